@@ -1,0 +1,76 @@
+/**
+ * Faults: expected failures as plain values.
+ *
+ * A fault is data, so it crosses thread boundaries whole (an Error loses its class and code there).
+ * It answers "what now?": `retryable` says whether the same work may succeed later. Bugs are not
+ * faults; they are assertions.
+ */
+
+/** Every code that a fault can carry, by what the caller does about it. */
+export type FaultCode =
+  /** No usable answer: connection refused, reset, DNS, cut in mid-body. Retry. */
+  | 'NETWORK'
+  /** No head or no byte within its deadline. Retry. */
+  | 'TIMEOUT'
+  /** 5xx or another status that a later attempt may heal. Retry. */
+  | 'HTTP_STATUS'
+  /** A 200 whose body is cut short, null, not JSON or not a page. Retry. */
+  | 'PAGE_MALFORMED'
+  /** The body outgrew `bodyBytesMax`. Retry with a smaller page. */
+  | 'BODY_TOO_LARGE'
+  /** 429: stay silent until the log has drained. Costs no attempt. */
+  | 'RATE_LIMITED'
+  /** The cursor is past its life. Rebuild or refresh it. */
+  | 'CURSOR_EXPIRED'
+  /** The API does not read the cursor. Rebuild it once, then fail. */
+  | 'CURSOR_INVALID'
+  /** 401 or 403. Final. */
+  | 'CREDENTIALS'
+  /** The answer breaks the contract in a way that no retry heals (loop, missing cursor). Final. */
+  | 'CONTRACT'
+  /** A redirect; the key is never sent to another place. Final. */
+  | 'REDIRECT'
+  /** A worker thread died with the work in hand. Retry elsewhere. */
+  | 'WORKER_DIED'
+  /** The database cannot be reached or is restarting. Retry, bounded. */
+  | 'DATABASE_UNAVAILABLE'
+  /** Deadlock, serialisation failure, statement timeout. Retry at once, bounded. */
+  | 'DATABASE_CONFLICT'
+  /** The database refuses for a reason that an operator must mend (disk full, read only, rights). Final. */
+  | 'DATABASE_REFUSED'
+  /** More rows in quarantine than `--quarantine-limit` permits. Final. */
+  | 'QUARANTINE_LIMIT';
+
+/** An expected failure. Messages say what happened and where, and never carry a secret. */
+export interface Fault {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** HTTP status, when there was one. */
+  readonly status?: number;
+  /** From Retry-After, as a span from the answer's arrival. */
+  readonly retryAfterMs?: number;
+  /** What the operator does next; printed after the message. */
+  readonly remedy?: string;
+}
+
+/** The one error class of the program, thrown only at its edges to carry a fault to the exit code. */
+export class IngestionError extends Error {
+  readonly fault: Fault;
+
+  constructor(fault: Fault, options?: ErrorOptions) {
+    super(fault.remedy ? `${fault.message}. ${fault.remedy}` : fault.message, options);
+    this.name = 'IngestionError';
+    this.fault = fault;
+  }
+}
+
+/** Closes an exhaustive switch: reaching it is a bug. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}
+
+/** A bug if false. `message` says what must hold. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}

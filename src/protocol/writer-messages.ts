@@ -1,0 +1,79 @@
+/**
+ * Messages between main and the writer thread (comlink calls; buffers transferred both ways).
+ */
+import type { Fault } from '../core/fault.js';
+import type { Position } from '../core/position.js';
+import type { Batch, BatchBuffers } from './batch.js';
+
+export type WriteMethod = 'auto' | 'copy' | 'insert';
+
+/** Given to the writer thread when it opens. */
+export interface WriterSettings {
+  /** node-postgres client settings; `password` never leaves this object. */
+  readonly connectionString: string;
+  readonly connectionsMax: number;
+  readonly method: WriteMethod;
+  /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
+  readonly expectsDuplicates: boolean;
+  readonly statementTimeoutMs: number;
+  /** How long one page is retried against a database that is away before its fault is reported. */
+  readonly retryForMs: number;
+}
+
+/** One page to commit: its rows, and what the ledger keeps of it. */
+export interface PageWrite {
+  readonly run: number;
+  readonly segment: number;
+  readonly page: number;
+  /** The cursor that the page was asked with; null for the first. */
+  readonly cursor: string | null;
+  readonly nextCursor: string | null;
+  /** Life's end of `nextCursor`, epoch ms; null when not known. */
+  readonly nextCursorExpiresAtMs: number | null;
+  readonly hasMore: boolean;
+  /** The page covers what is strictly after `after`… null: from the beginning. */
+  readonly after: Position | null;
+  /** …up to and including `through`; null: to the end of the source. */
+  readonly through: Position | null;
+  /**
+   * The segment's bound. Rows after it belong to another segment: they are neither written nor
+   * counted here. null: none.
+   */
+  readonly bound: Position | null;
+  readonly fetchedAtMs: number;
+  readonly requestId: string | null;
+  readonly batch: Batch;
+}
+
+/** What became of a page's records: `returned = inserted + duplicate + quarantined`. */
+export interface PageCounts {
+  readonly returned: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+}
+
+/** The answer to one write. Buffers come back for reuse in either case. */
+export type WriteResult =
+  | {
+      readonly type: 'committed';
+      readonly counts: PageCounts;
+      /** Distinct rows of this page that are in the table within (after, through]. */
+      readonly covered: number;
+      readonly method: 'copy' | 'insert';
+      /** False when the ledger already held the page: an earlier acknowledgement was lost. */
+      readonly isNew: boolean;
+      readonly writeMs: number;
+      readonly buffers: BatchBuffers;
+    }
+  | { readonly type: 'failed'; readonly fault: Fault; readonly batch: Batch };
+
+/** What the writer thread exposes. */
+export interface WriterApi {
+  /** Connects, prepares; resolves with a fault when the database cannot be used. */
+  open(settings: WriterSettings): Promise<Fault | null>;
+  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
+  write(page: PageWrite): Promise<WriteResult>;
+  /** Finishes what was accepted and closes the connections. */
+  drain(): Promise<void>;
+}

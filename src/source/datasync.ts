@@ -1,0 +1,128 @@
+/**
+ * The DataSync Analytics API, source "datasync".
+ *
+ * Facts and their grades are in docs/api.md. Two page shapes are accepted: the nested one that the
+ * servers send, and the flat one of the vendor's document.
+ */
+import { z } from 'zod';
+import type { Fault } from '../core/fault.js';
+import type { Position } from '../core/position.js';
+import { faultForStatus } from './http-fault.js';
+import type { Envelope, Source } from './source.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CURSOR_VERSION = 2;
+
+const cursorText = z.string().min(1).nullish();
+const nestedPage = z.object({
+  pagination: z.object({
+    limit: z.number().int().positive().optional(),
+    hasMore: z.boolean(),
+    nextCursor: cursorText,
+    cursorExpiresIn: z.number().nonnegative().nullish(),
+  }),
+  meta: z
+    .object({ total: z.number().int().optional(), returned: z.number().int().optional() })
+    .optional(),
+});
+const flatPage = z.object({ hasMore: z.boolean(), nextCursor: cursorText });
+
+const cursorContent = z.object({ id: z.string().regex(UUID), ts: z.number().int() });
+
+export const datasync: Source = {
+  name: 'datasync',
+  bucket: 'events',
+  pageLimitMax: 5000,
+  defaultPolicy: { quota: 10, windowMs: 60_000 },
+  cursorTtlMs: 120_000,
+  idField: 'id',
+  timestampField: 'timestamp',
+  recordsField: 'data',
+
+  headers(apiKey) {
+    return { 'x-api-key': apiKey, accept: 'application/json' };
+  },
+
+  pagePath(basePath, cursor, limit) {
+    const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    return `${basePath}/events?limit=${limit}${query}`;
+  },
+
+  readEnvelope(json) {
+    const nested = nestedPage.safeParse(json);
+    if (nested.success) {
+      const { pagination, meta } = nested.data;
+      return {
+        nextCursor: pagination.nextCursor ?? null,
+        hasMore: pagination.hasMore,
+        cursorExpiresInMs:
+          pagination.cursorExpiresIn == null ? null : pagination.cursorExpiresIn * 1000,
+        returned: meta?.returned ?? null,
+        limit: pagination.limit ?? null,
+        total: meta?.total ?? null,
+      };
+    }
+    const flat = flatPage.safeParse(json);
+    return flat.success ? flatEnvelope(flat.data) : null;
+  },
+
+  readCursor(cursor) {
+    const content = decodeCursor(cursor);
+    const parsed = cursorContent.safeParse(content);
+    return parsed.success ? { ms: parsed.data.ts, id: parsed.data.id } : null;
+  },
+
+  buildCursor(position, expiresAtMs) {
+    return encodeCursor(position, expiresAtMs);
+  },
+
+  readError(status, body): Fault {
+    const code = errorCode(body);
+    if (status === 400 && code === 'CURSOR_EXPIRED') {
+      return { code: 'CURSOR_EXPIRED', message: 'the cursor has expired', retryable: true, status };
+    }
+    if (status === 400 && code === 'CURSOR_INVALID_FORMAT') {
+      return {
+        code: 'CURSOR_INVALID',
+        message: 'the API does not read the cursor',
+        retryable: true,
+        status,
+      };
+    }
+    return faultForStatus(status, code);
+  },
+};
+
+function flatEnvelope(page: z.infer<typeof flatPage>): Envelope {
+  return {
+    nextCursor: page.nextCursor ?? null,
+    hasMore: page.hasMore,
+    cursorExpiresInMs: null,
+    returned: null,
+    limit: null,
+    total: null,
+  };
+}
+
+/** Padding is sometimes stripped; `atob` takes both. Null when it is not base64 JSON. */
+function decodeCursor(cursor: string): unknown {
+  try {
+    return JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
+  } catch {
+    return null;
+  }
+}
+
+function encodeCursor(position: Position, expiresAtMs: number): string {
+  const content = { id: position.id, ts: position.ms, v: CURSOR_VERSION, exp: expiresAtMs };
+  return btoa(JSON.stringify(content));
+}
+
+function errorCode(body: string): string | null {
+  try {
+    const code = (JSON.parse(body) as { code?: unknown }).code;
+    return typeof code === 'string' ? code : null;
+  } catch {
+    return null;
+  }
+}

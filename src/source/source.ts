@@ -1,0 +1,56 @@
+/**
+ * What an API looks like: the part of the program that knows its paths, page shape, cursor and
+ * error codes. Everything else is the same for every source.
+ *
+ * Pure: it builds and reads text; it does no I/O and asks no clock.
+ */
+import type { Fault } from '../core/fault.js';
+import type { Position } from '../core/position.js';
+
+/** The envelope of a page, whichever shape the server gave it. */
+export interface Envelope {
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
+  readonly cursorExpiresInMs: number | null;
+  readonly returned: number | null;
+  readonly limit: number | null;
+  readonly total: number | null;
+}
+
+/** Quota starts in any window of `windowMs`. */
+export interface RatePolicy {
+  readonly quota: number;
+  readonly windowMs: number;
+}
+
+export interface Source {
+  readonly name: string;
+  /** Requests of one bucket share a limit. */
+  readonly bucket: string;
+  /** The largest page that is worth asking for; the server may grant less. */
+  readonly pageLimitMax: number;
+  /** Assumed until an answer says otherwise. */
+  readonly defaultPolicy: RatePolicy;
+  /** Life of a cursor, from the start of the request that gave it, when the answer does not say. */
+  readonly cursorTtlMs: number;
+  /** Names of the fields that make a row: its key and its instant; top level of each record. */
+  readonly idField: string;
+  readonly timestampField: string;
+  /** Name of the array of records. */
+  readonly recordsField: string;
+
+  headers(apiKey: string): Record<string, string>;
+  /** Path and query of one page. @param basePath the path of API_BASE_URL, without a slash at its end. */
+  pagePath(basePath: string, cursor: string | null, limit: number): string;
+  /**
+   * Reads the envelope from a whole page without its records: `{...}` with the records array
+   * replaced by `[]`. Null when it is no page of this source.
+   */
+  readEnvelope(json: unknown): Envelope | null;
+  /** The place that a cursor points behind; null when the cursor is opaque. */
+  readCursor(cursor: string): Position | null;
+  /** A cursor that points behind `position`; null when the source cannot seek. */
+  buildCursor(position: Position, expiresAtMs: number): string | null;
+  /** The fault that a refused request is. @param body the start of the answer's text. */
+  readError(status: number, body: string): Fault;
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests run on compiled output: worker files must be JavaScript, and relative URLs then hold. */
+const compiled = (name: string, folders: readonly string[], extra: object = {}) => ({
+  test: { name, include: folders.map((folder) => `dist/test/${folder}/**/*.test.js`), ...extra },
+});
+
+// biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export.
+export default defineConfig({
+  test: {
+    projects: [
+      compiled('unit', ['unit', 'property', 'tidy']),
+      compiled('simulation', ['simulation'], { testTimeout: 120_000 }),
+      compiled('integration', ['integration'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
