@@ -46,7 +46,7 @@ export function addRow(
     high = Math.imul(high ^ word ^ low, 0x1b873593);
     high ^= high >>> 13;
   }
-  const isTimed = occurredAtMs === occurredAtMs;
+  const isTimed = !Number.isNaN(occurredAtMs);
   const ms = isTimed ? occurredAtMs : -1;
   low = Math.imul(low ^ (ms | 0), 0xc2b2ae35);
   high = Math.imul(high ^ Math.floor(ms / 4294967296), 0x27d4eb2f);
