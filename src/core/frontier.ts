@@ -1,0 +1,304 @@
+/**
+ * Frontier: which page may be fetched next.
+ *
+ * Owns every segment's cursor and phase, and the pages that must be asked for again. Does not own
+ * time, rate or rows: those are the token bucket, the scheduler and the writer.
+ *
+ *   ready ──take──▶ inFlight ──advance──▶ ready            (next cursor)
+ *     ▲                │   └───last page──▶ ended
+ *     └──retryAtMs─────┘ fault, retryable
+ *
+ * A page whose head was read but whose body failed is asked for again as a *repair*: the tip has
+ * moved on, so it does not advance the segment.
+ *
+ * Invariants
+ *  - A segment has at most one tip in flight: the next cursor is unknown until the page is read.
+ *  - Segments are disjoint: each covers (after, bound] of the source's order.
+ */
+import { assert } from './fault.js';
+import { comparePositions, type Position } from './position.js';
+
+/** Reads and builds cursors; the source's part of the frontier. */
+export interface CursorCodec {
+  readonly cursorTtlMs: number;
+  /** The place that a cursor points behind; null when it is opaque. */
+  readCursor(cursor: string): Position | null;
+  /** A cursor that points behind `position`; null when the source cannot seek. */
+  buildCursor(position: Position, expiresAtMs: number): string | null;
+}
+
+/** Where a segment starts and ends. Without cursor and position it starts at the beginning. */
+export interface SegmentSeed {
+  readonly segment: number;
+  readonly after: Position | null;
+  readonly bound: Position | null;
+  /** A cursor that leads behind `after`, where the source cannot seek. */
+  readonly cursor?: string;
+  readonly cursorExpiresAtMs?: number;
+}
+
+/** One page to ask for, and all that is known of it. */
+export interface PageJob {
+  readonly segment: number;
+  readonly page: number;
+  cursor: string | null;
+  cursorExpiresAtMs: number;
+  /** The page covers what is strictly after this; null: from the beginning. */
+  after: Position | null;
+  /** Known later for an opaque cursor: when the page before is scanned. */
+  isAfterKnown: boolean;
+  /** The last row that a repair has to cover; null for a tip. */
+  repairThrough: Position | null;
+  readonly isTip: boolean;
+  /** The page that gave this cursor; what a refresh asks for again. */
+  readonly predecessor: PageJob | null;
+  failures: number;
+  workerDeaths: number;
+  retryAtMs: number;
+}
+
+interface Segment {
+  readonly segment: number;
+  bound: Position | null;
+  phase: 'ready' | 'inFlight' | 'ended';
+  tip: PageJob;
+  /** Opaque cursors already seen: coming back to one is a loop. */
+  readonly seen: Set<string>;
+}
+
+/** What the answer to a tip says about the way on. */
+export type Advance =
+  | { readonly type: 'advanced' }
+  | { readonly type: 'ended' }
+  /** The answer contradicts the order; the message says how. */
+  | { readonly type: 'broken'; readonly reason: string };
+
+export class Frontier {
+  readonly #codec: CursorCodec;
+  readonly #segments = new Map<number, Segment>();
+  readonly #repairs: PageJob[] = [];
+  /** False once a built cursor was refused: from then on only cursors that the API gave are used. */
+  #canSeek: boolean;
+
+  constructor(codec: CursorCodec, options: { canSeek: boolean }) {
+    this.#codec = codec;
+    this.#canSeek = options.canSeek;
+  }
+
+  get canSeek(): boolean {
+    return this.#canSeek;
+  }
+
+  get isExhausted(): boolean {
+    if (this.#repairs.length > 0) return false;
+    for (const segment of this.#segments.values()) if (segment.phase !== 'ended') return false;
+    return true;
+  }
+
+  get openCount(): number {
+    let count = 0;
+    for (const segment of this.#segments.values()) if (segment.phase !== 'ended') count++;
+    return count;
+  }
+
+  /** Open segments: where each stands and where it ends. */
+  *open(): Iterable<{
+    segment: number;
+    after: Position | null;
+    bound: Position | null;
+    isAfterKnown: boolean;
+  }> {
+    for (const { segment, tip, bound, phase } of this.#segments.values()) {
+      if (phase !== 'ended')
+        yield { segment, after: tip.after, bound, isAfterKnown: tip.isAfterKnown };
+    }
+  }
+
+  add(seed: SegmentSeed): void {
+    assert(!this.#segments.has(seed.segment), 'a segment is added once');
+    const tip = newJob({
+      segment: seed.segment,
+      page: 1,
+      cursor: seed.cursor ?? null,
+      cursorExpiresAtMs: seed.cursorExpiresAtMs ?? (seed.cursor === undefined ? 0 : Infinity),
+      after: seed.after,
+      isAfterKnown: true,
+      predecessor: null,
+    });
+    this.#segments.set(seed.segment, {
+      segment: seed.segment,
+      bound: seed.bound,
+      phase: 'ready',
+      tip,
+      seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
+    });
+  }
+
+  /** A page that may be asked for now; repairs first, for rows wait behind them. */
+  ready(nowMs: number): PageJob | null {
+    for (const repair of this.#repairs) if (repair.retryAtMs <= nowMs) return repair;
+    for (const { phase, tip } of this.#segments.values()) {
+      if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
+    }
+    return null;
+  }
+
+  /** When the next page may be asked for; Infinity when none is waiting. */
+  nextReadyMs(): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const repair of this.#repairs) earliestMs = Math.min(earliestMs, repair.retryAtMs);
+    for (const { phase, tip } of this.#segments.values()) {
+      if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
+    }
+    return earliestMs;
+  }
+
+  /**
+   * Marks a ready page as in flight and gives its cursor a life that outlasts the request.
+   *
+   * @param thresholdMs rebuild the cursor when less than this is left of it
+   * @returns false when its cursor is dead and cannot be rebuilt: the walk must begin again
+   */
+  take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
+    const isDying = job.cursorExpiresAtMs - nowMs < thresholdMs;
+    if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
+      const rebuilt = this.#canSeek ? this.#build(job.after, nowMs) : null;
+      if (rebuilt !== null) {
+        job.cursor = rebuilt;
+        job.cursorExpiresAtMs = nowMs + this.#codec.cursorTtlMs;
+      } else if (job.cursor === null) return false;
+    }
+    // An opaque cursor near its end is still worth the try; a dead one is not.
+    if (job.cursor !== null && job.cursorExpiresAtMs <= nowMs) return false;
+    if (job.isTip) this.#segment(job).phase = 'inFlight';
+    else this.#repairs.splice(this.#repairs.indexOf(job), 1);
+    return true;
+  }
+
+  /** A page is to be asked for again, at `retryAtMs` or later. */
+  putBack(job: PageJob, retryAtMs: number): void {
+    job.retryAtMs = retryAtMs;
+    if (!job.isTip) this.#repairs.push(job);
+    else this.#segment(job).phase = 'ready';
+  }
+
+  /** The body of a page failed after its head had moved the tip on. */
+  repair(job: PageJob, through: Position | null, retryAtMs: number): void {
+    this.#repairs.push({ ...job, isTip: false, repairThrough: through, retryAtMs });
+  }
+
+  /** The cursor of this page was refused: forget it, so that `take` builds another one. */
+  dropCursor(job: PageJob): void {
+    job.cursor = null;
+    job.cursorExpiresAtMs = 0;
+  }
+
+  /** Built cursors are refused: use only what the API gives. */
+  stopSeeking(): void {
+    this.#canSeek = false;
+  }
+
+  /** Moves a segment on by the answer to its tip. */
+  advance(
+    job: PageJob,
+    answer: { nextCursor: string | null; hasMore: boolean; expiresAtMs: number },
+  ): Advance {
+    const segment = this.#segment(job);
+    assert(segment.tip === job, 'only the tip advances a segment');
+    if (!answer.hasMore) {
+      segment.phase = 'ended';
+      return { type: 'ended' };
+    }
+    const { nextCursor } = answer;
+    if (nextCursor === null) {
+      return { type: 'broken', reason: 'the API says that there is more but gives no cursor' };
+    }
+    const position = this.#codec.readCursor(nextCursor);
+    if (position === null) {
+      if (segment.seen.has(nextCursor) || nextCursor === job.cursor) {
+        return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
+      }
+      segment.seen.add(nextCursor);
+    } else if (job.after !== null && comparePositions(position, job.after) <= 0) {
+      return { type: 'broken', reason: 'the API gave a cursor that does not lead on' };
+    }
+    if (position !== null && isReached(position, segment.bound)) {
+      segment.phase = 'ended';
+      return { type: 'ended' };
+    }
+    segment.tip = newJob({
+      segment: job.segment,
+      page: job.page + 1,
+      cursor: nextCursor,
+      cursorExpiresAtMs: answer.expiresAtMs,
+      after: position,
+      isAfterKnown: position !== null,
+      predecessor: withoutPredecessor(job),
+    });
+    segment.phase = 'ready';
+    return { type: 'advanced' };
+  }
+
+  /** The page before is scanned: its end is where this tip starts. */
+  settleAfter(segment: number, page: number, after: Position): void {
+    const tip = this.#segments.get(segment)?.tip;
+    if (tip === undefined || tip.page !== page || tip.isAfterKnown) return;
+    tip.after = after;
+    tip.isAfterKnown = true;
+  }
+
+  boundOf(segment: number): Position | null {
+    return this.#segments.get(segment)?.bound ?? null;
+  }
+
+  /** Cuts a segment short; what lies behind the new bound belongs to another one. */
+  shorten(segment: number, bound: Position): void {
+    const shortened = this.#segments.get(segment);
+    assert(shortened !== undefined && shortened.phase !== 'ended', 'only an open segment is cut');
+    shortened.bound = bound;
+  }
+
+  /** Ends a segment whose walk begins again elsewhere. */
+  abandon(segment: number): void {
+    const abandoned = this.#segments.get(segment);
+    if (abandoned !== undefined) abandoned.phase = 'ended';
+    for (let index = this.#repairs.length - 1; index >= 0; index--) {
+      if (this.#repairs[index]?.segment === segment) this.#repairs.splice(index, 1);
+    }
+  }
+
+  #segment(job: PageJob): Segment {
+    const segment = this.#segments.get(job.segment);
+    assert(segment !== undefined, 'a page belongs to a known segment');
+    return segment;
+  }
+
+  #build(after: Position, nowMs: number): string | null {
+    return this.#codec.buildCursor(after, nowMs + this.#codec.cursorTtlMs);
+  }
+}
+
+function isReached(position: Position, bound: Position | null): boolean {
+  return bound !== null && comparePositions(position, bound) >= 0;
+}
+
+/** A chain of predecessors would keep every page of the run in memory. */
+function withoutPredecessor(job: PageJob): PageJob {
+  return { ...job, predecessor: null };
+}
+
+function newJob(
+  known: Pick<
+    PageJob,
+    'segment' | 'page' | 'cursor' | 'cursorExpiresAtMs' | 'after' | 'isAfterKnown' | 'predecessor'
+  >,
+): PageJob {
+  return {
+    ...known,
+    repairThrough: null,
+    isTip: true,
+    failures: 0,
+    workerDeaths: 0,
+    retryAtMs: 0,
+  };
+}

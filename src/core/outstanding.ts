@@ -1,0 +1,151 @@
+/**
+ * Outstanding pages: asked for and not yet committed, each in one phase.
+ *
+ *   inFlight ──▶ scanning ──▶ held ──▶ writing
+ *
+ * `held`: scanned, but where it starts is not known yet. Behind an opaque cursor a page starts at the
+ * last row of the page before, which may still be in scanning.
+ */
+import { assert } from './fault.js';
+import type { Frontier, PageJob } from './frontier.js';
+import { comparePositions, type Position } from './position.js';
+import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
+
+export interface OutstandingPage {
+  readonly taskId: number;
+  readonly job: PageJob;
+  phase: 'inFlight' | 'scanning' | 'held' | 'writing';
+  /** The instant of its token, and our starts in the window then. */
+  readonly takenMs: number;
+  readonly ownStarts: number;
+  /** Only its cursor is wanted. */
+  readonly isRefresh: boolean;
+  head: HeadFacts | null;
+  /** When the cursor that it gave dies, epoch ms. */
+  expiresAtMs: number;
+  /** What lies behind this belongs to another segment; null: nothing does. */
+  bound: Position | null;
+  /** Where its next cursor points behind; null: opaque, or none. */
+  next: Position | null;
+  lastPosition: Position | null;
+}
+
+type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
+
+export class Outstanding {
+  readonly #pages = new Map<number, OutstandingPage>();
+  #inFlight = 0;
+
+  get size(): number {
+    return this.#pages.size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get(taskId: number): OutstandingPage | undefined {
+    return this.#pages.get(taskId);
+  }
+
+  add(
+    started: Pick<OutstandingPage, 'taskId' | 'job' | 'takenMs' | 'ownStarts' | 'isRefresh'>,
+  ): void {
+    this.#pages.set(started.taskId, {
+      ...started,
+      phase: 'inFlight',
+      head: null,
+      expiresAtMs: 0,
+      bound: null,
+      next: null,
+      lastPosition: null,
+    });
+    this.#inFlight++;
+  }
+
+  answered(page: OutstandingPage): void {
+    assert(page.phase === 'inFlight', 'a page is answered once');
+    page.phase = 'scanning';
+    this.#inFlight--;
+  }
+
+  remove(taskId: number): void {
+    const page = this.#pages.get(taskId);
+    if (page === undefined) return;
+    if (page.phase === 'inFlight') this.#inFlight--;
+    this.#pages.delete(taskId);
+  }
+
+  isRefreshing(job: PageJob): boolean {
+    for (const page of this.#pages.values()) if (page.isRefresh && page.job === job) return true;
+    return false;
+  }
+
+  /** Pages of a segment that the writer does not have. */
+  unwritten(segment: number): number[] {
+    const found: number[] = [];
+    for (const page of this.#pages.values()) {
+      if (page.job.segment === segment && page.phase !== 'writing') found.push(page.taskId);
+    }
+    return found;
+  }
+
+  /**
+   * A page is scanned: returns what can be written now, the page itself and those that waited for
+   * its end.
+   */
+  scanned(scanned: OutstandingPage, frontier: Frontier): WriteCommand[] {
+    const writable: WriteCommand[] = [];
+    scanned.phase = 'held';
+    let page: OutstandingPage | undefined = scanned;
+    while (page?.phase === 'held' && page.job.isAfterKnown) {
+      page.phase = 'writing';
+      const through = endOf(page);
+      writable.push(writeCommand(page, through));
+      const { segment, page: number } = page.job;
+      if (through === null) break;
+      frontier.settleAfter(segment, number + 1, through);
+      page = this.#successor(segment, number + 1);
+      if (page !== undefined && !page.job.isAfterKnown) {
+        page.job.after = through;
+        page.job.isAfterKnown = true;
+      }
+    }
+    return writable;
+  }
+
+  #successor(segment: number, number: number): OutstandingPage | undefined {
+    for (const page of this.#pages.values()) {
+      if (page.job.segment === segment && page.job.page === number) return page;
+    }
+    return undefined;
+  }
+}
+
+/** The last place that the page covers; null: the end of the source. */
+function endOf(page: OutstandingPage): Position | null {
+  const { head, bound, next, lastPosition, job } = page;
+  assert(head !== null, 'a scanned page has a head');
+  if (!head.hasMore) return bound;
+  const reached = next ?? lastPosition ?? job.after;
+  if (reached !== null && bound !== null && comparePositions(reached, bound) > 0) return bound;
+  return reached;
+}
+
+function writeCommand(page: OutstandingPage, through: Position | null): WriteCommand {
+  const { job, head, taskId, bound } = page;
+  assert(head !== null, 'a scanned page has a head');
+  return {
+    type: 'write',
+    taskId,
+    segment: job.segment,
+    page: job.page,
+    cursor: job.cursor,
+    nextCursor: head.nextCursor,
+    nextCursorExpiresAtMs: head.nextCursor === null ? null : page.expiresAtMs,
+    hasMore: head.hasMore,
+    after: job.after,
+    through,
+    bound,
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Page size: how many events to ask for.
+ *
+ * Asks for the largest page, learns a silent cap from the answer, halves when a page fails again
+ * under its size (5xx, timeout, too large), and grows back with the pages that come through. One
+ * failure alone changes nothing: under a request limit a small page costs as much as a large one.
+ */
+import type { Fault } from './fault.js';
+
+const SMALLEST = 100;
+const STRAINS_BEFORE_HALVING = 2;
+
+export class PageSize {
+  readonly #largest: number;
+  #cap: number;
+  #current: number;
+
+  constructor(largest: number) {
+    this.#largest = largest;
+    this.#cap = largest;
+    this.#current = largest;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  /** The largest size that the server is known to grant. */
+  get cap(): number {
+    return this.#cap;
+  }
+
+  /** A page came through. @param granted the size that the answer states; null when it does not. */
+  succeeded(granted: number | null): void {
+    if (granted !== null && granted < this.#current) this.#cap = Math.max(1, granted);
+    this.#current = Math.min(this.#cap, this.#current * 2);
+  }
+
+  /** A page failed. @param failures failures of that page in a row, this one included. */
+  failed(fault: Fault, failures: number): void {
+    const isStrain =
+      fault.code === 'TIMEOUT' || fault.code === 'BODY_TOO_LARGE' || (fault.status ?? 0) >= 500;
+    const isEnough = fault.code === 'BODY_TOO_LARGE' || failures >= STRAINS_BEFORE_HALVING;
+    if (!isStrain || !isEnough) return;
+    this.#current = Math.max(Math.min(SMALLEST, this.#largest), Math.floor(this.#current / 2));
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What goes into the scheduler and what comes out: plain values only, so that a simulation drives
+ * the same function as the real loop.
+ */
+import type { Fault } from './fault.js';
+import type { SegmentSeed } from './frontier.js';
+import type { LimitObservation } from './limit-headers.js';
+import type { Position } from './position.js';
+import type { LimitLog } from './token-bucket.js';
+
+/** What deciding needs of an answer's head. Instants are epoch ms. */
+export interface HeadFacts {
+  readonly sentAtMs: number;
+  readonly headAtMs: number;
+  readonly bodyBytes: number;
+  readonly limits: LimitObservation | null;
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
+  readonly cursorExpiresInMs: number | null;
+  /** The page size that the server granted; null when not said. */
+  readonly limit: number | null;
+  readonly returned: number | null;
+  readonly total: number | null;
+}
+
+/** What became of a page's records. */
+export interface CommittedCounts {
+  readonly returned: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+}
+
+export type SchedulerEvent =
+  | { readonly type: 'head'; readonly taskId: number; readonly head: HeadFacts }
+  | {
+      readonly type: 'scanned';
+      readonly taskId: number;
+      /** The last row that has a position; null when none has. */
+      readonly lastPosition: Position | null;
+    }
+  /** A head-only task is done; its head came before. */
+  | { readonly type: 'refreshed'; readonly taskId: number }
+  | {
+      readonly type: 'failed';
+      readonly taskId: number;
+      readonly fault: Fault;
+      /** Null when the request never left or its worker died. */
+      readonly sentAtMs: number | null;
+      readonly headAtMs: number | null;
+      readonly limits: LimitObservation | null;
+    }
+  | { readonly type: 'committed'; readonly taskId: number; readonly counts: CommittedCounts }
+  | { readonly type: 'writeFailed'; readonly taskId: number; readonly fault: Fault }
+  /** The log of starts, planned ones included, is in the database. */
+  | { readonly type: 'limitsSaved' }
+  /** Finish what is in flight, start nothing. */
+  | { readonly type: 'drain'; readonly outcome: RunOutcome };
+
+export type SchedulerCommand =
+  | {
+      readonly type: 'fetch';
+      readonly taskId: number;
+      readonly segment: number;
+      readonly page: number;
+      readonly cursor: string | null;
+      readonly limit: number;
+      readonly isHeadOnly: boolean;
+    }
+  | {
+      readonly type: 'write';
+      readonly taskId: number;
+      readonly segment: number;
+      readonly page: number;
+      readonly cursor: string | null;
+      readonly nextCursor: string | null;
+      readonly nextCursorExpiresAtMs: number | null;
+      readonly hasMore: boolean;
+      readonly after: Position | null;
+      readonly through: Position | null;
+      readonly bound: Position | null;
+    }
+  /** The task's batch, if it ever comes, is not wanted. */
+  | { readonly type: 'discard'; readonly taskId: number }
+  | { readonly type: 'saveLimits'; readonly log: LimitLog }
+  | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
+  | { readonly type: 'boundSegment'; readonly segment: number; readonly bound: Position }
+  | { readonly type: 'endSegment'; readonly segment: number; readonly isSuperseded: boolean }
+  /** For the log and the report; deciding is done. */
+  | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'finish'; readonly outcome: RunOutcome };
+
+/** Something that an operator may want to know, with where it happened. */
+export interface Notice {
+  readonly level: 'info' | 'warn';
+  readonly event: string;
+  readonly segment: number;
+  readonly page: number;
+  readonly message: string;
+  readonly fault?: Fault;
+}
+
+/** How a run ends. */
+export type RunOutcome =
+  | { readonly status: 'complete' }
+  | { readonly status: 'interrupted' }
+  | { readonly status: 'paused'; readonly reason: string; readonly resumeAtMs: number | null }
+  | { readonly status: 'failed'; readonly fault: Fault };

@@ -1,0 +1,69 @@
+/**
+ * Start plan: a request's start is in the saved log before the request leaves.
+ *
+ * A process that dies between a request and its record would let the next one overshoot. So starts
+ * are planned ahead and saved with the instant until which the plan holds; a start that was saved but
+ * never used costs a moment after a crash, never a refusal. Where the rate is high, one save covers
+ * a block of starts.
+ */
+import type { LimitLog, TokenBucket } from './token-bucket.js';
+
+/** One save covers what the rate permits in this span. */
+const BLOCK_MS = 250;
+/** A save is asked for this long before the token comes back, so that it costs the start no time. */
+const AHEAD_MS = 150;
+
+export interface StartDecision {
+  readonly isPermitted: boolean;
+  /** When to ask again, if not permitted; Infinity: when the save is acknowledged. */
+  readonly wakeAtMs: number;
+  /** To be saved now; null when nothing is. */
+  readonly log: LimitLog | null;
+}
+
+export class StartPlan {
+  readonly #bucket: TokenBucket;
+  #planned = 0;
+  #validUntilMs = 0;
+  #pending: { count: number; validUntilMs: number } | null = null;
+
+  constructor(bucket: TokenBucket) {
+    this.#bucket = bucket;
+  }
+
+  /** Asks for one start. The caller calls `started` if it uses the permission. */
+  next(nowMs: number): StartDecision {
+    const startMs = this.#bucket.nextStartMs(nowMs);
+    const { policy } = this.#bucket;
+    if (policy === null) {
+      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
+    }
+    const atMs = Math.max(nowMs, startMs);
+    const isPlanned = this.#planned > 0 && atMs <= this.#validUntilMs;
+    if (isPlanned) return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
+    if (this.#pending !== null) return { isPermitted: false, wakeAtMs: Infinity, log: null };
+    if (startMs - nowMs > AHEAD_MS) {
+      return { isPermitted: false, wakeAtMs: startMs - AHEAD_MS, log: null };
+    }
+    const count = Math.max(1, Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs));
+    this.#pending = { count, validUntilMs: atMs + BLOCK_MS };
+    const log = this.#bucket.log(nowMs);
+    const planned = Array.from({ length: count }, () => atMs + BLOCK_MS);
+    return {
+      isPermitted: false,
+      wakeAtMs: Infinity,
+      log: { ...log, startsMs: [...log.startsMs, ...planned] },
+    };
+  }
+
+  /** The log last asked for is saved. */
+  saved(): void {
+    this.#planned = this.#pending?.count ?? 0;
+    this.#validUntilMs = this.#pending?.validUntilMs ?? 0;
+    this.#pending = null;
+  }
+
+  started(): void {
+    if (this.#planned > 0) this.#planned--;
+  }
+}

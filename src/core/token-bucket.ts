@@ -1,0 +1,193 @@
+/**
+ * Token bucket: when the next request may start.
+ *
+ * The servers that we know keep a sliding log of request times, so the bucket is one too: a token
+ * comes back one window after the start that took it. A steady refill would let twice the limit
+ * through a sliding window.
+ *
+ *   starts   │x  x x      x│             returnsAtMs = start + window + margin + uncertainty
+ *            └── window ───┘▶ time
+ *
+ * The server counts a request when it arrives, which is later than it left by an unknown span. The
+ * answer bounds that span: a head that came e ms later than the quickest head ever seen arrived at
+ * most e ms late. That much is added to the token's return, up to a cap, so that a slow first
+ * connection cannot make a later, quicker request arrive one token early.
+ *
+ * Owns no clock and no I/O. `null` policy: no limit is known, every request may start.
+ */
+import { assert } from './fault.js';
+
+/** At most `quota` starts in any window of `windowMs`. */
+export interface LimitPolicy {
+  readonly quota: number;
+  readonly windowMs: number;
+}
+
+/** What outlives a process: the policy as learned, and the starts of the last window. */
+export interface LimitLog {
+  /** Null when the policy was never learned from an answer. */
+  readonly policy: LimitPolicy | null;
+  /** Epoch ms, ascending; one entry a start. */
+  readonly startsMs: readonly number[];
+}
+
+/** Shares of a window that are given up for safety; both together stay under 1 %. */
+const MARGIN_SHARE = 0.002;
+const MARGIN_MIN_MS = 2;
+const MARGIN_MAX_MS = 50;
+const UNCERTAINTY_SHARE = 0.006;
+const UNCERTAINTY_MAX_MS = 400;
+
+interface Start {
+  /** When it left, corrected by the worker once the answer is there. */
+  startMs: number;
+  uncertaintyMs: number;
+}
+
+export class TokenBucket {
+  #policy: LimitPolicy | null;
+  #isLearned: boolean;
+  /** Requests kept back from the quota, and requests that another client was seen to use. */
+  readonly #reserve: number;
+  #foreign = 0;
+  /** Ascending by startMs. Only starts whose token has not come back. */
+  #starts: Start[] = [];
+  #silentUntilMs = 0;
+  #quickestHeadMs = Number.POSITIVE_INFINITY;
+  /** Doubles with each refusal: the safety that was given was too little. */
+  #caution = 1;
+
+  constructor(options: { policy: LimitPolicy | null; reserve?: number; log?: LimitLog }) {
+    this.#policy = options.log?.policy ?? options.policy;
+    this.#isLearned = options.log?.policy != null;
+    this.#reserve = options.reserve ?? 0;
+    for (const startMs of options.log?.startsMs ?? []) {
+      this.#starts.push({ startMs, uncertaintyMs: 0 });
+    }
+  }
+
+  get policy(): LimitPolicy | null {
+    return this.#policy;
+  }
+
+  /** Whether an answer, now or in an earlier process, has said what the policy is. */
+  get isLearned(): boolean {
+    return this.#isLearned;
+  }
+
+  /** When the next start is permitted; at most `nowMs` means now. */
+  nextStartMs(nowMs: number): number {
+    if (this.#policy === null) return this.#silentUntilMs;
+    this.#forget(nowMs);
+    const quota = this.#effectiveQuota(this.#policy);
+    const blocking = this.#starts[this.#starts.length - quota];
+    const freeMs = blocking === undefined ? 0 : this.#returnsAtMs(blocking, this.#policy);
+    return Math.max(freeMs, this.#silentUntilMs);
+  }
+
+  /** How many starts are permitted at this instant. Infinity without a policy. */
+  tokensAt(nowMs: number): number {
+    if (nowMs < this.#silentUntilMs) return 0;
+    if (this.#policy === null) return Number.POSITIVE_INFINITY;
+    this.#forget(nowMs);
+    return Math.max(0, this.#effectiveQuota(this.#policy) - this.#starts.length);
+  }
+
+  /** Records a start. It must be permitted. */
+  take(nowMs: number): void {
+    assert(this.nextStartMs(nowMs) <= nowMs, 'a request starts only with a token');
+    if (this.#policy !== null) this.#starts.push({ startMs: nowMs, uncertaintyMs: 0 });
+  }
+
+  /**
+   * An answer's head came (or the request failed): corrects when its request really left.
+   *
+   * @param takenMs the instant given to `take`
+   * @param sentMs when it left by the worker's clock
+   * @param headMs when the head came; null when none came
+   */
+  settle(takenMs: number, sentMs: number, headMs: number | null): void {
+    const start = this.#starts.find((candidate) => candidate.startMs === takenMs);
+    if (headMs !== null) this.#quickestHeadMs = Math.min(this.#quickestHeadMs, headMs - sentMs);
+    if (start === undefined || this.#policy === null) return;
+    const capMs = this.#uncertaintyCapMs(this.#policy);
+    const lateMs = headMs === null ? capMs : headMs - sentMs - this.#quickestHeadMs;
+    start.startMs = Math.max(takenMs, sentMs);
+    start.uncertaintyMs = Math.min(capMs, Math.max(0, lateMs));
+    this.#starts.sort((a, b) => a.startMs + a.uncertaintyMs - b.startMs - b.uncertaintyMs);
+  }
+
+  /** The server refused a request: silence until every start has left its log. */
+  refuse(nowMs: number, retryAfterMs: number | null): void {
+    const windowMs = this.#policy?.windowMs ?? retryAfterMs ?? 1000;
+    this.#caution = Math.min(8, this.#caution * 2);
+    // Refused requests are very likely logged too, so that Retry-After alone would lock us out.
+    const marginMs = this.#policy === null ? 0 : this.#marginMs(this.#policy);
+    const lastStartMs = this.#starts.at(-1)?.startMs ?? nowMs;
+    const drainedMs = Math.max(lastStartMs, nowMs) + windowMs + marginMs;
+    this.#silentUntilMs = Math.max(this.#silentUntilMs, drainedMs, nowMs + (retryAfterMs ?? 0));
+  }
+
+  /** The policy as an answer announced it. */
+  learn(policy: LimitPolicy): void {
+    this.#policy = policy;
+    this.#isLearned = true;
+  }
+
+  /** Answers carry no limit at all: nothing but our own machine paces us. */
+  learnUnlimited(): void {
+    this.#policy = null;
+    this.#isLearned = true;
+    this.#starts = [];
+  }
+
+  /** How many requests of the window another client on the key is seen to use. */
+  noticeForeign(count: number): void {
+    this.#foreign = Math.max(0, count);
+  }
+
+  /** Starts whose token has not come back. */
+  startsInWindow(nowMs: number): number {
+    this.#forget(nowMs);
+    return this.#starts.length;
+  }
+
+  /** What must survive this process. */
+  log(nowMs: number): LimitLog {
+    this.#forget(nowMs);
+    return {
+      policy: this.#isLearned ? this.#policy : null,
+      startsMs: this.#starts.map((start) => start.startMs + start.uncertaintyMs),
+    };
+  }
+
+  #forget(nowMs: number): void {
+    const policy = this.#policy;
+    if (policy === null) return;
+    let gone = 0;
+    for (const start of this.#starts) {
+      if (this.#returnsAtMs(start, policy) > nowMs) break;
+      gone++;
+    }
+    if (gone > 0) this.#starts.splice(0, gone);
+  }
+
+  #returnsAtMs(start: Start, policy: LimitPolicy): number {
+    return start.startMs + start.uncertaintyMs + policy.windowMs + this.#marginMs(policy);
+  }
+
+  #marginMs(policy: LimitPolicy): number {
+    const shareMs = policy.windowMs * MARGIN_SHARE;
+    return Math.min(MARGIN_MAX_MS, Math.max(MARGIN_MIN_MS, shareMs)) * this.#caution;
+  }
+
+  #uncertaintyCapMs(policy: LimitPolicy): number {
+    return Math.min(UNCERTAINTY_MAX_MS, policy.windowMs * UNCERTAINTY_SHARE) * this.#caution;
+  }
+
+  /** Never below one, else the run would stand still; another client leaves us at least half. */
+  #effectiveQuota(policy: LimitPolicy): number {
+    const shared = Math.max(Math.ceil(policy.quota / 2), policy.quota - this.#foreign);
+    return Math.max(1, shared - this.#reserve);
+  }
+}
