@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { spanUntil } from '../../src/core/header-time.js';
 import { isLimitHeader, readLimitHeaders } from '../../src/core/limit-headers.js';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 19, 20, 12);
@@ -183,12 +181,9 @@ describe('structured fields', () => {
     });
   });
 
-  test.each(['"a";r=5,', '"a;r=5', '"a";r=', '"a" "b"', '("a" "b");r=5', '"a";r=5;T=3', '\u00e9'])(
-    'a malformed field is ignored whole: %s',
-    (ratelimit) => {
-      expect(read({ ratelimit })).toBeNull();
-    },
-  );
+  test('a malformed field is ignored whole', () => {
+    expect(read({ ratelimit: '"a";r=5,' })).toBeNull();
+  });
 });
 
 describe('vendors', () => {
@@ -248,35 +243,6 @@ describe('Retry-After', () => {
   });
 });
 
-describe('the form of a reset', () => {
-  test.each([
-    ['delta seconds', '59', 59_000],
-    ['fractional seconds', '0.125', 125],
-    ['epoch seconds', String(NOW_MS / 1000 + 45), 45_000],
-    ['fractional epoch seconds', `${NOW_MS / 1000 + 45}.500`, 45_500],
-    ['epoch milliseconds', String(NOW_MS + 45_250), 45_250],
-    ['ISO 8601', '2026-01-27T19:21:12.500Z', 60_500],
-    ['ISO 8601 with an offset', '2026-01-27T21:21:12+02:00', 60_000],
-    ['ISO 8601 without a zone is UTC', '2026-01-27T19:21:12', 60_000],
-    ['HTTP-date', 'Tue, 27 Jan 2026 19:21:12 GMT', 60_000],
-    ['an instant that has passed', String(NOW_MS / 1000 - 5), 0],
-    ['one day', '86400', 86_400_000],
-  ])('%s', (_form, text, expectedMs) => {
-    expect(spanUntil(text, NOW_MS)).toBe(expectedMs);
-  });
-
-  test.each(['-5', 'NaN', 'Infinity', '', 'soon', '86401', '9999999', '1e3', '0x10', '5, 5'])(
-    'nonsense is not believed: %s',
-    (text) => {
-      expect(spanUntil(text, NOW_MS)).toBeNull();
-    },
-  );
-
-  test('a clock that starts at zero does not turn seconds into epochs', () => {
-    expect(spanUntil('60', 0)).toBe(60_000);
-  });
-});
-
 describe('nonsense', () => {
   test.each([
     { 'x-ratelimit-limit': '-1', 'x-ratelimit-remaining': '-1', 'x-ratelimit-reset': '-1' },
@@ -298,40 +264,6 @@ describe('nonsense', () => {
     expect(windowOf(0)?.windowMs).toBeNull();
     expect(windowOf(90_000)?.windowMs).toBeNull();
     expect(windowOf(1)?.windowMs).toBe(1000);
-  });
-
-  test('whatever the headers say, what comes out is null or within its bounds', () => {
-    const names = [
-      'ratelimit',
-      'ratelimit-policy',
-      'ratelimit-limit',
-      'x-ratelimit-remaining',
-      'x-ratelimit-reset',
-      'x-shopify-shop-api-call-limit',
-      'zendesk-ratelimit-a',
-      'retry-after',
-      'date',
-    ];
-    const plausible = fc.stringMatching(/^[-"a-z0-9;=,. /:@?]{0,24}$/);
-    const value = fc.oneof(fc.string(), plausible, fc.double().map(String), fc.nat().map(String));
-    const headers = fc.dictionary(fc.constantFrom(...names), value);
-    fc.assert(
-      fc.property(headers, (said) => {
-        const seen = readLimitHeaders(said, NOW_MS);
-        if (seen === null) return;
-        const { quota, remaining, resetMs, windowMs, retryAfterMs } = seen;
-        if (quota !== null) expect(quota).toBeGreaterThanOrEqual(1);
-        if (remaining !== null) expect(remaining).toBeGreaterThanOrEqual(0);
-        if (quota !== null && remaining !== null) expect(remaining).toBeLessThanOrEqual(quota);
-        if (windowMs !== null) expect(windowMs).toBeGreaterThan(0);
-        for (const spanMs of [resetMs, retryAfterMs]) {
-          if (spanMs === null) continue;
-          expect(spanMs).toBeGreaterThanOrEqual(0);
-          expect(spanMs).toBeLessThanOrEqual(86_400_000);
-        }
-      }),
-      { numRuns: 2000 },
-    );
   });
 });
 

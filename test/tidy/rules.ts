@@ -1,0 +1,191 @@
+/**
+ * The house rules that no compiler or linter checks: which room may import which, what the pure
+ * rooms may not call, how long a file may be. Each rule takes files and returns what breaks it, one
+ * sentence a finding, so that the rules themselves can be tested on samples.
+ */
+import { posix } from 'node:path';
+import { codeOnly, type Import, importsOf } from './source-text.js';
+
+/** A source file. `path` is relative to the repository's root, with forward slashes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Room {
+  /** Files of this room. */
+  readonly files: RegExp;
+  /** What they may import: paths from the root, `node:` modules, package names. */
+  readonly mayImport: RegExp;
+  /** What they may import types from, besides. */
+  readonly mayImportTypes?: RegExp;
+}
+
+const LINES_MAX = 300;
+const PURE_ROOMS = /^src\/(?:core|protocol|source)\//;
+
+/** The first room that a file is in decides. */
+const ROOMS: readonly Room[] = [
+  { files: /^src\/core\//, mayImport: /^src\/core\// },
+  { files: /^src\/protocol\//, mayImport: /^src\/(?:core|protocol)\// },
+  { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod$/ },
+  workerRoom('fetch'),
+  workerRoom('writer'),
+  { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
+  ...['database', 'observe', 'explore', 'simulator', 'config'].map(sideRoom),
+  { files: /^src\/cli\//, mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/ },
+  { files: /^src\/main\.ts$/, mayImport: /^(?!test\/|bench\/)/ },
+  { files: /^bench\//, mayImport: /^(?!test\/)/ },
+  { files: /^test\//, mayImport: /./ },
+];
+
+/** A worker's entry and its folder: no worker knows the other. */
+function workerRoom(name: string): Room {
+  return {
+    files: new RegExp(`^workers/${name}[./]`),
+    mayImport: new RegExp(
+      `^workers/${name}[./]|^src/(?:core|protocol|source)/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
+    ),
+  };
+}
+
+/** The rooms beside one another: the pure rooms, their own folder, node: and packages. */
+function sideRoom(name: string): Room {
+  return {
+    files: new RegExp(`^src/${name}/`),
+    mayImport: new RegExp(`^src/(?:core|protocol|source|${name})/|^(?!src/|workers/|test/|bench/)`),
+  };
+}
+
+/** `file -> import` for every import that the table of rooms does not permit. */
+export function forbiddenImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const room = ROOMS.find(({ files: inRoom }) => inRoom.test(file.path));
+    if (room === undefined) return [`${file.path} is in no room of the import table`];
+    return importsOf(file.text)
+      .map((one) => ({ ...one, specifier: fromRoot(file.path, one.specifier) }))
+      .filter((one) => !isPermitted(room, one))
+      .map(({ specifier }) => `${file.path} -> ${specifier}`);
+  });
+}
+
+function isPermitted(room: Room, { specifier, isTypeOnly }: Import): boolean {
+  if (room.mayImport.test(specifier)) return true;
+  return isTypeOnly && room.mayImportTypes?.test(specifier) === true;
+}
+
+function fromRoot(path: string, specifier: string): string {
+  return specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier;
+}
+
+interface Ban {
+  readonly pattern: RegExp;
+  readonly name: string;
+  readonly instead: string;
+}
+
+const IMPURE_CALLS: readonly Ban[] = [
+  { pattern: /\bDate\.now\b/, name: 'Date.now', instead: 'take nowMs as an argument' },
+  { pattern: /\bnew Date\(\s*\)/, name: 'new Date()', instead: 'take nowMs as an argument' },
+  {
+    pattern: /\bperformance\.now\b/,
+    name: 'performance.now',
+    instead: 'take nowMs as an argument',
+  },
+  {
+    pattern: /\b(?:setTimeout|setInterval|setImmediate)\b/,
+    name: 'a timer',
+    instead: 'return the instant at which to be called again',
+  },
+  {
+    pattern: /\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/,
+    name: 'a random number',
+    instead: 'take the random source as an argument',
+  },
+  { pattern: /\bprocess\./, name: 'process', instead: 'take what you need as an argument' },
+];
+
+/** Clocks, timers, chance and the process in rooms that must be a function of their arguments. */
+export function impureCalls(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => PURE_ROOMS.test(path))
+    .flatMap((file) =>
+      IMPURE_CALLS.flatMap(({ pattern, name, instead }) =>
+        linesWith(file, pattern).map((place) => `${place} uses ${name}: ${instead}`),
+      ),
+    );
+}
+
+/** A spread passes the environment on to a child process and reads nothing of it. */
+const READS_ENVIRONMENT = /(?<!\.\.\.)\bprocess\.env\b|\bloadEnvFile\b/;
+
+export function environmentReads(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => !/^(?:src\/config|test)\//.test(path))
+    .flatMap((file) => linesWith(file, READS_ENVIRONMENT))
+    .map((place) => `${place} reads process.env: take it from the Config of src/config`);
+}
+
+export function defaultExports(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => !/\.worker\.ts$|\.config\.ts$/.test(path))
+    .flatMap((file) => linesWith(file, /\bexport default\b|\bas default\b/))
+    .map((place) => `${place} exports a default: name it`);
+}
+
+export function longFiles(files: readonly SourceFile[]): string[] {
+  return files
+    .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+    .filter(({ lines }) => lines > LINES_MAX)
+    .map(({ path, lines }) => `${path} has ${lines} lines: split where deciding meets doing`);
+}
+
+const ANY = /(?:[:<|&,=]\s*|\bas\s+|\bextends\s+)any\s*(?=[[\]>,;)=|&{}\n]|$)/;
+
+export function anyTypes(files: readonly SourceFile[]): string[] {
+  return files
+    .flatMap((file) => linesWith(file, ANY))
+    .map((place) => `${place} uses any: use unknown and narrow it`);
+}
+
+// The brackets keep this line from breaking its own rule.
+const UNFINISHED = /\b(?:TOD[O]|FIXM[E])\b/;
+
+export function unfinishedWork(files: readonly SourceFile[]): string[] {
+  return files
+    .flatMap((file) => linesWith(file, UNFINISHED, file.text))
+    .map((place) => `${place} leaves work undone: do it or file it`);
+}
+
+export function focusedTests(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('test/'))
+    .flatMap((file) => linesWith(file, /\.only\(/))
+    .map((place) => `${place} runs alone: the rest of the suite would be left out`);
+}
+
+const HAS_REASON = /\breason:|\.skip\((?:[^()]*,\s*)?['"`]\w/;
+
+/** `context.skip('why')` says its reason; a `test.skip` needs a comment with `reason:`. */
+export function silentSkips(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('test/'))
+    .flatMap((file) => {
+      const lines = file.text.split('\n');
+      return linesWith(file, /\.(?:skip|todo)\(/).filter((place) => {
+        const index = Number(place.slice(place.lastIndexOf(':') + 1)) - 1;
+        const line = lines[index] ?? '';
+        const isNamedTest = /\b(?:test|it|describe|suite)\.skip\(/.test(line);
+        const spoken = isNamedTest ? /\breason:/ : HAS_REASON;
+        return !spoken.test(line) && !/\breason:/.test(lines[index - 1] ?? '');
+      });
+    })
+    .map((place) => `${place} is skipped without a reason`);
+}
+
+/** `path:line` of every line of the code (or of `text`) that matches. */
+function linesWith(file: SourceFile, pattern: RegExp, text = codeOnly(file.text)): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}`] : []));
+}

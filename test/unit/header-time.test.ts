@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { spanUntil } from '../../src/core/header-time.js';
+
+const NOW_MS = Date.UTC(2026, 0, 27, 19, 20, 12);
+
+describe('the form of a reset', () => {
+  test.each([
+    ['delta seconds', '59', 59_000],
+    ['fractional seconds', '0.125', 125],
+    ['epoch seconds', String(NOW_MS / 1000 + 45), 45_000],
+    ['fractional epoch seconds', `${NOW_MS / 1000 + 45}.500`, 45_500],
+    ['epoch milliseconds', String(NOW_MS + 45_250), 45_250],
+    ['ISO 8601', '2026-01-27T19:21:12.500Z', 60_500],
+    ['ISO 8601 with an offset', '2026-01-27T21:21:12+02:00', 60_000],
+    ['ISO 8601 without a zone is UTC', '2026-01-27T19:21:12', 60_000],
+    ['HTTP-date', 'Tue, 27 Jan 2026 19:21:12 GMT', 60_000],
+    ['an instant that has passed', String(NOW_MS / 1000 - 5), 0],
+    ['one day', '86400', 86_400_000],
+  ])('%s', (_form, text, expectedMs) => {
+    expect(spanUntil(text, NOW_MS)).toBe(expectedMs);
+  });
+
+  test.each(['-5', 'NaN', 'Infinity', '', 'soon', '86401', '9999999', '1e3', '0x10', '5, 5'])(
+    'nonsense is not believed: %s',
+    (text) => {
+      expect(spanUntil(text, NOW_MS)).toBeNull();
+    },
+  );
+
+  test('a clock that starts at zero does not turn seconds into epochs', () => {
+    expect(spanUntil('60', 0)).toBe(60_000);
+  });
+});
