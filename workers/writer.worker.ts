@@ -1,0 +1,26 @@
+/**
+ * The writer thread: `WriterApi` over comlink on the parent's port. Buffers go back with the answer.
+ */
+
+import { parentPort } from 'node:worker_threads';
+import { expose, transfer } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { assert } from '../src/core/fault.js';
+import type { WriterApi } from '../src/protocol/writer-messages.js';
+import { createWriter } from './writer/writer.js';
+
+assert(parentPort !== null, 'the writer runs as a worker thread');
+
+const writer = createWriter();
+
+const api: WriterApi = {
+  open: (settings) => writer.open(settings),
+  async write(page) {
+    const result = await writer.write(page);
+    const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
+    return transfer(result, [body, columns]);
+  },
+  drain: () => writer.drain(),
+};
+
+expose(api, nodeEndpoint(parentPort));

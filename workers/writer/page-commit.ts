@@ -1,0 +1,132 @@
+/**
+ * One page, one transaction: by COPY, by INSERT, or, where PostgreSQL refuses a row, by finding the
+ * refused rows first.
+ */
+import type { Reject } from '../../src/protocol/batch.js';
+import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
+import type { Connection } from './connections.js';
+import { countsOf, ledgerParameters, type PageAccount, pageKey } from './ledger-entry.js';
+import { type PageRows, pageIndexOf, selectRows } from './page-rows.js';
+import { insertStorableRows } from './refused-rows.js';
+import {
+  writeCopyStream,
+  writeIdArray,
+  writeInstantArray,
+  writeRecordArray,
+} from './row-encoding.js';
+import type { StatementName } from './statements.js';
+import { type Parameter, type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
+
+/** What a commit reports. `covered`: distinct stored rows within (after, through]. */
+export interface Commit {
+  readonly counts: PageCounts;
+  readonly covered: number;
+  /** Distinct rows of the page that the table already had. */
+  readonly knownRows: number;
+}
+
+/** @throws the server's error: 23505 when the table or the ledger has a part of it already */
+export async function commitByCopy(connection: Connection, page: PageWrite): Promise<Commit> {
+  const account = accountOf(page);
+  const rowCount = account.selected.rows.length;
+  const answer = await connection.run((wire) => {
+    if (rowCount > 0) {
+      execute(wire, 'copy_rows', []);
+      writeCopyStream(wire, account.selected);
+    }
+    execute(wire, 'record_page', [...ledgerParameters(page, account), String(rowCount)]);
+  });
+  return commitOf(countsOf(answer.at(-1), account), account.selected);
+}
+
+/** Rows that the table has stay as they are. @throws the server's error */
+export async function commitByInsert(connection: Connection, page: PageWrite): Promise<Commit> {
+  const account = accountOf(page);
+  const answer = await connection.run((wire) => {
+    execute(wire, 'insert_page', [
+      ...ledgerParameters(page, account),
+      (into) => writeIdArray(into, account.selected),
+      (into) => writeInstantArray(into, account.selected),
+      (into) => writeRecordArray(into, account.selected),
+    ]);
+  });
+  return commitOf(countsOf(answer.at(-1), account), account.selected);
+}
+
+/**
+ * Stores what PostgreSQL takes of the page, and the rest in quarantine.
+ *
+ * @throws the server's error where it is not about a row; the transaction is then rolled back, or
+ *   the connection broken
+ */
+export async function commitWithoutRefused(
+  connection: Connection,
+  page: PageWrite,
+): Promise<Commit> {
+  await connection.command('BEGIN');
+  try {
+    const { insertedCount, refused } = await insertStorableRows(connection, page);
+    const account = accountOf(page, refused);
+    const parameters = [...ledgerParameters(page, account), String(insertedCount)];
+    const answer = await connection.run((wire) => execute(wire, 'record_page', parameters));
+    await connection.command('COMMIT');
+    return commitOf(countsOf(answer.at(-1), account), account.selected);
+  } catch (error) {
+    // Where the connection broke there is nothing left to roll back, and the first error tells why.
+    await connection.command('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+/** What the ledger says of the page; null when it is not there. */
+export async function findCommit(connection: Connection, page: PageWrite): Promise<Commit | null> {
+  const [row] = await connection.run((wire) => execute(wire, 'find_page', pageKey(page)));
+  if (row === undefined) return null;
+  const [returned, inserted, duplicate, quarantined, covered] = row.map(Number);
+  return {
+    counts: {
+      returned: returned ?? 0,
+      inserted: inserted ?? 0,
+      duplicate: duplicate ?? 0,
+      quarantined: quarantined ?? 0,
+    },
+    covered: covered ?? 0,
+    knownRows: 0,
+  };
+}
+
+const NONE_REFUSED: ReadonlyMap<number, string> = new Map();
+
+/** @param refused reasons by row of the batch */
+function accountOf(
+  page: PageWrite,
+  refused: ReadonlyMap<number, string> = NONE_REFUSED,
+): PageAccount {
+  const selected = selectRows(page, new Set(refused.keys()));
+  const records = [...refused].map(([row, reason]): Reject => {
+    const start = selected.columns.recordStarts[row] as number;
+    const end = selected.columns.recordEnds[row] as number;
+    return {
+      index: pageIndexOf(page.batch.rejects, row),
+      reason,
+      rawText: Buffer.from(page.batch.body, start, end - start).toString(),
+    };
+  });
+  return { selected, quarantined: [...selected.rejects, ...records] };
+}
+
+function commitOf(counts: PageCounts, selected: PageRows): Commit {
+  return {
+    counts,
+    covered: selected.covered.count,
+    knownRows: selected.rows.length - counts.inserted,
+  };
+}
+
+function execute(
+  wire: WireBuffer,
+  statement: StatementName,
+  parameters: readonly Parameter[],
+): void {
+  writeBindAndExecute(wire, statement, parameters);
+}

@@ -1,0 +1,143 @@
+/**
+ * One page until it is committed or given up.
+ *
+ *   copy ──a row is known──▶ insert ──┐
+ *     └─────────┬─────────────────────┴──a row is refused──▶ withoutRefused
+ *               ▼
+ *    conflict: again at once, a bounded number of times
+ *    database away: again with growing delays, for `retryForMs`
+ *    refused for another reason: given up
+ *
+ * After any such failure the outcome may be unknown: the connection can break between the commit
+ * and its acknowledgement. So the ledger is asked first. Should the lost transaction still be under
+ * way at that moment, the ledger's key makes the second attempt wait for it, and then refuses it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fault, unreachable } from '../../src/core/fault.js';
+import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+import type { PageWrite } from '../../src/protocol/writer-messages.js';
+import type { Connection, Connections } from './connections.js';
+import type { PageMethod } from './method-choice.js';
+import {
+  type Commit,
+  commitByCopy,
+  commitByInsert,
+  commitWithoutRefused,
+  findCommit,
+} from './page-commit.js';
+import { delayAfter, noFailures } from './retry.js';
+import { readWriteError } from './write-error.js';
+
+/** What a page ends with, before it is a message. */
+export type PageOutcome =
+  | {
+      readonly type: 'committed';
+      readonly commit: Commit;
+      readonly method: PageMethod;
+      readonly isNew: boolean;
+    }
+  | { readonly type: 'failed'; readonly fault: Fault };
+
+type Way = PageMethod | 'withoutRefused';
+
+const COMMIT_BY: Readonly<Record<Way, (on: Connection, page: PageWrite) => Promise<Commit>>> = {
+  copy: commitByCopy,
+  insert: commitByInsert,
+  withoutRefused: commitWithoutRefused,
+};
+
+/** @param retryForMs how long a database that is away is waited for, from the first failure on */
+export async function writePage(
+  connections: Connections,
+  page: PageWrite,
+  method: PageMethod,
+  retryForMs: number,
+): Promise<PageOutcome> {
+  const failures = noFailures();
+  let way: Way = method;
+  let mayBeCommitted = false;
+  for (;;) {
+    const attempt = await attemptPage(connections, page, way, mayBeCommitted);
+    switch (attempt.type) {
+      case 'committed': {
+        const by = way === 'copy' ? 'copy' : 'insert';
+        return { type: 'committed', commit: attempt.commit, method: by, isNew: attempt.isNew };
+      }
+      case 'takeWay':
+        way = attempt.way;
+        break;
+      case 'askLedger':
+        mayBeCommitted = true;
+        break;
+      case 'failed': {
+        mayBeCommitted = true;
+        const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
+        const delayMs = delayAfter(failures, attempt.fault, clock);
+        if (delayMs === null) return { type: 'failed', fault: attempt.fault };
+        await sleep(delayMs);
+        break;
+      }
+      default:
+        unreachable(attempt);
+    }
+  }
+}
+
+type Attempt =
+  | { readonly type: 'committed'; readonly commit: Commit; readonly isNew: boolean }
+  | { readonly type: 'takeWay'; readonly way: Way }
+  | { readonly type: 'askLedger' }
+  | { readonly type: 'failed'; readonly fault: Fault };
+
+async function attemptPage(
+  connections: Connections,
+  page: PageWrite,
+  way: Way,
+  mayBeCommitted: boolean,
+): Promise<Attempt> {
+  let connection: Connection;
+  try {
+    connection = await connections.take();
+  } catch (error) {
+    return { type: 'failed', fault: faultFromDatabaseError(error) };
+  }
+  try {
+    const found = mayBeCommitted ? await findCommit(connection, page) : null;
+    const commit = found ?? (await COMMIT_BY[way](connection, page));
+    connection.release(false);
+    return { type: 'committed', commit, isNew: found === null };
+  } catch (error) {
+    connection.release(!isStatementError(error));
+    return nextAfter(error, way, mayBeCommitted);
+  }
+}
+
+function nextAfter(error: unknown, way: Way, mayBeCommitted: boolean): Attempt {
+  const read = readWriteError(error);
+  switch (read.type) {
+    case 'pageKnown':
+      // Found by the key but not by the look before: its transaction ended in between.
+      return mayBeCommitted ? { type: 'failed', fault: PAGE_RACE } : { type: 'askLedger' };
+    case 'rowKnown':
+      return { type: 'takeWay', way: 'insert' };
+    case 'rowRefused':
+      if (way !== 'withoutRefused') return { type: 'takeWay', way: 'withoutRefused' };
+      // Every row was tried by itself, so what is refused now is the ledger row.
+      return { type: 'failed', fault: faultFromDatabaseError(error) };
+    case 'fault':
+      return { type: 'failed', fault: read.fault };
+    default:
+      return unreachable(read);
+  }
+}
+
+const PAGE_RACE: Fault = {
+  code: 'DATABASE_CONFLICT',
+  message: 'another transaction wrote the same page of the ledger',
+  retryable: true,
+};
+
+/** The server rolled back one statement and goes on; anything else leaves the connection in doubt. */
+function isStatementError(error: unknown): boolean {
+  return (error as { severity?: unknown }).severity === 'ERROR';
+}

@@ -1,0 +1,117 @@
+/**
+ * Finds the rows of a page that PostgreSQL refuses, while it stores the others.
+ *
+ * Group testing in the page's own transaction: a group that is refused is rolled back to the
+ * savepoint and halved, until the refused group is one row. The server is the only judge; a look at
+ * the text decides no more than which rows are tried alone from the start. So the usual kinds cost
+ * one statement a culprit, and an unforeseen one about 2·log2(rows).
+ */
+import { isUtf8 } from 'node:buffer';
+import type { PageWrite } from '../../src/protocol/writer-messages.js';
+import type { Connection } from './connections.js';
+import { type PageRows, selectRows } from './page-rows.js';
+import {
+  type RowSource,
+  writeIdArray,
+  writeInstantArray,
+  writeRecordArray,
+} from './row-encoding.js';
+import { writeBindAndExecute } from './wire-buffer.js';
+import { readWriteError } from './write-error.js';
+
+export interface StoredRows {
+  /** Rows that the table did not have before. */
+  readonly insertedCount: number;
+  /** Reasons by row of the batch, for those that PostgreSQL refused. */
+  readonly refused: ReadonlyMap<number, string>;
+}
+
+/**
+ * Inserts the page's rows within the transaction that is open on `connection`.
+ *
+ * @throws the server's error when it is not about a row
+ */
+export async function insertStorableRows(
+  connection: Connection,
+  page: PageWrite,
+): Promise<StoredRows> {
+  const refused = new Map<number, string>();
+  let insertedCount = 0;
+  let selected = selectRows(page);
+  let groups = firstGroups(selected);
+  await connection.command('SAVEPOINT row_group');
+  while (groups.length > 0) {
+    const refusedBefore = refused.size;
+    for (let rows = groups.pop(); rows !== undefined; rows = groups.pop()) {
+      const outcome = await tryGroup(connection, { ...selected, rows });
+      if (outcome.type === 'stored') {
+        insertedCount += outcome.insertedCount;
+      } else if (rows.length === 1) {
+        refused.set(rows[0] as number, outcome.reason);
+      } else {
+        const middle = rows.length >> 1;
+        groups.push(rows.subarray(middle), rows.subarray(0, middle));
+      }
+    }
+    // A refused row can have hidden a later one of the same id, which now is the first.
+    if (refused.size > refusedBefore) {
+      const tried = new Set([...selected.rows]);
+      selected = selectRows(page, new Set(refused.keys()));
+      groups = [...selected.rows]
+        .filter((row) => !tried.has(row))
+        .map((row) => Uint32Array.of(row));
+    }
+  }
+  return { insertedCount, refused };
+}
+
+type GroupOutcome =
+  | { readonly type: 'stored'; readonly insertedCount: number }
+  | { readonly type: 'refused'; readonly reason: string };
+
+async function tryGroup(connection: Connection, group: RowSource): Promise<GroupOutcome> {
+  try {
+    const [row] = await connection.run((wire) =>
+      writeBindAndExecute(wire, 'insert_rows', [
+        (into) => writeIdArray(into, group),
+        (into) => writeInstantArray(into, group),
+        (into) => writeRecordArray(into, group),
+      ]),
+    );
+    await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
+    return { type: 'stored', insertedCount: Number(row?.[0]) };
+  } catch (error) {
+    const read = readWriteError(error);
+    if (read.type !== 'rowRefused') throw error;
+    await connection.command('ROLLBACK TO SAVEPOINT row_group');
+    return { type: 'refused', reason: read.reason };
+  }
+}
+
+/** The rows without suspicion together, and each suspect alone. */
+function firstGroups(selected: PageRows): Uint32Array[] {
+  const suspects: Uint32Array[] = [];
+  const clean = selected.rows.filter((row) => {
+    if (!isSuspect(selected, row)) return true;
+    suspects.push(Uint32Array.of(row));
+    return false;
+  });
+  return clean.length > 0 ? [clean, ...suspects.reverse()] : suspects.reverse();
+}
+
+/** An escaped NUL, or half a surrogate pair: JSON may hold them, jsonb not. */
+const UNSTORABLE_ESCAPE =
+  /\\u0000|\\ud[89ab][\da-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][\da-f]{2})\\ud[c-f]/i;
+
+function isSuspect({ columns, body }: PageRows, row: number): boolean {
+  const record = body.subarray(columns.recordStarts[row], columns.recordEnds[row]);
+  if (!isUtf8(record)) return true;
+  const text = Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString();
+  if (UNSTORABLE_ESCAPE.test(text)) return true;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The statements of the writer, prepared once on each connection under one name each.
+ *
+ * The ledger row, the quarantined records and, on the insert path, the rows are one statement: on
+ * COPY's path it follows the COPY in the same transaction.
+ */
+import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
+
+/** $1 to $20 are `ledgerParameters`; what the row count comes from differs. */
+const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
+  after_position, through_position, first_position, last_position, fetched_at, returned, quarantined,
+  covered, ids_digest, occurred_at_sum, bytes, request_id, inserted, duplicate`;
+
+const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
+  to_timestamp($6::double precision / 1000), $7::boolean,
+  $8, $9, $10, $11, to_timestamp($12::double precision / 1000), $13::integer, $14::integer,
+  $15::integer, $16::bigint, $17::numeric, $18::integer, $19`;
+
+// The ledger's key decides whether a page is known, so nothing else may fail before it does.
+const KEEP_REJECTS = `rejected AS (
+  INSERT INTO ingestion_quarantine (run, segment, page, index, reason, raw_text)
+  SELECT $1::integer, $2::integer, $3::integer, index, reason, raw_text
+  FROM json_to_recordset($20::json) AS record (index integer, reason text, raw_text text)
+  ON CONFLICT DO NOTHING
+)`;
+
+export const STATEMENTS = {
+  copy_rows: 'COPY ingested_events (id, occurred_at, data) FROM STDIN (FORMAT binary)',
+
+  record_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, $21::integer, $13::integer - $14::integer - $21::integer
+RETURNING inserted, duplicate`,
+
+  insert_page: `WITH stored AS (
+  INSERT INTO ingested_events (id, occurred_at, data)
+  SELECT unnest($21::uuid[]), unnest($22::timestamptz[]), unnest($23::text[])::jsonb
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+), tally AS (
+  SELECT count(*)::integer AS inserted FROM stored
+), ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, tally.inserted, $13::integer - $14::integer - tally.inserted
+FROM tally
+RETURNING inserted, duplicate`,
+
+  insert_rows: `WITH stored AS (
+  INSERT INTO ingested_events (id, occurred_at, data)
+  SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[])::jsonb
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*)::integer FROM stored`,
+
+  find_page: `SELECT returned, inserted, duplicate, quarantined, covered
+FROM ingestion_pages
+WHERE run = $1::integer AND segment = $2::integer AND page = $3::integer`,
+} as const;
+
+export type StatementName = keyof typeof STATEMENTS;
+
+/** What a new connection is sent before its first page. */
+export function writePreparation(wire: WireBuffer): void {
+  // A custom plan would copy a page's arrays into the plan of each of the first five pages.
+  writeParse(wire, '', 'SET plan_cache_mode = force_generic_plan');
+  writeBindAndExecute(wire, '', []);
+  for (const [name, text] of Object.entries(STATEMENTS)) writeParse(wire, name, text);
+}

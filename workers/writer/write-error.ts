@@ -1,0 +1,38 @@
+/** What a failed write means for its page. Pure. */
+import type { Fault } from '../../src/core/fault.js';
+import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+
+const UNIQUE_VIOLATION = '23505';
+/** Data exceptions, integrity violations, and limits that one row's content can exceed. */
+const ROW_ERROR_CLASSES = new Set(['22', '23', '54']);
+const DETAIL_CHARS_MAX = 300;
+
+export type WriteError =
+  /** The ledger has the page: an earlier acknowledgement was lost. */
+  | { readonly type: 'pageKnown' }
+  /** The table has one of the rows. */
+  | { readonly type: 'rowKnown' }
+  /** A row that PostgreSQL cannot store; `reason` is its own words. */
+  | { readonly type: 'rowRefused'; readonly reason: string }
+  | { readonly type: 'fault'; readonly fault: Fault };
+
+/** @param error what a statement was rejected with: an error of the server or of the connection */
+export function readWriteError(error: unknown): WriteError {
+  const { code, table } = error as { code?: unknown; table?: unknown };
+  if (typeof code !== 'string' || code.length !== 5) {
+    return { type: 'fault', fault: faultFromDatabaseError(error) };
+  }
+  if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
+  if (code === UNIQUE_VIOLATION && table === 'ingested_events') return { type: 'rowKnown' };
+  if (ROW_ERROR_CLASSES.has(code.slice(0, 2))) {
+    return { type: 'rowRefused', reason: refusalReason(error) };
+  }
+  return { type: 'fault', fault: faultFromDatabaseError(error) };
+}
+
+/** The detail names the token or the value; it may quote the row, which quarantine keeps anyway. */
+function refusalReason(error: unknown): string {
+  const { code, message, detail } = error as { code: string; message?: string; detail?: string };
+  const said = detail === undefined ? message : `${message}: ${detail.slice(0, DETAIL_CHARS_MAX)}`;
+  return `PostgreSQL refused it: ${said} (${code})`;
+}

@@ -1,0 +1,101 @@
+/**
+ * The writer: takes pages, bounds how many are written at once, and answers each.
+ *
+ * Owns the connections, the queue in front of them and the choice of method. Does not own which page
+ * belongs where: pages of one segment may commit in any order.
+ *
+ *   closed ──open──▶ open ──drain──▶ drained
+ */
+import PQueue from 'p-queue';
+import { assert, type Fault } from '../../src/core/fault.js';
+import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+import type {
+  PageWrite,
+  WriteResult,
+  WriterApi,
+  WriterSettings,
+} from '../../src/protocol/writer-messages.js';
+import { type Connections, openConnections } from './connections.js';
+import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
+import { writePage } from './page-writer.js';
+
+type State =
+  | { readonly phase: 'closed' }
+  | {
+      readonly phase: 'open';
+      readonly settings: WriterSettings;
+      readonly connections: Connections;
+      readonly queue: PQueue;
+      choice: MethodChoice;
+    }
+  | { readonly phase: 'drained' };
+
+type OpenState = Extract<State, { phase: 'open' }>;
+
+export function createWriter(): WriterApi {
+  let state: State = { phase: 'closed' };
+  return {
+    async open(settings) {
+      assert(state.phase === 'closed', 'a writer is opened once');
+      const connections = openConnections(settings);
+      const fault = await connectAll(connections, settings.connectionsMax);
+      if (fault !== null) {
+        await connections.end();
+        return fault;
+      }
+      state = {
+        phase: 'open',
+        settings,
+        connections,
+        queue: new PQueue({ concurrency: settings.connectionsMax }),
+        choice: initialChoice(settings.method, settings.expectsDuplicates),
+      };
+      return null;
+    },
+
+    async write(page) {
+      assert(state.phase === 'open', 'pages are written between open and drain');
+      const open = state;
+      return open.queue.add(() => commitPage(open, page));
+    },
+
+    async drain() {
+      if (state.phase !== 'open') return;
+      const { queue, connections } = state;
+      state = { phase: 'drained' };
+      await queue.onIdle();
+      await connections.end();
+    },
+  };
+}
+
+/** Makes all connections, so that the first pages do not wait for them. */
+async function connectAll(connections: Connections, count: number): Promise<Fault | null> {
+  const taken = await Promise.allSettled(Array.from({ length: count }, () => connections.take()));
+  let fault: Fault | null = null;
+  for (const result of taken) {
+    if (result.status === 'fulfilled') result.value.release(false);
+    else fault ??= faultFromDatabaseError(result.reason);
+  }
+  return fault;
+}
+
+async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult> {
+  const startedAtMs = performance.now();
+  const { connections, settings, choice } = open;
+  const outcome = await writePage(connections, page, choice.current, settings.retryForMs);
+  if (outcome.type === 'failed') {
+    return { type: 'failed', fault: outcome.fault, batch: page.batch };
+  }
+  const { commit, method, isNew } = outcome;
+  if (isNew) open.choice = afterPage(open.choice, commit.knownRows);
+  return {
+    type: 'committed',
+    counts: commit.counts,
+    covered: commit.covered,
+    method,
+    isNew,
+    writeMs: performance.now() - startedAtMs,
+    buffers: { body: page.batch.body, columns: page.batch.columns },
+  };
+}
