@@ -1,0 +1,157 @@
+/**
+ * What a database error means for the caller: from a SQLSTATE, or from the code or message of a
+ * broken connection, to a fault.
+ *
+ * Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Errors that concern one row
+ * (a duplicate key, bad JSON) belong to the writer, which handles them before it asks here.
+ */
+import type { Fault } from './fault.js';
+
+/** Operating-system codes of a connection that cannot be made or has broken. */
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+
+/**
+ * node-postgres reports a lost or late connection with a message and no code, so these phrases are
+ * all that there is to go by.
+ */
+const LOST_CONNECTION =
+  /connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|query read timeout|socket hang up|connection ended unexpectedly/i;
+
+/** The server is up but serves nobody, or has closed this connection; a new one may be served. */
+const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '53200']);
+
+/** The same statement may pass when it is tried again: serialisation, deadlock, lock, timeout. */
+const CONFLICT_STATES = new Set(['40001', '40P01', '55P03', '57014']);
+
+interface Refusal {
+  readonly what: string;
+  readonly remedy: string;
+  /** True where the condition can pass by itself within the time that a page is retried. */
+  readonly retryable: boolean;
+}
+
+const CREDENTIALS_REFUSAL: Refusal = {
+  what: 'the database refused the user or password',
+  remedy: 'Check the user and password in DATABASE_URL',
+  retryable: false,
+};
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  '53100': {
+    what: 'the disk of the database is full',
+    remedy: 'Free space on the disk that holds the database, then start again; it resumes',
+    retryable: true,
+  },
+  '25006': {
+    what: 'the database is read only',
+    remedy: 'Point DATABASE_URL at the primary, or end the read-only mode, then start again',
+    retryable: true,
+  },
+  '28P01': CREDENTIALS_REFUSAL,
+  '28000': CREDENTIALS_REFUSAL,
+  '42501': {
+    what: 'the database user lacks a right',
+    remedy:
+      'Grant the user of DATABASE_URL CREATE on the schema, and SELECT and INSERT on its tables',
+    retryable: false,
+  },
+  '3D000': {
+    what: 'the database does not exist',
+    remedy: 'Create it with createdb, or correct the name at the end of DATABASE_URL',
+    retryable: false,
+  },
+  ERR_INVALID_URL: {
+    what: 'DATABASE_URL is not a URL',
+    remedy:
+      'Its form is postgresql://user:password@host:5432/database, special characters percent-encoded',
+    retryable: false,
+  },
+};
+
+/** node-postgres says so, without a code, when the server asks for a password and none was given. */
+const NO_PASSWORD = /client password must be a (non-empty )?string/i;
+
+/**
+ * Turns whatever a database call threw into a fault.
+ *
+ * @param error an Error of node-postgres or the network, or a plain record with `code` and `message`
+ * @returns DATABASE_UNAVAILABLE (retryable), DATABASE_CONFLICT (retryable), or DATABASE_REFUSED; the
+ *   last is retryable only for a full disk and a read-only server, which heal at times. The message
+ *   holds the code and the server's own words, never its detail, which can quote a row.
+ */
+export function faultFromDatabaseError(error: unknown): Fault {
+  const code = textField(error, 'code');
+  const message = firstMessage(error);
+  const said = [code, message].filter((part) => part !== '').join(': ') || 'unknown error';
+
+  if (isUnavailable(code, message)) {
+    return {
+      code: 'DATABASE_UNAVAILABLE',
+      message: `the database is out of reach (${said})`,
+      retryable: true,
+      remedy: 'Check that PostgreSQL runs and that DATABASE_URL names its host and port',
+    };
+  }
+  if (CONFLICT_STATES.has(code)) {
+    return {
+      code: 'DATABASE_CONFLICT',
+      message: `the database gave up the statement (${said})`,
+      retryable: true,
+    };
+  }
+  const refusal = NO_PASSWORD.test(message) ? CREDENTIALS_REFUSAL : REFUSALS[code];
+  if (refusal !== undefined) {
+    return {
+      code: 'DATABASE_REFUSED',
+      message: `${refusal.what} (${said})`,
+      retryable: refusal.retryable,
+      remedy: refusal.remedy,
+    };
+  }
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `the database refused (${said})`,
+    retryable: false,
+    remedy: 'Look the code up in the log of PostgreSQL, mend the cause, then start again',
+  };
+}
+
+function isUnavailable(code: string, message: string): boolean {
+  // Class 08 is "connection exception"; codes of the network have more than the five characters.
+  if (code.length === 5 && code.startsWith('08')) return true;
+  if (NETWORK_CODES.has(code) || UNAVAILABLE_STATES.has(code)) return true;
+  return code === '' && LOST_CONNECTION.test(message);
+}
+
+/**
+ * A host with several addresses fails with an AggregateError whose own message is empty; the first
+ * of its parts then speaks for all.
+ */
+function firstMessage(error: unknown): string {
+  const own = typeof error === 'string' ? error : textField(error, 'message');
+  if (own !== '') return own;
+  const parts = isRecord(error) ? error.errors : null;
+  return Array.isArray(parts) ? textField(parts[0], 'message') : '';
+}
+
+function textField(value: unknown, name: string): string {
+  const field = isRecord(value) ? value[name] : null;
+  return typeof field === 'string' ? field : '';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
