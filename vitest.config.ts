@@ -8,6 +8,9 @@ const compiled = (name: string, folders: readonly string[], extra: object = {}) 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export.
 export default defineConfig({
   test: {
+    // The counts of a run, for scripts.
+    reporters: ['default', 'json'],
+    outputFile: { json: 'reports/tests.json' },
     projects: [
       compiled('unit', ['unit', 'property', 'tidy']),
       compiled('simulation', ['simulation'], { testTimeout: 120_000 }),
@@ -15,6 +18,7 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 120_000,
         fileParallelism: false,
+        globalSetup: ['dist/test/support/stop-postgres.js'],
       }),
     ],
   },

@@ -1,13 +1,19 @@
 /**
  * Compiles to dist, then copies what tsc leaves behind (SQL, WASM, HTML). tsc emits in spite of
- * type errors, so its exit code is the gate.
+ * type errors, so its exit code is the gate. `dist/.built` is written last: run-ingestion.sh builds
+ * again when a source is newer than it.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const ASSETS = /\.(sql|wasm|html|css)$/;
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = join(root, 'dist', '.built');
+const startedAt = new Date();
+
+rmSync(stamp, { force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
@@ -18,3 +24,7 @@ for (const folder of ['src', 'workers', 'bench', 'test']) {
     cpSync(join(root, folder, entry), join(root, 'dist', folder, entry));
   }
 }
+
+// Dated to the start, so that a source edited while tsc ran still counts as newer.
+writeFileSync(stamp, '');
+utimesSync(stamp, startedAt, startedAt);

@@ -1,0 +1,169 @@
+/**
+ * Main process of the container: runs the ingestion when it is asked to, and stays up afterwards
+ * for `docker exec` and `docker cp`.
+ *
+ *   node scripts/container.mjs           the main process
+ *   node scripts/container.mjs health    exit 0 while the main process lives and nothing failed
+ *
+ * INGEST_ON_START  `true`: run an ingestion at the start; otherwise stay idle
+ * INGEST_FLAGS     flags of that ingestion, one a line
+ * SIMULATOR_URL    the API that stands in where no key is given
+ * SIMULATE         `true`: simulated events may go into the database of DATABASE_URL
+ *
+ * SIGINT interrupts the ingestion and leaves the container up; SIGTERM ends the container after the
+ * ingestion has drained. The last line of an ingestion is `ingestion ended with exit code N` on
+ * standard error, which run-ingestion.sh waits for.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const APP_FOLDER = fileURLToPath(new URL('..', import.meta.url));
+const DATA_FOLDER = process.env.DATA_FOLDER || '/data';
+const STATUS_FILE = join(DATA_FOLDER, 'container.json');
+const ORIGIN_FILE = join(DATA_FOLDER, 'events-from');
+const ENV_FILE = join(APP_FOLDER, '.env');
+
+const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_MS_MAX = 45_000;
+const SIMULATOR_WAIT_MS = 30_000;
+const SIMULATOR_RETRY_MS = 250;
+const SIMULATOR_KEY = 'simulator-key';
+
+/** The same as in src/config; what an example file holds in place of a key. */
+const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme']);
+
+/** Complete, paused and interrupted are outcomes; every other exit code is a failure. */
+const HEALTHY_EXIT_CODES = new Set([0, 3, 130]);
+const EXIT_USAGE = 2;
+
+if (process.argv[2] === 'health') process.exit(isHealthy() ? 0 : 1);
+
+/** `idle`, `running` or `ended`; `exitCode` is null until the ingestion has ended. */
+const status = { phase: 'idle', exitCode: null };
+let child = null;
+let isStopping = false;
+
+process.on('SIGINT', () => child?.kill('SIGINT'));
+process.on('SIGTERM', () => {
+  isStopping = true;
+  if (child === null) process.exit(0);
+  child.kill('SIGTERM');
+});
+
+writeStatus();
+setInterval(writeStatus, HEARTBEAT_MS);
+useSimulatorWithoutKey();
+if (process.env.INGEST_ON_START?.toLowerCase() === 'true') await ingest();
+else say('idle: docker exec assignment-ingestion npm run ingest starts an ingestion');
+
+async function ingest() {
+  const flags = (process.env.INGEST_FLAGS ?? '').split('\n').filter((flag) => flag !== '');
+  const refusal = mixingRefusal(flags);
+  if (refusal !== null) {
+    say(refusal);
+    end(EXIT_USAGE);
+    return;
+  }
+  if (!hasKey() && simulatorUrl() !== null) await waitForSimulator();
+  child = spawn(process.execPath, [join('dist', 'src', 'main.js'), 'ingest', ...flags], {
+    cwd: APP_FOLDER,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  status.phase = 'running';
+  writeStatus();
+  // A signal that came before the child did was meant for it.
+  if (isStopping) child.kill('SIGTERM');
+  child.on('error', (error) => {
+    say(`the ingestion could not be started: ${error.message}`);
+    end(1);
+  });
+  child.on('close', (code) => end(code ?? 1));
+}
+
+function end(exitCode) {
+  child = null;
+  Object.assign(status, { phase: 'ended', exitCode });
+  writeStatus();
+  say(`ingestion ended with exit code ${exitCode}`);
+  if (isStopping) process.exit(exitCode);
+}
+
+/**
+ * Without a key the simulator takes the API's place, for the ingestion and for every command run
+ * with `docker exec`: those read `.env` too. Compose cannot make one default depend on another.
+ */
+function useSimulatorWithoutKey() {
+  rmSync(ENV_FILE, { force: true });
+  if (hasKey() || process.env.API_BASE_URL || simulatorUrl() === null) return;
+  const lines = [
+    '# No key was given: the simulator stands in for the API. Written at each start.',
+    `API_BASE_URL=${simulatorUrl()}`,
+    `TARGET_API_KEY=${SIMULATOR_KEY}`,
+    '',
+  ];
+  writeFileSync(ENV_FILE, lines.join('\n'), { mode: 0o600 });
+}
+
+/**
+ * Simulated and real events must never share a table: the exported ids would be worthless. The
+ * first ingestion into the volumes decides which of the two they hold.
+ */
+function mixingRefusal(flags) {
+  const origin = hasKey() && !flags.includes('--simulate') ? 'the API' : 'the simulator';
+  if (origin === 'the simulator' && process.env.SIMULATE !== 'true') {
+    return 'no TARGET_API_KEY is set, and simulated events go into the database only with SIMULATE=true: start with run-ingestion.sh';
+  }
+  const known = readText(ORIGIN_FILE);
+  if (known !== null && known !== origin) {
+    return `the database holds events from ${known}, this ingestion would add events from ${origin}: remove the volumes first, with docker compose down --volumes`;
+  }
+  writeFileSync(ORIGIN_FILE, origin);
+  return null;
+}
+
+async function waitForSimulator() {
+  const health = new URL('/health', simulatorUrl());
+  for (let waitedMs = 0; waitedMs < SIMULATOR_WAIT_MS; waitedMs += SIMULATOR_RETRY_MS) {
+    const answer = await fetch(health).catch(() => null);
+    if (answer?.ok || isStopping) return;
+    await delay(SIMULATOR_RETRY_MS);
+  }
+}
+
+function hasKey() {
+  const key = (process.env.TARGET_API_KEY ?? '').trim();
+  return key !== '' && !KEY_PLACEHOLDERS.has(key.toLowerCase());
+}
+
+function simulatorUrl() {
+  return process.env.SIMULATOR_URL || null;
+}
+
+function writeStatus() {
+  const temporary = `${STATUS_FILE}.new`;
+  writeFileSync(temporary, JSON.stringify({ ...status, atMs: Date.now() }));
+  renameSync(temporary, STATUS_FILE);
+}
+
+function isHealthy() {
+  const text = readText(STATUS_FILE);
+  if (text === null) return false;
+  const { exitCode, atMs } = JSON.parse(text);
+  if (Date.now() - atMs > HEARTBEAT_MS_MAX) return false;
+  return exitCode === null || HEALTHY_EXIT_CODES.has(exitCode);
+}
+
+function readText(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
