@@ -28,7 +28,7 @@ const NETWORK_CODES = new Set([
  * all that there is to go by.
  */
 const LOST_CONNECTION =
-  /connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|query read timeout|socket hang up|connection ended unexpectedly/i;
+  /connection terminated|connection timeout|^timeout expired$|timeout exceeded when trying to connect|not queryable|query read timeout|socket hang up|connection ended unexpectedly/i;
 
 /** The server is up but serves nobody, or has closed this connection; a new one may be served. */
 const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '53200']);

@@ -27,6 +27,8 @@ describe('faultFromDatabaseError', () => {
     'Connection terminated unexpectedly',
     'Connection terminated due to connection timeout',
     'timeout exceeded when trying to connect',
+    'timeout expired',
+    'Client was closed and is not queryable',
     'Client has encountered a connection error and is not queryable',
   ])('"%s" without a code means that the connection is lost', (message) => {
     expect(faultFromDatabaseError(new Error(message)).code).toBe('DATABASE_UNAVAILABLE');

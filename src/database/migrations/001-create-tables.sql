@@ -1,6 +1,7 @@
 -- Rows, the page ledger that proves them, and what a resume needs.
 
-CREATE TABLE ingested_events (
+-- A table of that name may be there with rows from elsewhere; the migration checks its form first.
+CREATE TABLE IF NOT EXISTS ingested_events (
   id uuid PRIMARY KEY,
   occurred_at timestamptz NULL,
   data jsonb NOT NULL

@@ -1,0 +1,127 @@
+/**
+ * Connections to PostgreSQL: the pool, the wait for a database that is not there yet, and the name
+ * of the target that may be printed.
+ *
+ * No message made here holds a password: targets are named by host, port and database only.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { type Fault, IngestionError } from '../core/fault.js';
+import { faultFromDatabaseError } from '../core/sql-fault.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+const IDLE_TIMEOUT_MS = 30_000;
+
+/** How long one connection attempt of the wait may take: a host that drops packets never answers. */
+const PROBE_TIMEOUT_MS = 5_000;
+const FIRST_WAIT_MS = 200;
+const WAIT_GROWTH = 1.6;
+const WAIT_MAX_MS = 2_000;
+
+export interface PoolSettings {
+  /** Connections at most. */
+  readonly max: number;
+  /** Shown in pg_stat_activity; at most 63 bytes. */
+  readonly applicationName: string;
+  /** A statement that runs longer is ended by the server (57014). @default none */
+  readonly statementTimeoutMs?: number;
+  /** Told of a connection that broke while it was idle; the pool replaces it by itself. */
+  readonly onIdleFault?: (fault: Fault) => void;
+}
+
+/**
+ * Opens a pool; connects to nothing yet. End it with `pool.end()`.
+ *
+ * @throws never for an unreadable URL: that shows when the first query is made.
+ */
+export function openPool(connectionString: string, settings: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: settings.max,
+    application_name: settings.applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    ...(settings.statementTimeoutMs === undefined
+      ? {}
+      : { statement_timeout: settings.statementTimeoutMs }),
+  });
+  // Without a listener, an idle connection that breaks would end the process.
+  pool.on('error', (error) => settings.onIdleFault?.(faultFromDatabaseError(error)));
+  return pool;
+}
+
+/** What a failed database call is thrown as. An IngestionError is left as it is. */
+export function asIngestionError(error: unknown): IngestionError {
+  if (error instanceof IngestionError) return error;
+  return new IngestionError(faultFromDatabaseError(error), { cause: error });
+}
+
+export interface WaitSettings {
+  /** How long to go on trying, in ms. @default 20000 */
+  readonly forMs?: number;
+  /** Told before each wait: why, and for how long. */
+  readonly onWait?: (fault: Fault, waitMs: number) => void;
+}
+
+/**
+ * Waits until the database accepts a connection.
+ *
+ * @returns null once it does; DATABASE_UNAVAILABLE when it did not within `forMs`; DATABASE_REFUSED
+ *   at once when waiting cannot help (wrong password, no such database).
+ */
+export async function waitForDatabase(
+  connectionString: string,
+  { forMs = 20_000, onWait }: WaitSettings = {},
+): Promise<Fault | null> {
+  const deadlineMs = performance.now() + forMs;
+  let waitMs = FIRST_WAIT_MS;
+  for (;;) {
+    const leftMs = Math.max(1, deadlineMs - performance.now());
+    const fault = await tryToConnect(connectionString, Math.min(PROBE_TIMEOUT_MS, leftMs));
+    if (fault === null || !fault.retryable) return fault;
+    if (performance.now() + waitMs >= deadlineMs) return outOfReach(fault, connectionString, forMs);
+    onWait?.(fault, waitMs);
+    await delay(waitMs);
+    waitMs = Math.min(WAIT_MAX_MS, Math.round(waitMs * WAIT_GROWTH));
+  }
+}
+
+/** One attempt. @returns null when a connection was made, else the fault. */
+async function tryToConnect(connectionString: string, timeoutMs: number): Promise<Fault | null> {
+  try {
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: timeoutMs });
+    // A server that stops right after the hand-shake breaks the connection outside of any call.
+    client.on('error', () => {});
+    try {
+      await client.connect();
+    } finally {
+      await client.end().catch(() => {});
+    }
+    return null;
+  } catch (error) {
+    return faultFromDatabaseError(error);
+  }
+}
+
+function outOfReach(fault: Fault, connectionString: string, forMs: number): Fault {
+  return {
+    ...fault,
+    message: `no connection to ${describeTarget(connectionString)} in ${forMs / 1000} s: ${fault.message}`,
+  };
+}
+
+/**
+ * Names a database for people: `host:port/database`, without user, password or options.
+ *
+ * @returns `the database` when the text is no URL, for then nothing in it is known to be harmless.
+ */
+export function describeTarget(connectionString: string): string {
+  if (!URL.canParse(connectionString)) return 'the database';
+  const url = new URL(connectionString);
+  const host = url.hostname || url.searchParams.get('host') || 'localhost';
+  const port = url.port || url.searchParams.get('port') || '5432';
+  return `${host}:${port}${url.pathname}`;
+}

@@ -1,0 +1,99 @@
+/** The statements of the run store, one constant each. Instants cross as epoch milliseconds. */
+
+const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError", settings,
+  (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
+  (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
+  (extract(epoch FROM resume_at) * 1000)::float8 AS "resumeAtMs"`;
+
+export const FIND_LATEST_RUN = `
+  SELECT ${RUN_COLUMNS} FROM ingestion_runs
+  WHERE source = $1 AND origin = $2 ORDER BY run DESC LIMIT 1`;
+
+export const CREATE_RUN = `
+  INSERT INTO ingestion_runs (source, origin, status, settings)
+  VALUES ($1, $2, 'running', $3) RETURNING ${RUN_COLUMNS}`;
+
+export const SET_RUN_STATUS = `
+  UPDATE ingestion_runs SET
+    status = $2,
+    finished_at = CASE WHEN $2 IN ('complete', 'failed') THEN now() END,
+    resume_at = to_timestamp($3::float8 / 1000),
+    last_error = $4
+  WHERE run = $1`;
+
+export const LOAD_PAGES = `
+  SELECT segment, page, cursor, next_cursor AS "nextCursor",
+    (extract(epoch FROM next_cursor_expires_at) * 1000)::float8 AS "nextCursorExpiresAtMs",
+    has_more AS "hasMore", after_position AS "after", through_position AS "through",
+    returned, inserted, duplicate, quarantined, covered
+  FROM ingestion_pages WHERE run = $1 ORDER BY segment, page`;
+
+// Sums of integers are bigint, which node-postgres gives as text; as float8 they are numbers, exact
+// up to 2^53.
+export const LOAD_TOTALS = `
+  SELECT count(*)::float8 AS pages,
+    coalesce(sum(returned), 0)::float8 AS returned,
+    coalesce(sum(inserted), 0)::float8 AS inserted,
+    coalesce(sum(duplicate), 0)::float8 AS duplicate,
+    coalesce(sum(quarantined), 0)::float8 AS quarantined,
+    coalesce(sum(covered), 0)::float8 AS covered
+  FROM ingestion_pages WHERE run = $1`;
+
+export const LOAD_SEGMENTS = `
+  SELECT segment, after_position AS "after", bound_position AS "bound", status
+  FROM ingestion_segments WHERE run = $1 ORDER BY segment`;
+
+export const NEXT_SEGMENT_NUMBER = `
+  SELECT coalesce(max(segment) + 1, 0) AS next FROM (
+    SELECT segment FROM ingestion_segments WHERE run = $1
+    UNION ALL SELECT segment FROM ingestion_pages WHERE run = $1
+  ) AS known`;
+
+export const OPEN_SEGMENTS = `
+  INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
+  SELECT $1, segment, after_position, bound_position, 'open'
+  FROM unnest($2::integer[], $3::text[], $4::text[]) AS t (segment, after_position, bound_position)`;
+
+export const SUPERSEDE_OPEN_SEGMENTS = `
+  UPDATE ingestion_segments SET status = 'superseded' WHERE run = $1 AND status = 'open'`;
+
+export const SET_SEGMENT_BOUND = `
+  UPDATE ingestion_segments SET bound_position = $3
+  WHERE run = $1 AND segment = $2 AND status = 'open'`;
+
+export const END_SEGMENT = `
+  UPDATE ingestion_segments SET status = 'ended'
+  WHERE run = $1 AND segment = $2 AND status <> 'superseded'`;
+
+// One statement, so one transaction: at no time is the part behind the new bound nobody's.
+export const SPLIT_SEGMENT = `
+  WITH parent AS (
+    SELECT bound_position FROM ingestion_segments
+    WHERE run = $1 AND segment = $2 AND status = 'open' FOR UPDATE
+  ), shrunk AS (
+    UPDATE ingestion_segments SET bound_position = $3
+    WHERE run = $1 AND segment = $2 AND status = 'open'
+  )
+  INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
+  SELECT $1, $4, $3, bound_position, 'open' FROM parent`;
+
+export const LOAD_LIMITS = `
+  SELECT quota, window_ms AS "windowMs", started_at_ms AS "startedAtMs",
+    started_count AS "startedCount"
+  FROM ingestion_limits WHERE origin = $1 AND key_hash = $2 AND bucket = $3`;
+
+export const SAVE_LIMITS = `
+  INSERT INTO ingestion_limits
+    (origin, key_hash, bucket, quota, window_ms, started_at_ms, started_count)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (origin, key_hash, bucket) DO UPDATE SET
+    quota = excluded.quota, window_ms = excluded.window_ms,
+    started_at_ms = excluded.started_at_ms, started_count = excluded.started_count`;
+
+export const COUNT_EVENTS = 'SELECT count(*)::float8 AS count FROM ingested_events';
+
+// -1 until the table is first analysed.
+export const ESTIMATE_EVENTS = `
+  SELECT reltuples::float8 AS estimate FROM pg_class WHERE oid = 'ingested_events'::regclass`;
+
+export const TABLE_HAS_ROWS = 'SELECT EXISTS (SELECT FROM ingested_events) AS "hasRows"';

@@ -1,0 +1,80 @@
+/**
+ * What the run store gives and takes. Plain data: the runtime has the same shapes by structure and
+ * does not import this room.
+ */
+import type { Position } from '../core/position.js';
+
+export type RunStatus = 'running' | 'paused' | 'complete' | 'failed';
+
+export interface Run {
+  readonly run: number;
+  readonly source: string;
+  /** Scheme, host and port of the API; for the simulator its seed and event count. */
+  readonly origin: string;
+  readonly status: RunStatus;
+  readonly startedAtMs: number;
+  /** Set with `complete` and `failed`. */
+  readonly finishedAtMs: number | null;
+  /** Set with `paused`: when it is worth another try. */
+  readonly resumeAtMs: number | null;
+  readonly lastError: string | null;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A slice of the source: what is strictly after `after`, up to and including `bound`. */
+export interface LedgerSegment {
+  readonly segment: number;
+  /** Null: from the beginning. */
+  readonly after: Position | null;
+  /** Null: to the end. */
+  readonly bound: Position | null;
+  readonly status: 'open' | 'ended' | 'superseded';
+}
+
+/** A committed page, as far as a resume needs it. */
+export interface LedgerPage {
+  readonly segment: number;
+  /** 0-based within its segment. */
+  readonly page: number;
+  readonly cursor: string | null;
+  readonly nextCursor: string | null;
+  readonly nextCursorExpiresAtMs: number | null;
+  readonly hasMore: boolean;
+  /** The page covers (after, through]; null: beginning and end of the source. */
+  readonly after: Position | null;
+  readonly through: Position | null;
+  readonly returned: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+  /** Distinct rows of the page in the table. */
+  readonly covered: number;
+}
+
+/** Sums over all pages of a run. */
+export interface RunTotals {
+  readonly pages: number;
+  readonly returned: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+  readonly covered: number;
+}
+
+/** Which limit: one key on one bucket of one API. */
+export interface LimitKey {
+  readonly origin: string;
+  /** A hash: the key itself is never stored. */
+  readonly keyHash: string;
+  readonly bucket: string;
+}
+
+/** The log of request starts, and the policy learned so far; null: not learned. */
+export interface LimitLog {
+  readonly quota: number | null;
+  readonly windowMs: number | null;
+  /** Epoch ms, ascending; as long as `startedCount`. */
+  readonly startedAtMs: readonly number[];
+  /** How many requests started at each. */
+  readonly startedCount: readonly number[];
+}

@@ -1,0 +1,116 @@
+/**
+ * Migrations: the numbered SQL files of `migrations/`, each applied once, in order, in a transaction
+ * of its own, by one program at a time.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ClientBase, Pool } from 'pg';
+import { assert, IngestionError } from '../core/fault.js';
+import { asIngestionError } from './connect.js';
+import { checkEventsTable } from './events-table.js';
+
+const FOLDER = new URL('./migrations/', import.meta.url);
+
+/** Of an advisory lock of this program's own; any number that nobody else uses. */
+const LOCK_KEY = 7_310_294_455;
+
+export interface Migration {
+  /** From 1 on, without a gap. */
+  readonly number: number;
+  /** The file's name without `.sql`. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** The migrations that this program brings, in order. */
+export function loadMigrations(): Migration[] {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.sql'));
+  return files.sort().map((file, index) => {
+    const number = Number.parseInt(file, 10);
+    assert(number === index + 1, `migration ${file} has number ${index + 1}`);
+    return { number, name: file.slice(0, -4), sql: readFileSync(new URL(file, FOLDER), 'utf8') };
+  });
+}
+
+/**
+ * Brings the database to the newest form. Does not write when it is there already.
+ *
+ * @param migrations @default those of this program
+ * @returns the names of those applied now
+ * @throws IngestionError, DATABASE_REFUSED when the database is newer than the program, or when it
+ *   holds a table `ingested_events` of another form; else the fault of the database
+ */
+export async function migrateDatabase(
+  pool: Pool,
+  migrations: readonly Migration[] = loadMigrations(),
+): Promise<string[]> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asIngestionError(error);
+  });
+  // A connection that breaks tells so by the query that fails.
+  const ignore = (): void => {};
+  client.on('error', ignore);
+  let isUsable = false;
+  try {
+    const applied = await applyPending(client, migrations);
+    isUsable = true;
+    return applied;
+  } catch (error) {
+    throw asIngestionError(error);
+  } finally {
+    client.off('error', ignore);
+    // After a failure it may hold the lock or an open transaction: closing it frees both.
+    client.release(!isUsable);
+  }
+}
+
+async function applyPending(
+  client: ClientBase,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  const newest = migrations.length;
+  if ((await readVersion(client, newest)) === newest) return [];
+  await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+  await client.query(`CREATE TABLE IF NOT EXISTS ingestion_migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+  )`);
+  const version = await readVersion(client, newest);
+  if (version === 0) {
+    const fault = await checkEventsTable(client);
+    if (fault !== null) throw new IngestionError(fault);
+  }
+  const pending = migrations.slice(version);
+  for (const migration of pending) await apply(client, migration);
+  await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+  return pending.map(({ name }) => name);
+}
+
+async function apply(client: ClientBase, { number, name, sql }: Migration): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(sql);
+  const values = [number, name];
+  await client.query('INSERT INTO ingestion_migrations (number, name) VALUES ($1, $2)', values);
+  await client.query('COMMIT');
+}
+
+/** @returns 0 for a database without our tables */
+async function readVersion(client: ClientBase, newest: number): Promise<number> {
+  const found = await client.query<{ isThere: boolean }>(
+    `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`,
+  );
+  if (found.rows[0]?.isThere !== true) return 0;
+  const { rows } = await client.query<{ version: number }>(
+    'SELECT coalesce(max(number), 0) AS version FROM ingestion_migrations',
+  );
+  const version = rows[0]?.version ?? 0;
+  if (version > newest) {
+    throw new IngestionError({
+      code: 'DATABASE_REFUSED',
+      message: `the database is at migration ${version}, and this program knows only ${newest}`,
+      retryable: false,
+      remedy: 'Update the program, or name another database',
+    });
+  }
+  return version;
+}

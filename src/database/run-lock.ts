@@ -1,0 +1,134 @@
+/**
+ * One ingestion at a time over a source and origin: an advisory lock of a database session.
+ *
+ * It lives as long as its connection: a killed program frees it by dying. So the connection is kept
+ * open and watched, and its loss is reported, for from then on another instance may start.
+ */
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import { type Fault, IngestionError } from '../core/fault.js';
+import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { asIngestionError } from './connect.js';
+
+/**
+ * The session of a program that was just killed ends when its server process next looks at the
+ * socket, at the latest after the page that it was committing. A restart at once must not fail.
+ */
+const PATIENCE_MS = 3_000;
+const POLL_MS = 100;
+/** PostgreSQL cuts a longer name. */
+const NAME_BYTES_MAX = 63;
+
+const TRY_LOCK = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "isTaken"';
+const UNLOCK = 'SELECT pg_advisory_unlock(hashtextextended($1, 0))';
+
+// pg_locks shows the 64-bit key as its two halves, classid and objid.
+const FIND_HOLDER = `
+  SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
+    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended($1, 0)
+  LIMIT 1`;
+
+// A machine that lost its power says no good-bye. The server finds that out by itself within a
+// minute instead of two hours.
+const WATCH_CLIENT =
+  'SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
+
+export interface RunLockSettings {
+  /** How long a lock that is held is waited for, in ms. @default 3000 */
+  readonly patienceMs?: number;
+  /** Called once, when the connection that holds the lock is lost. Not after `release`. */
+  readonly onLost?: (fault: Fault) => void;
+}
+
+export interface RunLock {
+  /** Gives the lock and its connection back. */
+  release(): Promise<void>;
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly applicationName: string;
+  readonly address: string | null;
+  readonly since: string;
+}
+
+/**
+ * Takes the lock. It holds one connection of the pool until it is released.
+ *
+ * @throws IngestionError, DATABASE_REFUSED naming the holder, when another instance has it
+ */
+export async function acquireRunLock(
+  pool: Pool,
+  source: string,
+  origin: string,
+  { patienceMs = PATIENCE_MS, onLost }: RunLockSettings = {},
+): Promise<RunLock> {
+  const name = `datasync-ingestion ${source} ${origin}`;
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asIngestionError(error);
+  });
+  let phase: 'taking' | 'held' | 'lost' | 'released' = 'taking';
+  // While the lock is being taken, the failing query tells of the loss.
+  const onEnd = (error: Error): void => {
+    if (phase !== 'held') return;
+    phase = 'lost';
+    onLost?.(faultFromDatabaseError(error));
+  };
+  client.on('error', onEnd);
+  client.on('end', () => onEnd(new Error('Connection terminated')));
+  try {
+    await client.query(WATCH_CLIENT);
+    await client.query("SELECT set_config('application_name', $1, false)", [instanceName()]);
+    await takeLock(client, name, patienceMs);
+  } catch (error) {
+    client.release(true);
+    throw asIngestionError(error);
+  }
+  phase = 'held';
+  return {
+    async release() {
+      if (phase === 'released') return;
+      const isHeld = phase === 'held';
+      phase = 'released';
+      if (isHeld) await client.query(UNLOCK, [name]).catch(() => {});
+      // Closed rather than reused: its settings are those of the lock.
+      client.release(true);
+    },
+  };
+}
+
+async function takeLock(client: PoolClient, name: string, patienceMs: number): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    const { rows } = await client.query<{ isTaken: boolean }>(TRY_LOCK, [name]);
+    if (rows[0]?.isTaken === true) return;
+    if (performance.now() >= deadlineMs) break;
+    await delay(POLL_MS);
+  }
+  const { rows } = await client.query<Holder>(FIND_HOLDER, [name]);
+  throw new IngestionError(heldBy(rows[0] ?? null));
+}
+
+function heldBy(holder: Holder | null): Fault {
+  const who =
+    holder === null
+      ? 'another instance'
+      : `${holder.applicationName || 'another program'} (database session ${holder.pid}, since ${holder.since}${holder.address === null ? '' : `, from ${holder.address}`})`;
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `this ingestion is already being run by ${who}`,
+    retryable: false,
+    remedy: 'Wait until it ends, or stop it; two at once would spend the same limit twice',
+  };
+}
+
+/** Names this process for whoever is refused: the host and the process number. */
+function instanceName(): string {
+  const name = `datasync-ingestion process ${process.pid} on ${hostname()}`;
+  return Buffer.from(name).subarray(0, NAME_BYTES_MAX).toString();
+}

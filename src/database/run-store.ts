@@ -1,0 +1,207 @@
+/**
+ * The run store: runs, segments, committed pages and limits, as the ledger's tables hold them.
+ *
+ * Pages are only read here. They are written by the writer, in the transaction that writes their
+ * rows. Every function throws an IngestionError with the fault of the database when it fails.
+ */
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { assert } from '../core/fault.js';
+import { formatPosition, type Position, parsePosition } from '../core/position.js';
+import { asIngestionError } from './connect.js';
+import * as sql from './ledger-sql.js';
+import type {
+  LedgerPage,
+  LedgerSegment,
+  LimitKey,
+  LimitLog,
+  Run,
+  RunStatus,
+  RunTotals,
+} from './ledger-types.js';
+import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
+
+export interface RunStore {
+  /** See run-lock. */
+  acquireRunLock(source: string, origin: string, settings?: RunLockSettings): Promise<RunLock>;
+  /** The newest run over a source and origin; null when there was none. */
+  findLatestRun(source: string, origin: string): Promise<Run | null>;
+  /** Begins a run, with status `running`. @param run.settings must hold no secret */
+  createRun(run: {
+    readonly source: string;
+    readonly origin: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  }): Promise<Run>;
+  /** Fields that are not given become null. `complete` and `failed` set the time of the end. */
+  setRunStatus(
+    run: number,
+    status: RunStatus,
+    why?: { readonly resumeAtMs?: number; readonly lastError?: string },
+  ): Promise<void>;
+  /** All committed pages, by segment and page. */
+  loadPages(run: number): Promise<LedgerPage[]>;
+  loadTotals(run: number): Promise<RunTotals>;
+  loadSegments(run: number): Promise<LedgerSegment[]>;
+  /** The first number that neither a segment nor a page of the run has. */
+  nextSegmentNumber(run: number): Promise<number>;
+  openSegments(
+    run: number,
+    segments: readonly Pick<LedgerSegment, 'segment' | 'after' | 'bound'>[],
+  ): Promise<void>;
+  /** A resume replaces what was open by segments over the gaps. @returns how many were open */
+  supersedeOpenSegments(run: number): Promise<number>;
+  setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
+  endSegment(run: number, segment: number): Promise<void>;
+  /** Cuts an open segment at `newBound`; `newSegment` takes the part after it. All or nothing. */
+  splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
+  /** Null when nothing was ever saved for the key. */
+  loadLimits(key: LimitKey): Promise<LimitLog | null>;
+  saveLimits(key: LimitKey, log: LimitLog): Promise<void>;
+  /** Exact; reads the whole table. */
+  countEvents(): Promise<number>;
+  /** The planner's guess, at no cost; null until the table was first analysed. */
+  estimateEvents(): Promise<number | null>;
+  tableHasRows(): Promise<boolean>;
+}
+
+export function openRunStore(pool: Pool): RunStore {
+  const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+    ask<Row>(pool, text, values);
+
+  return {
+    acquireRunLock: (source, origin, settings) => acquireRunLock(pool, source, origin, settings),
+
+    async findLatestRun(source, origin) {
+      const { rows } = await query<Run>(sql.FIND_LATEST_RUN, [source, origin]);
+      return rows[0] ?? null;
+    },
+
+    async createRun({ source, origin, settings }) {
+      return only(await query<Run>(sql.CREATE_RUN, [source, origin, JSON.stringify(settings)]));
+    },
+
+    async setRunStatus(runNumber, status, why = {}) {
+      const { resumeAtMs = null, lastError = null } = why;
+      const result = await query(sql.SET_RUN_STATUS, [runNumber, status, resumeAtMs, lastError]);
+      assert(result.rowCount === 1, `run ${runNumber} exists`);
+    },
+
+    async loadPages(runNumber) {
+      const { rows } = await query<PageRow>(sql.LOAD_PAGES, [runNumber]);
+      return rows.map((row) => ({
+        ...row,
+        after: positionOf(row.after),
+        through: positionOf(row.through),
+      }));
+    },
+
+    async loadTotals(runNumber) {
+      return only(await query<RunTotals>(sql.LOAD_TOTALS, [runNumber]));
+    },
+
+    async loadSegments(runNumber) {
+      const { rows } = await query<SegmentRow>(sql.LOAD_SEGMENTS, [runNumber]);
+      return rows.map((row) => ({
+        ...row,
+        after: positionOf(row.after),
+        bound: positionOf(row.bound),
+      }));
+    },
+
+    async nextSegmentNumber(runNumber) {
+      return only(await query<{ next: number }>(sql.NEXT_SEGMENT_NUMBER, [runNumber])).next;
+    },
+
+    async openSegments(runNumber, segments) {
+      await query(sql.OPEN_SEGMENTS, [
+        runNumber,
+        segments.map(({ segment }) => segment),
+        segments.map(({ after }) => textOf(after)),
+        segments.map(({ bound }) => textOf(bound)),
+      ]);
+    },
+
+    async supersedeOpenSegments(runNumber) {
+      return (await query(sql.SUPERSEDE_OPEN_SEGMENTS, [runNumber])).rowCount ?? 0;
+    },
+
+    async setSegmentBound(runNumber, segment, bound) {
+      const result = await query(sql.SET_SEGMENT_BOUND, [runNumber, segment, textOf(bound)]);
+      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open`);
+    },
+
+    async endSegment(runNumber, segment) {
+      const result = await query(sql.END_SEGMENT, [runNumber, segment]);
+      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open or ended`);
+    },
+
+    async splitSegment(runNumber, segment, newBound, newSegment) {
+      const values = [runNumber, segment, textOf(newBound), newSegment];
+      const result = await query(sql.SPLIT_SEGMENT, values);
+      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open`);
+    },
+
+    async loadLimits({ origin, keyHash, bucket }) {
+      const { rows } = await query<LimitRow>(sql.LOAD_LIMITS, [origin, keyHash, bucket]);
+      return rows[0] ?? null;
+    },
+
+    async saveLimits({ origin, keyHash, bucket }, log) {
+      assert(log.startedAtMs.length === log.startedCount.length, 'each start has a count');
+      const { quota, windowMs, startedAtMs, startedCount } = log;
+      const values = [origin, keyHash, bucket, quota, windowMs, startedAtMs, startedCount];
+      await query(sql.SAVE_LIMITS, values);
+    },
+
+    async countEvents() {
+      return only(await query<{ count: number }>(sql.COUNT_EVENTS)).count;
+    },
+
+    async estimateEvents() {
+      const { estimate } = only(await query<{ estimate: number }>(sql.ESTIMATE_EVENTS));
+      return estimate < 0 ? null : estimate;
+    },
+
+    async tableHasRows() {
+      return only(await query<{ hasRows: boolean }>(sql.TABLE_HAS_ROWS)).hasRows;
+    },
+  };
+}
+
+type PageRow = Omit<LedgerPage, 'after' | 'through'> & {
+  readonly after: string | null;
+  readonly through: string | null;
+};
+type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
+  readonly after: string | null;
+  readonly bound: string | null;
+};
+type LimitRow = LimitLog & QueryResultRow;
+
+async function ask<Row extends QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[],
+): Promise<QueryResult<Row>> {
+  try {
+    return await pool.query<Row>(text, [...values]);
+  } catch (error) {
+    throw asIngestionError(error);
+  }
+}
+
+function only<Row extends QueryResultRow>(result: QueryResult<Row>): Row {
+  const row = result.rows[0];
+  assert(row !== undefined, 'the statement returns a row');
+  return row;
+}
+
+function textOf(position: Position | null): string | null {
+  return position === null ? null : formatPosition(position);
+}
+
+function positionOf(text: string | null): Position | null {
+  if (text === null) return null;
+  const position = parsePosition(text);
+  assert(position !== null, 'the ledger holds positions of the form ms/id');
+  return position;
+}

@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { formatPosition, type Position } from '../../src/core/position.js';
+import { openRunStore, type RunStore } from '../../src/database/run-store.js';
+import { usePostgres } from '../support/postgres.js';
+
+const database = usePostgres();
+let store: RunStore;
+let run: number;
+
+const ORIGIN = 'simulator seed 1, 1000 events';
+const place = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000001' });
+
+beforeAll(() => {
+  store = openRunStore(database.pool);
+});
+beforeEach(async () => {
+  const settings = { concurrency: 4 };
+  ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings }));
+});
+afterAll(async () => {
+  await database.pool.query('TRUNCATE ingestion_runs CASCADE');
+});
+
+interface PageRow {
+  readonly segment: number;
+  readonly page: number;
+  readonly after: Position | null;
+  readonly through: Position | null;
+  readonly nextCursor: string | null;
+}
+
+/** As the writer does it; all but the positions are the same for each page. */
+async function commitPage({ segment, page, after, through, nextCursor }: PageRow): Promise<void> {
+  await database.pool.query(
+    `INSERT INTO ingestion_pages (run, segment, page, cursor, next_cursor, next_cursor_expires_at,
+       has_more, after_position, through_position, fetched_at, returned, inserted, duplicate,
+       quarantined, covered, ids_digest, occurred_at_sum, bytes)
+     VALUES ($1, $2, $3, 'c', $4, to_timestamp(1769541612.369), $4::text IS NOT NULL, $5, $6, now(),
+       10, 7, 2, 1, 9, 1, 1, 100)`,
+    [
+      run,
+      segment,
+      page,
+      nextCursor,
+      after && formatPosition(after),
+      through && formatPosition(through),
+    ],
+  );
+}
+
+describe('runs', () => {
+  test('a new run is the latest of its source and origin, and runs', async () => {
+    const latest = await store.findLatestRun('datasync', ORIGIN);
+    expect(latest).toMatchObject({
+      run,
+      source: 'datasync',
+      origin: ORIGIN,
+      status: 'running',
+      finishedAtMs: null,
+      resumeAtMs: null,
+      lastError: null,
+      settings: { concurrency: 4 },
+    });
+    expect(Math.abs(Date.now() - Number(latest?.startedAtMs))).toBeLessThan(60_000);
+    expect(await store.findLatestRun('datasync', 'another')).toBeNull();
+  });
+
+  test('a paused run says when to come back and why, and forgets both when it goes on', async () => {
+    const resumeAtMs = 1_769_541_612_369;
+    await store.setRunStatus(run, 'paused', { resumeAtMs, lastError: 'quota spent' });
+    expect(await store.findLatestRun('datasync', ORIGIN)).toMatchObject({
+      status: 'paused',
+      resumeAtMs,
+      lastError: 'quota spent',
+      finishedAtMs: null,
+    });
+    await store.setRunStatus(run, 'running');
+    expect(await store.findLatestRun('datasync', ORIGIN)).toMatchObject({
+      status: 'running',
+      resumeAtMs: null,
+      lastError: null,
+    });
+  });
+
+  test('a complete run has its end', async () => {
+    await store.setRunStatus(run, 'complete');
+    const latest = await store.findLatestRun('datasync', ORIGIN);
+    expect(latest?.status).toBe('complete');
+    expect(latest?.finishedAtMs).not.toBeNull();
+  });
+});
+
+describe('segments and pages', () => {
+  test('pages come back as they were committed, in the order of segment and page', async () => {
+    await commitPage({ segment: 1, page: 0, after: place(5), through: null, nextCursor: null });
+    await commitPage({ segment: 0, page: 1, after: place(9), through: place(5), nextCursor: 'n1' });
+    await commitPage({ segment: 0, page: 0, after: null, through: place(9), nextCursor: 'n0' });
+    const pages = await store.loadPages(run);
+    expect(pages.map(({ segment, page }) => [segment, page])).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(pages[1]).toEqual({
+      segment: 0,
+      page: 1,
+      cursor: 'c',
+      nextCursor: 'n1',
+      nextCursorExpiresAtMs: 1_769_541_612_369,
+      hasMore: true,
+      after: place(9),
+      through: place(5),
+      returned: 10,
+      inserted: 7,
+      duplicate: 2,
+      quarantined: 1,
+      covered: 9,
+    });
+    expect(pages[2]).toMatchObject({ hasMore: false, nextCursor: null, through: null });
+    expect(await store.loadTotals(run)).toEqual({
+      pages: 3,
+      returned: 30,
+      inserted: 21,
+      duplicate: 6,
+      quarantined: 3,
+      covered: 27,
+    });
+  });
+
+  test('a run without pages has totals of zero and begins at segment 0', async () => {
+    expect(await store.loadPages(run)).toEqual([]);
+    expect(await store.loadTotals(run)).toEqual({
+      pages: 0,
+      returned: 0,
+      inserted: 0,
+      duplicate: 0,
+      quarantined: 0,
+      covered: 0,
+    });
+    expect(await store.nextSegmentNumber(run)).toBe(0);
+  });
+
+  test('a split hands the part after the new bound to the new segment, and nothing is nobody’s', async () => {
+    await store.openSegments(run, [
+      { segment: 0, after: null, bound: place(100) },
+      { segment: 1, after: place(100), bound: null },
+    ]);
+    await store.splitSegment(run, 1, place(50), 2);
+    expect(await store.loadSegments(run)).toEqual([
+      { segment: 0, after: null, bound: place(100), status: 'open' },
+      { segment: 1, after: place(100), bound: place(50), status: 'open' },
+      { segment: 2, after: place(50), bound: null, status: 'open' },
+    ]);
+    expect(await store.nextSegmentNumber(run)).toBe(3);
+  });
+
+  test('a split into a number that is taken changes nothing', async () => {
+    await store.openSegments(run, [
+      { segment: 0, after: null, bound: place(100) },
+      { segment: 1, after: place(100), bound: null },
+    ]);
+    const before = await store.loadSegments(run);
+    await expect(store.splitSegment(run, 0, place(500), 1)).rejects.toMatchObject({
+      fault: { code: 'DATABASE_REFUSED' },
+    });
+    expect(await store.loadSegments(run)).toEqual(before);
+  });
+
+  test('only open segments can be split or bounded', async () => {
+    await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
+    await store.setSegmentBound(run, 0, place(7));
+    await store.endSegment(run, 0);
+    await expect(store.splitSegment(run, 0, place(9), 1)).rejects.toThrow('is open');
+    await expect(store.setSegmentBound(run, 0, null)).rejects.toThrow('is open');
+    expect(await store.loadSegments(run)).toEqual([
+      { segment: 0, after: null, bound: place(7), status: 'ended' },
+    ]);
+  });
+
+  test('a resume supersedes what is open and leaves what has ended', async () => {
+    await store.openSegments(run, [
+      { segment: 0, after: null, bound: place(100) },
+      { segment: 1, after: place(100), bound: null },
+    ]);
+    await store.endSegment(run, 0);
+    expect(await store.supersedeOpenSegments(run)).toBe(1);
+    const statuses = (await store.loadSegments(run)).map(({ status }) => status);
+    expect(statuses).toEqual(['ended', 'superseded']);
+  });
+});
+
+describe('limits', () => {
+  const key = { origin: ORIGIN, keyHash: 'abc', bucket: 'events' };
+
+  test('a log comes back as it was saved last, for its key alone', async () => {
+    expect(await store.loadLimits(key)).toBeNull();
+    await store.saveLimits(key, {
+      quota: null,
+      windowMs: null,
+      startedAtMs: [],
+      startedCount: [],
+    });
+    const log = {
+      quota: 10,
+      windowMs: 60_000,
+      startedAtMs: [1_769_541_612_369.25, 1_769_541_613_000],
+      startedCount: [1, 9],
+    };
+    await store.saveLimits(key, log);
+    expect(await store.loadLimits(key)).toEqual(log);
+    expect(await store.loadLimits({ ...key, bucket: 'metrics' })).toBeNull();
+    expect(await store.loadLimits({ ...key, keyHash: 'abd' })).toBeNull();
+  });
+});
+
+describe('counts of the table', () => {
+  test('they follow the rows; the estimate is known once the table was analysed', async () => {
+    expect(await store.tableHasRows()).toBe(false);
+    expect(await store.countEvents()).toBe(0);
+    expect(await store.estimateEvents()).toBeNull();
+    await database.pool.query(
+      `INSERT INTO ingested_events (id, data) SELECT gen_random_uuid(), '{}' FROM generate_series(1, 500)`,
+    );
+    await database.pool.query('ANALYZE ingested_events');
+    expect(await store.tableHasRows()).toBe(true);
+    expect(await store.countEvents()).toBe(500);
+    expect(await store.estimateEvents()).toBe(500);
+  });
+});
+
+test('a database that refuses is told as a fault with its code', async () => {
+  const { rows } = await database.pool.query('SELECT current_database() AS name');
+  await database.pool.query('ALTER TABLE ingestion_limits RENAME TO hidden');
+  const key = { origin: ORIGIN, keyHash: 'abc', bucket: 'events' };
+  await expect(store.loadLimits(key)).rejects.toMatchObject({
+    name: 'IngestionError',
+    fault: { code: 'DATABASE_REFUSED', message: expect.stringContaining('42P01') },
+  });
+  await database.pool.query('ALTER TABLE hidden RENAME TO ingestion_limits');
+  expect(rows).toHaveLength(1);
+});
