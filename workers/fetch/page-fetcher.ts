@@ -1,0 +1,91 @@
+/**
+ * One task from request to batch: get the body, post the head, scan, hand over.
+ *
+ * Many tasks run in one worker at once, so everything that belongs to a task lives in its call.
+ */
+import { performance } from 'node:perf_hooks';
+import { setImmediate as immediate } from 'node:timers/promises';
+import type { Fault } from '../../src/core/fault.js';
+import type { Batch, BatchBuffers } from '../../src/protocol/batch.js';
+import type {
+  PageHead,
+  PageResult,
+  PageTask,
+  ResponseMeta,
+} from '../../src/protocol/fetch-messages.js';
+import type { Envelope, Source } from '../../src/source/source.js';
+import type { Answer, HttpClient } from './http-client.js';
+import { openPage, type ProvedPage, provePage } from './page.js';
+
+export interface PageFetcherParts {
+  readonly client: Pick<HttpClient, 'get'>;
+  readonly source: Source;
+  /** Called at most once a task, before its result. */
+  postHead(head: PageHead): void;
+}
+
+/** @returns the batch, or the fault; in either case with the buffers that are to be reused. */
+export async function fetchPage(task: PageTask, parts: PageFetcherParts): Promise<PageResult> {
+  const answer = await parts.client.get(task.path, task.buffers?.body ?? null);
+  if (answer.type === 'fault') {
+    const buffers = keptBuffers(answer.buffer, task.buffers?.columns ?? null);
+    return { type: 'fault', taskId: task.taskId, fault: answer.fault, meta: answer.meta, buffers };
+  }
+  return readPage(task, parts, answer);
+}
+
+async function readPage(
+  task: PageTask,
+  parts: PageFetcherParts,
+  answer: Answer & { type: 'page' },
+): Promise<PageResult> {
+  const { taskId } = task;
+  const { source } = parts;
+  const { meta, buffer } = answer;
+  const columns = task.buffers?.columns ?? null;
+  const fail = (fault: Fault, kept: ArrayBuffer | null): PageResult => {
+    return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(buffer, kept) };
+  };
+
+  const opened = openPage(answer.body, source);
+  if (opened.type === 'fault') return fail(opened.fault, columns);
+  const early = opened.early?.envelope ?? null;
+  if (early !== null) parts.postHead(headOf(taskId, meta, early));
+  if (task.isHeadOnly && early !== null) {
+    const buffers = keptBuffers(buffer, columns);
+    return { type: 'page', taskId, batch: null, scanMs: 0, buffers };
+  }
+  // The scan holds the thread; another task's request or chunk goes first.
+  await immediate();
+  const startedAtMs = performance.now();
+  const page = provePage(opened, source, columns);
+  const scanMs = performance.now() - startedAtMs;
+  if (page.type === 'fault') return fail(page.fault, page.columns);
+  if (early === null) parts.postHead(headOf(taskId, meta, page.envelope));
+  if (task.isHeadOnly) {
+    const buffers = keptBuffers(buffer, page.columns);
+    return { type: 'page', taskId, batch: null, scanMs, buffers };
+  }
+  return { type: 'page', taskId, batch: batchOf(page, answer), scanMs, buffers: null };
+}
+
+function headOf(taskId: number, meta: ResponseMeta, envelope: Envelope): PageHead {
+  return { type: 'head', taskId, meta, ...envelope };
+}
+
+function batchOf(page: ProvedPage, answer: Answer & { type: 'page' }): Batch {
+  return {
+    rowCount: page.rowCount,
+    body: answer.buffer,
+    bodyBytes: answer.body.length,
+    columns: page.columns,
+    rejects: page.rejects,
+    firstPosition: page.firstPosition,
+    lastPosition: page.lastPosition,
+    isOrdered: page.isOrdered,
+  };
+}
+
+function keptBuffers(body: ArrayBuffer | null, columns: ArrayBuffer | null): BatchBuffers | null {
+  return body === null || columns === null ? null : { body, columns };
+}

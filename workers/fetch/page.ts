@@ -1,0 +1,176 @@
+/**
+ * A page in two steps: what its tail says at once, and what the scan then proves.
+ *
+ * Pure: bytes in, values out. A page that is not wholly there is always a fault, never a shorter
+ * page: the records array must close, the envelope must follow it to the body's last byte, and the
+ * count must be the one that the envelope names.
+ */
+import type { Fault } from '../../src/core/fault.js';
+import { comparePositions, type Position } from '../../src/core/position.js';
+import { type ColumnViews, columnViews, type Reject } from '../../src/protocol/batch.js';
+import type { Envelope, Source } from '../../src/source/source.js';
+import {
+  describeBody,
+  findRecords,
+  isSameEnvelope,
+  readEnvelopeAt,
+  readTailEnvelope,
+  type TailEnvelope,
+} from './envelope.js';
+import { salvagePage } from './salvage.js';
+import { type ScannedRecords, type ScanRequest, scanPage } from './scanner.js';
+import { UUID_BYTES, uuidText } from './uuid.js';
+
+/** No record with a uuid is shorter; bounds what a page that lies about its count can allocate. */
+const RECORD_BYTES_MIN = 45;
+
+/** A page whose records begin somewhere; `early` is what its tail says, if it says anything. */
+export interface OpenedPage {
+  readonly type: 'opened';
+  readonly body: Buffer;
+  readonly recordsStart: number;
+  readonly early: TailEnvelope | null;
+}
+
+/** A page that is proved whole. */
+export interface ProvedPage {
+  readonly type: 'proved';
+  readonly envelope: Envelope;
+  readonly rowCount: number;
+  readonly columns: ArrayBuffer;
+  readonly rejects: readonly Reject[];
+  readonly firstPosition: Position | null;
+  readonly lastPosition: Position | null;
+  readonly isOrdered: boolean;
+}
+
+/** A body that is no page. `columns` is the buffer to keep; null when there was none. */
+export interface PageFault {
+  readonly type: 'fault';
+  readonly fault: Fault;
+  readonly columns: ArrayBuffer | null;
+}
+
+/** Finds the records and reads the envelope from the tail. @param body exactly the page's bytes */
+export function openPage(body: Buffer, source: Source): OpenedPage | PageFault {
+  const recordsStart = findRecords(body, source.recordsField);
+  if (recordsStart === null) return malformed(`HTTP 200 with ${describeBody(body)}`, null);
+  return {
+    type: 'opened',
+    body,
+    recordsStart,
+    early: readTailEnvelope(body, recordsStart, source),
+  };
+}
+
+/** Scans the records into `columns` and confirms the envelope. */
+export function provePage(
+  page: OpenedPage,
+  source: Source,
+  columns: ArrayBuffer | null,
+): ProvedPage | PageFault {
+  const { body, recordsStart, early } = page;
+  const request: ScanRequest = {
+    body,
+    recordsStart,
+    columns,
+    rowsExpected: rowsExpected(page),
+    idField: source.idField,
+    timestampField: source.timestampField,
+  };
+  const scanned = scanPage(request);
+  const records = scanned.type === 'scanned' ? scanned : null;
+  const envelope = records && readEnvelopeAt({ ...page, recordsEnd: records.recordsEnd, source });
+  if (envelope !== null && records !== null && holdsAll(records, envelope)) {
+    if (early !== null && !isSameEnvelope(early.envelope, envelope)) {
+      return malformed('the page has a second envelope inside its records', scanned.columns);
+    }
+    return proved(records, envelope);
+  }
+  const salvaged = early && salvage({ ...request, columns: scanned.columns }, early);
+  if (early !== null && salvaged !== null) return proved(salvaged, early.envelope);
+  if (scanned.type === 'broken') {
+    const place = `record ${scanned.recordIndex + 1}`;
+    return malformed(`the page breaks off at ${place}: ${describeBody(body)}`, scanned.columns);
+  }
+  if (envelope === null) {
+    return malformed(`no envelope around the records: ${describeBody(body)}`, scanned.columns);
+  }
+  const held = scanned.rowCount + scanned.rejects.length;
+  return malformed(`the page holds ${held} records, not ${envelope.returned}`, scanned.columns);
+}
+
+function salvage(request: ScanRequest, early: TailEnvelope): ScannedRecords | null {
+  const { returned } = early.envelope;
+  return returned === null ? null : salvagePage(request, early.recordsEnd, returned);
+}
+
+function holdsAll(records: ScannedRecords, envelope: Envelope): boolean {
+  const held = records.rowCount + records.rejects.length;
+  return envelope.returned === null || envelope.returned === held;
+}
+
+function rowsExpected(page: OpenedPage): number {
+  const rowsMax = Math.ceil(page.body.length / RECORD_BYTES_MIN);
+  const said = page.early?.envelope.returned ?? page.early?.envelope.limit ?? rowsMax;
+  return Math.max(1, Math.min(said, rowsMax));
+}
+
+function proved(records: ScannedRecords, envelope: Envelope): ProvedPage {
+  const { rowCount, columns, rejects } = records;
+  const views = columnViews(columns);
+  return {
+    type: 'proved',
+    envelope,
+    rowCount,
+    columns,
+    rejects,
+    firstPosition: positionFrom(views, rowCount, { row: 0, step: 1 }),
+    lastPosition: positionFrom(views, rowCount, { row: rowCount - 1, step: -1 }),
+    isOrdered: isOrdered(views, rowCount),
+  };
+}
+
+/** The position of the first row with an instant, looking from `row` on in steps of `step`. */
+function positionFrom(
+  views: ColumnViews,
+  rowCount: number,
+  from: { row: number; step: 1 | -1 },
+): Position | null {
+  for (let row = from.row; row >= 0 && row < rowCount; row += from.step) {
+    const ms = views.occurredAtMs[row] as number;
+    if (!Number.isNaN(ms)) return { ms, id: uuidText(views.ids, row * UUID_BYTES) };
+  }
+  return null;
+}
+
+/** Whether no row comes before its predecessor; rows without an instant have no place and are passed over. */
+function isOrdered(views: ColumnViews, rowCount: number): boolean {
+  let last = -1;
+  for (let row = 0; row < rowCount; row++) {
+    const ms = views.occurredAtMs[row] as number;
+    if (Number.isNaN(ms)) continue;
+    if (last >= 0) {
+      const lastMs = views.occurredAtMs[last] as number;
+      if (ms > lastMs || (ms === lastMs && isTieReversed(views, last, row))) return false;
+    }
+    last = row;
+  }
+  return true;
+}
+
+function isTieReversed(views: ColumnViews, one: number, other: number): boolean {
+  const place = (row: number): Position => ({
+    ms: views.occurredAtMs[row] as number,
+    id: uuidText(views.ids, row * UUID_BYTES),
+  });
+  return comparePositions(place(one), place(other)) > 0;
+}
+
+function malformed(message: string, columns: ArrayBuffer | null): PageFault {
+  return {
+    type: 'fault',
+    fault: { code: 'PAGE_MALFORMED', message, retryable: true, status: 200 },
+    columns,
+  };
+}
