@@ -55,6 +55,11 @@ export interface PageJob {
   failures: number;
   workerDeaths: number;
   retryAtMs: number;
+  /**
+   * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
+   * the others, and it would never be asked for again.
+   */
+  creditTaskId: number | null;
 }
 
 interface Segment {
@@ -143,10 +148,14 @@ export class Frontier {
     return null;
   }
 
+  /** When the next repair may be asked for; Infinity when there is none. */
+  nextRepairMs(): number {
+    return Math.min(...this.#repairs.map((repair) => repair.retryAtMs));
+  }
+
   /** When the next page may be asked for; Infinity when none is waiting. */
   nextReadyMs(): number {
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const repair of this.#repairs) earliestMs = Math.min(earliestMs, repair.retryAtMs);
+    let earliestMs = this.nextRepairMs();
     for (const { phase, tip } of this.#segments.values()) {
       if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
     }
@@ -183,8 +192,9 @@ export class Frontier {
   }
 
   /** The body of a page failed after its head had moved the tip on. */
-  repair(job: PageJob, through: Position | null, retryAtMs: number): void {
-    this.#repairs.push({ ...job, isTip: false, repairThrough: through, retryAtMs });
+  repair(job: PageJob, through: Position | null, retryAtMs: number, creditTaskId: number): void {
+    const repair = { ...job, isTip: false, repairThrough: through, retryAtMs, creditTaskId };
+    this.#repairs.push(repair);
   }
 
   /** The cursor of this page was refused: forget it, so that `take` builds another one. */
@@ -215,6 +225,8 @@ export class Frontier {
     }
     const position = this.#codec.readCursor(nextCursor);
     if (position === null) {
+      // A server whose cursors we cannot read would not read ours.
+      this.#canSeek = false;
       if (segment.seen.has(nextCursor) || nextCursor === job.cursor) {
         return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
       }
@@ -239,12 +251,14 @@ export class Frontier {
     return { type: 'advanced' };
   }
 
-  /** The page before is scanned: its end is where this tip starts. */
+  /** The page before is scanned: its end is where this tip, or repair, starts. */
   settleAfter(segment: number, page: number, after: Position): void {
     const tip = this.#segments.get(segment)?.tip;
-    if (tip === undefined || tip.page !== page || tip.isAfterKnown) return;
-    tip.after = after;
-    tip.isAfterKnown = true;
+    for (const job of tip === undefined ? this.#repairs : [tip, ...this.#repairs]) {
+      if (job.segment !== segment || job.page !== page || job.isAfterKnown) continue;
+      job.after = after;
+      job.isAfterKnown = true;
+    }
   }
 
   boundOf(segment: number): Position | null {
@@ -258,13 +272,13 @@ export class Frontier {
     shortened.bound = bound;
   }
 
-  /** Ends a segment whose walk begins again elsewhere. */
-  abandon(segment: number): void {
+  /** Ends a segment whose walk begins again elsewhere. @returns its repairs, which are given up */
+  abandon(segment: number): PageJob[] {
     const abandoned = this.#segments.get(segment);
     if (abandoned !== undefined) abandoned.phase = 'ended';
-    for (let index = this.#repairs.length - 1; index >= 0; index--) {
-      if (this.#repairs[index]?.segment === segment) this.#repairs.splice(index, 1);
-    }
+    const repairs = this.#repairs.filter((repair) => repair.segment === segment);
+    for (const repair of repairs) this.#repairs.splice(this.#repairs.indexOf(repair), 1);
+    return repairs;
   }
 
   #segment(job: PageJob): Segment {
@@ -300,5 +314,6 @@ function newJob(
     failures: 0,
     workerDeaths: 0,
     retryAtMs: 0,
+    creditTaskId: null,
   };
 }

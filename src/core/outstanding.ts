@@ -116,7 +116,8 @@ export class Outstanding {
 
   #successor(segment: number, number: number): OutstandingPage | undefined {
     for (const page of this.#pages.values()) {
-      if (page.job.segment === segment && page.job.page === number) return page;
+      const isAt = page.job.segment === segment && page.job.page === number;
+      if (isAt && !page.isRefresh) return page;
     }
     return undefined;
   }

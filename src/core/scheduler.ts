@@ -34,6 +34,8 @@ import type { TokenBucket } from './token-bucket.js';
 
 /** Deaths of a worker with one page in hand until the page is reported. */
 const WORKER_DEATHS_MAX = 3;
+/** Walks that one process begins again before it says that the source cannot be walked so. */
+const WALKS_MAX = 5;
 
 export interface SchedulerOptions {
   readonly frontier: Frontier;
@@ -62,6 +64,7 @@ export class Scheduler {
   #nextSegment: number;
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
   #hasAnswer = false;
+  #walks = 0;
   #returned = 0;
   #outcome: RunOutcome | null = null;
   #isFinished = false;
@@ -87,6 +90,11 @@ export class Scheduler {
   /** Pages fetched and not committed. */
   get uncommitted(): number {
     return this.#outstanding.size - this.#outstanding.inFlight;
+  }
+
+  /** Segments still being walked, for the reader. */
+  openSegments(): ReturnType<Frontier['open']> {
+    return this.#options.frontier.open();
   }
 
   get isDraining(): boolean {
@@ -204,7 +212,8 @@ export class Scheduler {
         this.#learning.observe(event.limits, page.ownStarts, this.#outstanding.inFlight - 1);
       }
     }
-    this.#close(event.taskId);
+    this.#outstanding.remove(event.taskId);
+    if (wasInFlight && page.job.isTip) this.#options.credits.release(event.taskId);
     if (page.isRefresh) return;
     if (fault.code === 'RATE_LIMITED') {
       // Costs the page no attempt: the page is not at fault.
@@ -258,10 +267,13 @@ export class Scheduler {
 
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
     const { frontier } = this.#options;
-    if (wasInFlight) return frontier.putBack(page.job, retryAtMs);
+    if (wasInFlight) {
+      if (!page.job.isTip) page.job.creditTaskId = page.taskId;
+      return frontier.putBack(page.job, retryAtMs);
+    }
     this.#returned -= page.head?.returned ?? 0;
     const through = page.job.repairThrough ?? page.next;
-    frontier.repair(page.job, through, retryAtMs);
+    frontier.repair(page.job, through, retryAtMs, page.taskId);
   }
 
   /** The answer contradicts itself: worth a second look, for a bad cache may serve an old page. */
@@ -300,6 +312,12 @@ export class Scheduler {
   /** An opaque cursor died: the segment is walked again from its start, known rows are duplicates. */
   #walkAgain(job: PageJob): void {
     const { frontier } = this.#options;
+    if (++this.#walks > WALKS_MAX) {
+      const message = 'cursors die sooner than the limit lets them be used';
+      const remedy = 'A larger page (BATCH_SIZE) needs fewer requests';
+      const fault = { code: 'CURSOR_EXPIRED', message, retryable: false, remedy } as const;
+      return this.#end({ status: 'failed', fault: this.#located(fault, job) });
+    }
     const bound = frontier.boundOf(job.segment);
     this.#notice(
       'warn',
@@ -308,7 +326,9 @@ export class Scheduler {
       'its cursor is dead and cannot be rebuilt: from the start again',
     );
     for (const taskId of this.#outstanding.unwritten(job.segment)) this.#close(taskId);
-    frontier.abandon(job.segment);
+    for (const { creditTaskId } of frontier.abandon(job.segment)) {
+      if (creditTaskId !== null) this.#options.credits.release(creditTaskId);
+    }
     this.#say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#open({ after: null, bound });
   }
@@ -322,10 +342,14 @@ export class Scheduler {
       if (this.#outstanding.inFlight >= concurrency) return;
       const job = frontier.ready(nowMs);
       if (job === null) return this.#wakeAt(frontier.nextReadyMs());
-      if (!credits.hasRoom) return this.#refreshWhileWaiting(job, nowMs);
+      if (job.creditTaskId === null && !credits.hasRoom) {
+        this.#wakeAt(frontier.nextRepairMs());
+        return this.#refreshWhileWaiting(job, nowMs);
+      }
       if (!this.#mayStart(nowMs)) return;
       if (!frontier.take(job, nowMs, this.#options.cursorThresholdMs)) {
         this.#walkAgain(job);
+        if (this.#outcome !== null) return;
         continue;
       }
       this.#start(job, nowMs, { isRefresh: false, cursor: job.cursor });
@@ -345,6 +369,8 @@ export class Scheduler {
     bucket.take(nowMs);
     this.#plan.started();
     const taskId = this.#nextTask++;
+    if (job.creditTaskId !== null) credits.release(job.creditTaskId);
+    job.creditTaskId = null;
     if (!how.isRefresh) credits.reserve(taskId);
     this.#outstanding.add({
       taskId,

@@ -1,0 +1,50 @@
+/** What every command starts with: configuration, log, and where its words go. */
+import { type Config, readConfig } from '../config/config.js';
+import { readEnvironment } from '../config/environment.js';
+import { createLogger, type Logger } from '../observe/logger.js';
+import { EXIT } from './exit-codes.js';
+
+export interface CommandContext {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly isJson: boolean;
+  /** For a person: standard output, or nowhere with --json. */
+  say(text: string): void;
+  /** The line that scripts wait for; with --json on standard error, so that output is JSON alone. */
+  sayComplete(): void;
+  /** The one JSON object of --json. */
+  json(value: object): void;
+}
+
+/** A fault of usage or configuration: what to print, and exit code 2. */
+export class UsageError extends Error {
+  readonly exitCode = EXIT.usage;
+}
+
+/** @throws UsageError that lists every fault of the configuration */
+export async function commandContext(flags: Record<string, unknown>): Promise<CommandContext> {
+  const read = readConfig(readEnvironment('.env'), flags);
+  if (!read.ok) {
+    const lines = read.faults.map(({ setting, message }) => `  ${setting} ${message}`);
+    throw new UsageError(`The configuration cannot be used:\n${lines.join('\n')}`);
+  }
+  const isJson = flags.json === true;
+  const log = await createLogger({
+    level: read.config.logLevel,
+    isTerminal: process.stderr.isTTY === true,
+  });
+  return {
+    config: read.config,
+    log,
+    isJson,
+    say: (text) => {
+      if (!isJson) process.stdout.write(`${text}\n`);
+    },
+    sayComplete: () => {
+      (isJson ? process.stderr : process.stdout).write('ingestion complete\n');
+    },
+    json: (value) => {
+      if (isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** `datasync doctor`: what is wrong with the set-up, each with its remedy. Asks the API nothing. */
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { readConfig } from '../config/config.js';
+import { readEnvironment } from '../config/environment.js';
+import { IngestionError } from '../core/fault.js';
+import { createLogger } from '../observe/logger.js';
+import { EXIT } from './exit-codes.js';
+import { openDatabase } from './open-database.js';
+
+interface Finding {
+  readonly what: string;
+  readonly isGood: boolean;
+  readonly message: string;
+}
+
+const NODE_MIN = [20, 18, 1] as const;
+/** 3,000,000 events with their index and write-ahead log. */
+const FREE_BYTES_MIN = 4e9;
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check the set-up and say how to mend it')
+    .option('--simulate', 'check the set-up for the bundled simulator')
+    .option('--json', 'print one JSON line')
+    .addHelpText('after', '\nExample:\n  datasync doctor')
+    .action(async (flags: Record<string, unknown>) => {
+      const findings = await examine(flags);
+      const isGood = findings.every((finding) => finding.isGood);
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ isGood, findings })}\n`);
+      else for (const finding of findings) process.stdout.write(`${describe(finding)}\n`);
+      process.exitCode = isGood ? EXIT.complete : EXIT.failed;
+    });
+}
+
+async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
+  const findings = [nodeFinding()];
+  const read = readConfig(readEnvironment('.env'), flags);
+  if (!read.ok) {
+    for (const { setting, message } of read.faults) {
+      findings.push({ what: 'configuration', isGood: false, message: `${setting} ${message}` });
+    }
+    return findings;
+  }
+  const { config } = read;
+  const { target } = config;
+  findings.push({
+    what: 'source',
+    isGood: true,
+    message:
+      target.kind === 'api'
+        ? `${target.origin}${target.basePath}, with a key`
+        : 'the bundled simulator, because TARGET_API_KEY is not set',
+  });
+  findings.push(await folderFinding(dirname(config.stateFile)));
+  const log = await createLogger({ level: 'silent', isTerminal: false });
+  try {
+    const database = await openDatabase(config, log);
+    await database.close();
+    findings.push({ what: 'database', isGood: true, message: `answers: ${database.openCommand}` });
+  } catch (error) {
+    if (!(error instanceof IngestionError)) throw error;
+    findings.push({ what: 'database', isGood: false, message: error.message });
+  }
+  return findings;
+}
+
+function nodeFinding(): Finding {
+  const parts = process.versions.node.split('.').map(Number);
+  const difference = NODE_MIN.map((least, index) => (parts[index] ?? 0) - least).find(
+    (d) => d !== 0,
+  );
+  const isGood = (difference ?? 0) >= 0;
+  const needs = isGood ? '' : `; ${NODE_MIN.join('.')} or later is needed`;
+  return { what: 'node', isGood, message: `${process.versions.node}${needs}` };
+}
+
+async function folderFinding(folder: string): Promise<Finding> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const freeBytes = bavail * bsize;
+    const free = `${folder}: ${(freeBytes / 1e9).toFixed(1)} GB free`;
+    if (freeBytes >= FREE_BYTES_MIN) return { what: 'disk', isGood: true, message: free };
+    return { what: 'disk', isGood: false, message: `${free}; a full ingestion needs about 4 GB` };
+  } catch (error) {
+    return { what: 'disk', isGood: false, message: `${folder}: ${(error as Error).message}` };
+  }
+}
+
+function describe({ what, isGood, message }: Finding): string {
+  return `${isGood ? 'ok  ' : 'FAIL'} ${what.padEnd(13)} ${message}`;
+}

@@ -1,0 +1,147 @@
+/** `datasync ingest`: the main job, from configuration to exit code. */
+import { Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config/config.js';
+import type { RunOutcome } from '../core/scheduler-types.js';
+import { openRunStore } from '../database/run-store.js';
+import { formatCount } from '../observe/eta.js';
+import type { Logger } from '../observe/logger.js';
+import { type IngestResult, reportText } from '../observe/report.js';
+import { nowMs } from '../runtime/clock.js';
+import { sourceNamed } from '../source/registry.js';
+import { type CommandContext, commandContext } from './context.js';
+import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import { type OpenDatabase, openDatabase } from './open-database.js';
+import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
+import { prepareRun } from './prepare-run.js';
+import { runSession } from './run-session.js';
+
+export function ingestCommand(): Command {
+  return new Command('ingest')
+    .description('drain the API into PostgreSQL; goes on where an earlier run stopped')
+    .option('--concurrency <n>', 'requests in flight at most (WORKER_CONCURRENCY)', wholeNumber)
+    .option('--limit <n>', 'events a page (BATCH_SIZE); default: the largest granted', wholeNumber)
+    .option('--write-method <m>', 'auto, copy or insert (WRITE_METHOD)')
+    .option('--max-events <n>', 'stop after about this many events, to be resumed', wholeNumber)
+    .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
+    .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
+    .option('--restart', 'begin a new run over the same tables; deletes nothing')
+    .option('--dry-run', 'say what would be done, ask and write nothing')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .option('--json', 'print the result as one JSON line; logs go to standard error')
+    .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
+    .action(async (flags: Record<string, unknown>) => {
+      const context = await commandContext(flags);
+      process.exitCode = await ingest(context);
+    });
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('takes a whole number.');
+  return value;
+}
+
+/** @returns the exit code */
+async function ingest(context: CommandContext): Promise<number> {
+  const { config, log } = context;
+  if (config.dryRun) return dryRun(context);
+  announce(config, log);
+  const startedAtMs = performance.timeOrigin;
+  const [database, target] = await openBoth(config, log);
+  try {
+    const store = openRunStore(database.pool);
+    const source = sourceNamed(config.source);
+    const lock = await store.acquireRunLock(source.name, target.runOrigin);
+    try {
+      const found = await prepareRun(config, store, {
+        source,
+        runOrigin: target.runOrigin,
+        nowMs: nowMs(),
+      });
+      if ('finished' in found) {
+        const events = formatCount((await store.loadTotals(found.finished.run)).covered);
+        context.say(
+          `Run ${found.finished.run} is finished: ${events} events are in the table. ` +
+            'Nothing to do; --restart begins a new run.',
+        );
+        context.say(`  data      ${database.openCommand}`);
+        context.sayComplete();
+        context.json({ status: 'complete', run: found.finished.run, alreadyComplete: true });
+        return EXIT.complete;
+      }
+      const session = {
+        context,
+        source,
+        target,
+        database,
+        store,
+        prepared: found.prepared,
+        processStartedAtMs: startedAtMs,
+      };
+      const { result, outcome } = await runSession(session);
+      conclude(context, result, outcome, database);
+      return exitCodeForOutcome(outcome);
+    } finally {
+      await lock.release();
+    }
+  } finally {
+    target.close();
+    await database.close();
+  }
+}
+
+async function openBoth(config: Config, log: Logger): Promise<[OpenDatabase, OpenTarget]> {
+  const [database, target] = await Promise.allSettled([
+    openDatabase(config, log),
+    openTarget(config),
+  ]);
+  if (database.status === 'fulfilled' && target.status === 'fulfilled') {
+    return [database.value, target.value];
+  }
+  if (target.status === 'fulfilled') target.value.close();
+  if (database.status === 'rejected') throw database.reason;
+  await database.value.close();
+  throw target.status === 'rejected' ? target.reason : new Error('unreachable');
+}
+
+function announce(config: Config, log: Logger): void {
+  const { target, database } = config;
+  const from =
+    target.kind === 'api'
+      ? `${target.origin}${target.basePath}`
+      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
+  const into =
+    database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
+  log.info({ event: 'start' }, `from ${from} into ${into}`);
+}
+
+function conclude(
+  context: CommandContext,
+  result: IngestResult,
+  outcome: RunOutcome,
+  database: OpenDatabase,
+): void {
+  context.say(reportText(result, { open: database.openCommand }));
+  if (outcome.status === 'complete') context.sayComplete();
+  else context.say('Start again to go on from the last committed page.');
+  context.json(result);
+}
+
+async function dryRun(context: CommandContext): Promise<number> {
+  const { config } = context;
+  const { database } = config;
+  const plan = {
+    source: config.source,
+    origin: runOriginOf(config.target),
+    database: database.kind === 'embedded' ? `embedded in ${database.dataFolder}` : 'DATABASE_URL',
+    concurrency: config.concurrency,
+    pageLimit: config.pageLimit ?? sourceNamed(config.source).pageLimitMax,
+    writeMethod: config.writeMethod,
+    restart: config.restart,
+  };
+  context.say('Dry run: nothing is asked and nothing written.');
+  for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
+  context.json({ status: 'dry-run', ...plan });
+  return EXIT.complete;
+}

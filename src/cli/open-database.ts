@@ -1,0 +1,52 @@
+/** Opens the database that the configuration chooses, waits for it, brings its tables up to date. */
+import type { Pool } from 'pg';
+import type { Config } from '../config/config.js';
+import { IngestionError } from '../core/fault.js';
+import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
+import { startEmbeddedPostgres } from '../database/embedded.js';
+import { migrateDatabase } from '../database/migrate.js';
+import type { Logger } from '../observe/logger.js';
+
+export interface OpenDatabase {
+  /** Holds the password: for connecting, never for printing. */
+  readonly connectionString: string;
+  /** The one line that opens the data in psql. Holds no secret. */
+  readonly openCommand: string;
+  readonly pool: Pool;
+  close(): Promise<void>;
+}
+
+/** Control connections: the run lock holds one, the journal and the limits share the others. */
+const CONTROL_CONNECTIONS = 3;
+
+/** @throws IngestionError with a DATABASE fault */
+export async function openDatabase(config: Config, log: Logger): Promise<OpenDatabase> {
+  const where = await locate(config, log);
+  const fault = await waitForDatabase(where.connectionString, {
+    onWait: (reason) =>
+      log.warn({ event: 'database_wait' }, `waiting for the database: ${reason.message}`),
+  });
+  if (fault !== null) throw new IngestionError(fault);
+  const pool = openPool(where.connectionString, {
+    max: CONTROL_CONNECTIONS,
+    applicationName: 'datasync-control',
+    onIdleFault: (reason) => log.warn({ event: 'connection_lost' }, reason.message),
+  });
+  await migrateDatabase(pool);
+  return { ...where, pool, close: () => pool.end() };
+}
+
+async function locate(
+  config: Config,
+  log: Logger,
+): Promise<{ connectionString: string; openCommand: string }> {
+  const { database } = config;
+  if (database.kind === 'embedded') {
+    return startEmbeddedPostgres({
+      dataFolder: database.dataFolder,
+      log: { info: (message) => log.info({ event: 'embedded_postgres' }, message) },
+    });
+  }
+  const { connectionString } = database;
+  return { connectionString, openCommand: `psql of ${describeTarget(connectionString)}` };
+}

@@ -1,0 +1,66 @@
+/** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
+import type { Config } from '../config/config.js';
+import { type Gap, planResume } from '../core/resume.js';
+import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
+import type { RunStore } from '../database/run-store.js';
+import type { Source } from '../source/source.js';
+
+export interface PreparedRun {
+  readonly run: Run;
+  readonly totals: RunTotals;
+  /** Committed pages of earlier processes; null when the run begins now. */
+  readonly resumedFrom: number | null;
+  readonly gaps: readonly Gap[];
+  /** A dead opaque cursor: the walk begins again, and known rows are duplicates. */
+  readonly restarts: boolean;
+  readonly canSeek: boolean;
+  readonly nextSegment: number;
+}
+
+/** @returns the finished run instead, when there is one and no new one was asked for */
+export async function prepareRun(
+  config: Config,
+  store: RunStore,
+  known: { source: Source; runOrigin: string; nowMs: number },
+): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
+  const { source, runOrigin, nowMs } = known;
+  const latest = await store.findLatestRun(source.name, runOrigin);
+  const isOver = latest === null || config.restart;
+  if (!isOver && latest.status === 'complete') return { finished: latest };
+  const run = isOver
+    ? await store.createRun({
+        source: source.name,
+        origin: runOrigin,
+        settings: settingsOf(config),
+      })
+    : latest;
+  const pages = isOver ? [] : await store.loadPages(run.run);
+  if (!isOver) {
+    await store.setRunStatus(run.run, 'running');
+    await store.supersedeOpenSegments(run.run);
+  }
+  const canSeek = pages.every((page) => isTransparent(page, source));
+  const { gaps, restarts } = planResume(pages, { canSeek, nowMs });
+  const nextSegment = await store.nextSegmentNumber(run.run);
+  return {
+    prepared: {
+      run,
+      totals: await store.loadTotals(run.run),
+      resumedFrom: isOver ? null : pages.length,
+      gaps,
+      restarts,
+      canSeek,
+      nextSegment,
+    },
+  };
+}
+
+function isTransparent(page: LedgerPage, source: Source): boolean {
+  return page.nextCursor === null || source.readCursor(page.nextCursor) !== null;
+}
+
+/** What is worth knowing of a run later. No secret is among it. */
+function settingsOf(config: Config): Record<string, unknown> {
+  const { concurrency, pageLimit, writeMethod, reservedRequests } = config;
+  return { concurrency, pageLimit, writeMethod, reservedRequests };
+}

@@ -1,0 +1,217 @@
+/**
+ * One process's share of a run: wires scheduler, fetch pool, writer, journal and observers, runs the
+ * loop, and puts the end on record.
+ */
+import type { Config } from '../config/config.js';
+import { DEFAULT_BACKOFF } from '../core/backoff.js';
+import { Credits } from '../core/credits.js';
+import { IngestionError } from '../core/fault.js';
+import { Frontier } from '../core/frontier.js';
+import { PageSize } from '../core/page-size.js';
+import { Scheduler } from '../core/scheduler.js';
+import type { RunOutcome } from '../core/scheduler-types.js';
+import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import type { RunStore } from '../database/run-store.js';
+import { type IngestResult, ingestResult } from '../observe/report.js';
+import { RunStats } from '../observe/run-stats.js';
+import { BufferPool } from '../runtime/buffer-pool.js';
+import { nowMs } from '../runtime/clock.js';
+import { FetchPool } from '../runtime/fetch-pool.js';
+import { IngestionLoop } from '../runtime/ingestion-loop.js';
+import { RunJournal } from '../runtime/run-journal.js';
+import { listenForSignals } from '../runtime/shutdown.js';
+import { WriterHandle } from '../runtime/writer-handle.js';
+import type { Source } from '../source/source.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { LimitStore } from './limit-store.js';
+import type { OpenDatabase } from './open-database.js';
+import { hashKey, type OpenTarget } from './open-target.js';
+import type { PreparedRun } from './prepare-run.js';
+import { RunWatch } from './run-watch.js';
+
+export interface SessionParts {
+  readonly context: CommandContext;
+  readonly source: Source;
+  readonly target: OpenTarget;
+  readonly database: OpenDatabase;
+  readonly store: RunStore;
+  readonly prepared: PreparedRun;
+  readonly processStartedAtMs: number;
+}
+
+const EXPECTED_BYTES_PER_EVENT = 380;
+const HEAD_DEADLINE_MS = 30_000;
+const IDLE_DEADLINE_MS = 10_000;
+const BODY_BYTES_MAX = 64_000_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** How long the writer keeps trying against a database that is away. */
+const DATABASE_PATIENCE_MS = 60_000;
+/** In-flight requests are cut off this long after a signal, so that the drain ends within 10 s. */
+const DRAIN_FETCH_MS = 7_000;
+const DRAIN_MS = 10_000;
+
+export async function runSession(
+  parts: SessionParts,
+): Promise<{ result: IngestResult; outcome: RunOutcome }> {
+  const { context, source, target, database, store, prepared } = parts;
+  const { config, log } = context;
+  const { run } = prepared;
+  const limits = new LimitStore(store, {
+    origin: target.runOrigin,
+    keyHash: hashKey(target.apiKey),
+    bucket: source.bucket,
+  });
+  const saved = await limits.load();
+  const bucket = new TokenBucket({
+    policy: source.defaultPolicy,
+    reserve: config.reservedRequests,
+    ...(saved === null ? {} : { log: saved }),
+  });
+  const scheduler = buildScheduler(parts, bucket);
+  const stats = new RunStats({ startedAtMs: nowMs(), earlier: prepared.totals });
+  const journal = new RunJournal({
+    run: run.run,
+    store,
+    saveLimits: (limitLog) => limits.save(limitLog),
+    faultOf: faultFromDatabaseError,
+    onSegmentFault: (fault) => log.warn({ event: 'journal_fault' }, fault.message),
+  });
+  const watch = new RunWatch({ context, stats, bucket, scheduler, run: run.run });
+  let loop: IngestionLoop;
+  const fetchPool = new FetchPool({
+    settings: {
+      source: source.name,
+      origin: target.origin,
+      headers: source.headers(target.apiKey),
+      connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
+      headDeadlineMs: HEAD_DEADLINE_MS,
+      idleDeadlineMs: IDLE_DEADLINE_MS,
+      bodyBytesMax: BODY_BYTES_MAX,
+      acceptsGzip: !isLoopback(target.origin),
+    },
+    threads: config.fetchThreads,
+    concurrency: config.concurrency,
+    onHead: (head) => loop.onHead(head),
+  });
+  const writer = new WriterHandle();
+  loop = new IngestionLoop({
+    run: run.run,
+    scheduler,
+    fetch: (task) => fetchPool.run(task),
+    write: (page) => writer.write(page),
+    pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
+    buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
+    journal,
+    observer: watch,
+    nowMs,
+  });
+  const stopListening = listenForSignals({
+    onDrain: (signal) => {
+      log.info({ event: 'drain', signal }, `${signal}: finishing what is in flight`);
+      loop.drain({ status: 'interrupted' });
+      setTimeout(() => void fetchPool.close(), DRAIN_FETCH_MS).unref();
+      setTimeout(() => process.exit(EXIT.interrupted), DRAIN_MS).unref();
+    },
+    onExit: () => process.exit(EXIT.interrupted),
+  });
+  try {
+    const fault = await writer.open({
+      connectionString: database.connectionString,
+      connectionsMax: config.writerConnections,
+      method: config.writeMethod,
+      expectsDuplicates: prepared.restarts || (await isOverKnownRows(prepared, store)),
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      retryForMs: DATABASE_PATIENCE_MS,
+    });
+    if (fault !== null) throw new IngestionError(fault);
+    watch.start();
+    const outcome = await loop.run();
+    watch.stop();
+    await writer.close();
+    await journal.flush();
+    await putOnRecord(store, run.run, outcome, () => limits.save(bucket.log(nowMs())));
+    await watch.writeState(outcome.status);
+    const result = ingestResult({
+      run: run.run,
+      outcome,
+      stats,
+      policy: bucket.policy,
+      resumedFrom: prepared.resumedFrom,
+      processStartedAtMs: parts.processStartedAtMs,
+      nowMs: nowMs(),
+    });
+    return { result, outcome };
+  } finally {
+    watch.stop();
+    stopListening();
+    await fetchPool.close();
+  }
+}
+
+function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
+  const { source, prepared } = parts;
+  const { config } = parts.context;
+  const frontier = new Frontier(source, { canSeek: prepared.canSeek });
+  let segment = prepared.nextSegment;
+  for (const gap of prepared.gaps) frontier.add({ ...gap, segment: segment++ });
+  const largestPage = config.pageLimit ?? source.pageLimitMax;
+  return new Scheduler({
+    frontier,
+    bucket,
+    credits: new Credits({
+      bytesMax: config.creditBytes,
+      expectedPageBytes: largestPage * EXPECTED_BYTES_PER_EVENT,
+    }),
+    pageSize: new PageSize(largestPage),
+    codec: source,
+    backoff: { ...DEFAULT_BACKOFF, maxRetries: config.maxRetries },
+    concurrency: config.concurrency,
+    cursorThresholdMs: cursorThreshold(config, source),
+    eventsMax: config.eventsMax,
+    nextSegment: segment,
+    random: Math.random,
+  });
+}
+
+/** A threshold of half a cursor's life or more would rebuild every one of them. */
+function cursorThreshold(config: Config, source: Source): number {
+  return Math.min(config.cursorThresholdMs, source.cursorTtlMs / 2);
+}
+
+/** A new run over a table that holds rows already: COPY would fail on every page. */
+async function isOverKnownRows(prepared: PreparedRun, store: RunStore): Promise<boolean> {
+  return prepared.resumedFrom === null && (await store.tableHasRows());
+}
+
+async function putOnRecord(
+  store: RunStore,
+  run: number,
+  outcome: RunOutcome,
+  saveLimits: () => Promise<void>,
+): Promise<void> {
+  try {
+    await saveLimits();
+    if (outcome.status === 'complete') return await store.setRunStatus(run, 'complete');
+    if (outcome.status === 'failed') {
+      return await store.setRunStatus(run, 'failed', { lastError: outcome.fault.message });
+    }
+    await store.setRunStatus(run, 'paused', {
+      ...(outcome.status === 'paused' ? { lastError: outcome.reason } : {}),
+      ...(outcome.status === 'paused' && outcome.resumeAtMs !== null
+        ? { resumeAtMs: outcome.resumeAtMs }
+        : {}),
+    });
+  } catch (error) {
+    // The ledger has every committed page: a status that could not be written loses nothing. Where
+    // the database is the reason of the end, that reason must not be hidden by this one.
+    if (outcome.status !== 'failed') throw error;
+  }
+}
+
+/** On one machine compression costs more than the bytes it saves. */
+function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

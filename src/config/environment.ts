@@ -1,0 +1,38 @@
+/**
+ * The environment: process variables over `.env`, an empty value counting as unset.
+ *
+ * The only reader of process.env in the program.
+ */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+
+/** Set variables by name. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** @param envFile path of the `.env` file; a missing one is no error */
+export function readEnvironment(envFile: string): Environment {
+  return { ...nonEmpty(parseFile(envFile)), ...nonEmpty(process.env) };
+}
+
+/** The variables that a child of ours inherits. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}
+
+function parseFile(envFile: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(envFile, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function nonEmpty(variables: NodeJS.Dict<string>): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) {
+    const trimmed = value?.trim();
+    if (trimmed) set[name] = trimmed;
+  }
+  return set;
+}

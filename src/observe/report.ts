@@ -1,0 +1,127 @@
+/**
+ * The report of a run: the last JSON line of `ingest`, and the same as text for a person.
+ */
+import type { RunOutcome } from '../core/scheduler-types.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
+import { formatBytes, formatCount, formatDuration } from './eta.js';
+import type { RunStats } from './run-stats.js';
+
+/** The last JSON line of `ingest`. Rows cover the run over all restarts, the rest this process. */
+export interface IngestResult {
+  readonly status: RunOutcome['status'];
+  readonly run: number;
+  readonly eventsIngested: number;
+  readonly returned: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+  readonly pages: number;
+  readonly requests: number;
+  /** Answers with 429. */
+  readonly refused: number;
+  readonly retries: number;
+  readonly durationMs: number;
+  readonly eventsPerSecond: number;
+  readonly permittedRequests: number | null;
+  readonly utilisation: number | null;
+  readonly peakRssBytes: number;
+  readonly mainLoopDelayP99Ms: number;
+  readonly firstCommitMs: number | null;
+  /** Pages that earlier processes had committed; null when the run began here. */
+  readonly resumedFrom: number | null;
+  readonly writeMethod: string;
+  readonly reason: string | null;
+  readonly resumeAt: string | null;
+}
+
+export function ingestResult(known: {
+  readonly run: number;
+  readonly outcome: RunOutcome;
+  readonly stats: RunStats;
+  readonly policy: LimitPolicy | null;
+  readonly resumedFrom: number | null;
+  readonly processStartedAtMs: number;
+  readonly nowMs: number;
+}): IngestResult {
+  const { outcome, stats, policy, nowMs } = known;
+  const durationMs = stats.durationMs(nowMs);
+  return {
+    status: outcome.status,
+    run: known.run,
+    eventsIngested: stats.eventsIngested,
+    ...stats.counts,
+    pages: stats.pages,
+    requests: stats.requests,
+    refused: stats.refused,
+    retries: stats.retries,
+    durationMs: Math.round(durationMs),
+    eventsPerSecond: Math.round((stats.eventsIngestedHere * 1000) / Math.max(1, durationMs)),
+    permittedRequests: stats.permittedRequests(policy, nowMs),
+    utilisation: stats.utilisation.value(policy),
+    peakRssBytes: stats.peakRssBytes,
+    mainLoopDelayP99Ms: Math.round(stats.mainLoopDelayP99Ms * 10) / 10,
+    firstCommitMs:
+      stats.firstCommitAtMs === null
+        ? null
+        : Math.round(stats.firstCommitAtMs - known.processStartedAtMs),
+    resumedFrom: known.resumedFrom,
+    writeMethod: methodName(stats.methods),
+    reason: reasonOf(outcome),
+    resumeAt: outcome.status === 'paused' ? isoOrNull(outcome.resumeAtMs) : null,
+  };
+}
+
+/** The report for a person; no line over 80 columns but the one that opens the data. */
+export function reportText(result: IngestResult, where: { readonly open: string }): string {
+  const used =
+    result.utilisation === null
+      ? describeRequests(result)
+      : `${describeRequests(result)}, ${(result.utilisation * 100).toFixed(1)} % of the limit used`;
+  const rows = [
+    ['events', `${formatCount(result.eventsIngested)} in the table`],
+    [
+      'records',
+      `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +
+        ` + ${formatCount(result.duplicate)} duplicate`,
+    ],
+    ['', `+ ${formatCount(result.quarantined)} in quarantine`],
+    ['pages', formatCount(result.pages)],
+    [
+      'time',
+      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} events/s`,
+    ],
+    ['requests', used],
+    ['writing', result.writeMethod],
+    ['memory', `${formatBytes(result.peakRssBytes)} at most`],
+    ['data', where.open],
+  ];
+  if (result.resumedFrom !== null) {
+    rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
+  }
+  const title = `Run ${result.run}: ${result.status}`;
+  const reason = result.reason === null ? [] : [`  ${result.reason}`];
+  const lines = rows.map(([name, value]) => `  ${(name ?? '').padEnd(9)} ${value}`);
+  return [title, ...reason, ...lines].join('\n');
+}
+
+function describeRequests(result: IngestResult): string {
+  const refused = result.refused === 0 ? 'none refused' : `${result.refused} refused`;
+  return `${formatCount(result.requests)}, ${refused}, ${result.retries} retries`;
+}
+
+function methodName(methods: { copy: number; insert: number }): string {
+  if (methods.copy > 0 && methods.insert > 0)
+    return `copy ${methods.copy}, insert ${methods.insert}`;
+  return methods.insert > 0 ? 'insert' : 'copy';
+}
+
+function reasonOf(outcome: RunOutcome): string | null {
+  if (outcome.status === 'paused') return outcome.reason;
+  if (outcome.status !== 'failed') return null;
+  const { message, remedy } = outcome.fault;
+  return remedy === undefined ? message : `${message}. ${remedy}`;
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,132 @@
+/**
+ * Figures of a run in this process: counts what the loop tells it.
+ *
+ * Rows are counted over all restarts of the run (earlier processes' totals come from the ledger);
+ * requests, time and utilisation are this process's own.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Fault } from '../core/fault.js';
+import type { Notice } from '../core/scheduler-types.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
+import { Utilisation } from '../core/utilisation.js';
+import type { PageHead, ResponseMeta } from '../protocol/fetch-messages.js';
+import type { PageCounts, WriteResult } from '../protocol/writer-messages.js';
+
+/** Totals that the ledger holds from before this process. */
+export interface EarlierTotals extends PageCounts {
+  readonly pages: number;
+  /** Distinct rows of the run that are in the table. */
+  readonly covered: number;
+}
+
+const DELAY_RESOLUTION_MS = 10;
+
+export class RunStats {
+  readonly startedAtMs: number;
+  readonly utilisation = new Utilisation();
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  readonly #earlier: EarlierTotals;
+  requests = 0;
+  refused = 0;
+  retries = 0;
+  bytes = 0;
+  /** What the source says it holds; null until an answer says so. */
+  sourceTotal: number | null = null;
+  sourceRemaining: number | null = null;
+  firstCommitAtMs: number | null = null;
+  lastFault: Fault | null = null;
+  readonly methods = { copy: 0, insert: 0 };
+  readonly faults = new Map<string, number>();
+  readonly headLatenciesMs: number[] = [];
+  #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+  #peakRssBytes = 0;
+
+  constructor(options: { startedAtMs: number; earlier: EarlierTotals }) {
+    this.startedAtMs = options.startedAtMs;
+    this.#earlier = options.earlier;
+    this.#delay.enable();
+  }
+
+  get pages(): number {
+    return this.#earlier.pages + this.#new.pages;
+  }
+
+  /** Rows of the run that are in the table, inserted by it or found there. */
+  get eventsIngested(): number {
+    return this.#earlier.covered + this.#new.covered;
+  }
+
+  /** The same, by this process alone: what a rate is made of. */
+  get eventsIngestedHere(): number {
+    return this.#new.covered;
+  }
+
+  get counts(): PageCounts {
+    return {
+      returned: this.#earlier.returned + this.#new.returned,
+      inserted: this.#earlier.inserted + this.#new.inserted,
+      duplicate: this.#earlier.duplicate + this.#new.duplicate,
+      quarantined: this.#earlier.quarantined + this.#new.quarantined,
+    };
+  }
+
+  get peakRssBytes(): number {
+    this.sampleMemory();
+    // The kernel's own high-water mark, where it is given, misses no peak between samples.
+    return Math.max(this.#peakRssBytes, process.resourceUsage().maxRSS * 1024);
+  }
+
+  get mainLoopDelayP99Ms(): number {
+    // The histogram measures the whole interval between its ticks: what is over the resolution is delay.
+    return Math.max(0, this.#delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
+  }
+
+  answered(meta: ResponseMeta): void {
+    this.requests++;
+    this.utilisation.add(meta.sentAtMs);
+  }
+
+  headSeen(head: PageHead): void {
+    this.answered(head.meta);
+    this.bytes += head.meta.bodyBytes;
+    this.sourceTotal = head.total ?? this.sourceTotal;
+    this.headLatenciesMs.push(head.meta.headAtMs - head.meta.sentAtMs);
+  }
+
+  failed(fault: Fault, meta: ResponseMeta | null): void {
+    if (meta !== null) this.answered(meta);
+    if (fault.code === 'RATE_LIMITED') this.refused++;
+    this.lastFault = fault;
+    this.faults.set(fault.code, (this.faults.get(fault.code) ?? 0) + 1);
+  }
+
+  noticed(notice: Notice): void {
+    if (notice.event === 'page_retried' || notice.event === 'page_paused') this.retries++;
+  }
+
+  committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {
+    const { counts } = result;
+    this.firstCommitAtMs ??= nowMs;
+    this.methods[result.method]++;
+    this.#new.pages++;
+    this.#new.covered += result.covered;
+    this.#new.returned += counts.returned;
+    this.#new.inserted += counts.inserted;
+    this.#new.duplicate += counts.duplicate;
+    this.#new.quarantined += counts.quarantined;
+    this.sampleMemory();
+  }
+
+  sampleMemory(): void {
+    this.#peakRssBytes = Math.max(this.#peakRssBytes, process.memoryUsage.rss());
+  }
+
+  /** @param policy what limited the run; null: nothing did */
+  durationMs(nowMs: number): number {
+    return nowMs - this.startedAtMs;
+  }
+
+  permittedRequests(policy: LimitPolicy | null, nowMs: number): number | null {
+    return this.utilisation.permitted(policy, this.durationMs(nowMs));
+  }
+}

@@ -1,0 +1,6 @@
+/** The clock of the process: epoch ms with fractions, monotonic, one origin for all threads. */
+import { performance } from 'node:perf_hooks';
+
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,79 @@
+/**
+ * Run journal: what the loop tells the database beside the pages, in order and without waiting for
+ * it. Segments are told for the reader (a resume needs only the pages); limits are waited for.
+ */
+import PQueue from 'p-queue';
+import type { Fault } from '../core/fault.js';
+import type { SegmentSeed } from '../core/frontier.js';
+import type { Position } from '../core/position.js';
+import type { LimitLog } from '../core/token-bucket.js';
+
+/** What the journal needs of the database; rejections are the driver's errors. */
+export interface JournalStore {
+  openSegments(
+    run: number,
+    segments: readonly {
+      segment: number;
+      after: Position | null;
+      bound: Position | null;
+    }[],
+  ): Promise<void>;
+  setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
+  endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
+}
+
+export interface RunJournalOptions {
+  readonly run: number;
+  readonly store: JournalStore;
+  /** Saves the log of starts. */
+  readonly saveLimits: (log: LimitLog) => Promise<void>;
+  readonly faultOf: (error: unknown) => Fault;
+  /** Segment rows are for the reader: a failure is told, and ends nothing. */
+  readonly onSegmentFault: (fault: Fault) => void;
+}
+
+export class RunJournal {
+  readonly #options: RunJournalOptions;
+  /** One at a time: a segment is opened before it is ended. */
+  readonly #queue = new PQueue({ concurrency: 1 });
+
+  constructor(options: RunJournalOptions) {
+    this.#options = options;
+  }
+
+  segmentOpened(seed: SegmentSeed): void {
+    const { segment, after, bound } = seed;
+    this.#later((run, store) => store.openSegments(run, [{ segment, after, bound }]));
+  }
+
+  segmentBounded(segment: number, bound: Position): void {
+    this.#later((run, store) => store.setSegmentBound(run, segment, bound));
+  }
+
+  segmentEnded(segment: number, isSuperseded: boolean): void {
+    const status = isSuperseded ? 'superseded' : 'ended';
+    this.#later((run, store) => store.endSegment(run, segment, status));
+  }
+
+  /** @returns null once the log is saved, else why not */
+  async limitsSaved(log: LimitLog): Promise<Fault | null> {
+    try {
+      await this.#options.saveLimits(log);
+      return null;
+    } catch (error) {
+      return this.#options.faultOf(error);
+    }
+  }
+
+  /** Resolves when all that was told is in the database. */
+  async flush(): Promise<void> {
+    await this.#queue.onIdle();
+  }
+
+  #later(work: (run: number, store: JournalStore) => Promise<void>): void {
+    const { run, store, onSegmentFault, faultOf } = this.#options;
+    this.#queue
+      .add(() => work(run, store))
+      .catch((error: unknown) => onSegmentFault(faultOf(error)));
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Signals: the first drains, the second leaves at once. A terminal can deliver one Ctrl-C twice, so
+ * that a second one counts only after a moment.
+ */
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SECOND_SIGNAL_MS = 500;
+
+export interface ShutdownHandlers {
+  /** Finish what is in flight, start nothing. */
+  readonly onDrain: (signal: NodeJS.Signals) => void;
+  /** Leave now. */
+  readonly onExit: () => void;
+}
+
+/** @returns a function that stops listening */
+export function listenForSignals(handlers: ShutdownHandlers): () => void {
+  let firstAtMs: number | null = null;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (firstAtMs === null) {
+      firstAtMs = performance.now();
+      handlers.onDrain(signal);
+    } else if (performance.now() - firstAtMs >= SECOND_SIGNAL_MS) {
+      handlers.onExit();
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { type History, playHistory } from '../support/simulated-run.js';
+
+/** `SEED=7 npm run test:sim` replays one seed. */
+const ONLY = process.env.SEED === undefined ? null : Number(process.env.SEED);
+const SEEDS = Number(process.env.SEEDS ?? 10_000);
+
+function* seeds(count: number): Iterable<number> {
+  if (ONLY !== null) yield ONLY;
+  else for (let seed = 1; seed <= count; seed++) yield seed;
+}
+
+/** What must hold of every history; the names of what does not. */
+function broken(history: History): string[] {
+  const faults: string[] = [];
+  if (history.outcome.status !== 'complete')
+    faults.push(`ended ${JSON.stringify(history.outcome)}`);
+  if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
+  if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
+  if (history.refused > 0) faults.push(`${history.refused} requests refused`);
+  if (history.fullestWindow > history.quota) faults.push('a window holds more than the quota');
+  if (history.heldBytesMax > Math.max(1000, history.creditBytesMax))
+    faults.push('credits exceeded');
+  if (history.tipsInFlightMax > 2)
+    faults.push('a segment has more than a tip and a repair in flight');
+  return faults;
+}
+
+test('every history of faults and crashes ends with all rows, within limit and credits', () => {
+  for (const seed of seeds(SEEDS)) {
+    const history = playHistory({ seed, crashes: seed % 6, faultShare: (seed % 5) * 0.05 });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
+test('without faults and crashes no page is asked for twice', () => {
+  for (const seed of seeds(500)) {
+    const history = playHistory({ seed, crashes: 0, faultShare: 0 });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+    expect(Math.max(0, ...history.writes), `seed ${seed}`).toBeLessThanOrEqual(1);
+  }
+});
+
+test('control: a database that loses commits is noticed', () => {
+  const found = [...Array(50).keys()].some((seed) =>
+    broken(playHistory({ seed, crashes: 0, faultShare: 0, sabotage: 'losesCommits' })).includes(
+      'rows are lost',
+    ),
+  );
+  expect(found).toBe(true);
+});
+
+test('control: a restart that forgets its starts is noticed', () => {
+  const found = [...Array(100).keys()].some((seed) =>
+    broken(playHistory({ seed, crashes: 5, faultShare: 0, sabotage: 'forgetsLimits' })).includes(
+      'a window holds more than the quota',
+    ),
+  );
+  expect(found).toBe(true);
+});

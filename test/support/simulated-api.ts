@@ -1,0 +1,160 @@
+/**
+ * A fake API for the simulation: rows in order, a sliding limit, expiring cursors, faults. It knows
+ * the truth that the properties are checked against.
+ */
+import type { Fault } from '../../src/core/fault.js';
+import type { CursorCodec } from '../../src/core/frontier.js';
+import type { LimitObservation } from '../../src/core/limit-headers.js';
+import { comparePositions, type Position } from '../../src/core/position.js';
+import { drawInteger, type Random } from './random.js';
+
+export interface ApiSettings {
+  readonly rows: number;
+  readonly pageCap: number;
+  readonly quota: number;
+  readonly windowMs: number;
+  readonly cursorTtlMs: number;
+  readonly isOpaque: boolean;
+  /** Share of requests that fail, in one of many ways. */
+  readonly faultShare: number;
+  readonly latencyMs: number;
+}
+
+export interface ApiPage {
+  readonly rows: readonly number[];
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
+}
+
+/** How an exchange goes: what is seen, and when. */
+export type Exchange =
+  | {
+      readonly type: 'page';
+      readonly page: ApiPage;
+      readonly limits: LimitObservation | null;
+      readonly breaksAfterHead: boolean;
+    }
+  | {
+      readonly type: 'fault';
+      readonly fault: Fault;
+      readonly limits: LimitObservation | null;
+      readonly hasHead: boolean;
+    };
+
+const FIRST_MS = 1_769_541_612_369;
+
+export class SimulatedApi {
+  readonly settings: ApiSettings;
+  readonly positions: readonly Position[];
+  /** Arrivals of all requests, refused ones too: the server's log. */
+  readonly arrivalsMs: number[] = [];
+  refused = 0;
+  readonly #random: Random;
+  readonly #key: number;
+
+  constructor(settings: ApiSettings, random: Random) {
+    this.settings = settings;
+    this.#random = random;
+    this.#key = drawInteger(random, 1, 1e9);
+    this.positions = makePositions(settings.rows, random);
+  }
+
+  get codec(): CursorCodec {
+    const { isOpaque, cursorTtlMs } = this.settings;
+    return {
+      cursorTtlMs,
+      readCursor: (cursor) => (isOpaque ? null : this.#decode(cursor).position),
+      buildCursor: (position, expiresAtMs) => this.#encode(position, expiresAtMs, false),
+    };
+  }
+
+  /** @param arrivesAtMs when the server logs the request */
+  exchange(
+    request: { cursor: string | null; limit: number },
+    sentAtMs: number,
+    arrivesAtMs: number,
+  ): Exchange {
+    const { quota, windowMs, faultShare } = this.settings;
+    const isLost = this.#random() < faultShare / 3;
+    if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
+    const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
+    this.arrivalsMs.push(arrivesAtMs);
+    const remaining = Math.max(0, quota - inWindow - 1);
+    const oldest = this.arrivalsMs[this.arrivalsMs.length - inWindow - 1] ?? arrivesAtMs;
+    const resetMs = Math.ceil((oldest + windowMs - arrivesAtMs) / 1000) * 1000;
+    const limits = { quota, remaining, resetMs, windowMs: null, retryAfterMs: null };
+    if (inWindow >= quota) {
+      this.refused++;
+      const refusal = { ...fault('RATE_LIMITED'), retryAfterMs: resetMs };
+      return { type: 'fault', fault: refusal, limits, hasHead: true };
+    }
+    if (this.#random() < faultShare / 3) {
+      const code = this.#random() < 0.5 ? 'HTTP_STATUS' : 'TIMEOUT';
+      return { type: 'fault', fault: { ...fault(code), status: 503 }, limits, hasHead: true };
+    }
+    let start = 0;
+    if (request.cursor !== null) {
+      const { position, expiresAtMs } = this.#decode(request.cursor);
+      if (position === null)
+        return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
+      if (expiresAtMs < arrivesAtMs) {
+        return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
+      }
+      start = this.#indexAfter(position);
+    }
+    const count = Math.min(request.limit, this.settings.pageCap);
+    const end = Math.min(this.positions.length, start + count);
+    const hasMore = end < this.positions.length;
+    const last = this.positions[end - 1];
+    const nextCursor =
+      hasMore && last !== undefined
+        ? this.#encode(last, sentAtMs + this.settings.cursorTtlMs, this.settings.isOpaque)
+        : null;
+    const rows = Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset);
+    const seen = this.#random() < 0.05 ? null : limits;
+    const breaksAfterHead = this.#random() < faultShare / 3;
+    return { type: 'page', page: { rows, nextCursor, hasMore }, limits: seen, breaksAfterHead };
+  }
+
+  #indexAfter(position: Position): number {
+    let low = 0;
+    let high = this.positions.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = this.positions[middle] as Position;
+      if (comparePositions(at, position) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #encode(position: Position, expiresAtMs: number, isOpaque: boolean): string {
+    const mark = isOpaque ? this.#key : 0;
+    return `${mark}|${position.ms}|${position.id}|${expiresAtMs}`;
+  }
+
+  /** An opaque server reads only the cursors that it made itself. */
+  #decode(cursor: string): { position: Position | null; expiresAtMs: number } {
+    const [mark, ms, id, expiresAtMs] = cursor.split('|');
+    const isOwn = Number(mark) === (this.settings.isOpaque ? this.#key : 0);
+    return {
+      position: isOwn ? { ms: Number(ms), id: id ?? '' } : null,
+      expiresAtMs: Number(expiresAtMs),
+    };
+  }
+}
+
+function fault(code: Fault['code']): Fault {
+  return { code, message: `simulated ${code}`, retryable: true };
+}
+
+/** Newest first, about one tie in ten, ids descending within a tie. */
+function makePositions(rows: number, random: Random): Position[] {
+  const positions: Position[] = [];
+  let ms = FIRST_MS;
+  for (let row = 0; row < rows; row++) {
+    if (random() > 0.1) ms -= drawInteger(random, 1, 1700);
+    positions.push({ ms, id: drawInteger(random, 0, 0xffffffff).toString(16).padStart(8, '0') });
+  }
+  return positions.sort(comparePositions);
+}

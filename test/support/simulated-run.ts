@@ -1,0 +1,336 @@
+/**
+ * A whole run in simulated time: the real scheduler, a fake API, a fake database, and crashes. One
+ * seed is one history; the same seed is the same history.
+ */
+import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
+import { Credits } from '../../src/core/credits.js';
+import { Frontier } from '../../src/core/frontier.js';
+import { PageSize } from '../../src/core/page-size.js';
+import { comparePositions, type Position } from '../../src/core/position.js';
+import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
+import { Scheduler } from '../../src/core/scheduler.js';
+import type {
+  RunOutcome,
+  SchedulerCommand,
+  SchedulerEvent,
+} from '../../src/core/scheduler-types.js';
+import { type LimitLog, TokenBucket } from '../../src/core/token-bucket.js';
+import { drawInteger, type Random, seededRandom } from './random.js';
+import { type ApiSettings, SimulatedApi } from './simulated-api.js';
+
+export interface HistorySettings {
+  readonly seed: number;
+  readonly crashes: number;
+  readonly faultShare: number;
+  /** Breaks the program on purpose, so that a control test can see the properties fail. */
+  readonly sabotage?: 'losesCommits' | 'forgetsLimits';
+}
+
+export interface History {
+  readonly outcome: RunOutcome;
+  /** How often each row was written by a committed page, duplicates included. */
+  readonly writes: readonly number[];
+  readonly refused: number;
+  /** The fullest window that the server saw, against its quota. */
+  readonly fullestWindow: number;
+  readonly quota: number;
+  readonly heldBytesMax: number;
+  readonly creditBytesMax: number;
+  readonly tipsInFlightMax: number;
+  readonly gapsAtEnd: number;
+  readonly steps: number;
+}
+
+interface LedgerPage extends CoveredInterval {
+  readonly rows: readonly number[];
+}
+
+type FetchCommand = Extract<SchedulerCommand, { type: 'fetch' }>;
+type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
+
+const PAGE_BYTES = 1000;
+const STEPS_MAX = 200_000;
+
+/** Plays one history to its end. @throws when it does not end */
+export function playHistory(settings: HistorySettings): History {
+  return new Player(settings).play();
+}
+
+class Player {
+  readonly #random: Random;
+  readonly #settings: HistorySettings;
+  readonly #api: SimulatedApi;
+  readonly #ledger: LedgerPage[] = [];
+  readonly #writes: number[];
+  readonly #creditBytesMax: number;
+  readonly #queue: { atMs: number; life: number; run: () => void }[] = [];
+  #savedLimits: LimitLog = { policy: null, startsMs: [] };
+  #nowMs = 1_800_000_000_000;
+  /** Counts processes: what an earlier one had begun does not reach a later one. */
+  #life = 0;
+  #scheduler!: Scheduler;
+  #credits!: Credits;
+  #inbox: SchedulerEvent[] = [];
+  #rowsOf = new Map<number, readonly number[]>();
+  #tipsInFlight = new Map<number, Set<number>>();
+  #headsRead = new Map<number, number>();
+  #nextSegment = 1;
+  #outcome: RunOutcome | null = null;
+  #heldBytesMax = 0;
+  #tipsInFlightMax = 0;
+  #steps = 0;
+
+  constructor(settings: HistorySettings) {
+    this.#settings = settings;
+    this.#random = seededRandom(settings.seed);
+    const random = this.#random;
+    const windowMs = drawInteger(random, 1, 60) * 1000;
+    const isOpaque = random() < 0.3;
+    // An opaque cursor must outlive a whole window: else no client can walk the source.
+    const lifeMinMs = isOpaque ? windowMs + 60_000 : 20_000;
+    const api: ApiSettings = {
+      rows: drawInteger(random, 0, 400),
+      pageCap: drawInteger(random, 5, 40),
+      quota: drawInteger(random, 1, 12),
+      windowMs,
+      cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
+      isOpaque,
+      faultShare: settings.faultShare,
+      latencyMs: drawInteger(random, 5, 5000),
+    };
+    this.#api = new SimulatedApi(api, random);
+    this.#writes = new Array<number>(api.rows).fill(0);
+    this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
+  }
+
+  play(): History {
+    this.#start();
+    let crashesLeft = this.#settings.crashes;
+    while (this.#outcome === null) {
+      if (++this.#steps > STEPS_MAX)
+        throw new Error(`seed ${this.#settings.seed}: the run does not end`);
+      const isCrash = crashesLeft > 0 && this.#random() < 0.02;
+      if (isCrash) {
+        crashesLeft--;
+        this.#crash();
+        continue;
+      }
+      this.#advance();
+      if (this.#outcome !== null && isResumable(this.#outcome)) {
+        this.#nowMs += 600_000;
+        this.#start();
+      }
+    }
+    return this.#history(this.#outcome);
+  }
+
+  #start(): void {
+    this.#life++;
+    this.#outcome = null;
+    this.#inbox = [];
+    this.#rowsOf = new Map();
+    this.#tipsInFlight = new Map();
+    this.#headsRead = new Map();
+    const { codec } = this.#api;
+    const canSeek = !this.#ledger.some(
+      (page) => page.nextCursor !== null && codec.readCursor(page.nextCursor) === null,
+    );
+    const { gaps } = planResume(this.#ledger, { canSeek, nowMs: this.#nowMs });
+    const frontier = new Frontier(codec, { canSeek });
+    for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
+    const forgets = this.#settings.sabotage === 'forgetsLimits';
+    const { windowMs, quota } = this.#api.settings;
+    const bucket = new TokenBucket({
+      policy: { quota, windowMs },
+      ...(forgets ? {} : { log: this.#savedLimits }),
+    });
+    this.#credits = new Credits({ bytesMax: this.#creditBytesMax, expectedPageBytes: PAGE_BYTES });
+    this.#scheduler = new Scheduler({
+      frontier,
+      bucket,
+      credits: this.#credits,
+      pageSize: new PageSize(drawInteger(this.#random, 5, 50)),
+      codec,
+      backoff: DEFAULT_BACKOFF,
+      concurrency: drawInteger(this.#random, 1, 6),
+      cursorThresholdMs: codec.cursorTtlMs / 2,
+      eventsMax: null,
+      nextSegment: this.#nextSegment,
+      random: this.#random,
+    });
+    this.#nextSegment += 1000;
+    this.#step();
+  }
+
+  /** The process dies: writes under way may still land, everything else of it is gone. */
+  #crash(): void {
+    this.#nowMs +=
+      this.#random() < 0.3
+        ? drawInteger(this.#random, 60, 400) * 1000
+        : drawInteger(this.#random, 0, 3000);
+    this.#start();
+  }
+
+  #advance(): void {
+    this.#queue.sort((a, b) => a.atMs - b.atMs);
+    const next = this.#queue.shift();
+    if (next === undefined)
+      throw new Error(`seed ${this.#settings.seed}: nothing will ever happen`);
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    if (next.life === this.#life || next.life === 0) next.run();
+    this.#step();
+  }
+
+  #step(): void {
+    const life = this.#life;
+    for (const command of this.#scheduler.step(this.#inbox.splice(0), this.#nowMs))
+      this.#execute(command);
+    this.#heldBytesMax = Math.max(this.#heldBytesMax, this.#credits.heldBytes);
+    if (this.#life !== life || this.#outcome !== null) return;
+    const { wakeAtMs } = this.#scheduler;
+    if (Number.isFinite(wakeAtMs)) this.#at(Math.max(wakeAtMs, this.#nowMs), () => {});
+  }
+
+  #execute(command: SchedulerCommand): void {
+    switch (command.type) {
+      case 'fetch':
+        return this.#fetch(command);
+      case 'write':
+        return this.#write(command);
+      case 'saveLimits': {
+        const { log } = command;
+        return this.#at(this.#nowMs + drawInteger(this.#random, 1, 20), () => {
+          this.#savedLimits = log;
+          this.#inbox.push({ type: 'limitsSaved' });
+        });
+      }
+      case 'finish':
+        this.#outcome = command.outcome;
+        return;
+      default:
+        return;
+    }
+  }
+
+  #fetch(command: FetchCommand): void {
+    const { taskId, segment, page, cursor, limit, isHeadOnly } = command;
+    const sentAtMs = this.#nowMs + this.#random();
+    const arrivesAtMs = sentAtMs + this.#random();
+    const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
+    const pages = this.#tipsInFlight.get(segment) ?? new Set();
+    // A page that is asked for again is a repair, unless its head was never read.
+    if (page > (this.#headsRead.get(segment) ?? 0))
+      this.#tipsInFlight.set(segment, pages.add(page));
+    this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
+    this.#at(arrivesAtMs, () => {
+      const exchange = this.#api.exchange({ cursor, limit }, sentAtMs, arrivesAtMs);
+      this.#at(arrivesAtMs + latencyMs, () => {
+        pages.delete(page);
+        const headAtMs = this.#nowMs;
+        if (exchange.type === 'fault') {
+          const { fault, limits, hasHead } = exchange;
+          const head = hasHead ? headAtMs : null;
+          this.#inbox.push({ type: 'failed', taskId, fault, sentAtMs, headAtMs: head, limits });
+          return;
+        }
+        this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
+        const { rows, nextCursor, hasMore } = exchange.page;
+        const { limits } = exchange;
+        const known = { cursorExpiresInMs: null, limit: null, returned: rows.length, total: null };
+        const head = {
+          sentAtMs,
+          headAtMs,
+          bodyBytes: PAGE_BYTES,
+          limits,
+          nextCursor,
+          hasMore,
+          ...known,
+        };
+        this.#inbox.push({ type: 'head', taskId, head });
+        this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
+          if (isHeadOnly) this.#inbox.push({ type: 'refreshed', taskId });
+          else if (exchange.breaksAfterHead) this.#breakAfterHead(taskId, sentAtMs, headAtMs);
+          else this.#scan(taskId, rows);
+        });
+      });
+    });
+  }
+
+  #breakAfterHead(taskId: number, sentAtMs: number, headAtMs: number): void {
+    const code = this.#random() < 0.5 ? 'PAGE_MALFORMED' : 'WORKER_DIED';
+    const fault = { code, message: 'simulated', retryable: true } as const;
+    this.#inbox.push({ type: 'failed', taskId, fault, sentAtMs, headAtMs, limits: null });
+  }
+
+  #scan(taskId: number, rows: readonly number[]): void {
+    this.#rowsOf.set(taskId, rows);
+    const last = rows.at(-1);
+    const lastPosition = last === undefined ? null : (this.#api.positions[last] ?? null);
+    this.#inbox.push({ type: 'scanned', taskId, lastPosition });
+  }
+
+  /** Commits land in any order, and land even when the process that asked is dead by then. */
+  #write(command: WriteCommand): void {
+    const { taskId, after, through, bound, nextCursor, nextCursorExpiresAtMs } = command;
+    const rows = this.#rowsOf.get(taskId) ?? [];
+    const landsAtMs = this.#nowMs + drawInteger(this.#random, 1, 500);
+    const kept = rows.filter((row) => isWithin(this.#api.positions[row] as Position, bound));
+    const isLost = this.#settings.sabotage === 'losesCommits' && this.#random() < 0.2;
+    const diesWithProcess = this.#random() < 0.5;
+    const life = this.#life;
+    this.#queue.push({
+      atMs: landsAtMs,
+      life: diesWithProcess ? life : 0,
+      run: () => {
+        this.#ledger.push({ after, through, nextCursor, nextCursorExpiresAtMs, rows: kept });
+        if (!isLost) for (const row of kept) this.#writes[row] = (this.#writes[row] ?? 0) + 1;
+        if (this.#life !== life) return;
+        const count = kept.length;
+        const counts = { returned: count, inserted: count, duplicate: 0, quarantined: 0 };
+        this.#inbox.push({ type: 'committed', taskId, counts });
+      },
+    });
+  }
+
+  #at(atMs: number, run: () => void): void {
+    this.#queue.push({ atMs, life: this.#life, run });
+  }
+
+  #history(outcome: RunOutcome): History {
+    const { quota, windowMs } = this.#api.settings;
+    return {
+      outcome,
+      writes: this.#writes,
+      refused: this.#api.refused,
+      fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
+      quota,
+      heldBytesMax: this.#heldBytesMax,
+      creditBytesMax: this.#creditBytesMax,
+      tipsInFlightMax: this.#tipsInFlightMax,
+      gapsAtEnd: findGaps(this.#ledger).length,
+      steps: this.#steps,
+    };
+  }
+}
+
+/** What a user starts again: a pause, or a page that killed workers by bad luck. */
+function isResumable(outcome: RunOutcome): boolean {
+  if (outcome.status === 'paused') return true;
+  return outcome.status === 'failed' && outcome.fault.code === 'WORKER_DIED';
+}
+
+function isWithin(position: Position, bound: Position | null): boolean {
+  return bound === null || comparePositions(position, bound) <= 0;
+}
+
+/** The most arrivals in any span shorter than the window. */
+export function fullestWindow(arrivalsMs: readonly number[], windowMs: number): number {
+  const sorted = [...arrivalsMs].sort((a, b) => a - b);
+  let first = 0;
+  let fullest = 0;
+  for (const [index, atMs] of sorted.entries()) {
+    while ((sorted[first] ?? atMs) <= atMs - windowMs) first++;
+    fullest = Math.max(fullest, index - first + 1);
+  }
+  return fullest;
+}
