@@ -50,7 +50,8 @@ function optionFor(knob: Knob): Option {
   const name = kebabCase(knob.name);
   if (knob.preset === true) return new Option(`--no-${name}`, `not: ${knob.meaning}`);
   if (knob.preset === false) return new Option(`--${name}`, knob.meaning);
-  const meaning = `${knob.meaning} (live: ${knob.preset})`;
+  const live: Partial<SimulatorSettings> = PROFILES.live;
+  const meaning = `${knob.meaning} (live: ${live[knob.name] ?? knob.preset})`;
   const option = new Option(`--${name} <value>`, meaning);
   return typeof knob.preset === 'number' ? option.argParser(Number) : option;
 }
@@ -71,11 +72,7 @@ async function simulate(
   } else {
     process.stdout.write(`simulator listening on ${simulator.baseUrl}\n`);
   }
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-    if (flags.exitWithParent) onParentGone(resolve);
-  });
+  await stopRequested(flags.exitWithParent === true);
   await simulator.close();
 }
 
@@ -114,14 +111,29 @@ async function listen(command: Command, settings: SimulatorSettings): Promise<Si
   }
 }
 
-/** The parent's end of the channel closes however it dies, SIGKILL included. */
-function onParentGone(stop: () => void): void {
+/** Resolves at a signal to stop or, if asked to watch it, at the end of the parent. */
+async function stopRequested(watchesParent: boolean): Promise<void> {
+  let unwatch = () => {};
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+    if (watchesParent) unwatch = watchParent(resolve);
+  });
+  unwatch();
+}
+
+/**
+ * Calls back when the parent's end of the channel closes, which it does however the parent dies.
+ *
+ * @returns ends the watch: an open channel would keep this process alive
+ */
+function watchParent(onGone: () => void): () => void {
   if (process.channel !== undefined) {
-    process.once('disconnect', stop);
-    return;
+    process.once('disconnect', onGone);
+    return () => process.off('disconnect', onGone);
   }
-  process.stdin.once('end', stop);
-  process.stdin.once('close', stop);
-  process.stdin.once('error', stop);
-  process.stdin.resume();
+  const { stdin } = process;
+  for (const event of ['end', 'close', 'error']) stdin.once(event, onGone);
+  stdin.resume();
+  return () => stdin.destroy();
 }

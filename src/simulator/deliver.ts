@@ -4,7 +4,7 @@
  * Latency counts from arrival and includes rendering. A fault replaces good answers only; a request
  * that is an error anyway is answered at once.
  */
-import { apiHeaders, JSON_TYPE, sendWhole, waitForClient } from './http.js';
+import { apiHeaders, drained, JSON_TYPE, sendWhole, waitForClient } from './http.js';
 import { type Exchange, preciseNowMs, type Simulator } from './simulator.js';
 
 /** A good answer in two pieces: a large one that may be shared, and what is of this answer alone. */
@@ -153,20 +153,8 @@ async function sendHuge(simulator: Simulator, exchange: Exchange, answer: Answer
   response.write(',"padding":"');
   for (let sent = 0; sent < simulator.settings.hugeBodyBytes; sent += FILLER.length) {
     if (response.destroyed || response.closed) return;
-    if (!response.write(FILLER)) await drained(exchange);
+    if (!response.write(FILLER)) await drained(response);
   }
   response.write('"');
   response.end(isCompressed ? '}' : answer.tail);
-}
-
-function drained({ response }: Exchange): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      response.off('drain', settle);
-      response.off('close', settle);
-      resolve();
-    };
-    response.once('drain', settle);
-    response.once('close', settle);
-  });
 }

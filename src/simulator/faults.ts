@@ -58,9 +58,11 @@ export function faultDraw(settings: SimulatorSettings): FaultDraw {
           ? Math.max(settings.faultBurst, settings.htmlErrorBurst)
           : settings.faultBurst;
       const word = purposeWord(settings.seed, `${bucket} ${kind}`);
-      // A burst covers the requests after its start, so each start is drawn that much more rarely.
+      // A request is hit when a burst starts at it or at one of those before: the chance of a start
+      // is such that all of them together come to the share.
+      const startChance = 1 - (1 - share) ** (1 / burst);
       for (let back = 0; back < burst; back++) {
-        if (request >= back && unitDraw(word, request - back) < share / burst) return true;
+        if (unitDraw(word, request - back) < startChance) return true;
       }
       return false;
     };

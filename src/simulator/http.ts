@@ -78,6 +78,19 @@ export function waitForClient(response: ServerResponse, delayMs: number): Promis
   });
 }
 
+/** Waits until the client has taken what was written, or has gone. */
+export function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      response.off('drain', settle);
+      response.off('close', settle);
+      resolve();
+    };
+    response.once('drain', settle);
+    response.once('close', settle);
+  });
+}
+
 /** The whole body as text; null when it is longer than `bytesMax`. */
 export async function readText(request: IncomingMessage, bytesMax: number): Promise<string | null> {
   const chunks: Buffer[] = [];

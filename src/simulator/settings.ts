@@ -1,6 +1,6 @@
 /**
  * Every knob of the simulator: one zod object is the table of names, meanings and defaults, from
- * which the command line flags are made. The defaults are the live API as its contract has it.
+ * which the command line flags are made. The defaults are the live API on a good day.
  */
 import { z } from 'zod';
 import { HOSTILE_KINDS } from './hostile.js';
@@ -140,11 +140,18 @@ const FAST = {
 } satisfies Partial<SimulatorSettings>;
 
 /**
- * Named settings. chaos leaves out what ends a run by contract (redirects, looping and missing
- * cursors, a dying key): those are turned on one at a time.
+ * Named settings. live has the faults that were seen on the live API, about as rarely. chaos leaves
+ * out what ends a run by contract (redirects, looping and missing cursors, a dying key): those are
+ * turned on one at a time.
  */
 export const PROFILES = {
-  live: {},
+  live: {
+    htmlError: 0.003,
+    truncatedBody: 0.001,
+    nullBody: 0.001,
+    nonJsonBody: 0.001,
+    missingLimitHeaders: 0.02,
+  },
   fast: FAST,
   chaos: {
     ...FAST,

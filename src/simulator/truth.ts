@@ -6,7 +6,7 @@
  */
 import { addRow, emptyDigest, type RowDigest } from '../core/digest.js';
 import { Dataset, type DatasetSettings } from './dataset.js';
-import { waitForClient } from './http.js';
+import { drained } from './http.js';
 import type { Exchange, Simulator } from './simulator.js';
 
 const ROWS_PER_CHUNK = 10_000;
@@ -63,8 +63,8 @@ export async function answerTruth(simulator: Simulator, exchange: Exchange): Pro
       if (fate === 'quarantined') continue;
       text += `${events.idAt(place)}\t${fate === 'stored' ? events.msAt(place) : ''}\n`;
     }
-    // A turn of the loop between chunks lets other requests in.
-    if (!response.write(text) && !(await waitForClient(response, 1))) return;
+    if (!response.write(text)) await drained(response);
+    if (response.destroyed || response.closed) return;
   }
   response.end();
   simulator.stats.answered(exchange.endpoint, 200, 0);

@@ -34,10 +34,17 @@ test('the live profile is the contract', () => {
   });
 });
 
-test('the live and fast profiles inject nothing, chaos what a run survives', () => {
+test('the live profile has the rare faults that were seen, fast none, chaos what a run survives', () => {
   const injected = (profile: keyof typeof PROFILES) =>
     ALL_FAULTS.filter((kind) => settingsFor(profile)[kind] > 0);
-  expect(injected('live')).toEqual([]);
+  expect(injected('live')).toEqual([
+    'htmlError',
+    'truncatedBody',
+    'nullBody',
+    'nonJsonBody',
+    'missingLimitHeaders',
+  ]);
+  expect(settingsFor('live').htmlError).toBeLessThan(0.01);
   expect(injected('fast')).toEqual([]);
   const endsRuns: readonly FaultKind[] = ['redirect', 'loopingCursor', 'missingCursor'];
   expect(injected('chaos')).toEqual(ALL_FAULTS.filter((kind) => !endsRuns.includes(kind)));
@@ -96,6 +103,13 @@ test('bursts are runs of requests with the same overall share', () => {
   expect(hits / 20_000).toBeGreaterThan(0.07);
   expect(hits / 20_000).toBeLessThan(0.13);
   expect(hits / starts).toBeGreaterThan(4.5);
+});
+
+test('a share of one hits every request, whatever the burst', () => {
+  const draw = faultDraw(settingsFor('fast', { htmlError: 1, htmlErrorBurst: 7 }));
+  for (let request = 0; request < 100; request++) {
+    expect(draw('events', request).answer).toBe('htmlError');
+  }
 });
 
 test('an open cursor is base64 JSON of id, ts, version and expiry', () => {
