@@ -76,7 +76,7 @@ export function stopTimedOut(pid: number, forMs: number): IngestionError {
  * @param output what was printed, or the text of a log
  */
 export function failedStep(doing: string, output: string): IngestionError {
-  const reason = lastComplaint(output);
+  const reason = firstComplaint(output);
   const known = KNOWN_CAUSES.find(({ pattern }) => pattern.test(output));
   return refused(
     `could not ${doing}: ${reason}`,
@@ -86,7 +86,7 @@ export function failedStep(doing: string, output: string): IngestionError {
 
 const KNOWN_CAUSES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
   {
-    pattern: /No space left on device|ENOSPC|disk quota exceeded|EDQUOT/i,
+    pattern: /No space left on device|ENOSPC|Check free disk space|disk quota exceeded|EDQUOT/i,
     remedy: 'The disk is full: free some space, then start again',
   },
   {
@@ -99,13 +99,14 @@ const KNOWN_CAUSES: readonly { readonly pattern: RegExp; readonly remedy: string
   },
 ];
 
-/** The last FATAL or error line, without its time stamp; else the last line. */
-function lastComplaint(output: string): string {
+/** The first FATAL or error line without its time stamp, for the later ones follow from it. */
+function firstComplaint(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  const complaint = lines.findLast((line) => /(FATAL|PANIC|error):/.test(line));
-  const line = complaint ?? lines.at(-1) ?? 'it said nothing';
-  return line.replace(/^.*?(FATAL|PANIC|error):\s*/, '').trim();
+  const line = lines.find((each) => COMPLAINT.test(each)) ?? lines.at(-1) ?? 'it said nothing';
+  return line.replace(COMPLAINT, '').trim();
 }
+
+const COMPLAINT = /^.*?(FATAL|PANIC|error):\s*/;
 
 /** The fault of an error of the file system, thrown while `doing`. */
 export function failedFileStep(doing: string, error: unknown): IngestionError {

@@ -13,11 +13,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { asIngestionError } from './connect.js';
+import { createFolder } from './create-folder.js';
 import { endsAtOnce, noPassword, portSilent } from './embedded-faults.js';
 import { findBinaries } from './postgres-binaries.js';
 import { accountFor, type ServerAccount } from './server-account.js';
 import {
-  createFolder,
   OWNER_NAME,
   passwordPath,
   placeFolder,
@@ -162,7 +163,7 @@ async function ask(
     const fault = faultFromDatabaseError(error);
     if (fault.code === 'DATABASE_UNAVAILABLE') return null;
     if (/password/.test(fault.message)) throw noPassword(folder);
-    throw error;
+    throw asIngestionError(error);
   } finally {
     await client.end().catch(() => {});
   }

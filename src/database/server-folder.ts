@@ -1,6 +1,6 @@
 /**
- * The folder of the embedded server: where it lies, how it is made, which settings and password it
- * holds. What runs in it is server-process's matter.
+ * The folder of the embedded server: where it lies, which settings and password it holds. How it
+ * is made is create-folder's matter, what runs in it server-process's.
  *
  * Beside the files of PostgreSQL the folder holds three of ours:
  *   datasync.conf   settings and port, written anew at each start
@@ -16,21 +16,13 @@ import {
   readFile,
   readlink,
   rename,
-  rm,
   rmdir,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  failedFileStep,
-  failedStep,
-  noPassword,
-  notADataFolder,
-  notOurs,
-} from './embedded-faults.js';
-import type { PostgresBinaries } from './postgres-binaries.js';
-import { canEnter, runAs, type ServerAccount } from './server-account.js';
+import { failedFileStep, noPassword, notADataFolder, notOurs } from './embedded-faults.js';
+import { canEnter, type ServerAccount } from './server-account.js';
 
 export const OWNER_NAME = 'ingestion';
 const STATE_FOLDER = '/var/lib/datasync-ingestion';
@@ -115,49 +107,6 @@ export async function readMajorVersion(folder: string): Promise<number | null> {
   return Number(await readFile(join(folder, 'PG_VERSION'), 'utf8'));
 }
 
-/**
- * Makes an empty database in `folder`, whole or not at all: it is made aside and renamed, so that a
- * crash in between leaves nothing that looks like a database. When two programs do so at the same
- * time, the first rename wins and the other's work is thrown away.
- */
-export async function createFolder(
-  folder: string,
-  binaries: PostgresBinaries,
-  account: ServerAccount,
-): Promise<void> {
-  const staging = `${folder}.new-${randomBytes(4).toString('hex')}`;
-  const passwordFile = `${staging}.password`;
-  const doing = `make a database in ${folder}`;
-  try {
-    const password = randomBytes(24).toString('hex');
-    await mkdir(staging, { mode: 0o700 });
-    await give(staging, account);
-    await writeOwned(passwordFile, `${password}\n`, account);
-    const { exitCode, output } = await runAs(account, join(binaries.folder, 'initdb'), [
-      `--pgdata=${staging}`,
-      `--username=${OWNER_NAME}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      '--locale=C',
-      // The C locale of UTF-8 that depends on no library of the system exists from version 17 on.
-      ...(binaries.majorVersion >= 17
-        ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-        : []),
-    ]);
-    if (exitCode !== 0) throw failedStep(doing, output);
-    await writeOwned(join(staging, PASSWORD_FILE), `*:*:*:${OWNER_NAME}:${password}\n`, account);
-    await appendFile(join(staging, 'postgresql.conf'), `\ninclude_if_exists '${SETTINGS_FILE}'\n`);
-    await rename(staging, folder);
-  } catch (error) {
-    const isMadeByAnother = (await readMajorVersion(folder).catch(() => null)) !== null;
-    if (!isMadeByAnother) throw failedFileStep(doing, error);
-  } finally {
-    await rm(passwordFile, { force: true });
-    await rm(staging, { recursive: true, force: true });
-  }
-}
-
 /** Where libpq finds the password: for PGPASSFILE. */
 export function passwordPath(folder: string): string {
   return join(folder, PASSWORD_FILE);
@@ -178,21 +127,46 @@ export async function readLastPort(folder: string): Promise<number | null> {
   return port === undefined ? null : Number(port);
 }
 
+/** Whole or not at all: half of the settings could open the server to other machines. */
 export async function writeSettings(
   folder: string,
   port: number,
   account: ServerAccount,
 ): Promise<void> {
+  const path = join(folder, SETTINGS_FILE);
   const lines = ['# Written by datasync at each start.', `port = ${port}`, ...SETTINGS];
-  await writeOwned(join(folder, SETTINGS_FILE), `${lines.join('\n')}\n`, account);
+  try {
+    await writeOwned(`${path}.new`, `${lines.join('\n')}\n`, account);
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw failedFileStep(`write the settings of the database in ${folder}`, error);
+  }
+}
+
+/** The form is libpq's; `*` stands for any host, port and database. */
+export function writePassword(
+  folder: string,
+  password: string,
+  account: ServerAccount,
+): Promise<void> {
+  return writeOwned(passwordPath(folder), `*:*:*:${OWNER_NAME}:${password}\n`, account);
+}
+
+/** Makes postgresql.conf read our settings; without them the server must not start at all. */
+export function includeSettings(folder: string): Promise<void> {
+  return appendFile(join(folder, 'postgresql.conf'), `\ninclude '${SETTINGS_FILE}'\n`);
 }
 
 /** Readable by the server's account alone from its first byte on. */
-async function writeOwned(path: string, text: string, account: ServerAccount): Promise<void> {
+export async function writeOwned(
+  path: string,
+  text: string,
+  account: ServerAccount,
+): Promise<void> {
   await writeFile(path, text, { mode: 0o600 });
   await give(path, account);
 }
 
-async function give(path: string, account: ServerAccount): Promise<void> {
+export async function give(path: string, account: ServerAccount): Promise<void> {
   if (account !== null) await chown(path, account.uid, account.gid);
 }

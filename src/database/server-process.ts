@@ -50,7 +50,8 @@ export async function findServer(folder: string): Promise<ServerProcess | null> 
   return { pid, port: Number(lines[3]) || null };
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process has that number; it may be any. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

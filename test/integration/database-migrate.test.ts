@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { IngestionError } from '../../src/core/fault.js';
 import { openPool } from '../../src/database/connect.js';
 import { loadMigrations, migrateDatabase } from '../../src/database/migrate.js';
 import { usePostgres } from '../support/postgres.js';
+import { refusalOf } from '../support/refusal.js';
 
 const database = usePostgres();
 const ALL = loadMigrations();
@@ -22,12 +22,6 @@ afterEach(async () => {
   await pool.end();
   await database.pool.query('DROP DATABASE datasync_bare WITH (FORCE)');
 });
-
-async function refusalOf(promise: Promise<unknown>): Promise<IngestionError> {
-  const error = await promise.then(() => null).catch((thrown: unknown) => thrown);
-  if (!(error instanceof IngestionError)) throw new Error(`not refused: ${String(error)}`);
-  return error;
-}
 
 async function tableNames(): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { formatPosition, type Position } from '../../src/core/position.js';
 import { openRunStore, type RunStore } from '../../src/database/run-store.js';
 import { usePostgres } from '../support/postgres.js';
@@ -10,17 +10,11 @@ let run: number;
 const ORIGIN = 'simulator seed 1, 1000 events';
 const place = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000001' });
 
-beforeAll(() => {
-  store = openRunStore(database.pool);
-});
 beforeEach(async () => {
+  store = openRunStore(database.pool);
   const settings = { concurrency: 4 };
   ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings }));
 });
-afterAll(async () => {
-  await database.pool.query('TRUNCATE ingestion_runs CASCADE');
-});
-
 interface PageRow {
   readonly segment: number;
   readonly page: number;
@@ -229,7 +223,6 @@ describe('counts of the table', () => {
 });
 
 test('a database that refuses is told as a fault with its code', async () => {
-  const { rows } = await database.pool.query('SELECT current_database() AS name');
   await database.pool.query('ALTER TABLE ingestion_limits RENAME TO hidden');
   const key = { origin: ORIGIN, keyHash: 'abc', bucket: 'events' };
   await expect(store.loadLimits(key)).rejects.toMatchObject({
@@ -237,5 +230,4 @@ test('a database that refuses is told as a fault with its code', async () => {
     fault: { code: 'DATABASE_REFUSED', message: expect.stringContaining('42P01') },
   });
   await database.pool.query('ALTER TABLE hidden RENAME TO ingestion_limits');
-  expect(rows).toHaveLength(1);
 });

@@ -44,7 +44,7 @@ export function skipWithoutPostgres(): () => boolean {
     }
   });
   beforeEach((context) => {
-    if (reason !== null) context.skip(reason);
+    if (reason !== null) context.skip(`without a database: ${reason}`);
   });
   return () => reason === null;
 }

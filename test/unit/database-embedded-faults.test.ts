@@ -18,10 +18,16 @@ describe('failedStep', () => {
     expect(fault.remedy).toMatch(remedy);
   });
 
-  test('the last complaint speaks, not what was printed around it', () => {
-    const output =
-      'creating directory x ... initdb: error: first\ninitdb: error: second\ninitdb: removed it\n';
-    expect(failedStep(DOING, output).fault.message).toContain(': second');
+  test('the first complaint speaks, not what was printed around it or followed from it', () => {
+    const output = [
+      'running bootstrap script ... 2026-01-01 00:00:00.000 UTC [7] FATAL:  could not extend file "base/1/2691": wrote only 4096 of 8192 bytes',
+      '2026-01-01 00:00:00.000 UTC [7] HINT:  Check free disk space.',
+      '2026-01-01 00:00:00.000 UTC [7] PANIC:  cannot abort transaction 1, it was already committed',
+      'initdb: removing data directory "/x"',
+    ];
+    const { fault } = failedStep(DOING, output.join('\n'));
+    expect(fault.message).toMatch(/: could not extend file "base\/1\/2691"/);
+    expect(fault.remedy).toMatch(/disk is full/);
   });
 
   test('a program that printed nothing is said to have printed nothing', () => {
