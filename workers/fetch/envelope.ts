@@ -86,9 +86,26 @@ export interface PagePlace {
 export function readEnvelopeAt(place: PagePlace): Envelope | null {
   const { body, recordsStart, recordsEnd, source } = place;
   const before = body.toString('utf8', textStart(body), recordsStart - 1);
+  return readEnvelopeText(
+    `${before}"${PLACEHOLDER}"${body.toString('utf8', recordsEnd + 1)}`,
+    source,
+  );
+}
+
+/** The envelope as what follows the records has it by itself; null when it is not all there. */
+export function readEnvelopeBehind(
+  body: Buffer,
+  recordsEnd: number,
+  source: Source,
+): Envelope | null {
   const after = body.toString('utf8', recordsEnd + 1);
+  return readEnvelopeText(`{"${source.recordsField}":"${PLACEHOLDER}"${after}`, source);
+}
+
+/** @param text a page with the placeholder for its records */
+function readEnvelopeText(text: string, source: Source): Envelope | null {
   try {
-    const page = JSON.parse(`${before}"${PLACEHOLDER}"${after}`) as Record<string, unknown>;
+    const page = JSON.parse(text) as Record<string, unknown>;
     if (page[source.recordsField] !== PLACEHOLDER) return null;
     return source.readEnvelope({ ...page, [source.recordsField]: [] });
   } catch {

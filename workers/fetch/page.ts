@@ -14,6 +14,7 @@ import {
   findRecords,
   isSameEnvelope,
   readEnvelopeAt,
+  readEnvelopeBehind,
   readTailEnvelope,
   type TailEnvelope,
 } from './envelope.js';
@@ -87,7 +88,7 @@ export function provePage(
     }
     return proved(records, envelope);
   }
-  const salvaged = early && salvage({ ...request, columns: scanned.columns }, early);
+  const salvaged = early && salvage({ ...request, columns: scanned.columns }, early, source);
   if (early !== null && salvaged !== null) return proved(salvaged, early.envelope);
   if (scanned.type === 'broken') {
     const place = `record ${scanned.recordIndex + 1}`;
@@ -100,8 +101,13 @@ export function provePage(
   return malformed(`the page holds ${held} records, not ${envelope.returned}`, scanned.columns);
 }
 
-function salvage(request: ScanRequest, early: TailEnvelope): ScannedRecords | null {
-  const { returned } = early.envelope;
+/**
+ * Only where the envelope, count included, stands behind the records: one before them would vouch
+ * for a page that was cut short just as well.
+ */
+function salvage(request: ScanRequest, early: TailEnvelope, source: Source): ScannedRecords | null {
+  const behind = readEnvelopeBehind(request.body, early.recordsEnd, source);
+  const returned = behind?.returned ?? null;
   return returned === null ? null : salvagePage(request, early.recordsEnd, returned);
 }
 

@@ -4,7 +4,7 @@
  *
  * After a record that fails, the walk goes on where a comma is followed by the first key that the
  * page's first record has. That is a guess, so it counts only if in the end the page holds exactly
- * as many records as its envelope says; otherwise nothing is taken.
+ * as many records as its envelope says, most of them good; otherwise nothing is taken.
  */
 import { ColumnWriter } from './column-writer.js';
 import { NOT_FOUND } from './json-walker.js';
@@ -40,7 +40,9 @@ export function salvagePage(
     sink.addParsed(at, end);
     const next = walker.skipSpace(end);
     if (next >= recordsEnd) {
-      if (sink.recordCount !== returned) return null;
+      // Where most records seem bad, it is the page that was misread.
+      const isTrusted = sink.recordCount === returned && sink.rejects.length * 2 <= returned;
+      if (!isTrusted) return null;
       const { rowCount, columns } = writer;
       return { type: 'scanned', rowCount, columns, rejects: sink.rejects, recordsEnd };
     }

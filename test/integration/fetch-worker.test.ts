@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { Piscina } from 'piscina';
+import { afterEach, describe, expect, test } from 'vitest';
+import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
+import type {
+  FetchWorkerSettings,
+  PageHead,
+  PageResult,
+  PageTask,
+} from '../../src/protocol/fetch-messages.js';
+import { type FixtureServer, startFixtureServer } from '../support/fixture-server.js';
+import { samplePage, uuid, workerSettings } from '../support/sample-pages.js';
+
+const WORKER_FILE = new URL('../../workers/fetch.worker.js', import.meta.url).href;
+const JSON_HEAD = { 'content-type': 'application/json' };
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+});
+
+interface Rig {
+  readonly server: FixtureServer;
+  readonly heads: PageHead[];
+  readonly pool: Piscina;
+  fetch(changes?: Partial<PageTask>): Promise<PageResult>;
+}
+
+/** A server that answers with `listener`, and one worker with its pool as the program runs it. */
+async function startRig(
+  listener: RequestListener,
+  changes: Partial<FetchWorkerSettings> = {},
+): Promise<Rig> {
+  const server = await startFixtureServer(listener);
+  opened.push(server);
+  return startPool(server, workerSettings(server.origin, changes));
+}
+
+function startPool(server: FixtureServer, settings: FetchWorkerSettings): Rig {
+  const pool = new Piscina({
+    filename: WORKER_FILE,
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: 8,
+    atomics: 'disabled',
+    workerData: settings,
+  });
+  const heads: PageHead[] = [];
+  pool.on('message', (head: PageHead) => heads.push(head));
+  opened.push({ close: () => pool.destroy() });
+  const fetch = (taskChanges: Partial<PageTask> = {}): Promise<PageResult> => {
+    const task: PageTask = {
+      taskId: 1,
+      path: '/api/v1/events?limit=5000',
+      isHeadOnly: false,
+      buffers: null,
+      ...taskChanges,
+    };
+    const transferList = task.buffers === null ? [] : [task.buffers.body, task.buffers.columns];
+    return pool.run(task, { transferList }) as Promise<PageResult>;
+  };
+  return { server, heads, pool, fetch };
+}
+
+/** A listener that answers every request alike. */
+function answering(
+  body: string | Buffer,
+  { status = 200, headers = JSON_HEAD }: { status?: number; headers?: Record<string, string> } = {},
+): RequestListener {
+  return (_request, response) => {
+    response.writeHead(status, headers).end(body);
+  };
+}
+
+async function batchOf(result: Promise<PageResult>) {
+  const settled = await result;
+  if (settled.type === 'fault') throw new Error(settled.fault.message);
+  if (settled.batch === null) throw new Error('no batch');
+  return settled.batch;
+}
+
+describe('a page', () => {
+  test('comes as a batch, after a head with its envelope and the limit headers', async () => {
+    const headers = { ...JSON_HEAD, 'X-RateLimit-Remaining': '9', 'X-Request-ID': 'r-1' };
+    const rig = await startRig(answering(samplePage(5), { headers }));
+    const beforeMs = Date.now();
+    const batch = await batchOf(rig.fetch({ taskId: 77 }));
+    if (rig.heads.length === 0) await once(rig.pool, 'message');
+
+    expect(rig.heads).toHaveLength(1);
+    const head = rig.heads[0] as PageHead;
+    expect(head).toMatchObject({ taskId: 77, nextCursor: 'abc', hasMore: true, returned: 5 });
+    expect(head.meta).toMatchObject({ status: 200, requestId: 'r-1', bodyBytes: batch.bodyBytes });
+    expect(head.meta.limitHeaders['x-ratelimit-remaining']).toBe('9');
+    expect(head.meta.sentAtMs).toBeGreaterThanOrEqual(beforeMs - 5);
+    expect(head.meta.headAtMs).toBeGreaterThanOrEqual(head.meta.sentAtMs);
+    expect(head.meta.endAtMs).toBeGreaterThanOrEqual(head.meta.headAtMs);
+
+    expect(batch).toMatchObject({ rowCount: 5, rejects: [], isOrdered: true });
+    expect(batch.firstPosition).toEqual({ ms: 1_769_541_612_369, id: uuid(0) });
+    expect(batch.lastPosition?.id).toBe(uuid(4));
+    const { recordStarts, recordEnds } = columnViews(batch.columns);
+    const record = Buffer.from(batch.body).toString('utf8', recordStarts[4], recordEnds[4]);
+    expect(JSON.parse(record)).toMatchObject({ id: uuid(4) });
+    expect(Buffer.from(batch.body, 0, batch.bodyBytes).toString()).toBe(samplePage(5));
+  });
+
+  test('is asked for with the key, and gzip is taken', async () => {
+    const headers = { ...JSON_HEAD, 'content-encoding': 'gzip' };
+    const rig = await startRig(answering(gzipSync(samplePage(3)), { headers }));
+    expect((await batchOf(rig.fetch())).rowCount).toBe(3);
+    const [request] = rig.server.requests;
+    expect(request?.url).toBe('/api/v1/events?limit=5000');
+    expect(request?.headers).toMatchObject({
+      'x-api-key': 'secret-key-12345',
+      'accept-encoding': 'gzip',
+    });
+  });
+
+  test('fills the buffers that were given back, page after page', async () => {
+    const rig = await startRig(answering(samplePage(40)));
+    const first = await batchOf(rig.fetch());
+    const sizes = [first.body.byteLength, first.columns.byteLength];
+    const again = rig.fetch({ buffers: { body: first.body, columns: first.columns } });
+    expect(first.body.byteLength).toBe(0);
+    const second = await batchOf(again);
+    expect([second.body.byteLength, second.columns.byteLength]).toEqual(sizes);
+    expect(second.rowCount).toBe(40);
+  });
+
+  test('of which only the head is wanted has no batch, and gives the buffers back', async () => {
+    const rig = await startRig(answering(samplePage(4)));
+    const buffers = { body: new ArrayBuffer(100_000), columns: allocateColumns(10) };
+    const result = await rig.fetch({ isHeadOnly: true, buffers });
+    if (rig.heads.length === 0) await once(rig.pool, 'message');
+    expect(rig.heads[0]).toMatchObject({ nextCursor: 'abc' });
+    expect(result).toMatchObject({ type: 'page', batch: null });
+    expect(result.buffers?.body.byteLength).toBe(100_000);
+  });
+
+  test('is not mixed up with others that the same worker fetches at once', async () => {
+    const rig = await startRig((request, response) => {
+      const count = Number(new URL(request.url ?? '', 'http://x').searchParams.get('count'));
+      const text = samplePage(count);
+      response.writeHead(200, JSON_HEAD);
+      response.write(text.slice(0, 100));
+      setImmediate(() => response.end(text.slice(100)));
+    });
+    const counts = [1, 200, 3, 150, 5, 90, 7, 300];
+    const batches = await Promise.all(
+      counts.map((count) => batchOf(rig.fetch({ taskId: count, path: `/p?count=${count}` }))),
+    );
+    expect(batches.map((batch) => batch.rowCount)).toEqual(counts);
+    while (rig.heads.length < counts.length) await once(rig.pool, 'message');
+    for (const head of rig.heads) expect(head.returned).toBe(head.taskId);
+  });
+});
+
+describe('an answer that is no page', () => {
+  const errorBody = (code: string) => JSON.stringify({ error: 'x', message: 'y', code });
+  test.each([
+    ['401', answering(errorBody('UNAUTHORIZED'), { status: 401 }), 'CREDENTIALS'],
+    [
+      'a redirect',
+      answering('', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }),
+      'REDIRECT',
+    ],
+    [
+      'an expired cursor',
+      answering(errorBody('CURSOR_EXPIRED'), { status: 400 }),
+      'CURSOR_EXPIRED',
+    ],
+    ['502 in HTML', answering('<html>', { status: 502 }), 'HTTP_STATUS'],
+    [
+      'HTML with 200',
+      answering('<html>', { headers: { 'content-type': 'text/html' } }),
+      'PAGE_MALFORMED',
+    ],
+    ['null', answering('null'), 'PAGE_MALFORMED'],
+    ['an empty body', answering(''), 'PAGE_MALFORMED'],
+    ['a body cut by the server', answering(samplePage(9).slice(0, 2000)), 'PAGE_MALFORMED'],
+  ])('is a fault with its meta, and no head: %s', async (_kind, listener, code) => {
+    const rig = await startRig(listener);
+    const result = await rig.fetch();
+    expect(result).toMatchObject({ type: 'fault', taskId: 1, fault: { code } });
+    expect(result.type === 'fault' && result.meta?.status).toBeGreaterThanOrEqual(200);
+    expect(JSON.stringify(result)).not.toContain('secret-key');
+    expect(rig.heads).toEqual([]);
+    expect(rig.server.requests).toHaveLength(1);
+  });
+
+  test('says how long to be silent after 429', async () => {
+    const headers = { ...JSON_HEAD, 'Retry-After': '57' };
+    const rig = await startRig(
+      answering(errorBody('RATE_LIMIT_EXCEEDED'), { status: 429, headers }),
+    );
+    expect(await rig.fetch()).toMatchObject({
+      fault: { code: 'RATE_LIMITED', retryAfterMs: 57_000, status: 429 },
+      meta: { limitHeaders: { 'retry-after': '57' } },
+    });
+  });
+
+  test('gives back the buffers that came with its task', async () => {
+    const rig = await startRig(answering('null'));
+    const buffers = { body: new ArrayBuffer(1000), columns: allocateColumns(10) };
+    const result = await rig.fetch({ buffers });
+    expect(result.buffers?.body.byteLength).toBe(1000);
+    expect(result.buffers?.columns.byteLength).toBe(320);
+  });
+});
+
+describe('a connection that fails', () => {
+  test('before any answer is a network fault without meta', async () => {
+    const rig = await startRig((request) => request.socket.destroy());
+    const result = await rig.fetch();
+    expect(result).toMatchObject({ type: 'fault', meta: null, fault: { code: 'NETWORK' } });
+  });
+
+  test('because nothing listens is a network fault', async () => {
+    const server = await startFixtureServer(answering(''));
+    await server.close();
+    const rig = startPool(server, workerSettings(server.origin));
+    expect(await rig.fetch()).toMatchObject({
+      fault: { code: 'NETWORK', message: 'no answer: ECONNREFUSED', retryable: true },
+    });
+  });
+
+  test('in mid-body is a network fault that says how far it came', async () => {
+    const rig = await startRig((request, response) => {
+      response.writeHead(200, { ...JSON_HEAD, 'content-length': '5000' });
+      response.write(samplePage(9).slice(0, 1000), () => request.socket.destroy());
+    });
+    const result = await rig.fetch();
+    expect(result).toMatchObject({ fault: { code: 'NETWORK' }, meta: { status: 200 } });
+    expect(result.type === 'fault' && result.fault.message).toContain('1000 bytes');
+  });
+
+  test('by silence before the head is a timeout', async () => {
+    const rig = await startRig(() => undefined);
+    expect(await rig.fetch()).toMatchObject({ fault: { code: 'TIMEOUT', retryable: true } });
+  });
+
+  test('by silence in mid-body is a timeout', async () => {
+    const rig = await startRig((_request, response) => {
+      response.writeHead(200, JSON_HEAD).write('{"data":[');
+    });
+    expect(await rig.fetch()).toMatchObject({ fault: { code: 'TIMEOUT' }, meta: { status: 200 } });
+  });
+
+  test('by a body without end is refused at the bound', async () => {
+    const rig = await startRig(
+      (_request, response) => {
+        response.writeHead(200, JSON_HEAD);
+        const chunk = Buffer.alloc(65_536, 'a');
+        const more = () => {
+          while (response.write(chunk));
+        };
+        response.on('drain', more);
+        more();
+      },
+      { bodyBytesMax: 1_000_000 },
+    );
+    expect(await rig.fetch()).toMatchObject({ fault: { code: 'BODY_TOO_LARGE' } });
+  });
+
+  test('leaves the worker fit for the next page', async () => {
+    let count = 0;
+    const rig = await startRig((request, response) => {
+      count++;
+      if (count === 1) request.socket.destroy();
+      else response.writeHead(200, JSON_HEAD).end(samplePage(2));
+    });
+    expect((await rig.fetch()).type).toBe('fault');
+    expect((await batchOf(rig.fetch())).rowCount).toBe(2);
+  });
+});

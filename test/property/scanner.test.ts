@@ -1,0 +1,274 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { datasync } from '../../src/source/datasync.js';
+import { readTimestamp } from '../../src/source/timestamp.js';
+import { openPage } from '../../workers/fetch/page.js';
+import {
+  nestedEnvelope,
+  readPage,
+  rowsOf,
+  type SampleRow,
+  samplePage,
+} from '../support/sample-pages.js';
+
+// Method: pages are made of values that are hostile to a byte scanner, written in several layouts,
+// and read twice: by the worker's code, and by JSON.parse with rules written down here once more.
+
+const hostileText = fc.string({
+  unit: fc.constantFrom(
+    ...['{', '}', '[', ']', '"', '\\', '/', ',', ':', ' ', '\n', '\t', '\u0001', 'u0000', '\u2028'],
+    ...['a', 'id', 'é', '漢', '😀', '\ud800', '],"pagination":{', '},{"id":"', '"}]}', 'timestamp'],
+  ),
+  maxLength: 12,
+});
+const uuidText = fc
+  .tuple(fc.uuid(), fc.boolean())
+  .map(([id, isUpper]) => (isUpper ? id.toUpperCase() : id));
+const instantMs = fc.integer({ min: 1_000_000_000_000, max: 1_999_999_999_999 });
+const timestamp = fc.oneof(
+  instantMs,
+  instantMs.map((ms) => new Date(ms).toISOString()),
+  instantMs.map((ms) => ms / 1000),
+  instantMs.map(String),
+  instantMs.map((ms) => new Date(ms).toISOString().replace('Z', '+02:30')),
+  fc.constantFrom(null, true, '', 'soon', '2026-01-27T19:20:12', 12, [], {}),
+);
+const anyValue = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    hostileText,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(null, true, false, 0, -1),
+    uuidText,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.oneof(hostileText, fc.constantFrom('id', 'timestamp', 'data')), tie('value'), {
+      maxKeys: 3,
+    }),
+  ),
+})).value;
+
+type Field = readonly [key: string, value: unknown];
+
+/** The fields of one record, in any order, sometimes without the two that matter or with odd ones. */
+const recordFields: fc.Arbitrary<Field[]> = fc
+  .tuple(
+    fc.option(fc.oneof({ weight: 9, arbitrary: uuidText }, { weight: 1, arbitrary: anyValue }), {
+      freq: 9,
+      nil: undefined,
+    }),
+    fc.option(timestamp, { freq: 9, nil: undefined }),
+    fc.array(fc.tuple(hostileText, anyValue), { maxLength: 4 }),
+    fc.nat(),
+  )
+  .map(([id, time, others, turn]) => {
+    const fields: Field[] = [...others];
+    if (id !== undefined) fields.push(['id', id]);
+    if (time !== undefined) fields.push(['timestamp', time]);
+    const cut = turn % (fields.length + 1);
+    return [...fields.slice(cut), ...fields.slice(0, cut)];
+  });
+
+/** A record as text: keys may occur twice and may be written with escapes. */
+const recordText = fc
+  .tuple(recordFields, fc.constantFrom('', ' ', '\n  '), fc.nat({ max: 9 }))
+  .map(([fields, space, oddity]) => {
+    const written = oddity === 0 ? [...fields, ...fields.slice(0, 1)] : fields;
+    const members = written.map(([key, value]) => {
+      const keyText = oddity === 1 ? escapedKey(key) : JSON.stringify(key);
+      return `${space}${keyText}${space}:${space}${JSON.stringify(value, null, space)}`;
+    });
+    return `{${members.join(`${space},`)}${space}}`;
+  });
+const elementText = fc.oneof(
+  { weight: 12, arbitrary: recordText },
+  { weight: 1, arbitrary: anyValue.map((value) => JSON.stringify(value)) },
+);
+
+/** Every character of the key as \uXXXX. */
+function escapedKey(key: string): string {
+  const units = Array.from({ length: key.length }, (_, at) => key.charCodeAt(at));
+  return `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`;
+}
+
+type Shape = 'nested' | 'flat' | 'envelope first';
+
+/** The page around the elements, and what `returned` is told. */
+function pageText(elements: readonly string[], shape: Shape, space: string): string {
+  const records = `"data"${space}:${space}[${space}${elements.join(`${space},${space}`)}${space}]`;
+  const nested = JSON.stringify(nestedEnvelope(elements.length), null, space).trim().slice(1, -1);
+  switch (shape) {
+    case 'nested':
+      return `${space}{${records},${nested}}${space}`;
+    case 'envelope first':
+      return `{${space}${nested},${space}${records}}`;
+    case 'flat':
+      return `{${records}${space},"links":["a]"],"hasMore":true,"nextCursor":"]}"${space}}`;
+  }
+}
+
+const page = fc
+  .tuple(
+    fc.array(elementText, { maxLength: 6 }),
+    fc.constantFrom<Shape>('nested', 'flat', 'envelope first'),
+    fc.constantFrom('', ' ', '\n\t'),
+  )
+  .map(([elements, shape, space]) => pageText(elements, shape, space));
+
+interface Reading {
+  readonly rows: readonly Omit<SampleRow, 'text'>[];
+  readonly values: readonly unknown[];
+  readonly rejectIndexes: readonly number[];
+}
+
+/** What a page holds, by JSON.parse. */
+function referenceReading(text: string): Reading {
+  const rows: Omit<SampleRow, 'text'>[] = [];
+  const values: unknown[] = [];
+  const rejectIndexes: number[] = [];
+  const { data } = JSON.parse(text) as { data: unknown[] };
+  data.forEach((record, index) => {
+    const row = hasNul(record) ? null : referenceRow(record);
+    if (row === null) {
+      rejectIndexes.push(index);
+    } else {
+      rows.push(row);
+      values.push(record);
+    }
+  });
+  return { rows, values, rejectIndexes };
+}
+
+function referenceRow(record: unknown): Omit<SampleRow, 'text'> | null {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return null;
+  const { id, timestamp: time = null } = record as { id?: unknown; timestamp?: unknown };
+  if (typeof id !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+    return null;
+  if (time === null) return { id: id.toLowerCase(), occurredAtMs: null };
+  if (typeof time !== 'string' && typeof time !== 'number') return null;
+  const occurredAtMs = readTimestamp(time);
+  return occurredAtMs === null ? null : { id: id.toLowerCase(), occurredAtMs };
+}
+
+function hasNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => key.includes('\0') || hasNul(inner));
+}
+
+function workerReading(text: string): Reading {
+  const read = readPage(text);
+  if (read.type === 'fault') throw new Error(read.fault.message);
+  const rows = rowsOf(read, text);
+  return {
+    rows: rows.map(({ id, occurredAtMs }) => ({ id, occurredAtMs })),
+    values: rows.map((row) => JSON.parse(row.text) as unknown),
+    rejectIndexes: read.rejects.map((reject) => reject.index),
+  };
+}
+
+/** A scanner as one writes it first: blind to nesting and escapes. */
+function naiveReading(text: string): Reading {
+  const rows = [...text.matchAll(/"id":"([0-9a-f-]{36})".*?"timestamp":(\d+|"[^"]*")/g)].map(
+    ([, id = '', time = '']) => ({
+      id,
+      occurredAtMs: readTimestamp(JSON.parse(time) as string | number),
+    }),
+  );
+  return { rows, values: [], rejectIndexes: [] };
+}
+
+/** Whether a reader agrees with JSON.parse on any page. */
+function agreesWithParse(reading: (text: string) => Reading) {
+  return fc.property(page, (text) => {
+    expect(reading(text)).toEqual(referenceReading(text));
+  });
+}
+
+describe('the scanner', () => {
+  test('agrees with JSON.parse on pages made to mislead it', () => {
+    fc.assert(agreesWithParse(workerReading), { numRuns: 2000 });
+  }, 60_000);
+
+  test('is tested by a property that a naive scanner fails', () => {
+    expect(fc.check(agreesWithParse(naiveReading), { numRuns: 2000 }).failed).toBe(true);
+  });
+
+  test('reads the same envelope from the tail as from the whole page', () => {
+    fc.assert(
+      fc.property(page, (text) => {
+        const opened = openPage(Buffer.from(text), datasync);
+        if (opened.type === 'fault') throw new Error(opened.fault.message);
+        expect(opened.early?.envelope).toEqual(datasync.readEnvelope(JSON.parse(text)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('needs no alignment of the body within its buffer', () => {
+    const text = samplePage(7);
+    for (let offset = 0; offset < 8; offset++) {
+      const shifted = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).subarray(offset);
+      const read = readPage(shifted);
+      expect(read.type === 'proved' && read.rowCount).toBe(7);
+    }
+  });
+});
+
+/** Cuts of the text that are no whole page, but were taken for one. */
+function acceptedCuts(text: string, isPage: (cut: Buffer) => boolean): number[] {
+  const bytes = Buffer.from(text);
+  const whole = Buffer.from(text.trimEnd()).length;
+  const cuts = Array.from({ length: whole }, (_, length) => length);
+  return cuts.filter((length) => isPage(bytes.subarray(0, length)));
+}
+
+describe('a page cut short', () => {
+  test('is a fault at any byte', () => {
+    fc.assert(
+      fc.property(page, (text) => {
+        expect(acceptedCuts(text, (cut) => readPage(cut).type === 'proved')).toEqual([]);
+      }),
+      { numRuns: 80 },
+    );
+  }, 60_000);
+
+  test('is a fault at any byte of a usual page, even with stale bytes behind it in the buffer', () => {
+    const text = samplePage(4);
+    const stale = Buffer.from(new ArrayBuffer(text.length + 4), 0, text.length);
+    stale.write(text);
+    const isPage = (cut: Buffer) => readPage(stale.subarray(0, cut.length)).type === 'proved';
+    expect(acceptedCuts(text, isPage)).toEqual([]);
+  });
+
+  test('would be accepted by a reader that takes what it has, so the suite can fail', () => {
+    const lenient = (cut: Buffer) => cut.includes('},{') || cut.includes('}]');
+    expect(acceptedCuts(samplePage(4), lenient)).not.toEqual([]);
+  });
+});
+
+describe('the order of a page', () => {
+  const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+
+  test('is recognised exactly when each row follows its predecessor', () => {
+    fc.assert(
+      fc.property(rows, (places) => {
+        const records = places.map(([ms, id]) => ({
+          id: `0000000${id}-0000-4000-8000-000000000000`,
+          timestamp: 1_769_541_612_000 + ms,
+        }));
+        const text = JSON.stringify({ data: records, ...nestedEnvelope(records.length) });
+        const read = readPage(text);
+        if (read.type === 'fault') throw new Error(read.fault.message);
+        const sorted = [...records].sort(
+          (a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0),
+        );
+        expect(read.isOrdered).toBe(JSON.stringify(sorted) === JSON.stringify(records));
+        expect(read.firstPosition).toEqual({ ms: records[0]?.timestamp, id: records[0]?.id });
+        expect(read.lastPosition?.id).toBe(records.at(-1)?.id);
+      }),
+    );
+  });
+});

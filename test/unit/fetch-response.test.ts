@@ -1,0 +1,271 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import type { Dispatcher } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
+import { networkFault } from '../../workers/fetch/network-fault.js';
+import { isJsonType, limitHeaders, retryAfterMs } from '../../workers/fetch/response-headers.js';
+import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
+import { samplePage } from '../support/sample-pages.js';
+
+const BYTES_MAX = 100_000;
+
+/** Stands for undici's controller; notes what the receiver asks of it. */
+class TestController implements Dispatcher.DispatchController {
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+  abort(reason: Error): void {
+    this.aborted = true;
+    this.reason = reason;
+  }
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+}
+
+interface Played {
+  readonly received: Received;
+  readonly body: BodyBuffer;
+  readonly controller: TestController;
+}
+
+interface Play {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly chunks: readonly Uint8Array[];
+  readonly error?: Error;
+  readonly reused?: ArrayBuffer;
+}
+
+/** Plays one answer to a receiver, chunk by chunk, as undici would. */
+async function play({ status = 200, headers = {}, chunks, error, reused }: Play): Promise<Played> {
+  const controller = new TestController();
+  const body = new BodyBuffer(reused ?? null, BYTES_MAX);
+  let nowMs = 0;
+  const received = await new Promise<Received>((resolve) => {
+    const receiver = new ResponseReceiver(body, () => ++nowMs, resolve);
+    receiver.onRequestStart(controller);
+    receiver.onResponseStart(controller, status, headers);
+    for (const chunk of chunks) {
+      if (!controller.aborted) receiver.onResponseData(controller, Buffer.from(chunk));
+    }
+    if (error !== undefined) receiver.onResponseError(controller, error);
+    else if (!controller.aborted) receiver.onResponseEnd();
+  });
+  return { received, body, controller };
+}
+
+/** The bytes in pieces, cut at the given places. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const cuts = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length];
+  cuts.sort((a, b) => a - b);
+  return cuts.slice(1).map((end, index) => bytes.subarray(cuts[index], end));
+}
+
+const places = fc.array(fc.nat(), { maxLength: 6 });
+const text = samplePage(3);
+
+describe('a body in chunks', () => {
+  test('is the same however it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(places, fc.boolean(), async (at, isReused) => {
+        const chunks = cut(Buffer.from(text), at);
+        const played = await play(isReused ? { chunks, reused: new ArrayBuffer(10) } : { chunks });
+        expect(played.received.type).toBe('whole');
+        expect(played.body.bytes.toString()).toBe(text);
+      }),
+    );
+  });
+
+  test('is decoded from gzip however it is cut', async () => {
+    const headers = { 'content-encoding': 'gzip' };
+    await fc.assert(
+      fc.asyncProperty(places, async (at) => {
+        const { received, body } = await play({ headers, chunks: cut(gzipSync(text), at) });
+        expect(received.type).toBe('whole');
+        expect(body.bytes.toString()).toBe(text);
+      }),
+    );
+  });
+
+  test('is decoded from brotli though it was not asked for', async () => {
+    const headers = { 'content-encoding': 'br' };
+    const { body } = await play({ headers, chunks: [brotliCompressSync(text)] });
+    expect(body.bytes.toString()).toBe(text);
+  });
+
+  test('fills the buffer that was given back when it is large enough', async () => {
+    const reused = new ArrayBuffer(50_000);
+    const { body } = await play({ chunks: cut(Buffer.from(text), [7]), reused });
+    expect(body.buffer).toBe(reused);
+  });
+
+  test('is not shown with what an earlier, longer page left in the buffer', async () => {
+    const reused = new ArrayBuffer(50_000);
+    new Uint8Array(reused).fill(0x78);
+    const { body, received } = await play({ chunks: [Buffer.from('{}')], reused });
+    expect(body.bytes.toString()).toBe('{}');
+    expect(received.meta?.bodyBytes).toBe(2);
+  });
+
+  test('is cut short anywhere in gzip: a fault', async () => {
+    const packed = gzipSync(text);
+    const headers = { 'content-encoding': 'gzip' };
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: packed.length - 1 }), async (length) => {
+        const { received } = await play({ headers, chunks: [packed.subarray(0, length)] });
+        expect(received.type === 'failed' || received.meta?.bodyBytes === 0).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a body that is too large', () => {
+  const tooLarge = { type: 'failed', fault: { code: 'BODY_TOO_LARGE', retryable: true } };
+
+  test('is refused by its announced length, before a byte of it', async () => {
+    const headers = { 'content-length': String(BYTES_MAX + 1) };
+    const { received, body, controller } = await play({ headers, chunks: [] });
+    expect(received).toMatchObject(tooLarge);
+    expect(controller.aborted).toBe(true);
+    expect(body.buffer).toBeNull();
+  });
+
+  test('is refused where it passes the bound', async () => {
+    const chunks = Array.from({ length: 30 }, () => new Uint8Array(10_000));
+    const { received, body } = await play({ chunks });
+    expect(received).toMatchObject(tooLarge);
+    expect(body.byteCount).toBe(BYTES_MAX);
+  });
+
+  test('is refused though it was packed small', async () => {
+    const headers = { 'content-encoding': 'gzip' };
+    const bomb = gzipSync(Buffer.alloc(50_000_000, 'a'));
+    expect(bomb.length).toBeLessThan(BYTES_MAX);
+    const { received, body } = await play({ headers, chunks: [bomb] });
+    expect(received).toMatchObject(tooLarge);
+    expect(body.byteCount).toBeLessThanOrEqual(BYTES_MAX);
+  });
+});
+
+describe('a refused request', () => {
+  test('gives its text for the error code in it', async () => {
+    const { received } = await play({ status: 400, chunks: [Buffer.from('{"code":"X"}')] });
+    expect(received).toMatchObject({ type: 'refused', errorText: '{"code":"X"}' });
+  });
+
+  test('is read for 64 KB and no more', async () => {
+    const chunks = Array.from({ length: 9 }, () => new Uint8Array(8192).fill(0x61));
+    const { received, controller } = await play({ status: 502, chunks });
+    expect(received.type === 'refused' && received.errorText.length).toBe(65_536);
+    expect(controller.aborted).toBe(true);
+  });
+
+  test('stays refused when its body is cut off', async () => {
+    const error = Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' });
+    const { received } = await play({ status: 429, chunks: [Buffer.from('{"co')], error });
+    expect(received).toMatchObject({ type: 'refused', errorText: '{"co', meta: { status: 429 } });
+  });
+});
+
+describe('an interim answer', () => {
+  test('is passed over', async () => {
+    const controller = new TestController();
+    const body = new BodyBuffer(null, BYTES_MAX);
+    const received = await new Promise<Received>((resolve) => {
+      const receiver = new ResponseReceiver(body, () => 1, resolve);
+      receiver.onRequestStart(controller);
+      receiver.onResponseStart(controller, 103, {});
+      receiver.onResponseStart(controller, 200, {});
+      receiver.onResponseData(controller, Buffer.from(text));
+      receiver.onResponseEnd();
+    });
+    expect(received).toMatchObject({ type: 'whole', meta: { status: 200 } });
+  });
+});
+
+describe('limit headers', () => {
+  test('are those of every dialect, and the date', () => {
+    const kept = {
+      'x-ratelimit-remaining': '9',
+      'x-rate-limit': '700',
+      'x-rate-limit-remaining': '699',
+      ratelimit: '"default";r=50;t=30',
+      'ratelimit-policy': '"default";q=100;w=60',
+      'retry-after': '3',
+      'x-shopify-shop-api-call-limit': '32/40',
+      'x-hubspot-ratelimit-daily-remaining': '10',
+      'zendesk-ratelimit-tickets-index': 'total=100;remaining=99;resets=41',
+      date: 'Tue, 27 Jan 2026 19:20:12 GMT',
+    };
+    const other = { 'set-cookie': ['a=b'], 'x-api-key': 'secret', 'x-cache': 'HIT' };
+    expect(limitHeaders({ ...kept, ...other })).toEqual(kept);
+  });
+
+  test('that come twice are joined', () => {
+    expect(limitHeaders({ ratelimit: ['"a";r=1', '"b";r=2'] })).toEqual({
+      ratelimit: '"a";r=1, "b";r=2',
+    });
+  });
+});
+
+describe('Retry-After', () => {
+  const date = 'Tue, 27 Jan 2026 19:20:12 GMT';
+  test.each([
+    ['whole seconds', { 'retry-after': '57' }, 57_000],
+    ['seconds with a fraction', { 'retry-after': '0.25' }, 250],
+    ['zero', { 'retry-after': '0' }, 0],
+    [
+      "a date by the server's clock",
+      { 'retry-after': 'Tue, 27 Jan 2026 19:20:42 GMT', date },
+      30_000,
+    ],
+    ['a date gone by', { 'retry-after': 'Tue, 27 Jan 2026 19:20:00 GMT', date }, 0],
+    ['a date by our clock', { 'retry-after': 'Tue, 27 Jan 2026 19:20:42 GMT' }, 40_000],
+    ['nothing', {}, null],
+    ['an empty value', { 'retry-after': ' ' }, null],
+    ['a negative number', { 'retry-after': '-5' }, null],
+    ['nonsense', { 'retry-after': 'soon' }, null],
+    ['two values', { 'retry-after': '5, 6' }, null],
+  ])('is read as a span: %s', (_form, headers, expected) => {
+    expect(retryAfterMs(headers, Date.UTC(2026, 0, 27, 19, 20, 2))).toBe(expected);
+  });
+});
+
+test.each([
+  ['application/json', true],
+  ['application/json; charset=utf-8', true],
+  ['Application/JSON', true],
+  ['application/problem+json', true],
+  [undefined, true],
+  ['text/html', false],
+  ['text/plain', false],
+  ['application/jsonp', false],
+])('the content type %s is JSON: %s', (type, isJson) => {
+  expect(isJsonType(type === undefined ? {} : { 'content-type': type })).toBe(isJson);
+});
+
+describe('a failure below HTTP', () => {
+  test.each([
+    ['UND_ERR_HEADERS_TIMEOUT', 'TIMEOUT'],
+    ['UND_ERR_BODY_TIMEOUT', 'TIMEOUT'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'TIMEOUT'],
+    ['ECONNREFUSED', 'NETWORK'],
+    ['ENOTFOUND', 'NETWORK'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'NETWORK'],
+  ])('%s is a %s fault whose message quotes nothing of the error', (code, expected) => {
+    const error = Object.assign(new Error('GET with x-api-key: secret'), { code });
+    const fault = networkFault(error, null);
+    expect(fault).toMatchObject({ code: expected, retryable: true });
+    expect(fault.message).not.toContain('secret');
+  });
+
+  test('is named by the first of several addresses that were tried', () => {
+    const first = Object.assign(new Error('a'), { code: 'ECONNREFUSED' });
+    expect(networkFault(new AggregateError([first]), null).message).toContain('ECONNREFUSED');
+  });
+});
