@@ -11,7 +11,13 @@ import { limitHeaders, nonsenseLimitHeaders, wholeSeconds } from './limit-header
 import type { LimitVerdict } from './limiter.js';
 import { ROUTES, type Route, type Services } from './routes.js';
 import type { SimulatorSettings } from './settings.js';
-import { createSimulator, type Exchange, preciseNowMs, type Simulator } from './simulator.js';
+import {
+  createSimulator,
+  type Exchange,
+  preciseNowMs,
+  type Simulator,
+  warmCache,
+} from './simulator.js';
 import type { SimulatorStats } from './stats.js';
 import { SubmissionDesk } from './submissions.js';
 import { uuidText } from './uuid.js';
@@ -34,6 +40,7 @@ export interface SimulatorHandle {
 /** Resolves once it listens. @throws the listen error (EADDRINUSE, EACCES) */
 export async function startSimulator(settings: SimulatorSettings): Promise<SimulatorHandle> {
   const simulator = createSimulator(settings);
+  warmCache(simulator);
   const services: Services = { simulator, submissions: new SubmissionDesk(simulator) };
   let requestCount = 0;
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {

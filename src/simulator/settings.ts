@@ -37,6 +37,7 @@ export const simulatorSettings = z.object({
   pageCap: z.number().int().min(1).default(5_000).describe('largest page; more is cut silently'),
   defaultLimit: z.number().int().min(1).default(100).describe('page size when none is asked for'),
   cacheBytes: count(268_435_456, 'memory for rendered pages'),
+  warmLimit: count(0, 'page size whose pages are rendered before it listens; 0 renders on demand'),
 
   eventsQuota: count(10, 'requests in a window on /events; 0 is without limit'),
   eventsWindowMs: z

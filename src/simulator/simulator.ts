@@ -44,6 +44,18 @@ export function createSimulator(settings: SimulatorSettings): Simulator {
   };
 }
 
+/** Renders the pages of an honest walk into the cache, as far as they fit. */
+export function warmCache({ settings, views, cache }: Simulator): void {
+  const { warmLimit } = settings;
+  if (warmLimit === 0) return;
+  const view = views.events({ sessionId: null, type: null });
+  let bytes = 0;
+  for (let start = 0; start < view.count && bytes < settings.cacheBytes; start += warmLimit) {
+    const { page } = cache.page(view, start, Math.min(start + warmLimit, view.count));
+    bytes += page.rows.length;
+  }
+}
+
 /** One request being answered. */
 export interface Exchange {
   readonly request: IncomingMessage;

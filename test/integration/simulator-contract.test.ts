@@ -120,6 +120,18 @@ test('a page that was served before is a cache hit with the same rows and anothe
   expect(b.meta.requestId).not.toBe(a.meta.requestId);
 });
 
+test('a warm simulator has every page of its size at hand', async () => {
+  const simulator = await start({ warmLimit: 5_000 });
+  let cursor: string | null = '';
+  const caches: (string | null)[] = [];
+  while (cursor !== null) {
+    const response = await ask(`/api/v1/events?limit=5000&cursor=${cursor}`, {}, simulator);
+    caches.push(response.headers.get('x-cache'));
+    cursor = ((await response.json()) as Page).pagination.nextCursor;
+  }
+  expect(caches).toEqual(['HIT', 'HIT', 'HIT']);
+});
+
 test('the cursor is the last row, and its life begins with the request that gave it', async () => {
   const beforeMs = Date.now();
   const { data, pagination } = await page('/api/v1/events?limit=7');
