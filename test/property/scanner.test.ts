@@ -70,12 +70,18 @@ const recordFields: fc.Arbitrary<Field[]> = fc
 
 /** A record as text: keys may occur twice and may be written with escapes. */
 const recordText = fc
-  .tuple(recordFields, fc.constantFrom('', ' ', '\n  '), fc.nat({ max: 9 }))
-  .map(([fields, space, oddity]) => {
-    const written = oddity === 0 ? [...fields, ...fields.slice(0, 1)] : fields;
-    const members = written.map(([key, value]) => {
-      const keyText = oddity === 1 ? escapedKey(key) : JSON.stringify(key);
-      return `${space}${keyText}${space}:${space}${JSON.stringify(value, null, space)}`;
+  .tuple(
+    recordFields,
+    fc.constantFrom('', ' ', '\n  '),
+    fc.infiniteStream(fc.constantFrom('plain', 'plain', 'plain', 'escaped', 'twice')),
+  )
+  .map(([fields, space, styles]) => {
+    const members = fields.flatMap(([key, value]) => {
+      const style = styles.next().value;
+      const keyText = style === 'escaped' ? escapedKey(key) : JSON.stringify(key);
+      const valueText = `${space}:${space}${JSON.stringify(value, null, space)}`;
+      const member = `${space}${keyText}${valueText}`;
+      return style === 'twice' ? [`${space}${JSON.stringify(key)}:null`, member] : [member];
     });
     return `{${members.join(`${space},`)}${space}}`;
   });

@@ -171,6 +171,24 @@ describe('records that cannot be stored', () => {
 describe('records that can be stored', () => {
   test.each([
     ['the last of two ids', `{"id":"${uuid(1)}","id":"${uuid(2)}"}`, uuid(2), null],
+    [
+      'the last of two ids though its key has escapes',
+      `{"id":"${uuid(1)}","i\\u0064":"${uuid(2)}"}`,
+      uuid(2),
+      null,
+    ],
+    [
+      'a timestamp under an escaped key',
+      `{"id":"${uuid(1)}","\\u0074imestamp":1769541612369}`,
+      uuid(1),
+      1_769_541_612_369,
+    ],
+    [
+      'a timestamp with escapes',
+      `{"id":"${uuid(1)}","timestamp":"2026-01-27T19:20:12.369\\u005a"}`,
+      uuid(1),
+      1_769_541_612_369,
+    ],
     ['an id with escapes', `{"id":"\\u0030${uuid(3).slice(1)}"}`, uuid(3), null],
     ['an id under an escaped key', `{"\\u0069d":"${uuid(4)}"}`, uuid(4), null],
     [

@@ -21,6 +21,8 @@ const SPACE = 0x20;
 
 /** The longest envelope seen is under 700 bytes; a cursor may be long. */
 const TAIL_BYTES_MAX = 4096;
+/** As much of the start as is looked at first. */
+const HEAD_BYTES_MAX = 4096;
 /** Each one that does not parse costs some microseconds; a full scan costs two thousand. */
 const CANDIDATES_MAX = 16;
 /** Stands for the records while the rest of the page is parsed; a later key of that name replaces it. */
@@ -35,6 +37,13 @@ export interface TailEnvelope {
 
 /** The first byte after the `[` of the records array; null when the page has none at its top level. */
 export function findRecords(body: Buffer, recordsField: string): number | null {
+  // Nearly always they begin at once; the walker then need not look through the whole body.
+  const start = findRecordsIn(body.subarray(0, HEAD_BYTES_MAX), recordsField);
+  if (start !== null || body.length <= HEAD_BYTES_MAX) return start;
+  return findRecordsIn(body, recordsField);
+}
+
+function findRecordsIn(body: Buffer, recordsField: string): number | null {
   const walker = new JsonWalker(body);
   let at = walker.skipSpace(textStart(body));
   if (body[at] !== OPEN_BRACE) return null;

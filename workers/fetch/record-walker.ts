@@ -1,8 +1,9 @@
 /**
  * Walks the top level of one record and notes where its key and its instant stand.
  *
- * It vouches for a record only when what it saw is what `JSON.parse` would say: keys without
- * escapes, each of the two fields at most once. For any other record it answers `UNSURE`.
+ * It vouches for a record only when what it saw is what `JSON.parse` would say; for any other, one
+ * with escapes in a key for instance, it answers `UNSURE`. Of a field that occurs twice the last
+ * one counts, as there.
  */
 import { JsonWalker, NOT_FOUND, quoteAt } from './json-walker.js';
 import type { RecordFields } from './parsed-record.js';
@@ -70,14 +71,12 @@ export class RecordWalker extends JsonWalker {
         byte = body[at] as number;
       }
       const valueStart = at;
-      let isEscaped = false;
       if (byte === QUOTE) {
         if (at >= lastQuote) return UNSURE;
         at = quoteAt(body, words, at + 1);
         if (at > backslash) {
           at = this.stringEnd(valueStart + 1);
           if (at === NOT_FOUND) return UNSURE;
-          isEscaped = true;
           backslash = this.nextBackslash;
         }
         at++;
@@ -91,11 +90,9 @@ export class RecordWalker extends JsonWalker {
       }
       const keyLength = keyEnd - keyStart;
       if (keyLength === idLength && isAt(body, keyStart, idName)) {
-        if (isEscaped || this.idStart !== NOT_FOUND) return UNSURE;
         this.idStart = valueStart;
         this.idEnd = at;
       } else if (keyLength === timestampLength && isAt(body, keyStart, timestampName)) {
-        if (isEscaped || this.timestampStart !== NOT_FOUND) return UNSURE;
         this.timestampStart = valueStart;
         this.timestampEnd = at;
       }
