@@ -9,8 +9,6 @@ COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
 COPY workers workers
-COPY bench bench
-COPY test test
 RUN npm run build
 
 FROM node:20-bookworm-slim AS dependencies

@@ -164,7 +164,8 @@ install() {
   make_scratch
   # The compiler is a development dependency, which NODE_ENV=production would leave out.
   npm ci --include=dev --no-audit --no-fund >"$scratch/log" 2>&1 || {
-    tail -n 20 "$scratch/log" >&2
+    # The reason comes first; what follows is the manual.
+    grep 'npm error' "$scratch/log" | head -n 10 >&2
     fail 1 "$(why_npm_failed)"
   }
   drop_scratch
@@ -178,7 +179,7 @@ why_npm_failed() {
   elif grep -Eq 'EACCES|EPERM|EROFS' "$scratch/log"; then
     echo "npm may not write in $PWD: check who owns it."
   else
-    echo 'the dependencies could not be installed; the last lines of npm are above.'
+    echo 'the dependencies could not be installed; npm says why above.'
   fi
 }
 

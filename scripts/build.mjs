@@ -4,7 +4,7 @@
  * again when a source is newer than it.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +18,10 @@ const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
-for (const folder of ['src', 'workers', 'bench', 'test']) {
+// The container's image is built without bench and test.
+for (const folder of ['src', 'workers', 'bench', 'test'].filter((name) =>
+  existsSync(join(root, name)),
+)) {
   for (const entry of readdirSync(join(root, folder), { recursive: true })) {
     if (!ASSETS.test(entry)) continue;
     cpSync(join(root, folder, entry), join(root, 'dist', folder, entry));

@@ -169,7 +169,8 @@ function repositoryRoot(): string {
 }
 
 function sourceFiles(root: string): rules.SourceFile[] {
-  return ['src', 'workers', 'bench', 'test'].flatMap((room) =>
+  const rooms = ['src', 'workers', 'bench', 'test'].filter((room) => existsSync(join(root, room)));
+  return rooms.flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.[cm]?ts$/.test(name))
       .map((name) => join(room, name))
