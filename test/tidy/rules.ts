@@ -126,9 +126,10 @@ export function environmentReads(files: readonly SourceFile[]): string[] {
     .map((place) => `${place} reads process.env: take it from the Config of src/config`);
 }
 
+/** A declaration file describes somebody else's exports. */
 export function defaultExports(files: readonly SourceFile[]): string[] {
   return files
-    .filter(({ path }) => !/\.worker\.ts$|\.config\.ts$/.test(path))
+    .filter(({ path }) => !/\.worker\.ts$|\.config\.ts$|\.d\.ts$/.test(path))
     .flatMap((file) => linesWith(file, /\bexport default\b|\bas default\b/))
     .map((place) => `${place} exports a default: name it`);
 }
