@@ -48,9 +48,9 @@ const COPY_HEADER = Uint8Array.of(
 );
 /** Field count 2; uuid 4 + 16; instant 4 + 8; jsonb 4 + 1. */
 const COPY_ROW_OVERHEAD_BYTES = 39;
-/** The server parses one CopyData message while the next is under way. */
-const COPY_CHUNK_BYTES = 128 * 1024;
-const MESSAGE_HEADER_BYTES = 5;
+const COPY_TRAILER_BYTES = 2;
+/** One for CopyData, one for CopyDone. */
+const MESSAGE_HEADERS_BYTES = 10;
 
 const UUID_OID = 2950;
 const TIMESTAMPTZ_OID = 1184;
@@ -58,19 +58,20 @@ const TEXT_OID = 25;
 /** Dimensions, has-null flag, element type, size, lower bound. */
 const ARRAY_HEADER_BYTES = 20;
 
-/** Writes the rows as CopyData messages and closes the stream with CopyDone. */
+/**
+ * Writes the rows as one CopyData message, then CopyDone. Several smaller messages, so that the
+ * server could parse one while the next is under way, were no faster.
+ */
 export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
   const { rows, recordBytes, columns, body } = source;
   const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
-  const streamBytes = recordBytes + rows.length * COPY_ROW_OVERHEAD_BYTES;
-  const chunksMax = Math.ceil(streamBytes / COPY_CHUNK_BYTES) + 1;
-  wire.reserve(COPY_HEADER.length + streamBytes + 2 + (chunksMax + 1) * MESSAGE_HEADER_BYTES);
+  const rowBytes = recordBytes + rows.length * COPY_ROW_OVERHEAD_BYTES;
+  wire.reserve(COPY_HEADER.length + rowBytes + COPY_TRAILER_BYTES + MESSAGE_HEADERS_BYTES);
   const bytes = wire.bytes;
 
   wire.beginMessage(MESSAGE_CODE.copyData);
   bytes.set(COPY_HEADER, wire.length);
   let at = wire.length + COPY_HEADER.length;
-  let chunkEnd = at + COPY_CHUNK_BYTES;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
     bytes[at] = 0;
@@ -80,21 +81,14 @@ export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
     const start = recordStarts[row] as number;
     const end = recordEnds[row] as number;
     at = writeUint32(bytes, at, end - start + 1);
-    bytes[at++] = JSONB_VERSION;
-    bytes.set(body.subarray(start, end), at);
-    at += end - start;
-    if (at >= chunkEnd) {
-      wire.length = at;
-      wire.endMessage();
-      wire.beginMessage(MESSAGE_CODE.copyData);
-      at = wire.length;
-      chunkEnd = at + COPY_CHUNK_BYTES;
-    }
+    bytes[at] = JSONB_VERSION;
+    bytes.set(body.subarray(start, end), at + 1);
+    at += 1 + end - start;
   }
   // A field count of -1 ends the stream.
   bytes[at] = 0xff;
   bytes[at + 1] = 0xff;
-  wire.length = at + 2;
+  wire.length = at + COPY_TRAILER_BYTES;
   wire.endMessage();
   wire.emptyMessage(MESSAGE_CODE.copyDone);
 }
