@@ -1,6 +1,7 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import type { Config } from '../config/config.js';
-import { type Gap, planResume } from '../core/resume.js';
+import type { SegmentSeed } from '../core/frontier.js';
+import { planResume } from '../core/resume.js';
 import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import type { Source } from '../source/source.js';
@@ -10,7 +11,8 @@ export interface PreparedRun {
   readonly totals: RunTotals;
   /** Committed pages of earlier processes; null when the run begins now. */
   readonly resumedFrom: number | null;
-  readonly gaps: readonly Gap[];
+  /** What is still to be walked. */
+  readonly segments: readonly SegmentSeed[];
   /** A dead opaque cursor: the walk begins again, and known rows are duplicates. */
   readonly restarts: boolean;
   readonly canSeek: boolean;
@@ -41,16 +43,18 @@ export async function prepareRun(
   }
   const canSeek = pages.every((page) => isTransparent(page, source));
   const { gaps, restarts } = planResume(pages, { canSeek, nowMs });
-  const nextSegment = await store.nextSegmentNumber(run.run);
+  const firstSegment = await store.nextSegmentNumber(run.run);
+  const segments = gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
+  await store.openSegments(run.run, segments);
   return {
     prepared: {
       run,
       totals: await store.loadTotals(run.run),
       resumedFrom: isOver ? null : pages.length,
-      gaps,
+      segments,
       restarts,
       canSeek,
-      nextSegment,
+      nextSegment: firstSegment + segments.length,
     },
   };
 }

@@ -154,8 +154,7 @@ function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
   const { source, prepared } = parts;
   const { config } = parts.context;
   const frontier = new Frontier(source, { canSeek: prepared.canSeek });
-  let segment = prepared.nextSegment;
-  for (const gap of prepared.gaps) frontier.add({ ...gap, segment: segment++ });
+  for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
   return new Scheduler({
     frontier,
@@ -170,7 +169,7 @@ function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
     concurrency: config.concurrency,
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
-    nextSegment: segment,
+    nextSegment: prepared.nextSegment,
     random: Math.random,
   });
 }

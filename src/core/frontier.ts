@@ -16,6 +16,7 @@
  *  - Segments are disjoint: each covers (after, bound] of the source's order.
  */
 import { assert } from './fault.js';
+import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
 
 /** Reads and builds cursors; the source's part of the frontier. */
@@ -35,31 +36,6 @@ export interface SegmentSeed {
   /** A cursor that leads behind `after`, where the source cannot seek. */
   readonly cursor?: string;
   readonly cursorExpiresAtMs?: number;
-}
-
-/** One page to ask for, and all that is known of it. */
-export interface PageJob {
-  readonly segment: number;
-  readonly page: number;
-  cursor: string | null;
-  cursorExpiresAtMs: number;
-  /** The page covers what is strictly after this; null: from the beginning. */
-  after: Position | null;
-  /** Known later for an opaque cursor: when the page before is scanned. */
-  isAfterKnown: boolean;
-  /** The last row that a repair has to cover; null for a tip. */
-  repairThrough: Position | null;
-  readonly isTip: boolean;
-  /** The page that gave this cursor; what a refresh asks for again. */
-  readonly predecessor: PageJob | null;
-  failures: number;
-  workerDeaths: number;
-  retryAtMs: number;
-  /**
-   * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
-   * the others, and it would never be asked for again.
-   */
-  creditTaskId: number | null;
 }
 
 interface Segment {
@@ -121,7 +97,7 @@ export class Frontier {
 
   add(seed: SegmentSeed): void {
     assert(!this.#segments.has(seed.segment), 'a segment is added once');
-    const tip = newJob({
+    const tip = newTip({
       segment: seed.segment,
       page: 1,
       cursor: seed.cursor ?? null,
@@ -238,7 +214,7 @@ export class Frontier {
       segment.phase = 'ended';
       return { type: 'ended' };
     }
-    segment.tip = newJob({
+    segment.tip = newTip({
       segment: job.segment,
       page: job.page + 1,
       cursor: nextCursor,
@@ -299,21 +275,4 @@ function isReached(position: Position, bound: Position | null): boolean {
 /** A chain of predecessors would keep every page of the run in memory. */
 function withoutPredecessor(job: PageJob): PageJob {
   return { ...job, predecessor: null };
-}
-
-function newJob(
-  known: Pick<
-    PageJob,
-    'segment' | 'page' | 'cursor' | 'cursorExpiresAtMs' | 'after' | 'isAfterKnown' | 'predecessor'
-  >,
-): PageJob {
-  return {
-    ...known,
-    repairThrough: null,
-    isTip: true,
-    failures: 0,
-    workerDeaths: 0,
-    retryAtMs: 0,
-    creditTaskId: null,
-  };
 }

@@ -7,7 +7,8 @@
  * last row of the page before, which may still be in scanning.
  */
 import { assert } from './fault.js';
-import type { Frontier, PageJob } from './frontier.js';
+import type { Frontier } from './frontier.js';
+import type { PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
 

@@ -62,7 +62,7 @@ export const SET_SEGMENT_BOUND = `
   WHERE run = $1 AND segment = $2 AND status = 'open'`;
 
 export const END_SEGMENT = `
-  UPDATE ingestion_segments SET status = 'ended'
+  UPDATE ingestion_segments SET status = $3
   WHERE run = $1 AND segment = $2 AND status <> 'superseded'`;
 
 // One statement, so one transaction: at no time is the part behind the new bound nobody's.

@@ -50,7 +50,8 @@ export interface RunStore {
   /** A resume replaces what was open by segments over the gaps. @returns how many were open */
   supersedeOpenSegments(run: number): Promise<number>;
   setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
-  endSegment(run: number, segment: number): Promise<void>;
+  /** `superseded`: its walk began again elsewhere. */
+  endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
   /** Cuts an open segment at `newBound`; `newSegment` takes the part after it. All or nothing. */
   splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
   /** Null when nothing was ever saved for the key. */
@@ -129,8 +130,8 @@ export function openRunStore(pool: Pool): RunStore {
       assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open`);
     },
 
-    async endSegment(runNumber, segment) {
-      const result = await query(sql.END_SEGMENT, [runNumber, segment]);
+    async endSegment(runNumber, segment, status) {
+      const result = await query(sql.END_SEGMENT, [runNumber, segment, status]);
       assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open or ended`);
     },
 

@@ -163,7 +163,7 @@ describe('segments and pages', () => {
   test('only open segments can be split or bounded', async () => {
     await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
     await store.setSegmentBound(run, 0, place(7));
-    await store.endSegment(run, 0);
+    await store.endSegment(run, 0, 'ended');
     await expect(store.splitSegment(run, 0, place(9), 1)).rejects.toThrow('is open');
     await expect(store.setSegmentBound(run, 0, null)).rejects.toThrow('is open');
     expect(await store.loadSegments(run)).toEqual([
@@ -176,7 +176,7 @@ describe('segments and pages', () => {
       { segment: 0, after: null, bound: place(100) },
       { segment: 1, after: place(100), bound: null },
     ]);
-    await store.endSegment(run, 0);
+    await store.endSegment(run, 0, 'ended');
     expect(await store.supersedeOpenSegments(run)).toBe(1);
     const statuses = (await store.loadSegments(run)).map(({ status }) => status);
     expect(statuses).toEqual(['ended', 'superseded']);

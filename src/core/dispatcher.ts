@@ -1,0 +1,135 @@
+/**
+ * Dispatcher: which requests may leave now, and when to look again.
+ *
+ * A page leaves when it is ready, a slot is free, its bytes have credit, its start has a token, and
+ * that start is in the saved log.
+ */
+import type { Fault } from './fault.js';
+import type { PageJob } from './page-job.js';
+import type { RunContext } from './run-context.js';
+import { StartPlan } from './start-plan.js';
+
+/** Walks that one process begins again before it says that the source cannot be walked so. */
+const WALKS_MAX = 5;
+
+export class Dispatcher {
+  readonly #context: RunContext;
+  readonly #plan: StartPlan;
+  #nextTask = 1;
+  #walks = 0;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    this.#plan = new StartPlan(context.options.bucket);
+  }
+
+  /** The log of starts, planned ones included, is saved. */
+  limitsSaved(): void {
+    this.#plan.saved();
+  }
+
+  /** Starts what may start. @returns when to be called again though nothing happens */
+  dispatch(nowMs: number): number {
+    const { outstanding, options } = this.#context;
+    const { frontier, credits, concurrency, cursorThresholdMs } = options;
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    while (this.#context.outcome === null) {
+      if (!this.#context.hasAnswer && outstanding.inFlight > 0) break;
+      if (outstanding.inFlight >= concurrency) break;
+      const job = frontier.ready(nowMs);
+      if (job === null) {
+        this.#wakeAt(frontier.nextReadyMs());
+        break;
+      }
+      if (job.creditTaskId === null && !credits.hasRoom) {
+        this.#wakeAt(frontier.nextRepairMs());
+        this.#refreshWhileWaiting(job, nowMs);
+        break;
+      }
+      if (!this.#mayStart(nowMs)) break;
+      if (frontier.take(job, nowMs, cursorThresholdMs)) this.#start(job, nowMs, job.cursor, false);
+      else this.#walkAgain(job);
+    }
+    return this.#wakeAtMs;
+  }
+
+  /** Whether a token is there and its start is in the saved log; else sees to both. */
+  #mayStart(nowMs: number): boolean {
+    const decision = this.#plan.next(nowMs);
+    if (decision.log !== null) this.#context.say({ type: 'saveLimits', log: decision.log });
+    if (!decision.isPermitted) this.#wakeAt(decision.wakeAtMs);
+    return decision.isPermitted;
+  }
+
+  #start(job: PageJob, nowMs: number, cursor: string | null, isRefresh: boolean): void {
+    const { options, outstanding } = this.#context;
+    const { bucket, credits, pageSize } = options;
+    bucket.take(nowMs);
+    this.#plan.started();
+    const taskId = this.#nextTask++;
+    if (!isRefresh) {
+      if (job.creditTaskId !== null) credits.release(job.creditTaskId);
+      job.creditTaskId = null;
+      credits.reserve(taskId);
+    }
+    const ownStarts = bucket.startsInWindow(nowMs);
+    outstanding.add({ taskId, job, takenMs: nowMs, ownStarts, isRefresh });
+    const { segment, page } = job;
+    const limit = pageSize.current;
+    this.#context.say({
+      type: 'fetch',
+      taskId,
+      segment,
+      page,
+      cursor,
+      limit,
+      isHeadOnly: isRefresh,
+    });
+  }
+
+  /**
+   * No credit is left (the database is slow or away) while an opaque cursor nears its end: asking
+   * again for the page that gave it renews it, as long as that page's own cursor lives.
+   */
+  #refreshWhileWaiting(job: PageJob, nowMs: number): void {
+    const { options, outstanding } = this.#context;
+    const { predecessor } = job;
+    if (job.isAfterKnown && options.frontier.canSeek) return;
+    if (predecessor === null || outstanding.isRefreshing(job)) return;
+    const isAlive = predecessor.cursor === null || predecessor.cursorExpiresAtMs > nowMs;
+    if (!isAlive) return;
+    const dueMs = job.cursorExpiresAtMs - options.cursorThresholdMs;
+    if (nowMs < dueMs) return this.#wakeAt(dueMs);
+    if (this.#mayStart(nowMs)) this.#start(job, nowMs, predecessor.cursor, true);
+  }
+
+  /** An opaque cursor died: the segment is walked again from its start, known rows are duplicates. */
+  #walkAgain(job: PageJob): void {
+    const { options, outstanding } = this.#context;
+    const { frontier, credits } = options;
+    if (++this.#walks > WALKS_MAX) return this.#context.fail(tooShortLived(), job);
+    const message = 'its cursor is dead and cannot be rebuilt: from the start again';
+    this.#context.notice({ level: 'warn', event: 'walk_again', message }, job);
+    const bound = frontier.boundOf(job.segment);
+    for (const taskId of outstanding.unwritten(job.segment)) this.#context.close(taskId);
+    for (const { creditTaskId } of frontier.abandon(job.segment)) {
+      if (creditTaskId !== null) credits.release(creditTaskId);
+    }
+    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
+    this.#context.open({ after: null, bound });
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeAtMs = Math.min(this.#wakeAtMs, atMs);
+  }
+}
+
+function tooShortLived(): Fault {
+  return {
+    code: 'CURSOR_EXPIRED',
+    message: 'cursors die sooner than the limit lets them be used',
+    retryable: false,
+    remedy: 'A larger page (BATCH_SIZE) needs fewer requests',
+  };
+}

@@ -1,0 +1,53 @@
+/** What a page's fault means for the page and for the run. */
+import { type BackoffPolicy, decideRetry } from './backoff.js';
+import type { Fault } from './fault.js';
+import type { PageJob } from './page-job.js';
+
+/** Deaths of a worker with one page in hand until the page is reported. */
+const WORKER_DEATHS_MAX = 3;
+
+export type FaultDecision =
+  /** The limiter waits; the page is not at fault. */
+  | { readonly type: 'silence' }
+  /** Asked for again with another cursor. */
+  | { readonly type: 'newCursor' }
+  | { readonly type: 'retry'; readonly delayMs: number; readonly isPause: boolean }
+  /** The API is sick: the run ends and can be resumed. */
+  | { readonly type: 'pauseRun' }
+  | { readonly type: 'failRun'; readonly fault: Fault };
+
+/** Counts the fault against the page. A refusal costs no attempt. @param random in [0, 1) */
+export function decideOnFault(
+  job: PageJob,
+  fault: Fault,
+  how: { readonly backoff: BackoffPolicy; readonly random: number },
+): FaultDecision {
+  if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
+  job.failures++;
+  if (fault.code === 'WORKER_DIED' && ++job.workerDeaths >= WORKER_DEATHS_MAX) {
+    const message = `the page has killed a worker ${WORKER_DEATHS_MAX} times: ${fault.message}`;
+    return { type: 'failRun', fault: { ...fault, message } };
+  }
+  if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
+    const isHopeless = job.failures > how.backoff.maxRetries;
+    return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };
+  }
+  if (!fault.retryable) return { type: 'failRun', fault };
+  const retry = decideRetry(how.backoff, job.failures, how.random);
+  if (retry.type === 'giveUp') return { type: 'pauseRun' };
+  return { ...retry, delayMs: Math.max(retry.delayMs, fault.retryAfterMs ?? 0) };
+}
+
+/**
+ * An answer that contradicts the order (a loop, a missing cursor) is worth a second look, for a bad
+ * cache may have served an old page; then it is final.
+ */
+export function decideOnContradiction(
+  job: PageJob,
+  how: { readonly backoff: BackoffPolicy; readonly random: number },
+): { readonly type: 'retry'; readonly delayMs: number } | { readonly type: 'failRun' } {
+  job.failures++;
+  if (job.failures > how.backoff.maxRetries) return { type: 'failRun' };
+  const retry = decideRetry(how.backoff, job.failures, how.random);
+  return { type: 'retry', delayMs: retry.type === 'retry' ? retry.delayMs : 0 };
+}

@@ -1,0 +1,175 @@
+/**
+ * Page flow: what an answer, a batch or a fault does to its page.
+ *
+ *   in flight ──head──▶ scanning ──batch──▶ writing ──committed──▶ (gone)
+ *       │                   │
+ *       └ fault ▶ back to   └ fault ▶ repair: asked for again,
+ *         the frontier        the tip has already moved on
+ */
+
+import type { Fault } from './fault.js';
+import { decideOnContradiction, decideOnFault } from './fault-decision.js';
+import type { OutstandingPage } from './outstanding.js';
+import { comparePositions, type Position } from './position.js';
+import { locate, type RunContext } from './run-context.js';
+import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
+
+export class PageFlow {
+  readonly #context: RunContext;
+  /** Records that the pages said they hold. */
+  #returned = 0;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  headRead(taskId: number, head: HeadFacts, nowMs: number): void {
+    const { options, outstanding } = this.#context;
+    const page = outstanding.get(taskId);
+    if (page === undefined || page.phase !== 'inFlight') return;
+    this.#settle(page, head.sentAtMs, head.headAtMs, head.limits);
+    options.credits.correct(taskId, head.bodyBytes);
+    options.pageSize.succeeded(head.limit);
+    const expiresAtMs = head.sentAtMs + (head.cursorExpiresInMs ?? options.codec.cursorTtlMs);
+    if (page.isRefresh) this.#refresh(page, head, expiresAtMs);
+    else this.#moveOn(page, head, expiresAtMs, nowMs);
+  }
+
+  scanned(taskId: number, lastPosition: Position | null): void {
+    const { outstanding, options } = this.#context;
+    const page = outstanding.get(taskId);
+    if (page === undefined || page.phase !== 'scanning') {
+      return this.#context.say({ type: 'discard', taskId });
+    }
+    page.lastPosition = lastPosition;
+    for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
+  }
+
+  failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {
+    const { outstanding, options } = this.#context;
+    const page = outstanding.get(event.taskId);
+    if (page === undefined) return;
+    const wasInFlight = page.phase === 'inFlight';
+    if (wasInFlight) this.#settle(page, event.sentAtMs, event.headAtMs, event.limits);
+    outstanding.remove(event.taskId);
+    if (wasInFlight && page.job.isTip) options.credits.release(event.taskId);
+    if (!page.isRefresh) this.#decide(page, event.fault, wasInFlight, nowMs);
+  }
+
+  #settle(
+    page: OutstandingPage,
+    sentAtMs: number | null,
+    headAtMs: number | null,
+    limits: HeadFacts['limits'],
+  ): void {
+    const { options, learning, outstanding } = this.#context;
+    options.bucket.settle(page.takenMs, sentAtMs ?? page.takenMs, headAtMs);
+    if (headAtMs === null) return;
+    this.#context.hasAnswer = true;
+    learning.observe(limits, page.ownStarts, outstanding.inFlight - 1);
+  }
+
+  #refresh(page: OutstandingPage, head: HeadFacts, expiresAtMs: number): void {
+    if (head.nextCursor !== null) {
+      page.job.cursor = head.nextCursor;
+      page.job.cursorExpiresAtMs = expiresAtMs;
+    }
+    this.#context.outstanding.answered(page);
+  }
+
+  #moveOn(page: OutstandingPage, head: HeadFacts, expiresAtMs: number, nowMs: number): void {
+    const { options, outstanding } = this.#context;
+    const { frontier, codec, eventsMax } = options;
+    const { job } = page;
+    if (job.isTip) {
+      const advance = frontier.advance(job, { ...head, expiresAtMs });
+      if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
+      if (advance.type === 'ended') {
+        this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
+      }
+    }
+    page.head = head;
+    page.expiresAtMs = expiresAtMs;
+    page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
+    page.next = head.nextCursor === null ? null : codec.readCursor(head.nextCursor);
+    outstanding.answered(page);
+    if (!job.isTip) this.#coverRest(page, head);
+    this.#returned += head.returned ?? 0;
+    if (eventsMax !== null && this.#returned >= eventsMax) {
+      const reason = `--max-events ${eventsMax} reached`;
+      this.#context.end({ status: 'paused', reason, resumeAtMs: null });
+    }
+  }
+
+  /** A repair that got a smaller page than the one it replaces leaves a rest: a segment of its own. */
+  #coverRest(page: OutstandingPage, head: HeadFacts): void {
+    const { next, bound } = page;
+    const through = page.job.repairThrough;
+    if (next === null || !head.hasMore) return;
+    const hasRest = through === null || comparePositions(next, through) < 0;
+    if (hasRest) this.#context.open({ after: next, bound: through ?? bound });
+  }
+
+  #decide(page: OutstandingPage, fault: Fault, wasInFlight: boolean, nowMs: number): void {
+    const { options } = this.#context;
+    const { job } = page;
+    const decision = decideOnFault(job, fault, {
+      backoff: options.backoff,
+      random: options.random(),
+    });
+    options.pageSize.failed(fault, job.failures);
+    switch (decision.type) {
+      case 'silence': {
+        options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
+        const message = 'silent until the log of the API has drained';
+        this.#context.notice({ level: 'warn', event: 'rate_limited', message }, job, fault);
+        return this.#again(page, wasInFlight, nowMs);
+      }
+      case 'newCursor': {
+        const message = 'its cursor is rebuilt, or the walk begins again';
+        this.#context.notice({ level: 'warn', event: 'cursor_refused', message }, job, fault);
+        options.frontier.dropCursor(job);
+        return this.#again(page, wasInFlight, nowMs);
+      }
+      case 'retry': {
+        const level = decision.isPause ? 'warn' : 'info';
+        const event = decision.isPause ? 'page_paused' : 'page_retried';
+        const message = `again in ${(decision.delayMs / 1000).toFixed(1)} s`;
+        this.#context.notice({ level, event, message }, job, fault);
+        return this.#again(page, wasInFlight, nowMs + decision.delayMs);
+      }
+      case 'pauseRun': {
+        const reason = `the API is not well: ${locate(fault, job).message}`;
+        return this.#context.end({ status: 'paused', reason, resumeAtMs: null });
+      }
+      case 'failRun':
+        return this.#context.fail(decision.fault, job);
+    }
+  }
+
+  #contradicted(page: OutstandingPage, reason: string, nowMs: number): void {
+    const { options } = this.#context;
+    const { job } = page;
+    const fault: Fault = { code: 'CONTRACT', message: reason, retryable: false };
+    this.#context.close(page.taskId);
+    const decision = decideOnContradiction(job, {
+      backoff: options.backoff,
+      random: options.random(),
+    });
+    if (decision.type === 'failRun') return this.#context.fail(fault, job);
+    const message = 'asked for again';
+    this.#context.notice({ level: 'warn', event: 'page_contradicts', message }, job, fault);
+    options.frontier.putBack(job, nowMs + decision.delayMs);
+  }
+
+  #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
+    const { frontier } = this.#context.options;
+    const { job, taskId } = page;
+    if (wasInFlight) {
+      if (!job.isTip) job.creditTaskId = taskId;
+      return frontier.putBack(job, retryAtMs);
+    }
+    this.#returned -= page.head?.returned ?? 0;
+    frontier.repair(job, job.repairThrough ?? page.next, retryAtMs, taskId);
+  }
+}

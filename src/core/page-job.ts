@@ -1,0 +1,44 @@
+/** A page to ask for: what is known of it, and what has gone wrong with it. */
+import type { Position } from './position.js';
+
+export interface PageJob {
+  readonly segment: number;
+  readonly page: number;
+  cursor: string | null;
+  cursorExpiresAtMs: number;
+  /** The page covers what is strictly after this; null: from the beginning. */
+  after: Position | null;
+  /** Known later for an opaque cursor: when the page before is scanned. */
+  isAfterKnown: boolean;
+  /** The last row that a repair has to cover; null for a tip. */
+  repairThrough: Position | null;
+  readonly isTip: boolean;
+  /** The page that gave this cursor; what a refresh asks for again. */
+  readonly predecessor: PageJob | null;
+  failures: number;
+  workerDeaths: number;
+  retryAtMs: number;
+  /**
+   * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
+   * the others, and it would never be asked for again.
+   */
+  creditTaskId: number | null;
+}
+
+/** The next page of a segment, with nothing gone wrong yet. */
+export function newTip(
+  known: Pick<
+    PageJob,
+    'segment' | 'page' | 'cursor' | 'cursorExpiresAtMs' | 'after' | 'isAfterKnown' | 'predecessor'
+  >,
+): PageJob {
+  return {
+    ...known,
+    repairThrough: null,
+    isTip: true,
+    failures: 0,
+    workerDeaths: 0,
+    retryAtMs: 0,
+    creditTaskId: null,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What the halves of the scheduler share: the parts it decides with, the pages outstanding, the
+ * commands of this step, and how the run ends.
+ */
+import type { BackoffPolicy } from './backoff.js';
+import type { Credits } from './credits.js';
+import type { Fault } from './fault.js';
+import type { CursorCodec, Frontier } from './frontier.js';
+import { LimitLearning } from './limit-learning.js';
+import { Outstanding } from './outstanding.js';
+import type { PageJob } from './page-job.js';
+import type { PageSize } from './page-size.js';
+import type { Position } from './position.js';
+import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
+import type { TokenBucket } from './token-bucket.js';
+
+export interface SchedulerOptions {
+  readonly frontier: Frontier;
+  readonly bucket: TokenBucket;
+  readonly credits: Credits;
+  readonly pageSize: PageSize;
+  readonly codec: CursorCodec;
+  readonly backoff: BackoffPolicy;
+  /** Requests in flight at most. */
+  readonly concurrency: number;
+  /** Refresh or rebuild a cursor with less life than this left. */
+  readonly cursorThresholdMs: number;
+  /** Stop fetching once this many records were returned; null: at the end of the source. */
+  readonly eventsMax: number | null;
+  /** First number for segments that the scheduler opens itself. */
+  readonly nextSegment: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export class RunContext {
+  readonly options: SchedulerOptions;
+  readonly outstanding = new Outstanding();
+  readonly learning: LimitLearning;
+  /** The first request of a process goes alone: a wrong key or a full log then costs one. */
+  hasAnswer = false;
+  outcome: RunOutcome | null = null;
+  #commands: SchedulerCommand[] = [];
+  #nextSegment: number;
+
+  constructor(options: SchedulerOptions) {
+    this.options = options;
+    this.learning = new LimitLearning(options.bucket);
+    this.#nextSegment = options.nextSegment;
+  }
+
+  say(command: SchedulerCommand): void {
+    this.#commands.push(command);
+  }
+
+  /** The commands since the last call. */
+  takeCommands(): SchedulerCommand[] {
+    const commands = this.#commands;
+    this.#commands = [];
+    return commands;
+  }
+
+  /** The first reason to end is the one reported. */
+  end(outcome: RunOutcome): void {
+    this.outcome ??= outcome;
+  }
+
+  /** Ends the run by a fault of one page. */
+  fail(fault: Fault, job: PageJob): void {
+    this.end({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
+  }
+
+  open(range: { readonly after: Position | null; readonly bound: Position | null }): void {
+    const seed = { segment: this.#nextSegment++, ...range };
+    this.options.frontier.add(seed);
+    this.say({ type: 'openSegment', seed });
+  }
+
+  /** The page is done with: its credit is free. */
+  close(taskId: number): void {
+    this.outstanding.remove(taskId);
+    this.options.credits.release(taskId);
+  }
+
+  notice(notice: Pick<Notice, 'level' | 'event' | 'message'>, job: PageJob, fault?: Fault): void {
+    const where = { segment: job.segment, page: job.page };
+    this.say({ type: 'notice', notice: { ...notice, ...where, ...(fault && { fault }) } });
+  }
+}
+
+/** The fault with the place where it happened. */
+export function locate(fault: Fault, job: PageJob): Fault {
+  return { ...fault, message: `segment ${job.segment}, page ${job.page}: ${fault.message}` };
+}
