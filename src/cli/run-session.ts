@@ -170,6 +170,7 @@ function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
+    rowsDone: prepared.totals.covered,
     random: Math.random,
   });
 }

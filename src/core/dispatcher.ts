@@ -37,7 +37,7 @@ export class Dispatcher {
     while (this.#context.outcome === null) {
       if (!this.#context.hasAnswer && outstanding.inFlight > 0) break;
       if (outstanding.inFlight >= concurrency) break;
-      const job = frontier.ready(nowMs);
+      const job = frontier.ready(nowMs) ?? this.#splitOff(nowMs);
       if (job === null) {
         this.#wakeAt(frontier.nextReadyMs());
         break;
@@ -52,6 +52,18 @@ export class Dispatcher {
       else this.#walkAgain(job);
     }
     return this.#wakeAtMs;
+  }
+
+  /** All open segments have their page in flight: cuts one in two, where one more is of use. */
+  #splitOff(nowMs: number): PageJob | null {
+    const { options, outstanding, inFlightLimit, splitter } = this.#context;
+    const { frontier, credits, bucket } = options;
+    const isUseful = outstanding.inFlight < inFlightLimit.useful(bucket.policy);
+    if (!isUseful || !credits.hasRoom || !frontier.canSplit) return null;
+    const split = splitter.best([...frontier.open()]);
+    if (split === null) return null;
+    this.#context.split(split.segment, split.at);
+    return frontier.ready(nowMs);
   }
 
   /** Whether a token is there and its start is in the saved log; else sees to both. */

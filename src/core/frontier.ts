@@ -41,6 +41,8 @@ export interface SegmentSeed {
 interface Segment {
   readonly segment: number;
   bound: Position | null;
+  /** The segment that it was cut from, until its first page has proved the seek. */
+  unprovenFrom: number | null;
   phase: 'ready' | 'inFlight' | 'ended';
   tip: PageJob;
   /** Opaque cursors already seen: coming back to one is a loop. */
@@ -60,6 +62,7 @@ export class Frontier {
   readonly #repairs: PageJob[] = [];
   /** False once a built cursor was refused: from then on only cursors that the API gave are used. */
   #canSeek: boolean;
+  #isSeekProven = false;
 
   constructor(codec: CursorCodec, options: { canSeek: boolean }) {
     this.#codec = codec;
@@ -109,6 +112,7 @@ export class Frontier {
     this.#segments.set(seed.segment, {
       segment: seed.segment,
       bound: seed.bound,
+      unprovenFrom: null,
       phase: 'ready',
       tip,
       seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
@@ -149,6 +153,7 @@ export class Frontier {
     if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
       const rebuilt = this.#canSeek ? this.#build(job.after, nowMs) : null;
       if (rebuilt !== null) {
+        job.isBuilt = true;
         job.cursor = rebuilt;
         job.cursorExpiresAtMs = nowMs + this.#codec.cursorTtlMs;
       } else if (job.cursor === null) return false;
@@ -179,11 +184,6 @@ export class Frontier {
     job.cursorExpiresAtMs = 0;
   }
 
-  /** Built cursors are refused: use only what the API gives. */
-  stopSeeking(): void {
-    this.#canSeek = false;
-  }
-
   /** Moves a segment on by the answer to its tip. */
   advance(
     job: PageJob,
@@ -192,6 +192,7 @@ export class Frontier {
     const segment = this.#segment(job);
     assert(segment.tip === job, 'only the tip advances a segment');
     if (!answer.hasMore) {
+      this.#prove(segment, job);
       segment.phase = 'ended';
       return { type: 'ended' };
     }
@@ -210,6 +211,7 @@ export class Frontier {
     } else if (job.after !== null && comparePositions(position, job.after) <= 0) {
       return { type: 'broken', reason: 'the API gave a cursor that does not lead on' };
     }
+    this.#prove(segment, job);
     if (position !== null && isReached(position, segment.bound)) {
       segment.phase = 'ended';
       return { type: 'ended' };
@@ -241,11 +243,39 @@ export class Frontier {
     return this.#segments.get(segment)?.bound ?? null;
   }
 
-  /** Cuts a segment short; what lies behind the new bound belongs to another one. */
-  shorten(segment: number, bound: Position): void {
-    const shortened = this.#segments.get(segment);
-    assert(shortened !== undefined && shortened.phase !== 'ended', 'only an open segment is cut');
-    shortened.bound = bound;
+  /** Whether a segment may be cut: one seek at a time, until one has proved true. */
+  get canSplit(): boolean {
+    if (!this.#canSeek) return false;
+    if (this.#isSeekProven) return true;
+    for (const { unprovenFrom } of this.#segments.values()) if (unprovenFrom !== null) return false;
+    return true;
+  }
+
+  /** Cuts a segment at `at`; what lies behind it belongs to the new one. */
+  split(segment: number, at: Position, newSegment: number): void {
+    const parent = this.#segments.get(segment);
+    assert(parent !== undefined && parent.phase !== 'ended', 'only an open segment is cut');
+    this.add({ segment: newSegment, after: at, bound: parent.bound });
+    parent.bound = at;
+    const child = this.#segments.get(newSegment);
+    if (child !== undefined && !this.#isSeekProven) child.unprovenFrom = segment;
+  }
+
+  /**
+   * A built cursor did not lead where it should: from now on only cursors that the API gave are
+   * used, and an unproven segment goes back to the one it was cut from.
+   *
+   * @returns the segment that has it back and its bound; null when there is none to give it to
+   */
+  seekFailed(job: PageJob): { readonly parent: number; readonly bound: Position | null } | null {
+    this.#canSeek = false;
+    const child = this.#segment(job);
+    const parent = this.#segments.get(child.unprovenFrom ?? -1);
+    child.unprovenFrom = null;
+    if (parent === undefined || parent.phase === 'ended') return null;
+    parent.bound = child.bound;
+    this.abandon(child.segment);
+    return { parent: parent.segment, bound: parent.bound };
   }
 
   /** Ends a segment whose walk begins again elsewhere. @returns its repairs, which are given up */
@@ -255,6 +285,13 @@ export class Frontier {
     const repairs = this.#repairs.filter((repair) => repair.segment === segment);
     for (const repair of repairs) this.#repairs.splice(this.#repairs.indexOf(repair), 1);
     return repairs;
+  }
+
+  /** The answer to a built cursor leads on in the order: the seek is true. */
+  #prove(segment: Segment, job: PageJob): void {
+    if (!job.isBuilt) return;
+    segment.unprovenFrom = null;
+    this.#isSeekProven = true;
   }
 
   #segment(job: PageJob): Segment {

@@ -10,7 +10,7 @@
 import type { Fault } from './fault.js';
 import { decideOnContradiction, decideOnFault } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
-import { comparePositions, type Position } from './position.js';
+import { comparePositions } from './position.js';
 import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 
@@ -28,6 +28,7 @@ export class PageFlow {
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
     this.#settle(page, head.sentAtMs, head.headAtMs, head.limits);
+    this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit);
     const expiresAtMs = head.sentAtMs + (head.cursorExpiresInMs ?? options.codec.cursorTtlMs);
@@ -35,12 +36,15 @@ export class PageFlow {
     else this.#moveOn(page, head, expiresAtMs, nowMs);
   }
 
-  scanned(taskId: number, lastPosition: Position | null): void {
-    const { outstanding, options } = this.#context;
+  scanned(event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
+    const { taskId, firstPosition, lastPosition } = event;
+    const { outstanding, options, splitter } = this.#context;
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'scanning') {
       return this.#context.say({ type: 'discard', taskId });
     }
+    const { returned, total } = page.head ?? { returned: null, total: null };
+    splitter.observe({ from: firstPosition, through: lastPosition, rows: returned ?? 0, total });
     page.lastPosition = lastPosition;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
   }
@@ -118,6 +122,7 @@ export class PageFlow {
       random: options.random(),
     });
     options.pageSize.failed(fault, job.failures);
+    if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);
     switch (decision.type) {
       case 'silence': {
         options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
@@ -126,6 +131,7 @@ export class PageFlow {
         return this.#again(page, wasInFlight, nowMs);
       }
       case 'newCursor': {
+        if (job.isBuilt && fault.code === 'CURSOR_INVALID') return this.#seekFailed(page, fault);
         const message = 'its cursor is rebuilt, or the walk begins again';
         this.#context.notice({ level: 'warn', event: 'cursor_refused', message }, job, fault);
         options.frontier.dropCursor(job);
@@ -152,6 +158,7 @@ export class PageFlow {
     const { job } = page;
     const fault: Fault = { code: 'CONTRACT', message: reason, retryable: false };
     this.#context.close(page.taskId);
+    if (job.isBuilt) return this.#seekFailed(page, fault);
     const decision = decideOnContradiction(job, {
       backoff: options.backoff,
       random: options.random(),
@@ -160,6 +167,22 @@ export class PageFlow {
     const message = 'asked for again';
     this.#context.notice({ level: 'warn', event: 'page_contradicts', message }, job, fault);
     options.frontier.putBack(job, nowMs + decision.delayMs);
+  }
+
+  /** A cursor that was built here does not lead where it should: one chain on given cursors. */
+  #seekFailed(page: OutstandingPage, fault: Fault): void {
+    const { frontier } = this.#context.options;
+    const { job } = page;
+    const message = 'positions cannot be sought; one chain from here on';
+    this.#context.notice({ level: 'warn', event: 'seek_failed', message }, job, fault);
+    const taken = frontier.seekFailed(job);
+    if (taken === null) {
+      // Nobody can walk this stretch but from the start: the dispatcher begins the walk again.
+      frontier.dropCursor(job);
+      return frontier.putBack(job, 0);
+    }
+    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
+    this.#context.say({ type: 'boundSegment', segment: taken.parent, bound: taken.bound });
   }
 
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
@@ -172,4 +195,9 @@ export class PageFlow {
     this.#returned -= page.head?.returned ?? 0;
     frontier.repair(job, job.repairThrough ?? page.next, retryAtMs, taskId);
   }
+}
+
+/** Faults that tell of a server with too much to do. */
+function isStrain(fault: Fault): boolean {
+  return fault.code === 'RATE_LIMITED' || fault.code === 'TIMEOUT' || (fault.status ?? 0) >= 500;
 }

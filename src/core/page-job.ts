@@ -6,6 +6,8 @@ export interface PageJob {
   readonly page: number;
   cursor: string | null;
   cursorExpiresAtMs: number;
+  /** The cursor was built here, not given by the API. */
+  isBuilt: boolean;
   /** The page covers what is strictly after this; null: from the beginning. */
   after: Position | null;
   /** Known later for an opaque cursor: when the page before is scanned. */
@@ -34,6 +36,7 @@ export function newTip(
 ): PageJob {
   return {
     ...known,
+    isBuilt: false,
     repairThrough: null,
     isTip: true,
     failures: 0,

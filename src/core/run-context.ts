@@ -6,12 +6,14 @@ import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
 import type { CursorCodec, Frontier } from './frontier.js';
+import { InFlightLimit } from './in-flight-limit.js';
 import { LimitLearning } from './limit-learning.js';
 import { Outstanding } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
+import { Splitter } from './splitter.js';
 import type { TokenBucket } from './token-bucket.js';
 
 export interface SchedulerOptions {
@@ -29,6 +31,8 @@ export interface SchedulerOptions {
   readonly eventsMax: number | null;
   /** First number for segments that the scheduler opens itself. */
   readonly nextSegment: number;
+  /** Rows that earlier processes have committed. */
+  readonly rowsDone: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -37,6 +41,8 @@ export class RunContext {
   readonly options: SchedulerOptions;
   readonly outstanding = new Outstanding();
   readonly learning: LimitLearning;
+  readonly inFlightLimit: InFlightLimit;
+  readonly splitter: Splitter;
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
   hasAnswer = false;
   outcome: RunOutcome | null = null;
@@ -46,6 +52,8 @@ export class RunContext {
   constructor(options: SchedulerOptions) {
     this.options = options;
     this.learning = new LimitLearning(options.bucket);
+    this.inFlightLimit = new InFlightLimit(options.concurrency);
+    this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;
   }
 
@@ -74,6 +82,13 @@ export class RunContext {
     const seed = { segment: this.#nextSegment++, ...range };
     this.options.frontier.add(seed);
     this.say({ type: 'openSegment', seed });
+  }
+
+  /** Cuts a segment in two. */
+  split(segment: number, at: Position): void {
+    const newSegment = this.#nextSegment++;
+    this.options.frontier.split(segment, at, newSegment);
+    this.say({ type: 'splitSegment', segment, at, newSegment });
   }
 
   /** The page is done with: its credit is free. */

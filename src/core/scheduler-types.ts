@@ -36,7 +36,8 @@ export type SchedulerEvent =
   | {
       readonly type: 'scanned';
       readonly taskId: number;
-      /** The last row that has a position; null when none has. */
+      /** The first and last row that have a position; null when none has. */
+      readonly firstPosition: Position | null;
       readonly lastPosition: Position | null;
     }
   /** A head-only task is done; its head came before. */
@@ -84,7 +85,14 @@ export type SchedulerCommand =
   | { readonly type: 'discard'; readonly taskId: number }
   | { readonly type: 'saveLimits'; readonly log: LimitLog }
   | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
-  | { readonly type: 'boundSegment'; readonly segment: number; readonly bound: Position }
+  /** `segment` keeps what lies before `at`; the new one takes the rest. */
+  | {
+      readonly type: 'splitSegment';
+      readonly segment: number;
+      readonly at: Position;
+      readonly newSegment: number;
+    }
+  | { readonly type: 'boundSegment'; readonly segment: number; readonly bound: Position | null }
   | { readonly type: 'endSegment'; readonly segment: number; readonly isSuperseded: boolean }
   /** For the log and the report; deciding is done. */
   | { readonly type: 'notice'; readonly notice: Notice }

@@ -53,7 +53,7 @@ export class Scheduler {
       case 'head':
         return this.#flow.headRead(event.taskId, event.head, nowMs);
       case 'scanned':
-        return this.#flow.scanned(event.taskId, event.lastPosition);
+        return this.#flow.scanned(event);
       case 'failed':
         return this.#flow.failed(event, nowMs);
       case 'refreshed':

@@ -10,8 +10,9 @@
  *
  * The server counts a request when it arrives, which is later than it left by an unknown span. The
  * answer bounds that span: a head that came e ms later than the quickest head ever seen arrived at
- * most e ms late. That much is added to the token's return, up to a cap, so that a slow first
- * connection cannot make a later, quicker request arrive one token early.
+ * most e ms late. That much is added to the token's return, so that a slow first connection cannot
+ * make a later, quicker request arrive one token early. On average it may cost 0.6 % of a window: an
+ * allowance fills up with each start and is spent by those that came late.
  *
  * Owns no clock and no I/O. `null` policy: no limit is known, every request may start.
  */
@@ -35,8 +36,8 @@ export interface LimitLog {
 const MARGIN_SHARE = 0.002;
 const MARGIN_MIN_MS = 2;
 const MARGIN_MAX_MS = 50;
-const UNCERTAINTY_SHARE = 0.006;
-const UNCERTAINTY_MAX_MS = 400;
+const ALLOWANCE_SHARE = 0.006;
+const ALLOWANCE_MAX_SHARE = 0.04;
 
 interface Start {
   /** When it left, corrected by the worker once the answer is there. */
@@ -54,6 +55,8 @@ export class TokenBucket {
   #starts: Start[] = [];
   #silentUntilMs = 0;
   #quickestHeadMs = Number.POSITIVE_INFINITY;
+  /** Share of a window that late answers may still cost. */
+  #allowanceShare = ALLOWANCE_MAX_SHARE;
   /** Doubles with each refusal: the safety that was given was too little. */
   #caution = 1;
 
@@ -110,10 +113,11 @@ export class TokenBucket {
     const start = this.#starts.find((candidate) => candidate.startMs === takenMs);
     if (headMs !== null) this.#quickestHeadMs = Math.min(this.#quickestHeadMs, headMs - sentMs);
     if (start === undefined || this.#policy === null) return;
-    const capMs = this.#uncertaintyCapMs(this.#policy);
-    const lateMs = headMs === null ? capMs : headMs - sentMs - this.#quickestHeadMs;
     start.startMs = Math.max(takenMs, sentMs);
-    start.uncertaintyMs = Math.min(capMs, Math.max(0, lateMs));
+    start.uncertaintyMs = this.#spendAllowance(
+      headMs === null ? 0 : headMs - sentMs - this.#quickestHeadMs,
+      this.#policy.windowMs,
+    );
     this.#starts.sort((a, b) => a.startMs + a.uncertaintyMs - b.startMs - b.uncertaintyMs);
   }
 
@@ -181,8 +185,12 @@ export class TokenBucket {
     return Math.min(MARGIN_MAX_MS, Math.max(MARGIN_MIN_MS, shareMs)) * this.#caution;
   }
 
-  #uncertaintyCapMs(policy: LimitPolicy): number {
-    return Math.min(UNCERTAINTY_MAX_MS, policy.windowMs * UNCERTAINTY_SHARE) * this.#caution;
+  /** @returns how much of `lateMs` is granted */
+  #spendAllowance(lateMs: number, windowMs: number): number {
+    const grantedMs = Math.min(Math.max(0, lateMs), this.#allowanceShare * windowMs);
+    const left = this.#allowanceShare - grantedMs / windowMs + ALLOWANCE_SHARE * this.#caution;
+    this.#allowanceShare = Math.min(ALLOWANCE_MAX_SHARE * this.#caution, left);
+    return grantedMs;
   }
 
   /** Never below one, else the run would stand still; another client leaves us at least half. */

@@ -129,6 +129,8 @@ export class IngestionLoop {
         return void this.#saveLimits(command.log);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
+      case 'splitSegment':
+        return journal.segmentSplit(command.segment, command.at, command.newSegment);
       case 'boundSegment':
         return journal.segmentBounded(command.segment, command.bound);
       case 'endSegment':
@@ -171,7 +173,8 @@ export class IngestionLoop {
       fetchedAtMs: meta?.endAtMs ?? this.#parts.nowMs(),
       requestId: meta?.requestId ?? null,
     });
-    this.#push({ type: 'scanned', taskId, lastPosition: result.batch.lastPosition });
+    const { firstPosition, lastPosition } = result.batch;
+    this.#push({ type: 'scanned', taskId, firstPosition, lastPosition });
   }
 
   #onFault(

@@ -18,6 +18,7 @@ export interface JournalStore {
       bound: Position | null;
     }[],
   ): Promise<void>;
+  splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
   setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
   endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
 }
@@ -46,7 +47,11 @@ export class RunJournal {
     this.#later((run, store) => store.openSegments(run, [{ segment, after, bound }]));
   }
 
-  segmentBounded(segment: number, bound: Position): void {
+  segmentSplit(segment: number, at: Position, newSegment: number): void {
+    this.#later((run, store) => store.splitSegment(run, segment, at, newSegment));
+  }
+
+  segmentBounded(segment: number, bound: Position | null): void {
     this.#later((run, store) => store.setSegmentBound(run, segment, bound));
   }
 

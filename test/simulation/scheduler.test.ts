@@ -18,7 +18,8 @@ function broken(history: History): string[] {
   if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
   if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
   if (history.refused > 0) faults.push(`${history.refused} requests refused`);
-  if (history.fullestWindow > history.quota) faults.push('a window holds more than the quota');
+  if (history.fullestWindow > (history.quota ?? Infinity))
+    faults.push('a window holds more than the quota');
   if (history.heldBytesMax > Math.max(1000, history.creditBytesMax))
     faults.push('credits exceeded');
   if (history.tipsInFlightMax > 2)

@@ -11,7 +11,8 @@ import { drawInteger, type Random } from './random.js';
 export interface ApiSettings {
   readonly rows: number;
   readonly pageCap: number;
-  readonly quota: number;
+  /** Null: no limit, and no header that tells of one. */
+  readonly quota: number | null;
   readonly windowMs: number;
   readonly cursorTtlMs: number;
   readonly isOpaque: boolean;
@@ -79,11 +80,12 @@ export class SimulatedApi {
     if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
     const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
     this.arrivalsMs.push(arrivesAtMs);
-    const remaining = Math.max(0, quota - inWindow - 1);
+    const remaining = Math.max(0, (quota ?? 0) - inWindow - 1);
     const oldest = this.arrivalsMs[this.arrivalsMs.length - inWindow - 1] ?? arrivesAtMs;
     const resetMs = Math.ceil((oldest + windowMs - arrivesAtMs) / 1000) * 1000;
-    const limits = { quota, remaining, resetMs, windowMs: null, retryAfterMs: null };
-    if (inWindow >= quota) {
+    const said = { quota, remaining, resetMs, windowMs: null, retryAfterMs: null };
+    const limits = quota === null ? null : said;
+    if (quota !== null && inWindow >= quota) {
       this.refused++;
       const refusal = { ...fault('RATE_LIMITED'), retryAfterMs: resetMs };
       return { type: 'fault', fault: refusal, limits, hasHead: true };

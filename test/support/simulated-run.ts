@@ -33,7 +33,8 @@ export interface History {
   readonly refused: number;
   /** The fullest window that the server saw, against its quota. */
   readonly fullestWindow: number;
-  readonly quota: number;
+  /** Null: without limit. */
+  readonly quota: number | null;
   readonly heldBytesMax: number;
   readonly creditBytesMax: number;
   readonly tipsInFlightMax: number;
@@ -86,12 +87,13 @@ class Player {
     const random = this.#random;
     const windowMs = drawInteger(random, 1, 60) * 1000;
     const isOpaque = random() < 0.3;
-    // An opaque cursor must outlive a whole window: else no client can walk the source.
+    // An opaque cursor must outlive a whole window and some faults: else no client can walk.
     const lifeMinMs = isOpaque ? windowMs + 60_000 : 20_000;
     const api: ApiSettings = {
       rows: drawInteger(random, 0, 400),
       pageCap: drawInteger(random, 5, 40),
-      quota: drawInteger(random, 1, 12),
+      // Without a limit the latency decides how many chains are of use.
+      quota: random() < 0.3 ? null : drawInteger(random, isOpaque ? 4 : 1, 12),
       windowMs,
       cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
       isOpaque,
@@ -141,7 +143,7 @@ class Player {
     const forgets = this.#settings.sabotage === 'forgetsLimits';
     const { windowMs, quota } = this.#api.settings;
     const bucket = new TokenBucket({
-      policy: { quota, windowMs },
+      policy: { quota: quota ?? 10, windowMs },
       ...(forgets ? {} : { log: this.#savedLimits }),
     });
     this.#credits = new Credits({ bytesMax: this.#creditBytesMax, expectedPageBytes: PAGE_BYTES });
@@ -156,6 +158,7 @@ class Player {
       cursorThresholdMs: codec.cursorTtlMs / 2,
       eventsMax: null,
       nextSegment: this.#nextSegment,
+      rowsDone: this.#ledger.reduce((sum, page) => sum + page.rows.length, 0),
       random: this.#random,
     });
     this.#nextSegment += 1000;
@@ -236,7 +239,12 @@ class Player {
         this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
         const { rows, nextCursor, hasMore } = exchange.page;
         const { limits } = exchange;
-        const known = { cursorExpiresInMs: null, limit: null, returned: rows.length, total: null };
+        const known = {
+          cursorExpiresInMs: null,
+          limit: null,
+          returned: rows.length,
+          total: this.#api.positions.length,
+        };
         const head = {
           sentAtMs,
           headAtMs,
@@ -264,9 +272,14 @@ class Player {
 
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
-    const last = rows.at(-1);
-    const lastPosition = last === undefined ? null : (this.#api.positions[last] ?? null);
-    this.#inbox.push({ type: 'scanned', taskId, lastPosition });
+    const positions = rows.map((row) => this.#api.positions[row] as Position);
+    const firstPosition = positions[0] ?? null;
+    this.#inbox.push({
+      type: 'scanned',
+      taskId,
+      firstPosition,
+      lastPosition: positions.at(-1) ?? null,
+    });
   }
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */

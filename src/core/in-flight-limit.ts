@@ -1,0 +1,65 @@
+/**
+ * How many requests are useful at once.
+ *
+ * Under a known limit that is Little's law: the permitted rate times the latency. Without one it is
+ * found by AIMD: one more for every round of clean answers, fewer when the server slows down or
+ * refuses; never faster because the server is slower.
+ */
+import type { LimitPolicy } from './token-bucket.js';
+
+/** An answer slower than this many times the quickest, and by a margin, means a queue somewhere. */
+const SLOW_FACTOR = 3;
+const SLOW_MARGIN_MS = 50;
+const SLOW_DECREASE = 0.9;
+const REFUSAL_DECREASE = 0.5;
+/** Latency follows the last dozen answers. */
+const SMOOTHING = 1 / 6;
+
+export class InFlightLimit {
+  readonly #max: number;
+  #window = 1;
+  #latencyMs: number | null = null;
+  #quickestMs = Number.POSITIVE_INFINITY;
+  /** One decrease a round: the answers of one round tell of one queue. */
+  #holdUntilMs = 0;
+
+  /** @param max requests in flight at most, whatever seems useful */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** From a request's start to the end of its body, smoothed; null before the first answer. */
+  get latencyMs(): number | null {
+    return this.#latencyMs;
+  }
+
+  answered(latencyMs: number, nowMs: number): void {
+    this.#latencyMs = this.#latencyMs === null ? latencyMs : mix(this.#latencyMs, latencyMs);
+    this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
+    if (latencyMs > this.#quickestMs * SLOW_FACTOR + SLOW_MARGIN_MS) {
+      this.#decrease(SLOW_DECREASE, latencyMs, nowMs);
+    } else this.#window = Math.min(this.#max, this.#window + 1 / this.#window);
+  }
+
+  /** Refused, timed out, or failed on the server's side. */
+  strained(nowMs: number): void {
+    this.#decrease(REFUSAL_DECREASE, this.#latencyMs ?? 0, nowMs);
+  }
+
+  /** @param policy null: no limit is known */
+  useful(policy: LimitPolicy | null): number {
+    if (policy === null) return Math.max(1, Math.floor(this.#window));
+    const perMs = policy.quota / policy.windowMs;
+    return Math.min(this.#max, Math.max(1, Math.ceil(perMs * (this.#latencyMs ?? 0))));
+  }
+
+  #decrease(factor: number, roundMs: number, nowMs: number): void {
+    if (nowMs < this.#holdUntilMs) return;
+    this.#holdUntilMs = nowMs + roundMs;
+    this.#window = Math.max(1, this.#window * factor);
+  }
+}
+
+function mix(old: number, latest: number): number {
+  return old + (latest - old) * SMOOTHING;
+}

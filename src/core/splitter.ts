@@ -1,0 +1,85 @@
+/**
+ * Splitter: where a segment can be cut in two, so that two chains walk it.
+ *
+ * The cut is an instant T in the middle of what is left. The first part keeps the rows later than T;
+ * the second starts at the first possible place at T, so that rows at exactly T are in it and in
+ * nothing else. The open end of the source is guessed from its total and the rows seen in a span of
+ * time; a wrong guess costs an uneven cut, never a row.
+ */
+import { HIGHEST_ID, type Position } from './position.js';
+
+/** A part must hold this many pages to be worth the half page that a cut costs. */
+const PAGES_MIN = 3;
+
+/** What is left of a segment. */
+export interface Remainder {
+  readonly segment: number;
+  /** Where it stands; null: at the beginning of the source. */
+  readonly after: Position | null;
+  readonly isAfterKnown: boolean;
+  readonly bound: Position | null;
+}
+
+export interface Split {
+  readonly segment: number;
+  readonly at: Position;
+  readonly bound: Position | null;
+}
+
+export class Splitter {
+  #rows = 0;
+  #spanMs = 0;
+  /** Rows that are done with, in this process and before. */
+  #rowsDone: number;
+  #total: number | null = null;
+  #pageRows = 0;
+
+  constructor(rowsDone: number) {
+    this.#rowsDone = rowsDone;
+  }
+
+  /** A page was read: how many rows it holds and which span of time. */
+  observe(page: {
+    readonly from: Position | null;
+    readonly through: Position | null;
+    readonly rows: number;
+    readonly total: number | null;
+  }): void {
+    this.#total = page.total ?? this.#total;
+    this.#rowsDone += page.rows;
+    if (page.from === null || page.through === null || page.rows === 0) return;
+    this.#rows += page.rows;
+    this.#spanMs += page.from.ms - page.through.ms;
+    this.#pageRows = Math.max(this.#pageRows, page.rows);
+  }
+
+  /** The best cut: the largest remainder, in its middle; null when none is worth it. */
+  best(remainders: readonly Remainder[]): Split | null {
+    if (this.#rows === 0 || this.#spanMs <= 0) return null;
+    const pageMs = (this.#spanMs / this.#rows) * this.#pageRows;
+    const openSpanMs = this.#openSpanMs(remainders);
+    let best: { split: Split; leftMs: number } | null = null;
+    for (const { segment, after, isAfterKnown, bound } of remainders) {
+      if (after === null || !isAfterKnown) continue;
+      const endMs = bound === null ? after.ms - (openSpanMs ?? 0) : bound.ms;
+      // The page that is in flight, or next, is not there to be shared.
+      const fromMs = after.ms - pageMs;
+      const leftMs = fromMs - endMs;
+      if (leftMs < 2 * PAGES_MIN * pageMs || (best !== null && leftMs <= best.leftMs)) continue;
+      const at = { ms: Math.floor((fromMs + endMs) / 2), id: HIGHEST_ID };
+      best = { split: { segment, at, bound }, leftMs };
+    }
+    return best?.split ?? null;
+  }
+
+  /** What is left of the segment without a bound, if its rows are as dense as those seen. */
+  #openSpanMs(remainders: readonly Remainder[]): number | null {
+    if (this.#total === null) return null;
+    let boundedMs = 0;
+    for (const { after, bound } of remainders) {
+      if (after !== null && bound !== null) boundedMs += after.ms - bound.ms;
+    }
+    const msPerRow = this.#spanMs / this.#rows;
+    return Math.max(0, (this.#total - this.#rowsDone) * msPerRow - boundedMs);
+  }
+}
