@@ -43,6 +43,8 @@ interface Start {
   /** When it left, corrected by the worker once the answer is there. */
   startMs: number;
   uncertaintyMs: number;
+  /** From its start to the head of its answer; null while none has come. */
+  headLatencyMs: number | null;
 }
 
 export class TokenBucket {
@@ -65,7 +67,7 @@ export class TokenBucket {
     this.#isLearned = options.log?.policy != null;
     this.#reserve = options.reserve ?? 0;
     for (const startMs of options.log?.startsMs ?? []) {
-      this.#starts.push({ startMs, uncertaintyMs: 0 });
+      this.#starts.push({ startMs, uncertaintyMs: 0, headLatencyMs: null });
     }
   }
 
@@ -99,7 +101,8 @@ export class TokenBucket {
   /** Records a start. It must be permitted. */
   take(nowMs: number): void {
     assert(this.nextStartMs(nowMs) <= nowMs, 'a request starts only with a token');
-    if (this.#policy !== null) this.#starts.push({ startMs: nowMs, uncertaintyMs: 0 });
+    if (this.#policy !== null)
+      this.#starts.push({ startMs: nowMs, uncertaintyMs: 0, headLatencyMs: null });
   }
 
   /**
@@ -112,12 +115,17 @@ export class TokenBucket {
   settle(takenMs: number, sentMs: number, headMs: number | null): void {
     const start = this.#starts.find((candidate) => candidate.startMs === takenMs);
     if (headMs !== null) this.#quickestHeadMs = Math.min(this.#quickestHeadMs, headMs - sentMs);
-    if (start === undefined || this.#policy === null) return;
-    start.startMs = Math.max(takenMs, sentMs);
-    start.uncertaintyMs = this.#spendAllowance(
-      headMs === null ? 0 : headMs - sentMs - this.#quickestHeadMs,
-      this.#policy.windowMs,
-    );
+    if (this.#policy === null) return;
+    if (start !== undefined) {
+      this.#allowanceShare = Math.min(
+        ALLOWANCE_MAX_SHARE * this.#caution,
+        this.#allowanceShare + ALLOWANCE_SHARE * this.#caution,
+      );
+      start.startMs = Math.max(takenMs, sentMs);
+      start.headLatencyMs = headMs === null ? null : headMs - sentMs;
+    }
+    // A new quickest answer shows that all others came later than was thought, the first above all.
+    for (const each of this.#starts) this.#raiseUncertainty(each, this.#policy.windowMs);
     this.#starts.sort((a, b) => a.startMs + a.uncertaintyMs - b.startMs - b.uncertaintyMs);
   }
 
@@ -185,12 +193,13 @@ export class TokenBucket {
     return Math.min(MARGIN_MAX_MS, Math.max(MARGIN_MIN_MS, shareMs)) * this.#caution;
   }
 
-  /** @returns how much of `lateMs` is granted */
-  #spendAllowance(lateMs: number, windowMs: number): number {
-    const grantedMs = Math.min(Math.max(0, lateMs), this.#allowanceShare * windowMs);
-    const left = this.#allowanceShare - grantedMs / windowMs + ALLOWANCE_SHARE * this.#caution;
-    this.#allowanceShare = Math.min(ALLOWANCE_MAX_SHARE * this.#caution, left);
-    return grantedMs;
+  /** Grants a start the span by which it may have arrived late, as far as the allowance goes. */
+  #raiseUncertainty(start: Start, windowMs: number): void {
+    if (start.headLatencyMs === null) return;
+    const wantedMs = start.headLatencyMs - this.#quickestHeadMs - start.uncertaintyMs;
+    const grantedMs = Math.min(Math.max(0, wantedMs), this.#allowanceShare * windowMs);
+    start.uncertaintyMs += grantedMs;
+    this.#allowanceShare -= grantedMs / windowMs;
   }
 
   /** Never below one, else the run would stand still; another client leaves us at least half. */
