@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type History, playHistory } from '../support/simulated-run.js';
+import type { History } from '../support/simulated-history.js';
+import { playHistory } from '../support/simulated-run.js';
 
 /** `SEED=7 npm run test:sim` replays one seed. */
 const ONLY = process.env.SEED === undefined ? null : Number(process.env.SEED);

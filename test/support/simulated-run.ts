@@ -16,31 +16,9 @@ import type {
 } from '../../src/core/scheduler-types.js';
 import { type LimitLog, TokenBucket } from '../../src/core/token-bucket.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
-import { type ApiSettings, SimulatedApi } from './simulated-api.js';
-
-export interface HistorySettings {
-  readonly seed: number;
-  readonly crashes: number;
-  readonly faultShare: number;
-  /** Breaks the program on purpose, so that a control test can see the properties fail. */
-  readonly sabotage?: 'losesCommits' | 'forgetsLimits';
-}
-
-export interface History {
-  readonly outcome: RunOutcome;
-  /** How often each row was written by a committed page, duplicates included. */
-  readonly writes: readonly number[];
-  readonly refused: number;
-  /** The fullest window that the server saw, against its quota. */
-  readonly fullestWindow: number;
-  /** Null: without limit. */
-  readonly quota: number | null;
-  readonly heldBytesMax: number;
-  readonly creditBytesMax: number;
-  readonly tipsInFlightMax: number;
-  readonly gapsAtEnd: number;
-  readonly steps: number;
-}
+import { SimulatedApi } from './simulated-api.js';
+import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
+import { fullestWindow } from './windows.js';
 
 interface LedgerPage extends CoveredInterval {
   readonly rows: readonly number[];
@@ -85,21 +63,7 @@ class Player {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
     const random = this.#random;
-    const windowMs = drawInteger(random, 1, 60) * 1000;
-    const isOpaque = random() < 0.3;
-    // An opaque cursor must outlive a whole window and some faults: else no client can walk.
-    const lifeMinMs = isOpaque ? windowMs + 60_000 : 20_000;
-    const api: ApiSettings = {
-      rows: drawInteger(random, 0, 400),
-      pageCap: drawInteger(random, 5, 40),
-      // Without a limit the latency decides how many chains are of use.
-      quota: random() < 0.3 ? null : drawInteger(random, isOpaque ? 4 : 1, 12),
-      windowMs,
-      cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
-      isOpaque,
-      faultShare: settings.faultShare,
-      latencyMs: drawInteger(random, 5, 5000),
-    };
+    const api = drawApi(random, settings.faultShare);
     this.#api = new SimulatedApi(api, random);
     this.#writes = new Array<number>(api.rows).fill(0);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
@@ -326,24 +290,6 @@ class Player {
   }
 }
 
-/** What a user starts again: a pause, or a page that killed workers by bad luck. */
-function isResumable(outcome: RunOutcome): boolean {
-  if (outcome.status === 'paused') return true;
-  return outcome.status === 'failed' && outcome.fault.code === 'WORKER_DIED';
-}
-
 function isWithin(position: Position, bound: Position | null): boolean {
   return bound === null || comparePositions(position, bound) <= 0;
-}
-
-/** The most arrivals in any span shorter than the window. */
-export function fullestWindow(arrivalsMs: readonly number[], windowMs: number): number {
-  const sorted = [...arrivalsMs].sort((a, b) => a - b);
-  let first = 0;
-  let fullest = 0;
-  for (const [index, atMs] of sorted.entries()) {
-    while ((sorted[first] ?? atMs) <= atMs - windowMs) first++;
-    fullest = Math.max(fullest, index - first + 1);
-  }
-  return fullest;
 }

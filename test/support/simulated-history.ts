@@ -1,0 +1,53 @@
+/** What a simulated history is told, and what it tells. */
+import type { RunOutcome } from '../../src/core/scheduler-types.js';
+import { drawInteger, type Random } from './random.js';
+import type { ApiSettings } from './simulated-api.js';
+
+export interface HistorySettings {
+  readonly seed: number;
+  readonly crashes: number;
+  readonly faultShare: number;
+  /** Breaks the program on purpose, so that a control test can see the properties fail. */
+  readonly sabotage?: 'losesCommits' | 'forgetsLimits';
+}
+
+export interface History {
+  readonly outcome: RunOutcome;
+  /** How often each row was written by a committed page, duplicates included. */
+  readonly writes: readonly number[];
+  readonly refused: number;
+  /** The fullest window that the server saw, against its quota. */
+  readonly fullestWindow: number;
+  /** Null: without limit. */
+  readonly quota: number | null;
+  readonly heldBytesMax: number;
+  readonly creditBytesMax: number;
+  readonly tipsInFlightMax: number;
+  readonly gapsAtEnd: number;
+  readonly steps: number;
+}
+
+/** An API as it may be met: any limit, any latency, transparent or opaque cursors. */
+export function drawApi(random: Random, faultShare: number): ApiSettings {
+  const windowMs = drawInteger(random, 1, 60) * 1000;
+  const isOpaque = random() < 0.3;
+  // An opaque cursor must outlive a whole window and some faults: else no client can walk.
+  const lifeMinMs = isOpaque ? windowMs + 60_000 : 20_000;
+  return {
+    rows: drawInteger(random, 0, 400),
+    pageCap: drawInteger(random, 5, 40),
+    // Without a limit the latency decides how many chains are of use.
+    quota: random() < 0.3 ? null : drawInteger(random, isOpaque ? 4 : 1, 12),
+    windowMs,
+    cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
+    isOpaque,
+    faultShare: faultShare,
+    latencyMs: drawInteger(random, 5, 5000),
+  };
+}
+
+/** What a user starts again: a pause, or a page that killed workers by bad luck. */
+export function isResumable(outcome: RunOutcome): boolean {
+  if (outcome.status === 'paused') return true;
+  return outcome.status === 'failed' && outcome.fault.code === 'WORKER_DIED';
+}

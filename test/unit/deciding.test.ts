@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_BACKOFF, decideRetry } from '../../src/core/backoff.js';
+import { Credits } from '../../src/core/credits.js';
+import type { Fault, FaultCode } from '../../src/core/fault.js';
+import { decideOnFault } from '../../src/core/fault-decision.js';
+import { InFlightLimit } from '../../src/core/in-flight-limit.js';
+import { newTip } from '../../src/core/page-job.js';
+import { PageSize } from '../../src/core/page-size.js';
+import { HIGHEST_ID } from '../../src/core/position.js';
+import { Splitter } from '../../src/core/splitter.js';
+import { Utilisation } from '../../src/core/utilisation.js';
+
+const fault = (code: FaultCode, retryable = true): Fault => ({ code, message: code, retryable });
+const job = () =>
+  newTip({
+    segment: 1,
+    page: 1,
+    cursor: null,
+    cursorExpiresAtMs: 0,
+    after: null,
+    isAfterKnown: true,
+    predecessor: null,
+  });
+const how = { backoff: DEFAULT_BACKOFF, random: 0.5 };
+
+describe('back-off', () => {
+  test('full jitter: from zero to a ceiling that doubles', () => {
+    expect(decideRetry(DEFAULT_BACKOFF, 1, 0)).toMatchObject({ delayMs: 0 });
+    expect(decideRetry(DEFAULT_BACKOFF, 1, 0.999)).toMatchObject({ delayMs: 500 * 0.999 });
+    expect(decideRetry(DEFAULT_BACKOFF, 3, 0.5)).toMatchObject({ delayMs: 1000, isPause: false });
+  });
+
+  test('after maxRetries quick ones the page gets a longer pause, and starts over', () => {
+    expect(decideRetry(DEFAULT_BACKOFF, 4, 1)).toMatchObject({ isPause: true, delayMs: 30_000 });
+    expect(decideRetry(DEFAULT_BACKOFF, 5, 1)).toMatchObject({ isPause: false, delayMs: 500 });
+    expect(decideRetry(DEFAULT_BACKOFF, 8, 1)).toMatchObject({ isPause: true, delayMs: 60_000 });
+  });
+
+  test('a sick API ends the run in the end', () => {
+    expect(decideRetry(DEFAULT_BACKOFF, 4 * 5, 0.5).type).toBe('retry');
+    expect(decideRetry(DEFAULT_BACKOFF, 4 * 6, 0.5)).toEqual({ type: 'giveUp' });
+  });
+});
+
+describe('faults of a page', () => {
+  test('a refusal costs no attempt', () => {
+    const page = job();
+    expect(decideOnFault(page, fault('RATE_LIMITED'), how)).toEqual({ type: 'silence' });
+    expect(page.failures).toBe(0);
+  });
+
+  test('refused credentials end the run at once', () => {
+    expect(decideOnFault(job(), fault('CREDENTIALS', false), how).type).toBe('failRun');
+  });
+
+  test('a page that kills workers three times is reported', () => {
+    const page = job();
+    expect(decideOnFault(page, fault('WORKER_DIED'), how).type).toBe('retry');
+    expect(decideOnFault(page, fault('WORKER_DIED'), how).type).toBe('retry');
+    expect(decideOnFault(page, fault('WORKER_DIED'), how)).toMatchObject({
+      type: 'failRun',
+      fault: { message: expect.stringContaining('killed a worker 3 times') },
+    });
+  });
+
+  test('Retry-After is a floor under the jitter', () => {
+    const busy = { ...fault('HTTP_STATUS'), retryAfterMs: 9000 };
+    expect(decideOnFault(job(), busy, { ...how, random: 0 })).toMatchObject({ delayMs: 9000 });
+  });
+});
+
+describe('credits', () => {
+  test('no page is asked for that would outgrow them', () => {
+    const credits = new Credits({ bytesMax: 5, expectedPageBytes: 2 });
+    credits.reserve(1);
+    credits.reserve(2);
+    expect(credits.hasRoom).toBe(false);
+    credits.release(1);
+    expect(credits.hasRoom).toBe(true);
+  });
+
+  test('a page that is larger than all of them is still asked for, alone', () => {
+    const credits = new Credits({ bytesMax: 1, expectedPageBytes: 2 });
+    expect(credits.hasRoom).toBe(true);
+    credits.reserve(1);
+    expect(credits.hasRoom).toBe(false);
+  });
+
+  test('what pages really weigh corrects what the next are expected to', () => {
+    const credits = new Credits({ bytesMax: 10, expectedPageBytes: 1 });
+    credits.reserve(1);
+    credits.correct(1, 6);
+    expect(credits.heldBytes).toBe(6);
+    expect(credits.hasRoom).toBe(false);
+  });
+});
+
+describe('page size', () => {
+  const broken: Fault = { ...fault('HTTP_STATUS'), status: 502 };
+
+  test('one failure changes nothing: a small page costs as much of the limit as a large one', () => {
+    const size = new PageSize(5000);
+    size.failed(broken, 1);
+    expect(size.current).toBe(5000);
+  });
+
+  test('it halves when a page fails again, and grows back', () => {
+    const size = new PageSize(5000);
+    size.failed(broken, 2);
+    expect(size.current).toBe(2500);
+    size.succeeded(2500);
+    expect(size.current).toBe(5000);
+  });
+
+  test('a silent cap is learned from the answer', () => {
+    const size = new PageSize(5000);
+    size.succeeded(1000);
+    expect(size.current).toBe(1000);
+    expect(size.cap).toBe(1000);
+  });
+
+  test('a body that is too large halves it at once', () => {
+    const size = new PageSize(5000);
+    size.failed(fault('BODY_TOO_LARGE'), 1);
+    expect(size.current).toBe(2500);
+  });
+});
+
+describe('requests in flight', () => {
+  test("under a limit Little's law says how many are of use", () => {
+    const limit = new InFlightLimit(20);
+    limit.answered(4000, 0);
+    expect(limit.useful({ quota: 10, windowMs: 60_000 })).toBe(1);
+    expect(limit.useful({ quota: 100, windowMs: 60_000 })).toBe(7);
+    expect(limit.useful({ quota: 10_000, windowMs: 60_000 })).toBe(20);
+  });
+
+  test('without one it grows with clean answers and shrinks when the server slows', () => {
+    const limit = new InFlightLimit(50);
+    for (let answer = 0; answer < 60; answer++) limit.answered(100, answer * 100);
+    const grown = limit.useful(null);
+    expect(grown).toBeGreaterThan(5);
+    for (let answer = 0; answer < 20; answer++) limit.answered(1500, 10_000 + answer * 1500);
+    expect(limit.useful(null)).toBeLessThan(grown / 2);
+  });
+
+  test('a slower server never makes it faster', () => {
+    const limit = new InFlightLimit(50);
+    for (let answer = 0; answer < 10; answer++) limit.answered(100, answer * 100);
+    const before = limit.useful(null);
+    limit.answered(5000, 10_000);
+    expect(limit.useful(null)).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('splitter', () => {
+  const place = (ms: number) => ({ ms, id: 'aa' });
+
+  test('it cuts the largest remainder in its middle, at the first place of an instant', () => {
+    const splitter = new Splitter(0);
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: 1000 });
+    const split = splitter.best([
+      { segment: 1, after: place(9900), isAfterKnown: true, bound: place(9000) },
+      { segment: 2, after: place(9000), isAfterKnown: true, bound: place(4000) },
+    ]);
+    expect(split).toEqual({
+      segment: 2,
+      at: { ms: 6450, id: HIGHEST_ID },
+      bound: place(4000),
+    });
+  });
+
+  test('the open end is guessed from the total and the density', () => {
+    const splitter = new Splitter(0);
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: 1000 });
+    const split = splitter.best([
+      { segment: 1, after: place(9900), isAfterKnown: true, bound: null },
+    ]);
+    // 990 rows of 10 ms each are left, one page of them in flight.
+    expect(split?.at.ms).toBe(Math.floor((9800 + 0) / 2));
+  });
+
+  test('what is too short is left whole, and without a total the open end is too', () => {
+    const splitter = new Splitter(0);
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: null });
+    const short = { segment: 1, after: place(9900), isAfterKnown: true, bound: place(9500) };
+    expect(splitter.best([short])).toBeNull();
+    expect(splitter.best([{ ...short, bound: null }])).toBeNull();
+  });
+});
+
+describe('utilisation', () => {
+  const policy = { quota: 2, windowMs: 1000 };
+
+  test('it compares whole windows with the time that they took', () => {
+    const used = new Utilisation();
+    for (const atMs of [0, 1, 1010, 1011, 2040]) used.add(atMs);
+    expect(used.value(policy)).toBeCloseTo(2000 / 2040);
+  });
+
+  test('it is unknown before a window has passed, and without a limit', () => {
+    const used = new Utilisation();
+    used.add(0);
+    used.add(1);
+    expect(used.value(policy)).toBeNull();
+    used.add(1010);
+    expect(used.value(null)).toBeNull();
+  });
+});

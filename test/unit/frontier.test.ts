@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { type CursorCodec, Frontier } from '../../src/core/frontier.js';
+import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+
+const TTL_MS = 120_000;
+const NOW = 1_000_000;
+const at = (n: number): Position => ({ ms: 1_000_000 - n, id: 'aa' });
+
+/** Cursors that say where they point: `n`, with a mark when they were built here. */
+const open: CursorCodec = {
+  cursorTtlMs: TTL_MS,
+  readCursor: (cursor) => at(Number(cursor.replace('built-', ''))),
+  buildCursor: (position) => `built-${1_000_000 - position.ms}`,
+};
+const opaque: CursorCodec = { ...open, readCursor: () => null, buildCursor: () => null };
+
+function begun(codec: CursorCodec = open): Frontier {
+  const frontier = new Frontier(codec, { canSeek: true });
+  frontier.add({ segment: 1, after: null, bound: null });
+  return frontier;
+}
+
+/** Takes the page that is ready. */
+function take(frontier: Frontier, nowMs = NOW) {
+  const job = frontier.ready(nowMs);
+  if (job === null) throw new Error('no page is ready');
+  expect(frontier.take(job, nowMs, 60_000)).toBe(true);
+  return job;
+}
+
+const answer = (nextCursor: string | null, hasMore = true) => ({
+  nextCursor,
+  hasMore,
+  expiresAtMs: NOW + TTL_MS,
+});
+
+describe('frontier', () => {
+  test('a segment never has two pages in flight', () => {
+    const frontier = begun();
+    take(frontier);
+    expect(frontier.ready(NOW)).toBeNull();
+  });
+
+  test('the answer leads on to the next page, which starts where this one ended', () => {
+    const frontier = begun();
+    const first = take(frontier);
+    expect(frontier.advance(first, answer('5'))).toEqual({ type: 'advanced' });
+    const second = take(frontier);
+    expect(second).toMatchObject({ page: 2, cursor: '5', after: at(5), isAfterKnown: true });
+  });
+
+  test('hasMore false ends it, whatever the cursor', () => {
+    const frontier = begun();
+    expect(frontier.advance(take(frontier), answer(null, false))).toEqual({ type: 'ended' });
+    expect(frontier.isExhausted).toBe(true);
+  });
+
+  test('more without a cursor is a contradiction, never an end', () => {
+    const frontier = begun();
+    expect(frontier.advance(take(frontier), answer(null))).toMatchObject({ type: 'broken' });
+    expect(frontier.isExhausted).toBe(false);
+  });
+
+  test('a position that does not lead on is a contradiction', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    expect(frontier.advance(take(frontier), answer('5'))).toMatchObject({ type: 'broken' });
+  });
+
+  test('an opaque cursor that was given before is a contradiction', () => {
+    const frontier = begun(opaque);
+    frontier.advance(take(frontier), answer('x'));
+    frontier.advance(take(frontier), answer('y'));
+    expect(frontier.advance(take(frontier), answer('x'))).toMatchObject({ type: 'broken' });
+  });
+
+  test('a cursor near its end is rebuilt from the position, without a request', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    const job = take(frontier, NOW + TTL_MS - 1000);
+    expect(job.cursor).toBe('built-5');
+    expect(job.cursorExpiresAtMs).toBe(NOW + 2 * TTL_MS - 1000);
+  });
+
+  test('a dead opaque cursor cannot be taken', () => {
+    const frontier = begun(opaque);
+    frontier.advance(take(frontier), answer('x'));
+    const job = frontier.ready(NOW + TTL_MS);
+    expect(job && frontier.take(job, NOW + TTL_MS, 60_000)).toBe(false);
+  });
+
+  test('a repair is asked for before the tip, and does not move it', () => {
+    const frontier = begun();
+    const first = take(frontier);
+    frontier.advance(first, answer('5'));
+    frontier.repair(first, at(5), NOW, 1);
+    const repair = take(frontier);
+    expect(repair).toMatchObject({ page: 1, isTip: false, repairThrough: at(5) });
+    expect(take(frontier)).toMatchObject({ page: 2, isTip: true });
+  });
+
+  test('a cut segment ends at the cut, and the new one starts with the rows at that instant', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    const cut = { ms: at(50).ms, id: HIGHEST_ID };
+    frontier.split(1, cut, 2);
+    expect([...frontier.open()]).toEqual([
+      { segment: 1, after: at(5), bound: cut, isAfterKnown: true },
+      { segment: 2, after: cut, bound: null, isAfterKnown: true },
+    ]);
+    expect(frontier.advance(take(frontier), answer('51'))).toEqual({ type: 'ended' });
+  });
+
+  test('until a seek has proved true only one segment is cut', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    frontier.split(1, at(50), 2);
+    expect(frontier.canSplit).toBe(false);
+    take(frontier);
+    frontier.advance(take(frontier), answer('60'));
+    expect(frontier.canSplit).toBe(true);
+  });
+
+  test('a false seek gives its stretch back to the chain it was cut from', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    frontier.split(1, at(50), 2);
+    take(frontier);
+    const seeking = take(frontier);
+    expect(frontier.seekFailed(seeking)).toEqual({ parent: 1, bound: null });
+    expect(frontier.canSeek).toBe(false);
+    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+  });
+});

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TokenBucket } from '../../src/core/token-bucket.js';
+import { fullestWindow } from '../support/windows.js';
+
+const T0 = 1_800_000_000_000;
+const MINUTE = { quota: 10, windowMs: 60_000 };
+
+describe('token bucket', () => {
+  test('the whole quota may start at once, and the next start waits for the first token', () => {
+    const bucket = new TokenBucket({ policy: MINUTE });
+    for (let start = 0; start < 10; start++) bucket.take(T0);
+    expect(bucket.tokensAt(T0)).toBe(0);
+    const nextMs = bucket.nextStartMs(T0);
+    expect(nextMs).toBeGreaterThan(T0 + 60_000);
+    expect(nextMs).toBeLessThan(T0 + 60_000 * 1.01);
+    expect(bucket.tokensAt(nextMs)).toBe(10);
+  });
+
+  test('a token comes back one window after its own start, not at a steady rate', () => {
+    const bucket = new TokenBucket({ policy: { quota: 2, windowMs: 1000 } });
+    bucket.take(T0);
+    bucket.take(T0 + 900);
+    expect(bucket.nextStartMs(T0 + 901)).toBeLessThan(T0 + 1010);
+    bucket.take(T0 + 1010);
+    expect(bucket.nextStartMs(T0 + 1011)).toBeGreaterThan(T0 + 1900);
+  });
+
+  test('property: starts whenever permitted never exceed the quota in any window', () => {
+    const policy = fc.record({
+      quota: fc.integer({ min: 1, max: 30 }),
+      windowMs: fc.integer({ min: 100, max: 60_000 }),
+    });
+    const waits = fc.array(fc.double({ min: 0, max: 20_000, noNaN: true }), { maxLength: 200 });
+    fc.assert(
+      fc.property(policy, waits, (limit, pauses) => {
+        const bucket = new TokenBucket({ policy: limit });
+        const starts: number[] = [];
+        let nowMs = T0;
+        for (const pauseMs of pauses) {
+          nowMs = Math.max(nowMs + pauseMs / limit.quota, bucket.nextStartMs(nowMs));
+          bucket.take(nowMs);
+          starts.push(nowMs);
+        }
+        expect(fullestWindow(starts, limit.windowMs)).toBeLessThanOrEqual(limit.quota);
+      }),
+    );
+  });
+
+  test('property: waiting until the promised instant always yields a token', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5000), { maxLength: 100 }), (pauses) => {
+        const bucket = new TokenBucket({ policy: { quota: 3, windowMs: 1000 } });
+        let nowMs = T0;
+        for (const pauseMs of pauses) {
+          nowMs = Math.max(nowMs + pauseMs, bucket.nextStartMs(nowMs));
+          expect(bucket.tokensAt(nowMs)).toBeGreaterThan(0);
+          bucket.take(nowMs);
+        }
+      }),
+    );
+  });
+
+  test('a request whose answer came late holds its token longer, for it may have arrived late', () => {
+    const bucket = new TokenBucket({ policy: { quota: 2, windowMs: 10_000 } });
+    bucket.take(T0);
+    bucket.take(T0 + 1);
+    bucket.settle(T0, T0, T0 + 120);
+    bucket.settle(T0 + 1, T0 + 1, T0 + 21);
+    // The first was a hundred milliseconds slower than the second: it may have arrived that late.
+    const nextMs = bucket.nextStartMs(T0 + 200);
+    expect(nextMs).toBeGreaterThanOrEqual(T0 + 10_000 + 20);
+    expect(nextMs).toBeLessThan(T0 + 10_000 + 130);
+  });
+
+  test('late answers cost no more than the allowance in the long run', () => {
+    const bucket = new TokenBucket({ policy: { quota: 1, windowMs: 1000 } });
+    let nowMs = T0;
+    for (let start = 0; start < 200; start++) {
+      nowMs = Math.max(nowMs, bucket.nextStartMs(nowMs));
+      bucket.take(nowMs);
+      bucket.settle(nowMs, nowMs, nowMs + (start % 2 === 0 ? 1 : 500));
+    }
+    expect((200 * 1000) / (nowMs - T0)).toBeGreaterThan(0.99);
+  });
+
+  test('the log of an earlier process holds back the starts of this one', () => {
+    const startsMs = Array.from({ length: 10 }, (_, index) => T0 + index);
+    const bucket = new TokenBucket({ policy: null, log: { policy: MINUTE, startsMs } });
+    expect(bucket.nextStartMs(T0 + 100)).toBeGreaterThan(T0 + 60_000);
+    expect(bucket.isLearned).toBe(true);
+  });
+
+  test('after a refusal nothing starts until every start has left the log, however short Retry-After', () => {
+    const bucket = new TokenBucket({ policy: MINUTE });
+    bucket.take(T0);
+    bucket.take(T0 + 30_000);
+    bucket.refuse(T0 + 31_000, 2000);
+    expect(bucket.nextStartMs(T0 + 31_001)).toBeGreaterThanOrEqual(T0 + 91_000);
+  });
+
+  test('a refusal with a longer Retry-After than the window is obeyed', () => {
+    const bucket = new TokenBucket({ policy: MINUTE });
+    bucket.take(T0);
+    bucket.refuse(T0 + 1, 600_000);
+    expect(bucket.nextStartMs(T0 + 2)).toBeGreaterThanOrEqual(T0 + 600_000);
+  });
+
+  test('what is kept back is not used, and at least one request always is', () => {
+    const half = new TokenBucket({ policy: MINUTE, reserve: 5 });
+    expect(half.tokensAt(T0)).toBe(5);
+    const all = new TokenBucket({ policy: MINUTE, reserve: 50 });
+    expect(all.tokensAt(T0)).toBe(1);
+  });
+
+  test('another client on the key leaves us at least half', () => {
+    const bucket = new TokenBucket({ policy: MINUTE });
+    bucket.noticeForeign(3);
+    expect(bucket.tokensAt(T0)).toBe(7);
+    bucket.noticeForeign(9);
+    expect(bucket.tokensAt(T0)).toBe(5);
+  });
+
+  test('without a policy everything may start', () => {
+    const bucket = new TokenBucket({ policy: MINUTE });
+    bucket.learnUnlimited();
+    expect(bucket.tokensAt(T0)).toBe(Number.POSITIVE_INFINITY);
+    expect(bucket.nextStartMs(T0)).toBeLessThanOrEqual(T0);
+  });
+
+  test('a start without a token is a bug', () => {
+    const bucket = new TokenBucket({ policy: { quota: 1, windowMs: 1000 } });
+    bucket.take(T0);
+    expect(() => bucket.take(T0 + 1)).toThrow('a request starts only with a token');
+  });
+
+  test('control: a steady refill in place of the log would be noticed', () => {
+    // Ten at once, then one every six seconds: what a classic bucket lets through.
+    const starts = [
+      ...Array(10).fill(T0),
+      ...Array.from({ length: 10 }, (_, n) => T0 + 6000 * (n + 1)),
+    ];
+    expect(fullestWindow(starts, 60_000)).toBeGreaterThan(10);
+  });
+});
