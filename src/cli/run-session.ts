@@ -171,6 +171,7 @@ function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
     rowsDone: prepared.totals.covered,
+    quarantineShareMax: config.quarantineLimit,
     random: Math.random,
   });
 }

@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly nextSegment: number;
   /** Rows that earlier processes have committed. */
   readonly rowsDone: number;
+  /** Share of records in quarantine that ends the run. */
+  readonly quarantineShareMax: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }

@@ -15,6 +15,7 @@ import { Dispatcher } from './dispatcher.js';
 import { unreachable } from './fault.js';
 import type { Frontier } from './frontier.js';
 import { PageFlow } from './page-flow.js';
+import { QuarantineLimit } from './quarantine-limit.js';
 import { RunContext, type SchedulerOptions } from './run-context.js';
 import type { SchedulerCommand, SchedulerEvent } from './scheduler-types.js';
 
@@ -22,6 +23,7 @@ export class Scheduler {
   readonly #context: RunContext;
   readonly #flow: PageFlow;
   readonly #dispatcher: Dispatcher;
+  readonly #quarantine: QuarantineLimit;
   #isFinished = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
@@ -29,6 +31,7 @@ export class Scheduler {
     this.#context = new RunContext(options);
     this.#flow = new PageFlow(this.#context);
     this.#dispatcher = new Dispatcher(this.#context);
+    this.#quarantine = new QuarantineLimit(options.quarantineShareMax);
   }
 
   /** When `step` must be called again though nothing happens; Infinity: only with an event. */
@@ -57,8 +60,9 @@ export class Scheduler {
       case 'failed':
         return this.#flow.failed(event, nowMs);
       case 'refreshed':
-      case 'committed':
         return this.#context.close(event.taskId);
+      case 'committed':
+        return this.#onCommitted(event);
       case 'writeFailed':
         this.#context.close(event.taskId);
         return this.#context.end({ status: 'failed', fault: event.fault });
@@ -69,6 +73,12 @@ export class Scheduler {
       default:
         return unreachable(event);
     }
+  }
+
+  #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
+    this.#context.close(event.taskId);
+    const fault = this.#quarantine.add(event.counts);
+    if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
 
   /** A run that is complete by then is complete, whatever asked it to end. */

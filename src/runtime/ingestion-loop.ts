@@ -9,6 +9,7 @@
  * The loop moves tags, counts and buffers that it never reads: its work is the same for a page of
  * one row and of 5,000.
  */
+import { channel } from 'node:diagnostics_channel';
 import { assert, type Fault, unreachable } from '../core/fault.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import type { Scheduler } from '../core/scheduler.js';
@@ -25,6 +26,9 @@ import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { RunJournal } from './run-journal.js';
 import type { RunObserver } from './run-observer.js';
+
+/** Every message that crosses the loop, for a test that stops the process at each in turn. */
+const boundary = channel('datasync.boundary');
 
 type FetchCommand = Extract<SchedulerCommand, { type: 'fetch' }>;
 type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
@@ -91,6 +95,7 @@ export class IngestionLoop {
   }
 
   #push(event: SchedulerEvent): void {
+    if (boundary.hasSubscribers) boundary.publish({ direction: 'in', type: event.type });
     this.#inbox.push(event);
     this.#stepSoon();
   }
@@ -118,6 +123,7 @@ export class IngestionLoop {
 
   #execute(command: SchedulerCommand): void {
     const { journal, observer } = this.#parts;
+    if (boundary.hasSubscribers) boundary.publish({ direction: 'out', type: command.type });
     switch (command.type) {
       case 'fetch':
         return void this.#fetch(command);

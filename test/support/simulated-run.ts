@@ -123,6 +123,7 @@ class Player {
       eventsMax: null,
       nextSegment: this.#nextSegment,
       rowsDone: this.#ledger.reduce((sum, page) => sum + page.rows.length, 0),
+      quarantineShareMax: 1,
       random: this.#random,
     });
     this.#nextSegment += 1000;

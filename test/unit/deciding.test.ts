@@ -7,6 +7,7 @@ import { InFlightLimit } from '../../src/core/in-flight-limit.js';
 import { newTip } from '../../src/core/page-job.js';
 import { PageSize } from '../../src/core/page-size.js';
 import { HIGHEST_ID } from '../../src/core/position.js';
+import { QuarantineLimit } from '../../src/core/quarantine-limit.js';
 import { Splitter } from '../../src/core/splitter.js';
 import { Utilisation } from '../../src/core/utilisation.js';
 
@@ -186,6 +187,29 @@ describe('splitter', () => {
     const short = { segment: 1, after: place(9900), isAfterKnown: true, bound: place(9500) };
     expect(splitter.best([short])).toBeNull();
     expect(splitter.best([{ ...short, bound: null }])).toBeNull();
+  });
+});
+
+describe('quarantine limit', () => {
+  const page = (returned: number, quarantined: number) => ({
+    returned,
+    inserted: returned - quarantined,
+    duplicate: 0,
+    quarantined,
+  });
+
+  test('a run that would only fill the quarantine ends, and says where to look', () => {
+    const limit = new QuarantineLimit(0.01);
+    expect(limit.add(page(5000, 50))).toBeNull();
+    expect(limit.add(page(5000, 51))).toMatchObject({
+      code: 'QUARANTINE_LIMIT',
+      message: expect.stringContaining('101 of 10000'),
+    });
+  });
+
+  test('a handful of records is no share to judge by', () => {
+    expect(new QuarantineLimit(0).add(page(999, 999))).toBeNull();
+    expect(new QuarantineLimit(0).add(page(1000, 1))).not.toBeNull();
   });
 });
 

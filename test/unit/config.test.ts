@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { LIVE_API_BASE_URL, readConfig } from '../../src/config/config.js';
+
+function configOf(environment: Record<string, string>, flags: Record<string, unknown> = {}) {
+  const read = readConfig(environment, flags);
+  if (!read.ok) throw new Error(JSON.stringify(read.faults));
+  return read.config;
+}
+
+function faultsOf(environment: Record<string, string>, flags: Record<string, unknown> = {}) {
+  const read = readConfig(environment, flags);
+  return read.ok ? [] : read.faults.map(({ setting }) => setting);
+}
+
+describe('configuration', () => {
+  test('nothing configured means the simulator into embedded PostgreSQL', () => {
+    const config = configOf({});
+    expect(config.target).toMatchObject({ kind: 'simulator', events: 200_000, profile: 'fast' });
+    expect(config.database.kind).toBe('embedded');
+    expect(config.concurrency).toBe(10);
+    expect(config.pageLimit).toBeNull();
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('a key alone means the live API', () => {
+    const { target } = configOf({ TARGET_API_KEY: 'k' });
+    expect(target).toMatchObject({ kind: 'api', basePath: '/api/v1', apiKey: 'k' });
+    expect(target.kind === 'api' && LIVE_API_BASE_URL.startsWith(target.origin)).toBe(true);
+  });
+
+  test('the placeholder of .env.example counts as no key', () => {
+    expect(configOf({ TARGET_API_KEY: 'YOUR_API_KEY_HERE' }).target.kind).toBe('simulator');
+  });
+
+  test('a URL without a key is refused', () => {
+    expect(faultsOf({ API_BASE_URL: 'http://127.0.0.1:1/api/v1' })).toEqual(['TARGET_API_KEY']);
+  });
+
+  test('simulated data goes into a DATABASE_URL only when told so', () => {
+    const environment = { DATABASE_URL: 'postgres://u:p@h/d' };
+    expect(faultsOf(environment)).toEqual(['DATABASE_URL']);
+    expect(configOf(environment, { simulate: true }).database.kind).toBe('url');
+  });
+
+  test('a flag wins over the environment', () => {
+    expect(configOf({ WORKER_CONCURRENCY: '3' }, { concurrency: 7 }).concurrency).toBe(7);
+  });
+
+  test('every fault is listed, not the first', () => {
+    const faults = faultsOf({
+      WORKER_CONCURRENCY: 'many',
+      BATCH_SIZE: '0',
+      DATABASE_URL: 'mysql://h/d',
+      WRITE_METHOD: 'fax',
+    });
+    expect(faults.sort()).toEqual([
+      'BATCH_SIZE',
+      'DATABASE_URL',
+      'WORKER_CONCURRENCY',
+      'WRITE_METHOD',
+    ]);
+  });
+
+  test('no fault repeats the value of a secret', () => {
+    const read = readConfig({ DATABASE_URL: 'mysql://u:hunter2@h/d' }, {});
+    expect(JSON.stringify(read)).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { estimateRest, formatDuration } from '../../src/observe/eta.js';
+import { type IngestResult, reportText } from '../../src/observe/report.js';
+
+const result: IngestResult = {
+  status: 'complete',
+  run: 1,
+  eventsIngested: 3_000_000,
+  returned: 3_000_007,
+  inserted: 2_999_990,
+  duplicate: 10,
+  quarantined: 7,
+  pages: 601,
+  requests: 605,
+  refused: 0,
+  retries: 4,
+  durationMs: 3_561_000,
+  eventsPerSecond: 842,
+  permittedRequests: 610,
+  utilisation: 0.9961,
+  peakRssBytes: 150_000_000,
+  mainLoopDelayP99Ms: 1.2,
+  firstCommitMs: 700,
+  resumedFrom: 12,
+  writeMethod: 'copy',
+  reason: null,
+  resumeAt: null,
+};
+
+describe('report', () => {
+  test('fits 80 columns and says rows, rate, share of the limit and how to open the data', () => {
+    const text = reportText(result, { open: 'psql -h 127.0.0.1' });
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(text).toContain('3,000,000 in the table');
+    expect(text).toContain('842 events/s');
+    expect(text).toContain('99.6 % of the limit used');
+    expect(text).toContain('psql -h 127.0.0.1');
+    expect(text).toContain('from 12 committed pages');
+  });
+
+  test('a run that failed says why', () => {
+    const failed = { ...result, status: 'failed' as const, reason: 'segment 1, page 2: why' };
+    expect(reportText(failed, { open: '' })).toContain('segment 1, page 2: why');
+  });
+});
+
+describe('time left', () => {
+  const known = {
+    total: 3_000_000,
+    ingested: 100_000,
+    ingestedHere: 100_000,
+    pageLimit: 5000,
+    elapsedMs: 60_000,
+  };
+
+  test('is bound by the limit where the start was a burst', () => {
+    const eta = estimateRest({ ...known, policy: { quota: 10, windowMs: 60_000 } });
+    expect(eta).toEqual({ remainingMs: 58 * 60_000, boundBy: 'limit' });
+  });
+
+  test('is bound by the measured speed where nothing limits', () => {
+    expect(estimateRest({ ...known, policy: null })).toEqual({
+      remainingMs: 29 * 60_000,
+      boundBy: 'speed',
+    });
+  });
+
+  test('is not guessed before anything is known', () => {
+    expect(estimateRest({ ...known, total: null, policy: null })).toBeNull();
+    expect(estimateRest({ ...known, ingestedHere: 0, policy: null })).toBeNull();
+  });
+
+  test('durations read as a person says them', () => {
+    expect([45_000, 200_000, 3_720_000].map(formatDuration)).toEqual([
+      '45 s',
+      '3 min 20 s',
+      '1 h 02 min',
+    ]);
+  });
+});
