@@ -3,7 +3,7 @@ import { digestAsBigint } from '../../src/core/digest.js';
 import { formatPosition, type Position } from '../../src/core/position.js';
 import type { Reject } from '../../src/protocol/batch.js';
 import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
-import type { PageRows } from './page-rows.js';
+import { type PageRows, uuidText } from './page-rows.js';
 import type { TextRow } from './wire-query.js';
 
 /** How many rows of the page are accounted for, and by which records in quarantine. */
@@ -18,7 +18,7 @@ export function returnedCount({ selected, quarantined }: PageAccount): number {
   return selected.acceptedCount + quarantined.length;
 }
 
-/** $1 to $20 of the statements that write a ledger row. */
+/** $1 to $24 of the statements that write a ledger row. */
 export function ledgerParameters(page: PageWrite, account: PageAccount): (string | null)[] {
   const { selected, quarantined } = account;
   return [
@@ -42,6 +42,9 @@ export function ledgerParameters(page: PageWrite, account: PageAccount): (string
     String(page.batch.bodyBytes),
     storableOrNull(page.requestId),
     quarantineJson(quarantined),
+    String(selected.untimed.count),
+    String(digestAsBigint(selected.untimed)),
+    ...strayArrays(selected),
   ];
 }
 
@@ -74,6 +77,16 @@ function storableOrNull(text: string | null): string | null {
 
 function positionOrNull(position: Position | null): string | null {
   return position === null ? null : formatPosition(position);
+}
+
+/** Ids and instants as array literals. */
+function strayArrays({ strays, columns }: PageRows): [string, string] {
+  const ids = strays.map((row) => uuidText(columns.ids, row));
+  const instants = strays.map((row) => {
+    const ms = columns.occurredAtMs[row] as number;
+    return Number.isNaN(ms) ? 'NULL' : String(ms);
+  });
+  return [`{${ids.join()}}`, `{${instants.join()}}`];
 }
 
 function quarantineJson(records: readonly Reject[]): string {

@@ -6,7 +6,8 @@
  *                    ├─ culprits: PostgreSQL refused them; they go to quarantine
  *                    └─ accepted ── repeated: their id came before in this page
  *                                └─ distinct: what is written
- *                                     └─ covered: within (after, through]; what the digest proves
+ *                                     ├─ covered: within (after, through]; what the digest proves
+ *                                     └─ strays: the others, and those without a timestamp; named
  *
  * A row without a timestamp has no place of its own in the order. In an ordered page it takes the
  * place of its neighbours: it is written wherever it appears, but covered only between covered rows,
@@ -30,6 +31,10 @@ export interface PageRows extends RowSource {
   /** The records that the fetch worker rejected and that belong to this segment. */
   readonly rejects: readonly Reject[];
   readonly covered: RowDigest;
+  /** The part of `covered` that has no timestamp. */
+  readonly untimed: RowDigest;
+  /** Rows of the batch that no interval can prove: the ledger has them by id. */
+  readonly strays: readonly number[];
   /** `ms/id` of the first and last accepted row that has a timestamp; null when none has. */
   readonly firstPosition: string | null;
   readonly lastPosition: string | null;
@@ -52,10 +57,12 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
   const after = placeOf(page.after);
   const through = placeOf(page.through);
   const bound = placeOf(page.bound);
-  const untimed = untimedCover(batch, columns, after, through, bound);
+  const untimedRange = untimedCover(batch, columns, after, through, bound);
 
   const rows = new Uint32Array(batch.rowCount);
   const covered = emptyDigest();
+  const untimed = emptyDigest();
+  const strays: number[] = [];
   const seen = new IdSet(ids, batch.rowCount);
   let distinctCount = 0;
   let acceptedCount = 0;
@@ -78,8 +85,10 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
     const isCovered = isTimed
       ? (after === null || isAfter(ids, row, ms, after)) &&
         (through === null || !isAfter(ids, row, ms, through))
-      : row >= untimed.from && row < untimed.to;
+      : row >= untimedRange.from && row < untimedRange.to;
     if (isCovered) addRow(covered, ids, row, ms);
+    if (isCovered && !isTimed) addRow(untimed, ids, row, ms);
+    if (!isCovered || !isTimed) strays.push(row);
   }
   return {
     columns,
@@ -89,6 +98,8 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
     acceptedCount,
     rejects: keptRejects(batch, columns, bound),
     covered,
+    untimed,
+    strays,
     firstPosition: firstRow < 0 ? null : positionText(columns, firstRow),
     lastPosition: lastRow < 0 ? null : positionText(columns, lastRow),
   };
@@ -166,7 +177,8 @@ function positionText({ ids, occurredAtMs }: ColumnViews, row: number): string {
   return formatPosition({ ms: occurredAtMs[row] as number, id: uuidText(ids, row) });
 }
 
-function uuidText(ids: Uint8Array, row: number): string {
+/** The id of a row as text. */
+export function uuidText(ids: Uint8Array, row: number): string {
   const hex = Buffer.from(ids.buffer, ids.byteOffset + row * 16, 16).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -71,6 +71,13 @@ CREATE TABLE ingestion_pages (
   covered integer NOT NULL,
   ids_digest bigint NOT NULL,
   occurred_at_sum numeric NOT NULL,
+  -- Of these, the rows without a timestamp: how many, and their part of the digest.
+  untimed integer NOT NULL DEFAULT 0,
+  untimed_digest bigint NOT NULL DEFAULT 0,
+  -- What the page wrote or found and its interval cannot prove, by id and epoch ms: every row without
+  -- a timestamp (null), and rows that the API served outside of (after, through].
+  stray_ids uuid[] NOT NULL DEFAULT '{}',
+  stray_ms double precision[] NOT NULL DEFAULT '{}',
   bytes integer NOT NULL,
   request_id text NULL,
   PRIMARY KEY (run, segment, page),
