@@ -6,11 +6,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './cli/context.js';
-import { doctorCommand } from './cli/doctor.js';
 import { EXIT, exitCodeForFault } from './cli/exit-codes.js';
-import { ingestCommand } from './cli/ingest.js';
-import { simulateCommand } from './cli/simulate.js';
-import { statusCommand } from './cli/status.js';
 import { IngestionError } from './core/fault.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -21,8 +17,17 @@ const program = new Command('datasync')
   .showHelpAfterError('(datasync --help lists the commands)')
   .exitOverride();
 
-for (const command of [ingestCommand(), statusCommand(), doctorCommand(), simulateCommand()]) {
-  program.addCommand(command.exitOverride());
+/** Each loads only what it needs: a start is quicker, and an ingestion holds no simulator. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  ingest: async () => (await import('./cli/ingest.js')).ingestCommand(),
+  status: async () => (await import('./cli/status.js')).statusCommand(),
+  doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
+  simulate: async () => (await import('./cli/simulate.js')).simulateCommand(),
+};
+
+const named = COMMANDS[process.argv[2] ?? ''];
+for (const load of named === undefined ? Object.values(COMMANDS) : [named]) {
+  program.addCommand((await load()).exitOverride());
 }
 
 try {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Config, Target } from '../config/config.js';
 import { childEnvironment } from '../config/environment.js';
 import { IngestionError } from '../core/fault.js';

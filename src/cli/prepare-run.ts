@@ -1,7 +1,7 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import type { Config } from '../config/config.js';
-import type { SegmentSeed } from '../core/frontier.js';
 import { planResume } from '../core/resume.js';
+import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import type { Source } from '../source/source.js';

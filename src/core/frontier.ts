@@ -18,36 +18,13 @@
 import { assert } from './fault.js';
 import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
-
-/** Reads and builds cursors; the source's part of the frontier. */
-export interface CursorCodec {
-  readonly cursorTtlMs: number;
-  /** The place that a cursor points behind; null when it is opaque. */
-  readCursor(cursor: string): Position | null;
-  /** A cursor that points behind `position`; null when the source cannot seek. */
-  buildCursor(position: Position, expiresAtMs: number): string | null;
-}
-
-/** Where a segment starts and ends. Without cursor and position it starts at the beginning. */
-export interface SegmentSeed {
-  readonly segment: number;
-  readonly after: Position | null;
-  readonly bound: Position | null;
-  /** A cursor that leads behind `after`, where the source cannot seek. */
-  readonly cursor?: string;
-  readonly cursorExpiresAtMs?: number;
-}
-
-interface Segment {
-  readonly segment: number;
-  bound: Position | null;
-  /** The segment that it was cut from, until its first page has proved the seek. */
-  unprovenFrom: number | null;
-  phase: 'ready' | 'inFlight' | 'ended';
-  tip: PageJob;
-  /** Opaque cursors already seen: coming back to one is a loop. */
-  readonly seen: Set<string>;
-}
+import {
+  type CursorCodec,
+  isReached,
+  newSegment,
+  type Segment,
+  type SegmentSeed,
+} from './segment.js';
 
 /** What the answer to a tip says about the way on. */
 export type Advance =
@@ -100,23 +77,7 @@ export class Frontier {
 
   add(seed: SegmentSeed): void {
     assert(!this.#segments.has(seed.segment), 'a segment is added once');
-    const tip = newTip({
-      segment: seed.segment,
-      page: 1,
-      cursor: seed.cursor ?? null,
-      cursorExpiresAtMs: seed.cursorExpiresAtMs ?? (seed.cursor === undefined ? 0 : Infinity),
-      after: seed.after,
-      isAfterKnown: true,
-      predecessor: null,
-    });
-    this.#segments.set(seed.segment, {
-      segment: seed.segment,
-      bound: seed.bound,
-      unprovenFrom: null,
-      phase: 'ready',
-      tip,
-      seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
-    });
+    this.#segments.set(seed.segment, newSegment(seed));
   }
 
   /** A page that may be asked for now; repairs first, for rows wait behind them. */
@@ -303,10 +264,6 @@ export class Frontier {
   #build(after: Position, nowMs: number): string | null {
     return this.#codec.buildCursor(after, nowMs + this.#codec.cursorTtlMs);
   }
-}
-
-function isReached(position: Position, bound: Position | null): boolean {
-  return bound !== null && comparePositions(position, bound) >= 0;
 }
 
 /** A chain of predecessors would keep every page of the run in memory. */

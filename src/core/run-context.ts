@@ -5,7 +5,7 @@
 import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
-import type { CursorCodec, Frontier } from './frontier.js';
+import type { Frontier } from './frontier.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { LimitLearning } from './limit-learning.js';
 import { Outstanding } from './outstanding.js';
@@ -13,6 +13,7 @@ import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
+import type { CursorCodec } from './segment.js';
 import { Splitter } from './splitter.js';
 import type { TokenBucket } from './token-bucket.js';
 

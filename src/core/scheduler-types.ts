@@ -3,9 +3,9 @@
  * the same function as the real loop.
  */
 import type { Fault } from './fault.js';
-import type { SegmentSeed } from './frontier.js';
 import type { LimitObservation } from './limit-headers.js';
 import type { Position } from './position.js';
+import type { SegmentSeed } from './segment.js';
 import type { LimitLog } from './token-bucket.js';
 
 /** What deciding needs of an answer's head. Instants are epoch ms. */

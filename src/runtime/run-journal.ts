@@ -4,8 +4,8 @@
  */
 import PQueue from 'p-queue';
 import type { Fault } from '../core/fault.js';
-import type { SegmentSeed } from '../core/frontier.js';
 import type { Position } from '../core/position.js';
+import type { SegmentSeed } from '../core/segment.js';
 import type { LimitLog } from '../core/token-bucket.js';
 
 /** What the journal needs of the database; rejections are the driver's errors. */

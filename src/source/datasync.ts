@@ -4,7 +4,7 @@
  * Facts and their grades are in docs/api.md. Two page shapes are accepted: the nested one that the
  * servers send, and the flat one of the vendor's document.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../core/position.js';
 import { faultForStatus } from './http-fault.js';
@@ -13,21 +13,19 @@ import type { Envelope, Source } from './source.js';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const CURSOR_VERSION = 2;
 
-const cursorText = z.string().min(1).nullish();
+const cursorText = z.nullish(z.string().check(z.minLength(1)));
 const nestedPage = z.object({
   pagination: z.object({
-    limit: z.number().int().positive().optional(),
+    limit: z.optional(z.int().check(z.positive())),
     hasMore: z.boolean(),
     nextCursor: cursorText,
-    cursorExpiresIn: z.number().nonnegative().nullish(),
+    cursorExpiresIn: z.nullish(z.number().check(z.nonnegative())),
   }),
-  meta: z
-    .object({ total: z.number().int().optional(), returned: z.number().int().optional() })
-    .optional(),
+  meta: z.optional(z.object({ total: z.optional(z.int()), returned: z.optional(z.int()) })),
 });
 const flatPage = z.object({ hasMore: z.boolean(), nextCursor: cursorText });
 
-const cursorContent = z.object({ id: z.string().regex(UUID), ts: z.number().int() });
+const cursorContent = z.object({ id: z.string().check(z.regex(UUID)), ts: z.int() });
 
 export const datasync: Source = {
   name: 'datasync',

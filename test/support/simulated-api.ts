@@ -3,9 +3,9 @@
  * the truth that the properties are checked against.
  */
 import type { Fault } from '../../src/core/fault.js';
-import type { CursorCodec } from '../../src/core/frontier.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { comparePositions, type Position } from '../../src/core/position.js';
+import type { CursorCodec } from '../../src/core/segment.js';
 import { drawInteger, type Random } from './random.js';
 
 export interface ApiSettings {

@@ -28,7 +28,7 @@ const PURE_ROOMS = /^src\/(?:core|protocol|source)\//;
 const ROOMS: readonly Room[] = [
   { files: /^src\/core\//, mayImport: /^src\/core\// },
   { files: /^src\/protocol\//, mayImport: /^src\/(?:core|protocol)\// },
-  { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod$/ },
+  { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod(?:\/|$)/ },
   workerRoom('fetch'),
   workerRoom('writer'),
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type CursorCodec, Frontier } from '../../src/core/frontier.js';
+import { Frontier } from '../../src/core/frontier.js';
 import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+import type { CursorCodec } from '../../src/core/segment.js';
 
 const TTL_MS = 120_000;
 const NOW = 1_000_000;
