@@ -108,7 +108,7 @@ const settings = z.object({
   LOG_LEVEL: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
   MAX_RETRIES: z._default(whole(0, 100), 3),
   MAX_EVENTS: z.optional(whole(1)),
-  CREDIT_BYTES: z._default(whole(1_000_000), 24_000_000),
+  CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
   FETCH_THREADS: z._default(whole(1, 64), 1),
   WRITER_CONNECTIONS: z._default(whole(1, 16), 2),
   QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),

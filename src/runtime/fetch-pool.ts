@@ -9,6 +9,7 @@ import type {
   PageResult,
   PageTask,
 } from '../protocol/fetch-messages.js';
+import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 
 const WORKER_URL = new URL('../../workers/fetch.worker.js', import.meta.url);
 
@@ -34,6 +35,7 @@ export class FetchPool {
       concurrentTasksPerWorker: tasksPerThread,
       // The default makes an idle worker wait on Atomics, which freezes its sockets and ports.
       atomics: 'disabled',
+      resourceLimits: WORKER_RESOURCE_LIMITS,
       // A crash is an event of the run, not an end of the process.
       env: {},
     });

@@ -12,6 +12,8 @@ import type {
   WriterSettings,
 } from '../protocol/writer-messages.js';
 
+import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
+
 const WORKER_URL = new URL('../../workers/writer.worker.js', import.meta.url);
 
 export class WriterHandle {
@@ -22,7 +24,7 @@ export class WriterHandle {
   readonly #waiting = new Set<(death: Fault) => void>();
 
   constructor() {
-    this.#worker = new Worker(WORKER_URL, { env: {} });
+    this.#worker = new Worker(WORKER_URL, { env: {}, resourceLimits: WORKER_RESOURCE_LIMITS });
     this.#api = wrap<WriterApi>(nodeEndpoint(this.#worker));
     this.#worker.once('error', (error) => this.#die(error.message));
     this.#worker.once('exit', (code) => this.#die(`exit code ${code}`));
