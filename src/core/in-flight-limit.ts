@@ -2,8 +2,8 @@
  * How many requests are useful at once.
  *
  * Under a known limit that is Little's law: the permitted rate times the latency. Without one it is
- * found by AIMD: one more for every round of clean answers, fewer when the server slows down or
- * refuses; never faster because the server is slower.
+ * found by AIMD: after a quick start, one more for every round of clean answers, fewer when the server
+ * slows down or refuses; never faster because the server is slower.
  */
 import type { LimitPolicy } from './token-bucket.js';
 
@@ -22,6 +22,8 @@ export class InFlightLimit {
   #quickestMs = Number.POSITIVE_INFINITY;
   /** One decrease a round: the answers of one round tell of one queue. */
   #holdUntilMs = 0;
+  /** Until the first sign of strain the window doubles every round, then it grows by one. */
+  #isSlowStart = true;
 
   /** @param max requests in flight at most, whatever seems useful */
   constructor(max: number) {
@@ -38,7 +40,10 @@ export class InFlightLimit {
     this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
     if (latencyMs > this.#quickestMs * SLOW_FACTOR + SLOW_MARGIN_MS) {
       this.#decrease(SLOW_DECREASE, latencyMs, nowMs);
-    } else this.#window = Math.min(this.#max, this.#window + 1 / this.#window);
+      return;
+    }
+    const growth = this.#isSlowStart ? 1 : 1 / this.#window;
+    this.#window = Math.min(this.#max, this.#window + growth);
   }
 
   /** Refused, timed out, or failed on the server's side. */
@@ -54,6 +59,7 @@ export class InFlightLimit {
   }
 
   #decrease(factor: number, roundMs: number, nowMs: number): void {
+    this.#isSlowStart = false;
     if (nowMs < this.#holdUntilMs) return;
     this.#holdUntilMs = nowMs + roundMs;
     this.#window = Math.max(1, this.#window * factor);
