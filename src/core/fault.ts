@@ -38,6 +38,8 @@ export type FaultCode =
   | 'DATABASE_CONFLICT'
   /** The database refuses for a reason that an operator must mend (disk full, read only, rights). Final. */
   | 'DATABASE_REFUSED'
+  /** Another instance does this ingestion. Final; the database is well. */
+  | 'ALREADY_RUNNING'
   /** More rows in quarantine than `--quarantine-limit` permits. Final. */
   | 'QUARANTINE_LIMIT';
 

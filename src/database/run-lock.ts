@@ -60,7 +60,7 @@ interface Holder {
 /**
  * Takes the lock. It holds one connection of the pool until it is released.
  *
- * @throws IngestionError, DATABASE_REFUSED naming the holder, when another instance has it
+ * @throws IngestionError, ALREADY_RUNNING naming the holder, when another instance has it
  */
 export async function acquireRunLock(
   pool: Pool,
@@ -120,7 +120,7 @@ function heldBy(holder: Holder | null): Fault {
       ? 'another instance'
       : `${holder.applicationName || 'another program'} (database session ${holder.pid}, since ${holder.since}${holder.address === null ? '' : `, from ${holder.address}`})`;
   return {
-    code: 'DATABASE_REFUSED',
+    code: 'ALREADY_RUNNING',
     message: `this ingestion is already being run by ${who}`,
     retryable: false,
     remedy: 'Wait until it ends, or stop it; two at once would spend the same limit twice',

@@ -12,7 +12,7 @@ const take = (settings = {}) => acquireRunLock(database.pool, 'datasync', ORIGIN
 test('a second instance is refused, and told who holds the ingestion and since when', async () => {
   const lock = await take();
   const refusal = await take({ patienceMs: 0 }).catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ fault: { code: 'DATABASE_REFUSED', retryable: false } });
+  expect(refusal).toMatchObject({ fault: { code: 'ALREADY_RUNNING', retryable: false } });
   expect(String(refusal)).toContain(`process ${process.pid}`);
   expect(String(refusal)).toMatch(/database session \d+, since \d{4}-\d\d-\d\dT[\d:]+Z/);
   await lock.release();
