@@ -23,6 +23,7 @@ const CONTROL_CONNECTIONS = 3;
 export async function openDatabase(config: Config, log: Logger): Promise<OpenDatabase> {
   const where = await locate(config, log);
   const fault = await waitForDatabase(where.connectionString, {
+    forMs: config.databaseWaitMs,
     onWait: (reason) =>
       log.warn({ event: 'database_wait' }, `waiting for the database: ${reason.message}`),
   });

@@ -55,6 +55,10 @@ export interface Config {
   readonly httpPort: number | null;
   readonly logLevel: string;
   readonly maxRetries: number;
+  /** The first longer rest of a page whose quick retries are spent; it doubles. */
+  readonly retryPauseMs: number;
+  /** How long a database that is out of reach at the start is waited for. */
+  readonly databaseWaitMs: number;
   readonly eventsMax: number | null;
   /** Fetched and uncommitted bytes at most. */
   readonly creditBytes: number;
@@ -107,6 +111,8 @@ const settings = z.object({
   HTTP_PORT: z.optional(whole(0, 65_535)),
   LOG_LEVEL: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
   MAX_RETRIES: z._default(whole(0, 100), 3),
+  RETRY_PAUSE: z._default(number(0, 3600), 30),
+  DATABASE_WAIT: z._default(number(0, 3600), 20),
   MAX_EVENTS: z.optional(whole(1)),
   CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
   FETCH_THREADS: z._default(whole(1, 64), 1),
@@ -202,6 +208,8 @@ function assemble(values: Settings, flags: Flags): Config {
     httpPort: values.HTTP_PORT ?? null,
     logLevel: values.LOG_LEVEL,
     maxRetries: values.MAX_RETRIES,
+    retryPauseMs: values.RETRY_PAUSE * 1000,
+    databaseWaitMs: values.DATABASE_WAIT * 1000,
     eventsMax: values.MAX_EVENTS ?? null,
     creditBytes: values.CREDIT_BYTES,
     fetchThreads: values.FETCH_THREADS,
