@@ -146,7 +146,8 @@ export async function runSession(
   } finally {
     watch.stop();
     stopListening();
-    await fetchPool.close();
+    // Whatever went wrong: a thread left alive would keep the process from ending.
+    await Promise.all([fetchPool.close(), writer.close()]);
   }
 }
 
@@ -165,7 +166,11 @@ function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
     }),
     pageSize: new PageSize(largestPage),
     codec: source,
-    backoff: { ...DEFAULT_BACKOFF, maxRetries: config.maxRetries },
+    backoff: {
+      ...DEFAULT_BACKOFF,
+      maxRetries: config.maxRetries,
+      pauseMs: config.retryPauseMs,
+    },
     concurrency: config.concurrency,
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
