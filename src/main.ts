@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ingest: async () => (await import('./cli/ingest.js')).ingestCommand(),
   status: async () => (await import('./cli/status.js')).statusCommand(),
   doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
+  verify: async () => (await import('./cli/verify.js')).verifyCommand(),
   simulate: async () => (await import('./cli/simulate.js')).simulateCommand(),
 };
 

@@ -1,5 +1,5 @@
 /** `datasync ingest`: the main job, from configuration to exit code. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { openRunStore } from '../database/run-store.js';
@@ -14,6 +14,7 @@ import { type OpenDatabase, openDatabase } from './open-database.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession } from './run-session.js';
+import { wholeNumber } from './whole-number.js';
 
 export function ingestCommand(): Command {
   return new Command('ingest')
@@ -33,13 +34,6 @@ export function ingestCommand(): Command {
       const context = await commandContext(flags);
       process.exitCode = await ingest(context);
     });
-}
-
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('takes a whole number.');
-  return value;
 }
 
 /** @returns the exit code */

@@ -1,0 +1,105 @@
+/**
+ * COPY TO STDOUT without an object per row.
+ *
+ * node-postgres makes an event and an object of every message, and COPY sends a message a row. So
+ * while the rows come, their messages are read here, from the socket; every other message is handed
+ * on to node-postgres untouched, which thus sees the statement begin, fail and end as always.
+ */
+import type { ClientBase, Connection, Submittable } from 'pg';
+
+const COPY_DATA = 0x64;
+const READY_FOR_QUERY = 0x5a;
+/** A byte of type and four of length. */
+const HEAD_BYTES = 5;
+
+type OnMessage = (bytes: Buffer, start: number, end: number) => void;
+type Listener = (bytes: Buffer) => void;
+
+/**
+ * Runs one COPY … TO STDOUT.
+ *
+ * @param onMessage told of each CopyData payload, `bytes[start, end)`; must not keep it. What it
+ *   throws breaks the connection and is thrown here.
+ * @throws the server's error, or that of the connection
+ */
+export function streamCopy(client: ClientBase, sql: string, onMessage: OnMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(new CopyStream(sql, onMessage, { resolve, reject }));
+  });
+}
+
+class CopyStream implements Submittable {
+  readonly #sql: string;
+  readonly #onMessage: OnMessage;
+  readonly #settle: { resolve: () => void; reject: (error: unknown) => void };
+
+  constructor(
+    sql: string,
+    onMessage: OnMessage,
+    settle: { resolve: () => void; reject: (error: unknown) => void },
+  ) {
+    this.#sql = sql;
+    this.#onMessage = onMessage;
+    this.#settle = settle;
+  }
+
+  submit(connection: Connection): void {
+    this.#divert(connection);
+    connection.query(this.#sql);
+  }
+
+  handleReadyForQuery(): void {
+    this.#settle.resolve();
+  }
+
+  handleError(error: unknown): void {
+    this.#settle.reject(error);
+  }
+
+  handleCommandComplete(): void {}
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+  handleCopyInResponse(): void {}
+  handleCopyData(): void {}
+
+  /** Stands before node-postgres on the socket until the server is ready again. */
+  #divert({ stream }: Connection): void {
+    const listeners = stream.listeners('data') as Listener[];
+    let rest: Buffer = Buffer.alloc(0);
+    const handOn = (bytes: Buffer): void => {
+      for (const listener of listeners) listener.call(stream, bytes);
+    };
+    const read = (chunk: Buffer): void => {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let at = 0;
+      while (at + HEAD_BYTES <= bytes.length) {
+        const end = at + 1 + bytes.readUInt32BE(at + 1);
+        if (end > bytes.length) break;
+        const type = bytes[at];
+        if (type === COPY_DATA) this.#onMessage(bytes, at + HEAD_BYTES, end);
+        else if (type === READY_FOR_QUERY) {
+          stream.off('data', onData);
+          for (const listener of listeners) stream.on('data', listener);
+          handOn(bytes.subarray(at));
+          return;
+        } else handOn(bytes.subarray(at, end));
+        at = end;
+      }
+      rest = bytes.subarray(at);
+    };
+    const onData = (chunk: Buffer): void => {
+      try {
+        read(chunk);
+      } catch (error) {
+        // Thrown into a socket's event it would end the process.
+        stream.off('data', onData);
+        this.#settle.reject(error);
+        stream.destroy();
+      }
+    };
+    stream.removeAllListeners('data');
+    stream.on('data', onData);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Judges the table: which rows are missing, changed, or there without any page that claims them.
+ * Pure.
+ *
+ * What this run claims must be in the table, so too few rows and other rows are always a difference.
+ * Too many are one unless something else accounts for them:
+ *  - pages over the same stretch that are proven, of this run or another: the source had more rows
+ *    when they were fetched;
+ *  - runs over other origins, whose rows lie between those of this run (shared-table.ts).
+ */
+import { assert } from '../../core/fault.js';
+import { type BrokenClaim, checkClaim, heldBetween, type TableView } from './page-claims.js';
+import { idText, instantName, number, pageName, rowCount } from './page-names.js';
+import { judgeSharedTable, tile } from './shared-table.js';
+import { plus, type Sum, ZERO } from './sums.js';
+import { misstatement } from './table-differences.js';
+import type { Difference, VerifiedPage, VerifiedRun } from './verify-types.js';
+
+/** A page whose claim does not hold, for the second look. */
+export interface Suspect {
+  readonly page: VerifiedPage;
+  readonly claim: BrokenClaim;
+}
+
+export interface Judgement {
+  /** Each is a difference; a second look may name its row. */
+  readonly suspects: readonly Suspect[];
+  /** Elements with rows that no page claims: each is a difference too. */
+  readonly unclaimedElements: readonly number[];
+  /** All others. */
+  readonly differences: readonly Difference[];
+  /** The rows of this run: how many, and the sum of their instants. */
+  readonly rows: Pick<Sum, 'count' | 'ms'>;
+}
+
+/** @param pages of all runs */
+export function judgeTable(
+  view: TableView,
+  run: VerifiedRun,
+  runs: readonly VerifiedRun[],
+  pages: readonly VerifiedPage[],
+): Judgement {
+  const claims = pages.map((page) => checkClaim(view, page));
+  const elementCount = view.breakpoints.elementCount;
+  const rangeOf = (page: VerifiedPage) => view.breakpoints.range(page.after, page.through);
+  const coverOf = (chosen: readonly VerifiedPage[]) => cover(elementCount, chosen.map(rangeOf));
+  const isOwn = (page: VerifiedPage) => page.run === run.run;
+  const own = coverOf(pages.filter(isOwn));
+  const others = coverOf(pages.filter((page) => !isOwn(page)));
+  const proven = coverOf(pages.filter((_, index) => claims[index]?.type === 'proven'));
+
+  const suspects: Suspect[] = [];
+  const misstated: Difference[] = [];
+  pages.forEach((page, index) => {
+    const claim = claims[index];
+    assert(claim !== undefined, 'every page has its claim checked');
+    const { from, to } = rangeOf(page);
+    const elements = range(from, to);
+    if (claim.type === 'proven' || page.unreadable.length > 0) return;
+    // Of other runs only what lies where this run has no page: the rest is judged by its own pages.
+    if (!isOwn(page) && !elements.some((element) => own[element] === 0)) return;
+    if (claim.type === 'misstated') {
+      if (isOwn(page)) misstated.push(misstatement(page, claim.held));
+      return;
+    }
+    if (!isOwn(page) && claim.type === 'missing') return;
+    if (claim.type === 'surplus' && elements.every((element) => proven[element] !== 0)) return;
+    suspects.push({ page, claim });
+  });
+
+  const isShared = ({ page, claim }: Suspect): boolean => {
+    if (claim.type !== 'surplus') return false;
+    const { from, to } = rangeOf(page);
+    return range(from, to).some((element) => (isOwn(page) ? others : own)[element] !== 0);
+  };
+  const shared = suspects.filter(isShared);
+  const clear = suspects.filter((suspect) => !isShared(suspect));
+  const unclaimedElements = range(0, elementCount).filter(
+    (element) =>
+      own[element] === 0 &&
+      others[element] === 0 &&
+      heldBetween(view, element, element + 1).count > 0,
+  );
+  const differences = [
+    ...misstated,
+    ...(shared.length === 0
+      ? []
+      : judgeSharedTable(
+          view,
+          run,
+          runs,
+          pages,
+          shared.map(({ page }) => page),
+        )),
+    ...strayDifferences(view, run, pages),
+  ];
+  const held = ownRows(view, run, pages, own);
+  if (clear.length + unclaimedElements.length + differences.length === 0) {
+    differences.push(...checkInserted(run, pages, held.count));
+  }
+  const isAlone = own.every((times, element) => times === 0 || others[element] === 0);
+  const rows = isAlone ? held : claimedRows(pages.filter(isOwn), held);
+  return { suspects: clear, unclaimedElements, differences, rows };
+}
+
+function strayDifferences(
+  { strays, unnamedUntimed }: TableView,
+  run: VerifiedRun,
+  pages: readonly VerifiedPage[],
+): Difference[] {
+  const differences: Difference[] = [];
+  for (let index = 0; index < strays.count; index++) {
+    if (strays.isSeen(index)) continue;
+    const { pageIndex, id, ms } = strays.at(index);
+    const page = pages[pageIndex];
+    if (page === undefined || page.run !== run.run) continue;
+    const instant = Number.isNaN(ms) ? 'without occurred_at' : `of ${instantName(ms)}`;
+    differences.push({
+      kind: 'missing',
+      where: pageName(page, run.run),
+      message: `the row ${idText(id)} ${instant} is missing or changed`,
+      segment: page.segment,
+      page: page.page,
+    });
+  }
+  if (unnamedUntimed.count > 0) {
+    const { count, ids } = unnamedUntimed;
+    differences.push({
+      kind: 'added',
+      where: 'rows without occurred_at',
+      message: `${rowCount(count)} that no page of the ledger claims: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`,
+    });
+  }
+  return differences;
+}
+
+function ownRows(
+  view: TableView,
+  run: VerifiedRun,
+  pages: readonly VerifiedPage[],
+  own: readonly number[],
+): Sum {
+  let { count, ms } = { count: 0, ms: 0n };
+  own.forEach((times, element) => {
+    if (times === 0) return;
+    const held = heldBetween(view, element, element + 1);
+    count += held.count;
+    ms += held.ms;
+  });
+  const { strays } = view;
+  for (let index = 0; index < strays.count; index++) {
+    const stray = strays.at(index);
+    const isOwn = pages[stray.pageIndex]?.run === run.run || own[strays.elementOf(index)] !== 0;
+    if (!strays.isCounted(index) || !isOwn) continue;
+    count++;
+    if (!Number.isNaN(stray.ms)) ms += BigInt(stray.ms);
+  }
+  return { count, ms, low: 0, high: 0 };
+}
+
+/** Where other runs have rows between those of this one, its claims tell which are its own. */
+function claimedRows(own: readonly VerifiedPage[], held: Sum): Sum {
+  const tiles = tile(own);
+  if (tiles === null) return held;
+  const timed = tiles.map((page) => page.timed).reduce(plus, ZERO);
+  const untimed = tiles.reduce((sum, page) => sum + page.untimed, 0);
+  return { ...timed, count: Math.min(timed.count + untimed, held.count) };
+}
+
+/** The pages of a run cannot have inserted more rows than there are within them. */
+function checkInserted(
+  run: VerifiedRun,
+  pages: readonly VerifiedPage[],
+  heldCount: number,
+): Difference[] {
+  const inserted = pages
+    .filter((page) => page.run === run.run)
+    .reduce((sum, page) => sum + page.inserted, 0);
+  if (inserted <= heldCount) return [];
+  const message = `the ledger counts ${number(inserted)} rows as inserted, and the table holds ${number(heldCount)} of this run`;
+  return [{ kind: 'ledger', where: `run ${run.run}`, message }];
+}
+
+/** How many of the ranges cover each element. */
+function cover(elementCount: number, ranges: readonly { from: number; to: number }[]): number[] {
+  const changes = new Array<number>(elementCount + 1).fill(0);
+  for (const { from, to } of ranges) {
+    if (from >= to) continue;
+    changes[from] = (changes[from] ?? 0) + 1;
+    changes[to] = (changes[to] ?? 0) - 1;
+  }
+  let times = 0;
+  return changes.slice(0, elementCount).map((change) => {
+    times += change;
+    return times;
+  });
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}

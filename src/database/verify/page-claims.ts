@@ -1,0 +1,90 @@
+/**
+ * Does the table hold what a page of the ledger claims? Pure arithmetic on sums.
+ *
+ * Rows that the ledger names by id (strays) are left out of the sums of their element. Where such a
+ * row lies in a page's interval, the page itself may have had it too (the API served it again) or
+ * not (the API served it out of place): both are tried.
+ */
+import type { Breakpoints } from './breakpoints.js';
+import type { Strays } from './strays.js';
+import { hasSameDigest, minus, plus, type Sum, sumOfRow, ZERO } from './sums.js';
+import type { VerifiedPage } from './verify-types.js';
+
+/** The table, as seen at the breakpoints of the ledger. */
+export interface TableView {
+  readonly breakpoints: Breakpoints;
+  /** Of the rows that are no strays, before each element. */
+  readonly prefixes: readonly Sum[];
+  readonly strays: Strays;
+  /** Rows without a timestamp that no page names, and some of their ids. */
+  readonly unnamedUntimed: { readonly count: number; readonly ids: readonly string[] };
+}
+
+/** `held`: what the table has; `count`: how many rows too few or too many. */
+export type BrokenClaim =
+  | { readonly type: 'missing'; readonly count: number; readonly held: Sum }
+  | { readonly type: 'surplus'; readonly count: number; readonly held: Sum }
+  | { readonly type: 'changed'; readonly held: Sum };
+
+export type Claim =
+  | BrokenClaim
+  | { readonly type: 'proven' }
+  /** The same rows by their digest, but count or sum of the ledger say otherwise. */
+  | { readonly type: 'misstated'; readonly held: Sum };
+
+/** As many strays in one page are tried in every combination. */
+const COMBINED_STRAYS_MAX = 14;
+
+/** What the elements [from, to) hold. */
+export function heldBetween(view: TableView, from: number, to: number): Sum {
+  return minus(view.prefixes[to] ?? ZERO, view.prefixes[from] ?? ZERO);
+}
+
+export function checkClaim(view: TableView, page: VerifiedPage): Claim {
+  const { from, to } = view.breakpoints.range(page.after, page.through);
+  const plain = heldBetween(view, from, to);
+  const strays = straySums(view.strays, from, to);
+  const withStrays = strays.reduce(plus, plain);
+  const held = findSame(page.timed, plain, strays);
+  if (held !== null) {
+    const isWhole = held.count === page.timed.count && isSameMs(held, page.timed);
+    return isWhole ? { type: 'proven' } : { type: 'misstated', held };
+  }
+  const missing = page.timed.count - withStrays.count;
+  if (missing > 0) return { type: 'missing', count: missing, held: withStrays };
+  const surplus = plain.count - page.timed.count;
+  if (surplus > 0) return { type: 'surplus', count: surplus, held: plain };
+  return { type: 'changed', held: withStrays };
+}
+
+function straySums(strays: Strays, from: number, to: number): Sum[] {
+  if (strays.count === 0) return [];
+  return strays.seenIn(from, to).map((stray) => {
+    const { id, ms } = strays.at(stray);
+    return sumOfRow(id, 0, ms);
+  });
+}
+
+/** `plain` with all, none or some of the strays, whichever has the digest that is claimed. */
+function findSame(claimed: Sum, plain: Sum, strays: readonly Sum[]): Sum | null {
+  const withAll = strays.reduce(plus, plain);
+  if (hasSameDigest(withAll, claimed)) return withAll;
+  if (hasSameDigest(plain, claimed)) return plain;
+  if (strays.length > COMBINED_STRAYS_MAX) return null;
+  for (let chosen = 1; chosen < 2 ** strays.length - 1; chosen++) {
+    const held = strays.filter((_, bit) => (chosen >> bit) & 1).reduce(plus, plain);
+    if (hasSameDigest(held, claimed)) return held;
+  }
+  return null;
+}
+
+/**
+ * The writer adds instants as doubles. A page's sum is exact below 2^53 (some 5,000 rows of today);
+ * above, each addition may be off by half the distance of two doubles.
+ */
+function isSameMs(held: Sum, claimed: Sum): boolean {
+  const distance = held.ms > claimed.ms ? held.ms - claimed.ms : claimed.ms - held.ms;
+  if (distance === 0n) return true;
+  const magnitude = held.ms < 0n ? -held.ms : held.ms;
+  return distance <= (magnitude >> 53n) * BigInt(held.count);
+}
