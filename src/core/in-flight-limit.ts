@@ -12,6 +12,8 @@ const SLOW_FACTOR = 3;
 const SLOW_MARGIN_MS = 50;
 const SLOW_DECREASE = 0.9;
 const REFUSAL_DECREASE = 0.5;
+/** Up to this many requests in flight on average, one chain is ready whenever a token comes. */
+const ONE_CHAIN_LOAD = 0.75;
 /** Latency follows the last dozen answers. */
 const SMOOTHING = 1 / 6;
 
@@ -54,8 +56,9 @@ export class InFlightLimit {
   /** @param policy null: no limit is known */
   useful(policy: LimitPolicy | null): number {
     if (policy === null) return Math.max(1, Math.floor(this.#window));
-    const perMs = policy.quota / policy.windowMs;
-    return Math.min(this.#max, Math.max(1, Math.ceil(perMs * (this.#latencyMs ?? 0))));
+    const average = (policy.quota / policy.windowMs) * (this.#latencyMs ?? 0);
+    // One more than the average: a token that comes while all chains wait is lost for good.
+    return Math.min(this.#max, average <= ONE_CHAIN_LOAD ? 1 : Math.ceil(average) + 1);
   }
 
   #decrease(factor: number, roundMs: number, nowMs: number): void {

@@ -132,7 +132,7 @@ describe('requests in flight', () => {
     const limit = new InFlightLimit(20);
     limit.answered(4000, 0);
     expect(limit.useful({ quota: 10, windowMs: 60_000 })).toBe(1);
-    expect(limit.useful({ quota: 100, windowMs: 60_000 })).toBe(7);
+    expect(limit.useful({ quota: 100, windowMs: 60_000 })).toBe(8);
     expect(limit.useful({ quota: 10_000, windowMs: 60_000 })).toBe(20);
   });
 
