@@ -70,7 +70,11 @@ export async function runSession(
     ...(saved === null ? {} : { log: saved }),
   });
   const scheduler = buildScheduler(parts, bucket);
-  const stats = new RunStats({ startedAtMs: nowMs(), earlier: prepared.totals });
+  const stats = new RunStats({
+    startedAtMs: nowMs(),
+    earlier: prepared.totals,
+    walksAgain: prepared.restarts,
+  });
   const journal = new RunJournal({
     run: run.run,
     store,
@@ -131,7 +135,10 @@ export async function runSession(
     watch.stop();
     await writer.close();
     await journal.flush();
-    await putOnRecord(store, run.run, outcome, () => limits.save(bucket.log(nowMs())));
+    await putOnRecord(store, run.run, outcome, async () => {
+      await limits.save(bucket.log(nowMs()));
+      if (stats.needsRecount) stats.recount((await store.loadTotals(run.run)).covered);
+    });
     await watch.writeState(outcome.status);
     const result = ingestResult({
       run: run.run,
@@ -195,10 +202,10 @@ async function putOnRecord(
   store: RunStore,
   run: number,
   outcome: RunOutcome,
-  saveLimits: () => Promise<void>,
+  settle: () => Promise<void>,
 ): Promise<void> {
   try {
-    await saveLimits();
+    await settle();
     if (outcome.status === 'complete') return await store.setRunStatus(run, 'complete');
     if (outcome.status === 'failed') {
       return await store.setRunStatus(run, 'failed', { lastError: outcome.fault.message });

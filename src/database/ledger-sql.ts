@@ -35,8 +35,7 @@ export const LOAD_TOTALS = `
     coalesce(sum(returned), 0)::float8 AS returned,
     coalesce(sum(inserted), 0)::float8 AS inserted,
     coalesce(sum(duplicate), 0)::float8 AS duplicate,
-    coalesce(sum(quarantined), 0)::float8 AS quarantined,
-    coalesce(sum(covered), 0)::float8 AS covered
+    coalesce(sum(quarantined), 0)::float8 AS quarantined
   FROM ingestion_pages WHERE run = $1`;
 
 export const LOAD_SEGMENTS = `

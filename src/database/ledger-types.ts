@@ -51,13 +51,14 @@ export interface LedgerPage {
   readonly covered: number;
 }
 
-/** Sums over all pages of a run. */
+/** Sums over all pages of a run; every walk over a segment adds its pages. */
 export interface RunTotals {
   readonly pages: number;
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
+  /** Distinct rows of the run in the table, however often a segment was walked (core/covered-rows). */
   readonly covered: number;
 }
 

@@ -5,6 +5,7 @@
  * rows. Every function throws an IngestionError with the fault of the database when it fails.
  */
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { coveredRows } from '../core/covered-rows.js';
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../core/position.js';
 import { asIngestionError } from './connect.js';
@@ -68,6 +69,15 @@ export function openRunStore(pool: Pool): RunStore {
   const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
     ask<Row>(pool, text, values);
 
+  async function loadPages(runNumber: number): Promise<LedgerPage[]> {
+    const { rows } = await query<PageRow>(sql.LOAD_PAGES, [runNumber]);
+    return rows.map((row) => ({
+      ...row,
+      after: positionOf(row.after),
+      through: positionOf(row.through),
+    }));
+  }
+
   return {
     acquireRunLock: (source, origin, settings) => acquireRunLock(pool, source, origin, settings),
 
@@ -86,17 +96,14 @@ export function openRunStore(pool: Pool): RunStore {
       assert(result.rowCount === 1, `run ${runNumber} exists`);
     },
 
-    async loadPages(runNumber) {
-      const { rows } = await query<PageRow>(sql.LOAD_PAGES, [runNumber]);
-      return rows.map((row) => ({
-        ...row,
-        after: positionOf(row.after),
-        through: positionOf(row.through),
-      }));
-    },
+    loadPages,
 
     async loadTotals(runNumber) {
-      return only(await query<RunTotals>(sql.LOAD_TOTALS, [runNumber]));
+      const [sums, pages] = await Promise.all([
+        query<Omit<RunTotals, 'covered'>>(sql.LOAD_TOTALS, [runNumber]),
+        loadPages(runNumber),
+      ]);
+      return { ...only(sums), covered: coveredRows(pages) };
     },
 
     async loadSegments(runNumber) {

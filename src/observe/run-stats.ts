@@ -38,12 +38,17 @@ export class RunStats {
   readonly methods = { copy: 0, insert: 0 };
   readonly faults = new Map<string, number>();
   readonly headLatenciesMs: number[] = [];
+  #covered: number;
+  #hasWalkedAgain: boolean;
   #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
   #peakRssBytes = 0;
 
-  constructor(options: { startedAtMs: number; earlier: EarlierTotals }) {
+  /** @param options.walksAgain the process begins a walk anew over what earlier ones covered */
+  constructor(options: { startedAtMs: number; earlier: EarlierTotals; walksAgain: boolean }) {
     this.startedAtMs = options.startedAtMs;
     this.#earlier = options.earlier;
+    this.#hasWalkedAgain = options.walksAgain;
+    this.#covered = options.walksAgain ? 0 : options.earlier.covered;
     this.#delay.enable();
   }
 
@@ -51,9 +56,22 @@ export class RunStats {
     return this.#earlier.pages + this.#new.pages;
   }
 
-  /** Rows of the run that are in the table, inserted by it or found there. */
+  /**
+   * Rows of the run that are in the table, inserted by it or found there. A walk that begins again
+   * covers them anew, so that the count then begins again too.
+   */
   get eventsIngested(): number {
-    return this.#earlier.covered + this.#new.covered;
+    return this.#covered;
+  }
+
+  /** Whether rows were covered twice, so that only the ledger knows how many there are. */
+  get needsRecount(): boolean {
+    return this.#hasWalkedAgain;
+  }
+
+  /** @param covered distinct rows of the run in the table, from the ledger */
+  recount(covered: number): void {
+    this.#covered = covered;
   }
 
   /** The same, by this process alone: what a rate is made of. */
@@ -102,6 +120,9 @@ export class RunStats {
 
   noticed(notice: Notice): void {
     if (notice.event === 'page_retried' || notice.event === 'page_paused') this.retries++;
+    if (notice.event !== 'walk_again') return;
+    this.#hasWalkedAgain = true;
+    this.#covered = 0;
   }
 
   committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {
@@ -110,6 +131,7 @@ export class RunStats {
     this.methods[result.method]++;
     this.#new.pages++;
     this.#new.covered += result.covered;
+    this.#covered += result.covered;
     this.#new.returned += counts.returned;
     this.#new.inserted += counts.inserted;
     this.#new.duplicate += counts.duplicate;
