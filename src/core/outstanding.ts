@@ -82,6 +82,12 @@ export class Outstanding {
     return false;
   }
 
+  /** Pages that wait for the end of another; null while any page is on its way. */
+  heldOnly(): number[] | null {
+    const pages = [...this.#pages.values()];
+    return pages.every(({ phase }) => phase === 'held') ? pages.map(({ taskId }) => taskId) : null;
+  }
+
   /** Pages of a segment that the writer does not have. */
   unwritten(segment: number): number[] {
     const found: number[] = [];

@@ -81,10 +81,20 @@ export class Scheduler {
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
 
+  /** What waits for a page that is not asked for again any more would wait for ever. */
+  #giveUpHeld(): void {
+    for (const taskId of this.#context.outstanding.heldOnly() ?? []) {
+      this.#context.close(taskId);
+      this.#context.say({ type: 'discard', taskId });
+    }
+  }
+
   /** A run that is complete by then is complete, whatever asked it to end. */
   #finishWhenDone(): void {
     const { outstanding, options, outcome } = this.#context;
-    if (this.#isFinished || outstanding.size > 0) return;
+    if (this.#isFinished) return;
+    if (outcome !== null) this.#giveUpHeld();
+    if (outstanding.size > 0) return;
     const isComplete = options.frontier.isExhausted && outcome?.status !== 'failed';
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;
