@@ -7,7 +7,8 @@
  *                    └─ accepted ── repeated: their id came before in this page
  *                                └─ distinct: what is written
  *                                     ├─ covered: within (after, through]; what the digest proves
- *                                     └─ strays: the others, and those without a timestamp; named
+ *                                     └─ strays: the others, those without a timestamp, and all of a
+ *                                        page without order; named by id in the ledger
  *
  * A row without a timestamp has no place of its own in the order. In an ordered page it takes the
  * place of its neighbours: it is written wherever it appears, but covered only between covered rows,
@@ -88,7 +89,7 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
       : row >= untimedRange.from && row < untimedRange.to;
     if (isCovered) addRow(covered, ids, row, ms);
     if (isCovered && !isTimed) addRow(untimed, ids, row, ms);
-    if (!isCovered || !isTimed) strays.push(row);
+    if (!isCovered || !isTimed || !batch.isOrdered) strays.push(row);
   }
   return {
     columns,

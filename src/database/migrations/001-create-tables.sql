@@ -75,7 +75,8 @@ CREATE TABLE ingestion_pages (
   untimed integer NOT NULL DEFAULT 0,
   untimed_digest bigint NOT NULL DEFAULT 0,
   -- What the page wrote or found and its interval cannot prove, by id and epoch ms: every row without
-  -- a timestamp (null), and rows that the API served outside of (after, through].
+  -- a timestamp (null), rows that the API served outside of (after, through], and all rows of a page
+  -- without order.
   stray_ids uuid[] NOT NULL DEFAULT '{}',
   stray_ms double precision[] NOT NULL DEFAULT '{}',
   bytes integer NOT NULL,

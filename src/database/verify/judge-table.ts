@@ -11,10 +11,10 @@
 import { assert } from '../../core/fault.js';
 import { type BrokenClaim, checkClaim, heldBetween, type TableView } from './page-claims.js';
 import { idText, instantName, number, pageName, rowCount } from './page-names.js';
-import { judgeSharedTable, tile } from './shared-table.js';
+import { judgeSharedTable, originNames, tile } from './shared-table.js';
 import { plus, type Sum, ZERO } from './sums.js';
 import { misstatement } from './table-differences.js';
-import type { Difference, VerifiedPage, VerifiedRun } from './verify-types.js';
+import type { Difference, Ledger, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** A page whose claim does not hold, for the second look. */
 export interface Suspect {
@@ -33,14 +33,9 @@ export interface Judgement {
   readonly rows: Pick<Sum, 'count' | 'ms'>;
 }
 
-/** @param pages of all runs */
-export function judgeTable(
-  view: TableView,
-  run: VerifiedRun,
-  runs: readonly VerifiedRun[],
-  pages: readonly VerifiedPage[],
-): Judgement {
-  const claims = pages.map((page) => checkClaim(view, page));
+export function judgeTable(view: TableView, ledger: Ledger): Judgement {
+  const { run, runs, pages } = ledger;
+  const claims = pages.map((page, index) => checkClaim(view, page, index));
   const elementCount = view.breakpoints.elementCount;
   const rangeOf = (page: VerifiedPage) => view.breakpoints.range(page.after, page.through);
   const coverOf = (chosen: readonly VerifiedPage[]) => cover(elementCount, chosen.map(rangeOf));
@@ -68,10 +63,12 @@ export function judgeTable(
     suspects.push({ page, claim });
   });
 
+  const originOf = originNames(runs);
   const isShared = ({ page, claim }: Suspect): boolean => {
     if (claim.type !== 'surplus') return false;
     const { from, to } = rangeOf(page);
-    return range(from, to).some((element) => (isOwn(page) ? others : own)[element] !== 0);
+    const foreign = coverOf(pages.filter((one) => originOf(one) !== originOf(page)));
+    return range(from, to).some((element) => foreign[element] !== 0);
   };
   const shared = suspects.filter(isShared);
   const clear = suspects.filter((suspect) => !isShared(suspect));
@@ -87,9 +84,7 @@ export function judgeTable(
       ? []
       : judgeSharedTable(
           view,
-          run,
-          runs,
-          pages,
+          ledger,
           shared.map(({ page }) => page),
         )),
     ...strayDifferences(view, run, pages),
@@ -109,16 +104,21 @@ function strayDifferences(
   pages: readonly VerifiedPage[],
 ): Difference[] {
   const differences: Difference[] = [];
+  // Pages that served the same row again name it again.
+  const told = new Set<string>();
   for (let index = 0; index < strays.count; index++) {
     if (strays.isSeen(index)) continue;
     const { pageIndex, id, ms } = strays.at(index);
     const page = pages[pageIndex];
     if (page === undefined || page.run !== run.run) continue;
     const instant = Number.isNaN(ms) ? 'without occurred_at' : `of ${instantName(ms)}`;
+    const row = `${idText(id)} ${instant}`;
+    if (told.has(row)) continue;
+    told.add(row);
     differences.push({
       kind: 'missing',
       where: pageName(page, run.run),
-      message: `the row ${idText(id)} ${instant} is missing or changed`,
+      message: `the row ${row} is missing or changed`,
       segment: page.segment,
       page: page.page,
     });

@@ -7,8 +7,7 @@
 import { comparePositions } from '../../core/position.js';
 import { type CoveredInterval, findGaps } from '../../core/resume.js';
 import { number, pageName, stretchName } from './page-names.js';
-import type { Orphans } from './read-ledger.js';
-import type { Difference, Unfetched, VerifiedPage, VerifiedRun } from './verify-types.js';
+import type { Difference, Orphans, Unfetched, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
 export function checkLedger(
@@ -73,10 +72,12 @@ function orphanDifference({ segment, page, count }: Orphans): Difference {
 function checkChains(pages: readonly VerifiedPage[]): Difference[] {
   const differences: Difference[] = [];
   pages.forEach((page, index) => {
-    const { after, through, hasMore } = page;
+    const { after, through, hasMore, named } = page;
     const next = pages[index + 1];
     const isFollowed = next?.segment === page.segment;
-    if (after !== null && through !== null && comparePositions(after, through) > 0) {
+    const isReversed = after !== null && through !== null && comparePositions(after, through) > 0;
+    // The pages of a source without order lead to and fro, and name their rows.
+    if (isReversed && named === 0) {
       differences.push(inChain(page, 'it ends before it starts'));
     }
     if (hasMore && through === null) {

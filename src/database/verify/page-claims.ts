@@ -1,7 +1,8 @@
 /**
  * Does the table hold what a page of the ledger claims? Pure arithmetic on sums.
  *
- * Rows that the ledger names by id (strays) are left out of the sums of their element. Where such a
+ * A page without order names all its rows, which are then looked for one by one, and its interval
+ * means nothing. Elsewhere, rows that the ledger names by id (strays) are left out of the sums of their element. Where such a
  * row lies in a page's interval, the page itself may have had it too (the API served it again) or
  * not (the API served it out of place): both are tried.
  */
@@ -16,6 +17,10 @@ export interface TableView {
   /** Of the rows that are no strays, before each element. */
   readonly prefixes: readonly Sum[];
   readonly strays: Strays;
+  /** Those that have an instant and were seen, each row once, by element. */
+  readonly straysIn: ReadonlyMap<number, readonly number[]>;
+  /** The sum of those that a page names within its own interval, by index of the page. */
+  readonly namedWithin: ReadonlyMap<number, Sum>;
   /** Rows without a timestamp that no page names, and some of their ids. */
   readonly unnamedUntimed: { readonly count: number; readonly ids: readonly string[] };
 }
@@ -40,15 +45,19 @@ export function heldBetween(view: TableView, from: number, to: number): Sum {
   return minus(view.prefixes[to] ?? ZERO, view.prefixes[from] ?? ZERO);
 }
 
-export function checkClaim(view: TableView, page: VerifiedPage): Claim {
+/** @param pageIndex of the page among all */
+export function checkClaim(view: TableView, page: VerifiedPage, pageIndex: number): Claim {
+  const named = view.namedWithin.get(pageIndex);
+  if (named !== undefined) {
+    return isSame(named, page.timed) ? { type: 'proven' } : { type: 'misstated', held: named };
+  }
   const { from, to } = view.breakpoints.range(page.after, page.through);
   const plain = heldBetween(view, from, to);
-  const strays = straySums(view.strays, from, to);
+  const strays = straySums(view, from, to);
   const withStrays = strays.reduce(plus, plain);
   const held = findSame(page.timed, plain, strays);
   if (held !== null) {
-    const isWhole = held.count === page.timed.count && isSameMs(held, page.timed);
-    return isWhole ? { type: 'proven' } : { type: 'misstated', held };
+    return isSame(held, page.timed) ? { type: 'proven' } : { type: 'misstated', held };
   }
   const missing = page.timed.count - withStrays.count;
   if (missing > 0) return { type: 'missing', count: missing, held: withStrays };
@@ -57,12 +66,19 @@ export function checkClaim(view: TableView, page: VerifiedPage): Claim {
   return { type: 'changed', held: withStrays };
 }
 
-function straySums(strays: Strays, from: number, to: number): Sum[] {
-  if (strays.count === 0) return [];
-  return strays.seenIn(from, to).map((stray) => {
-    const { id, ms } = strays.at(stray);
-    return sumOfRow(id, 0, ms);
-  });
+function isSame(held: Sum, claimed: Sum): boolean {
+  return hasSameDigest(held, claimed) && held.count === claimed.count && isSameMs(held, claimed);
+}
+
+/** The strays that were seen in the elements [from, to), each row once. */
+export function straySums({ strays, straysIn }: TableView, from: number, to: number): Sum[] {
+  return [...straysIn]
+    .filter(([element]) => element >= from && element < to)
+    .flatMap(([, seen]) => seen)
+    .map((stray) => {
+      const { id, ms } = strays.at(stray);
+      return sumOfRow(id, 0, ms);
+    });
 }
 
 /** `plain` with all, none or some of the strays, whichever has the digest that is claimed. */

@@ -1,9 +1,9 @@
 /** Reads the ledger of all runs: what verification compares the table with. */
 import type { ClientBase } from 'pg';
 import { type Position, parsePosition } from '../../core/position.js';
-import type { Strays } from './strays.js';
+import { Strays } from './strays.js';
 import { minus, sumOf, ZERO } from './sums.js';
-import type { VerifiedPage, VerifiedRun } from './verify-types.js';
+import type { Ledger, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 const LOAD_RUNS = 'SELECT run, source, origin, status FROM ingestion_runs ORDER BY run';
 
@@ -11,7 +11,7 @@ const LOAD_RUNS = 'SELECT run, source, origin, status FROM ingestion_runs ORDER 
 const LOAD_PAGES = `
   SELECT p.run, p.segment, p.page, p.has_more AS "hasMore", p.after_position AS "after",
     p.through_position AS "through", p.returned, p.inserted, p.duplicate, p.quarantined, p.covered,
-    p.untimed, p.ids_digest::text AS digest, p.untimed_digest::text AS "untimedDigest",
+    p.untimed, cardinality(p.stray_ids) AS named, p.ids_digest::text AS digest, p.untimed_digest::text AS "untimedDigest",
     trim_scale(p.occurred_at_sum)::text AS "occurredAtSum", coalesce(q.kept, 0)::integer AS kept
   FROM ingestion_pages p LEFT JOIN (
     SELECT run, segment, page, count(*) AS kept FROM ingestion_quarantine GROUP BY 1, 2, 3
@@ -25,22 +25,17 @@ const LOAD_ORPHANS = `
     WHERE p.run = q.run AND p.segment = q.segment AND p.page = q.page)
   GROUP BY 1, 2 ORDER BY 1, 2`;
 
-const DECLARE_STRAYS = `
+/** The rows of this run first, so that they are counted as its own. No parameters in a DECLARE. */
+const declareStrays = (run: number): string => `
   DECLARE strays NO SCROLL CURSOR FOR
   SELECT run, segment, page, uuid_send(s.id) AS id, s.ms
   FROM ingestion_pages, unnest(stray_ids, stray_ms) AS s (id, ms)
   WHERE cardinality(stray_ids) > 0 OR cardinality(stray_ms) > 0
-  ORDER BY run <> $1`;
+  ORDER BY run <> ${Math.trunc(run)}`;
 const FETCH_STRAYS = 'FETCH 10000 FROM strays';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const WHOLE_NUMBER = /^-?\d+$/;
-
-export interface Ledger {
-  readonly runs: readonly VerifiedRun[];
-  /** Of all runs, by run, segment and page. */
-  readonly pages: readonly VerifiedPage[];
-}
 
 type PageRow = Omit<VerifiedPage, 'after' | 'through' | 'timed' | 'unreadable'> & {
   readonly after: string | null;
@@ -50,43 +45,40 @@ type PageRow = Omit<VerifiedPage, 'after' | 'through' | 'timed' | 'unreadable'> 
   readonly occurredAtSum: string;
 };
 
-export async function readLedger(client: ClientBase): Promise<Ledger> {
-  const runs = await client.query<VerifiedRun>(LOAD_RUNS);
-  const pages = await client.query<PageRow>(LOAD_PAGES);
-  return { runs: runs.rows, pages: pages.rows.map(readPage) };
-}
-
-/** Records in quarantine whose page the ledger does not have. */
-export interface Orphans {
+interface StrayRow {
+  readonly run: number;
   readonly segment: number;
   readonly page: number;
-  readonly count: number;
-}
-
-export async function readOrphans(client: ClientBase, run: number): Promise<readonly Orphans[]> {
-  return (await client.query<Orphans>(LOAD_ORPHANS, [run])).rows;
+  readonly id: Buffer | null;
+  readonly ms: number | null;
 }
 
 /**
- * Adds every row that a page names by its id, those of `into.run` first. Within a transaction, for it uses a cursor.
+ * Within a transaction, for it uses a cursor.
  *
- * @returns the indexes of pages whose lists of ids and instants do not pair
+ * @returns null when the ledger has no such run
  */
-export async function readStrays(
+export async function readLedger(client: ClientBase, number: number): Promise<Ledger | null> {
+  const { rows: runs } = await client.query<VerifiedRun>(LOAD_RUNS);
+  const run = runs.find((one) => one.run === number);
+  if (run === undefined) return null;
+  const read = (await client.query<PageRow>(LOAD_PAGES)).rows.map(readPage);
+  const strays = new Strays();
+  const unpaired = await readStrays(client, read, { run: number, strays });
+  const pages = read.map((page, index) => (unpaired.has(index) ? withUnpaired(page) : page));
+  const { rows: orphans } = await client.query<Orphans>(LOAD_ORPHANS, [number]);
+  return { run, runs, pages, strays, orphans };
+}
+
+/** @returns the indexes of pages whose lists of ids and instants do not pair */
+async function readStrays(
   client: ClientBase,
   pages: readonly VerifiedPage[],
   into: { readonly run: number; readonly strays: Strays },
 ): Promise<ReadonlySet<number>> {
-  interface StrayRow {
-    readonly run: number;
-    readonly segment: number;
-    readonly page: number;
-    readonly id: Buffer | null;
-    readonly ms: number | null;
-  }
   const indexes = new Map(pages.map((page, index) => [keyOf(page), index]));
   const unpaired = new Set<number>();
-  await client.query(DECLARE_STRAYS.replace('$1', String(into.run)));
+  await client.query(declareStrays(into.run));
   for (;;) {
     const { rows } = await client.query<StrayRow>(FETCH_STRAYS);
     if (rows.length === 0) break;
@@ -98,6 +90,11 @@ export async function readStrays(
   }
   await client.query('CLOSE strays');
   return unpaired;
+}
+
+function withUnpaired(page: VerifiedPage): VerifiedPage {
+  const unreadable = [...page.unreadable, 'stray_ids and stray_ms are not of one length'];
+  return { ...page, unreadable };
 }
 
 function keyOf(page: { run: number; segment: number; page: number }): string {

@@ -6,26 +6,21 @@
  * origins share rows, only the count of inserted rows is left to compare.
  */
 import { comparePositions } from '../../core/position.js';
-import { heldBetween, type TableView } from './page-claims.js';
+import { heldBetween, straySums, type TableView } from './page-claims.js';
 import { pagesName, rowCount } from './page-names.js';
-import { hasSameDigest, plus, type Sum, sumOfRow, ZERO } from './sums.js';
-import type { Difference, VerifiedPage, VerifiedRun } from './verify-types.js';
+import { hasSameDigest, plus, type Sum, ZERO } from './sums.js';
+import type { Difference, Ledger, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** @param surplus pages within which the table has more rows than they claim */
 export function judgeSharedTable(
   view: TableView,
-  run: VerifiedRun,
-  runs: readonly VerifiedRun[],
-  pages: readonly VerifiedPage[],
+  { run, runs, pages }: Ledger,
   surplus: readonly VerifiedPage[],
 ): Difference[] {
   const { strays } = view;
   const elementCount = view.breakpoints.elementCount;
   const held = heldBetween(view, 0, elementCount);
-  const strayRows = strays.seenIn(0, elementCount).map((stray) => {
-    const { id, ms } = strays.at(stray);
-    return sumOfRow(id, 0, ms);
-  });
+  const strayRows = straySums(view, 0, elementCount);
   const heldWithStrays = strayRows.reduce(plus, held);
   const claimed = claimedTogether(runs, pages);
   if (claimed !== null && [held, heldWithStrays].some((sum) => hasSameDigest(sum, claimed))) {
@@ -54,12 +49,18 @@ export function judgeSharedTable(
   ];
 }
 
+/** Which source a page is of: runs of one name see the same rows. */
+export function originNames(runs: readonly VerifiedRun[]): (page: VerifiedPage) => string {
+  const names = new Map(runs.map(({ run, source, origin }) => [run, `${source} ${origin}`]));
+  return ({ run }) => names.get(run) ?? `run ${run}`;
+}
+
 /** The sum of what all origins claim; null where the pages of one overlap without tiling. */
 function claimedTogether(runs: readonly VerifiedRun[], pages: readonly VerifiedPage[]): Sum | null {
-  const originOf = new Map(runs.map(({ run, source, origin }) => [run, `${source}\n${origin}`]));
+  const originOf = originNames(runs);
   const byOrigin = new Map<string, VerifiedPage[]>();
   for (const page of pages) {
-    const origin = originOf.get(page.run) ?? '';
+    const origin = originOf(page);
     const ofOrigin = byOrigin.get(origin);
     if (ofOrigin === undefined) byOrigin.set(origin, [page]);
     else ofOrigin.push(page);

@@ -87,12 +87,15 @@ export class Strays {
     return this.#elements[stray] as number;
   }
 
-  /** Each row once: those with an instant that were seen in [from, to). */
-  seenIn(from: number, to: number): number[] {
-    const found: number[] = [];
+  /** Those with an instant that were seen, each row once, by element. */
+  byElement(): Map<number, number[]> {
+    const found = new Map<number, number[]>();
     for (let stray = 0; stray < this.#count; stray++) {
       const element = this.#elements[stray] as number;
-      if (element >= from && element < to) found.push(stray);
+      if (element < 0) continue;
+      const inElement = found.get(element);
+      if (inElement === undefined) found.set(element, [stray]);
+      else inElement.push(stray);
     }
     return found;
   }

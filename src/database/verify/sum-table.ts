@@ -4,7 +4,7 @@ import type { TableView } from './page-claims.js';
 import { idText } from './page-names.js';
 import type { RowColumns } from './row-decoder.js';
 import type { Strays } from './strays.js';
-import { ElementSums } from './sums.js';
+import { ElementSums, plus, type Sum, sumOfRow, ZERO } from './sums.js';
 import type { VerifiedPage } from './verify-types.js';
 
 const UNTIMED_IDS_MAX = 3;
@@ -17,7 +17,7 @@ export async function sumTable(
   read: ReadRows,
   pages: readonly VerifiedPage[],
   strays: Strays,
-): Promise<{ table: TableView; rowsRead: number }> {
+): Promise<{ view: TableView; rowsRead: number }> {
   const breakpoints = new Breakpoints(placesOf(pages));
   const sums = new ElementSums(breakpoints.elementCount);
   const unnamed = { count: 0, ids: [] as string[] };
@@ -40,7 +40,30 @@ export async function sumTable(
     }
   });
   const prefixes = sums.prefixes();
-  return { table: { breakpoints, prefixes, strays, unnamedUntimed: unnamed }, rowsRead };
+  const ofStrays = {
+    strays,
+    straysIn: strays.byElement(),
+    namedWithin: sumNamed(breakpoints, pages, strays),
+  };
+  return { view: { breakpoints, prefixes, ...ofStrays, unnamedUntimed: unnamed }, rowsRead };
+}
+
+function sumNamed(
+  breakpoints: Breakpoints,
+  pages: readonly VerifiedPage[],
+  strays: Strays,
+): Map<number, Sum> {
+  const named = new Map<number, Sum>();
+  for (let index = 0; index < strays.count; index++) {
+    const { pageIndex, id, ms } = strays.at(index);
+    const page = pages[pageIndex];
+    if (page === undefined || Number.isNaN(ms)) continue;
+    const { from, to } = breakpoints.range(page.after, page.through);
+    const element = breakpoints.elementOf(id, 0, ms);
+    if (element < from || element >= to) continue;
+    named.set(pageIndex, plus(named.get(pageIndex) ?? ZERO, sumOfRow(id, 0, ms)));
+  }
+  return named;
 }
 
 function* placesOf(pages: readonly VerifiedPage[]) {

@@ -1,6 +1,7 @@
 /** What a verification looks at, and what it finds. Plain data. */
 import type { Position } from '../../core/position.js';
 import type { RunStatus } from '../ledger-types.js';
+import type { Strays } from './strays.js';
 import type { Sum } from './sums.js';
 
 /** A page of the ledger, of whichever run. */
@@ -21,6 +22,8 @@ export interface VerifiedPage {
   readonly covered: number;
   /** Of `covered`, those without a timestamp. */
   readonly untimed: number;
+  /** How many rows it names by id. */
+  readonly named: number;
   /** What the ledger claims of the rows that have one. */
   readonly timed: Sum;
   /** What of the page's row in the ledger cannot be read; empty: it can. */
@@ -32,6 +35,26 @@ export interface VerifiedRun {
   readonly source: string;
   readonly origin: string;
   readonly status: RunStatus;
+}
+
+/** Records in quarantine whose page the ledger does not have. */
+export interface Orphans {
+  readonly segment: number;
+  readonly page: number;
+  readonly count: number;
+}
+
+/** What the table is compared with. */
+export interface Ledger {
+  /** The run that is verified. */
+  readonly run: VerifiedRun;
+  readonly runs: readonly VerifiedRun[];
+  /** Of all runs, by run, segment and page. */
+  readonly pages: readonly VerifiedPage[];
+  /** The rows that these pages name, those of the run first. */
+  readonly strays: Strays;
+  /** Of the run. */
+  readonly orphans: readonly Orphans[];
 }
 
 export type DifferenceKind =
