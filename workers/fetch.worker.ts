@@ -12,20 +12,24 @@ import type { FetchWorkerSettings, PageResult, PageTask } from '../src/protocol/
 import { sourceNamed } from '../src/source/registry.js';
 import { createHttpClient } from './fetch/http-client.js';
 import { fetchPage } from './fetch/page-fetcher.js';
+import { ScanTurn } from './fetch/scan-turn.js';
 
 const settings = workerData as FetchWorkerSettings;
 const source = sourceNamed(settings.source);
 const client = createHttpClient(settings, source);
+const scanTurn = new ScanTurn();
 const port = parentPort;
 assert(port !== null, 'the fetch worker runs in a worker thread');
 
 /** Fetches one page. The buffers of the result are moved to main, not copied. */
 // biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
 export default async function run(task: PageTask): Promise<ReturnType<typeof move>> {
+  scanTurn.taskCame();
   const result = await fetchPage(task, {
     client,
     source,
     postHead: (head) => port?.postMessage(head),
+    scanTurn: () => scanTurn.wait(),
   });
   return move({ [transferableSymbol]: buffersOf(result), [valueSymbol]: result });
 }

@@ -4,7 +4,6 @@
  * Many tasks run in one worker at once, so everything that belongs to a task lives in its call.
  */
 import { performance } from 'node:perf_hooks';
-import { setImmediate as immediate } from 'node:timers/promises';
 import type { Fault } from '../../src/core/fault.js';
 import type { Batch, BatchBuffers } from '../../src/protocol/batch.js';
 import type {
@@ -22,6 +21,8 @@ export interface PageFetcherParts {
   readonly source: Source;
   /** Called at most once a task, before its result. */
   postHead(head: PageHead): void;
+  /** Resolves when a scan may hold the thread. */
+  scanTurn(): Promise<void>;
 }
 
 /** @returns the batch, or the fault; in either case with the buffers that are to be reused. */
@@ -55,8 +56,7 @@ async function readPage(
     const buffers = keptBuffers(buffer, columns);
     return { type: 'page', taskId, batch: null, scanMs: 0, buffers };
   }
-  // The scan holds the thread; another task's request or chunk goes first.
-  await immediate();
+  await parts.scanTurn();
   const startedAtMs = performance.now();
   const page = provePage(opened, source, columns);
   const scanMs = performance.now() - startedAtMs;
