@@ -20,6 +20,12 @@ export default defineConfig({
         fileParallelism: false,
         globalSetup: ['dist/test/support/stop-postgres.js'],
       }),
+      compiled('browser', ['browser'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+        globalSetup: ['dist/test/support/stop-postgres.js'],
+      }),
     ],
   },
 });

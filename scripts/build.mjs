@@ -1,5 +1,5 @@
 /**
- * Compiles to dist, then copies what tsc leaves behind (SQL, WASM, HTML). tsc emits in spite of
+ * Compiles to dist, then copies what tsc leaves behind (SQL, WASM, HTML, the dashboard). tsc emits in spite of
  * type errors, so its exit code is the gate. `dist/.built` is written last: run-ingestion.sh builds
  * again when a source is newer than it.
  */
@@ -8,7 +8,7 @@ import { cpSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ASSETS = /\.(sql|wasm|html|css)$/;
+const ASSETS = /\.(sql|wasm|html|css)$|^observe\/dashboard\/.*\.js$/;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist', '.built');
 const startedAt = new Date();
