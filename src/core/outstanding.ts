@@ -9,7 +9,7 @@
 import { assert } from './fault.js';
 import type { Frontier } from './frontier.js';
 import type { PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
+import { BEFORE_ALL, comparePositions, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
 
 export interface OutstandingPage {
@@ -135,8 +135,9 @@ function endOf(page: OutstandingPage): Position | null {
   const { head, bound, next, lastPosition, job } = page;
   assert(head !== null, 'a scanned page has a head');
   if (!head.hasMore) return bound;
-  const reached = next ?? lastPosition ?? job.after;
-  if (reached !== null && bound !== null && comparePositions(reached, bound) > 0) return bound;
+  // Null would mean the end of the source, and a resume would take the run for complete.
+  const reached = next ?? lastPosition ?? job.after ?? BEFORE_ALL;
+  if (bound !== null && comparePositions(reached, bound) > 0) return bound;
   return reached;
 }
 

@@ -15,6 +15,9 @@ export interface Position {
 /** The first possible place at an instant: every row at exactly that instant is after it. */
 export const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
+/** A place before every row: where a page ends that holds rows, but none with a position. */
+export const BEFORE_ALL: Position = { ms: 8.64e15, id: HIGHEST_ID };
+
 /** Negative when `a` comes first in the source's order, 0 when equal. */
 export function comparePositions(a: Position, b: Position): number {
   if (a.ms !== b.ms) return b.ms - a.ms;

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { Frontier } from '../../src/core/frontier.js';
+import { Outstanding } from '../../src/core/outstanding.js';
+import { newTip } from '../../src/core/page-job.js';
+import { findGaps } from '../../src/core/resume.js';
+
+const opaque = { cursorTtlMs: 1000, readCursor: () => null, buildCursor: () => null };
+const head = {
+  sentAtMs: 0,
+  headAtMs: 0,
+  bodyBytes: 1,
+  limits: null,
+  nextCursor: 'x',
+  hasMore: true,
+  cursorExpiresInMs: null,
+  limit: null,
+  returned: 1,
+  total: null,
+};
+
+test('a page of rows without positions behind an opaque cursor does not pass for the whole source', () => {
+  const outstanding = new Outstanding();
+  const job = newTip({
+    segment: 1,
+    page: 1,
+    cursor: null,
+    cursorExpiresAtMs: 0,
+    after: null,
+    isAfterKnown: true,
+    predecessor: null,
+  });
+  outstanding.add({ taskId: 1, job, takenMs: 0, ownStarts: 1, isRefresh: false });
+  const page = outstanding.get(1);
+  if (page === undefined) throw new Error('the page is outstanding');
+  page.head = head;
+  outstanding.answered(page);
+  const [write] = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
+  expect(write?.through).not.toBeNull();
+  const covered = {
+    after: null,
+    through: write?.through ?? null,
+    nextCursor: 'x',
+    nextCursorExpiresAtMs: 1,
+  };
+  expect(findGaps([covered])).toMatchObject([{ bound: null }]);
+});
