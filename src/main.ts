@@ -20,6 +20,7 @@ const program = new Command('datasync')
 /** Each loads only what it needs: a start is quicker, and an ingestion holds no simulator. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ingest: async () => (await import('./cli/ingest.js')).ingestCommand(),
+  explore: async () => (await import('./cli/explore.js')).exploreCommand(),
   status: async () => (await import('./cli/status.js')).statusCommand(),
   doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
   verify: async () => (await import('./cli/verify.js')).verifyCommand(),

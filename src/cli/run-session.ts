@@ -25,6 +25,7 @@ import { WriterHandle } from '../runtime/writer-handle.js';
 import type { Source } from '../source/source.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { type ExplorationHints, findHints, mergeStarts } from './exploration-hints.js';
 import { LimitStore } from './limit-store.js';
 import type { OpenDatabase } from './open-database.js';
 import { hashKey, type OpenTarget } from './open-target.js';
@@ -63,13 +64,14 @@ export async function runSession(
     keyHash: hashKey(target.apiKey),
     bucket: source.bucket,
   });
-  const saved = await limits.load();
+  const hints = await findHints(config, { apiKey: target.apiKey, nowMs: nowMs(), log });
+  const saved = mergeStarts(await limits.load(), hints);
   const bucket = new TokenBucket({
-    policy: source.defaultPolicy,
+    policy: hints.policy ?? source.defaultPolicy,
     reserve: config.reservedRequests,
     ...(saved === null ? {} : { log: saved }),
   });
-  const scheduler = buildScheduler(parts, bucket);
+  const scheduler = buildScheduler(parts, bucket, hints);
   const stats = new RunStats({
     startedAtMs: nowMs(),
     earlier: prepared.totals,
@@ -158,20 +160,25 @@ export async function runSession(
   }
 }
 
-function buildScheduler(parts: SessionParts, bucket: TokenBucket): Scheduler {
+function buildScheduler(
+  parts: SessionParts,
+  bucket: TokenBucket,
+  hints: ExplorationHints,
+): Scheduler {
   const { source, prepared } = parts;
   const { config } = parts.context;
   const frontier = new Frontier(source, { canSeek: prepared.canSeek });
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
+  const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
   return new Scheduler({
     frontier,
     bucket,
     credits: new Credits({
       bytesMax: config.creditBytes,
-      expectedPageBytes: largestPage * EXPECTED_BYTES_PER_EVENT,
+      expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
     }),
-    pageSize: new PageSize(largestPage),
+    pageSize: new PageSize(largestPage, firstPage),
     codec: source,
     backoff: {
       ...DEFAULT_BACKOFF,

@@ -15,10 +15,11 @@ export class PageSize {
   #cap: number;
   #current: number;
 
-  constructor(largest: number) {
+  /** @param first what to ask for at first, where more is thought to be in vain */
+  constructor(largest: number, first = largest) {
     this.#largest = largest;
     this.#cap = largest;
-    this.#current = largest;
+    this.#current = Math.min(first, largest);
   }
 
   get current(): number {

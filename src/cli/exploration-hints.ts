@@ -1,0 +1,103 @@
+/**
+ * What `ingest` takes over from an exploration: starting values where the user set none, and the
+ * requests that the API still has logged.
+ *
+ * They are a start and no more: the first answers correct what is stale or false.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Config, Target } from '../config/config.js';
+import type { LimitLog, LimitPolicy } from '../core/token-bucket.js';
+import { explorationForm } from '../explore/schema.js';
+import type { Logger } from '../observe/logger.js';
+import { hashKey, runOriginOf } from './open-target.js';
+
+export const EXPLORATION_FILE = 'exploration.json';
+const FRESH_MS = 24 * 3_600_000;
+/** Two records of one start may differ by this: one was planned, the other is when it left. */
+const SAME_START_MS = 300;
+
+/** Null: not known, or set by the user. */
+export interface ExplorationHints {
+  readonly pageLimit: number | null;
+  readonly policy: LimitPolicy | null;
+  readonly bytesPerRecord: number | null;
+  readonly startsMs: readonly number[];
+}
+
+export const NO_HINTS: ExplorationHints = {
+  pageLimit: null,
+  policy: null,
+  bytesPerRecord: null,
+  startsMs: [],
+};
+
+/** What an exploration over this target is known by: another profile behaves otherwise. */
+export function explorationOriginOf(target: Target): string {
+  const origin = runOriginOf(target);
+  return target.kind === 'api' ? origin : `${origin},profile=${target.profile}`;
+}
+
+/** Reads `exploration.json` of the current folder, if it is there, fits, and is fresh. */
+export async function findHints(
+  config: Config,
+  known: { readonly apiKey: string; readonly nowMs: number; readonly log: Logger },
+): Promise<ExplorationHints> {
+  const { log, nowMs, apiKey } = known;
+  let text: string;
+  try {
+    text = await readFile(EXPLORATION_FILE, 'utf8');
+  } catch {
+    return NO_HINTS;
+  }
+  const read = explorationForm.safeParse(parseJson(text));
+  if (!read.success) {
+    log.warn({ event: 'exploration_unread' }, `${EXPLORATION_FILE} is not readable: passed over`);
+    return NO_HINTS;
+  }
+  const { source, origin, endedAt, startingValues, limitLog } = read.data;
+  const ageMs = nowMs - Date.parse(endedAt);
+  const fits = source === config.source && origin === explorationOriginOf(config.target);
+  if (!fits || ageMs < 0 || ageMs > FRESH_MS) return NO_HINTS;
+  const { pageRecords, policy, bytesPerRecord } = startingValues;
+  const hints: ExplorationHints = {
+    pageLimit: config.pageLimit === null ? pageRecords : null,
+    policy,
+    bytesPerRecord,
+    startsMs: limitLog.keyHash === hashKey(apiKey) ? limitLog.startsMs : [],
+  };
+  log.info({ event: 'exploration_used' }, describe(hints, ageMs));
+  return hints;
+}
+
+/** The saved log with the exploration's starts that it lacks. */
+export function mergeStarts(saved: LimitLog | null, hints: ExplorationHints): LimitLog | null {
+  const known = saved?.startsMs ?? [];
+  const unmatched = [...known];
+  const missing = hints.startsMs.filter((startMs) => {
+    const at = unmatched.findIndex((each) => Math.abs(each - startMs) <= SAME_START_MS);
+    if (at !== -1) unmatched.splice(at, 1);
+    return at === -1;
+  });
+  if (missing.length === 0) return saved;
+  const startsMs = [...known, ...missing].sort((a, b) => a - b);
+  return { policy: saved?.policy ?? null, startsMs };
+}
+
+function describe({ pageLimit, policy }: ExplorationHints, ageMs: number): string {
+  const parts = [
+    policy === null ? [] : `${policy.quota} requests in ${policy.windowMs / 1000} s`,
+    pageLimit === null ? [] : `pages of ${pageLimit}`,
+  ].flat();
+  const age =
+    ageMs < 5_400_000 ? `${Math.round(ageMs / 60_000)} min` : `${Math.round(ageMs / 3_600_000)} h`;
+  const what = parts.length === 0 ? 'nothing new' : parts.join(', ');
+  return `starts from ${EXPLORATION_FILE} (${age} old): ${what}; live answers correct it`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

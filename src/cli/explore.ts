@@ -1,0 +1,177 @@
+/** `datasync explore`: measures the API within a budget, and writes down what an ingestion can use. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Config } from '../config/config.js';
+import { IngestionError } from '../core/fault.js';
+import { openRunStore } from '../database/run-store.js';
+import type { LimitMemory } from '../explore/asker.js';
+import { concludeExploration } from '../explore/exploration.js';
+import { type ExploreProgress, explore } from '../explore/explore.js';
+import { defaultBudget, makePlan } from '../explore/plan.js';
+import type { ExploreScope } from '../explore/probe.js';
+import { explorationMarkdown, explorationText, planText } from '../explore/render.js';
+import type { Logger } from '../observe/logger.js';
+import { Progress } from '../observe/progress.js';
+import { PROFILES, type ProfileName, settingsFor } from '../simulator/settings.js';
+import { sourceNamed } from '../source/registry.js';
+import type { Source } from '../source/source.js';
+import { type CommandContext, commandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { EXPLORATION_FILE, explorationOriginOf } from './exploration-hints.js';
+import { LimitStore } from './limit-store.js';
+import { type OpenDatabase, openDatabase } from './open-database.js';
+import { hashKey, openTarget } from './open-target.js';
+import { wholeNumber } from './whole-number.js';
+
+interface ExploreFlags {
+  readonly budget?: number;
+  readonly thorough?: boolean;
+  readonly provoke?: boolean;
+  readonly outputFolder: string;
+  readonly database: boolean;
+}
+
+/** Of the live API, by its document: what the plan reckons with before anything was asked. */
+const EXPECTED_LATENCY_MS = 4_000;
+
+export function exploreCommand(): Command {
+  return new Command('explore')
+    .description('measure the API within a budget that is stated first')
+    .option(
+      '--budget <n>',
+      'requests of events at most; default 12, more when thorough',
+      wholeNumber,
+    )
+    .option('--thorough', 'also what needs waiting, and more samples')
+    .option('--provoke', 'run into the limit on purpose, to see whether refused calls count')
+    .option('--output-folder <folder>', 'where exploration.json and .md go', '.')
+    .option('--no-database', 'keep the log of requests in exploration.json alone')
+    .option('--simulate', 'explore the bundled simulator')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .option('--json', 'print the exploration as one JSON line')
+    .addHelpText('after', '\nExample:\n  datasync explore --budget 30')
+    .action(async (flags: ExploreFlags & Record<string, unknown>) => {
+      const context = await commandContext({ logLevel: 'warn', ...flags });
+      process.exitCode = await run(context, flags);
+    });
+}
+
+/** @returns the exit code */
+async function run(context: CommandContext, flags: ExploreFlags): Promise<number> {
+  const { config, log } = context;
+  const source = sourceNamed(config.source);
+  const scope = scopeOf(config, source, flags);
+  context.say(planText(makePlan(scope), scope));
+  const target = await openTarget(config);
+  let database: OpenDatabase | null = null;
+  try {
+    database = flags.database ? await openIfReachable(config, log) : null;
+    const keyHash = hashKey(target.apiKey);
+    const store = database === null ? null : openRunStore(database.pool);
+    const memoryOf = (bucket: string): LimitMemory | null =>
+      store === null ? null : new LimitStore(store, { origin: target.runOrigin, keyHash, bucket });
+    const explored = await withProgress(context, (onProgress) =>
+      explore({
+        source,
+        origin: target.origin,
+        basePath: target.basePath,
+        apiKey: target.apiKey,
+        scope,
+        reserve: config.reservedRequests,
+        memoryOf,
+        onProgress,
+      }),
+    );
+    const exploration = concludeExploration(explored, {
+      source,
+      origin: explorationOriginOf(config.target),
+      keyHash,
+      run: {
+        pageLimit: config.pageLimit,
+        concurrency: config.concurrency,
+        creditBytes: config.creditBytes,
+        reserve: config.reservedRequests,
+        cursorThresholdMs: config.cursorThresholdMs,
+        recordsPerSecond: null,
+      },
+    });
+    const folder = resolve(flags.outputFolder);
+    await writeWhole(folder, EXPLORATION_FILE, `${JSON.stringify(exploration, null, 2)}\n`);
+    await writeWhole(folder, 'exploration.md', explorationMarkdown(exploration));
+    context.say(`\n${explorationText(exploration)}`);
+    context.say(`\nWritten: ${join(folder, 'exploration.json')} and exploration.md`);
+    context.json(exploration);
+    return EXIT.complete;
+  } finally {
+    target.close();
+    await database?.close();
+  }
+}
+
+function scopeOf(config: Config, source: Source, flags: ExploreFlags): ExploreScope {
+  const scope = {
+    isThorough: flags.thorough === true,
+    doesProvoke: flags.provoke === true,
+    expected: expectationOf(config, source),
+  };
+  return { ...scope, budget: flags.budget ?? defaultBudget(scope) };
+}
+
+/** What is documented of the API, or set for the simulator. */
+function expectationOf({ target }: Config, source: Source): ExploreScope['expected'] {
+  const isProfile = target.kind === 'simulator' && target.profile in PROFILES;
+  if (!isProfile) return { latencyMs: EXPECTED_LATENCY_MS, policy: source.defaultPolicy };
+  const settings = settingsFor(target.profile as ProfileName);
+  const policy = { quota: settings.eventsQuota, windowMs: settings.eventsWindowMs };
+  return {
+    latencyMs: settings.latencyMs + settings.latencyJitterMs / 2,
+    policy: policy.quota === 0 ? source.defaultPolicy : policy,
+  };
+}
+
+/** Without a database the log of requests is kept in exploration.json, where `ingest` finds it. */
+async function openIfReachable(config: Config, log: Logger): Promise<OpenDatabase | null> {
+  try {
+    return await openDatabase(config, log);
+  } catch (error) {
+    if (!(error instanceof IngestionError)) throw error;
+    const message = `${error.message}; the log of requests goes into exploration.json alone`;
+    log.warn({ event: 'no_database' }, message);
+    return null;
+  }
+}
+
+async function withProgress<T>(
+  { isJson }: CommandContext,
+  work: (onProgress: (progress: ExploreProgress) => void) => Promise<T>,
+): Promise<T> {
+  let text = 'opening the API';
+  const stream = process.stderr;
+  const progress = new Progress({
+    stream,
+    mode: isJson ? 'off' : stream.isTTY ? 'terminal' : 'lines',
+    render: () => text,
+  });
+  progress.start();
+  try {
+    return await work(({ probe, eventRequests, budget, waitsUntilMs }) => {
+      const until = waitsUntilMs === null ? '' : `, waiting until ${clockTime(waitsUntilMs)}`;
+      text = `${probe}: ${eventRequests} of at most ${budget} requests${until}`;
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+function clockTime(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
+/** Whole or not at all: a reader never meets half a file. */
+async function writeWhole(folder: string, name: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, name);
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
+}

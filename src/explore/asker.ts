@@ -1,0 +1,268 @@
+/**
+ * The asker: the one way out to the API. Every request has a budget, a token and a record.
+ *
+ *   ask ──▶ queue (bounds what waits) ──▶ gate: budget, token, start saved ──▶ request ──▶ answer
+ *
+ * Starts pass the gate one at a time, in order; a start is in the saved log before its request
+ * leaves, as in an ingestion, so that an ingestion right after this knows of it. Where answers carry
+ * no limit header the documented limit stays in force: an exploration never tries how far it can go.
+ */
+import PQueue from 'p-queue';
+import type { Fault } from '../core/fault.js';
+import { readLimitHeaders } from '../core/limit-headers.js';
+import { LimitLearning } from '../core/limit-learning.js';
+import { StartPlan } from '../core/start-plan.js';
+import { type LimitLog, type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
+import type { Source } from '../source/source.js';
+import type { Answer, Asked, StartSeen } from './observations.js';
+import type { Exchange, Transport } from './transport.js';
+
+/** Where the log of starts outlives the process. */
+export interface LimitMemory {
+  load(): Promise<LimitLog | null>;
+  save(log: LimitLog): Promise<void>;
+}
+
+export interface BucketSettings {
+  readonly name: string;
+  /** Requests at most. */
+  readonly budget: number;
+  /** In force until an answer says otherwise; null: no limit. */
+  readonly policy: LimitPolicy | null;
+  readonly reserve: number;
+  readonly memory: LimitMemory | null;
+}
+
+export interface Question {
+  readonly bucket: string;
+  readonly path: string;
+  readonly acceptsGzip?: boolean;
+  /** Goes out although the tokens are spent: only to provoke a refusal. */
+  readonly isReckless?: boolean;
+}
+
+export interface AskerParts {
+  readonly source: Source;
+  readonly transport: Transport;
+  readonly apiKey: string;
+  readonly requestsAtOnce: number;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** A wait for a token begins; it ends at `untilMs`. */
+  readonly onWait: (untilMs: number) => void;
+  readonly onStart: (bucket: string, spent: number) => void;
+}
+
+interface BucketState {
+  readonly settings: BucketSettings;
+  readonly bucket: TokenBucket;
+  readonly plan: StartPlan;
+  readonly learning: LimitLearning;
+  readonly starts: StartSeen[];
+  readonly gate: PQueue;
+  spent: number;
+  inFlight: number;
+}
+
+export class Asker {
+  readonly #parts: AskerParts;
+  readonly #buckets = new Map<string, BucketState>();
+  readonly #queue: PQueue;
+  #inFlight = 0;
+  /** Counts starts: a request was alone when none started, or was in flight, beside it. */
+  #started = 0;
+
+  constructor(parts: AskerParts) {
+    this.#parts = parts;
+    this.#queue = new PQueue({ concurrency: parts.requestsAtOnce });
+  }
+
+  /** @returns the starts of earlier processes, epoch ms */
+  async addBucket(settings: BucketSettings): Promise<readonly number[]> {
+    const saved = (await settings.memory?.load()) ?? null;
+    const { policy, reserve } = settings;
+    const bucket = new TokenBucket({ policy, reserve, ...(saved === null ? {} : { log: saved }) });
+    this.#buckets.set(settings.name, {
+      settings,
+      bucket,
+      plan: new StartPlan(bucket),
+      learning: new LimitLearning(bucket),
+      starts: [],
+      gate: new PQueue({ concurrency: 1 }),
+      spent: 0,
+      inFlight: 0,
+    });
+    return saved?.startsMs ?? [];
+  }
+
+  ask(question: Question): Promise<Asked> {
+    return this.#queue.add(() => this.#ask(question));
+  }
+
+  /** Requests that were sent. */
+  spent(bucket: string): number {
+    return this.#state(bucket).spent;
+  }
+
+  left(bucket: string): number {
+    const { settings, spent } = this.#state(bucket);
+    return settings.budget - spent;
+  }
+
+  starts(bucket: string): StartSeen[] {
+    return this.#state(bucket).starts;
+  }
+
+  policy(bucket: string): LimitPolicy | null {
+    return this.#state(bucket).bucket.policy;
+  }
+
+  /** Whether an answer, now or earlier, has named the limit. */
+  isLearned(bucket: string): boolean {
+    return this.#state(bucket).bucket.isLearned;
+  }
+
+  startsInWindow(bucket: string): number {
+    return this.#state(bucket).bucket.startsInWindow(this.#parts.nowMs());
+  }
+
+  /** Requests went out without a token: silence until the server's log has drained. */
+  async drain(bucket: string): Promise<void> {
+    const state = this.#state(bucket);
+    state.bucket.refuse(this.#parts.nowMs(), null);
+    await this.sleepUntil(state.bucket.nextStartMs(this.#parts.nowMs()));
+  }
+
+  log(bucket: string): LimitLog {
+    return this.#state(bucket).bucket.log(this.#parts.nowMs());
+  }
+
+  async sleepUntil(atMs: number): Promise<void> {
+    const waitMs = atMs - this.#parts.nowMs();
+    if (waitMs <= 0) return;
+    if (waitMs > 500) this.#parts.onWait(atMs);
+    await this.#parts.sleep(waitMs);
+  }
+
+  /** Saves every log as it is now: what was planned and never used is given back. */
+  async saveLogs(): Promise<void> {
+    for (const { settings, bucket } of this.#buckets.values()) {
+      await settings.memory?.save(bucket.log(this.#parts.nowMs()));
+    }
+  }
+
+  async #ask(question: Question): Promise<Asked> {
+    const state = this.#state(question.bucket);
+    const ticket = await state.gate.add(() => this.#pass(state, question));
+    if (ticket === null) return { type: 'overBudget' };
+    const result = await this.#request(question);
+    this.#inFlight--;
+    state.inFlight--;
+    const isAlone = ticket.isFirst && this.#started === ticket.number;
+    const exchange = result.type === 'answer' ? result.exchange : null;
+    const sentAtMs = exchange?.sentAtMs ?? ticket.takenMs;
+    const headers = exchange?.headers ?? {};
+    const headAtMs = exchange?.headAtMs ?? null;
+    const limits = headAtMs === null ? null : readLimitHeaders(headers, headAtMs);
+    const status = exchange?.status ?? null;
+    state.starts.push({ sentAtMs, headAtMs, status, headers, limits });
+    if (state.bucket.policy !== null) state.bucket.settle(ticket.takenMs, sentAtMs, headAtMs);
+    if (limits !== null) state.learning.observe(limits, ticket.ownStarts, state.inFlight);
+    if (result.type === 'fault') return { type: 'fault', fault: result.fault, answer: null };
+    const answer = readAnswer(question, result.exchange, { limits, isAlone });
+    if (status === 200) return { type: 'answer', answer };
+    const fault = this.#parts.source.readError(status ?? 0, answer.text);
+    if (fault.code === 'RATE_LIMITED' && question.isReckless !== true) {
+      state.bucket.refuse(this.#parts.nowMs(), limits?.retryAfterMs ?? null);
+    }
+    return { type: 'fault', fault, answer };
+  }
+
+  /** Waits for a token and saves the start. @returns null when the budget is spent */
+  async #pass(state: BucketState, question: Question) {
+    const { settings, bucket, plan } = state;
+    if (state.spent >= settings.budget) return null;
+    const { nowMs } = this.#parts;
+    while (question.isReckless !== true) {
+      const decision = plan.next(nowMs());
+      if (decision.log !== null) {
+        await settings.memory?.save(decision.log);
+        plan.saved();
+      } else if (decision.isPermitted) break;
+      else await this.sleepUntil(decision.wakeAtMs);
+    }
+    const takenMs = nowMs();
+    if (bucket.nextStartMs(takenMs) <= takenMs) {
+      bucket.take(takenMs);
+      plan.started();
+    }
+    state.spent++;
+    state.inFlight++;
+    this.#parts.onStart(settings.name, state.spent);
+    return {
+      takenMs,
+      ownStarts: bucket.startsInWindow(takenMs),
+      isFirst: this.#inFlight++ === 0,
+      number: ++this.#started,
+    };
+  }
+
+  #request({ path, acceptsGzip }: Question) {
+    const { source, apiKey, transport } = this.#parts;
+    const encoding = acceptsGzip === true ? 'gzip' : 'identity';
+    return transport.get(path, { ...source.headers(apiKey), 'accept-encoding': encoding });
+  }
+
+  #state(bucket: string): BucketState {
+    const state = this.#buckets.get(bucket);
+    if (state === undefined) throw new Error(`no bucket named ${bucket}`);
+    return state;
+  }
+}
+
+const TEXT_CHARACTERS_MAX = 2_000;
+
+function readAnswer(
+  { bucket, path, acceptsGzip = false }: Question,
+  exchange: Exchange,
+  known: Pick<Answer, 'limits' | 'isAlone'>,
+): Answer {
+  const { body, ...rest } = exchange;
+  const json = parseJson(body);
+  const isKept = json === undefined || exchange.status !== 200;
+  return {
+    bucket,
+    path,
+    ...rest,
+    ...known,
+    bodyBytes: body.length,
+    acceptedGzip: acceptsGzip,
+    text: isKept ? body.toString('utf8', 0, TEXT_CHARACTERS_MAX) : '',
+    json,
+  };
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an answer is that should have been JSON of the source, and is not. */
+export function notThisApi(answer: Answer, what: string): Fault {
+  const isHtml = /^\s*<(?:!doctype|html)/i.test(answer.text);
+  const said = isHtml
+    ? 'an HTML page'
+    : answer.json === undefined
+      ? 'no JSON'
+      : 'JSON of another form';
+  return {
+    code: 'CONTRACT',
+    message: `${answer.path.split('?')[0]} answers with HTTP ${answer.status} and ${said}, not with ${what}: this is not the DataSync API`,
+    retryable: false,
+    status: answer.status,
+    remedy: 'Check API_BASE_URL; it ends in /api/v1',
+  };
+}

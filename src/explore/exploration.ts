@@ -1,0 +1,67 @@
+/** Puts an exploration together: findings, advice, and what an ingestion starts from. */
+
+import type { Source } from '../source/source.js';
+import type { Explored } from './explore.js';
+import type { Finding } from './finding.js';
+import { median } from './finding.js';
+import { latencySamples } from './findings/about-latency.js';
+import { findingsOf, numberOf } from './findings/findings.js';
+import { EVENTS } from './probe.js';
+import { advise, type Circumstances } from './recommend.js';
+import { EXPLORATION_VERSION, type Exploration, explorationForm } from './schema.js';
+
+/** What the caller knows of the run that will follow, and of the target. */
+export interface ExplorationContext {
+  readonly source: Source;
+  readonly origin: string;
+  readonly keyHash: string;
+  readonly run: Pick<
+    Circumstances,
+    | 'pageLimit'
+    | 'concurrency'
+    | 'creditBytes'
+    | 'reserve'
+    | 'cursorThresholdMs'
+    | 'recordsPerSecond'
+  >;
+}
+
+/** @returns what exploration.json holds, checked against its own schema */
+export function concludeExploration(explored: Explored, context: ExplorationContext): Exploration {
+  const { notebook, extent, plan, learnedPolicy } = explored;
+  const { source, origin, keyHash, run } = context;
+  const findings: Finding[] = findingsOf(notebook, extent, source);
+  const { pageRecords, fullMs } = latencySamples(notebook.pages);
+  const { recommendations, prediction } = advise(findings, {
+    ...run,
+    policy: learnedPolicy,
+    assumedPolicy: source.defaultPolicy,
+    latenciesMs: fullMs,
+    sampledRecords: pageRecords,
+    pageLimitMax: source.pageLimitMax,
+    cursorLifeMs: source.cursorTtlMs,
+  });
+  return explorationForm.parse({
+    version: EXPLORATION_VERSION,
+    source: source.name,
+    origin,
+    startedAt: new Date(explored.startedAtMs).toISOString(),
+    endedAt: new Date(explored.endedAtMs).toISOString(),
+    requests: { atMost: plan.requests, used: explored.requests },
+    findings,
+    recommendations,
+    prediction,
+    startingValues: {
+      pageRecords: numberOf(findings, 'page.largest-size'),
+      policy: learnedPolicy,
+      bytesPerRecord: numberOf(findings, 'record.bytes'),
+      latencyMs: Math.round(median(fullMs)),
+    },
+    limitLog: {
+      bucket: EVENTS,
+      keyHash,
+      policy: explored.log.policy,
+      startsMs: [...explored.log.startsMs],
+    },
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * Probes of the limit: whether its window slides, and whether refused calls count.
+ *
+ *   starts    │1 2 3 4        s          c
+ *             └───────── window ────────┘│        c comes when 1 has left and s has not:
+ *                                                 a sliding log then holds s and c, a fixed one c
+ */
+import type { Answer } from '../observations.js';
+import { askPage, EVENTS, largestGranted, type Probe, type ProbeContext } from '../probe.js';
+import { spots } from '../spots.js';
+
+/** Longer windows are waited for only when asked to be thorough. */
+const WINDOW_MS_MAX = 70_000;
+const SPACER_AT = 0.5;
+const CHECK_AT = 1.2;
+/** Starts this far apart need no spacer. */
+const SPREAD_ENOUGH = 0.45;
+
+export const windowKind: Probe = {
+  name: 'window',
+  asks: 'whether the window of the limit slides or is fixed',
+  cost: () => ({ [EVENTS]: 2 }),
+  waitsAboutMs: ({ expected }) => expected.policy.windowMs * CHECK_AT,
+  isWanted: () => true,
+  async run(context) {
+    const { asker, notebook, scope } = context;
+    const { windowMs } = asker.policy(EVENTS) ?? { windowMs: 0 };
+    const hasRemaining = asker.starts(EVENTS).some(({ limits }) => limits?.remaining != null);
+    if (!asker.isLearned(EVENTS) || !hasRemaining) {
+      notebook.skipped.set('window', 'no answer says what is left of a limit');
+      return;
+    }
+    if (windowMs > WINDOW_MS_MAX && !scope.isThorough) {
+      notebook.skipped.set('window', `it needs a wait of ${windowMs / 1000} s: --thorough`);
+      return;
+    }
+    const first = asker.starts(EVENTS)[0];
+    if (first === undefined) return;
+    const spread = () => (asker.starts(EVENTS).at(-1)?.sentAtMs ?? 0) - first.sentAtMs;
+    if (spread() < windowMs * SPREAD_ENOUGH) {
+      await asker.sleepUntil(first.sentAtMs + windowMs * SPACER_AT);
+      await askMiddle(context);
+    }
+    const lastLeavesMs = (asker.starts(EVENTS).at(-1)?.sentAtMs ?? 0) + windowMs;
+    const checkAtMs = Math.min(
+      first.sentAtMs + windowMs * CHECK_AT,
+      (first.sentAtMs + windowMs + lastLeavesMs) / 2,
+    );
+    await asker.sleepUntil(checkAtMs);
+    await askMiddle(context);
+  },
+};
+
+/** Half the largest page: tells of the latency of a middle size as well. */
+async function askMiddle(context: ProbeContext): Promise<void> {
+  const limit = Math.ceil(largestGranted(context.notebook, context.source) / 2);
+  const [spot] = spots(context, 1, limit);
+  await askPage(context, { ...(spot ?? { cursor: null }), limit });
+}
+
+const REFUSALS = 3;
+/** Quotas above this are not provoked: it would be an attack. */
+const PROVOKED_QUOTA_MAX = 60;
+
+/** The quota, the refusals, the question afterwards. */
+export function provocationCost(quota: number): number {
+  return quota + REFUSALS + 1;
+}
+
+export const refusedCalls: Probe = {
+  name: 'refused calls',
+  asks: 'whether refused calls count against the limit (runs into it on purpose)',
+  cost: ({ expected }) => ({ [EVENTS]: provocationCost(expected.policy.quota) }),
+  waitsAboutMs: ({ expected }) => expected.policy.windowMs * 2.5,
+  isWanted: ({ doesProvoke }) => doesProvoke,
+  async run(context) {
+    const { asker, notebook } = context;
+    const policy = asker.policy(EVENTS);
+    if (policy === null || !asker.isLearned(EVENTS) || policy.quota > PROVOKED_QUOTA_MAX) {
+      notebook.skipped.set('refused calls', 'no limit is known, or it is too high to provoke');
+      return;
+    }
+    const { quota, windowMs } = policy;
+    if (asker.left(EVENTS) < provocationCost(quota)) {
+      notebook.skipped.set(
+        'refused calls',
+        `it takes ${provocationCost(quota)} requests: --budget`,
+      );
+      return;
+    }
+    await asker.drain(EVENTS);
+    const accepted: Answer[] = [];
+    const burst = await Promise.all(Array.from({ length: quota }, () => askRecklessly(context)));
+    for (const answer of burst) if (answer?.status === 200) accepted.push(answer);
+    // Some way behind the last accepted one, so that there is a time when only the refused are left.
+    const gapMs = Math.max(300, windowMs * 0.15);
+    await asker.sleepUntil(Math.max(...accepted.map((answer) => answer.sentAtMs)) + gapMs);
+    const refused: Answer[] = [];
+    for (let turn = 0; turn < REFUSALS; turn++) {
+      const answer = await askRecklessly(context);
+      if (answer?.status === 429) refused.push(answer);
+      else if (answer?.status === 200) accepted.push(answer);
+    }
+    if (refused.length === 0) {
+      notebook.refusal = { type: 'notRefused', requests: accepted.length };
+      return asker.drain(EVENTS);
+    }
+    const lastAcceptedMs = Math.max(...accepted.map((answer) => answer.sentAtMs));
+    const firstRefusedMs = Math.min(...refused.map((answer) => answer.sentAtMs));
+    const askAtMs = (lastAcceptedMs + firstRefusedMs) / 2 + windowMs;
+    await asker.sleepUntil(askAtMs);
+    const again = await askRecklessly(context);
+    notebook.refusal = {
+      type: 'refused',
+      refused: refused.length,
+      acceptedInWindow: accepted.filter(({ sentAtMs }) => sentAtMs > askAtMs - windowMs).length,
+      quota,
+      remainingAfter: again?.limits?.remaining ?? null,
+      retryAfterMs: refused[0]?.limits?.retryAfterMs ?? null,
+    };
+    await asker.drain(EVENTS);
+  },
+};
+
+async function askRecklessly({ asker, source, basePath }: ProbeContext): Promise<Answer | null> {
+  const path = source.pagePath(basePath, null, 1);
+  const asked = await asker.ask({ bucket: EVENTS, path, isReckless: true });
+  return asked.type === 'overBudget' ? null : asked.answer;
+}

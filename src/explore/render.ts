@@ -1,0 +1,150 @@
+/** An exploration for people: a table of 80 columns for a terminal, and the same as Markdown. */
+
+import type { Plan } from './plan.js';
+import { EVENTS, type ExploreScope } from './probe.js';
+import type { Exploration } from './schema.js';
+
+type ShownFinding = Exploration['findings'][number];
+
+const COLUMNS = 80;
+const NAME_WIDTH = 25;
+const SURE_WIDTH = 10;
+const VALUE_WIDTH = COLUMNS - NAME_WIDTH - SURE_WIDTH - 2;
+
+/** What will be asked and what it costs, before it is. */
+export function planText(plan: Plan, scope: ExploreScope): string {
+  const others = Object.entries(plan.requests)
+    .filter(([bucket]) => bucket !== EVENTS)
+    .map(([bucket, count]) => `${count} of ${bucket}`);
+  const { latencyMs, policy } = scope.expected;
+  const lines = [
+    'Asks, and writes nothing to the API:',
+    ...plan.probes.map(({ name, asks }) => `  ${name.padEnd(15)} ${asks}`),
+    `At most ${plan.requests[EVENTS]} requests of events (and ${others.join(', ')}).`,
+    `About ${plan.secondsAbout} s, if an answer takes ${latencyMs / 1000} s and ${policy.quota} requests are permitted in ${policy.windowMs / 1000} s.`,
+  ];
+  if (!scope.doesProvoke) lines.push('None is meant to be refused.');
+  for (const { name } of plan.dropped) lines.push(`Left out for the budget: ${name}.`);
+  return lines.flatMap((line) => wrap(line, COLUMNS, '  ')).join('\n');
+}
+
+/** Findings, recommendations, prediction. */
+export function explorationText(exploration: Exploration): string {
+  const { findings, recommendations, requests } = exploration;
+  const rows = findings.flatMap((finding) =>
+    tableRow(finding.name, valueText(finding), finding.confidence),
+  );
+  const used = requests.used[EVENTS] ?? 0;
+  return [
+    `Findings (${used} requests of events used)`,
+    ...rows,
+    '',
+    'Recommendations',
+    ...recommendations.flatMap(({ setting, value, reason }) => [
+      `  ${setting} = ${value}`,
+      ...wrap(reason, COLUMNS - 4, '').map((line) => `    ${line}`),
+    ]),
+    '',
+    ...wrap(predictionText(exploration), COLUMNS, '  '),
+  ].join('\n');
+}
+
+/** The value with its unit, and what an unknown one would need. */
+export function valueText(finding: ShownFinding): string {
+  const { value, unit, confidence, evidence } = finding;
+  if (value === null || confidence === 'unknown') return evidence;
+  if (typeof value === 'boolean') return `${value ? 'yes' : 'no'} (${evidence})`;
+  const number = typeof value === 'number' ? value.toLocaleString('en-US') : value;
+  const withUnit = unit === undefined ? number : `${number} ${unit}`;
+  return typeof value === 'number' ? `${withUnit} (${evidence})` : withUnit;
+}
+
+const BOUNDS = {
+  limit: "the API's limit",
+  latency: "the API's latency",
+  machine: 'this machine and its database',
+} as const;
+
+export function predictionText({ prediction }: Exploration): string {
+  if (prediction === null) {
+    return 'A whole ingestion: how long cannot be said, for the number of events is not known.';
+  }
+  const { durationMs, events, pages, boundBy, assuming } = prediction;
+  const assumed = assuming.length === 0 ? '' : ` Assuming that ${assuming.join('; that ')}.`;
+  const size = `${events.toLocaleString('en-US')} events, ${pages.toLocaleString('en-US')} pages`;
+  return `A whole ingestion (${size}): about ${durationText(durationMs)}, bound by ${BOUNDS[boundBy]}.${assumed}`;
+}
+
+function durationText(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function explorationMarkdown(exploration: Exploration): string {
+  const { source, origin, startedAt, findings, recommendations, requests } = exploration;
+  return `${[
+    `# Exploration of ${source}`,
+    '',
+    `${cell(origin)}, begun ${startedAt}; ${requests.used[EVENTS] ?? 0} requests of events used, of ${requests.atMost[EVENTS] ?? 0} at most.`,
+    '',
+    '## Findings',
+    '',
+    '| finding | value | how sure | evidence |',
+    '| --- | --- | --- | --- |',
+    ...findings.map(({ name, value, unit, confidence, evidence }) => {
+      const shown = value === null ? '–' : `${value}${unit === undefined ? '' : ` ${unit}`}`;
+      return `| ${name} | ${cell(shown)} | ${confidence} | ${cell(evidence)} |`;
+    }),
+    '',
+    '## Recommendations',
+    '',
+    '| setting | value | reason |',
+    '| --- | --- | --- |',
+    ...recommendations.map(
+      ({ setting, value, reason }) => `| ${setting} | ${value} | ${cell(reason)} |`,
+    ),
+    '',
+    '## Prediction',
+    '',
+    predictionText(exploration),
+  ].join('\n')}\n`;
+}
+
+/** Text of the API must not break the table. */
+function cell(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
+}
+
+function tableRow(name: string, value: string, sure: string): string[] {
+  const lines = wrap(value.replace(/[^\S ]+|\p{Cc}/gu, ' '), VALUE_WIDTH, '');
+  return lines.map((line, index) => {
+    const left = index === 0 ? name.padEnd(NAME_WIDTH) : ' '.repeat(NAME_WIDTH);
+    const right = index === 0 ? sure.padEnd(SURE_WIDTH) : ' '.repeat(SURE_WIDTH);
+    return `${left} ${right} ${line}`.trimEnd();
+  });
+}
+
+/** Breaks at spaces; a word that is too long is cut. */
+function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  const leading = /^\s*/.exec(text)?.[0] ?? '';
+  for (const word of text.trim().split(/\s+(?=\S)/)) {
+    for (let rest = word; rest !== ''; ) {
+      const start = lines.length === 0 ? leading : indent;
+      const candidate = line === '' ? `${start}${rest}` : `${line} ${rest}`;
+      if (candidate.length <= width) {
+        line = candidate;
+        rest = '';
+      } else if (line !== '') {
+        lines.push(line);
+        line = '';
+      } else {
+        lines.push(candidate.slice(0, width));
+        rest = candidate.slice(width);
+      }
+    }
+  }
+  return line === '' && lines.length > 0 ? lines : [...lines, line];
+}

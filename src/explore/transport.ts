@@ -1,0 +1,109 @@
+/** One HTTP exchange, timed: connections are kept, redirects are not followed. */
+import { gunzipSync } from 'node:zlib';
+import { Pool } from 'undici';
+import type { Fault } from '../core/fault.js';
+
+/** What came back. Instants are epoch ms. */
+export interface Exchange {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sentAtMs: number;
+  readonly headAtMs: number;
+  readonly endAtMs: number;
+  readonly wireBytes: number;
+  /** Decompressed. */
+  readonly body: Buffer;
+}
+
+export type Exchanged =
+  | { readonly type: 'answer'; readonly exchange: Exchange }
+  | { readonly type: 'fault'; readonly fault: Fault; readonly sentAtMs: number };
+
+export interface Transport {
+  /** GETs a path and query; never rejects. */
+  get(path: string, headers: Readonly<Record<string, string>>): Promise<Exchanged>;
+  close(): Promise<void>;
+}
+
+const HEAD_DEADLINE_MS = 30_000;
+const IDLE_DEADLINE_MS = 10_000;
+const BODY_BYTES_MAX = 64_000_000;
+
+/** @param connections requests at once at most */
+export function httpTransport(origin: string, connections: number): Transport {
+  const pool = new Pool(origin, {
+    connections,
+    pipelining: 1,
+    connect: { timeout: HEAD_DEADLINE_MS },
+    headersTimeout: HEAD_DEADLINE_MS,
+    bodyTimeout: IDLE_DEADLINE_MS,
+  });
+  return {
+    async get(path, headers) {
+      const sentAtMs = epochNowMs();
+      try {
+        const response = await pool.request({ method: 'GET', path, headers: { ...headers } });
+        const headAtMs = epochNowMs();
+        const wire = await readBody(response.body);
+        const endAtMs = epochNowMs();
+        const named = plainHeaders(response.headers);
+        const isZipped = named['content-encoding'] === 'gzip';
+        const body = isZipped ? gunzipSync(wire, { maxOutputLength: BODY_BYTES_MAX }) : wire;
+        const times = { sentAtMs, headAtMs, endAtMs, wireBytes: wire.length };
+        return {
+          type: 'answer',
+          exchange: { status: response.statusCode, headers: named, ...times, body },
+        };
+      } catch (error) {
+        return { type: 'fault', fault: networkFault(error as NodeJS.ErrnoException), sentAtMs };
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+async function readBody(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) throw new Error(`the body outgrew ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function plainHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return plain;
+}
+
+const TIMEOUTS = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** @param error of undici or node; an AggregateError names its first member's reason */
+function networkFault(error: NodeJS.ErrnoException): Fault {
+  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : error;
+  const code = error.code ?? (inner as NodeJS.ErrnoException).code ?? '';
+  const isTimeout = TIMEOUTS.has(code);
+  const reason = inner.message || code || 'the connection failed';
+  return {
+    code: isTimeout ? 'TIMEOUT' : 'NETWORK',
+    message: isTimeout ? `no answer in time: ${reason}` : `no connection to the API: ${reason}`,
+    retryable: true,
+    remedy: 'Check API_BASE_URL and the network',
+  };
+}
+
+/** Epoch ms with fractions; monotonic within the process. */
+export function epochNowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
