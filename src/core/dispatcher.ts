@@ -8,11 +8,13 @@ import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
 import { StartPlan } from './start-plan.js';
+import { type WaitReason, WaitTimes } from './wait-times.js';
 
 /** Walks that one process begins again before it says that the source cannot be walked so. */
 const WALKS_MAX = 5;
 
 export class Dispatcher {
+  readonly waits = new WaitTimes();
   readonly #context: RunContext;
   readonly #plan: StartPlan;
   #nextTask = 1;
@@ -31,27 +33,33 @@ export class Dispatcher {
 
   /** Starts what may start. @returns when to be called again though nothing happens */
   dispatch(nowMs: number): number {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.waits.waitFor(this.#startAll(nowMs), nowMs);
+    return this.#wakeAtMs;
+  }
+
+  /** @returns what the next start waits for */
+  #startAll(nowMs: number): WaitReason {
     const { outstanding, options } = this.#context;
     const { frontier, credits, concurrency, cursorThresholdMs } = options;
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
     while (this.#context.outcome === null) {
-      if (!this.#context.hasAnswer && outstanding.inFlight > 0) break;
-      if (outstanding.inFlight >= concurrency) break;
+      if (!this.#context.hasAnswer && outstanding.inFlight > 0) return 'answer';
+      if (outstanding.inFlight >= concurrency) return 'slot';
       const job = frontier.ready(nowMs) ?? this.#splitOff(nowMs);
       if (job === null) {
         this.#wakeAt(frontier.nextReadyMs());
-        break;
+        return frontier.isExhausted ? 'end' : 'answer';
       }
       if (job.creditTaskId === null && !credits.hasRoom) {
         this.#wakeAt(frontier.nextRepairMs());
         this.#refreshWhileWaiting(job, nowMs);
-        break;
+        return 'credit';
       }
-      if (!this.#mayStart(nowMs)) break;
+      if (!this.#mayStart(nowMs)) return 'permit';
       if (frontier.take(job, nowMs, cursorThresholdMs)) this.#start(job, nowMs, job.cursor, false);
       else this.#walkAgain(job);
     }
-    return this.#wakeAtMs;
+    return 'end';
   }
 
   /** All open segments have their page in flight: cuts one in two, where one more is of use. */

@@ -45,6 +45,13 @@ export class Outstanding {
     return this.#inFlight;
   }
 
+  /** Pages by phase, for the reader. */
+  countByPhase(): Record<OutstandingPage['phase'], number> {
+    const counts = { inFlight: 0, scanning: 0, held: 0, writing: 0 };
+    for (const { phase } of this.#pages.values()) counts[phase]++;
+    return counts;
+  }
+
   get(taskId: number): OutstandingPage | undefined {
     return this.#pages.get(taskId);
   }

@@ -11,13 +11,16 @@
  *  - A page is written only when both ends of what it covers are known.
  *  - After `drain` nothing starts; `finish` comes once, when nothing is outstanding.
  */
+import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
 import { unreachable } from './fault.js';
 import type { Frontier } from './frontier.js';
+import type { Outstanding } from './outstanding.js';
 import { PageFlow } from './page-flow.js';
 import { QuarantineLimit } from './quarantine-limit.js';
 import { RunContext, type SchedulerOptions } from './run-context.js';
 import type { SchedulerCommand, SchedulerEvent } from './scheduler-types.js';
+import type { WaitTimes } from './wait-times.js';
 
 export class Scheduler {
   readonly #context: RunContext;
@@ -42,6 +45,21 @@ export class Scheduler {
   /** Segments still being walked, for the reader. */
   openSegments(): ReturnType<Frontier['open']> {
     return this.#context.options.frontier.open();
+  }
+
+  /** Bytes fetched and not committed, and how many may be; for the reader. */
+  get credits(): Pick<Credits, 'heldBytes' | 'bytesMax'> {
+    return this.#context.options.credits;
+  }
+
+  /** What the next request waits for, and for how long all have; for the reader. */
+  get waits(): Pick<WaitTimes, 'reason' | 'totalMs'> {
+    return this.#dispatcher.waits;
+  }
+
+  /** Pages asked for and not committed, for the reader. */
+  outstandingByPhase(): ReturnType<Outstanding['countByPhase']> {
+    return this.#context.outstanding.countByPhase();
   }
 
   step(events: readonly SchedulerEvent[], nowMs: number): SchedulerCommand[] {

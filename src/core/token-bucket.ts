@@ -164,6 +164,27 @@ export class TokenBucket {
     return this.#starts.length;
   }
 
+  /**
+   * When the next starts will be permitted, ascending, for the reader; an instant that has passed
+   * means now. Empty without a policy.
+   *
+   * @param countMax at most so many instants
+   */
+  comingStartsMs(nowMs: number, countMax: number): number[] {
+    const policy = this.#policy;
+    if (policy === null) return [];
+    this.#forget(nowMs);
+    const quota = this.#effectiveQuota(policy);
+    const free = Math.min(countMax, Math.max(0, quota - this.#starts.length));
+    const coming = Array.from({ length: free }, () => Math.max(nowMs, this.#silentUntilMs));
+    // Where the quota has shrunk, the first tokens to come back permit nothing yet.
+    const surplus = Math.max(0, this.#starts.length - quota);
+    for (const start of this.#starts.slice(surplus, surplus + countMax - free)) {
+      coming.push(Math.max(this.#silentUntilMs, this.#returnsAtMs(start, policy)));
+    }
+    return coming;
+  }
+
   /** What must survive this process. */
   log(nowMs: number): LimitLog {
     this.#forget(nowMs);
