@@ -3,7 +3,7 @@
  * server or on a server that is given. No table that somebody else made is ever touched.
  */
 import pg from 'pg';
-import { openPool } from '../src/database/connect.js';
+import { asIngestionError, openPool } from '../src/database/connect.js';
 import { startEmbeddedPostgres } from '../src/database/embedded.js';
 import { migrateDatabase } from '../src/database/migrate.js';
 import { BenchError } from './bench-error.js';
@@ -43,7 +43,7 @@ export async function openBenchDatabase(known: {
     return await openIn(serverUrl, async () => embedded?.stop());
   } catch (error) {
     await embedded?.stop();
-    throw error;
+    throw error instanceof BenchError ? error : asIngestionError(error);
   }
 }
 

@@ -43,10 +43,12 @@ const SCENARIOS: Readonly<Record<ScenarioName, (bench: Bench) => Promise<Section
   parser: parserScenario,
 };
 
+const progress = new BenchProgress();
 let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     isInterrupted = true;
+    progress.interrupt();
     // What is under way then fails, and the bench tidies up as after any failure.
     endAll();
   });
@@ -86,7 +88,6 @@ async function runBench(options: BenchOptions): Promise<void> {
   const machine = readMachine(ROOT);
   const warning = busyWarning(machine);
   const startedAt = new Date().toISOString();
-  const progress = new BenchProgress();
   if (warning !== null) progress.note(warning);
   await mkdir(DATA_FOLDER, { recursive: true });
   const workFolder = await mkdtemp(join(DATA_FOLDER, 'work-'));
@@ -109,7 +110,6 @@ async function runBench(options: BenchOptions): Promise<void> {
   try {
     for (const name of options.scenarios) {
       sections.push(await SCENARIOS[name](bench));
-      if (isInterrupted) throw new BenchError('interrupted');
     }
   } finally {
     const database = await opening.database?.catch(() => null);

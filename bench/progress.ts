@@ -1,5 +1,6 @@
 /** Progress on standard error: what is being done, how far it is, how long the rest may take. */
 import { formatDuration } from '../src/observe/eta.js';
+import { BenchError } from './bench-error.js';
 
 const REDRAW_MS = 1000;
 
@@ -7,18 +8,30 @@ export class BenchProgress {
   #stepsDone = 0;
   #stepsInAll = 0;
   readonly #startedAtMs = performance.now();
+  #isInterrupted = false;
 
   /** Announces work, so that the rest can be told. */
   expect(steps: number): void {
     this.#stepsInAll += steps;
   }
 
+  /** No further step begins. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
   note(text: string): void {
     process.stderr.write(`${text}\n`);
   }
 
-  /** Does one step and says what came of it. @param tell its result in a few words */
+  /**
+   * Does one step and says what came of it.
+   *
+   * @param tell its result in a few words
+   * @throws BenchError after an interruption
+   */
   async step<T>(name: string, run: () => Promise<T>, tell: (result: T) => string): Promise<T> {
+    if (this.#isInterrupted) throw new BenchError('interrupted');
     const number = `[${this.#stepsDone + 1}/${Math.max(this.#stepsDone + 1, this.#stepsInAll)}]`;
     const isTerminal = process.stderr.isTTY === true;
     const startedAtMs = performance.now();

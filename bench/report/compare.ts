@@ -22,7 +22,10 @@ export function compareFigures(earlier: Figures, now: Figures): Table {
     }
   }
   return {
-    title: 'Against the earlier bench (agrees: a median lies within the spread of the other)',
+    title:
+      rows.length === 0
+        ? 'The earlier bench has none of these figures'
+        : 'Against the earlier bench (agrees: a median lies within the spread of the other)',
     columns: ['', 'before', 'now', 'change', ''],
     rows,
   };
