@@ -66,13 +66,15 @@ async function simulate(
 ): Promise<void> {
   const settings = readSettings(command, flags);
   const simulator = await listen(command, settings);
+  // Before it says that it listens: whoever reads that may stop it at once.
+  const stopped = stopRequested(flags.exitWithParent === true);
   if (flags.json) {
     const { origin, port } = simulator;
     process.stdout.write(`${JSON.stringify({ listening: true, origin, port })}\n`);
   } else {
     process.stdout.write(`simulator listening on ${simulator.baseUrl}\n`);
   }
-  await stopRequested(flags.exitWithParent === true);
+  await stopped;
   await simulator.close();
 }
 

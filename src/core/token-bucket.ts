@@ -34,10 +34,12 @@ export interface LimitLog {
 
 /** Shares of a window that are given up for safety; both together stay under 1 %. */
 const MARGIN_SHARE = 0.002;
-const MARGIN_MIN_MS = 2;
+const MARGIN_MIN_MS = 4;
 const MARGIN_MAX_MS = 50;
 const ALLOWANCE_SHARE = 0.006;
 const ALLOWANCE_MAX_SHARE = 0.04;
+/** A busy machine stalls for as long in a short window as in a long one. */
+const ALLOWANCE_MAX_LEAST_MS = 60;
 
 interface Start {
   /** When it left, corrected by the worker once the answer is there. */
@@ -57,8 +59,8 @@ export class TokenBucket {
   #starts: Start[] = [];
   #silentUntilMs = 0;
   #quickestHeadMs = Number.POSITIVE_INFINITY;
-  /** Share of a window that late answers may still cost. */
-  #allowanceShare = ALLOWANCE_MAX_SHARE;
+  /** Share of a window that late answers may still cost; it starts full. */
+  #allowanceShare = Number.POSITIVE_INFINITY;
   /** Doubles with each refusal: the safety that was given was too little. */
   #caution = 1;
 
@@ -117,8 +119,12 @@ export class TokenBucket {
     if (headMs !== null) this.#quickestHeadMs = Math.min(this.#quickestHeadMs, headMs - sentMs);
     if (this.#policy === null) return;
     if (start !== undefined) {
+      const fullShare = Math.max(
+        ALLOWANCE_MAX_SHARE,
+        ALLOWANCE_MAX_LEAST_MS / this.#policy.windowMs,
+      );
       this.#allowanceShare = Math.min(
-        ALLOWANCE_MAX_SHARE * this.#caution,
+        fullShare * this.#caution,
         this.#allowanceShare + ALLOWANCE_SHARE * this.#caution,
       );
       start.startMs = Math.max(takenMs, sentMs);

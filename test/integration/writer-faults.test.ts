@@ -24,8 +24,10 @@ async function whileLedgerHeld(
   const client = await database.pool.connect();
   try {
     await client.query('BEGIN');
-    await client.query(`INSERT INTO ingestion_pages VALUES
-      (1, 0, 0, null, null, null, true, null, null, null, null, now(), now(), 0, 0, 0, 0, 0, 0, 0, 0)`);
+    await client.query(`INSERT INTO ingestion_pages
+      (run, segment, page, has_more, fetched_at, returned, inserted, duplicate, quarantined,
+       covered, ids_digest, occurred_at_sum, bytes)
+      VALUES (1, 0, 0, true, now(), 0, 0, 0, 0, 0, 0, 0, 0)`);
     await use(async () => {
       await client.query('ROLLBACK');
     });
