@@ -94,9 +94,9 @@ export class Dispatcher {
       credits.reserve(taskId);
     }
     const ownStarts = bucket.startsInWindow(nowMs);
-    outstanding.add({ taskId, job, takenMs: nowMs, ownStarts, isRefresh });
-    const { segment, page } = job;
     const limit = pageSize.current;
+    outstanding.add({ taskId, job, limit, takenMs: nowMs, ownStarts, isRefresh });
+    const { segment, page } = job;
     this.#context.say({
       type: 'fetch',
       taskId,

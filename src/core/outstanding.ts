@@ -15,6 +15,8 @@ import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
 export interface OutstandingPage {
   readonly taskId: number;
   readonly job: PageJob;
+  /** Records that were asked for. */
+  readonly limit: number;
   phase: 'inFlight' | 'scanning' | 'held' | 'writing';
   /** The instant of its token, and our starts in the window then. */
   readonly takenMs: number;
@@ -57,7 +59,10 @@ export class Outstanding {
   }
 
   add(
-    started: Pick<OutstandingPage, 'taskId' | 'job' | 'takenMs' | 'ownStarts' | 'isRefresh'>,
+    started: Pick<
+      OutstandingPage,
+      'taskId' | 'job' | 'limit' | 'takenMs' | 'ownStarts' | 'isRefresh'
+    >,
   ): void {
     this.#pages.set(started.taskId, {
       ...started,

@@ -31,9 +31,15 @@ export class PageSize {
     return this.#cap;
   }
 
-  /** A page came through. @param granted the size that the answer states; null when it does not. */
-  succeeded(granted: number | null): void {
-    if (granted !== null && granted < this.#current) this.#cap = Math.max(1, granted);
+  /**
+   * A page came through.
+   *
+   * @param granted the size that the answer states; null when it does not
+   * @param asked the size that was asked for, which may be smaller than what is asked for by now:
+   *   only a page smaller than that was cut
+   */
+  succeeded(granted: number | null, asked = this.#current): void {
+    if (granted !== null && granted < asked) this.#cap = Math.max(1, granted);
     this.#current = Math.min(this.#cap, this.#current * 2);
   }
 

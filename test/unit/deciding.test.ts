@@ -113,6 +113,15 @@ describe('page size', () => {
     expect(size.current).toBe(5000);
   });
 
+  test('an answer to an earlier, smaller question is no cap', () => {
+    const size = new PageSize(5000, 100);
+    expect(size.current).toBe(100);
+    size.succeeded(100, 100);
+    size.succeeded(100, 100);
+    expect(size.current).toBe(400);
+    expect(size.cap).toBe(5000);
+  });
+
   test('a silent cap is learned from the answer', () => {
     const size = new PageSize(5000);
     size.succeeded(1000);
