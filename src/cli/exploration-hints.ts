@@ -13,6 +13,8 @@ import { hashKey, runOriginOf } from './open-target.js';
 
 export const EXPLORATION_FILE = 'exploration.json';
 const FRESH_MS = 24 * 3_600_000;
+/** Until the first answer a false policy holds the run back for at most as long. */
+const WINDOW_MS_MAX = 600_000;
 /** Two records of one start may differ by this: one was planned, the other is when it left. */
 const SAME_START_MS = 300;
 
@@ -61,7 +63,7 @@ export async function findHints(
   const { pageRecords, policy, bytesPerRecord } = startingValues;
   const hints: ExplorationHints = {
     pageLimit: config.pageLimit === null ? pageRecords : null,
-    policy,
+    policy: policy !== null && policy.windowMs <= WINDOW_MS_MAX ? policy : null,
     bytesPerRecord,
     startsMs: limitLog.keyHash === hashKey(apiKey) ? limitLog.startsMs : [],
   };

@@ -122,7 +122,7 @@ export async function explore(settings: ExploreSettings): Promise<Explored> {
 /** @returns starts of earlier processes in the events bucket */
 async function addBuckets(
   asker: Asker,
-  { source, scope, reserve, memoryOf }: ExploreSettings,
+  { scope, reserve, memoryOf }: ExploreSettings,
   plan: Plan,
 ): Promise<readonly number[]> {
   const common = { reserve: 0, memory: null };
@@ -140,7 +140,7 @@ async function addBuckets(
   return asker.addBucket({
     name: EVENTS,
     budget: scope.budget,
-    policy: source.defaultPolicy,
+    policy: scope.expected.policy,
     reserve,
     memory: memoryOf(EVENTS),
   });

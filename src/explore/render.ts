@@ -9,7 +9,6 @@ type ShownFinding = Exploration['findings'][number];
 const COLUMNS = 80;
 const NAME_WIDTH = 25;
 const SURE_WIDTH = 10;
-const VALUE_WIDTH = COLUMNS - NAME_WIDTH - SURE_WIDTH - 2;
 
 /** What will be asked and what it costs, before it is. */
 export function planText(plan: Plan, scope: ExploreScope): string {
@@ -18,21 +17,28 @@ export function planText(plan: Plan, scope: ExploreScope): string {
     .map(([bucket, count]) => `${count} of ${bucket}`);
   const { latencyMs, policy } = scope.expected;
   const lines = [
-    'Asks, and writes nothing to the API:',
-    ...plan.probes.map(({ name, asks }) => `  ${name.padEnd(15)} ${asks}`),
     `At most ${plan.requests[EVENTS]} requests of events (and ${others.join(', ')}).`,
     `About ${plan.secondsAbout} s, if an answer takes ${latencyMs / 1000} s and ${policy.quota} requests are permitted in ${policy.windowMs / 1000} s.`,
+    scope.doesProvoke
+      ? 'Some are meant to be refused: it runs into the limit on purpose.'
+      : 'None is meant to be refused.',
+    ...plan.dropped.map(({ name }) => `Left out for the budget: ${name}.`),
   ];
-  if (!scope.doesProvoke) lines.push('None is meant to be refused.');
-  for (const { name } of plan.dropped) lines.push(`Left out for the budget: ${name}.`);
-  return lines.flatMap((line) => wrap(line, COLUMNS, '  ')).join('\n');
+  return [
+    'Asks, and writes nothing to the API:',
+    ...plan.probes.flatMap(({ name, asks }) => columns([`  ${name}`, asks], [18])),
+    ...lines.flatMap((line) => wrap(line, COLUMNS)),
+  ].join('\n');
 }
 
 /** Findings, recommendations, prediction. */
 export function explorationText(exploration: Exploration): string {
   const { findings, recommendations, requests } = exploration;
   const rows = findings.flatMap((finding) =>
-    tableRow(finding.name, valueText(finding), finding.confidence),
+    columns(
+      [finding.name, finding.confidence, valueText(finding)],
+      [NAME_WIDTH + 1, SURE_WIDTH + 1],
+    ),
   );
   const used = requests.used[EVENTS] ?? 0;
   return [
@@ -42,10 +48,10 @@ export function explorationText(exploration: Exploration): string {
     'Recommendations',
     ...recommendations.flatMap(({ setting, value, reason }) => [
       `  ${setting} = ${value}`,
-      ...wrap(reason, COLUMNS - 4, '').map((line) => `    ${line}`),
+      ...columns(['', reason], [4]),
     ]),
     '',
-    ...wrap(predictionText(exploration), COLUMNS, '  '),
+    ...wrap(predictionText(exploration), COLUMNS),
   ].join('\n');
 }
 
@@ -116,35 +122,29 @@ function cell(text: string): string {
   return text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
 }
 
-function tableRow(name: string, value: string, sure: string): string[] {
-  const lines = wrap(value.replace(/[^\S ]+|\p{Cc}/gu, ' '), VALUE_WIDTH, '');
-  return lines.map((line, index) => {
-    const left = index === 0 ? name.padEnd(NAME_WIDTH) : ' '.repeat(NAME_WIDTH);
-    const right = index === 0 ? sure.padEnd(SURE_WIDTH) : ' '.repeat(SURE_WIDTH);
-    return `${left} ${right} ${line}`.trimEnd();
-  });
+/** One row, its last cell broken into as many lines as it needs. */
+function columns(cells: readonly string[], widths: readonly number[]): string[] {
+  const left = widths.map((width, index) => (cells[index] ?? '').padEnd(width)).join('');
+  const lines = wrap(cells.at(-1) ?? '', COLUMNS - left.length);
+  return lines.map((line, index) =>
+    `${index === 0 ? left : ' '.repeat(left.length)}${line}`.trimEnd(),
+  );
 }
 
-/** Breaks at spaces; a word that is too long is cut. */
-function wrap(text: string, width: number, indent: string): string[] {
+/** Breaks at spaces; a word that is too long is cut. Control characters of the API become spaces. */
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  const leading = /^\s*/.exec(text)?.[0] ?? '';
-  for (const word of text.trim().split(/\s+(?=\S)/)) {
-    for (let rest = word; rest !== ''; ) {
-      const start = lines.length === 0 ? leading : indent;
-      const candidate = line === '' ? `${start}${rest}` : `${line} ${rest}`;
-      if (candidate.length <= width) {
-        line = candidate;
-        rest = '';
-      } else if (line !== '') {
-        lines.push(line);
-        line = '';
-      } else {
-        lines.push(candidate.slice(0, width));
-        rest = candidate.slice(width);
-      }
+  for (const word of text
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '';
     }
+    line = line === '' ? word : `${line} ${word}`;
+    for (; line.length > width; line = line.slice(width)) lines.push(line.slice(0, width));
   }
-  return line === '' && lines.length > 0 ? lines : [...lines, line];
+  return [...lines, line];
 }

@@ -5,6 +5,9 @@ import { EVENTS } from '../probe.js';
 import { readDialect } from './dialect.js';
 import { inferWindow } from './window.js';
 
+/** A span that whole seconds alone leave open still counts as measured. */
+const NARROW_MS = 1_100;
+
 export function aboutLimits(notebook: Notebook): Finding[] {
   const starts = notebook.starts.get(EVENTS) ?? [];
   const told = starts.flatMap(({ headers }) => readDialect(headers) ?? []);
@@ -37,7 +40,7 @@ function withoutHeaders(answered: number, notebook: Notebook): Finding[] {
 }
 
 function windowFindings(starts: readonly StartSeen[], notebook: Notebook): Finding[] {
-  const { quota, length, kind, fitting } = inferWindow(starts, notebook.earlierStartsMs);
+  const { quota, length, kind, counted } = inferWindow(starts, notebook.earlierStartsMs);
   const found: Finding[] = [
     quota === null
       ? unknown('limit.quota', 'the headers do not name it')
@@ -54,9 +57,13 @@ function windowFindings(starts: readonly StartSeen[], notebook: Notebook): Findi
     found.push(finding('limit.window', length.lowMs, 'announced', evidence, { unit: 'ms' }));
   } else {
     const { lowMs, highMs } = length;
-    const evidence = 'from the reset that answers tell; the roundest that fits';
     const range = { unit: 'ms', low: Math.round(lowMs), high: Math.round(highMs) };
-    found.push(finding('limit.window', roundest(lowMs, highMs), 'measured', evidence, range));
+    const isNarrow = highMs - lowMs <= Math.max(NARROW_MS, highMs * 0.1);
+    const evidence = isNarrow
+      ? 'from the reset that answers tell; the roundest that fits'
+      : `between ${range.low} and ${range.high} ms: resets and clocks are told in whole seconds`;
+    const sure = isNarrow ? 'measured' : 'assumed';
+    found.push(finding('limit.window', roundest(lowMs, highMs), sure, evidence, range));
   }
   found.push(
     kind === null
@@ -68,7 +75,7 @@ function windowFindings(starts: readonly StartSeen[], notebook: Notebook): Findi
           'limit.window-kind',
           kind,
           'measured',
-          `${fitting} counts fit, the other kind does not`,
+          `${counted} counts fit, the other kind does not`,
         ),
   );
   return found;

@@ -3,13 +3,13 @@
  *
  * Its length: the window ends one length after its oldest request, so every answer that tells the end
  * puts the length between two numbers. Its kind: both kinds are played through with our own starts;
- * the one whose counts the answers contradict is not it.
+ * the one whose counts the answers contradict is not it. Where both fit, the kind is not known.
  *
  *   sliding   each request leaves the log one window after it came
  *   fixed     all leave together, one window after the first that opened it
  */
 import type { StartSeen } from '../observations.js';
-import { type ResetSeen, readDialect, readSkew, windowEnd } from './dialect.js';
+import { readDialect, readSkew, windowEnd } from './dialect.js';
 
 export interface WindowInference {
   readonly quota: number | null;
@@ -20,20 +20,15 @@ export interface WindowInference {
     readonly isAnnounced: boolean;
   } | null;
   readonly kind: 'sliding' | 'fixed' | null;
-  /** Answers whose count fits the kind, of those that tell. */
-  readonly fitting: number;
-}
-
-interface Told {
-  /** Position among all starts. */
-  readonly index: number;
-  readonly atMs: number;
-  readonly remaining: number;
+  /** Answers that tell how many requests were logged. */
+  readonly counted: number;
 }
 
 /** Arrival follows the start by a moment that we do not know. */
 const TOLERANCE_MIN_MS = 15;
 const TOLERANCE_SHARE = 0.01;
+/** Requests this near to one another may arrive in either order. */
+const BESIDE_MS = 5;
 const LENGTHS_TRIED = 40;
 
 /**
@@ -47,31 +42,21 @@ export function inferWindow(
   const ordered = [...starts].sort((a, b) => a.sentAtMs - b.sentAtMs);
   const quota = commonQuota(ordered);
   const logged = loggedBefore(ordered[0], quota, earlierStartsMs);
-  const nothing = { quota, length: null, kind: null, fitting: 0 };
+  const nothing = { quota, length: null, kind: null, counted: 0 };
   if (logged === null) return nothing;
   const times = [...logged, ...ordered.map(({ sentAtMs }) => sentAtMs)];
-  const length = lengthOf(ordered, {
+  const length = lengthOf(ordered, quota, {
+    loggedBefore: logged.length,
     lowMs: times[0] ?? 0,
     highMs: (times[0] ?? 0) + (logged.length > 0 ? 0 : latenessOf(ordered)),
   });
   if (length === null || quota === null) return { ...nothing, length };
-  const told = ordered.flatMap(({ sentAtMs, limits }, index): Told[] =>
-    limits?.remaining == null
-      ? []
-      : [{ index: logged.length + index, atMs: sentAtMs, remaining: limits.remaining }],
-  );
+  const logs = logsOf(times, ordered, quota);
   const lengths = candidates(length);
-  const sliding = bestFit(
-    told,
-    lengths,
-    (windowMs, at) => slidingCount(times, windowMs, at),
-    quota,
-  );
-  const fixed = bestFit(told, lengths, (windowMs, at) => fixedCount(times, windowMs, at), quota);
-  const isSliding = sliding.contradicting === 0 && fixed.contradicting > 0;
-  const isFixed = fixed.contradicting === 0 && sliding.contradicting > 0;
-  const kind = isSliding ? 'sliding' : isFixed ? 'fixed' : null;
-  return { quota, length, kind, fitting: isFixed ? fixed.fitting : sliding.fitting };
+  const canSlide = lengths.some((windowMs) => fitsSliding(logs, windowMs));
+  const canBeFixed = lengths.some((windowMs) => fitsFixed(logs, windowMs));
+  const kind = canSlide === canBeFixed ? null : canSlide ? 'sliding' : 'fixed';
+  return { quota, length, kind, counted: logs.filter(({ logged }) => logged !== null).length };
 }
 
 function commonQuota(starts: readonly StartSeen[]): number | null {
@@ -107,12 +92,15 @@ function latenessOf(starts: readonly StartSeen[]): number {
 /** @param oldest when the request that the window began with arrived */
 function lengthOf(
   starts: readonly StartSeen[],
-  oldest: { readonly lowMs: number; readonly highMs: number },
+  quota: number | null,
+  oldest: { readonly lowMs: number; readonly highMs: number; readonly loggedBefore: number },
 ): WindowInference['length'] {
-  const seen = starts.flatMap(({ sentAtMs, headAtMs, headers }): ResetSeen[] => {
+  const seen = starts.flatMap(({ sentAtMs, headAtMs, headers, limits }, index) => {
     const dialect = readDialect(headers);
     if (dialect === null || headAtMs === null) return [];
-    return [{ sentAtMs, headAtMs, date: headers.date, dialect }];
+    const left = quota === null ? null : quota - oldest.loggedBefore - index - 1;
+    const isWhole = limits?.remaining != null && limits.remaining === left;
+    return [{ sentAtMs, headAtMs, date: headers.date, dialect, isWhole }];
   });
   const announcedMs = seen.find(({ dialect }) => dialect.windowMs !== null)?.dialect.windowMs;
   if (announcedMs != null) return { lowMs: announcedMs, highMs: announcedMs, isAnnounced: true };
@@ -120,12 +108,9 @@ function lengthOf(
   let lowMs = 0;
   let highMs = Number.POSITIVE_INFINITY;
   for (const one of seen) {
-    const end = windowEnd(one, skew);
+    // Only while nothing has left the log is its oldest request the one that we know.
+    const end = one.isWhole ? windowEnd(one, skew) : null;
     if (end === null) continue;
-    // Once the oldest request may have left, the end is that of another one.
-    const isFirstWindow =
-      highMs === Number.POSITIVE_INFINITY || one.sentAtMs < oldest.lowMs + lowMs;
-    if (!isFirstWindow) break;
     const low = Math.max(lowMs, end.lowMs - oldest.highMs);
     const high = Math.min(highMs, end.highMs - oldest.lowMs);
     if (low <= high) [lowMs, highMs] = [low, high];
@@ -143,72 +128,57 @@ function candidates({ lowMs, highMs }: { lowMs: number; highMs: number }): numbe
   );
 }
 
-/** Requests logged at an instant, the one that arrives included; null: too near an edge to say. */
-type Count = (windowMs: number, told: Told) => number | null;
-
-function slidingCount(times: readonly number[], windowMs: number, told: Told): number | null {
-  const edgeMs = told.atMs - windowMs;
-  const tolerance = toleranceOf(windowMs);
-  let count = 0;
-  for (let index = 0; index <= told.index; index++) {
-    const atMs = times[index] as number;
-    if (Math.abs(atMs - edgeMs) < tolerance) return null;
-    if (atMs > edgeMs) count++;
-  }
-  return count;
+/** A start and how many requests the server had logged with it, as its answer tells. */
+interface LogSeen {
+  readonly atMs: number;
+  /** At most and at least: an exhausted limit says no more. Null: the answer does not tell. */
+  readonly logged: { readonly least: number; readonly most: number } | null;
 }
 
-function fixedCount(times: readonly number[], windowMs: number, told: Told): number | null {
+function logsOf(times: readonly number[], starts: readonly StartSeen[], quota: number): LogSeen[] {
+  const earlier = times.length - starts.length;
+  return times.map((atMs, index) => {
+    const remaining = starts[index - earlier]?.limits?.remaining ?? null;
+    // Of two requests sent at once either may have arrived first.
+    const isBeside = times.some(
+      (otherMs, other) => other !== index && Math.abs(otherMs - atMs) < BESIDE_MS,
+    );
+    if (remaining === null || isBeside) return { atMs, logged: null };
+    const least = quota - remaining;
+    return { atMs, logged: { least, most: remaining === 0 ? Number.POSITIVE_INFINITY : least } };
+  });
+}
+
+function fitsSliding(logs: readonly LogSeen[], windowMs: number): boolean {
   const tolerance = toleranceOf(windowMs);
-  let openedMs = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  let isNearEdge = false;
-  for (let index = 0; index <= told.index; index++) {
-    const atMs = times[index] as number;
-    // A request near the edge may be the first of the next window or the last of this one.
-    if (Math.abs(atMs - openedMs - windowMs) < tolerance) isNearEdge = true;
-    if (atMs >= openedMs + windowMs) {
-      openedMs = atMs;
-      count = 0;
-    }
-    count++;
+  return logs.every(({ atMs, logged }, index) => {
+    if (logged === null) return true;
+    const ages = logs.slice(0, index + 1).map((log) => atMs - log.atMs);
+    const surely = ages.filter((ageMs) => ageMs < windowMs - tolerance).length;
+    const perhaps = ages.filter((ageMs) => ageMs < windowMs + tolerance).length;
+    return logged.least <= perhaps && logged.most >= surely;
+  });
+}
+
+/** Near the end of a window a request may still be in it or open the next: both are followed. */
+function fitsFixed(logs: readonly LogSeen[], windowMs: number): boolean {
+  const tolerance = toleranceOf(windowMs);
+  let windows = [{ openedMs: Number.NEGATIVE_INFINITY, count: 0 }];
+  for (const { atMs, logged } of logs) {
+    windows = windows
+      .flatMap(({ openedMs, count }) => {
+        const ageMs = atMs - openedMs;
+        return [
+          ...(ageMs < windowMs + tolerance ? [{ openedMs, count: count + 1 }] : []),
+          ...(ageMs > windowMs - tolerance ? [{ openedMs: atMs, count: 1 }] : []),
+        ];
+      })
+      .filter(({ count }) => logged === null || (logged.least <= count && count <= logged.most));
+    if (windows.length === 0) return false;
   }
-  return isNearEdge ? null : count;
+  return true;
 }
 
 function toleranceOf(windowMs: number): number {
   return Math.max(TOLERANCE_MIN_MS, windowMs * TOLERANCE_SHARE);
-}
-
-/** The length under which the fewest answers contradict the kind. */
-function bestFit(
-  told: readonly Told[],
-  lengths: readonly number[],
-  count: Count,
-  quota: number,
-): { fitting: number; contradicting: number } {
-  let best = { fitting: 0, contradicting: Number.POSITIVE_INFINITY };
-  for (const windowMs of lengths) {
-    let fitting = 0;
-    let contradicting = 0;
-    for (const each of told) {
-      if (hasNeighbour(told, each)) continue;
-      const logged = count(windowMs, each);
-      if (logged === null) continue;
-      if (Math.max(0, quota - logged) === each.remaining) fitting++;
-      else contradicting++;
-    }
-    const isBetter =
-      contradicting < best.contradicting ||
-      (contradicting === best.contradicting && fitting > best.fitting);
-    if (isBetter) best = { fitting, contradicting };
-  }
-  return best;
-}
-
-/** Of two requests sent at once either may have arrived first. */
-function hasNeighbour(told: readonly Told[], each: Told): boolean {
-  return told.some(
-    (other) => other !== each && Math.abs(other.atMs - each.atMs) < TOLERANCE_MIN_MS / 3,
-  );
 }

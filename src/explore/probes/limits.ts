@@ -11,8 +11,13 @@ import { spots } from '../spots.js';
 
 /** Longer windows are waited for only when asked to be thorough. */
 const WINDOW_MS_MAX = 70_000;
-const SPACER_AT = 0.5;
-const CHECK_AT = 1.2;
+/** A start this late in the window is still logged when the early ones have left. */
+const SPACER_AT = 0.8;
+/** A gap between starts is wide when it is this share of the widest. */
+const WIDE_SHARE = 0.6;
+/** Distance from the instant at which a start leaves; the inference takes less for too near. */
+const EDGE_MIN_MS = 60;
+const EDGE_SHARE = 0.03;
 /** Starts this far apart need no spacer. */
 const SPREAD_ENOUGH = 0.45;
 
@@ -20,7 +25,7 @@ export const windowKind: Probe = {
   name: 'window',
   asks: 'whether the window of the limit slides or is fixed',
   cost: () => ({ [EVENTS]: 2 }),
-  waitsAboutMs: ({ expected }) => expected.policy.windowMs * CHECK_AT,
+  waitsAboutMs: ({ expected }) => expected.policy.windowMs * 1.2,
   isWanted: () => true,
   async run(context) {
     const { asker, notebook, scope } = context;
@@ -34,22 +39,29 @@ export const windowKind: Probe = {
       notebook.skipped.set('window', `it needs a wait of ${windowMs / 1000} s: --thorough`);
       return;
     }
-    const first = asker.starts(EVENTS)[0];
-    if (first === undefined) return;
-    const spread = () => (asker.starts(EVENTS).at(-1)?.sentAtMs ?? 0) - first.sentAtMs;
-    if (spread() < windowMs * SPREAD_ENOUGH) {
-      await asker.sleepUntil(first.sentAtMs + windowMs * SPACER_AT);
+    const starts = () => asker.starts(EVENTS).map(({ sentAtMs }) => sentAtMs);
+    const firstMs = Math.min(...starts());
+    if (Math.max(...starts()) - firstMs < windowMs * SPREAD_ENOUGH) {
+      await asker.sleepUntil(firstMs + windowMs * SPACER_AT);
       await askMiddle(context);
     }
-    const lastLeavesMs = (asker.starts(EVENTS).at(-1)?.sentAtMs ?? 0) + windowMs;
-    const checkAtMs = Math.min(
-      first.sentAtMs + windowMs * CHECK_AT,
-      (first.sentAtMs + windowMs + lastLeavesMs) / 2,
-    );
-    await asker.sleepUntil(checkAtMs);
+    await asker.sleepUntil(timeToCheck(starts(), windowMs));
     await askMiddle(context);
   },
 };
+
+/**
+ * When some starts have left a sliding log and others have not, and none is about to: just after the
+ * one before the first wide gap has left.
+ */
+function timeToCheck(startsMs: readonly number[], windowMs: number): number {
+  const ascending = [...startsMs].sort((a, b) => a - b);
+  const gaps = ascending.slice(1).map((startMs, index) => startMs - (ascending[index] ?? 0));
+  const wideMs = Math.max(...gaps) * WIDE_SHARE;
+  const at = gaps.findIndex((gapMs) => gapMs >= wideMs);
+  const marginMs = Math.min((gaps[at] ?? 0) / 2, Math.max(EDGE_MIN_MS, windowMs * EDGE_SHARE));
+  return (ascending[at] ?? 0) + windowMs + marginMs;
+}
 
 /** Half the largest page: tells of the latency of a middle size as well. */
 async function askMiddle(context: ProbeContext): Promise<void> {

@@ -1,0 +1,242 @@
+/** `datasync explore` as a process: what it says, what it writes, how it ends, what `ingest` makes of it. */
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Exploration, explorationForm } from '../../src/explore/schema.js';
+import {
+  API_KEY,
+  environmentFor,
+  expectExactly,
+  useEmptyTables,
+  useSimulator,
+} from '../support/ingest-check.js';
+import { useIngestFolder } from '../support/ingest-process.js';
+import { fullestWindow } from '../support/windows.js';
+
+const database = useEmptyTables();
+const simulate = useSimulator();
+const folder = useIngestFolder();
+
+const LARGEST = { BATCH_SIZE: '', LOG_LEVEL: 'debug' };
+
+function readExploration(): Exploration {
+  const text = readFileSync(join(folder.path, 'exploration.json'), 'utf8');
+  return explorationForm.parse(JSON.parse(text));
+}
+
+describe('an exploration', () => {
+  test('states its cost first, keeps to it, and tells in 80 columns and two files', async () => {
+    const simulator = await simulate({ events: 9_000, pageCap: 400 });
+    const environment = environmentFor(simulator, database, LARGEST);
+    const { code, stdout, stderr } = await folder.run(['explore'], environment);
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.findIndex((line) => /At most 12 requests of events/.test(line))).toBeLessThan(
+      lines.findIndex((line) => /^Findings \(\d+ requests of events used\)/.test(line)),
+    );
+    const written = lines.at(-1) ?? '';
+    expect(lines.filter((line) => line.length > 80 && line !== written)).toEqual([]);
+    expect(stdout).toMatch(/page\.largest-size +measured +400 records/);
+    expect(stdout).toMatch(/A whole ingestion \(9,000 events, \d+ pages\): about/);
+    const { eventsArrivalsMs, refused } = simulator.stats();
+    expect(eventsArrivalsMs.length).toBeLessThanOrEqual(12);
+    expect(refused).toBe(0);
+    const exploration = readExploration();
+    expect(exploration.requests.used.events).toBe(eventsArrivalsMs.length);
+    const markdown = readFileSync(join(folder.path, 'exploration.md'), 'utf8');
+    for (const { name } of exploration.findings) expect(markdown).toContain(`| ${name} |`);
+    expect(`${stdout}${stderr}${markdown}${JSON.stringify(exploration)}`).not.toContain(API_KEY);
+  });
+
+  test('with a smaller budget asks less, and says what it left out', async () => {
+    const simulator = await simulate({ events: 9_000, pageCap: 400 });
+    const environment = environmentFor(simulator, database);
+    const args = ['explore', '--budget', '3', '--no-database', '--output-folder', 'made/here'];
+    const { code, stdout } = await folder.run(args, environment);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/At most 3 requests of events/);
+    expect(stdout).toMatch(/Left out for the budget: compression/);
+    expect(simulator.stats().eventsArrivalsMs).toHaveLength(3);
+    expect(readFileSync(join(folder.path, 'made/here/exploration.md'), 'utf8')).toMatch(/Findings/);
+  });
+
+  test('--json prints the exploration alone, and the file holds the same', async () => {
+    const simulator = await simulate({ events: 2_000, pageCap: 400 });
+    const environment = environmentFor(simulator, database);
+    const { stdout, result } = await folder.run(
+      ['explore', '--json', '--no-database', '--budget', '4'],
+      environment,
+    );
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(explorationForm.parse(result)).toEqual(readExploration());
+  });
+
+  test('knows the requests of an ingestion before it, so that none is refused', async () => {
+    const simulator = await simulate({
+      events: 4_000,
+      pageCap: 500,
+      eventsQuota: 8,
+      eventsWindowMs: 2_000,
+    });
+    const environment = environmentFor(simulator, database, LARGEST);
+    expect((await folder.run(['ingest', '--json'], environment)).code).toBe(0);
+    expect((await folder.run(['explore', '--json'], environment)).code).toBe(0);
+    const { eventsArrivalsMs, refused } = simulator.stats();
+    expect(refused).toBe(0);
+    expect(fullestWindow(eventsArrivalsMs, 2_000)).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('an ingestion after it', () => {
+  const LIMIT = { eventsQuota: 12, eventsWindowMs: 2_000 };
+
+  test.each([
+    ['the database', []],
+    ['exploration.json alone', ['--no-database']],
+  ])('finds the used requests in %s, and overshoots by none', async (_, flags) => {
+    const simulator = await simulate({ events: 9_000, pageCap: 300, ...LIMIT });
+    const environment = environmentFor(simulator, database, LARGEST);
+    const explored = await folder.run(['explore', '--json', ...flags], environment);
+    expect(explored.code, explored.stderr).toBe(0);
+    const used = simulator.stats().eventsArrivalsMs.length;
+    const ingested = await folder.run(['ingest', '--json'], environment);
+    expect(ingested.code, ingested.stderr).toBe(0);
+    expect(ingested.stderr).toMatch(
+      /starts from exploration\.json \(0 min old\): 12 requests in 2 s, pages of 300; live answers correct it/,
+    );
+    const { eventsArrivalsMs, refused } = simulator.stats();
+    expect(eventsArrivalsMs.length).toBeGreaterThan(used + 20);
+    expect(refused).toBe(0);
+    await expectExactly(database.pool, simulator.settings);
+  });
+
+  test('is not held by findings that are false', async () => {
+    const simulator = await simulate({ events: 9_000, pageCap: 1_000 });
+    const environment = environmentFor(simulator, database, LARGEST);
+    await folder.run(['explore', '--json', '--no-database'], environment);
+    const found = readExploration();
+    const falsified = {
+      ...found,
+      startingValues: {
+        ...found.startingValues,
+        pageRecords: 10,
+        bytesPerRecord: 1,
+        policy: { quota: 1, windowMs: 3_000 },
+      },
+    };
+    writeFileSync(join(folder.path, 'exploration.json'), JSON.stringify(falsified));
+    const { code, result } = await folder.run(['ingest', '--json'], environment);
+    expect(code).toBe(0);
+    // Nine pages of the true size and the doublings on the way to it; at the false pace hours.
+    expect(result?.requests).toBeLessThan(25);
+    expect(result?.durationMs).toBeLessThan(15_000);
+    await expectExactly(database.pool, simulator.settings);
+  });
+
+  test('keeps to what the user has set', async () => {
+    const simulator = await simulate({ events: 3_000, pageCap: 1_000 });
+    const environment = environmentFor(simulator, database, LARGEST);
+    await folder.run(['explore', '--json', '--no-database'], environment);
+    const before = simulator.stats().pagesServed;
+    const { stderr } = await folder.run(['ingest', '--json', '--limit', '250'], environment);
+    expect(stderr).toMatch(/starts from exploration\.json .*50 requests in 1 s; live/);
+    expect(simulator.stats().pagesServed - before).toBeGreaterThanOrEqual(12);
+  });
+
+  test.each([
+    ['of another API', (found: Exploration) => ({ ...found, origin: 'http://elsewhere' })],
+    ['of last week', (found: Exploration) => ({ ...found, endedAt: '2026-01-01T00:00:00.000Z' })],
+  ])('passes over an exploration %s', async (_, change) => {
+    const simulator = await simulate({ events: 2_000, pageCap: 1_000 });
+    const environment = environmentFor(simulator, database, LARGEST);
+    await folder.run(['explore', '--json', '--no-database', '--budget', '3'], environment);
+    const changed = JSON.stringify(change(readExploration()));
+    writeFileSync(join(folder.path, 'exploration.json'), changed);
+    const { code, stderr } = await folder.run(['ingest', '--json'], environment);
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/starts from exploration/);
+  });
+
+  test('passes over a damaged exploration, and says so', async () => {
+    const simulator = await simulate({ events: 1_000 });
+    const environment = environmentFor(simulator, database, LARGEST);
+    const child = folder.path;
+    writeFileSync(join(child, 'exploration.json'), '{"version":1,');
+    const { code, stderr } = await folder.run(['ingest', '--json'], environment);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/exploration\.json is not readable/);
+  });
+});
+
+describe('what is not the API, or not open to us', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close().closeAllConnections();
+  });
+
+  async function serve(status: number, type: string, body: string): Promise<string> {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { 'Content-Type': type, Location: 'http://elsewhere.invalid/' });
+      response.end(body);
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`;
+  }
+
+  async function exploreAt(baseUrl: string, key = API_KEY) {
+    const environment = { TARGET_API_KEY: key, API_BASE_URL: baseUrl };
+    return folder.run(['explore', '--json', '--no-database'], environment);
+  }
+
+  test('a wrong key: exit 4', async () => {
+    const simulator = await simulate();
+    const { code, stderr, stdout } = await exploreAt(simulator.baseUrl, 'wrong-k3y');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/refused the key.*TARGET_API_KEY/);
+    expect(`${stdout}${stderr}`).not.toContain('wrong-k3y');
+  });
+
+  test('nobody there: exit 1', async () => {
+    const baseUrl = await serve(200, 'text/plain', '');
+    servers.pop()?.close();
+    const { code, stderr } = await exploreAt(baseUrl);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no connection to the API.*Check API_BASE_URL and the network/);
+  });
+
+  test.each([
+    [
+      'an HTML page',
+      200,
+      'text/html',
+      '<!DOCTYPE html><html></html>',
+      /an HTML page.*not the DataSync API/,
+    ],
+    [
+      'another API',
+      200,
+      'application/json',
+      '{"items":[]}',
+      /JSON of another form.*not the DataSync API/,
+    ],
+    ['text', 200, 'text/plain', 'OK', /no JSON.*not the DataSync API/],
+    ['nothing under that path', 404, 'text/html', '<html></html>', /HTTP 404.*API_BASE_URL/],
+    ['a redirect', 302, 'text/plain', '', /redirects.*API_BASE_URL/],
+  ] as const)('%s: exit 1 and how to mend it', async (_, status, type, body, message) => {
+    const { code, stderr, stdout } = await exploreAt(await serve(status, type, body));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+  });
+
+  test('an address without a key: exit 2', async () => {
+    const environment = { API_BASE_URL: 'http://127.0.0.1:9/api/v1' };
+    const { code, stderr } = await folder.run(['explore'], environment);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/TARGET_API_KEY/);
+  });
+});

@@ -1,0 +1,75 @@
+/** An exploration of a simulator in this process. */
+import type { LimitMemory } from '../../src/explore/asker.js';
+import { concludeExploration } from '../../src/explore/exploration.js';
+import { type Explored, explore } from '../../src/explore/explore.js';
+import { defaultBudget } from '../../src/explore/plan.js';
+import type { ExploreScope } from '../../src/explore/probe.js';
+import type { Exploration } from '../../src/explore/schema.js';
+import { startSimulator } from '../../src/simulator/server.js';
+import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
+import type { SimulatorStats } from '../../src/simulator/stats.js';
+import { datasync } from '../../src/source/datasync.js';
+
+export interface ExploredSimulator {
+  readonly settings: SimulatorSettings;
+  readonly explored: Explored;
+  readonly exploration: Exploration;
+  readonly stats: SimulatorStats;
+}
+
+type Changes = Readonly<Partial<SimulatorSettings>>;
+
+/** Starts a simulator with some knobs changed, explores it, stops it. */
+export async function exploreSimulator(
+  changes: Changes,
+  scope: Partial<ExploreScope> = {},
+  memory: LimitMemory | null = null,
+): Promise<ExploredSimulator> {
+  const settings = simulatorSettings.parse({ ...QUICK, ...changes });
+  const simulator = await startSimulator(settings);
+  try {
+    const expected = {
+      latencyMs: settings.latencyMs,
+      policy: { quota: settings.eventsQuota || 10, windowMs: settings.eventsWindowMs },
+    };
+    const wanted = { isThorough: false, doesProvoke: false, expected, ...scope };
+    const explored = await explore({
+      source: datasync,
+      origin: simulator.origin,
+      basePath: '/api/v1',
+      apiKey: settings.apiKey,
+      scope: { budget: defaultBudget(wanted), ...wanted },
+      reserve: 0,
+      memoryOf: (bucket) => (bucket === 'events' ? memory : null),
+      onProgress: () => {},
+    });
+    const exploration = concludeExploration(explored, {
+      source: datasync,
+      origin: simulator.origin,
+      keyHash: 'hash',
+      run: RUN,
+    });
+    return { settings, explored, exploration, stats: simulator.stats() };
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** Small pages and a short window, so that an exploration takes about one of them. */
+const QUICK = {
+  events: 20_000,
+  pageCap: 500,
+  latencyMs: 10,
+  latencyJitterMs: 2,
+  eventsQuota: 15,
+  eventsWindowMs: 1_000,
+} satisfies Changes;
+
+const RUN = {
+  pageLimit: null,
+  concurrency: 10,
+  creditBytes: 16_000_000,
+  reserve: 0,
+  cursorThresholdMs: 60_000,
+  recordsPerSecond: null,
+};
