@@ -59,6 +59,10 @@ export interface Config {
   readonly retryPauseMs: number;
   /** How long a database that is out of reach at the start is waited for. */
   readonly databaseWaitMs: number;
+  /** How long one that goes away in mid-run, or refuses for a reason that can pass, is waited for. */
+  readonly databasePatienceMs: number;
+  /** A page that takes PostgreSQL longer is given up by it, and tried again. */
+  readonly statementTimeoutMs: number;
   readonly eventsMax: number | null;
   /** Fetched and uncommitted bytes at most. */
   readonly creditBytes: number;
@@ -113,6 +117,8 @@ const settings = z.object({
   MAX_RETRIES: z._default(whole(0, 100), 3),
   RETRY_PAUSE: z._default(number(0, 3600), 30),
   DATABASE_WAIT: z._default(number(0, 3600), 20),
+  DATABASE_PATIENCE: z._default(number(0, 86_400), 60),
+  STATEMENT_TIMEOUT: z._default(number(0.1, 86_400), 60),
   MAX_EVENTS: z.optional(whole(1)),
   CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
   FETCH_THREADS: z._default(whole(1, 64), 1),
@@ -210,6 +216,8 @@ function assemble(values: Settings, flags: Flags): Config {
     maxRetries: values.MAX_RETRIES,
     retryPauseMs: values.RETRY_PAUSE * 1000,
     databaseWaitMs: values.DATABASE_WAIT * 1000,
+    databasePatienceMs: values.DATABASE_PATIENCE * 1000,
+    statementTimeoutMs: Math.round(values.STATEMENT_TIMEOUT * 1000),
     eventsMax: values.MAX_EVENTS ?? null,
     creditBytes: values.CREDIT_BYTES,
     fetchThreads: values.FETCH_THREADS,

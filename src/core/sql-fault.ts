@@ -110,6 +110,7 @@ export function faultFromDatabaseError(error: unknown): Fault {
       code: 'DATABASE_CONFLICT',
       message: `the database gave up the statement (${said})`,
       retryable: true,
+      remedy: 'Find in pg_locks who holds the locks and end it, or raise STATEMENT_TIMEOUT',
     };
   }
   const refusal = NO_PASSWORD.test(message) ? CREDENTIALS_REFUSAL : REFUSALS[code];

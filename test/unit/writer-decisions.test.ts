@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import {
+  delayAfter,
+  endOutage,
+  noFailures,
+  noOutage,
+  telling,
+} from '../../src/core/database-retry.js';
 import type { Fault } from '../../src/core/fault.js';
 import { storableText } from '../../workers/writer/ledger-entry.js';
 import { afterPage, initialChoice, type MethodChoice } from '../../workers/writer/method-choice.js';
-import { delayAfter, noFailures } from '../../workers/writer/retry.js';
 import { readWriteError } from '../../workers/writer/write-error.js';
 
 function afterPages(choice: MethodChoice, knownRows: readonly number[]): MethodChoice {
@@ -35,12 +41,26 @@ describe('the delay before the next attempt', () => {
   const away: Fault = { code: 'DATABASE_UNAVAILABLE', message: 'away', retryable: true };
   const clock = { retryForMs: 10_000, nowMs: 5_000, random: 0.5 };
 
-  test('a conflict is tried ten times more, at once', () => {
+  test('a conflict is tried again almost at once, until the deadline', () => {
     const failures = noFailures();
-    const delays = Array.from({ length: 11 }, () => delayAfter(failures, conflict, clock));
+    const delays = Array.from({ length: 30 }, () =>
+      delayAfter(failures, noOutage(), conflict, clock),
+    );
     expect(delays[0]).toBeLessThan(10);
-    expect(delays.slice(0, 10).every((delay) => delay !== null && delay <= 500)).toBe(true);
-    expect(delays[10]).toBeNull();
+    expect(delays.every((delay) => delay !== null && delay <= 500)).toBe(true);
+    const late = { ...clock, nowMs: clock.nowMs + clock.retryForMs };
+    expect(delayAfter(failures, noOutage(), conflict, late)).toBeNull();
+  });
+
+  test('a conflict whose first attempt outlasts the deadline is tried again three times', () => {
+    const failures = noFailures();
+    let nowMs = 0;
+    let attempts = 1;
+    while (delayAfter(failures, noOutage(), conflict, { ...clock, nowMs }) !== null) {
+      attempts++;
+      nowMs += clock.retryForMs;
+    }
+    expect(attempts).toBe(4);
   });
 
   test('a database that is away is waited for with growing delays until the deadline', () => {
@@ -48,7 +68,7 @@ describe('the delay before the next attempt', () => {
     let nowMs = 1_000;
     const delays: number[] = [];
     for (;;) {
-      const delayMs = delayAfter(failures, away, { ...clock, nowMs });
+      const delayMs = delayAfter(failures, noOutage(), away, { ...clock, nowMs });
       if (delayMs === null) break;
       delays.push(delayMs);
       nowMs += delayMs;
@@ -59,7 +79,26 @@ describe('the delay before the next attempt', () => {
 
   test('a final fault is not tried again', () => {
     const refused: Fault = { code: 'DATABASE_REFUSED', message: 'no right', retryable: false };
-    expect(delayAfter(noFailures(), refused, clock)).toBeNull();
+    expect(delayAfter(noFailures(), noOutage(), refused, clock)).toBeNull();
+  });
+
+  test('what waits behind a statement that was given up does not wait as long again', () => {
+    const outage = noOutage();
+    const late = { ...clock, nowMs: clock.nowMs + clock.retryForMs };
+    expect(delayAfter(noFailures(), outage, away, clock)).not.toBeNull();
+    expect(delayAfter(noFailures(), outage, away, late)).toBeNull();
+    endOutage(outage);
+    expect(delayAfter(noFailures(), outage, away, late)).not.toBeNull();
+  });
+
+  test('a server that goes down of its full disk is reported by the disk', () => {
+    const outage = noOutage();
+    const full: Fault = { code: 'DATABASE_REFUSED', message: 'disk full', retryable: true };
+    delayAfter(noFailures(), outage, full, clock);
+    delayAfter(noFailures(), outage, away, clock);
+    expect(telling(outage, away)).toBe(full);
+    endOutage(outage);
+    expect(telling(outage, away)).toBe(away);
   });
 });
 

@@ -53,6 +53,11 @@ export function pageKey(page: PageWrite): string[] {
   return [String(page.run), String(page.segment), String(page.page)];
 }
 
+/** What no other fetch has: when it was answered, and the request's id. */
+export function fetchIdentity(page: PageWrite): (string | null)[] {
+  return [String(page.fetchedAtMs), storableOrNull(page.requestId)];
+}
+
 /** Reads `inserted, duplicate` of the statements that write a ledger row. */
 export function countsOf(row: TextRow | undefined, account: PageAccount): PageCounts {
   return {

@@ -5,7 +5,13 @@
 import type { Reject } from '../../src/protocol/batch.js';
 import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
 import type { Connection } from './connections.js';
-import { countsOf, ledgerParameters, type PageAccount, pageKey } from './ledger-entry.js';
+import {
+  countsOf,
+  fetchIdentity,
+  ledgerParameters,
+  type PageAccount,
+  pageKey,
+} from './ledger-entry.js';
 import { type PageRows, pageIndexOf, selectRows } from './page-rows.js';
 import { insertStorableRows } from './refused-rows.js';
 import {
@@ -78,21 +84,26 @@ export async function commitWithoutRefused(
   }
 }
 
-/** What the ledger says of the page; null when it is not there. */
-export async function findCommit(connection: Connection, page: PageWrite): Promise<Commit | null> {
-  const [row] = await connection.run((wire) => execute(wire, 'find_page', pageKey(page)));
-  if (row === undefined) return null;
+/** What the ledger says of a page. */
+export type FoundPage =
+  | { readonly type: 'none' }
+  | { readonly type: 'own'; readonly commit: Commit }
+  /** Another fetch of that number, by an instance that took the run over meanwhile. */
+  | { readonly type: 'foreign' };
+
+export async function findCommit(connection: Connection, page: PageWrite): Promise<FoundPage> {
+  const key = [...pageKey(page), ...fetchIdentity(page)];
+  const [row] = await connection.run((wire) => execute(wire, 'find_page', key));
+  if (row === undefined) return { type: 'none' };
+  if (row[5] !== 't') return { type: 'foreign' };
   const [returned, inserted, duplicate, quarantined, covered] = row.map(Number);
-  return {
-    counts: {
-      returned: returned ?? 0,
-      inserted: inserted ?? 0,
-      duplicate: duplicate ?? 0,
-      quarantined: quarantined ?? 0,
-    },
-    covered: covered ?? 0,
-    knownRows: 0,
+  const counts = {
+    returned: returned ?? 0,
+    inserted: inserted ?? 0,
+    duplicate: duplicate ?? 0,
+    quarantined: quarantined ?? 0,
   };
+  return { type: 'own', commit: { counts, covered: covered ?? 0, knownRows: 0 } };
 }
 
 const NONE_REFUSED: ReadonlyMap<number, string> = new Map();

@@ -4,7 +4,7 @@
  *   copy ──a row is known──▶ insert ──┐
  *     └─────────┬─────────────────────┴──a row is refused──▶ withoutRefused
  *               ▼
- *    conflict: again at once, a bounded number of times
+ *    conflict: again at once, for `retryForMs`
  *    database away: again with growing delays, for `retryForMs`
  *    refused for another reason: given up
  *
@@ -13,6 +13,13 @@
  * way at that moment, the ledger's key makes the second attempt wait for it, and then refuses it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  delayAfter,
+  endOutage,
+  noFailures,
+  type Outage,
+  telling,
+} from '../../src/core/database-retry.js';
 import { type Fault, unreachable } from '../../src/core/fault.js';
 import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
@@ -25,7 +32,6 @@ import {
   commitWithoutRefused,
   findCommit,
 } from './page-commit.js';
-import { delayAfter, noFailures } from './retry.js';
 import { readWriteError } from './write-error.js';
 
 /** What a page ends with, before it is a message. */
@@ -46,12 +52,18 @@ const COMMIT_BY: Readonly<Record<Way, (on: Connection, page: PageWrite) => Promi
   withoutRefused: commitWithoutRefused,
 };
 
-/** @param retryForMs how long a database that is away is waited for, from the first failure on */
+/** What all pages of a writer share. */
+export interface WritePlace {
+  readonly connections: Connections;
+  readonly outage: Outage;
+  /** How long a database that is away is waited for, from the first failure on. */
+  readonly retryForMs: number;
+}
+
 export async function writePage(
-  connections: Connections,
+  { connections, outage, retryForMs }: WritePlace,
   page: PageWrite,
   method: PageMethod,
-  retryForMs: number,
 ): Promise<PageOutcome> {
   const failures = noFailures();
   let way: Way = method;
@@ -60,6 +72,7 @@ export async function writePage(
     const attempt = await attemptPage(connections, page, way, mayBeCommitted);
     switch (attempt.type) {
       case 'committed': {
+        endOutage(outage);
         const by = way === 'copy' ? 'copy' : 'insert';
         return { type: 'committed', commit: attempt.commit, method: by, isNew: attempt.isNew };
       }
@@ -72,8 +85,8 @@ export async function writePage(
       case 'failed': {
         mayBeCommitted = true;
         const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
-        const delayMs = delayAfter(failures, attempt.fault, clock);
-        if (delayMs === null) return { type: 'failed', fault: attempt.fault };
+        const delayMs = delayAfter(failures, outage, attempt.fault, clock);
+        if (delayMs === null) return { type: 'failed', fault: telling(outage, attempt.fault) };
         await sleep(delayMs);
         break;
       }
@@ -102,10 +115,16 @@ async function attemptPage(
     return { type: 'failed', fault: faultFromDatabaseError(error) };
   }
   try {
-    const found = mayBeCommitted ? await findCommit(connection, page) : null;
-    const commit = found ?? (await COMMIT_BY[way](connection, page));
+    const found = mayBeCommitted ? await findCommit(connection, page) : { type: 'none' as const };
+    if (found.type === 'none') {
+      const commit = await COMMIT_BY[way](connection, page);
+      connection.release(false);
+      return { type: 'committed', commit, isNew: true };
+    }
     connection.release(false);
-    return { type: 'committed', commit, isNew: found === null };
+    return found.type === 'own'
+      ? { type: 'committed', commit: found.commit, isNew: false }
+      : { type: 'failed', fault: pageOfAnother(page) };
   } catch (error) {
     connection.release(!isStatementError(error));
     return nextAfter(error, way, mayBeCommitted);
@@ -136,6 +155,16 @@ const PAGE_RACE: Fault = {
   message: 'another transaction wrote the same page of the ledger',
   retryable: true,
 };
+
+/** Its rows are not ours: taking it for our commit would lose a page. */
+function pageOfAnother({ run, segment, page }: PageWrite): Fault {
+  return {
+    code: 'ALREADY_RUNNING',
+    message: `another instance has written page ${page} of segment ${segment} of run ${run}`,
+    retryable: false,
+    remedy: 'End the other instance, then start again: the run goes on from its committed pages',
+  };
+}
 
 /** The server rolled back one statement and goes on; anything else leaves the connection in doubt. */
 function isStatementError(error: unknown): boolean {

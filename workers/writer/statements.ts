@@ -55,7 +55,8 @@ RETURNING inserted, duplicate`,
 )
 SELECT count(*)::integer FROM stored`,
 
-  find_page: `SELECT returned, inserted, duplicate, quarantined, covered
+  find_page: `SELECT returned, inserted, duplicate, quarantined, covered,
+  fetched_at = to_timestamp($4::double precision / 1000) AND request_id IS NOT DISTINCT FROM $5
 FROM ingestion_pages
 WHERE run = $1::integer AND segment = $2::integer AND page = $3::integer`,
 } as const;

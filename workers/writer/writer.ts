@@ -6,7 +6,15 @@
  *
  *   closed ──open──▶ open ──drain──▶ drained
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
+import {
+  delayAfter,
+  noFailures,
+  noOutage,
+  type Outage,
+  telling,
+} from '../../src/core/database-retry.js';
 import { assert, type Fault } from '../../src/core/fault.js';
 import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
 import type {
@@ -26,6 +34,7 @@ type State =
       readonly settings: WriterSettings;
       readonly connections: Connections;
       readonly queue: PQueue;
+      readonly outage: Outage;
       choice: MethodChoice;
     }
   | { readonly phase: 'drained' };
@@ -38,7 +47,7 @@ export function createWriter(): WriterApi {
     async open(settings) {
       assert(state.phase === 'closed', 'a writer is opened once');
       const connections = openConnections(settings);
-      const fault = await connectAll(connections, settings.connectionsMax);
+      const fault = await connectAll(connections, settings);
       if (fault !== null) {
         await connections.end();
         return fault;
@@ -48,6 +57,7 @@ export function createWriter(): WriterApi {
         settings,
         connections,
         queue: new PQueue({ concurrency: settings.connectionsMax }),
+        outage: noOutage(),
         choice: initialChoice(settings.method, settings.expectsDuplicates),
       };
       return null;
@@ -69,8 +79,24 @@ export function createWriter(): WriterApi {
   };
 }
 
-/** Makes all connections, so that the first pages do not wait for them. */
-async function connectAll(connections: Connections, count: number): Promise<Fault | null> {
+/** Makes all connections, so that the first pages do not wait for them; waits as pages do. */
+async function connectAll(
+  connections: Connections,
+  { connectionsMax, retryForMs }: WriterSettings,
+): Promise<Fault | null> {
+  const failures = noFailures();
+  const outage = noOutage();
+  for (;;) {
+    const fault = await tryConnectAll(connections, connectionsMax);
+    if (fault === null) return null;
+    const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
+    const delayMs = delayAfter(failures, outage, fault, clock);
+    if (delayMs === null) return telling(outage, fault);
+    await sleep(delayMs);
+  }
+}
+
+async function tryConnectAll(connections: Connections, count: number): Promise<Fault | null> {
   const taken = await Promise.allSettled(Array.from({ length: count }, () => connections.take()));
   let fault: Fault | null = null;
   for (const result of taken) {
@@ -82,8 +108,9 @@ async function connectAll(connections: Connections, count: number): Promise<Faul
 
 async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult> {
   const startedAtMs = performance.now();
-  const { connections, settings, choice } = open;
-  const outcome = await writePage(connections, page, choice.current, settings.retryForMs);
+  const { connections, outage, settings, choice } = open;
+  const place = { connections, outage, retryForMs: settings.retryForMs };
+  const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };
   }
