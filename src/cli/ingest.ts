@@ -1,8 +1,11 @@
 /** `datasync ingest`: the main job, from configuration to exit code. */
 import { Command } from 'commander';
 import type { Config } from '../config/config.js';
+import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { openRunStore } from '../database/run-store.js';
+import { type KeptRunLock, keepRunLock } from '../database/kept-run-lock.js';
+import { Patience } from '../database/patience.js';
+import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { type IngestResult, reportText } from '../observe/report.js';
@@ -15,6 +18,9 @@ import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession } from './run-session.js';
 import { wholeNumber } from './whole-number.js';
+
+/** The server ends a statement itself; this long after it should have, it counts as lost. */
+const ANSWER_MARGIN_MS = 10_000;
 
 export function ingestCommand(): Command {
   return new Command('ingest')
@@ -44,17 +50,20 @@ async function ingest(context: CommandContext): Promise<number> {
   const startedAtMs = performance.timeOrigin;
   const [database, target] = await openBoth(config, log);
   try {
-    const store = openRunStore(database.pool);
     const source = sourceNamed(config.source);
-    const lock = await store.acquireRunLock(source.name, target.runOrigin);
+    const patience = patienceOf(config, log);
+    const start = openRunStore(database.pool, { patience: patience.start });
+    const lock = await patience.start.during(() =>
+      lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, log),
+    );
     try {
-      const found = await prepareRun(config, store, {
+      const found = await prepareRun(config, start, {
         source,
         runOrigin: target.runOrigin,
         nowMs: nowMs(),
       });
       if ('finished' in found) {
-        const events = formatCount((await store.loadTotals(found.finished.run)).covered);
+        const events = formatCount((await start.loadTotals(found.finished.run)).covered);
         context.say(
           `Run ${found.finished.run} is finished: ${events} events are in the table. ` +
             'Nothing to do; --restart begins a new run.',
@@ -69,7 +78,12 @@ async function ingest(context: CommandContext): Promise<number> {
         source,
         target,
         database,
-        store,
+        store: openRunStore(database.pool, {
+          patience: patience.run,
+          answerMs: config.statementTimeoutMs + ANSWER_MARGIN_MS,
+        }),
+        patience: patience.run,
+        lock,
         prepared: found.prepared,
         processStartedAtMs: startedAtMs,
       };
@@ -77,12 +91,45 @@ async function ingest(context: CommandContext): Promise<number> {
       conclude(context, result, outcome, database);
       return exitCodeForOutcome(outcome);
     } finally {
+      patience.run.end();
       await lock.release();
     }
   } finally {
     target.close();
     await database.close();
   }
+}
+
+/**
+ * Before the first page an operator is looking on: what needs one is told at once. In mid-run even a
+ * full disk may heal.
+ */
+function patienceOf(config: Config, log: Logger): { start: Patience; run: Patience } {
+  const onWait = ({ message }: Fault): void =>
+    log.warn({ event: 'database_wait' }, `waiting for the database: ${message}`);
+  return {
+    start: new Patience({
+      forMs: config.databaseWaitMs,
+      isWorthIt: ({ code }) => code !== 'DATABASE_REFUSED',
+      onWait,
+    }),
+    run: new Patience({ forMs: config.databasePatienceMs, onWait }),
+  };
+}
+
+function lockRun(
+  store: RunStore,
+  { name, origin }: { readonly name: string; readonly origin: string },
+  patience: Patience,
+  log: Logger,
+): Promise<KeptRunLock> {
+  return keepRunLock({
+    acquire: (settings) => store.acquireRunLock(name, origin, settings),
+    patience,
+    onLost: ({ message }) =>
+      log.warn({ event: 'lock_lost' }, `the run lock is lost and taken again: ${message}`),
+    onBack: () => log.info({ event: 'lock_back' }, 'the run lock is held again'),
+  });
 }
 
 async function openBoth(config: Config, log: Logger): Promise<[OpenDatabase, OpenTarget]> {

@@ -10,8 +10,10 @@ import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import { asIngestionError } from '../database/connect.js';
+import type { KeptRunLock } from '../database/kept-run-lock.js';
+import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { RunStats } from '../observe/run-stats.js';
@@ -37,7 +39,10 @@ export interface SessionParts {
   readonly source: Source;
   readonly target: OpenTarget;
   readonly database: OpenDatabase;
+  /** Waits for a database that is away, with `patience`. */
   readonly store: RunStore;
+  readonly patience: Patience;
+  readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly processStartedAtMs: number;
 }
@@ -46,9 +51,6 @@ const EXPECTED_BYTES_PER_EVENT = 380;
 const HEAD_DEADLINE_MS = 30_000;
 const IDLE_DEADLINE_MS = 10_000;
 const BODY_BYTES_MAX = 64_000_000;
-const STATEMENT_TIMEOUT_MS = 60_000;
-/** How long the writer keeps trying against a database that is away. */
-const DATABASE_PATIENCE_MS = 60_000;
 /** In-flight requests are cut off this long after a signal, so that the drain ends within 10 s. */
 const DRAIN_FETCH_MS = 7_000;
 const DRAIN_MS = 10_000;
@@ -81,7 +83,7 @@ export async function runSession(
     run: run.run,
     store,
     saveLimits: (limitLog) => limits.save(limitLog),
-    faultOf: faultFromDatabaseError,
+    faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_fault' }, fault.message),
   });
   const watch = new RunWatch({ context, stats, bucket, scheduler, run: run.run });
@@ -128,12 +130,15 @@ export async function runSession(
       connectionsMax: config.writerConnections,
       method: config.writeMethod,
       expectsDuplicates: prepared.restarts || (await isOverKnownRows(prepared, store)),
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      retryForMs: DATABASE_PATIENCE_MS,
+      statementTimeoutMs: config.statementTimeoutMs,
+      retryForMs: config.databasePatienceMs,
     });
     if (fault !== null) throw new IngestionError(fault);
     watch.start();
+    void parts.lock.gone.then((fault) => loop.drain({ status: 'failed', fault }));
     const outcome = await loop.run();
+    // It was waited for already: what is left to be told it is tried once.
+    if (outcome.status === 'failed') parts.patience.end();
     watch.stop();
     await writer.close();
     await journal.flush();

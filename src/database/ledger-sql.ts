@@ -48,10 +48,12 @@ export const NEXT_SEGMENT_NUMBER = `
     UNION ALL SELECT segment FROM ingestion_pages WHERE run = $1
   ) AS known`;
 
+// The statements that change segments can be repeated, for the answer to one can be lost.
 export const OPEN_SEGMENTS = `
   INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
   SELECT $1, segment, after_position, bound_position, 'open'
-  FROM unnest($2::integer[], $3::text[], $4::text[]) AS t (segment, after_position, bound_position)`;
+  FROM unnest($2::integer[], $3::text[], $4::text[]) AS t (segment, after_position, bound_position)
+  ON CONFLICT DO NOTHING`;
 
 export const SUPERSEDE_OPEN_SEGMENTS = `
   UPDATE ingestion_segments SET status = 'superseded' WHERE run = $1 AND status = 'open'`;
@@ -62,19 +64,26 @@ export const SET_SEGMENT_BOUND = `
 
 export const END_SEGMENT = `
   UPDATE ingestion_segments SET status = $3
-  WHERE run = $1 AND segment = $2 AND status <> 'superseded'`;
+  WHERE run = $1 AND segment = $2 AND (status <> 'superseded' OR $3 = 'superseded')`;
 
 // One statement, so one transaction: at no time is the part behind the new bound nobody's.
 export const SPLIT_SEGMENT = `
   WITH parent AS (
     SELECT bound_position FROM ingestion_segments
-    WHERE run = $1 AND segment = $2 AND status = 'open' FOR UPDATE
+    WHERE run = $1 AND segment = $2 AND status = 'open'
+      -- A number that is taken is right only where this very split has taken it.
+      AND NOT EXISTS (
+        SELECT FROM ingestion_segments
+        WHERE run = $1 AND segment = $4 AND after_position IS DISTINCT FROM $3)
+    FOR UPDATE
   ), shrunk AS (
     UPDATE ingestion_segments SET bound_position = $3
-    WHERE run = $1 AND segment = $2 AND status = 'open'
+    WHERE run = $1 AND segment = $2 AND EXISTS (SELECT FROM parent)
   )
   INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
-  SELECT $1, $4, $3, bound_position, 'open' FROM parent`;
+  SELECT $1, $4, $3, bound_position, 'open' FROM parent
+  -- Sets what is there already: the statement says that it found the segment.
+  ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
 export const LOAD_LIMITS = `
   SELECT quota, window_ms AS "windowMs", started_at_ms AS "startedAtMs",

@@ -24,28 +24,42 @@ const TRY_LOCK = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "isTak
 const UNLOCK = 'SELECT pg_advisory_unlock(hashtextextended($1, 0))';
 
 // pg_locks shows the 64-bit key as its two halves, classid and objid.
-const FIND_HOLDER = `
-  SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
-    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+const HOLDERS = `
   FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended($1, 0)
-  LIMIT 1`;
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended($1, 0)`;
+
+const FIND_HOLDER = `
+  SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
+    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+  ${HOLDERS} LIMIT 1`;
+
+const END_PREDECESSOR = `
+  SELECT pg_terminate_backend(a.pid) ${HOLDERS} AND a.pid = $2 AND a.application_name = $3`;
 
 // A machine that lost its power says no good-bye. The server finds that out by itself within a
 // minute instead of two hours.
 const WATCH_CLIENT =
   'SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
 
+const NAME_SESSION = "SELECT pg_backend_pid() AS pid, set_config('application_name', $1, false)";
+
 export interface RunLockSettings {
   /** How long a lock that is held is waited for, in ms. @default 3000 */
   readonly patienceMs?: number;
   /** Called once, when the connection that holds the lock is lost. Not after `release`. */
   readonly onLost?: (fault: Fault) => void;
+  /**
+   * The session of a lock of ours whose connection was lost. Where the network broke it, the server
+   * may not know for a minute yet, and the lock would be refused on account of ourselves.
+   */
+  readonly predecessor?: number;
 }
 
 export interface RunLock {
+  /** The process of the server that holds it. */
+  readonly session: number;
   /** Gives the lock and its connection back. */
   release(): Promise<void>;
 }
@@ -66,7 +80,7 @@ export async function acquireRunLock(
   pool: Pool,
   source: string,
   origin: string,
-  { patienceMs = PATIENCE_MS, onLost }: RunLockSettings = {},
+  { patienceMs = PATIENCE_MS, onLost, predecessor }: RunLockSettings = {},
 ): Promise<RunLock> {
   const name = `datasync-ingestion ${source} ${origin}`;
   const client = await pool.connect().catch((error: unknown) => {
@@ -81,9 +95,14 @@ export async function acquireRunLock(
   };
   client.on('error', onEnd);
   client.on('end', () => onEnd(new Error('Connection terminated')));
+  let session: number;
   try {
     await client.query(WATCH_CLIENT);
-    await client.query("SELECT set_config('application_name', $1, false)", [instanceName()]);
+    const named = await client.query<{ pid: number }>(NAME_SESSION, [instanceName()]);
+    session = named.rows[0]?.pid ?? 0;
+    if (predecessor !== undefined) {
+      await client.query(END_PREDECESSOR, [name, predecessor, instanceName()]);
+    }
     await takeLock(client, name, patienceMs);
   } catch (error) {
     client.release(true);
@@ -91,6 +110,7 @@ export async function acquireRunLock(
   }
   phase = 'held';
   return {
+    session,
     async release() {
       if (phase === 'released') return;
       const isHeld = phase === 'held';

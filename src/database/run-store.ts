@@ -4,7 +4,7 @@
  * Pages are only read here. They are written by the writer, in the transaction that writes their
  * rows. Every function throws an IngestionError with the fault of the database when it fails.
  */
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { coveredRows } from '../core/covered-rows.js';
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../core/position.js';
@@ -19,6 +19,7 @@ import type {
   RunStatus,
   RunTotals,
 } from './ledger-types.js';
+import type { Patience } from './patience.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
 
 export interface RunStore {
@@ -65,9 +66,20 @@ export interface RunStore {
   tableHasRows(): Promise<boolean>;
 }
 
-export function openRunStore(pool: Pool): RunStore {
-  const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
-    ask<Row>(pool, text, values);
+/** What a run in progress asks of its store. */
+export interface RunStoreSettings {
+  /** Every statement is tried again as long as it allows; each bears that. @default once */
+  readonly patience?: Patience;
+  /** A server that has not answered a statement by then counts as lost. @default never */
+  readonly answerMs?: number;
+}
+
+export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSettings = {}): RunStore {
+  const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+    const limit = answerMs === undefined ? {} : { query_timeout: answerMs };
+    const attempt = () => ask<Row>(pool, { text, values: [...values], ...limit });
+    return patience === undefined ? attempt() : patience.during(attempt);
+  };
 
   async function loadPages(runNumber: number): Promise<LedgerPage[]> {
     const { rows } = await query<PageRow>(sql.LOAD_PAGES, [runNumber]);
@@ -145,7 +157,10 @@ export function openRunStore(pool: Pool): RunStore {
     async splitSegment(runNumber, segment, newBound, newSegment) {
       const values = [runNumber, segment, textOf(newBound), newSegment];
       const result = await query(sql.SPLIT_SEGMENT, values);
-      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open`);
+      assert(
+        result.rowCount === 1,
+        `segment ${segment} of run ${runNumber} is open, and ${newSegment} is free`,
+      );
     },
 
     async loadLimits({ origin, keyHash, bucket }) {
@@ -187,11 +202,10 @@ type LimitRow = LimitLog & QueryResultRow;
 
 async function ask<Row extends QueryResultRow>(
   pool: Pool,
-  text: string,
-  values: readonly unknown[],
+  statement: QueryConfig & { readonly query_timeout?: number },
 ): Promise<QueryResult<Row>> {
   try {
-    return await pool.query<Row>(text, [...values]);
+    return await pool.query<Row>(statement);
   } catch (error) {
     throw asIngestionError(error);
   }

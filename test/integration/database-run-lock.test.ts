@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { expect, test } from 'vitest';
+import pg from 'pg';
+import { expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
+import { keepRunLock } from '../../src/database/kept-run-lock.js';
+import { Patience } from '../../src/database/patience.js';
 import { acquireRunLock } from '../../src/database/run-lock.js';
 import { usePostgres } from '../support/postgres.js';
 
@@ -60,6 +63,73 @@ test('the loss of the connection is reported once, and the lock is free', async 
   await lock.release();
   expect(faults).toHaveLength(1);
   expect(faults[0]?.code).toBe('DATABASE_UNAVAILABLE');
+});
+
+const LOCK_SESSIONS = `FROM pg_stat_activity
+  WHERE application_name LIKE 'datasync-ingestion process%' AND datname = current_database()`;
+
+/** Keeps the lock; `told` holds what was reported, and `until` waits for it. */
+async function keep(forMs = 10_000) {
+  const told: string[] = [];
+  const lock = await keepRunLock({
+    acquire: (settings) => take({ patienceMs: 1_000, ...settings }),
+    patience: new Patience({ forMs }),
+    onLost: () => told.push('lost'),
+    onBack: () => told.push('back'),
+  });
+  const until = (event: string) =>
+    vi.waitFor(() => expect(told.at(-1)).toBe(event), { timeout: 10_000, interval: 10 });
+  return { lock, told, until };
+}
+
+test('a kept lock is taken again whenever its connection is lost', async () => {
+  const { lock, told, until } = await keep();
+  for (let loss = 1; loss <= 3; loss++) {
+    await database.pool.query(`SELECT pg_terminate_backend(pid) ${LOCK_SESSIONS}`);
+    await vi.waitFor(() => expect(told).toHaveLength(2 * loss), { timeout: 10_000, interval: 10 });
+    await until('back');
+    await expect(take({ patienceMs: 0 })).rejects.toThrow('already being run');
+  }
+  await lock.release();
+  await (await take({ patienceMs: 0 })).release();
+});
+
+test('a kept lock that another instance has taken meanwhile is gone, and says who has it', async () => {
+  const { lock, until } = await keep();
+  const intruder = new pg.Client({
+    connectionString: database.connectionString,
+    application_name: 'intruder',
+  });
+  await intruder.connect();
+  const waiting = intruder.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [
+    `datasync-ingestion datasync ${ORIGIN}`,
+  ]);
+  await vi.waitFor(async () => {
+    const { rowCount } = await database.pool.query(
+      "SELECT FROM pg_stat_activity WHERE application_name = 'intruder' AND wait_event_type = 'Lock'",
+    );
+    expect(rowCount).toBe(1);
+  });
+  await database.pool.query(`SELECT pg_terminate_backend(pid) ${LOCK_SESSIONS}`);
+  await waiting;
+  expect(await lock.gone).toMatchObject({
+    code: 'ALREADY_RUNNING',
+    message: expect.stringContaining('intruder'),
+  });
+  await until('lost');
+  await lock.release();
+  await intruder.end();
+});
+
+test('a lost session that the server still believes in gives way to its successor', async () => {
+  const lock = await take();
+  await expect(take({ patienceMs: 0, predecessor: lock.session + 1 })).rejects.toThrow(
+    'already being run',
+  );
+  const successor = await take({ patienceMs: 2_000, predecessor: lock.session });
+  expect(successor.session).not.toBe(lock.session);
+  await lock.release();
+  await successor.release();
 });
 
 test('a release is not reported as a loss', async () => {

@@ -154,10 +154,26 @@ describe('segments and pages', () => {
       { segment: 1, after: place(100), bound: null },
     ]);
     const before = await store.loadSegments(run);
-    await expect(store.splitSegment(run, 0, place(500), 1)).rejects.toMatchObject({
-      fault: { code: 'DATABASE_REFUSED' },
-    });
+    await expect(store.splitSegment(run, 0, place(500), 1)).rejects.toThrow('1 is free');
     expect(await store.loadSegments(run)).toEqual(before);
+  });
+
+  test('what was told of segments can be told again, as when the answer was lost', async () => {
+    const twice = async (tell: () => Promise<void>) => {
+      await tell();
+      const once = await store.loadSegments(run);
+      await tell();
+      expect(await store.loadSegments(run)).toEqual(once);
+    };
+    await twice(() => store.openSegments(run, [{ segment: 0, after: null, bound: place(9) }]));
+    await twice(() => store.splitSegment(run, 0, place(50), 1));
+    await twice(() => store.setSegmentBound(run, 1, place(20)));
+    await twice(() => store.endSegment(run, 0, 'ended'));
+    await twice(() => store.endSegment(run, 1, 'superseded'));
+    expect(await store.loadSegments(run)).toEqual([
+      { segment: 0, after: null, bound: place(50), status: 'ended' },
+      { segment: 1, after: place(50), bound: place(20), status: 'superseded' },
+    ]);
   });
 
   test('only open segments can be split or bounded', async () => {

@@ -1,0 +1,64 @@
+/**
+ * Patience with a database that goes away in mid-run: a statement is tried again for a bounded time,
+ * after which its fault is thrown. What is repeated must bear it, for the answer to a statement that
+ * was carried out can be lost.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { delayAfter, endOutage, noFailures, noOutage, telling } from '../core/database-retry.js';
+import { type Fault, IngestionError } from '../core/fault.js';
+import { asIngestionError } from './connect.js';
+
+export interface PatienceSettings {
+  /** How long a database that is away is waited for, in ms, from the first failure on. */
+  readonly forMs: number;
+  /** False for a retryable fault that is not to be waited for all the same. @default all are */
+  readonly isWorthIt?: (fault: Fault) => boolean;
+  /** Told before each wait: why, and for how long. */
+  readonly onWait?: (fault: Fault, waitMs: number) => void;
+}
+
+export class Patience {
+  readonly #settings: PatienceSettings;
+  readonly #outage = noOutage();
+  readonly #end = new AbortController();
+
+  constructor(settings: PatienceSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws IngestionError, at once where it cannot heal, else when the time is over */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const failures = noFailures();
+    for (;;) {
+      try {
+        const result = await work();
+        endOutage(this.#outage);
+        return result;
+      } catch (error) {
+        const { fault } = asIngestionError(error);
+        const clock = {
+          retryForMs: this.#settings.forMs,
+          nowMs: performance.now(),
+          random: Math.random(),
+        };
+        const waitMs = this.#mayWait(fault)
+          ? delayAfter(failures, this.#outage, fault, clock)
+          : null;
+        if (waitMs === null)
+          throw new IngestionError(telling(this.#outage, fault), { cause: error });
+        this.#settings.onWait?.(fault, waitMs);
+        await delay(waitMs, undefined, { signal: this.#end.signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Nothing is waited for from now on: what waits makes its last attempt. */
+  end(): void {
+    this.#end.abort();
+  }
+
+  #mayWait(fault: Fault): boolean {
+    if (this.#end.signal.aborted) return false;
+    return this.#settings.isWorthIt?.(fault) ?? true;
+  }
+}
