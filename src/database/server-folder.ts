@@ -32,7 +32,8 @@ export const LOG_FILE = 'server.log';
 
 /**
  * fsync and synchronous_commit stay at their default, on: a commit that the ledger proves must
- * outlive a power cut. The rest keeps a bulk load from being slowed by checkpoints.
+ * outlive a power cut. The rest keeps a bulk load from being slowed by checkpoints, by writing each
+ * new file of the log twice, and by a vacuum in mid-load (docs/decisions/0008).
  */
 const SETTINGS = [
   "listen_addresses = '127.0.0.1'",
@@ -42,6 +43,9 @@ const SETTINGS = [
   'shared_buffers = 256MB',
   'max_wal_size = 4GB',
   'checkpoint_timeout = 15min',
+  'wal_buffers = 64MB',
+  'wal_init_zero = off',
+  'autovacuum_naptime = 10min',
   "timezone = 'UTC'",
   "log_timezone = 'UTC'",
 ];
