@@ -5,6 +5,7 @@
  * They are a start and no more: the first answers correct what is stale or false.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config, Target } from '../config/config.js';
 import type { LimitLog, LimitPolicy } from '../core/token-bucket.js';
 import { explorationForm } from '../explore/schema.js';
@@ -39,15 +40,20 @@ export function explorationOriginOf(target: Target): string {
   return target.kind === 'api' ? origin : `${origin},profile=${target.profile}`;
 }
 
-/** Reads `exploration.json` of the current folder, if it is there, fits, and is fresh. */
+/** Reads `exploration.json` of a folder, if it is there, fits, and is fresh. */
 export async function findHints(
   config: Config,
-  known: { readonly apiKey: string; readonly nowMs: number; readonly log: Logger },
+  known: {
+    readonly apiKey: string;
+    readonly nowMs: number;
+    readonly log: Pick<Logger, 'info' | 'warn'>;
+    readonly folder?: string;
+  },
 ): Promise<ExplorationHints> {
-  const { log, nowMs, apiKey } = known;
+  const { log, nowMs, apiKey, folder = '.' } = known;
   let text: string;
   try {
-    text = await readFile(EXPLORATION_FILE, 'utf8');
+    text = await readFile(join(folder, EXPLORATION_FILE), 'utf8');
   } catch {
     return NO_HINTS;
   }

@@ -4,7 +4,7 @@ import type { Source } from '../source/source.js';
 import type { Explored } from './explore.js';
 import type { Finding } from './finding.js';
 import { median } from './finding.js';
-import { latencySamples } from './findings/about-latency.js';
+import { latencySamples, typicalLatencies } from './findings/about-latency.js';
 import { findingsOf, numberOf } from './findings/findings.js';
 import { EVENTS } from './probe.js';
 import { advise, type Circumstances } from './recommend.js';
@@ -36,7 +36,7 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
     ...run,
     policy: learnedPolicy,
     assumedPolicy: source.defaultPolicy,
-    latenciesMs: fullMs,
+    latenciesMs: typicalLatencies(fullMs),
     sampledRecords: pageRecords,
     pageLimitMax: source.pageLimitMax,
     cursorLifeMs: source.cursorTtlMs,

@@ -28,7 +28,7 @@ export class Extent {
   #endMs: number | null = null;
   #rows = 0;
   #spanMs = 0;
-  /** Rows counted from the newest without a gap, as long as pages follow one another. */
+  /** All rows there are: one page held them. */
   #counted: number | null = null;
 
   get newestMs(): number | null {
@@ -40,6 +40,7 @@ export class Extent {
   }
 
   observe(page: PageSeen): void {
+    if (page.askedFromStart && !page.envelope.hasMore) this.#counted = page.recordCount;
     const places = page.positions.filter((position) => position !== null);
     const first = places[0];
     const last = places.at(-1);
@@ -55,7 +56,6 @@ export class Extent {
     } else if (page.soughtDepthMs !== null && page.recordCount === 0) {
       this.#highMs = Math.min(this.#highMs, page.soughtDepthMs);
     }
-    if (page.askedFromStart && !page.envelope.hasMore) this.#counted = page.recordCount;
   }
 
   /** Whether more seeks would not make the estimate much better. */

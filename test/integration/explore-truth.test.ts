@@ -9,8 +9,8 @@ import type { SimulatorSettings } from '../../src/simulator/settings.js';
 import { type ExploredSimulator, exploreSimulator } from '../support/explored.js';
 import { drawInteger, type Random, seededRandom } from '../support/random.js';
 
-const RUNS = 24;
-const AT_ONCE = 4;
+const RUNS = 20;
+const AT_ONCE = 5;
 const SEED = Number(process.env.SEED ?? 20_260_127);
 const RIGHT_MIN = 0.95;
 

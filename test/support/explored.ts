@@ -32,20 +32,11 @@ export async function exploreSimulator(
       latencyMs: settings.latencyMs,
       policy: { quota: settings.eventsQuota || 10, windowMs: settings.eventsWindowMs },
     };
-    const wanted = { isThorough: false, doesProvoke: false, expected, ...scope };
-    const explored = await explore({
-      source: datasync,
-      origin: simulator.origin,
-      basePath: '/api/v1',
-      apiKey: settings.apiKey,
-      scope: { budget: defaultBudget(wanted), ...wanted },
-      reserve: 0,
-      memoryOf: (bucket) => (bucket === 'events' ? memory : null),
-      onProgress: () => {},
-    });
+    const { origin } = simulator;
+    const explored = await exploreOrigin(origin, { expected, ...scope }, memory);
     const exploration = concludeExploration(explored, {
       source: datasync,
-      origin: simulator.origin,
+      origin,
       keyHash: 'hash',
       run: RUN,
     });
@@ -54,6 +45,28 @@ export async function exploreSimulator(
     await simulator.close();
   }
 }
+
+/** Explores whatever is there, with the simulator's key. */
+export function exploreOrigin(
+  origin: string,
+  scope: Partial<ExploreScope> = {},
+  memory: LimitMemory | null = null,
+): Promise<Explored> {
+  const expected = { latencyMs: 10, policy: datasync.defaultPolicy };
+  const wanted = { isThorough: false, doesProvoke: false, expected, ...scope };
+  return explore({
+    source: datasync,
+    origin,
+    basePath: '/api/v1',
+    apiKey: SIMULATOR_KEY,
+    scope: { budget: defaultBudget(wanted), ...wanted },
+    reserve: 0,
+    memoryOf: (bucket) => (bucket === 'events' ? memory : null),
+    onProgress: () => {},
+  });
+}
+
+const SIMULATOR_KEY = 'simulator-key';
 
 /** Small pages and a short window, so that an exploration takes about one of them. */
 const QUICK = {

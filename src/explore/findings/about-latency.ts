@@ -11,6 +11,16 @@ export interface LatencySamples {
   readonly fullMs: readonly number[];
 }
 
+/** A sample this many times the median is an accident: few samples would make it a rule. */
+const OUTLIER_FACTOR = 1.5;
+
+/** The latencies to reckon with: all of many, without accidents of few. At least one of one. */
+export function typicalLatencies(fullMs: readonly number[]): number[] {
+  if (fullMs.length >= SAMPLES_FOR_P95) return [...fullMs];
+  const highestMs = median(fullMs) * OUTLIER_FACTOR;
+  return fullMs.filter((ms) => ms <= highestMs);
+}
+
 /** Latency of the largest pages that came alone and plain; all pages where there is none. */
 export function latencySamples(pages: readonly PageSeen[]): LatencySamples {
   const plain = pages.filter(({ isCompressed, answer }) => !isCompressed && answer.isAlone);

@@ -19,7 +19,7 @@ export function aboutLimits(notebook: Notebook): Finding[] {
   return [
     finding('limit.headers', dialect.name, 'announced', share),
     reset === null
-      ? unknown('limit.reset-form', 'this dialect names no reset')
+      ? unknown('limit.reset-form', 'no answer names a reset that can be read')
       : finding('limit.reset-form', reset, 'announced', 'by its magnitude beside the Date'),
     ...windowFindings(starts, notebook),
     refusedCalls(notebook),
