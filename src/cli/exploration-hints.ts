@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Config, Target } from '../config/config.js';
 import type { LimitLog, LimitPolicy } from '../core/token-bucket.js';
 import { explorationForm } from '../explore/schema.js';
-import type { Logger } from '../observe/logger.js';
 import { hashKey, runOriginOf } from './open-target.js';
 
 export const EXPLORATION_FILE = 'exploration.json';
@@ -18,6 +17,12 @@ const FRESH_MS = 24 * 3_600_000;
 const WINDOW_MS_MAX = 600_000;
 /** Two records of one start may differ by this: one was planned, the other is when it left. */
 const SAME_START_MS = 300;
+
+/** The part of the logger that is spoken to. */
+export interface HintLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
 
 /** Null: not known, or set by the user. */
 export interface ExplorationHints {
@@ -46,7 +51,7 @@ export async function findHints(
   known: {
     readonly apiKey: string;
     readonly nowMs: number;
-    readonly log: Pick<Logger, 'info' | 'warn'>;
+    readonly log: HintLog;
     readonly folder?: string;
   },
 ): Promise<ExplorationHints> {

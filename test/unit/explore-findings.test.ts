@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+import { Extent } from '../../src/explore/extent.js';
+import { median, percentile, roundest } from '../../src/explore/finding.js';
+import { aboutCursors } from '../../src/explore/findings/about-cursors.js';
+import { typicalLatencies } from '../../src/explore/findings/about-latency.js';
+import { aboutPages } from '../../src/explore/findings/about-pages.js';
+import { readCursorForm } from '../../src/explore/findings/cursor-form.js';
+import type { Answer, Notebook, PageSeen } from '../../src/explore/observations.js';
+import { emptyCensus, readPage } from '../../src/explore/read-page.js';
+import { datasync } from '../../src/source/datasync.js';
+import { drawInteger, seededRandom } from '../support/random.js';
+
+const NEWEST_MS = 1_769_541_612_369;
+
+function answerWith(json: unknown): Answer {
+  return {
+    bucket: 'events',
+    path: '/api/v1/events',
+    status: 200,
+    headers: {},
+    sentAtMs: 0,
+    headAtMs: 10,
+    endAtMs: 12,
+    wireBytes: 1_000,
+    bodyBytes: 1_000,
+    text: '',
+    json,
+    limits: null,
+    isAlone: true,
+    acceptedGzip: false,
+  };
+}
+
+function pageOf(records: readonly unknown[], changes: Partial<PageSeen> = {}): PageSeen {
+  const json = { data: records, hasMore: true, nextCursor: 'AbCd-opaque' };
+  const asked = { askedLimit: null, soughtDepthMs: null, askedFromStart: true };
+  const page = readPage(datasync, answerWith(json), asked, emptyCensus());
+  if (page === null) throw new Error('the sample is a page');
+  return { ...page, ...changes };
+}
+
+function notebookOf(pages: PageSeen[], census = emptyCensus()): Notebook {
+  return {
+    manifest: null,
+    pages,
+    census,
+    starts: new Map(),
+    earlierStartsMs: [],
+    lists: [],
+    refusedLimit: null,
+    seek: { type: 'untried' },
+    together: [],
+    lifetime: { type: 'untried' },
+    refusal: { type: 'untried' },
+    faults: [],
+    skipped: new Map(),
+  };
+}
+
+function uuid(number: number): string {
+  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+}
+
+describe('order and ties', () => {
+  const said = (positions: readonly Position[]) => {
+    const records = positions.map(({ ms, id }) => ({ id, timestamp: ms }));
+    const found = aboutCursors(notebookOf([pageOf(records)]));
+    const value = (name: string) => found.find((finding) => finding.name === name)?.value;
+    return { order: value('order'), ties: value('order.ties') };
+  };
+
+  test('every order is told from the others, over random rows', () => {
+    const random = seededRandom(11);
+    for (let run = 0; run < 300; run++) {
+      const rows = Array.from({ length: drawInteger(random, 30, 80) }, (_, row) => ({
+        ms: NEWEST_MS - drawInteger(random, 0, 20) * 1_000,
+        id: uuid(row * 7 + drawInteger(random, 0, 6)),
+      }));
+      const time = drawInteger(random, 0, 1) === 0 ? 'newest first' : 'oldest first';
+      const ids = drawInteger(random, 0, 1) === 0 ? 'id descending' : 'id ascending';
+      rows.sort((a, b) => {
+        const byTime = time === 'newest first' ? b.ms - a.ms : a.ms - b.ms;
+        const byId = a.id < b.id ? -1 : 1;
+        return byTime !== 0 ? byTime : ids === 'id ascending' ? byId : -byId;
+      });
+      expect(said(rows)).toEqual({ order: time, ties: ids });
+    }
+  });
+
+  test('rows in no order are said to be so', () => {
+    const rows = [3, 1, 2].map((second, row) => ({ ms: NEWEST_MS + second, id: uuid(row) }));
+    expect(said(rows)).toEqual({ order: 'not ordered by time', ties: null });
+  });
+
+  test('without ties their order is unknown', () => {
+    const rows = [3, 2, 1].map((second, row) => ({ ms: NEWEST_MS + second, id: uuid(row) }));
+    expect(said(rows)).toEqual({ order: 'newest first', ties: null });
+  });
+});
+
+describe('records', () => {
+  test('fields, types and shares are told', () => {
+    const census = emptyCensus();
+    const records = [
+      { id: uuid(1), timestamp: NEWEST_MS, note: 'a', tags: [] },
+      { id: uuid(2), timestamp: new Date(NEWEST_MS).toISOString(), note: null },
+      { id: 'short', timestamp: 'yesterday', note: 'b' },
+      'no object',
+    ];
+    const json = { data: records, hasMore: false, nextCursor: null };
+    const asked = { askedLimit: 4, soughtDepthMs: null, askedFromStart: true };
+    const page = readPage(datasync, answerWith(json), asked, census);
+    expect(page?.positions.map((position) => position?.ms ?? null)).toEqual([
+      NEWEST_MS,
+      NEWEST_MS,
+      null,
+      null,
+    ]);
+    const found = aboutPages(notebookOf(page === null ? [] : [page], census), datasync);
+    const fields = found.find(({ name }) => name === 'record.fields')?.value;
+    expect(fields).toBe(
+      'id: uuid or string in 75 %; timestamp: number or ISO 8601 or string in 75 %; ' +
+        'note: string or null in 75 %; tags: array in 25 %',
+    );
+    const odd = found.find(({ name }) => name === 'record.odd-share');
+    expect(odd).toMatchObject({ value: 75, unit: '%' });
+    expect(odd?.evidence).toBe(
+      '1 no objects, 1 with an id of another form, 1 with a time that no rule reads',
+    );
+  });
+
+  test('what is no page of the source is none', () => {
+    const asked = { askedLimit: 4, soughtDepthMs: null, askedFromStart: true };
+    for (const json of [null, [], { data: [] }, { hasMore: true, nextCursor: 'a' }, undefined]) {
+      expect(readPage(datasync, answerWith(json), asked, emptyCensus())).toBeNull();
+    }
+  });
+});
+
+describe('extent', () => {
+  /** Rows one a second; a page of 100 behind the sought depth. */
+  function seek(total: number, depthMs: number): PageSeen {
+    const start = Math.ceil(depthMs / 1_000);
+    const rows = Array.from({ length: Math.max(0, Math.min(100, total - start)) }, (_, row) => ({
+      id: HIGHEST_ID,
+      ms: NEWEST_MS - (start + row) * 1_000,
+    }));
+    const page = pageOf([]);
+    const hasMore = start + rows.length < total;
+    return {
+      ...page,
+      envelope: { ...page.envelope, hasMore },
+      recordCount: rows.length,
+      positions: rows,
+      soughtDepthMs: depthMs,
+      askedFromStart: depthMs === 0,
+    };
+  }
+
+  test('the end is found within a tenth by few seeks, wherever it is', () => {
+    const random = seededRandom(3);
+    for (let run = 0; run < 200; run++) {
+      const total = Math.round(10 ** (2.3 + random() * 4));
+      const extent = new Extent();
+      extent.observe(seek(total, 0));
+      let seeks = 0;
+      while (!extent.isKnown && seeks < 12) {
+        const [depthMs = 0] = extent.next(1);
+        extent.observe(seek(total, depthMs));
+        seeks++;
+      }
+      expect(seeks, `${total}`).toBeLessThanOrEqual(11);
+      const { rows = 0 } = extent.estimate() ?? {};
+      expect(Math.abs(rows / total - 1), `${total} taken for ${rows}`).toBeLessThan(0.1);
+    }
+  });
+
+  test('as long as nothing empty was met, the end is unknown', () => {
+    const extent = new Extent();
+    extent.observe(seek(1_000_000, 0));
+    expect(extent.estimate()).toBeNull();
+    expect(extent.next(2)).toEqual([99_000 * 8, 99_000 * 64]);
+  });
+
+  test('a page that holds everything is counted', () => {
+    const extent = new Extent();
+    extent.observe(seek(40, 0));
+    expect(extent.estimate()).toMatchObject({ rows: 40, isExact: true });
+  });
+});
+
+describe('small tools', () => {
+  test.each([
+    [59_000, 60_000, 60_000],
+    [1_100, 1_600, 1_500],
+    [118_700, 121_000, 120_000],
+    [1_001, 1_009, 1_009],
+    [500, 1_004, 1_000],
+  ])('between %i and %i the roundest is %i', (low, high, expected) => {
+    expect(roundest(low, high)).toBe(expected);
+  });
+
+  test('median and percentile', () => {
+    expect(median([5, 1, 9])).toBe(5);
+    expect(median([1, 2, 3, 4])).toBe(2.5);
+    expect(
+      percentile(
+        Array.from({ length: 20 }, (_, index) => index + 1),
+        0.95,
+      ),
+    ).toBe(19);
+  });
+
+  test('an accident among few samples is no rule; among many it counts', () => {
+    expect(typicalLatencies([30, 28, 92, 31])).toEqual([30, 28, 31]);
+    const many = [...Array.from({ length: 19 }, () => 30), 92];
+    expect(typicalLatencies(many)).toEqual(many);
+  });
+
+  test.each([
+    [btoa('{"id":"a","ts":1,"v":2,"exp":1769541612369}'), 'base64 JSON', NEWEST_MS],
+    [btoa('{"id":1500000}').replace(/=+$/, ''), 'base64 JSON', null],
+    ['{"after":"x"}', 'JSON', null],
+    ['1500000', 'number', null],
+    ['u8-Zb0Qk_x9', 'opaque', null],
+  ])('the cursor %s is %s', (cursor, name, expiresAtMs) => {
+    expect(readCursorForm(cursor)).toMatchObject({ name, expiresAtMs });
+  });
+});
