@@ -52,11 +52,15 @@ export class IngestProcess {
   #stderr = '';
   #hasExited = false;
 
-  constructor(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+  constructor(
+    args: readonly string[],
+    options: { cwd: string; env: NodeJS.ProcessEnv; nodeFlags?: readonly string[] },
+  ) {
+    const { nodeFlags = [], ...surroundings } = options;
     const startedAtMs = performance.now();
     this.#command = `datasync ${args.join(' ')}`;
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
-      ...options,
+    this.#child = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
+      ...surroundings,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.pid = this.#child.pid ?? 0;
@@ -148,9 +152,17 @@ export interface IngestFolder {
   readonly stateFile: string;
   readState(): Record<string, unknown>;
   /** Starts `datasync ARGS` with these variables and no others. */
-  start(args: readonly string[], env: Readonly<Record<string, string>>): IngestProcess;
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    nodeFlags?: readonly string[],
+  ): IngestProcess;
   /** `start`, and the end of the process. */
-  run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Exit>;
+  run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    nodeFlags?: readonly string[],
+  ): Promise<Exit>;
 }
 
 /** A folder for each test, removed after it together with every process that the test left. */
@@ -174,12 +186,12 @@ export function useIngestFolder(): IngestFolder {
       if (!existsSync(folder.stateFile)) throw new Error('there is no state file');
       return JSON.parse(readFileSync(folder.stateFile, 'utf8')) as Record<string, unknown>;
     },
-    start(args, env) {
-      const child = new IngestProcess(args, { cwd: folder.path, env: { ...env } });
+    start(args, env, nodeFlags = []) {
+      const child = new IngestProcess(args, { cwd: folder.path, env: { ...env }, nodeFlags });
       processes.push(child);
       return child;
     },
-    run: (args, env) => folder.start(args, env).end(),
+    run: (args, env, nodeFlags) => folder.start(args, env, nodeFlags).end(),
   };
   return folder;
 }

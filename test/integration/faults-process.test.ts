@@ -1,0 +1,135 @@
+/**
+ * Deaths of the process and of its threads, at exact moments. Whatever dies, the next start ends with
+ * exactly the API's ids and asks again only for what had not committed.
+ */
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import {
+  environmentFor,
+  expectExactly,
+  ledgerSums,
+  type Simulation,
+  untilDisconnected,
+  useEmptyTables,
+  useSimulator,
+} from '../support/ingest-check.js';
+import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { REPOSITORY } from '../support/repository.js';
+
+const database = useEmptyTables();
+const simulate = useSimulator();
+const folder = useIngestFolder();
+
+const PRELOAD = pathToFileURL(join(REPOSITORY, 'dist', 'test', 'support', 'break-process.js')).href;
+const EVENTS = 12_000;
+/** Pages of a run: the last one of a segment need not be full. */
+const BATCH = { BATCH_SIZE: '1000' };
+
+/** The program, broken as `wish` says: see break-process. */
+function runBroken(simulator: Simulation, wish: string): Promise<Exit> {
+  // As a flag of node, not of the environment: only so the worker threads load it too.
+  return folder.run(['ingest', '--json'], environmentFor(simulator, database, BATCH), [
+    `--import=${PRELOAD}?${wish}`,
+  ]);
+}
+
+/** The next start completes the run, and what it fetches is what the ledger lacked. */
+async function expectCompletedBy(simulator: Simulation): Promise<void> {
+  await untilDisconnected(database.pool);
+  const lost = simulator.stats().pagesServed - (await ledgerSums(database.pool)).pages;
+  const { code, stderr } = await folder.run(
+    ['ingest', '--json'],
+    environmentFor(simulator, database, BATCH),
+  );
+  expect(code, stderr).toBe(0);
+  await expectExactly(database.pool, simulator.settings);
+  const sums = await ledgerSums(database.pool);
+  expect(sums.unbalanced).toBe(0);
+  // Every page was served once, but for those that the death lost.
+  expect(simulator.stats().pagesServed).toBeLessThanOrEqual(sums.pages + lost);
+  const verified = await folder.run(['verify'], environmentFor(simulator, database, BATCH));
+  expect(verified.code, verified.stdout).toBe(0);
+}
+
+describe('SIGKILL as a message crosses the loop', () => {
+  const moments = [
+    'out:saveLimits:1',
+    'in:limitsSaved:1',
+    'out:fetch:1',
+    'out:fetch:5',
+    'in:head:1',
+    'in:head:6',
+    'in:scanned:1',
+    'in:scanned:7',
+    'out:write:1',
+    'out:write:4',
+    'in:committed:1',
+    'in:committed:8',
+    'out:endSegment:1',
+    'out:finish:1',
+  ];
+  test.each(moments)('%s: the next start ends with exactly the ids', async (moment) => {
+    const simulator = await simulate({ events: EVENTS });
+    const { signal, stderr } = await runBroken(simulator, `kill=${moment}`);
+    expect(signal, stderr).toBe('SIGKILL');
+    await expectCompletedBy(simulator);
+  });
+
+  test('out:splitSegment:1: a cut that was never recorded loses nothing', async () => {
+    const simulator = await simulate({ events: 40_000, eventsQuota: 0, latencyMs: 60 });
+    const { signal, stderr } = await runBroken(simulator, 'kill=out:splitSegment:1');
+    expect(signal, stderr).toBe('SIGKILL');
+    await expectCompletedBy(simulator);
+  });
+
+  test('control: without a wish the program is not broken', async () => {
+    const simulator = await simulate({ events: 2_000 });
+    const { code } = await runBroken(simulator, 'none');
+    expect(code).toBe(0);
+  });
+});
+
+describe('a thread that dies', () => {
+  test('a fetch worker: its page is asked for again and the run goes on', async () => {
+    const simulator = await simulate({ events: EVENTS });
+    const marker = join(folder.path, 'died');
+    const { code, stderr } = await runBroken(simulator, `fetch=once:${marker}`);
+    expect(existsSync(marker)).toBe(true);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('the fetch worker died');
+    await expectExactly(database.pool, simulator.settings);
+  });
+
+  test('a page that kills its worker three times ends the run and is named', async () => {
+    const simulator = await simulate({ events: EVENTS });
+    const { code, result, tookMs } = await runBroken(simulator, 'fetch=always');
+    expect(code).toBe(1);
+    expect(String(result?.reason)).toMatch(/segment \d+, page 2: .*killed a worker 3 times/);
+    expect(tookMs).toBeLessThan(20_000);
+    await expectCompletedBy(simulator);
+  });
+
+  test('the writer, with a page in hand: the run ends at once and the next start completes it', async () => {
+    const simulator = await simulate({ events: EVENTS });
+    const { code, result, stderr } = await runBroken(simulator, 'writer=3');
+    expect(code, stderr).toBe(1);
+    expect(String(result?.reason)).toContain('the writer thread died');
+    await expectCompletedBy(simulator);
+  });
+});
+
+test('a disk that is full for the state file is told once and costs nothing', async () => {
+  const simulator = await simulate({ events: EVENTS });
+  // The program writes beside the file first; what it writes there finds no space.
+  symlinkSync('/dev/full', join(folder.path, 'full.tmp'));
+  const { code, stderr } = await folder.run(
+    ['ingest', '--json'],
+    environmentFor(simulator, database, { ...BATCH, STATE_FILE: 'full' }),
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr.match(/the state file cannot be written/g)).toHaveLength(1);
+  expect(stderr).toContain('ENOSPC');
+  await expectExactly(database.pool, simulator.settings);
+});
