@@ -48,9 +48,6 @@ export interface SessionParts {
 }
 
 const EXPECTED_BYTES_PER_EVENT = 380;
-const HEAD_DEADLINE_MS = 30_000;
-const IDLE_DEADLINE_MS = 10_000;
-const BODY_BYTES_MAX = 64_000_000;
 /** In-flight requests are cut off this long after a signal, so that the drain ends within 10 s. */
 const DRAIN_FETCH_MS = 7_000;
 const DRAIN_MS = 10_000;
@@ -94,9 +91,9 @@ export async function runSession(
       origin: target.origin,
       headers: source.headers(target.apiKey),
       connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
-      headDeadlineMs: HEAD_DEADLINE_MS,
-      idleDeadlineMs: IDLE_DEADLINE_MS,
-      bodyBytesMax: BODY_BYTES_MAX,
+      headDeadlineMs: config.headDeadlineMs,
+      idleDeadlineMs: config.idleDeadlineMs,
+      bodyBytesMax: config.bodyBytesMax,
       acceptsGzip: !isLoopback(target.origin),
     },
     threads: config.fetchThreads,

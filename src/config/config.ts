@@ -68,6 +68,11 @@ export interface Config {
   readonly creditBytes: number;
   readonly fetchThreads: number;
   readonly writerConnections: number;
+  /** How long an answer's head, and then each further byte, may take. */
+  readonly headDeadlineMs: number;
+  readonly idleDeadlineMs: number;
+  /** A larger page is refused. */
+  readonly bodyBytesMax: number;
   /** Share of records in quarantine that ends a run. */
   readonly quarantineLimit: number;
   readonly restart: boolean;
@@ -123,6 +128,9 @@ const settings = z.object({
   CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
   FETCH_THREADS: z._default(whole(1, 64), 1),
   WRITER_CONNECTIONS: z._default(whole(1, 16), 2),
+  HEAD_DEADLINE: z._default(number(0.1, 3600), 30),
+  IDLE_DEADLINE: z._default(number(0.1, 3600), 10),
+  BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),
   QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),
   SIMULATE_EVENTS: z._default(whole(0), 200_000),
   SIMULATE_PROFILE: z._default(z.string(), 'fast'),
@@ -222,6 +230,9 @@ function assemble(values: Settings, flags: Flags): Config {
     creditBytes: values.CREDIT_BYTES,
     fetchThreads: values.FETCH_THREADS,
     writerConnections: values.WRITER_CONNECTIONS,
+    headDeadlineMs: values.HEAD_DEADLINE * 1000,
+    idleDeadlineMs: values.IDLE_DEADLINE * 1000,
+    bodyBytesMax: values.BODY_BYTES_MAX,
     quarantineLimit: values.QUARANTINE_LIMIT,
     restart: flags.restart === true,
     dryRun: flags.dryRun === true,
