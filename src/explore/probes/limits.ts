@@ -18,8 +18,9 @@ const WIDE_SHARE = 0.6;
 /** Distance from the instant at which a start leaves; the inference takes less for too near. */
 const EDGE_MIN_MS = 60;
 const EDGE_SHARE = 0.03;
-/** Starts this far apart need no spacer. */
-const SPREAD_ENOUGH = 0.45;
+/** Starts with a gap like this need no spacer: whole seconds hide less of the window. */
+const GAP_MIN_MS = 1_100;
+const GAP_SHARE = 0.05;
 
 export const windowKind: Probe = {
   name: 'window',
@@ -41,7 +42,7 @@ export const windowKind: Probe = {
     }
     const starts = () => asker.starts(EVENTS).map(({ sentAtMs }) => sentAtMs);
     const firstMs = Math.min(...starts());
-    if (Math.max(...starts()) - firstMs < windowMs * SPREAD_ENOUGH) {
+    if (Math.max(...gapsOf(starts())) < Math.max(GAP_MIN_MS, windowMs * GAP_SHARE)) {
       await asker.sleepUntil(firstMs + windowMs * SPACER_AT);
       await askMiddle(context);
     }
@@ -56,11 +57,16 @@ export const windowKind: Probe = {
  */
 function timeToCheck(startsMs: readonly number[], windowMs: number): number {
   const ascending = [...startsMs].sort((a, b) => a - b);
-  const gaps = ascending.slice(1).map((startMs, index) => startMs - (ascending[index] ?? 0));
+  const gaps = gapsOf(startsMs);
   const wideMs = Math.max(...gaps) * WIDE_SHARE;
   const at = gaps.findIndex((gapMs) => gapMs >= wideMs);
   const marginMs = Math.min((gaps[at] ?? 0) / 2, Math.max(EDGE_MIN_MS, windowMs * EDGE_SHARE));
   return (ascending[at] ?? 0) + windowMs + marginMs;
+}
+
+function gapsOf(startsMs: readonly number[]): number[] {
+  const ascending = [...startsMs].sort((a, b) => a - b);
+  return ascending.slice(1).map((startMs, index) => startMs - (ascending[index] ?? 0));
 }
 
 /** Half the largest page: tells of the latency of a middle size as well. */
