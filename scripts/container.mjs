@@ -3,12 +3,16 @@
  * for `docker exec` and `docker cp`.
  *
  *   node scripts/container.mjs           the main process
- *   node scripts/container.mjs health    exit 0 while the main process lives and nothing failed
+ *   node scripts/container.mjs health    exit 0 while the main process lives, nothing failed, and what
+ *                                        answers on its port is ready
  *
  * INGEST_ON_START  `true`: run an ingestion at the start; otherwise stay idle
  * INGEST_FLAGS     flags of that ingestion, one a line
  * SIMULATOR_URL    the API that stands in where no key is given
  * SIMULATE         `true`: simulated events may go into the database of DATABASE_URL
+ * CONTAINER_HTTP_PORT  port of dashboard, metrics and health. Not HTTP_PORT, which every command of
+ *                  `docker exec` would have too and find taken. The ingestion has it while it runs,
+ *                  `datasync serve` before and after.
  *
  * SIGINT interrupts the ingestion and leaves the container up; SIGTERM ends the container after the
  * ingestion has drained. The last line of an ingestion is `ingestion ended with exit code N` on
@@ -30,6 +34,8 @@ const HEARTBEAT_MS = 10_000;
 const HEARTBEAT_MS_MAX = 45_000;
 const SIMULATOR_WAIT_MS = 30_000;
 const SIMULATOR_RETRY_MS = 250;
+const SERVE_AGAIN_MS = 5_000;
+const READY_TIMEOUT_MS = 3_000;
 const SIMULATOR_KEY = 'simulator-key';
 
 /** The same as in src/config; what an example file holds in place of a key. */
@@ -38,17 +44,21 @@ const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme
 /** Complete, paused and interrupted are outcomes; every other exit code is a failure. */
 const HEALTHY_EXIT_CODES = new Set([0, 3, 130]);
 const EXIT_USAGE = 2;
+const HTTP_PORT = process.env.CONTAINER_HTTP_PORT || null;
 
-if (process.argv[2] === 'health') process.exit(isHealthy() ? 0 : 1);
+if (process.argv[2] === 'health') process.exit((await isHealthy()) ? 0 : 1);
 
 /** `idle`, `running` or `ended`; `exitCode` is null until the ingestion has ended. */
 const status = { phase: 'idle', exitCode: null };
 let child = null;
+/** `datasync serve`, while no ingestion has the port. */
+let server = null;
 let isStopping = false;
 
 process.on('SIGINT', () => child?.kill('SIGINT'));
 process.on('SIGTERM', () => {
   isStopping = true;
+  server?.kill('SIGTERM');
   if (child === null) process.exit(0);
   child.kill('SIGTERM');
 });
@@ -57,7 +67,12 @@ writeStatus();
 setInterval(writeStatus, HEARTBEAT_MS);
 useSimulatorWithoutKey();
 if (process.env.INGEST_ON_START?.toLowerCase() === 'true') await ingest();
-else say('idle: docker exec assignment-ingestion npm run ingest starts an ingestion');
+else idle();
+
+function idle() {
+  serve();
+  say('idle: docker exec assignment-ingestion npm run ingest starts an ingestion');
+}
 
 async function ingest() {
   const flags = (process.env.INGEST_FLAGS ?? '').split('\n').filter((flag) => flag !== '');
@@ -68,10 +83,7 @@ async function ingest() {
     return;
   }
   if (!hasKey() && simulatorUrl() !== null) await waitForSimulator();
-  child = spawn(process.execPath, [join('dist', 'src', 'main.js'), 'ingest', ...flags], {
-    cwd: APP_FOLDER,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  child = start(['ingest', ...flags]);
   status.phase = 'running';
   writeStatus();
   // A signal that came before the child did was meant for it.
@@ -83,12 +95,32 @@ async function ingest() {
   child.on('close', (code) => end(code ?? 1));
 }
 
+/** Shows what the ledger holds; starts again when it fails, for the database may come back. */
+function serve() {
+  if (HTTP_PORT === null || isStopping || child !== null) return;
+  server = start(['serve']);
+  server.on('error', (error) => say(`the dashboard could not be started: ${error.message}`));
+  server.on('close', () => {
+    server = null;
+    setTimeout(serve, SERVE_AGAIN_MS).unref();
+  });
+}
+
+function start(args) {
+  return spawn(process.execPath, [join('dist', 'src', 'main.js'), ...args], {
+    cwd: APP_FOLDER,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...(HTTP_PORT === null ? {} : { HTTP_PORT }) },
+  });
+}
+
 function end(exitCode) {
   child = null;
   Object.assign(status, { phase: 'ended', exitCode });
   writeStatus();
   say(`ingestion ended with exit code ${exitCode}`);
   if (isStopping) process.exit(exitCode);
+  serve();
 }
 
 /**
@@ -148,12 +180,19 @@ function writeStatus() {
   renameSync(temporary, STATUS_FILE);
 }
 
-function isHealthy() {
+async function isHealthy() {
   const text = readText(STATUS_FILE);
   if (text === null) return false;
   const { exitCode, atMs } = JSON.parse(text);
   if (Date.now() - atMs > HEARTBEAT_MS_MAX) return false;
-  return exitCode === null || HEALTHY_EXIT_CODES.has(exitCode);
+  if (exitCode !== null && !HEALTHY_EXIT_CODES.has(exitCode)) return false;
+  return HTTP_PORT === null || (await isReady());
+}
+
+async function isReady() {
+  const signal = AbortSignal.timeout(READY_TIMEOUT_MS);
+  const answer = await fetch(`http://127.0.0.1:${HTTP_PORT}/readyz`, { signal }).catch(() => null);
+  return answer?.ok === true;
 }
 
 function readText(file) {

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explore: async () => (await import('./cli/explore.js')).exploreCommand(),
   status: async () => (await import('./cli/status.js')).statusCommand(),
   doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
+  serve: async () => (await import('./cli/serve.js')).serveCommand(),
   verify: async () => (await import('./cli/verify.js')).verifyCommand(),
   simulate: async () => (await import('./cli/simulate.js')).simulateCommand(),
 };

@@ -2,11 +2,14 @@
 import { type Config, readConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createLogger, type Logger } from '../observe/logger.js';
+import { RecentLog } from '../observe/recent-log.js';
 import { EXIT } from './exit-codes.js';
 
 export interface CommandContext {
   readonly config: Config;
   readonly log: Logger;
+  /** The last lines of the log, for the dashboard; null where there is none. */
+  readonly recentLog: RecentLog | null;
   readonly isJson: boolean;
   /** For a person: standard output, or nowhere with --json. */
   say(text: string): void;
@@ -29,13 +32,16 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
     throw new UsageError(`The configuration cannot be used:\n${lines.join('\n')}`);
   }
   const isJson = flags.json === true;
+  const recentLog = read.config.httpPort === null ? null : new RecentLog();
   const log = await createLogger({
     level: read.config.logLevel,
     isTerminal: process.stderr.isTTY === true,
+    recent: recentLog,
   });
   return {
     config: read.config,
     log,
+    recentLog,
     isJson,
     say: (text) => {
       if (!isJson) process.stdout.write(`${text}\n`);

@@ -13,7 +13,9 @@ import { nowMs } from '../runtime/clock.js';
 import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import type { HttpFront } from './http-front.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
+import { openFront } from './open-front.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession } from './run-session.js';
@@ -44,12 +46,24 @@ export function ingestCommand(): Command {
 
 /** @returns the exit code */
 async function ingest(context: CommandContext): Promise<number> {
+  if (context.config.dryRun) return dryRun(context);
+  // First of all: a port that is taken must cost no request and start no database.
+  const front = await openFront(context);
+  try {
+    return await ingestShown(context, front);
+  } finally {
+    await front?.close();
+  }
+}
+
+/** @param front where it is shown; null: nowhere @returns the exit code */
+async function ingestShown(context: CommandContext, front: HttpFront | null): Promise<number> {
   const { config, log } = context;
-  if (config.dryRun) return dryRun(context);
   announce(config, log);
   const startedAtMs = performance.timeOrigin;
   const [database, target] = await openBoth(config, log);
   try {
+    front?.connect(database.connectionString);
     const source = sourceNamed(config.source);
     const patience = patienceOf(config, log);
     const start = openRunStore(database.pool, { patience: patience.start });
@@ -86,6 +100,7 @@ async function ingest(context: CommandContext): Promise<number> {
         lock,
         prepared: found.prepared,
         processStartedAtMs: startedAtMs,
+        front,
       };
       const { result, outcome } = await runSession(session);
       conclude(context, result, outcome, database);

@@ -21,6 +21,7 @@ import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
 import { FetchPool } from '../runtime/fetch-pool.js';
 import { IngestionLoop } from '../runtime/ingestion-loop.js';
+import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { listenForSignals } from '../runtime/shutdown.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
@@ -28,7 +29,9 @@ import type { Source } from '../source/source.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { type ExplorationHints, findHints, mergeStarts } from './exploration-hints.js';
+import type { HttpFront } from './http-front.js';
 import { LimitStore } from './limit-store.js';
+import { lookOn } from './look-on.js';
 import type { OpenDatabase } from './open-database.js';
 import { hashKey, type OpenTarget } from './open-target.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -45,6 +48,8 @@ export interface SessionParts {
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly processStartedAtMs: number;
+  /** Null without HTTP_PORT. */
+  readonly front: HttpFront | null;
 }
 
 const EXPECTED_BYTES_PER_EVENT = 380;
@@ -100,7 +105,10 @@ export async function runSession(
     concurrency: config.concurrency,
     onHead: (head) => loop.onHead(head),
   });
-  const writer = new WriterHandle();
+  const writer = new WriterHandle(({ message }) =>
+    log.warn({ event: 'database_wait' }, `a page waits for the database: ${message}`),
+  );
+  const onlookers = await lookOn(parts, { scheduler, bucket, stats, fetchPool, writer });
   loop = new IngestionLoop({
     run: run.run,
     scheduler,
@@ -109,7 +117,7 @@ export async function runSession(
     pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
     buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
     journal,
-    observer: watch,
+    observer: observeAll([watch, ...onlookers]),
     nowMs,
   });
   const stopListening = listenForSignals({
@@ -144,6 +152,7 @@ export async function runSession(
       if (stats.needsRecount) stats.recount((await store.loadTotals(run.run)).covered);
     });
     await watch.writeState(outcome.status);
+    parts.front?.ended(outcome);
     const result = ingestResult({
       run: run.run,
       outcome,

@@ -51,8 +51,10 @@ export interface Config {
   readonly cursorThresholdMs: number;
   readonly writeMethod: 'auto' | 'copy' | 'insert';
   readonly stateFile: string;
-  /** Port of health and metrics on 127.0.0.1; null: none. */
+  /** Port of dashboard, metrics and health; 0: any that is free; null: none. */
   readonly httpPort: number | null;
+  /** Address that it is bound to. */
+  readonly httpHost: string;
   readonly logLevel: string;
   readonly maxRetries: number;
   /** The first longer rest of a page whose quick retries are spent; it doubles. */
@@ -118,6 +120,7 @@ const settings = z.object({
   STATE_FILE: z._default(z.string(), './data/ingestion.state'),
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
+  HTTP_HOST: z._default(z.string(), '127.0.0.1'),
   LOG_LEVEL: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
   MAX_RETRIES: z._default(whole(0, 100), 3),
   RETRY_PAUSE: z._default(number(0, 3600), 30),
@@ -147,6 +150,7 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   maxEvents: 'MAX_EVENTS',
   quarantineLimit: 'QUARANTINE_LIMIT',
   logLevel: 'LOG_LEVEL',
+  port: 'HTTP_PORT',
 };
 
 /** @returns the frozen configuration, or every fault of it */
@@ -220,6 +224,7 @@ function assemble(values: Settings, flags: Flags): Config {
     writeMethod: values.WRITE_METHOD,
     stateFile: resolve(values.STATE_FILE),
     httpPort: values.HTTP_PORT ?? null,
+    httpHost: values.HTTP_HOST,
     logLevel: values.LOG_LEVEL,
     maxRetries: values.MAX_RETRIES,
     retryPauseMs: values.RETRY_PAUSE * 1000,

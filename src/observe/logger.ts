@@ -2,7 +2,7 @@
  * The logger: one event a line on standard error; pretty on a terminal, JSON elsewhere. Standard
  * output is kept for results.
  */
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -18,6 +18,8 @@ const SECRET_PATHS = [
 export async function createLogger(options: {
   level: string;
   isTerminal: boolean;
+  /** Gets each line at info or above as well, as JSON. */
+  recent?: DestinationStream | null;
 }): Promise<Logger> {
   const settings = {
     level: options.level,
@@ -27,7 +29,15 @@ export async function createLogger(options: {
     redact: { paths: SECRET_PATHS, censor: '[secret]' },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!options.isTerminal) return pino(settings, pino.destination({ fd: 2, sync: true }));
+  const { recent = null } = options;
+  const into = (main: DestinationStream): DestinationStream =>
+    recent === null
+      ? main
+      : pino.multistream([
+          { stream: main, level: 'trace' },
+          { stream: recent, level: 'info' },
+        ]);
+  if (!options.isTerminal) return pino(settings, into(pino.destination({ fd: 2, sync: true })));
   // Loaded only where it is seen: it would cost a start of a service 30 ms.
   const { default: pretty } = await import('pino-pretty');
   const stream = pretty({
@@ -39,5 +49,5 @@ export async function createLogger(options: {
     hideObject: options.level === 'info',
     colorize: process.stderr.hasColors?.() === true,
   });
-  return pino(settings, stream);
+  return pino(settings, into(stream));
 }

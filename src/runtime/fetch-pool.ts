@@ -45,6 +45,11 @@ export class FetchPool {
     });
   }
 
+  /** Threads that live; a dead one is replaced. */
+  get threadCount(): number {
+    return this.#pool.threads.length;
+  }
+
   /** Fetches one page. Never rejects: a worker's death is a fault. */
   async run(task: PageTask): Promise<PageResult> {
     const transferList = task.buffers === null ? [] : [task.buffers.body, task.buffers.columns];

@@ -9,6 +9,7 @@ import type {
   PageWrite,
   WriteResult,
   WriterApi,
+  WriterNotice,
   WriterSettings,
 } from '../protocol/writer-messages.js';
 
@@ -23,11 +24,21 @@ export class WriterHandle {
   /** Calls that wait for an answer: a dead thread never gives one. */
   readonly #waiting = new Set<(death: Fault) => void>();
 
-  constructor() {
+  /** @param onWaiting told of each wait for a database that is away or refuses for now */
+  constructor(onWaiting: (fault: Fault) => void = () => {}) {
     this.#worker = new Worker(WORKER_URL, { env: {}, resourceLimits: WORKER_RESOURCE_LIMITS });
     this.#api = wrap<WriterApi>(nodeEndpoint(this.#worker));
+    // Comlink's answers come over the same port; they have no `type` of ours.
+    this.#worker.on('message', (message: WriterNotice | { readonly type?: string }) => {
+      if (message.type === 'waiting' && 'fault' in message) onWaiting(message.fault);
+    });
     this.#worker.once('error', (error) => this.#die(error.message));
     this.#worker.once('exit', (code) => this.#die(`exit code ${code}`));
+  }
+
+  /** Why its thread is dead; null while it lives. */
+  get death(): Fault | null {
+    return this.#death;
   }
 
   /** @returns null when the database can be used, else why not */

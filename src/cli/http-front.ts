@@ -1,0 +1,202 @@
+/**
+ * What the HTTP server shows, from the start of a command to its end: at first only that it lives,
+ * then the database's runs, then the run of this process. Loaded only where HTTP_PORT is set.
+ */
+import type { Pool } from 'pg';
+import type { RunOutcome } from '../core/scheduler-types.js';
+import { openPool } from '../database/connect.js';
+import { openRunHistory, type RunHistory, type RunSummary } from '../database/run-history.js';
+import {
+  addEngineMetrics,
+  addRunState,
+  type PoolUse,
+  type RunState,
+} from '../observe/engine-metrics.js';
+import { HttpServer, type HttpSource, type Readiness } from '../observe/http-server.js';
+import { processRegistry, RunMetrics } from '../observe/metrics.js';
+import { RunView, type RunViewParts } from '../observe/run-view.js';
+import type { RunSnapshot } from '../observe/snapshot.js';
+import { nowMs } from '../runtime/clock.js';
+import type { RunObserver } from '../runtime/run-observer.js';
+import { type CommandContext, UsageError } from './context.js';
+
+const CONNECTIONS = 2;
+/** A page that looks on must never hold up the ingestion's own statements for long. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const PROBE_EVERY_MS = 1_000;
+const RUNS_MAX = 50;
+
+/** The run of this process, as far as the server needs it. */
+export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
+  readonly pools: () => readonly PoolUse[];
+  /** Null: the workers can do their work, else why not. */
+  readonly workers: () => string | null;
+}
+
+export class HttpFront implements HttpSource {
+  readonly registry = processRegistry();
+  readonly #context: CommandContext;
+  /** Whether a run of this process is to come. */
+  readonly #isIngesting: boolean;
+  #server: HttpServer | null = null;
+  #pool: Pool | null = null;
+  #runHistory: RunHistory | null = null;
+  #view: RunView | null = null;
+  #workers: () => string | null = () => 'not started yet';
+  #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
+
+  private constructor(context: CommandContext, isIngesting: boolean) {
+    this.#context = context;
+    this.#isIngesting = isIngesting;
+    addRunState(this.registry, () => this.#runState());
+  }
+
+  /** @throws UsageError when the address cannot be listened on */
+  static async listen(
+    context: CommandContext,
+    options: { readonly port: number; readonly isIngesting: boolean },
+  ): Promise<HttpFront> {
+    const front = new HttpFront(context, options.isIngesting);
+    const host = context.config.httpHost;
+    try {
+      front.#server = await HttpServer.listen({ host, port: options.port }, front);
+    } catch (error) {
+      throw asUsageError(error, host, options.port);
+    }
+    const { url } = front.#server;
+    context.log.info({ event: 'http_listening', url }, `dashboard, metrics and health: ${url}`);
+    return front;
+  }
+
+  get url(): string {
+    return this.#server?.url ?? '';
+  }
+
+  /** Connections of its own: whoever looks on takes none from the run. */
+  connect(connectionString: string): void {
+    this.#pool = openPool(connectionString, {
+      max: CONNECTIONS,
+      applicationName: 'datasync-http',
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    });
+    this.#runHistory = openRunHistory(this.#pool);
+  }
+
+  /** The run of this process begins. @returns who is to be told what happens in it */
+  async attach(parts: AttachedRun): Promise<RunObserver[]> {
+    const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
+    const view = new RunView({ ...parts, earlier, nowMs });
+    addEngineMetrics(this.registry, { ...parts, nowMs });
+    this.#view = view;
+    this.#workers = parts.workers;
+    return [view, new RunMetrics(this.registry, nowMs)];
+  }
+
+  /** The run is over: what the pages show from now on stands still. */
+  ended(outcome: RunOutcome): void {
+    this.#view?.end(outcome);
+    this.#server?.publish();
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+    await this.#pool?.end();
+  }
+
+  // --- what the server asks --------------------------------------------------------------------
+
+  tick(): void {
+    this.#view?.tick();
+  }
+
+  snapshot(): RunSnapshot {
+    return {
+      atMs: nowMs(),
+      isIngesting: this.#isIngesting,
+      live: this.#view?.snapshot() ?? null,
+      log: this.#context.recentLog?.entries() ?? [],
+    };
+  }
+
+  history(): ReturnType<RunView['history']> | null {
+    return this.#view?.history() ?? null;
+  }
+
+  async readiness(): Promise<Readiness> {
+    const database = await this.#databaseComplaint();
+    return this.#isIngesting ? { database, workers: this.#workers() } : { database };
+  }
+
+  async runs(): Promise<readonly RunSummary[]> {
+    return (await this.#runHistory?.listRuns(RUNS_MAX)) ?? [];
+  }
+
+  async report(run: number): Promise<object | null> {
+    return (await this.#runHistory?.report(run)) ?? null;
+  }
+
+  // ---------------------------------------------------------------------------------------------
+
+  /** Without a run of its own, the state is that of the ledger's latest. */
+  async #runState(): Promise<RunState | null> {
+    if (this.#isIngesting) return this.#view?.state ?? 'starting';
+    try {
+      return (await this.#runHistory?.listRuns(1))?.[0]?.status ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Where the map of segments begins and ends; without it the map is only less exact. */
+  async #extent(run: number): ReturnType<RunHistory['extent']> {
+    try {
+      if (this.#runHistory !== null) return await this.#runHistory.extent(run);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#context.log.warn({ event: 'extent_unknown' }, `the dashboard's map: ${message}`);
+    }
+    return { newestMs: null, oldestMs: null };
+  }
+
+  /** However often it is asked, the database is asked once a second. */
+  #databaseComplaint(): Promise<string | null> {
+    const { timeOrigin } = performance;
+    const atMs = nowMs() - timeOrigin;
+    if (this.#probe === null || atMs - this.#probe.atMs >= PROBE_EVERY_MS) {
+      this.#probe = { atMs, complaint: probe(this.#pool) };
+    }
+    return this.#probe.complaint;
+  }
+}
+
+async function probe(pool: Pool | null): Promise<string | null> {
+  if (pool === null) return 'not opened yet';
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer in ${PROBE_TIMEOUT_MS} ms`), PROBE_TIMEOUT_MS);
+  });
+  const answered = pool.query('SELECT 1').then(
+    () => null,
+    () => 'out of reach',
+  );
+  const complaint = await Promise.race([answered, late]);
+  clearTimeout(timer);
+  return complaint;
+}
+
+function asUsageError(error: unknown, host: string, port: number): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new UsageError(
+        `HTTP_PORT ${port} is taken on ${host}: choose another, 0 for any that is free, or none`,
+      );
+    case 'EACCES':
+      return new UsageError(`HTTP_PORT ${port} may not be listened on by this user`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new UsageError(`HTTP_HOST ${host} is no address of this machine`);
+    default:
+      return error;
+  }
+}

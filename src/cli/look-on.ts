@@ -1,0 +1,48 @@
+/** Shows the run of a session over HTTP, where that is asked for. */
+import type { Pool } from 'pg';
+import type { Config } from '../config/config.js';
+import type { Scheduler } from '../core/scheduler.js';
+import type { TokenBucket } from '../core/token-bucket.js';
+import type { PoolUse } from '../observe/engine-metrics.js';
+import type { RunStats } from '../observe/run-stats.js';
+import type { FetchPool } from '../runtime/fetch-pool.js';
+import type { RunObserver } from '../runtime/run-observer.js';
+import type { WriterHandle } from '../runtime/writer-handle.js';
+import type { SessionParts } from './run-session.js';
+
+export interface Engine {
+  readonly scheduler: Scheduler;
+  readonly bucket: TokenBucket;
+  readonly stats: RunStats;
+  readonly fetchPool: FetchPool;
+  readonly writer: WriterHandle;
+}
+
+/** @returns who is to be told what happens in the run; nobody without HTTP_PORT */
+export async function lookOn(parts: SessionParts, engine: Engine): Promise<readonly RunObserver[]> {
+  const { front, prepared, source, target, database, context } = parts;
+  const { scheduler, bucket, stats, fetchPool, writer } = engine;
+  if (front === null) return [];
+  return front.attach({
+    run: prepared.run.run,
+    source: source.name,
+    origin: target.runOrigin,
+    resumedFrom: prepared.resumedFrom,
+    scheduler,
+    bucket,
+    stats,
+    workers: () =>
+      writer.death?.message ?? (fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
+    pools: () => poolUse(context.config, scheduler, database.pool),
+  });
+}
+
+function poolUse(config: Config, scheduler: Scheduler, pool: Pool): PoolUse[] {
+  const { inFlight, writing } = scheduler.outstandingByPhase();
+  const { writerConnections, concurrency } = config;
+  return [
+    { pool: 'fetch', used: inFlight, size: concurrency },
+    { pool: 'write', used: Math.min(writing, writerConnections), size: writerConnections },
+    { pool: 'control', used: pool.totalCount - pool.idleCount, size: pool.options.max },
+  ];
+}

@@ -1,0 +1,40 @@
+/** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { commandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { HttpFront } from './http-front.js';
+import { openDatabase } from './open-database.js';
+import { wholeNumber } from './whole-number.js';
+
+const PORT = 8080;
+const CLOSE_MS = 2_000;
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('show earlier runs, metrics and health over HTTP; ends with a signal')
+    .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`, wholeNumber)
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .addHelpText('after', '\nExample:\n  datasync serve --port 8080')
+    .action(async (flags: Record<string, unknown>) => {
+      // Where events would come from is of no matter here.
+      const context = await commandContext({ ...flags, simulate: true });
+      const port = context.config.httpPort ?? PORT;
+      const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      // A database that is waited for must not outlast the signal.
+      void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
+      const front = await HttpFront.listen(context, { port, isIngesting: false });
+      try {
+        const database = await openDatabase(context.config, context.log);
+        try {
+          front.connect(database.connectionString);
+          await signal;
+        } finally {
+          await database.close();
+        }
+      } finally {
+        await front.close();
+      }
+      process.exitCode = EXIT.complete;
+    });
+}

@@ -1,0 +1,146 @@
+/**
+ * The HTTP server: dashboard, metrics, health. Reads and never changes anything; holds no secret.
+ *
+ *   /             the dashboard; /events its server-sent events
+ *   /api/runs     runs of the ledger; /api/runs/N one of them with its report
+ *   /metrics      Prometheus's text format
+ *   /healthz      200 while the process lives
+ *   /readyz       200 when it can do its work, else 503 with what is missing
+ */
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import type { Registry } from 'prom-client';
+import { EventStream, type StreamSource } from './event-stream.js';
+import { readPageFiles } from './page-files.js';
+
+/** What is well and what is not, by name; null: well. */
+export type Readiness = Readonly<Record<string, string | null>>;
+
+/** What the server shows. */
+export interface HttpSource extends StreamSource {
+  readonly registry: Registry;
+  /** A point of the history, once a second, watched or not. */
+  tick(): void;
+  readiness(): Promise<Readiness>;
+  /** Newest first. Rejects while the database cannot say. */
+  runs(): Promise<readonly object[]>;
+  /** Null: there is no such run. */
+  report(run: number): Promise<object | null>;
+}
+
+export interface HttpAddress {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+const TICK_MS = 1_000;
+/** How long the last message may take to be read before connections are cut. */
+const FAREWELL_MS = 250;
+
+const PAGE_HEADERS = {
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+const DATA_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+export class HttpServer {
+  readonly #app: FastifyInstance;
+  readonly #stream: EventStream;
+  readonly #ticker: NodeJS.Timeout;
+  /** For a person on this machine; with the port that was taken. */
+  readonly url: string;
+
+  private constructor(app: FastifyInstance, source: HttpSource, stream: EventStream) {
+    this.#app = app;
+    this.#stream = stream;
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#ticker = setInterval(() => {
+      source.tick();
+      stream.publish();
+    }, TICK_MS);
+    this.#ticker.unref();
+  }
+
+  /** @throws the system's error when the address cannot be listened on (EADDRINUSE, EACCES …) */
+  static async listen(address: HttpAddress, source: HttpSource): Promise<HttpServer> {
+    const stream = new EventStream(source);
+    const app = fastify({ logger: false, forceCloseConnections: true });
+    addPage(app);
+    addEvents(app, stream);
+    addRuns(app, source);
+    addMetrics(app, source);
+    addHealth(app, source);
+    app.setNotFoundHandler((_, reply) => send(reply.code(404), { error: 'there is no such page' }));
+    app.setErrorHandler((error, _, reply) => {
+      const { message } = error as Error;
+      return send(reply.code(503), { error: message });
+    });
+    await app.listen({ ...address, backlog: 64 });
+    return new HttpServer(app, source, stream);
+  }
+
+  /** Sends what has changed without waiting for the next tick. */
+  publish(): void {
+    this.#stream.publish();
+  }
+
+  /** Says goodbye to the pages that are open and frees the port. */
+  async close(): Promise<void> {
+    clearInterval(this.#ticker);
+    const isWatched = this.#stream.listenerCount > 0;
+    this.#stream.close();
+    if (isWatched) await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    await this.#app.close();
+  }
+}
+
+function addPage(app: FastifyInstance): void {
+  for (const { path, type, body } of readPageFiles()) {
+    app.get(path, (_, reply) => reply.headers(PAGE_HEADERS).type(type).send(body));
+  }
+}
+
+function addEvents(app: FastifyInstance, stream: EventStream): void {
+  app.get('/events', (_, reply) => {
+    reply.hijack();
+    if (stream.add(reply.raw)) return;
+    reply.raw.writeHead(503).end('too many pages are open');
+  });
+}
+
+function addRuns(app: FastifyInstance, source: HttpSource): void {
+  app.get('/api/runs', async (_, reply) => send(reply, { runs: await source.runs() }));
+  app.get<{ Params: { run: string } }>('/api/runs/:run', async ({ params }, reply) => {
+    const isNumber = /^\d{1,9}$/.test(params.run);
+    const report = isNumber ? await source.report(Number(params.run)) : null;
+    if (report === null) return send(reply.code(404), { error: 'there is no such run' });
+    return send(reply, report);
+  });
+}
+
+function addMetrics(app: FastifyInstance, { registry }: HttpSource): void {
+  app.get('/metrics', async (_, reply) =>
+    reply
+      .headers(DATA_HEADERS)
+      .type(registry.contentType)
+      .send(await registry.metrics()),
+  );
+}
+
+function addHealth(app: FastifyInstance, source: HttpSource): void {
+  app.get('/healthz', (_, reply) => send(reply, { alive: true }));
+  app.get('/readyz', async (_, reply) => {
+    const readiness = await source.readiness();
+    const isReady = Object.values(readiness).every((complaint) => complaint === null);
+    return send(reply.code(isReady ? 200 : 503), { ready: isReady, ...readiness });
+  });
+}
+
+function send(reply: FastifyReply, value: object): FastifyReply {
+  return reply.headers(DATA_HEADERS).send(value);
+}

@@ -1,0 +1,97 @@
+/** What the dashboard shows of a run: plain data, sent once a second. Instants are epoch ms. */
+import type { WaitReason } from '../core/wait-times.js';
+import type { RunState } from './engine-metrics.js';
+import type { Eta } from './eta.js';
+import type { Sample } from './history.js';
+import type { Percentiles } from './latency-window.js';
+import type { LogEntry } from './recent-log.js';
+import type { SegmentMapView } from './segment-map.js';
+
+export interface RunSnapshot {
+  readonly atMs: number;
+  /** False: this process only shows what the ledger holds. */
+  readonly isIngesting: boolean;
+  /** Null: no run in this process. */
+  readonly live: LiveRun | null;
+  readonly log: readonly LogEntry[];
+}
+
+export interface LiveRun {
+  readonly run: number;
+  readonly source: string;
+  readonly origin: string;
+  readonly state: RunState;
+  /** Why it ended, and when it is worth another try. */
+  readonly reason: string | null;
+  readonly resumeAtMs: number | null;
+  /** Of this process. */
+  readonly startedAtMs: number;
+  /** Stands still once the run has ended. */
+  readonly durationMs: number;
+  /** Pages that earlier processes had committed; null: the run began here. */
+  readonly resumedFrom: number | null;
+  /** Over all restarts of the run. */
+  readonly rows: {
+    readonly ingested: number;
+    readonly total: number | null;
+    readonly returned: number;
+    readonly inserted: number;
+    readonly duplicate: number;
+    readonly quarantined: number;
+  };
+  readonly pages: number;
+  /** Of this process, like all that follows. */
+  readonly bytes: number;
+  readonly rowsPerSecond: number;
+  readonly rowsPerSecondMean: number;
+  readonly requests: {
+    readonly sent: number;
+    readonly permitted: number | null;
+    readonly utilisation: number | null;
+    readonly refused: number;
+    readonly retries: number;
+    readonly faults: Readonly<Record<string, number>>;
+  };
+  /** Null: no limit is known. */
+  readonly limit: {
+    readonly quota: number;
+    readonly windowMs: number;
+    readonly used: number;
+    /** When the next starts will be permitted. */
+    readonly comingMs: readonly number[];
+  } | null;
+  readonly stages: {
+    readonly fetch: Stage;
+    readonly scan: Stage;
+    /** Scanned, but where the page starts is not known yet. */
+    readonly hold: Stage;
+    readonly write: Stage;
+  };
+  readonly headLatency: Percentiles | null;
+  readonly credits: { readonly heldBytes: number; readonly limitBytes: number };
+  /** What the next request waits for, and the shares of the last while. */
+  readonly waits: {
+    readonly reason: WaitReason | null;
+    readonly shares: Readonly<Record<WaitReason, number>>;
+  };
+  readonly eta: Eta | null;
+  readonly segments: SegmentMapView;
+  readonly quarantine: readonly QuarantinedPage[];
+  readonly memoryBytes: number;
+  readonly loopDelayP99Ms: number;
+  /** The newest point of the history, and the history's version that it follows. */
+  readonly sample: Sample | null;
+  readonly historyVersion: number;
+}
+
+export interface Stage {
+  readonly pages: number;
+  readonly duration: Percentiles | null;
+}
+
+/** A page that had records which could not be stored. */
+export interface QuarantinedPage {
+  readonly segment: number;
+  readonly page: number;
+  readonly records: number;
+}
