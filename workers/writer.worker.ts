@@ -6,12 +6,15 @@ import { parentPort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { assert } from '../src/core/fault.js';
-import type { WriterApi } from '../src/protocol/writer-messages.js';
+import type { WriterApi, WriterNotice } from '../src/protocol/writer-messages.js';
 import { createWriter } from './writer/writer.js';
 
 assert(parentPort !== null, 'the writer runs as a worker thread');
+const port = parentPort;
 
-const writer = createWriter();
+const writer = createWriter((fault) => {
+  port.postMessage({ type: 'waiting', fault } satisfies WriterNotice);
+});
 
 const api: WriterApi = {
   open: (settings) => writer.open(settings),
@@ -23,4 +26,4 @@ const api: WriterApi = {
   drain: () => writer.drain(),
 };
 
-expose(api, nodeEndpoint(parentPort));
+expose(api, nodeEndpoint(port));

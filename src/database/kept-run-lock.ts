@@ -51,7 +51,7 @@ export async function keepRunLock(settings: KeptRunLockSettings): Promise<KeptRu
       await lock.release();
       lock = await patience.during(async () => {
         if (isReleased) throw new IngestionError(RELEASED);
-        return acquire({ onLost, predecessor });
+        return acquire({ onLost, predecessor, patienceMs: TAKE_AGAIN_MS });
       });
       if (!isReleased) settings.onBack();
     } catch (error) {
@@ -68,6 +68,9 @@ export async function keepRunLock(settings: KeptRunLockSettings): Promise<KeptRu
     },
   };
 }
+
+/** Our own session is being ended, and nothing else that holds it will let go of it soon. */
+const TAKE_AGAIN_MS = 1_000;
 
 const RELEASED: Fault = {
   code: 'DATABASE_UNAVAILABLE',

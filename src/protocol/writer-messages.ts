@@ -68,6 +68,13 @@ export type WriteResult =
     }
   | { readonly type: 'failed'; readonly fault: Fault; readonly batch: Batch };
 
+/** Said by the writer thread beside its answers. */
+export interface WriterNotice {
+  /** A page is tried again after a pause, because of `fault`. */
+  readonly type: 'waiting';
+  readonly fault: Fault;
+}
+
 /** What the writer thread exposes. */
 export interface WriterApi {
   /** Connects, prepares; resolves with a fault when the database cannot be used. */

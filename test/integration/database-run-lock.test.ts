@@ -72,7 +72,7 @@ const LOCK_SESSIONS = `FROM pg_stat_activity
 async function keep(forMs = 10_000) {
   const told: string[] = [];
   const lock = await keepRunLock({
-    acquire: (settings) => take({ patienceMs: 1_000, ...settings }),
+    acquire: (settings) => take(settings),
     patience: new Patience({ forMs }),
     onLost: () => told.push('lost'),
     onBack: () => told.push('back'),

@@ -58,10 +58,14 @@ export interface WritePlace {
   readonly outage: Outage;
   /** How long a database that is away is waited for, from the first failure on. */
   readonly retryForMs: number;
+  readonly onWaiting: (fault: Fault) => void;
 }
 
+/** Conflicts pass within milliseconds; those that do not are told of, but not each. */
+const CONFLICTS_PER_NOTICE = 10;
+
 export async function writePage(
-  { connections, outage, retryForMs }: WritePlace,
+  { connections, outage, retryForMs, onWaiting }: WritePlace,
   page: PageWrite,
   method: PageMethod,
 ): Promise<PageOutcome> {
@@ -87,6 +91,10 @@ export async function writePage(
         const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
         const delayMs = delayAfter(failures, outage, attempt.fault, clock);
         if (delayMs === null) return { type: 'failed', fault: telling(outage, attempt.fault) };
+        const isConflict = attempt.fault.code === 'DATABASE_CONFLICT';
+        if (!isConflict || failures.conflicts % CONFLICTS_PER_NOTICE === 0) {
+          onWaiting(attempt.fault);
+        }
         await sleep(delayMs);
         break;
       }

@@ -41,7 +41,8 @@ type State =
 
 type OpenState = Extract<State, { phase: 'open' }>;
 
-export function createWriter(): WriterApi {
+/** @param onWaiting told of each wait for a database that is away or refuses for now */
+export function createWriter(onWaiting: (fault: Fault) => void = () => {}): WriterApi {
   let state: State = { phase: 'closed' };
   return {
     async open(settings) {
@@ -66,7 +67,7 @@ export function createWriter(): WriterApi {
     async write(page) {
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
-      return open.queue.add(() => commitPage(open, page));
+      return open.queue.add(() => commitPage(open, page, onWaiting));
     },
 
     async drain() {
@@ -106,10 +107,14 @@ async function tryConnectAll(connections: Connections, count: number): Promise<F
   return fault;
 }
 
-async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult> {
+async function commitPage(
+  open: OpenState,
+  page: PageWrite,
+  onWaiting: (fault: Fault) => void,
+): Promise<WriteResult> {
   const startedAtMs = performance.now();
   const { connections, outage, settings, choice } = open;
-  const place = { connections, outage, retryForMs: settings.retryForMs };
+  const place = { connections, outage, retryForMs: settings.retryForMs, onWaiting };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };
