@@ -99,9 +99,11 @@ export class RunWatch implements RunObserver {
 
   noticed(notice: Notice): void {
     this.#parts.stats.noticed(notice);
-    const { level, message, segment, page, fault } = notice;
+    // The level and the message are the log's own fields; a second of each would be read as either.
+    const { level, message, ...where } = notice;
+    const { segment, page, fault } = where;
     const why = fault === undefined ? '' : `: ${fault.message}`;
-    this.#parts.context.log[level](notice, `segment ${segment}, page ${page}${why}; ${message}`);
+    this.#parts.context.log[level](where, `segment ${segment}, page ${page}${why}; ${message}`);
   }
 
   /** A readable copy of where the run stands; a failure to write it is told once and ends nothing. */
