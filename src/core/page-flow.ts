@@ -27,7 +27,8 @@ export class PageFlow {
     const { options, outstanding } = this.#context;
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
-    this.#settle(page, head.sentAtMs, head.headAtMs, head.limits);
+    this.#settle(page, head.sentAtMs, head.headAtMs);
+    this.#learn(page, head.limits);
     this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit);
@@ -54,22 +55,23 @@ export class PageFlow {
     const page = outstanding.get(event.taskId);
     if (page === undefined) return;
     const wasInFlight = page.phase === 'inFlight';
-    if (wasInFlight) this.#settle(page, event.sentAtMs, event.headAtMs, event.limits);
+    if (wasInFlight) {
+      this.#settle(page, event.sentAtMs, event.headAtMs);
+      // A load balancer's error page says nothing of limits: only a page's silence means none.
+      if (event.limits !== null) this.#learn(page, event.limits);
+    }
     outstanding.remove(event.taskId);
     if (wasInFlight && page.job.isTip) options.credits.release(event.taskId);
     if (!page.isRefresh) this.#decide(page, event.fault, wasInFlight, nowMs);
   }
 
-  #settle(
-    page: OutstandingPage,
-    sentAtMs: number | null,
-    headAtMs: number | null,
-    limits: HeadFacts['limits'],
-  ): void {
-    const { options, learning, outstanding } = this.#context;
-    options.bucket.settle(page.takenMs, sentAtMs ?? page.takenMs, headAtMs);
-    if (headAtMs === null) return;
-    this.#context.hasAnswer = true;
+  #settle(page: OutstandingPage, sentAtMs: number | null, headAtMs: number | null): void {
+    this.#context.options.bucket.settle(page.takenMs, sentAtMs ?? page.takenMs, headAtMs);
+    if (headAtMs !== null) this.#context.hasAnswer = true;
+  }
+
+  #learn(page: OutstandingPage, limits: HeadFacts['limits']): void {
+    const { learning, outstanding } = this.#context;
     learning.observe(limits, page.ownStarts, outstanding.inFlight - 1);
   }
 

@@ -1,4 +1,4 @@
-/** How a run ends while a page waits for one that has failed. */
+/** Single steps of the scheduler; whole histories of it are in test/simulation. */
 import { expect, test } from 'vitest';
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
@@ -12,12 +12,12 @@ const NOW_MS = 1_800_000_000_000;
 /** Cursors that only the API can read: a page's start is known when the page before is scanned. */
 const opaque = { cursorTtlMs: 120_000, readCursor: () => null, buildCursor: () => null };
 
-function opaqueScheduler(): Scheduler {
+function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
   const frontier = new Frontier(opaque, { canSeek: false });
   frontier.add({ segment: 1, after: null, bound: null });
   return new Scheduler({
     frontier,
-    bucket: new TokenBucket({ policy: null }),
+    bucket,
     credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
     pageSize: new PageSize(100),
     codec: opaque,
@@ -94,4 +94,21 @@ test('without a reason to end it is kept until the failed page has come', () => 
   expect(held.filter(({ type }) => type !== 'notice')).toEqual([]);
   const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
   expect(again).toBeGreaterThan(second);
+});
+
+test('error pages without limit headers do not pass for an API without a limit', () => {
+  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
+  const scheduler = opaqueScheduler(bucket);
+  const fault = { code: 'HTTP_STATUS', message: 'HTTP 502', retryable: true, status: 502 } as const;
+  let nowMs = NOW_MS;
+  for (let answer = 0; answer < 5; answer++) {
+    nowMs += 60_000;
+    let taskIds = fetches(scheduler.step([], nowMs));
+    if (taskIds.length === 0) taskIds = fetches(scheduler.step([{ type: 'limitsSaved' }], nowMs));
+    const [taskId = 0] = taskIds;
+    const where = { sentAtMs: nowMs, headAtMs: nowMs, limits: null };
+    scheduler.step([{ type: 'failed', taskId, fault, ...where }], nowMs);
+  }
+  expect(bucket.policy).toEqual({ quota: 10, windowMs: 60_000 });
+  expect(bucket.isLearned).toBe(false);
 });
