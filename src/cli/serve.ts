@@ -5,7 +5,6 @@ import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { HttpFront } from './http-front.js';
 import { openDatabase } from './open-database.js';
-import { wholeNumber } from './whole-number.js';
 
 const PORT = 8080;
 const CLOSE_MS = 2_000;
@@ -13,7 +12,7 @@ const CLOSE_MS = 2_000;
 export function serveCommand(): Command {
   return new Command('serve')
     .description('show earlier runs, metrics and health over HTTP; ends with a signal')
-    .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`, wholeNumber)
+    .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
     .addHelpText('after', '\nExample:\n  datasync serve --port 8080')
     .action(async (flags: Record<string, unknown>) => {

@@ -17,10 +17,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { REPOSITORY } from '../support/repository.js';
 
 const STAND_IN = `
+import { createServer } from 'node:http';
 process.on('SIGINT', () => { console.log('drained'); process.exit(130); });
 process.on('SIGTERM', () => { console.log('drained'); process.exit(130); });
 console.log('started with', JSON.stringify(process.argv.slice(2)));
-if (process.env.STAND_IN === 'waits') setInterval(() => {}, 1000);
+const isServing = process.argv[2] === 'serve' || process.env.STAND_IN === 'waits';
+if (process.env.HTTP_PORT && isServing) {
+  const status = process.env.STAND_IN_READY === 'no' ? 503 : 200;
+  const server = createServer((request, response) => response.writeHead(status).end());
+  server.listen(Number(process.env.HTTP_PORT), () => console.log('answers for', process.argv[2]));
+} else if (process.env.STAND_IN === 'waits') setInterval(() => {}, 1000);
 else process.exitCode = Number(process.env.STAND_IN ?? 0);
 `;
 
@@ -92,11 +98,19 @@ function start(environment: Readonly<Record<string, string>>): Container {
 
 const INGESTS = { INGEST_ON_START: 'true', TARGET_API_KEY: 'a-real-key' };
 
-function health(): number | null {
+function health(environment: Readonly<Record<string, string>> = {}): number | null {
   return spawnSync(process.execPath, ['scripts/container.mjs', 'health'], {
     cwd: base,
-    env: { DATA_FOLDER: join(base, 'data') },
+    env: { DATA_FOLDER: join(base, 'data'), ...environment },
   }).status;
+}
+
+async function freePort(): Promise<{ CONTAINER_HTTP_PORT: string }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return { CONTAINER_HTTP_PORT: String(port) };
 }
 
 test('it stays idle until it is stopped when nobody asks for an ingestion', async () => {
@@ -119,6 +133,31 @@ test('it is unhealthy after an ingestion that failed', async () => {
   const running = start({ ...INGESTS, STAND_IN: '4' });
   await running.until('ingestion ended with exit code 4\n');
   expect(health()).toBe(1);
+});
+
+test('on its port the ingestion answers while it runs, and the dashboard of earlier runs after it', async () => {
+  const port = await freePort();
+  const running = start({ ...INGESTS, ...port, STAND_IN: 'waits' });
+  await running.until('answers for ingest');
+  expect(health(port)).toBe(0);
+  running.signal('SIGINT');
+  await running.until('answers for serve');
+  expect(running.said.match(/started with .*/g)).toEqual([
+    'started with ["ingest"]',
+    'started with ["serve"]',
+  ]);
+  expect(health(port)).toBe(0);
+  expect(await running.stop('SIGTERM')).toBe(0);
+});
+
+test('while idle the dashboard answers; what is not ready is unhealthy', async () => {
+  const port = await freePort();
+  const running = start({ TARGET_API_KEY: 'a-real-key', ...port, STAND_IN_READY: 'no' });
+  await running.until('answers for serve');
+  expect(health()).toBe(0);
+  expect(health(port)).toBe(1);
+  expect(await running.stop('SIGTERM')).toBe(0);
+  expect(health(port)).toBe(1);
 });
 
 test('it is unhealthy when its main process no longer gives signs of life', () => {
