@@ -180,3 +180,19 @@ test('drain finishes what was accepted, in any number', async () => {
   expect((await Promise.all(writing)).every(({ type }) => type === 'committed')).toBe(true);
   await expect(writer.write(testPage(testRows(1)))).rejects.toThrow('between open and drain');
 });
+
+test.each(['copy', 'insert'] as const)(
+  'a page whose number another instance has written is not taken for committed (%s)',
+  async (method) => {
+    await withWriter(database.connectionString, { method }, async (writer) => {
+      committed(await writer.write(testPage(testRows(10))));
+      const other = testPage(testRows(10, 10), { requestId: 'request-2' });
+      expect(await writer.write(other)).toMatchObject({
+        type: 'failed',
+        fault: { code: 'ALREADY_RUNNING', message: expect.stringContaining('page 0 of segment 0') },
+      });
+      await expectExactlyOnce(10);
+      expect(committed(await writer.write(testPage(testRows(10)))).isNew).toBe(false);
+    });
+  },
+);
