@@ -25,7 +25,7 @@ export function compareFigures(earlier: Figures, now: Figures): Table {
     title:
       rows.length === 0
         ? 'The earlier bench has none of these figures'
-        : 'Against the earlier bench (agrees: a median lies within the spread of the other)',
+        : 'Against the earlier bench (agrees: one median within the spread of the other)',
     columns: ['', 'before', 'now', 'change', ''],
     rows,
   };

@@ -2,7 +2,7 @@
 import { formatCount } from '../../src/observe/eta.js';
 import { type Variant, variantName } from '../measure-ingest.js';
 import type { RoundsResult, VariantResult } from '../rounds.js';
-import { median, type Summary } from '../statistics.js';
+import { median, type Summary, summarise } from '../statistics.js';
 import {
   compactCount,
   hundredths,
@@ -127,7 +127,9 @@ export function ingestFigures({ variants, baselines }: RoundsResult): Record<str
     const name = `${one.variant.events} ${variantName(one.variant)}`;
     figures[`${name}, events/s`] = one.eventsPerSecond;
     figures[`${name}, x A0`] = one.ratioToBaseline;
-    figures[`${name}, RSS`] = one.peakRssBytes;
+    figures[`${name}, RSS MB`] = summarise(
+      one.measurements.map(({ result }) => result.peakRssBytes / 1e6),
+    );
   }
   return figures;
 }
