@@ -93,7 +93,7 @@ export class Dispatcher {
       job.creditTaskId = null;
       credits.reserve(taskId);
     }
-    const ownStarts = bucket.startsInWindow(nowMs);
+    const ownStarts = bucket.ownStarts(nowMs);
     const limit = pageSize.current;
     outstanding.add({ taskId, job, limit, takenMs: nowMs, ownStarts, isRefresh });
     const { segment, page } = job;

@@ -11,6 +11,7 @@ import type { Frontier } from './frontier.js';
 import type { PageJob } from './page-job.js';
 import { BEFORE_ALL, comparePositions, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
+import type { OwnStarts } from './token-bucket.js';
 
 export interface OutstandingPage {
   readonly taskId: number;
@@ -20,7 +21,7 @@ export interface OutstandingPage {
   phase: 'inFlight' | 'scanning' | 'held' | 'writing';
   /** The instant of its token, and our starts in the window then. */
   readonly takenMs: number;
-  readonly ownStarts: number;
+  readonly ownStarts: OwnStarts;
   /** Only its cursor is wanted. */
   readonly isRefresh: boolean;
   head: HeadFacts | null;

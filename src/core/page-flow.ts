@@ -28,10 +28,10 @@ export class PageFlow {
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
     this.#settle(page, head.sentAtMs, head.headAtMs);
-    this.#learn(page, head.limits);
+    this.#learn(page, head.limits, head.sentAtMs);
     this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
-    options.pageSize.succeeded(head.limit);
+    options.pageSize.succeeded(head.limit, page.limit);
     const expiresAtMs = head.sentAtMs + (head.cursorExpiresInMs ?? options.codec.cursorTtlMs);
     if (page.isRefresh) this.#refresh(page, head, expiresAtMs);
     else this.#moveOn(page, head, expiresAtMs, nowMs);
@@ -58,7 +58,8 @@ export class PageFlow {
     if (wasInFlight) {
       this.#settle(page, event.sentAtMs, event.headAtMs);
       // A load balancer's error page says nothing of limits: only a page's silence means none.
-      if (event.limits !== null) this.#learn(page, event.limits);
+      const { limits, sentAtMs } = event;
+      if (limits !== null) this.#learn(page, limits, sentAtMs ?? page.takenMs);
     }
     outstanding.remove(event.taskId);
     if (wasInFlight && page.job.isTip) options.credits.release(event.taskId);
@@ -70,9 +71,9 @@ export class PageFlow {
     if (headAtMs !== null) this.#context.hasAnswer = true;
   }
 
-  #learn(page: OutstandingPage, limits: HeadFacts['limits']): void {
+  #learn(page: OutstandingPage, limits: HeadFacts['limits'], sentAtMs: number): void {
     const { learning, outstanding } = this.#context;
-    learning.observe(limits, page.ownStarts, outstanding.inFlight - 1);
+    learning.observe(limits, sentAtMs, page.ownStarts, outstanding.inFlight - 1);
   }
 
   #refresh(page: OutstandingPage, head: HeadFacts, expiresAtMs: number): void {

@@ -49,6 +49,12 @@ interface Start {
   headLatencyMs: number | null;
 }
 
+/** What our own log says at an instant: how many starts, and when the first of them was. */
+export interface OwnStarts {
+  readonly count: number;
+  readonly oldestMs: number;
+}
+
 export class TokenBucket {
   #policy: LimitPolicy | null;
   #isLearned: boolean;
@@ -164,10 +170,10 @@ export class TokenBucket {
     this.#foreign = Math.max(0, count);
   }
 
-  /** Starts whose token has not come back. */
-  startsInWindow(nowMs: number): number {
+  /** Our starts whose token has not come back. */
+  ownStarts(nowMs: number): OwnStarts {
     this.#forget(nowMs);
-    return this.#starts.length;
+    return { count: this.#starts.length, oldestMs: this.#starts[0]?.startMs ?? nowMs };
   }
 
   /**

@@ -53,6 +53,9 @@ export interface AskerParts {
   readonly onStart: (bucket: string, spent: number) => void;
 }
 
+/** As many answers without a word on limits are believed by an ingestion as well. */
+const SILENT_ANSWERS = 3;
+
 interface BucketState {
   readonly settings: BucketSettings;
   readonly bucket: TokenBucket;
@@ -123,7 +126,20 @@ export class Asker {
   }
 
   startsInWindow(bucket: string): number {
-    return this.#state(bucket).bucket.startsInWindow(this.#parts.nowMs());
+    return this.#state(bucket).bucket.ownStarts(this.#parts.nowMs()).count;
+  }
+
+  /**
+   * All is asked. Where enough answers came and none named a limit or refused, an ingestion would
+   * take it that nothing limits: our requests then need not be remembered.
+   */
+  conclude(bucket: string): void {
+    const state = this.#state(bucket);
+    const answered = state.starts.filter(({ status }) => status !== null && status < 500);
+    const isSilent = answered.every(({ limits, status }) => limits === null && status !== 429);
+    if (isSilent && answered.length >= SILENT_ANSWERS && !state.bucket.isLearned) {
+      state.bucket.learnUnlimited();
+    }
   }
 
   /** Requests went out without a token: silence until the server's log has drained. */
@@ -167,7 +183,7 @@ export class Asker {
     const status = exchange?.status ?? null;
     state.starts.push({ sentAtMs, headAtMs, status, headers, limits });
     if (state.bucket.policy !== null) state.bucket.settle(ticket.takenMs, sentAtMs, headAtMs);
-    if (limits !== null) state.learning.observe(limits, ticket.ownStarts, state.inFlight);
+    if (limits !== null) state.learning.observe(limits, sentAtMs, ticket.ownStarts, state.inFlight);
     if (result.type === 'fault') return { type: 'fault', fault: result.fault, answer: null };
     const answer = readAnswer(question, result.exchange, { limits, isAlone });
     if (status === 200) return { type: 'answer', answer };
@@ -201,7 +217,7 @@ export class Asker {
     this.#parts.onStart(settings.name, state.spent);
     return {
       takenMs,
-      ownStarts: bucket.startsInWindow(takenMs),
+      ownStarts: bucket.ownStarts(takenMs),
       isFirst: this.#inFlight++ === 0,
       number: ++this.#started,
     };

@@ -197,7 +197,7 @@ export class RunView {
     const { bucket } = this.#parts;
     if (bucket.policy === null) return null;
     const comingMs = bucket.comingStartsMs(nowMs, COMING_MAX);
-    return { ...bucket.policy, used: bucket.startsInWindow(nowMs), comingMs };
+    return { ...bucket.policy, used: bucket.ownStarts(nowMs).count, comingMs };
   }
 
   #stages(): LiveRun['stages'] {

@@ -105,9 +105,9 @@ class Player {
     const frontier = new Frontier(codec, { canSeek });
     for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
     const forgets = this.#settings.sabotage === 'forgetsLimits';
-    const { windowMs, quota } = this.#api.settings;
     const bucket = new TokenBucket({
-      policy: { quota: quota ?? 10, windowMs },
+      // What is assumed of an API that has said nothing yet: most have a shorter window.
+      policy: { quota: this.#api.settings.quota ?? 10, windowMs: 60_000 },
       ...(forgets ? {} : { log: this.#savedLimits }),
     });
     this.#credits = new Credits({ bytesMax: this.#creditBytesMax, expectedPageBytes: PAGE_BYTES });

@@ -29,7 +29,14 @@ test('a page of rows without positions behind an opaque cursor does not pass for
     isAfterKnown: true,
     predecessor: null,
   });
-  outstanding.add({ taskId: 1, job, limit: 100, takenMs: 0, ownStarts: 1, isRefresh: false });
+  outstanding.add({
+    taskId: 1,
+    job,
+    limit: 100,
+    takenMs: 0,
+    ownStarts: { count: 1, oldestMs: 0 },
+    isRefresh: false,
+  });
   const page = outstanding.get(1);
   if (page === undefined) throw new Error('the page is outstanding');
   page.head = head;
