@@ -11,6 +11,8 @@ import { faultForStatus } from './http-fault.js';
 import type { Envelope, Source } from './source.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Anything else is not repeated in messages: a server may write what it was sent, key and all. */
+const ERROR_CODE = /^[A-Z][A-Z_]{0,63}$/;
 const CURSOR_VERSION = 2;
 
 const cursorText = z.nullish(z.string().check(z.minLength(1)));
@@ -119,7 +121,7 @@ function encodeCursor(position: Position, expiresAtMs: number): string {
 function errorCode(body: string): string | null {
   try {
     const code = (JSON.parse(body) as { code?: unknown }).code;
-    return typeof code === 'string' ? code : null;
+    return typeof code === 'string' && ERROR_CODE.test(code) ? code : null;
   } catch {
     return null;
   }
