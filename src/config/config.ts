@@ -96,12 +96,26 @@ export type ConfigResult =
 
 /** A whole number in [least, most]. */
 function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  return z.coerce.number('takes a number').check(z.int(), z.minimum(least), z.maximum(most));
+  const error = `takes a whole number${rangeText(least, most)}`;
+  return z.coerce
+    .number(error)
+    .check(z.int(error), z.minimum(least, error), z.maximum(most, error));
 }
 
 /** A number in [least, most]. */
 function number(least: number, most = Number.MAX_VALUE) {
-  return z.coerce.number('takes a number').check(z.minimum(least), z.maximum(most));
+  const error = `takes a number${rangeText(least, most)}`;
+  return z.coerce.number(error).check(z.minimum(least, error), z.maximum(most, error));
+}
+
+function rangeText(least: number, most: number): string {
+  if (most < Number.MAX_SAFE_INTEGER) return ` from ${least} to ${most}`;
+  return least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more` : '';
+}
+
+/** One of a few words. */
+function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
+  return z.enum(words, `takes one of ${words.join(', ')}`);
 }
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'takes an http or https URL' });
@@ -116,12 +130,12 @@ const settings = z.object({
   BATCH_SIZE: z.optional(whole(1, 100_000)),
   RATE_LIMIT_BUFFER: z._default(whole(0), 0),
   CURSOR_REFRESH_THRESHOLD: z._default(number(0), 60),
-  WRITE_METHOD: z._default(z.enum(['auto', 'copy', 'insert']), 'auto'),
+  WRITE_METHOD: z._default(oneOf('auto', 'copy', 'insert'), 'auto'),
   STATE_FILE: z._default(z.string(), './data/ingestion.state'),
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
-  LOG_LEVEL: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
+  LOG_LEVEL: z._default(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
   MAX_RETRIES: z._default(whole(0, 100), 3),
   RETRY_PAUSE: z._default(number(0, 3600), 30),
   DATABASE_WAIT: z._default(number(0, 3600), 20),
@@ -160,13 +174,10 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
     if (flags[flag] !== undefined) raw[setting] = flags[flag];
   }
   const parsed = settings.safeParse(raw);
-  if (!parsed.success) {
-    return { ok: false, faults: parsed.error.issues.map((issue) => describeIssue(issue)) };
-  }
-  const values = parsed.data;
-  const faults = crossFaults(values, flags);
-  if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, config: Object.freeze(assemble(values, flags)) };
+  const issues = parsed.error?.issues ?? [];
+  const faults = [...issues.map(describeIssue), ...crossFaults(environment, flags)];
+  if (!parsed.success || faults.length > 0) return { ok: false, faults };
+  return { ok: true, config: Object.freeze(assemble(parsed.data, flags)) };
 }
 
 /** The key, unless it is absent or the placeholder of `.env.example`. */
@@ -180,7 +191,7 @@ function describeIssue(issue: z.core.$ZodIssue): ConfigFault {
 }
 
 /** What no single setting can say. */
-function crossFaults(values: Settings, flags: Flags): ConfigFault[] {
+function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;

@@ -48,6 +48,7 @@ describe('configuration', () => {
 
   test('every fault is listed, not the first', () => {
     const faults = faultsOf({
+      API_BASE_URL: 'http://localhost/api/v1',
       WORKER_CONCURRENCY: 'many',
       BATCH_SIZE: '0',
       DATABASE_URL: 'mysql://h/d',
@@ -56,6 +57,8 @@ describe('configuration', () => {
     expect(faults.sort()).toEqual([
       'BATCH_SIZE',
       'DATABASE_URL',
+      'DATABASE_URL',
+      'TARGET_API_KEY',
       'WORKER_CONCURRENCY',
       'WRITE_METHOD',
     ]);
