@@ -1,0 +1,81 @@
+/** The database at the start: out of reach, the wrong password, or taken by another instance. */
+import { createServer, type Server } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  environmentFor,
+  expectExactly,
+  runStatus,
+  useEmptyTables,
+  useSimulator,
+} from '../support/ingest-check.js';
+import { useIngestFolder } from '../support/ingest-process.js';
+
+const database = useEmptyTables();
+const simulate = useSimulator();
+const folder = useIngestFolder();
+
+let mute: Server | null = null;
+afterEach(() => {
+  mute?.close();
+  mute = null;
+});
+
+/** A port that takes connections and says nothing. */
+async function mutePort(): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  mute = server;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('a database out of reach', () => {
+  test('is waited for as long as DATABASE_WAIT says, then exit 5 names it and the remedy', async () => {
+    const simulator = await simulate();
+    const { code, stderr, tookMs } = await folder.run(
+      ['ingest', '--json'],
+      environmentFor(
+        simulator,
+        { connectionString: 'postgres://me:hunter2@127.0.0.1:1/events' },
+        { DATABASE_WAIT: '1' },
+      ),
+    );
+    expect(code, stderr).toBe(5);
+    expect(tookMs).toBeLessThan(8_000);
+    expect(stderr).toMatch(/"event":"database_wait"/);
+    expect(stderr).toMatch(/no connection to 127\.0\.0\.1:1\/events in 1 s/);
+    expect(stderr).toMatch(/Check that PostgreSQL runs/);
+    expect(stderr).not.toMatch('hunter2');
+    expect(simulator.stats().requests).toEqual({});
+  });
+
+  test('that takes connections but does not answer is out of reach too', async () => {
+    const simulator = await simulate();
+    const connectionString = `postgres://me:hunter2@127.0.0.1:${await mutePort()}/events`;
+    const { code, stderr, tookMs } = await folder.run(
+      ['ingest', '--json'],
+      environmentFor(simulator, { connectionString }, { DATABASE_WAIT: '1' }),
+    );
+    expect(code, stderr).toBe(5);
+    expect(tookMs).toBeLessThan(8_000);
+  });
+});
+
+test('a second instance on the same run is refused by name with exit 1; the first is undisturbed', async () => {
+  const simulator = await simulate({ eventsQuota: 4, eventsWindowMs: 1_000 });
+  const environment = environmentFor(simulator, database);
+  const first = folder.start(['ingest', '--json'], environment);
+  await first.untilLog('page_committed');
+
+  const second = await folder.run(['ingest', '--json'], environment);
+  expect(second.code, second.stderr).toBe(1);
+  expect(second.stderr).toMatch(`already being run by datasync-ingestion process ${first.pid}`);
+  expect(second.stderr).toMatch(/Wait until it ends, or stop it/);
+  expect(second.stderr).not.toMatch('page_requested');
+  expect(await runStatus(database.pool)).toBe('running');
+
+  const { code, result } = await first.end();
+  expect(code).toBe(0);
+  expect(result).toMatchObject({ inserted: 20_000, refused: 0 });
+  await expectExactly(database.pool, simulator.settings);
+});
