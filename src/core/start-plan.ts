@@ -10,6 +10,8 @@ import type { LimitLog, TokenBucket } from './token-bucket.js';
 
 /** One save covers what the rate permits in this span. */
 const BLOCK_MS = 250;
+/** A save that takes longer than its plan holds would never permit a start: the plan then grows. */
+const HOLD_MAX_MS = 10_000;
 /** A save is asked for this long before the token comes back, so that it costs the start no time. */
 const AHEAD_MS = 150;
 
@@ -25,6 +27,10 @@ export class StartPlan {
   readonly #bucket: TokenBucket;
   #planned = 0;
   #validUntilMs = 0;
+  /** Whether the last plan expired, or may yet, without a start. */
+  #isUnused = false;
+  /** How long the next plan holds. */
+  #holdMs = BLOCK_MS;
   #pending: { count: number; validUntilMs: number } | null = null;
 
   constructor(bucket: TokenBucket) {
@@ -39,16 +45,20 @@ export class StartPlan {
       return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
     }
     const atMs = Math.max(nowMs, startMs);
-    const isPlanned = this.#planned > 0 && atMs <= this.#validUntilMs;
-    if (isPlanned) return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
+    if (this.#planned > 0 && atMs <= this.#validUntilMs)
+      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
     if (this.#pending !== null) return { isPermitted: false, wakeAtMs: Infinity, log: null };
     if (startMs - nowMs > AHEAD_MS) {
       return { isPermitted: false, wakeAtMs: startMs - AHEAD_MS, log: null };
     }
+    this.#holdMs = this.#isUnused
+      ? Math.min(HOLD_MAX_MS, this.#holdMs * 2)
+      : Math.max(BLOCK_MS, this.#holdMs * 0.9);
+    const validUntilMs = atMs + this.#holdMs;
     const count = Math.max(1, Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs));
-    this.#pending = { count, validUntilMs: atMs + BLOCK_MS };
+    this.#pending = { count, validUntilMs };
     const log = this.#bucket.log(nowMs);
-    const planned = Array.from({ length: count }, () => atMs + BLOCK_MS);
+    const planned = Array.from({ length: count }, () => validUntilMs);
     return {
       isPermitted: false,
       wakeAtMs: Infinity,
@@ -61,9 +71,11 @@ export class StartPlan {
     this.#planned = this.#pending?.count ?? 0;
     this.#validUntilMs = this.#pending?.validUntilMs ?? 0;
     this.#pending = null;
+    this.#isUnused = true;
   }
 
   started(): void {
+    this.#isUnused = false;
     if (this.#planned > 0) this.#planned--;
   }
 }

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { StartPlan } from '../../src/core/start-plan.js';
+import { TokenBucket } from '../../src/core/token-bucket.js';
+
+const T0 = 1_800_000_000_000;
+
+/** Starts within a minute, when a save of the log takes `saveMs`. */
+function startsIn(saveMs: number): number {
+  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
+  const plan = new StartPlan(bucket);
+  let nowMs = T0;
+  let starts = 0;
+  for (let turn = 0; turn < 1000 && nowMs < T0 + 59_000; turn++) {
+    const decision = plan.next(nowMs);
+    if (decision.isPermitted) {
+      bucket.take(nowMs);
+      plan.started();
+      starts++;
+    } else if (decision.log !== null) {
+      nowMs += saveMs;
+      plan.saved();
+    } else nowMs = decision.wakeAtMs;
+  }
+  return starts;
+}
+
+test.each([1, 100, 300, 2_000])('the whole quota starts when a save takes %d ms', (saveMs) => {
+  expect(startsIn(saveMs)).toBe(10);
+});
+
+test('no start is permitted that is not in the saved log', () => {
+  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
+  const plan = new StartPlan(bucket);
+  const asked = plan.next(T0);
+  expect(asked).toMatchObject({ isPermitted: false, log: { startsMs: [expect.any(Number)] } });
+  expect(plan.next(T0 + 1)).toMatchObject({ isPermitted: false, log: null });
+  plan.saved();
+  expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true });
+  // The plan does not hold for ever: a start long after it would be in the log too early.
+  expect(plan.next(T0 + 60_000)).toMatchObject({ isPermitted: false });
+});
