@@ -119,7 +119,9 @@ export class Dispatcher {
     if (predecessor === null || outstanding.isRefreshing(job)) return;
     const isAlive = predecessor.cursor === null || predecessor.cursorExpiresAtMs > nowMs;
     if (!isAlive) return;
-    const dueMs = job.cursorExpiresAtMs - options.cursorThresholdMs;
+    // Half of a short life is soon enough: else every page would be asked for twice.
+    const thresholdMs = Math.min(options.cursorThresholdMs, job.cursorLifeMs / 2);
+    const dueMs = job.cursorExpiresAtMs - thresholdMs;
     if (nowMs < dueMs) return this.#wakeAt(dueMs);
     if (this.#mayStart(nowMs)) this.#start(job, nowMs, predecessor.cursor, true);
   }

@@ -110,7 +110,7 @@ export class Frontier {
    * @returns false when its cursor is dead and cannot be rebuilt: the walk must begin again
    */
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
-    const isDying = job.cursorExpiresAtMs - nowMs < thresholdMs;
+    const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
     if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
       const rebuilt = this.#canSeek ? this.#build(job.after, nowMs) : null;
       if (rebuilt !== null) {
@@ -148,7 +148,13 @@ export class Frontier {
   /** Moves a segment on by the answer to its tip. */
   advance(
     job: PageJob,
-    answer: { nextCursor: string | null; hasMore: boolean; expiresAtMs: number },
+    answer: {
+      readonly nextCursor: string | null;
+      readonly hasMore: boolean;
+      readonly expiresAtMs: number;
+      /** From the request to the end of the cursor's life; not known: Infinity. */
+      readonly lifeMs?: number;
+    },
   ): Advance {
     const segment = this.#segment(job);
     assert(segment.tip === job, 'only the tip advances a segment');
@@ -182,6 +188,7 @@ export class Frontier {
       page: job.page + 1,
       cursor: nextCursor,
       cursorExpiresAtMs: answer.expiresAtMs,
+      ...(answer.lifeMs === undefined ? {} : { cursorLifeMs: answer.lifeMs }),
       after: position,
       isAfterKnown: position !== null,
       predecessor: withoutPredecessor(job),

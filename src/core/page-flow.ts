@@ -32,9 +32,9 @@ export class PageFlow {
     this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
-    const expiresAtMs = head.sentAtMs + (head.cursorExpiresInMs ?? options.codec.cursorTtlMs);
-    if (page.isRefresh) this.#refresh(page, head, expiresAtMs);
-    else this.#moveOn(page, head, expiresAtMs, nowMs);
+    const lifeMs = head.cursorExpiresInMs ?? options.codec.cursorTtlMs;
+    if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs);
+    else this.#moveOn(page, head, lifeMs, nowMs);
   }
 
   scanned(event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
@@ -84,12 +84,13 @@ export class PageFlow {
     this.#context.outstanding.answered(page);
   }
 
-  #moveOn(page: OutstandingPage, head: HeadFacts, expiresAtMs: number, nowMs: number): void {
+  #moveOn(page: OutstandingPage, head: HeadFacts, lifeMs: number, nowMs: number): void {
     const { options, outstanding } = this.#context;
     const { frontier, codec, eventsMax } = options;
     const { job } = page;
+    const expiresAtMs = head.sentAtMs + lifeMs;
     if (job.isTip) {
-      const advance = frontier.advance(job, { ...head, expiresAtMs });
+      const advance = frontier.advance(job, { ...head, expiresAtMs, lifeMs });
       if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
       if (advance.type === 'ended') {
         this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });

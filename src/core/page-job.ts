@@ -6,6 +6,8 @@ export interface PageJob {
   readonly page: number;
   cursor: string | null;
   cursorExpiresAtMs: number;
+  /** The whole life of a cursor that the API gave; Infinity when it is not known. */
+  readonly cursorLifeMs: number;
   /** The cursor was built here, not given by the API. */
   isBuilt: boolean;
   /** The page covers what is strictly after this; null: from the beginning. */
@@ -32,9 +34,11 @@ export function newTip(
   known: Pick<
     PageJob,
     'segment' | 'page' | 'cursor' | 'cursorExpiresAtMs' | 'after' | 'isAfterKnown' | 'predecessor'
-  >,
+  > &
+    Partial<Pick<PageJob, 'cursorLifeMs'>>,
 ): PageJob {
   return {
+    cursorLifeMs: Number.POSITIVE_INFINITY,
     ...known,
     isBuilt: false,
     repairThrough: null,
