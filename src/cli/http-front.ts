@@ -44,6 +44,7 @@ export class HttpFront implements HttpSource {
   #runHistory: RunHistory | null = null;
   #view: RunView | null = null;
   #workers: () => string | null = () => 'not started yet';
+  #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
 
   private constructor(context: CommandContext, isIngesting: boolean) {
@@ -95,7 +96,11 @@ export class HttpFront implements HttpSource {
 
   /** The run is over: what the pages show from now on stands still. */
   ended(outcome: RunOutcome): void {
-    this.#view?.end(outcome);
+    try {
+      this.#view?.end(outcome);
+    } catch (error) {
+      this.complain(error);
+    }
     this.#server?.publish();
   }
 
@@ -108,6 +113,14 @@ export class HttpFront implements HttpSource {
 
   tick(): void {
     this.#view?.tick();
+  }
+
+  /** A bug of what looks on: told once, and no reason to end a run. */
+  complain(error: unknown): void {
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    const reason = error instanceof Error ? error.stack : String(error);
+    this.#context.log.error({ event: 'dashboard_fault' }, `the dashboard failed: ${reason}`);
   }
 
   snapshot(): RunSnapshot {

@@ -117,7 +117,7 @@ export async function runSession(
     pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
     buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
     journal,
-    observer: observeAll([watch, ...onlookers]),
+    observer: observeAll(watch, onlookers, (error) => parts.front?.complain(error)),
     nowMs,
   });
   const stopListening = listenForSignals({

@@ -13,6 +13,8 @@ export interface StreamSource {
   snapshot(): object;
   /** Null: there is none. `version` grows when what was sent before no longer fits. */
   history(): { readonly version: number } | null;
+  /** A snapshot could not be made. That is told, and stops nothing. */
+  complain(error: unknown): void;
 }
 
 interface Listener {
@@ -68,6 +70,14 @@ export class EventStream {
   }
 
   #tell(listeners: readonly Listener[]): void {
+    try {
+      this.#send(listeners);
+    } catch (error) {
+      this.#source.complain(error);
+    }
+  }
+
+  #send(listeners: readonly Listener[]): void {
     const ready = listeners.filter(({ response }) => response.writableLength <= UNREAD_BYTES_MAX);
     if (ready.length === 0) return;
     const history = this.#source.history();

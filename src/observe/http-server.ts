@@ -60,7 +60,11 @@ export class HttpServer {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     this.url = `http://127.0.0.1:${port}`;
     this.#ticker = setInterval(() => {
-      source.tick();
+      try {
+        source.tick();
+      } catch (error) {
+        source.complain(error);
+      }
       stream.publish();
     }, TICK_MS);
     this.#ticker.unref();

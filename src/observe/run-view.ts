@@ -34,7 +34,7 @@ export interface RunViewParts {
 }
 
 const COMING_MAX = 60;
-const QUARANTINED_PAGES_MAX = 20;
+const QUARANTINED_PAGES_MAX = 6;
 
 export class RunView {
   readonly #parts: RunViewParts;

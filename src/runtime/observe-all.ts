@@ -1,30 +1,37 @@
-/** Several observers as one, told in the order given. */
+/** Tells several observers of the same run. */
 import type { RunObserver } from './run-observer.js';
 
-export function observeAll(observers: readonly RunObserver[]): RunObserver {
-  const [only] = observers;
-  if (only !== undefined && observers.length === 1) return only;
+/**
+ * @param watch whose failure is a bug of the run, and ends it
+ * @param onlookers told after it; one that fails is left out from then on, for no run may end because
+ *   somebody looks on
+ * @param onFault told of that
+ */
+export function observeAll(
+  watch: RunObserver,
+  onlookers: readonly RunObserver[],
+  onFault: (error: unknown) => void,
+): RunObserver {
+  if (onlookers.length === 0) return watch;
+  const active = new Set(onlookers);
+  const tell = (call: (observer: RunObserver) => void): void => {
+    call(watch);
+    for (const observer of active) {
+      try {
+        call(observer);
+      } catch (error) {
+        active.delete(observer);
+        onFault(error);
+      }
+    }
+  };
   return {
-    fetchStarted: (command) => {
-      for (const observer of observers) observer.fetchStarted(command);
-    },
-    headSeen: (head) => {
-      for (const observer of observers) observer.headSeen(head);
-    },
-    scanned: (result) => {
-      for (const observer of observers) observer.scanned(result);
-    },
-    fetchFailed: (fault, meta) => {
-      for (const observer of observers) observer.fetchFailed(fault, meta);
-    },
-    committed: (command, result) => {
-      for (const observer of observers) observer.committed(command, result);
-    },
-    writeFailed: (fault) => {
-      for (const observer of observers) observer.writeFailed(fault);
-    },
-    noticed: (notice) => {
-      for (const observer of observers) observer.noticed(notice);
-    },
+    fetchStarted: (command) => tell((observer) => observer.fetchStarted(command)),
+    headSeen: (head) => tell((observer) => observer.headSeen(head)),
+    scanned: (result) => tell((observer) => observer.scanned(result)),
+    fetchFailed: (fault, meta) => tell((observer) => observer.fetchFailed(fault, meta)),
+    committed: (command, result) => tell((observer) => observer.committed(command, result)),
+    writeFailed: (fault) => tell((observer) => observer.writeFailed(fault)),
+    noticed: (notice) => tell((observer) => observer.noticed(notice)),
   };
 }

@@ -13,11 +13,20 @@ afterEach(async () => {
 });
 
 /** A stream behind a real socket, and a count of the snapshots made for it. */
-async function serve(): Promise<{ stream: EventStream; made: () => number; url: string }> {
+interface Served {
+  readonly stream: EventStream;
+  readonly made: () => number;
+  readonly url: string;
+  readonly complaints: unknown[];
+}
+
+async function serve(snapshot?: () => object): Promise<Served> {
   let count = 0;
+  const complaints: unknown[] = [];
   const stream = new EventStream({
-    snapshot: () => ({ count: ++count, padding: PADDING }),
+    snapshot: snapshot ?? (() => ({ count: ++count, padding: PADDING })),
     history: () => ({ version: 1, columns: {} }),
+    complain: (error) => complaints.push(error),
   });
   server = createServer((_, response) => {
     if (!stream.add(response)) response.writeHead(503).end();
@@ -25,7 +34,7 @@ async function serve(): Promise<{ stream: EventStream; made: () => number; url: 
   const listening = server;
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   const { port } = listening.address() as AddressInfo;
-  return { stream, made: () => count, url: `http://127.0.0.1:${port}/` };
+  return { stream, made: () => count, url: `http://127.0.0.1:${port}/`, complaints };
 }
 
 function open(url: string): Promise<IncomingMessage> {
@@ -90,4 +99,16 @@ test('one page more than sixteen is turned away', async () => {
   for (let page = 0; page < 16; page++) expect((await open(url)).statusCode).toBe(200);
   expect((await open(url)).statusCode).toBe(503);
   expect(stream.listenerCount).toBe(16);
+});
+
+test('a snapshot that cannot be made is told of and stops nothing', async () => {
+  const fault = new Error('a bug');
+  const { stream, url, complaints } = await serve(() => {
+    throw fault;
+  });
+  const response = await open(url);
+  stream.publish();
+  expect(complaints).toEqual([fault, fault]);
+  stream.close();
+  expect(await read(response, /event: bye/)).toContain('event: bye');
 });

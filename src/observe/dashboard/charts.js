@@ -6,6 +6,14 @@ const HEIGHT = 190;
 const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((n) => n * 10 ** power),
 ).flat();
+/** In s: marks that are read at a glance, and none below the pace of the points. */
+const MINUTE = 60;
+const HOUR = 3600;
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 4, 6, 12, 24, 48].map((n) => n * HOUR),
+];
 const FONT = '12px system-ui, sans-serif';
 
 /**
@@ -112,7 +120,14 @@ export class Chart {
           scales.map(([name]) => [name, { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] }]),
         ),
         axes: [
-          { ...axis, grid: { show: false }, size: 26, space: 70, values: timeLabels },
+          {
+            ...axis,
+            grid: { show: false },
+            size: 26,
+            space: 70,
+            incrs: TIME_STEPS,
+            values: timeLabels,
+          },
           ...scales.map(([scale, format], index) => ({
             ...axis,
             scale,

@@ -204,7 +204,7 @@ function showTrouble({ requests, quarantine }) {
   );
   const pages = quarantine.map(
     ({ segment, page, records }) =>
-      `segment ${segment}, page ${page}: ${count(records)} records in quarantine`,
+      `segment ${segment}, page ${page}: ${count(records)} in quarantine`,
   );
   const lines = [...faults, ...pages];
   if (lines.length === 0) lines.push('None in this start.');
