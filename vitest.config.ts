@@ -5,6 +5,19 @@ const compiled = (name: string, folders: readonly string[], extra: object = {}) 
   test: { name, include: folders.map((folder) => `dist/test/${folder}/**/*.test.js`), ...extra },
 });
 
+/** Real processes and real time: one file at once, and nothing beside it. */
+const alone = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  fileParallelism: false,
+  // Limits are paced to the millisecond; a machine that stalls for longer is no fault of theirs.
+  retry: 2,
+  globalSetup: ['dist/test/support/stop-postgres.js'],
+};
+
+/** Projects run one after another, in this order. */
+const after = (groupOrder: number) => ({ sequence: { groupOrder: groupOrder + 1 } });
+
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export.
 export default defineConfig({
   test: {
@@ -13,19 +26,9 @@ export default defineConfig({
     outputFile: { json: 'reports/tests.json' },
     projects: [
       compiled('unit', ['unit', 'property', 'tidy']),
-      compiled('simulation', ['simulation'], { testTimeout: 120_000 }),
-      compiled('integration', ['integration'], {
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-        fileParallelism: false,
-        globalSetup: ['dist/test/support/stop-postgres.js'],
-      }),
-      compiled('browser', ['browser'], {
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-        fileParallelism: false,
-        globalSetup: ['dist/test/support/stop-postgres.js'],
-      }),
+      compiled('simulation', ['simulation'], { testTimeout: 120_000, ...after(0) }),
+      compiled('integration', ['integration'], { ...alone, ...after(1) }),
+      compiled('browser', ['browser'], { ...alone, ...after(2) }),
     ],
   },
 });
