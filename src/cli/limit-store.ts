@@ -3,6 +3,9 @@ import type { LimitLog as BucketLog } from '../core/token-bucket.js';
 import type { LimitKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 
+/** The largest that the table's columns hold; some APIs say "no limit" with a larger number. */
+const COLUMN_MAX = 2_147_483_647;
+
 export class LimitStore {
   readonly #store: RunStore;
   readonly #key: LimitKey;
@@ -30,8 +33,9 @@ export class LimitStore {
     for (const atMs of log.startsMs) counts.set(atMs, (counts.get(atMs) ?? 0) + 1);
     const ascending = [...counts].sort(([a], [b]) => a - b);
     await this.#store.saveLimits(this.#key, {
-      quota: log.policy?.quota ?? null,
-      windowMs: log.policy?.windowMs ?? null,
+      quota: log.policy === null ? null : Math.min(COLUMN_MAX, log.policy.quota),
+      // A window that was bounded by our own starts has fractions; a longer one overshoots nothing.
+      windowMs: log.policy === null ? null : Math.ceil(log.policy.windowMs),
       startedAtMs: ascending.map(([atMs]) => atMs),
       startedCount: ascending.map(([, count]) => count),
     });
