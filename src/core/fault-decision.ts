@@ -5,6 +5,8 @@ import type { PageJob } from './page-job.js';
 
 /** Deaths of a worker with one page in hand until the page is reported. */
 const WORKER_DEATHS_MAX = 3;
+/** Cursors of one page that the API may refuse: each was new, so that another one is in vain. */
+const CURSOR_REFUSALS_MAX = 3;
 
 export type FaultDecision =
   /** The limiter waits; the page is not at fault. */
@@ -23,14 +25,14 @@ export function decideOnFault(
   how: { readonly backoff: BackoffPolicy; readonly random: number },
 ): FaultDecision {
   if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
+  if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
+    const isHopeless = ++job.cursorRefusals > CURSOR_REFUSALS_MAX;
+    return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };
+  }
   job.failures++;
   if (fault.code === 'WORKER_DIED' && ++job.workerDeaths >= WORKER_DEATHS_MAX) {
     const message = `the page has killed a worker ${WORKER_DEATHS_MAX} times: ${fault.message}`;
     return { type: 'failRun', fault: { ...fault, message } };
-  }
-  if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
-    const isHopeless = job.failures > how.backoff.maxRetries;
-    return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };
   }
   if (!fault.retryable) return { type: 'failRun', fault };
   const retry = decideRetry(how.backoff, job.failures, how.random);
@@ -46,8 +48,8 @@ export function decideOnContradiction(
   job: PageJob,
   how: { readonly backoff: BackoffPolicy; readonly random: number },
 ): { readonly type: 'retry'; readonly delayMs: number } | { readonly type: 'failRun' } {
-  job.failures++;
-  if (job.failures > how.backoff.maxRetries) return { type: 'failRun' };
-  const retry = decideRetry(how.backoff, job.failures, how.random);
+  job.contradictions++;
+  if (job.contradictions > how.backoff.maxRetries) return { type: 'failRun' };
+  const retry = decideRetry(how.backoff, job.contradictions, how.random);
   return { type: 'retry', delayMs: retry.type === 'retry' ? retry.delayMs : 0 };
 }

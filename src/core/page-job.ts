@@ -21,6 +21,9 @@ export interface PageJob {
   readonly predecessor: PageJob | null;
   failures: number;
   workerDeaths: number;
+  /** Refused cursors and contradictions are counted apart: neither tells of the other's cause. */
+  cursorRefusals: number;
+  contradictions: number;
   retryAtMs: number;
   /**
    * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
@@ -45,6 +48,8 @@ export function newTip(
     isTip: true,
     failures: 0,
     workerDeaths: 0,
+    cursorRefusals: 0,
+    contradictions: 0,
     retryAtMs: 0,
     creditTaskId: null,
   };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_BACKOFF, decideRetry } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault, FaultCode } from '../../src/core/fault.js';
-import { decideOnFault } from '../../src/core/fault-decision.js';
+import { decideOnContradiction, decideOnFault } from '../../src/core/fault-decision.js';
 import { InFlightLimit } from '../../src/core/in-flight-limit.js';
 import { newTip } from '../../src/core/page-job.js';
 import { PageSize } from '../../src/core/page-size.js';
@@ -62,6 +62,25 @@ describe('faults of a page', () => {
       type: 'failRun',
       fault: { message: expect.stringContaining('killed a worker 3 times') },
     });
+  });
+
+  test('a contradiction is worth a second look, however often the page failed before', () => {
+    const page = job();
+    for (let failure = 0; failure < 3; failure++) decideOnFault(page, fault('NETWORK'), how);
+    for (let look = 0; look < DEFAULT_BACKOFF.maxRetries; look++) {
+      expect(decideOnContradiction(page, how).type).toBe('retry');
+    }
+    expect(decideOnContradiction(page, how).type).toBe('failRun');
+  });
+
+  test('a cursor that died while its page failed costs a new cursor, and not the run', () => {
+    const page = job();
+    for (let failure = 0; failure < 9; failure++) decideOnFault(page, fault('TIMEOUT'), how);
+    for (let refusal = 0; refusal < 3; refusal++) {
+      expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('newCursor');
+    }
+    expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('failRun');
+    expect(page.failures).toBe(9);
   });
 
   test('Retry-After is a floor under the jitter', () => {
