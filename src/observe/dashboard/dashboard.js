@@ -61,6 +61,7 @@ for (const region of document.querySelectorAll('.scroll')) region.tabIndex = 0;
 let columns = null;
 let earlier = null;
 let shownStart = null;
+let shownState = null;
 let isLive = false;
 
 listen({
@@ -79,6 +80,8 @@ listen({
     else {
       append(live);
       showLive(live, atMs);
+      if (live.state !== shownState) void refreshRuns();
+      shownState = live.state;
     }
     showLog(log);
   },
