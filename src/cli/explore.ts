@@ -20,6 +20,7 @@ import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { EXPLORATION_FILE, explorationOriginOf } from './exploration-hints.js';
 import { LimitStore } from './limit-store.js';
+import { measureWriting } from './measure-writing.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
 import { hashKey, openTarget } from './open-target.js';
 import { wholeNumber } from './whole-number.js';
@@ -83,6 +84,8 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
         onProgress,
       }),
     );
+    const { sample } = explored.notebook;
+    const recordsPerSecond = database === null ? null : await measureWriting(database.pool, sample);
     const exploration = concludeExploration(explored, {
       source,
       origin: explorationOriginOf(config.target),
@@ -93,7 +96,7 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
         creditBytes: config.creditBytes,
         reserve: config.reservedRequests,
         cursorThresholdMs: config.cursorThresholdMs,
-        recordsPerSecond: null,
+        recordsPerSecond,
       },
     });
     const folder = resolve(flags.outputFolder);

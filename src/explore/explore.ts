@@ -99,6 +99,7 @@ export async function explore(settings: ExploreSettings): Promise<Explored> {
       tell({ probe: probe.name });
       await probe.run(context);
     }
+    asker.conclude(EVENTS);
   } finally {
     await asker.saveLogs();
     await transport.close();
@@ -151,6 +152,7 @@ function emptyNotebook(): Notebook {
     manifest: null,
     pages: [],
     census: emptyCensus(),
+    sample: [],
     starts: new Map(),
     earlierStartsMs: [],
     lists: [],

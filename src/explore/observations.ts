@@ -121,6 +121,8 @@ export interface Notebook {
   manifest: Answer | null;
   readonly pages: PageSeen[];
   readonly census: RecordCensus;
+  /** Records of the largest page, as they came. */
+  sample: readonly unknown[];
   /** By bucket, in order of sending; starts of earlier processes have no answer. */
   readonly starts: Map<string, StartSeen[]>;
   /** Starts of earlier processes, from the saved log of the events bucket. */

@@ -8,7 +8,7 @@ import type { Source } from '../source/source.js';
 import { type Asker, notThisApi } from './asker.js';
 import type { Extent } from './extent.js';
 import type { Notebook, PageSeen } from './observations.js';
-import { readPage } from './read-page.js';
+import { readPage, recordsOf } from './read-page.js';
 
 /** How thoroughly to explore. */
 export interface ExploreScope {
@@ -96,6 +96,9 @@ export async function askPage(context: ProbeContext, question: PageQuestion): Pr
       );
       if (page !== null) {
         notebook.pages.push(page);
+        if (page.recordCount > notebook.sample.length) {
+          notebook.sample = recordsOf(source, asked.answer);
+        }
         extent.observe(page);
         return { page, fault: null };
       }

@@ -51,6 +51,12 @@ export function readPage(
   };
 }
 
+/** The records of an answer that is a page. */
+export function recordsOf(source: Source, { json }: Answer): readonly unknown[] {
+  const records = isObject(json) ? json[source.recordsField] : null;
+  return Array.isArray(records) ? records : [];
+}
+
 function positionOf(source: Source, record: unknown): Position | null {
   if (!isObject(record)) return null;
   const id = record[source.idField];

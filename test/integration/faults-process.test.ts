@@ -92,15 +92,18 @@ describe('SIGKILL as a message crosses the loop', () => {
 });
 
 describe('a thread that dies', () => {
-  test('a fetch worker: its page is asked for again and the run goes on', async () => {
-    const simulator = await simulate({ events: EVENTS });
-    const marker = join(folder.path, 'died');
-    const { code, stderr } = await runBroken(simulator, `fetch=once:${marker}`);
-    expect(existsSync(marker)).toBe(true);
-    expect(code, stderr).toBe(0);
-    expect(stderr).toContain('the fetch worker died');
-    await expectExactly(database.pool, simulator.settings);
-  });
+  test.each(['once', 'memory'])(
+    'a fetch worker (%s): its page is asked for again and the run goes on',
+    async (manner) => {
+      const simulator = await simulate({ events: EVENTS });
+      const marker = join(folder.path, 'died');
+      const { code, stderr } = await runBroken(simulator, `fetch=${manner}:${marker}`);
+      expect(existsSync(marker)).toBe(true);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('the fetch worker died');
+      await expectExactly(database.pool, simulator.settings);
+    },
+  );
 
   test('a page that kills its worker three times ends the run and is named', async () => {
     const simulator = await simulate({ events: EVENTS });

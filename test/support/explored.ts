@@ -9,6 +9,7 @@ import { startSimulator } from '../../src/simulator/server.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import type { SimulatorStats } from '../../src/simulator/stats.js';
 import { datasync } from '../../src/source/datasync.js';
+import { fullestWindow } from './windows.js';
 
 export interface ExploredSimulator {
   readonly settings: SimulatorSettings;
@@ -44,6 +45,15 @@ export async function exploreSimulator(
   } finally {
     await simulator.close();
   }
+}
+
+/**
+ * The most requests that the server saw in a window a tenth shorter than its own: on a busy machine
+ * a request may arrive late by that much, which no client can know. A client that forgot its earlier
+ * requests, or sent one too many, would still be far above the quota.
+ */
+export function mostInWindow(stats: SimulatorStats, windowMs: number): number {
+  return fullestWindow(stats.eventsArrivalsMs, windowMs * 0.9);
 }
 
 /** Explores whatever is there, with the simulator's key. */

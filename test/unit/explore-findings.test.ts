@@ -45,6 +45,7 @@ function notebookOf(pages: PageSeen[], census = emptyCensus()): Notebook {
     manifest: null,
     pages,
     census,
+    sample: [],
     starts: new Map(),
     earlierStartsMs: [],
     lists: [],
