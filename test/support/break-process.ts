@@ -4,6 +4,7 @@
  *
  *   kill=DIRECTION:TYPE:N   SIGKILL at the n-th message of that type that crosses the ingestion loop
  *   fetch=once:MARKER       a fetch worker dies with a page in hand, once (the marker file remembers)
+ *   fetch=memory:MARKER     a fetch worker runs out of memory with a page in hand, once
  *   fetch=always            every fetch worker dies with each page that is asked for by a cursor
  *   writer=N                the writer thread dies as it sends its n-th page
  */
@@ -35,14 +36,21 @@ function killAt(moment: string): void {
 }
 
 function killFetchWorker(how: string): void {
-  const marker = how.startsWith('once:') ? how.slice('once:'.length) : null;
+  const [manner, ...path] = how.split(':');
+  const marker = manner === 'always' ? null : path.join(':');
   subscribe('undici:request:headers', (message) => {
     const { request } = message as { request: { path: string } };
     if (!request.path.includes('cursor=')) return;
     if (marker !== null && existsSync(marker)) return;
     if (marker !== null) writeFileSync(marker, '');
+    if (manner === 'memory') fillMemory();
     process.exit(1);
   });
+}
+
+function fillMemory(): never {
+  const held: number[][] = [];
+  for (;;) held.push(new Array<number>(1_000_000).fill(held.length));
 }
 
 function killWriter(count: number): void {
