@@ -3,19 +3,20 @@
  * Composition root: the command line. Each command is one thin file in src/cli; `ingest` leads to
  * the ingestion loop (src/runtime/ingestion-loop.ts), and that to the scheduler (src/core/scheduler.ts).
  */
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { UsageError } from './cli/context.js';
+import { CommandFailure, UsageError } from './cli/context.js';
 import { EXIT, exitCodeForFault } from './cli/exit-codes.js';
+import { VERSION } from './cli/version.js';
 import { IngestionError } from './core/fault.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-
-const program = new Command('datasync')
-  .description('Drains a paginated, rate-limited HTTP API into PostgreSQL, exactly once.')
-  .version(version)
-  .showHelpAfterError('(datasync --help lists the commands)')
-  .exitOverride();
+function bareProgram(): Command {
+  return new Command('datasync')
+    .description('Drains a paginated, rate-limited HTTP API into PostgreSQL, exactly once.')
+    .version(VERSION)
+    .showHelpAfterError('(datasync --help lists the commands)')
+    .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000')
+    .exitOverride();
+}
 
 /** Each loads only what it needs: a start is quicker, and an ingestion holds no simulator. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -25,15 +26,25 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
   serve: async () => (await import('./cli/serve.js')).serveCommand(),
   verify: async () => (await import('./cli/verify.js')).verifyCommand(),
+  'export-ids': async () => (await import('./cli/export-ids.js')).exportIdsCommand(),
+  submit: async () => (await import('./cli/submit.js')).submitCommand(),
+  report: async () => (await import('./cli/report.js')).reportCommand(),
   simulate: async () => (await import('./cli/simulate.js')).simulateCommand(),
+  completion: async () =>
+    (await import('./cli/completion.js')).completionCommand(() =>
+      programWith(Object.values(COMMANDS)),
+    ),
 };
 
-const named = COMMANDS[process.argv[2] ?? ''];
-for (const load of named === undefined ? Object.values(COMMANDS) : [named]) {
-  program.addCommand((await load()).exitOverride());
+async function programWith(loads: readonly (() => Promise<Command>)[]): Promise<Command> {
+  const program = bareProgram();
+  for (const load of loads) program.addCommand((await load()).exitOverride());
+  return program;
 }
 
 try {
+  const named = COMMANDS[process.argv[2] ?? ''];
+  const program = await programWith(named === undefined ? Object.values(COMMANDS) : [named]);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
@@ -43,7 +54,7 @@ try {
 function report(error: unknown): number {
   // Commander has printed its own message by then.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof CommandFailure) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }

@@ -24,7 +24,20 @@ export class UsageError extends Error {
   readonly exitCode = EXIT.usage;
 }
 
-/** @throws UsageError that lists every fault of the configuration */
+/** What keeps a command from its work, in a sentence for a person, and the exit code that says so. */
+export class CommandFailure extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = EXIT.failed) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * @param flags of the command; `readsOnly`: it looks at what is there, so that no key is needed
+ * @throws UsageError that lists every fault of the configuration
+ */
 export async function commandContext(flags: Record<string, unknown>): Promise<CommandContext> {
   const read = readConfig(readEnvironment('.env'), flags);
   if (!read.ok) {

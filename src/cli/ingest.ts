@@ -8,7 +8,7 @@ import { Patience } from '../database/patience.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
-import { type IngestResult, reportText } from '../observe/report.js';
+import { type IngestResult, type ReportPlaces, reportText } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
@@ -102,8 +102,8 @@ async function ingestShown(context: CommandContext, front: HttpFront | null): Pr
         processStartedAtMs: startedAtMs,
         front,
       };
-      const { result, outcome } = await runSession(session);
-      conclude(context, result, outcome, database);
+      const { result, outcome, page } = await runSession(session);
+      conclude(context, result, outcome, { open: database.openCommand, page });
       return exitCodeForOutcome(outcome);
     } finally {
       patience.run.end();
@@ -176,9 +176,9 @@ function conclude(
   context: CommandContext,
   result: IngestResult,
   outcome: RunOutcome,
-  database: OpenDatabase,
+  places: ReportPlaces,
 ): void {
-  context.say(reportText(result, { open: database.openCommand }));
+  context.say(reportText(result, places));
   if (outcome.status === 'complete') context.sayComplete();
   else context.say('Start again to go on from the last committed page.');
   context.json(result);

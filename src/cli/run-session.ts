@@ -16,6 +16,7 @@ import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
+import { RunTimeline } from '../observe/run-report-timeline.js';
 import { RunStats } from '../observe/run-stats.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
@@ -30,6 +31,7 @@ import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { type ExplorationHints, findHints, mergeStarts } from './exploration-hints.js';
 import type { HttpFront } from './http-front.js';
+import { keepReport } from './keep-report.js';
 import { LimitStore } from './limit-store.js';
 import { lookOn } from './look-on.js';
 import type { OpenDatabase } from './open-database.js';
@@ -57,9 +59,14 @@ const EXPECTED_BYTES_PER_EVENT = 380;
 const DRAIN_FETCH_MS = 7_000;
 const DRAIN_MS = 10_000;
 
-export async function runSession(
-  parts: SessionParts,
-): Promise<{ result: IngestResult; outcome: RunOutcome }> {
+export interface SessionEnd {
+  readonly result: IngestResult;
+  readonly outcome: RunOutcome;
+  /** Of the report; null when it could not be written. */
+  readonly page: string | null;
+}
+
+export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   const { context, source, target, database, store, prepared } = parts;
   const { config, log } = context;
   const { run } = prepared;
@@ -88,7 +95,11 @@ export async function runSession(
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_fault' }, fault.message),
   });
-  const watch = new RunWatch({ context, stats, bucket, scheduler, run: run.run });
+  const watch = new RunWatch({
+    ...{ context, stats, bucket, scheduler, run: run.run },
+    onSource: (facts) => journal.sourceSeen(facts),
+  });
+  const timeline = new RunTimeline({ stats, bucket, scheduler, nowMs });
   let loop: IngestionLoop;
   const fetchPool = new FetchPool({
     settings: {
@@ -140,11 +151,13 @@ export async function runSession(
     });
     if (fault !== null) throw new IngestionError(fault);
     watch.start();
+    timeline.start();
     void parts.lock.gone.then((fault) => loop.drain({ status: 'failed', fault }));
     const outcome = await loop.run();
     // It was waited for already: what is left to be told it is tried once.
     if (outcome.status === 'failed') parts.patience.end();
     watch.stop();
+    timeline.stop();
     await writer.close();
     await journal.flush();
     await putOnRecord(store, run.run, outcome, async () => {
@@ -153,6 +166,7 @@ export async function runSession(
     });
     await watch.writeState(outcome.status);
     parts.front?.ended(outcome);
+    const endedAtMs = nowMs();
     const result = ingestResult({
       run: run.run,
       outcome,
@@ -160,11 +174,18 @@ export async function runSession(
       policy: bucket.policy,
       resumedFrom: prepared.resumedFrom,
       processStartedAtMs: parts.processStartedAtMs,
-      nowMs: nowMs(),
+      nowMs: endedAtMs,
     });
-    return { result, outcome };
+    const page = await keepReport(context, database.pool, {
+      ...{ run, outcome, result, stats, timeline, endedAtMs },
+      policy: bucket.policy,
+      waits: scheduler.waits,
+      writerConnections: config.writerConnections,
+    });
+    return { result, outcome, page };
   } finally {
     watch.stop();
+    timeline.stop();
     stopListening();
     // Whatever went wrong: a thread left alive would keep the process from ending.
     await Promise.all([fetchPool.close(), writer.close()]);

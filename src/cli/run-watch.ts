@@ -8,7 +8,7 @@ import type { TokenBucket } from '../core/token-bucket.js';
 import { estimateRest, formatCount, formatDuration } from '../observe/eta.js';
 import { Progress } from '../observe/progress.js';
 import type { RunStats } from '../observe/run-stats.js';
-import type { PageHead, ResponseMeta } from '../protocol/fetch-messages.js';
+import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
@@ -23,6 +23,11 @@ export interface RunWatchParts {
   readonly bucket: TokenBucket;
   readonly scheduler: Scheduler;
   readonly run: number;
+  /** Told when something of it is new. */
+  readonly onSource: (facts: {
+    readonly total: number | null;
+    readonly firstRequestAtMs: number | null;
+  }) => void;
 }
 
 export class RunWatch implements RunObserver {
@@ -62,11 +67,18 @@ export class RunWatch implements RunObserver {
   }
 
   headSeen(head: PageHead): void {
-    this.#parts.stats.headSeen(head);
+    const { stats, onSource } = this.#parts;
+    const { sourceTotal, firstRequestAtMs } = stats;
+    stats.headSeen(head);
+    if (firstRequestAtMs === null || stats.sourceTotal !== sourceTotal) {
+      onSource({ total: stats.sourceTotal, firstRequestAtMs: stats.firstRequestAtMs });
+    }
     this.#lastCursor = { text: head.nextCursor, atMs: head.meta.sentAtMs };
   }
 
-  scanned(): void {}
+  scanned({ scanMs }: Extract<PageResult, { type: 'page' }>): void {
+    this.#parts.stats.scanned(scanMs);
+  }
 
   fetchFailed(fault: Fault, meta: ResponseMeta | null): void {
     this.#parts.stats.failed(fault, meta);

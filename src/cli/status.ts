@@ -1,50 +1,93 @@
-/** `datasync status`: where the run stands, from the database. */
-import { Command } from 'commander';
-import { openRunStore } from '../database/run-store.js';
-import { formatCount } from '../observe/eta.js';
-import { commandContext } from './context.js';
+/** `datasync status`: where the run stands, from the database; also while another process runs it. */
+import { Command, Option } from 'commander';
+import { IngestionError } from '../core/fault.js';
+import { field } from '../observe/columns.js';
+import { painterFor } from '../observe/paint.js';
+import { type RunStatusView, runStatusView } from '../observe/run-status.js';
+import { runStatusLine, runStatusText } from '../observe/run-status-text.js';
+import { nowMs } from '../runtime/clock.js';
+import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { openDatabase } from './open-database.js';
-import { runOriginOf } from './open-target.js';
+import { noRunText } from './find-run.js';
+import { type OpenDatabase, openDatabase } from './open-database.js';
+import { statusFacts } from './status-facts.js';
+import { type Sight, watch } from './status-watch.js';
+import { wholeNumber } from './whole-number.js';
+
+interface StatusFlags {
+  readonly run?: number;
+  readonly watch?: true;
+}
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show where the run stands')
+    .description('show where the run stands, live or ended')
+    .option('--run <n>', 'this run; default: the latest', wholeNumber)
+    .addOption(
+      new Option('--watch', 'show it again each second; q or Ctrl-C stops').conflicts('json'),
+    )
     .option('--simulate', 'the run over the bundled simulator')
     .option('--json', 'print one JSON line')
-    .addHelpText('after', '\nExample:\n  datasync status --json')
-    .action(async (flags: Record<string, unknown>) => {
-      const context = await commandContext({ ...flags, logLevel: 'warn' });
-      const { config } = context;
-      const database = await openDatabase(config, context.log);
+    .addHelpText('after', '\nExample:\n  datasync status --watch')
+    .action(async (flags: StatusFlags) => {
+      const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
+      const database = await openDatabase(context.config, context.log);
       try {
-        const store = openRunStore(database.pool);
-        const run = await store.findLatestRun(config.source, runOriginOf(config.target));
-        if (run === null) {
-          context.say('No run yet: `datasync ingest` begins one.');
-          context.json({ status: 'none' });
-          return;
-        }
-        const totals = await store.loadTotals(run.run);
-        const open = (await store.loadSegments(run.run)).filter(({ status }) => status === 'open');
-        context.say(`Run ${run.run}: ${run.status}, begun ${iso(run.startedAtMs)}`);
-        context.say(`  source    ${run.source}, ${run.origin}`);
-        context.say(
-          `  events    ${formatCount(totals.covered)} in the table, ${totals.pages} pages`,
-        );
-        context.say(`  set aside ${formatCount(totals.quarantined)} in quarantine`);
-        context.say(`  segments  ${open.length} open`);
-        if (run.resumeAtMs !== null) context.say(`  resume    from ${iso(run.resumeAtMs)}`);
-        if (run.lastError !== null) context.say(`  reason    ${run.lastError}`);
-        context.say(`  data      ${database.openCommand}`);
-        context.json({ ...run, ...totals, openSegments: open.length });
-        process.exitCode = EXIT.complete;
+        if (flags.watch) await watch(() => sight(context, database, flags.run));
+        else await showOnce(context, database, flags.run);
       } finally {
         await database.close();
       }
+      process.exitCode = EXIT.complete;
     });
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
+/** @throws CommandFailure when the run that was asked for does not exist */
+async function showOnce(
+  context: CommandContext,
+  database: OpenDatabase,
+  chosen: number | undefined,
+): Promise<void> {
+  const view = await look(context, database, chosen);
+  if (view === null) {
+    if (chosen !== undefined) throw new CommandFailure(noRunText(context.config, chosen));
+    context.say(noRunText(context.config, chosen));
+    context.json({ status: 'none' });
+    return;
+  }
+  context.say(runStatusText(view, painterFor(process.stdout)));
+  context.say(`${field('data', '').join('')}${database.openCommand}`);
+  context.json({ ...view, ...view.totals });
+}
+
+async function look(
+  { config }: CommandContext,
+  { pool }: OpenDatabase,
+  chosen: number | undefined,
+): Promise<RunStatusView | null> {
+  const facts = await statusFacts(pool, config, chosen);
+  return facts === null ? null : runStatusView(facts, nowMs());
+}
+
+/** A database that is away for a while is a sight like any other. */
+async function sight(
+  context: CommandContext,
+  database: OpenDatabase,
+  chosen: number | undefined,
+): Promise<Sight> {
+  try {
+    const view = await look(context, database, chosen);
+    if (view === null) {
+      const text = noRunText(context.config, chosen);
+      return { text, line: text, isMoving: chosen === undefined };
+    }
+    return {
+      text: runStatusText(view, painterFor(process.stdout)),
+      line: runStatusLine(view),
+      isMoving: view.state === 'running',
+    };
+  } catch (error) {
+    if (!(error instanceof IngestionError)) throw error;
+    return { text: error.message, line: error.message, isMoving: true };
+  }
 }

@@ -41,6 +41,8 @@ export type DatabaseChoice =
 export interface Config {
   readonly source: string;
   readonly target: Target;
+  /** Whether the target was named; else the simulator stands in, and those who only read take any. */
+  readonly isTargetChosen: boolean;
   readonly database: DatabaseChoice;
   /** Requests in flight at most. */
   readonly concurrency: number;
@@ -51,6 +53,8 @@ export interface Config {
   readonly cursorThresholdMs: number;
   readonly writeMethod: 'auto' | 'copy' | 'insert';
   readonly stateFile: string;
+  /** Where the reports of runs go. */
+  readonly reportsFolder: string;
   /** Port of dashboard, metrics and health; 0: any that is free; null: none. */
   readonly httpPort: number | null;
   /** Address that it is bound to. */
@@ -132,6 +136,7 @@ const settings = z.object({
   CURSOR_REFRESH_THRESHOLD: z._default(number(0), 60),
   WRITE_METHOD: z._default(oneOf('auto', 'copy', 'insert'), 'auto'),
   STATE_FILE: z._default(z.string(), './data/ingestion.state'),
+  REPORTS_FOLDER: z._default(z.string(), './reports'),
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
@@ -192,6 +197,8 @@ function describeIssue(issue: z.core.$ZodIssue): ConfigFault {
 
 /** What no single setting can say. */
 function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
+  // What was written can be looked at without a key: nothing is asked for and nothing mixed.
+  if (flags.readsOnly === true) return [];
   const faults: ConfigFault[] = [];
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
@@ -213,17 +220,20 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
 
 function assemble(values: Settings, flags: Flags): Config {
   const key = usableKey(values.TARGET_API_KEY);
+  const isSimulated = flags.simulate === true;
+  const namesApi = key !== null || values.API_BASE_URL !== undefined;
   return {
     source: 'datasync',
+    isTargetChosen: isSimulated || namesApi,
     target:
-      key === null || flags.simulate === true
+      isSimulated || !namesApi
         ? {
             kind: 'simulator',
             events: values.SIMULATE_EVENTS,
             profile: values.SIMULATE_PROFILE,
             seed: values.SIMULATE_SEED,
           }
-        : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key),
+        : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key ?? ''),
     database:
       values.DATABASE_URL === undefined
         ? { kind: 'embedded', dataFolder: resolve(values.DATA_FOLDER, 'postgres') }
@@ -234,6 +244,7 @@ function assemble(values: Settings, flags: Flags): Config {
     cursorThresholdMs: values.CURSOR_REFRESH_THRESHOLD * 1000,
     writeMethod: values.WRITE_METHOD,
     stateFile: resolve(values.STATE_FILE),
+    reportsFolder: resolve(values.REPORTS_FOLDER),
     httpPort: values.HTTP_PORT ?? null,
     httpHost: values.HTTP_HOST,
     logLevel: values.LOG_LEVEL,

@@ -3,11 +3,17 @@
 const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError", settings,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
-  (extract(epoch FROM resume_at) * 1000)::float8 AS "resumeAtMs"`;
+  (extract(epoch FROM resume_at) * 1000)::float8 AS "resumeAtMs",
+  source_total::float8 AS "sourceTotal", submission,
+  (extract(epoch FROM first_request_at) * 1000)::float8 AS "firstRequestAtMs"`;
 
 export const FIND_LATEST_RUN = `
   SELECT ${RUN_COLUMNS} FROM ingestion_runs
   WHERE source = $1 AND origin = $2 ORDER BY run DESC LIMIT 1`;
+
+export const FIND_NEWEST_RUN = `SELECT ${RUN_COLUMNS} FROM ingestion_runs ORDER BY run DESC LIMIT 1`;
+
+export const FIND_RUN = `SELECT ${RUN_COLUMNS} FROM ingestion_runs WHERE run = $1`;
 
 export const CREATE_RUN = `
   INSERT INTO ingestion_runs (source, origin, status, settings)
@@ -20,6 +26,14 @@ export const SET_RUN_STATUS = `
     resume_at = to_timestamp($3::float8 / 1000),
     last_error = $4
   WHERE run = $1`;
+
+export const SET_SOURCE_FACTS = `
+  UPDATE ingestion_runs SET
+    source_total = coalesce($2::bigint, source_total),
+    first_request_at = coalesce(first_request_at, to_timestamp($3::float8 / 1000))
+  WHERE run = $1`;
+
+export const SET_SUBMISSION = 'UPDATE ingestion_runs SET submission = $2 WHERE run = $1';
 
 export const LOAD_PAGES = `
   SELECT segment, page, cursor, next_cursor AS "nextCursor",

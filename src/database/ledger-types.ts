@@ -18,7 +18,19 @@ export interface Run {
   /** Set with `paused`: when it is worth another try. */
   readonly resumeAtMs: number | null;
   readonly lastError: string | null;
+  /** What the source says it holds in all; null until an answer says so. */
+  readonly sourceTotal: number | null;
+  /** When the first request of the run left; null: none did. */
+  readonly firstRequestAtMs: number | null;
+  /** The last submission of its ids that the API has counted; null: none. */
+  readonly submission: Readonly<Record<string, unknown>> | null;
   readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What a run learns of its source as it goes. */
+export interface SourceFacts {
+  readonly total: number | null;
+  readonly firstRequestAtMs: number | null;
 }
 
 /** A slice of the source: what is strictly after `after`, up to and including `bound`. */

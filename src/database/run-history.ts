@@ -54,6 +54,8 @@ export interface RunHistory {
   /** Null: there is no such run. */
   report(run: number): Promise<RunReport | null>;
   extent(run: number): Promise<RunExtent>;
+  /** What was set aside, by reason, the most frequent first. */
+  quarantine(run: number): Promise<RunReport['quarantine']>;
 }
 
 const PACE_STEPS = 60;
@@ -124,7 +126,12 @@ export function openRunHistory(pool: Pool): RunHistory {
     }
   };
 
+  const quarantine = (run: number): Promise<RunReport['quarantine'][number][]> =>
+    rowsOf(QUARANTINE, [run, REASONS_MAX]);
+
   return {
+    quarantine,
+
     listRuns: (countMax) => rowsOf<RunSummary>(LIST_RUNS, [countMax]),
 
     async report(run) {
@@ -133,14 +140,14 @@ export function openRunHistory(pool: Pool): RunHistory {
         [run],
       );
       if (found === undefined) return null;
-      const [steps, quarantine, pages] = await Promise.all([
+      const [steps, setAside, pages] = await Promise.all([
         rowsOf<{ step: number; returned: number }>(PACE, [run, PACE_STEPS]),
-        rowsOf<RunReport['quarantine'][number]>(QUARANTINE, [run, REASONS_MAX]),
+        quarantine(run),
         store.loadPages(run),
       ]);
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
-      return { ...found, pace, quarantine, covered: coveredRows(pages) };
+      return { ...found, pace, quarantine: setAside, covered: coveredRows(pages) };
     },
 
     async extent(run) {

@@ -64,11 +64,27 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-interface Holder {
+/** The session that holds a lock. */
+export interface Holder {
   readonly pid: number;
   readonly applicationName: string;
   readonly address: string | null;
+  /** ISO 8601, UTC. */
   readonly since: string;
+}
+
+/** @returns null when nobody works on the source and origin @throws IngestionError */
+export async function findLockHolder(
+  pool: Pool,
+  source: string,
+  origin: string,
+): Promise<Holder | null> {
+  try {
+    const { rows } = await pool.query<Holder>(FIND_HOLDER, [lockName(source, origin)]);
+    return rows[0] ?? null;
+  } catch (error) {
+    throw asIngestionError(error);
+  }
 }
 
 /**
@@ -82,7 +98,7 @@ export async function acquireRunLock(
   origin: string,
   { patienceMs = PATIENCE_MS, onLost, predecessor }: RunLockSettings = {},
 ): Promise<RunLock> {
-  const name = `datasync-ingestion ${source} ${origin}`;
+  const name = lockName(source, origin);
   const client = await pool.connect().catch((error: unknown) => {
     throw asIngestionError(error);
   });
@@ -120,6 +136,10 @@ export async function acquireRunLock(
       client.release(true);
     },
   };
+}
+
+function lockName(source: string, origin: string): string {
+  return `datasync-ingestion ${source} ${origin}`;
 }
 
 async function takeLock(client: PoolClient, name: string, patienceMs: number): Promise<void> {

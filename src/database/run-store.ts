@@ -18,6 +18,7 @@ import type {
   Run,
   RunStatus,
   RunTotals,
+  SourceFacts,
 } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
@@ -27,6 +28,9 @@ export interface RunStore {
   acquireRunLock(source: string, origin: string, settings?: RunLockSettings): Promise<RunLock>;
   /** The newest run over a source and origin; null when there was none. */
   findLatestRun(source: string, origin: string): Promise<Run | null>;
+  /** The newest run over whatever source; null: there was none. */
+  findNewestRun(): Promise<Run | null>;
+  findRun(run: number): Promise<Run | null>;
   /** Begins a run, with status `running`. @param run.settings must hold no secret */
   createRun(run: {
     readonly source: string;
@@ -39,6 +43,9 @@ export interface RunStore {
     status: RunStatus,
     why?: { readonly resumeAtMs?: number; readonly lastError?: string },
   ): Promise<void>;
+  /** Null leaves what is known; the first request is kept. */
+  setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
+  setSubmission(run: number, submission: object): Promise<void>;
   /** All committed pages, by segment and page. */
   loadPages(run: number): Promise<LedgerPage[]>;
   loadTotals(run: number): Promise<RunTotals>;
@@ -98,6 +105,14 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
       return rows[0] ?? null;
     },
 
+    async findNewestRun() {
+      return (await query<Run>(sql.FIND_NEWEST_RUN)).rows[0] ?? null;
+    },
+
+    async findRun(runNumber) {
+      return (await query<Run>(sql.FIND_RUN, [runNumber])).rows[0] ?? null;
+    },
+
     async createRun({ source, origin, settings }) {
       return only(await query<Run>(sql.CREATE_RUN, [source, origin, JSON.stringify(settings)]));
     },
@@ -105,6 +120,15 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
     async setRunStatus(runNumber, status, why = {}) {
       const { resumeAtMs = null, lastError = null } = why;
       const result = await query(sql.SET_RUN_STATUS, [runNumber, status, resumeAtMs, lastError]);
+      assert(result.rowCount === 1, `run ${runNumber} exists`);
+    },
+
+    async setSourceFacts(runNumber, { total, firstRequestAtMs }) {
+      await query(sql.SET_SOURCE_FACTS, [runNumber, total, firstRequestAtMs]);
+    },
+
+    async setSubmission(runNumber, submission) {
+      const result = await query(sql.SET_SUBMISSION, [runNumber, JSON.stringify(submission)]);
       assert(result.rowCount === 1, `run ${runNumber} exists`);
     },
 

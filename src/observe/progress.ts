@@ -11,9 +11,17 @@ const LINES = [
   { untilMs: Number.POSITIVE_INFINITY, everyMs: 120_000 },
 ] as const;
 
+export type ProgressMode = 'terminal' | 'lines' | 'off';
+
+/** @param isQuiet nothing is wanted but the result */
+export function progressMode(stream: NodeJS.WriteStream, isQuiet: boolean): ProgressMode {
+  if (isQuiet) return 'off';
+  return stream.isTTY ? 'terminal' : 'lines';
+}
+
 export interface ProgressOptions {
   readonly stream: NodeJS.WriteStream;
-  readonly mode: 'terminal' | 'lines' | 'off';
+  readonly mode: ProgressMode;
   /** The line to show now, without a line end. */
   readonly render: () => string;
 }

@@ -71,8 +71,16 @@ export function ingestResult(known: {
   };
 }
 
+/** Where there is more to see. */
+export interface ReportPlaces {
+  /** The line that opens the data. */
+  readonly open: string;
+  /** The page with all of it; null: there is none. */
+  readonly page?: string | null;
+}
+
 /** The report for a person; no line over 80 columns but the one that opens the data. */
-export function reportText(result: IngestResult, where: { readonly open: string }): string {
+export function reportText(result: IngestResult, where: ReportPlaces): string {
   const used =
     result.utilisation === null
       ? describeRequests(result)
@@ -94,6 +102,7 @@ export function reportText(result: IngestResult, where: { readonly open: string 
     ['writing', result.writeMethod],
     ['memory', `${formatBytes(result.peakRssBytes)} at most`],
     ['data', where.open],
+    ...(where.page == null ? [] : [['report', where.page]]),
   ];
   if (result.resumedFrom !== null) {
     rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);

@@ -11,6 +11,7 @@ import type { LimitPolicy } from '../core/token-bucket.js';
 import { Utilisation } from '../core/utilisation.js';
 import type { PageHead, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { PageCounts, WriteResult } from '../protocol/writer-messages.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 /** Totals that the ledger holds from before this process. */
 export interface EarlierTotals extends PageCounts {
@@ -37,7 +38,15 @@ export class RunStats {
   lastFault: Fault | null = null;
   readonly methods = { copy: 0, insert: 0 };
   readonly faults = new Map<string, number>();
-  readonly headLatenciesMs: number[] = [];
+  /** From a request's start to the first and to the last byte of its page, its scan, its commit. */
+  readonly latency = {
+    head: new LatencyHistogram(),
+    fetch: new LatencyHistogram(),
+    scan: new LatencyHistogram(),
+    write: new LatencyHistogram(),
+  };
+  /** When the first request of this process left; null: none has been answered. */
+  firstRequestAtMs: number | null = null;
   #covered: number;
   #hasWalkedAgain: boolean;
   #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
@@ -101,6 +110,7 @@ export class RunStats {
 
   answered(meta: ResponseMeta): void {
     this.requests++;
+    this.firstRequestAtMs = Math.min(this.firstRequestAtMs ?? meta.sentAtMs, meta.sentAtMs);
     this.utilisation.add(meta.sentAtMs);
   }
 
@@ -108,7 +118,12 @@ export class RunStats {
     this.answered(head.meta);
     this.bytes += head.meta.bodyBytes;
     this.sourceTotal = head.total ?? this.sourceTotal;
-    this.headLatenciesMs.push(head.meta.headAtMs - head.meta.sentAtMs);
+    this.latency.head.add(head.meta.headAtMs - head.meta.sentAtMs);
+    this.latency.fetch.add(head.meta.endAtMs - head.meta.sentAtMs);
+  }
+
+  scanned(scanMs: number): void {
+    this.latency.scan.add(scanMs);
   }
 
   failed(fault: Fault, meta: ResponseMeta | null): void {
@@ -129,6 +144,7 @@ export class RunStats {
     const { counts } = result;
     this.firstCommitAtMs ??= nowMs;
     this.methods[result.method]++;
+    this.latency.write.add(result.writeMs);
     this.#new.pages++;
     this.#new.covered += result.covered;
     this.#covered += result.covered;

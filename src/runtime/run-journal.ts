@@ -8,6 +8,12 @@ import type { Position } from '../core/position.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LimitLog } from '../core/token-bucket.js';
 
+/** What a run learns of its source as it goes; null: not yet. */
+export interface SourceFacts {
+  readonly total: number | null;
+  readonly firstRequestAtMs: number | null;
+}
+
 /** What the journal needs of the database; rejections are the driver's errors. */
 export interface JournalStore {
   openSegments(
@@ -21,6 +27,7 @@ export interface JournalStore {
   splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
   setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
   endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
+  setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
 }
 
 export interface RunJournalOptions {
@@ -58,6 +65,11 @@ export class RunJournal {
   segmentEnded(segment: number, isSuperseded: boolean): void {
     const status = isSuperseded ? 'superseded' : 'ended';
     this.#later((run, store) => store.endSegment(run, segment, status));
+  }
+
+  /** Told when something of it is new: those who look on make a share and a time left of it. */
+  sourceSeen(facts: SourceFacts): void {
+    this.#later((run, store) => store.setSourceFacts(run, facts));
   }
 
   /** @returns null once the log is saved, else why not */

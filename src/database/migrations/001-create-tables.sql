@@ -18,6 +18,12 @@ CREATE TABLE ingestion_runs (
   -- Set with status 'paused': when it is worth another try.
   resume_at timestamptz NULL,
   last_error text NULL,
+  -- What the source says it holds in all; null until an answer says so.
+  source_total bigint NULL,
+  -- When the first request of the run left.
+  first_request_at timestamptz NULL,
+  -- The last submission of the ids that the API has counted; null: none.
+  submission jsonb NULL,
   settings jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX ingestion_runs_by_origin ON ingestion_runs (source, origin, run DESC);

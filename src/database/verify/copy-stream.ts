@@ -12,6 +12,15 @@ const READY_FOR_QUERY = 0x5a;
 /** A byte of type and four of length. */
 const HEAD_BYTES = 5;
 
+export interface CopyStreamSettings {
+  /**
+   * Asked after each piece that the socket gave: a promise holds the server back until it resolves,
+   * so that what reads the rows may be slower than it. What it rejects with breaks the connection
+   * and is thrown.
+   */
+  readonly hold?: () => Promise<void> | null;
+}
+
 type OnMessage = (bytes: Buffer, start: number, end: number) => void;
 type Listener = (bytes: Buffer) => void;
 
@@ -22,24 +31,32 @@ type Listener = (bytes: Buffer) => void;
  *   throws breaks the connection and is thrown here.
  * @throws the server's error, or that of the connection
  */
-export function streamCopy(client: ClientBase, sql: string, onMessage: OnMessage): Promise<void> {
+export function streamCopy(
+  client: ClientBase,
+  sql: string,
+  onMessage: OnMessage,
+  { hold = () => null }: CopyStreamSettings = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.query(new CopyStream(sql, onMessage, { resolve, reject }));
+    client.query(new CopyStream(sql, onMessage, hold, { resolve, reject }));
   });
 }
 
 class CopyStream implements Submittable {
   readonly #sql: string;
   readonly #onMessage: OnMessage;
+  readonly #hold: () => Promise<void> | null;
   readonly #settle: { resolve: () => void; reject: (error: unknown) => void };
 
   constructor(
     sql: string,
     onMessage: OnMessage,
+    hold: () => Promise<void> | null,
     settle: { resolve: () => void; reject: (error: unknown) => void },
   ) {
     this.#sql = sql;
     this.#onMessage = onMessage;
+    this.#hold = hold;
     this.#settle = settle;
   }
 
@@ -89,14 +106,21 @@ class CopyStream implements Submittable {
       }
       rest = bytes.subarray(at);
     };
+    const fail = (error: unknown): void => {
+      // Thrown into a socket's event it would end the process.
+      stream.off('data', onData);
+      this.#settle.reject(error);
+      stream.destroy();
+    };
     const onData = (chunk: Buffer): void => {
       try {
         read(chunk);
+        const held = this.#hold();
+        if (held === null) return;
+        stream.pause();
+        held.then(() => stream.resume(), fail);
       } catch (error) {
-        // Thrown into a socket's event it would end the process.
-        stream.off('data', onData);
-        this.#settle.reject(error);
-        stream.destroy();
+        fail(error);
       }
     };
     stream.removeAllListeners('data');

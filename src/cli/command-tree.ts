@@ -1,0 +1,59 @@
+/** The commands and their options as plain data, read from commander: what completions are made of. */
+import type { Argument, Command, Option } from 'commander';
+
+export interface OptionShape {
+  /** `--output`; null: it has only a short form. */
+  readonly long: string | null;
+  readonly short: string | null;
+  readonly description: string;
+  readonly takesValue: boolean;
+  /** The values that it takes, where they are few. */
+  readonly choices: readonly string[];
+  /** Whether its value is a file or a folder. */
+  readonly isPath: boolean;
+}
+
+export interface CommandShape {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionShape[];
+  /** The values that its first argument takes, where they are few. */
+  readonly choices: readonly string[];
+}
+
+export interface ProgramShape {
+  readonly name: string;
+  readonly options: readonly OptionShape[];
+  readonly commands: readonly CommandShape[];
+}
+
+const PATH_VALUE = /<(?:file|folder|path)>/i;
+
+export function programShape(program: Command): ProgramShape {
+  const help = program.createHelp();
+  return {
+    name: program.name(),
+    options: help.visibleOptions(program).map(optionShape),
+    commands: help.visibleCommands(program).map((command) => ({
+      name: command.name(),
+      description: command.description(),
+      options: help.visibleOptions(command).map(optionShape),
+      choices: choicesOf(command.registeredArguments[0]),
+    })),
+  };
+}
+
+function optionShape(option: Option): OptionShape {
+  return {
+    long: option.long ?? null,
+    short: option.short ?? null,
+    description: option.description,
+    takesValue: option.required || option.optional,
+    choices: option.argChoices ?? [],
+    isPath: PATH_VALUE.test(option.flags),
+  };
+}
+
+function choicesOf(argument: Argument | undefined): readonly string[] {
+  return argument?.argChoices ?? [];
+}

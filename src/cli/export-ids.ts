@@ -1,0 +1,180 @@
+/** `datasync export-ids`: streams the ids of the table, or its rows, into a file or a pipe. */
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { type ExportSink, openFileSink, openStreamSink } from '../database/export/export-sink.js';
+import {
+  EXPORT_FORMATS,
+  EXPORT_ORDERS,
+  type ExportFormat,
+  type ExportOrder,
+} from '../database/export/export-sql.js';
+import { countOrigins } from '../database/export/table-writers.js';
+import type { Run } from '../database/ledger-types.js';
+import { openRunStore, type RunStore } from '../database/run-store.js';
+import { formatBytes, formatCount } from '../observe/eta.js';
+import { type CommandContext, CommandFailure, commandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { findRun, noRunText } from './find-run.js';
+import { type OpenDatabase, openDatabase } from './open-database.js';
+import { wholeNumber } from './whole-number.js';
+import { type Exported, outputFailure, writeRows } from './write-ids.js';
+
+export const IDS_FILE = 'event_ids.txt';
+const DEFAULT_FILES: Readonly<Record<ExportFormat, string>> = {
+  ids: IDS_FILE,
+  ndjson: 'events.ndjson',
+  csv: 'events.csv',
+};
+const STANDARD_OUTPUT = '-';
+
+interface ExportFlags {
+  readonly output?: string;
+  readonly format: ExportFormat;
+  readonly order: ExportOrder;
+  readonly gzip?: true;
+  readonly partial?: true;
+  readonly run?: number;
+  readonly json?: true;
+}
+
+export function exportIdsCommand(): Command {
+  return new Command('export-ids')
+    .description('write all ids of the table, one a line, or its whole rows')
+    .option('--output <file>', `file, or - for standard output; default: ${IDS_FILE}`)
+    .addOption(
+      new Option('--format <form>', 'ids, or whole rows').choices(EXPORT_FORMATS).default('ids'),
+    )
+    .addOption(
+      new Option('--order <order>', 'id: ascending; ingested: as the table holds them')
+        .choices(EXPORT_ORDERS)
+        .default('id'),
+    )
+    .option('--gzip', 'compress; adds .gz to a name of our own')
+    .option('--partial', 'also when the run is not complete')
+    .option('--run <n>', 'the run that must be complete; default: the latest', wholeNumber)
+    .option('--simulate', 'the run over the bundled simulator')
+    .option('--json', 'print the result as one JSON line')
+    .addHelpText(
+      'after',
+      `
+The rows are those of the table ingested_events; of one run, where one has filled it. The file appears
+under its name when it is whole. With --output - the result goes to standard error.
+
+Example:
+  datasync export-ids --output - | sort --check`,
+    )
+    .action(async (flags: ExportFlags) => {
+      const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
+      const database = await openDatabase(context.config, context.log);
+      try {
+        process.exitCode = await exportIds(context, database, flags);
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+/** @returns the exit code @throws CommandFailure */
+async function exportIds(
+  context: CommandContext,
+  database: OpenDatabase,
+  flags: ExportFlags,
+): Promise<number> {
+  const store = openRunStore(database.pool);
+  const found = await findRun(store, context.config, flags.run);
+  if (found === null) throw new CommandFailure(noRunText(context.config, flags.run));
+  const isPartial = requireComplete(found, flags.partial === true);
+  const source = await rowsToExpect(store, database, found, isPartial);
+  const output = flags.output ?? `${DEFAULT_FILES[flags.format]}${flags.gzip ? '.gz' : ''}`;
+  const written = await writeRows(database.pool, {
+    sink: await openSink(output, flags.gzip === true),
+    ...{ format: flags.format, order: flags.order, isQuiet: context.isJson },
+    expected: source.expected,
+    check: (rows) => requireAll(rows, source.least),
+  });
+  tell({ context, output, flags, run: found, isPartial, origins: source.origins }, written);
+  return EXIT.complete;
+}
+
+/** @returns whether it is not complete, which was asked for @throws CommandFailure otherwise */
+function requireComplete(run: Run, permitsPartial: boolean): boolean {
+  if (run.status === 'complete') return false;
+  if (!permitsPartial) {
+    throw new CommandFailure(
+      `Run ${run.run} is ${run.status}, not complete: \`datasync ingest\` goes on with it; ` +
+        '--partial exports what is there.',
+      EXIT.paused,
+    );
+  }
+  process.stderr.write(
+    `Warning: run ${run.run} is ${run.status}: what is exported is NOT all that the source holds.\n`,
+  );
+  return true;
+}
+
+interface ExpectedRows {
+  /** How many there should be; null: not known. */
+  readonly expected: number | null;
+  /** Fewer contradict the ledger. */
+  readonly least: number;
+  readonly origins: number;
+}
+
+async function rowsToExpect(
+  store: RunStore,
+  { pool }: OpenDatabase,
+  run: Run,
+  isPartial: boolean,
+): Promise<ExpectedRows> {
+  const [{ covered }, origins] = await Promise.all([store.loadTotals(run.run), countOrigins(pool)]);
+  if (origins === 1) return { expected: covered, least: isPartial ? 0 : covered, origins };
+  return { expected: await store.estimateEvents(), least: isPartial ? 0 : covered, origins };
+}
+
+function requireAll(rows: number, least: number): void {
+  if (rows >= least) return;
+  throw new CommandFailure(
+    `The table has ${formatCount(rows)} rows and the ledger says ${formatCount(least)}: ` +
+      '`datasync verify` names what is missing. Nothing is exported.',
+  );
+}
+
+async function openSink(output: string, isGzip: boolean): Promise<ExportSink> {
+  if (output === STANDARD_OUTPUT) return openStreamSink(process.stdout, { isGzip });
+  try {
+    return await openFileSink(resolve(output), { isGzip });
+  } catch (error) {
+    throw outputFailure(error) ?? error;
+  }
+}
+
+interface Told {
+  readonly context: CommandContext;
+  readonly output: string;
+  readonly flags: ExportFlags;
+  readonly run: Run;
+  readonly isPartial: boolean;
+  readonly origins: number;
+}
+
+/** Standard output is the ids' own where they go there. */
+function tell({ context, output, flags, run, isPartial, origins }: Told, written: Exported): void {
+  const { rows, bytes, sha256, durationMs } = written;
+  const stream = output === STANDARD_OUTPUT ? process.stderr : process.stdout;
+  if (context.isJson) {
+    const { format, order } = flags;
+    const result = { output, format, order, run: run.run, isPartial, origins, ...written };
+    stream.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const rate = formatCount((rows * 1000) / Math.max(1, durationMs));
+  const seconds = (durationMs / 1000).toFixed(1);
+  const of = origins === 1 ? `of run ${run.run}` : `of all runs: ${origins} sources have written`;
+  const lines = [
+    `${isPartial ? 'PARTIAL export' : 'Export'}: ${output === STANDARD_OUTPUT ? 'standard output' : output}`,
+    `  rows      ${formatCount(rows)} ${of}`,
+    `  bytes     ${formatBytes(bytes)}${flags.gzip ? ' before compression' : ''}, in ${seconds} s, ${rate} rows/s`,
+    `  sha256    ${sha256}`,
+  ];
+  stream.write(`${lines.join('\n')}\n`);
+}

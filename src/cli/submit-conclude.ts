@@ -1,0 +1,95 @@
+/** What is told and kept of a submission, however it ended. */
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { IngestionError } from '../core/fault.js';
+import type { Run } from '../database/ledger-types.js';
+import type { RunStore } from '../database/run-store.js';
+import { formatCount } from '../observe/eta.js';
+import { isSameRun } from '../observe/run-report.js';
+import { loadReport, replaceReport } from '../observe/run-report-files.js';
+import type { Submission } from '../source/submissions.js';
+import { type CommandContext, CommandFailure } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { reportedSubmission, type SubmissionRecord } from './reported-submission.js';
+import type { SubmitOutcome } from './submit-ids.js';
+
+export interface Attempted {
+  readonly run: Run;
+  readonly output: string;
+  readonly record: Omit<SubmissionRecord, 'answer' | 'isFromList'>;
+}
+
+/** @returns the exit code @throws CommandFailure, IngestionError unless it was submitted */
+export async function concludeSubmission(
+  context: CommandContext,
+  store: RunStore,
+  outcome: SubmitOutcome,
+  attempted: Attempted,
+): Promise<number> {
+  switch (outcome.type) {
+    case 'refused':
+      throw new IngestionError(outcome.fault);
+    case 'givenUp':
+      throw new CommandFailure(`Nothing was submitted: ${outcome.reason}.`);
+    case 'unknown':
+      throw new CommandFailure(
+        `It is not known whether the submission counted: ${outcome.reason}. It was not sent again; ` +
+          '--dry-run shows what the API has counted.',
+      );
+    case 'submitted':
+      break;
+  }
+  const record: SubmissionRecord = {
+    ...attempted.record,
+    answer: outcome.submission,
+    isFromList: outcome.isFromList,
+  };
+  context.say(submittedText(outcome.submission));
+  const file = await keep(context, store, attempted, record);
+  if (file !== null) context.say(`  kept in   ${file}`);
+  const { eventCount } = outcome.submission;
+  const isWhole = eventCount === null || eventCount === record.ids.count;
+  context.json({ status: isWhole ? 'submitted' : 'incomplete', file, ...record });
+  if (isWhole) return EXIT.complete;
+  process.stderr.write(
+    `The API counted ${formatCount(eventCount)} of ${formatCount(record.ids.count)} ids.\n`,
+  );
+  return EXIT.failed;
+}
+
+function submittedText(submission: Submission): string {
+  const { submissionNumber, eventCount, timeToSubmit, remainingSubmissions } = submission;
+  const counted = eventCount === null ? '' : `, ${formatCount(eventCount)} ids counted`;
+  return [
+    `Submission ${submissionNumber ?? '?'} received${counted}`,
+    ...(timeToSubmit === null ? [] : [`  time to complete  ${timeToSubmit}`]),
+    ...(remainingSubmissions === null ? [] : [`  left      ${remainingSubmissions}`]),
+  ].join('\n');
+}
+
+/** The answer cannot be had again: what keeps it from one place must not keep it from the others. */
+async function keep(
+  context: CommandContext,
+  store: RunStore,
+  { run, output }: Attempted,
+  record: SubmissionRecord,
+): Promise<string | null> {
+  const name = `submission-${record.answer.submissionNumber ?? record.sentAt.slice(0, 19)}.json`;
+  const file = join(dirname(output), name);
+  const { reportsFolder } = context.config;
+  const kept = await loadReport(reportsFolder, run.run);
+  const submission = reportedSubmission({ ...record });
+  const places = await Promise.allSettled([
+    writeFile(file, `${JSON.stringify(record, null, 2)}\n`),
+    store.setSubmission(run.run, record),
+    kept !== null && isSameRun(kept, run)
+      ? replaceReport(reportsFolder, { ...kept, submission })
+      : null,
+  ]);
+  for (const place of places) {
+    if (place.status === 'fulfilled') continue;
+    const { message } = place.reason as Error;
+    process.stderr.write(`Warning: the answer could not be kept everywhere: ${message}\n`);
+  }
+  return places[0]?.status === 'fulfilled' ? file : null;
+}

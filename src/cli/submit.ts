@@ -1,0 +1,224 @@
+/** `datasync submit URL`: verifies, exports, shows, asks, hands the ids in, keeps the answer. */
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { openFileSink } from '../database/export/export-sink.js';
+import type { Run } from '../database/ledger-types.js';
+import { openRunStore, type RunStore } from '../database/run-store.js';
+import { verificationText } from '../database/verify/verification-text.js';
+import { formatBytes, formatCount } from '../observe/eta.js';
+import { sourceNamed } from '../source/registry.js';
+import { isRepositoryUrl, type SubmissionList } from '../source/submissions.js';
+import { type CommandContext, CommandFailure, commandContext, UsageError } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { IDS_FILE } from './export-ids.js';
+import { findRun, noRunText } from './find-run.js';
+import { type OpenDatabase, openDatabase } from './open-database.js';
+import { openTarget, runOriginOf } from './open-target.js';
+import { proveRun } from './prove-run.js';
+import { reportedSubmission } from './reported-submission.js';
+import { SubmitClient } from './submit-client.js';
+import { concludeSubmission } from './submit-conclude.js';
+import { submitIds } from './submit-ids.js';
+import { type Exported, outputFailure, writeRows } from './write-ids.js';
+
+const ATTEMPTS_MAX = 3;
+
+interface SubmitFlags {
+  readonly yes?: true;
+  readonly again?: true;
+  readonly dryRun?: true;
+  readonly output: string;
+  readonly json?: true;
+}
+
+export function submitCommand(): Command {
+  return new Command('submit')
+    .description('hand the ids of the finished run in; the API takes five submissions a key')
+    .argument('<url>', 'of the repository: https://github.com/OWNER/NAME')
+    .option('--yes', 'do not ask before a submission is spent')
+    .option('--again', 'also when this run was submitted before')
+    .option('--output <file>', 'where the ids that are sent are kept', IDS_FILE)
+    .option('--dry-run', 'verify, export and show, and submit nothing')
+    .option('--simulate', 'submit to the bundled simulator, which counts for nothing')
+    .option('--json', 'print the result as one JSON line')
+    .addHelpText(
+      'after',
+      `
+The answer is kept in submission-<number>.json beside the ids and in the record of the run.
+
+Example:
+  datasync submit https://github.com/you/datasync-ingestion`,
+    )
+    .action(async (url: string, flags: SubmitFlags) => {
+      if (!isRepositoryUrl(url)) {
+        throw new UsageError(`${url} is no repository: it takes https://github.com/OWNER/NAME`);
+      }
+      if (!flags.yes && !flags.dryRun && (flags.json || !process.stdin.isTTY)) {
+        throw new UsageError('There is no terminal to ask on: --yes submits without asking.');
+      }
+      const context = await commandContext({ ...flags, logLevel: 'warn' });
+      const database = await openDatabase(context.config, context.log);
+      try {
+        process.exitCode = await submit(context, database, url, flags);
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+/** @returns the exit code @throws CommandFailure, IngestionError */
+async function submit(
+  context: CommandContext,
+  database: OpenDatabase,
+  githubRepoUrl: string,
+  flags: SubmitFlags,
+): Promise<number> {
+  const { config, say } = context;
+  const store = openRunStore(database.pool);
+  const run = await findSubmittable(context, store, flags);
+  await verifyFirst(context, database, run);
+  const target = await openTarget(config);
+  const client = new SubmitClient(target, sourceNamed(config.source));
+  try {
+    const before = await client.list();
+    const exported = await exportIds(context, database, store, run, flags);
+    say(planText(context, { exported, before, githubRepoUrl, output: flags.output }));
+    if (before.remaining === 0) {
+      throw new CommandFailure('No submission of this key is left. Nothing was sent.');
+    }
+    if (flags.dryRun) {
+      context.json({ status: 'dry-run', ...exported, remaining: before.remaining });
+      return EXIT.complete;
+    }
+    if (!(await isWanted(flags, `Spend one of the ${before.remaining} submissions?`))) {
+      throw new CommandFailure('Nothing was sent.');
+    }
+    const sentAt = new Date().toISOString();
+    const outcome = await submitIds({
+      client,
+      file: { path: resolve(flags.output), bytes: exported.bytes },
+      sent: { githubRepoUrl, idCount: exported.rows },
+      ...{ before, say },
+      wantsAnother: async (attempt) =>
+        attempt < ATTEMPTS_MAX && (await isWanted(flags, 'Send it once more?')),
+    });
+    return await concludeSubmission(context, store, outcome, {
+      run,
+      output: flags.output,
+      record: {
+        ...{ run: run.run, api: runOriginOf(config.target), githubRepoUrl, sentAt },
+        ids: { count: exported.rows, bytes: exported.bytes, sha256: exported.sha256 },
+      },
+    });
+  } finally {
+    await client.close();
+    target.close();
+  }
+}
+
+/** @throws CommandFailure when there is no finished run, or it was submitted before */
+async function findSubmittable(
+  { config }: CommandContext,
+  store: RunStore,
+  flags: SubmitFlags,
+): Promise<Run> {
+  // Ids of another source would be worthless: no run but that of the configured one will do.
+  const run = await findRun(store, { ...config, isTargetChosen: true }, undefined);
+  if (run === null)
+    throw new CommandFailure(noRunText({ ...config, isTargetChosen: true }, undefined));
+  if (run.status !== 'complete') {
+    throw new CommandFailure(
+      `Run ${run.run} is ${run.status}, not complete: \`datasync ingest\` goes on with it.`,
+      EXIT.paused,
+    );
+  }
+  const earlier = reportedSubmission(run.submission);
+  if (earlier !== null && !flags.again && !flags.dryRun) {
+    throw new CommandFailure(
+      `Run ${run.run} was submitted already, as number ${earlier.submissionNumber ?? '?'}; ` +
+        '--again spends another submission on it.',
+    );
+  }
+  return run;
+}
+
+async function verifyFirst(
+  context: CommandContext,
+  { pool }: OpenDatabase,
+  run: Run,
+): Promise<void> {
+  const proof = await proveRun(pool, run.run, context.isJson);
+  if (proof === null) throw new CommandFailure(`The ledger has no run ${run.run}.`);
+  const others = proof.tableRows - proof.rows;
+  if (!proof.ok) {
+    throw new CommandFailure(`${verificationText(proof)}\nNothing was sent.`);
+  }
+  if (others > 0) {
+    throw new CommandFailure(
+      `The table holds ${formatCount(others)} rows that are not of run ${run.run}: ` +
+        'ids of another source must not be submitted. Nothing was sent.',
+    );
+  }
+  context.say(`Run ${run.run}: the proof holds, ${formatCount(proof.rows)} rows.`);
+}
+
+async function exportIds(
+  context: CommandContext,
+  { pool }: OpenDatabase,
+  store: RunStore,
+  run: Run,
+  { output }: SubmitFlags,
+): Promise<Exported> {
+  const { covered } = await store.loadTotals(run.run);
+  const sink = await openFileSink(resolve(output), { isGzip: false }).catch((error: unknown) => {
+    throw outputFailure(error) ?? error;
+  });
+  return writeRows(pool, {
+    ...{ sink, format: 'ids', order: 'id', expected: covered, isQuiet: context.isJson },
+    check: (rows) => {
+      if (rows === covered) return;
+      throw new CommandFailure('The table has changed since it was verified. Nothing was sent.');
+    },
+  });
+}
+
+interface Plan {
+  readonly exported: Exported;
+  readonly before: SubmissionList;
+  readonly githubRepoUrl: string;
+  readonly output: string;
+}
+
+function planText({ config }: CommandContext, plan: Plan): string {
+  const { exported, before, githubRepoUrl, output } = plan;
+  const to =
+    config.target.kind === 'api'
+      ? runOriginOf(config.target)
+      : 'the bundled simulator, which counts for nothing';
+  const earlier = before.submissions.map(
+    ({ submissionNumber, eventCount, submittedAt }) =>
+      `            number ${submissionNumber ?? '?'}: ${formatCount(eventCount ?? 0)} ids, ${submittedAt ?? ''}`,
+  );
+  return [
+    `To submit: ${formatCount(exported.rows)} ids, ${formatBytes(exported.bytes)}, from ${output}`,
+    `  sha256    ${exported.sha256}`,
+    `  to        ${to}`,
+    `  for       ${githubRepoUrl}`,
+    `  left      ${before.remaining} of ${before.remaining + before.submissions.length} submissions`,
+    ...earlier,
+  ].join('\n');
+}
+
+async function isWanted(flags: SubmitFlags, question: string): Promise<boolean> {
+  if (flags.yes) return true;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and the end of input are a no.
+  const ended = new Promise<string>((answer) => lines.once('close', () => answer('')));
+  try {
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

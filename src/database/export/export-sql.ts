@@ -1,0 +1,57 @@
+/**
+ * The statements of an export. COPY sends one message a row in each of them, and each ends in a line
+ * feed.
+ */
+
+/** `ids`: one id a line. `ndjson`, `csv`: whole rows. */
+export type ExportFormat = 'ids' | 'ndjson' | 'csv';
+
+/**
+ * `id`: ascending, which for a uuid is the order of its bytes and of its text. `ingested`: as the rows
+ * lie in the table, which is the order in which their pages were written; pages that two connections
+ * wrote at once are interleaved.
+ */
+export type ExportOrder = 'id' | 'ingested';
+
+export const EXPORT_FORMATS = ['ids', 'ndjson', 'csv'] as const;
+export const EXPORT_ORDERS = ['id', 'ingested'] as const;
+
+/** The line before the first row; empty: none. */
+export const EXPORT_HEADS: Readonly<Record<ExportFormat, string>> = {
+  ids: '',
+  ndjson: '',
+  csv: 'id,occurred_at,data\n',
+};
+
+// Milliseconds are all that the program stores of an instant.
+const INSTANT = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const ROWS: Readonly<Record<ExportFormat, string>> = {
+  ids: 'SELECT id FROM ingested_events',
+  // The text of a jsonb has no line end in it.
+  ndjson: `SELECT '{"id":"' || id::text || '","occurred_at":'
+    || coalesce('"' || ${INSTANT} || '"', 'null') || ',"data":' || data::text || '}' FROM ingested_events`,
+  csv: `SELECT id, ${INSTANT}, data FROM ingested_events`,
+};
+
+// The text format would double each backslash of the JSON. As CSV whose quote and delimiter are
+// control characters, which JSON never holds unescaped, a row passes through as it is.
+const OPTIONS: Readonly<Record<ExportFormat, string>> = {
+  ids: '',
+  ndjson: ` (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`,
+  csv: ' (FORMAT csv)',
+};
+
+/**
+ * Run before the COPY, in its transaction. Two scans of one table share their reading, and the second
+ * then begins in its middle; workers scan in no order at all.
+ */
+export const EXPORT_SETTINGS = `
+  SET LOCAL synchronize_seqscans = off;
+  SET LOCAL max_parallel_workers_per_gather = 0;
+  SET LOCAL DateStyle = 'ISO'`;
+
+export function exportStatement(format: ExportFormat, order: ExportOrder): string {
+  const sorted = order === 'id' ? ' ORDER BY id' : '';
+  return `COPY (${ROWS[format]}${sorted}) TO STDOUT${OPTIONS[format]}`;
+}

@@ -1,0 +1,88 @@
+/** How a run is getting on, by the ledger alone: also while another process is at work on it. */
+import type { Pool, QueryResultRow } from 'pg';
+import { asIngestionError } from './connect.js';
+
+/** A segment and what its committed pages have reached. Positions are of the form ms/id. */
+export interface SegmentProgress {
+  readonly segment: number;
+  readonly status: 'open' | 'ended' | 'superseded';
+  readonly after: string | null;
+  readonly bound: string | null;
+  /** Where its furthest page ends; null: none is committed, or it went to the end of the source. */
+  readonly reached: string | null;
+  readonly pages: number;
+  readonly covered: number;
+}
+
+/** What was committed in the last while before the newest commit. */
+export interface RecentPace {
+  readonly rows: number;
+  readonly pages: number;
+  /** The largest page. */
+  readonly pageRows: number;
+  /** Of the first and the last of these commits, epoch ms; null: there is none. */
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+}
+
+export interface KnownLimit {
+  readonly quota: number;
+  readonly windowMs: number;
+}
+
+// A ledger begins with pages whose segment may not be told yet, so that both tables count.
+const SEGMENTS = `
+  SELECT segment, coalesce(s.status, 'open') AS status,
+    s.after_position AS "after", s.bound_position AS "bound", p.reached,
+    coalesce(p.pages, 0)::float8 AS pages, coalesce(p.covered, 0)::float8 AS covered
+  FROM (SELECT * FROM ingestion_segments WHERE run = $1) AS s FULL JOIN (
+    SELECT segment, count(*) AS pages, sum(covered) AS covered,
+      (array_agg(through_position ORDER BY page DESC))[1] AS reached
+    FROM ingestion_pages WHERE run = $1 GROUP BY segment
+  ) AS p USING (segment) ORDER BY segment`;
+
+const PACE = `
+  SELECT coalesce(sum(covered), 0)::float8 AS rows, count(*)::float8 AS pages,
+    coalesce(max(returned), 0)::float8 AS "pageRows",
+    (extract(epoch FROM min(committed_at)) * 1000)::float8 AS "sinceMs",
+    (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "untilMs"
+  FROM ingestion_pages WHERE run = $1 AND committed_at >=
+    (SELECT max(committed_at) FROM ingestion_pages WHERE run = $1) - $2 * interval '1 ms'`;
+
+// Each key has its own log; that of the newest request is the one in use.
+const LIMIT = `
+  SELECT quota::float8, window_ms::float8 AS "windowMs" FROM ingestion_limits
+  WHERE origin = $1 AND bucket = $2 AND quota IS NOT NULL AND window_ms IS NOT NULL
+  ORDER BY started_at_ms[cardinality(started_at_ms)] DESC NULLS LAST LIMIT 1`;
+
+export interface RunProgress {
+  segments(run: number): Promise<SegmentProgress[]>;
+  /** @param spanMs how far back to look */
+  pace(run: number, spanMs: number): Promise<RecentPace>;
+  /** Null: none was learned. */
+  limit(origin: string, bucket: string): Promise<KnownLimit | null>;
+}
+
+/** Every function throws an IngestionError with the fault of the database when it fails. */
+export function openRunProgress(pool: Pool): RunProgress {
+  const ask = async <Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Row[]> => {
+    try {
+      return (await pool.query<Row>(text, [...values])).rows;
+    } catch (error) {
+      throw asIngestionError(error);
+    }
+  };
+  return {
+    segments: (run) => ask<SegmentProgress>(SEGMENTS, [run]),
+    async pace(run, spanMs) {
+      const [pace] = await ask<RecentPace>(PACE, [run, spanMs]);
+      return pace ?? { rows: 0, pages: 0, pageRows: 0, sinceMs: null, untilMs: null };
+    },
+    async limit(origin, bucket) {
+      return (await ask<KnownLimit>(LIMIT, [origin, bucket]))[0] ?? null;
+    },
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * The run report as one HTML page: no script, no file beside it, nothing loaded from anywhere. It can
+ * be sent by mail and opened in ten years.
+ */
+import { formatBytes, formatCount, formatDuration } from './eta.js';
+import type { LatencySummary } from './latency-histogram.js';
+import { type RunReportDocument, reportTotals } from './run-report.js';
+import { type Chart, chartSvg } from './run-report-charts.js';
+import { REPORT_STYLE } from './run-report-style.js';
+import { instantText, percent } from './run-report-text.js';
+
+type Row = readonly (string | null)[];
+
+export function runReportPage(report: RunReportDocument): string {
+  const title = `Run ${report.run}: ${report.status}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escapeHtml(title)}</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<h1>Run ${report.run}: <span class="${escapeHtml(report.status)}">${escapeHtml(report.status)}</span></h1>
+<p class="origin">${escapeHtml(`${report.source}, ${report.origin}`)}</p>
+${report.reason === null ? '' : `<p class="reason">${escapeHtml(report.reason)}</p>`}
+${tiles(report)}
+${charts(report).map(chartSvg).join('\n')}
+${section('Time', ['', ''], timeRows(report))}
+${section('Records', ['', ''], recordRows(report))}
+${section('Latency, ms', ['', 'count', 'mean', 'p50', 'p95', 'p99', 'max'], latencyRows(report))}
+${section('What requests waited for', ['', 'share'], waitRows(report))}
+${section('Faults survived', ['code', 'times'], faultRows(report))}
+${section('Quarantine', ['reason', 'records', 'first at'], quarantineRows(report))}
+${section('Sessions', ['began', 'ended', 'status', 'rows', 'requests', 'refused', 'limit used'], sessionRows(report))}
+${section('Submission', ['', ''], submissionRows(report))}
+${section('Settings', ['', ''], namedRows(report.settings))}
+${section('Versions', ['', ''], namedRows(report.versions))}
+</body>
+</html>
+`;
+}
+
+function tiles(report: RunReportDocument): string {
+  const { rows, sessions, limit } = report;
+  const totals = reportTotals(report);
+  const utilisation = sessions.at(-1)?.utilisation ?? null;
+  const shown: readonly (readonly [string, string | null])[] = [
+    ['rows in the table', formatCount(rows.ingested)],
+    ['duration', totals.elapsedMs === null ? null : formatDuration(totals.elapsedMs)],
+    ['events/s', totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond)],
+    ['of the limit used', limit === null || utilisation === null ? null : percent(utilisation)],
+    ['requests refused', sessions.length === 0 ? null : formatCount(totals.refused)],
+    ['in quarantine', formatCount(rows.quarantined)],
+    ['time to complete', report.submission?.timeToSubmit ?? null],
+  ];
+  const boxes = shown
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `<div><b>${escapeHtml(value ?? '')}</b>${name}</div>`);
+  return `<div class="tiles">${boxes.join('')}</div>`;
+}
+
+function charts({ timeline }: RunReportDocument): Chart[] {
+  const atMs = timeline.atMs.map((ms) => ms ?? 0);
+  return [
+    {
+      title: 'Rows in the table',
+      unit: 'count',
+      atMs,
+      series: [{ name: 'rows', values: timeline.rows }],
+    },
+    {
+      title: 'Rows a second, over a window of the limit or 10 s',
+      unit: 'count',
+      atMs,
+      series: [{ name: 'rows/s', values: timeline.rowsPerSecond }],
+    },
+    {
+      title: 'Requests, and what the limit permitted',
+      unit: 'count',
+      atMs,
+      series: [
+        { name: 'sent', values: timeline.requests, isStepped: true },
+        { name: 'permitted', values: timeline.permitted, isStepped: true },
+      ],
+    },
+    {
+      title: 'Pages at once',
+      unit: 'count',
+      atMs,
+      series: [
+        { name: 'being fetched', values: timeline.fetching },
+        { name: 'being scanned', values: timeline.scanning },
+        { name: 'being written', values: timeline.writing },
+      ],
+    },
+    {
+      title: 'Fetched and not yet committed',
+      unit: 'bytes',
+      atMs,
+      series: [{ name: 'bytes', values: timeline.heldBytes }],
+    },
+  ];
+}
+
+function timeRows(report: RunReportDocument): Row[] {
+  const { firstRequestAtMs, endedAtMs, databaseShare, limit } = report;
+  const totals = reportTotals(report);
+  return [
+    ['First API call', firstRequestAtMs === null ? null : instantText(firstRequestAtMs)],
+    ['End', endedAtMs === null ? null : instantText(endedAtMs)],
+    [
+      'Duration, pauses included',
+      totals.elapsedMs === null ? null : formatDuration(totals.elapsedMs),
+    ],
+    ['At work', report.sessions.length === 0 ? null : formatDuration(totals.activeMs)],
+    [
+      'Average events/s',
+      totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond),
+    ],
+    ['Limit', limit === null ? null : `${limit.quota} in ${formatDuration(limit.windowMs)}`],
+    ['Database busy', databaseShare === null ? null : percent(databaseShare)],
+    ['Written by', report.writeMethod],
+    ['Memory at most', report.peakRssBytes === null ? null : formatBytes(report.peakRssBytes)],
+  ];
+}
+
+function recordRows({ rows, pages, sessions }: RunReportDocument): Row[] {
+  const bytes = sessions.reduce((sum, one) => sum + one.bytes, 0);
+  return [
+    ['Source says', rows.total === null ? null : formatCount(rows.total)],
+    ['Returned', formatCount(rows.returned)],
+    ['Inserted', formatCount(rows.inserted)],
+    ['Duplicate', formatCount(rows.duplicate)],
+    ['Quarantined', formatCount(rows.quarantined)],
+    ['Pages', formatCount(pages)],
+    ['Body bytes', bytes === 0 ? null : formatBytes(bytes)],
+  ];
+}
+
+function latencyRows({ latency }: RunReportDocument): Row[] {
+  const row = (name: string, summary: LatencySummary | null): Row[] => {
+    if (summary === null) return [];
+    const { count, meanMs, p50Ms, p95Ms, p99Ms, maxMs } = summary;
+    return [[name, formatCount(count), ...[meanMs, p50Ms, p95Ms, p99Ms, maxMs].map(String)]];
+  };
+  return [
+    ...row('to the head', latency.head),
+    ...row('to the last byte', latency.fetch),
+    ...row('scan', latency.scan),
+    ...row('commit', latency.write),
+  ];
+}
+
+function waitRows({ waits }: RunReportDocument): Row[] {
+  return Object.entries(waits).map(([reason, share]) => [reason, percent(share)]);
+}
+
+function faultRows(report: RunReportDocument): Row[] {
+  const { faults } = reportTotals(report);
+  return Object.entries(faults).map(([code, times]) => [code, formatCount(times)]);
+}
+
+function quarantineRows({ quarantine }: RunReportDocument): Row[] {
+  return quarantine.map(({ reason, records, segment, page }) => [
+    reason,
+    formatCount(records),
+    `segment ${segment}, page ${page}`,
+  ]);
+}
+
+function sessionRows({ sessions }: RunReportDocument): Row[] {
+  return sessions.map((one) => [
+    instantText(one.startedAtMs),
+    instantText(one.endedAtMs),
+    one.status,
+    formatCount(one.rows),
+    formatCount(one.requests),
+    formatCount(one.refused),
+    one.utilisation === null ? '–' : percent(one.utilisation),
+  ]);
+}
+
+function submissionRows({ submission }: RunReportDocument): Row[] {
+  if (submission === null) return [];
+  const { submissionNumber, eventCount, submittedAt, timeToSubmit, githubRepoUrl } = submission;
+  return [
+    ['Number', submissionNumber === null ? null : String(submissionNumber)],
+    ['Ids counted', eventCount === null ? null : formatCount(eventCount)],
+    ['Submitted', submittedAt],
+    ['Time to complete', timeToSubmit],
+    ['Repository', githubRepoUrl],
+  ];
+}
+
+function namedRows(values: Readonly<Record<string, unknown>>): Row[] {
+  return Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+}
+
+/** Nothing where there are no rows; rows without a value are left out. */
+function section(title: string, heads: readonly string[], rows: readonly Row[]): string {
+  const known = rows.filter((row) => row.every((cell) => cell !== null));
+  if (known.length === 0) return '';
+  const head = heads.some((one) => one !== '')
+    ? `<thead><tr>${heads.map((one) => `<th>${escapeHtml(one)}</th>`).join('')}</tr></thead>`
+    : '';
+  const body = known
+    .map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell ?? '')}</td>`).join('')}</tr>`)
+    .join('');
+  return `<h2>${escapeHtml(title)}</h2><div class="scroll"><table>${head}<tbody>${body}</tbody></table></div>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Reasons and settings hold text from elsewhere. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

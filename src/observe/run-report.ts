@@ -1,0 +1,181 @@
+/**
+ * The run report: what is worth keeping of a run, as one plain value that the JSON file, the page and
+ * the text are made of.
+ *
+ * Rows cover the run over all restarts, as the ledger counts them. Requests and time are those of its
+ * sessions: each process adds its own to those of the report that it finds. Limit, latency, waits and
+ * timeline are of the last session. Instants are epoch ms. No secret is among it.
+ */
+import * as z from 'zod/mini';
+import { SERIES } from './history.js';
+
+const SESSIONS_MAX = 200;
+
+const count = z.number();
+const instant = z.number();
+const share = z.nullable(z.number());
+const column = z.readonly(z.array(z.nullable(z.number())));
+const latency = z.nullable(
+  z.object({
+    ...{ count, meanMs: z.number(), p50Ms: z.number(), p95Ms: z.number(), p99Ms: z.number() },
+    maxMs: z.number(),
+  }),
+);
+
+const session = z.object({
+  startedAtMs: instant,
+  endedAtMs: instant,
+  status: z.string(),
+  reason: z.nullable(z.string()),
+  /** Covered by this process. */
+  rows: count,
+  bytes: count,
+  requests: count,
+  refused: count,
+  retries: count,
+  /** By code; each was survived, but for the last of a session that failed. */
+  faults: z.record(z.string(), count),
+  permittedRequests: z.nullable(count),
+  utilisation: share,
+});
+
+const submission = z.looseObject({
+  submissionNumber: z.nullable(count),
+  eventCount: z.nullable(count),
+  submittedAt: z.nullable(z.string()),
+  /** The seed's "Time to Complete", as the API words it. */
+  timeToSubmit: z.nullable(z.string()),
+  githubRepoUrl: z.string(),
+});
+
+/** Of `reports/<run>.json`. */
+export const reportForm = z.object({
+  version: z.literal(1),
+  run: z.int(),
+  source: z.string(),
+  origin: z.string(),
+  /** When the run was put into the ledger: with its number this tells it from a run elsewhere. */
+  startedAtMs: instant,
+  status: z.string(),
+  reason: z.nullable(z.string()),
+  resumeAtMs: z.nullable(instant),
+  firstRequestAtMs: z.nullable(instant),
+  endedAtMs: z.nullable(instant),
+  rows: z.object({
+    ...{ ingested: count, total: z.nullable(count), returned: count, inserted: count },
+    ...{ duplicate: count, quarantined: count },
+  }),
+  pages: count,
+  sessions: z.array(session),
+  limit: z.nullable(z.object({ quota: count, windowMs: count })),
+  latency: z.object({ head: latency, fetch: latency, scan: latency, write: latency }),
+  /** Shares of the time, by what the next request waited for. */
+  waits: z.record(z.string(), z.number()),
+  /** Share of the writer's connections' time that they were committing pages. */
+  databaseShare: share,
+  writeMethod: z.nullable(z.string()),
+  peakRssBytes: z.nullable(count),
+  mainLoopDelayP99Ms: z.nullable(z.number()),
+  quarantine: z.array(
+    z.object({ reason: z.string(), records: count, segment: z.int(), page: z.int() }),
+  ),
+  timeline: z.object({
+    ...{ atMs: column, rows: column, rowsPerSecond: column, requests: column, permitted: column },
+    ...{ fetching: column, scanning: column, writing: column, heldBytes: column },
+  }),
+  settings: z.record(z.string(), z.unknown()),
+  versions: z.record(z.string(), z.string()),
+  submission: z.nullable(submission),
+});
+
+export type RunReportDocument = z.infer<typeof reportForm>;
+export type ReportSession = z.infer<typeof session>;
+export type ReportedSubmission = z.infer<typeof submission>;
+
+export const NO_TIMELINE: RunReportDocument['timeline'] = {
+  ...{ atMs: [], rows: [], rowsPerSecond: [], requests: [], permitted: [] },
+  ...{ fetching: [], scanning: [], writing: [], heldBytes: [] },
+};
+
+/** What the sessions come to. */
+export interface ReportTotals {
+  readonly requests: number;
+  readonly refused: number;
+  readonly retries: number;
+  readonly bytes: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** The time that processes were at work on the run. */
+  readonly activeMs: number;
+  /** From the first request to the end, pauses included; null: nothing was asked. */
+  readonly elapsedMs: number | null;
+  /** Rows over that time; null where there is none. */
+  readonly eventsPerSecond: number | null;
+}
+
+export function reportTotals(report: RunReportDocument): ReportTotals {
+  const sum = (of: (session: ReportSession) => number): number =>
+    report.sessions.reduce((total, one) => total + of(one), 0);
+  const faults: Record<string, number> = {};
+  for (const one of report.sessions) {
+    for (const [code, times] of Object.entries(one.faults)) {
+      faults[code] = (faults[code] ?? 0) + times;
+    }
+  }
+  const { firstRequestAtMs, endedAtMs } = report;
+  const elapsedMs =
+    firstRequestAtMs === null || endedAtMs === null
+      ? null
+      : Math.max(0, endedAtMs - firstRequestAtMs);
+  return {
+    requests: sum(({ requests }) => requests),
+    refused: sum(({ refused }) => refused),
+    retries: sum(({ retries }) => retries),
+    bytes: sum(({ bytes }) => bytes),
+    activeMs: sum((one) => one.endedAtMs - one.startedAtMs),
+    ...{ faults, elapsedMs },
+    eventsPerSecond:
+      elapsedMs === null ? null : (report.rows.ingested * 1000) / Math.max(1, elapsedMs),
+  };
+}
+
+/**
+ * A report of the same run joined to the one that an earlier process has left.
+ *
+ * @param earlier null, or of another run by that number: then nothing is taken over
+ */
+export function joinReports(
+  earlier: RunReportDocument | null,
+  now: RunReportDocument,
+): RunReportDocument {
+  if (earlier === null || !isSameRun(earlier, now)) return now;
+  const sessions = [...earlier.sessions, ...now.sessions].slice(-SESSIONS_MAX);
+  const firsts = [earlier.firstRequestAtMs, now.firstRequestAtMs].filter((ms) => ms !== null);
+  return {
+    ...now,
+    sessions,
+    firstRequestAtMs: firsts.length === 0 ? null : Math.min(...firsts),
+    submission: now.submission ?? earlier.submission,
+  };
+}
+
+/** A new database counts its runs from 1 again, so the number alone does not tell. */
+export function isSameRun(
+  report: RunReportDocument,
+  run: Pick<RunReportDocument, 'run' | 'source' | 'origin' | 'startedAtMs'>,
+): boolean {
+  return (
+    report.run === run.run &&
+    report.source === run.source &&
+    report.origin === run.origin &&
+    Math.abs(report.startedAtMs - run.startedAtMs) < 1
+  );
+}
+
+/** @returns null when it is no report, or has a column that is shorter than the others */
+export function readReport(json: unknown): RunReportDocument | null {
+  const parsed = reportForm.safeParse(json);
+  if (!parsed.success) return null;
+  const { timeline } = parsed.data;
+  const isWhole = SERIES.every((series) => timeline[series].length === timeline.atMs.length);
+  return isWhole ? parsed.data : null;
+}

@@ -1,0 +1,90 @@
+/** A run's status for a terminal of 80 columns, and as one line. */
+import { bar, clip, field } from './columns.js';
+import { formatCount, formatDuration } from './eta.js';
+import { NO_PAINT, type Paint, statusStyle } from './paint.js';
+import { instantText, percent } from './run-report-text.js';
+import type { RunStatusView, SegmentView } from './run-status.js';
+
+const BAR_COLUMNS = 30;
+const SEGMENT_BAR_COLUMNS = 20;
+const SEGMENTS_MAX = 12;
+
+export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): string {
+  const { totals, sourceTotal, share, lastError, worker } = view;
+  const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
+  const ahead = share === null ? '' : `  ${bar(share, BAR_COLUMNS)} ${percent(share)}  `;
+  return [
+    `Run ${view.run}: ${paint(statusStyle(view.state), view.state)}`,
+    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} in the table`,
+    ...field('source', `${view.source}, ${view.origin}`),
+    ...(worker === null ? [] : field('by', worker)),
+    ...(view.state === 'stopped' ? field('', 'its process was killed: start again to go on') : []),
+    ...timeLines(view),
+    ...paceLines(view),
+    ...field(
+      'pages',
+      `${formatCount(totals.pages)}, ${formatCount(totals.duplicate)} duplicates, ` +
+        `${formatCount(totals.quarantined)} records in quarantine`,
+    ),
+    ...segmentLines(view),
+    ...(lastError === null ? [] : field('last error', lastError)),
+  ].join('\n');
+}
+
+function timeLines(view: RunStatusView): string[] {
+  const { firstRequestAtMs, startedAtMs, finishedAtMs, resumeAtMs, pace } = view;
+  return [
+    ...field('begun', instantText(firstRequestAtMs ?? startedAtMs)),
+    ...(finishedAtMs === null ? [] : field('ended', instantText(finishedAtMs))),
+    ...(pace.untilMs === null ? [] : field('last page', instantText(pace.untilMs))),
+    ...(resumeAtMs === null ? [] : field('resume', `from ${instantText(resumeAtMs)}`)),
+  ];
+}
+
+function paceLines(view: RunStatusView): string[] {
+  const { rowsPerSecond, limit } = view;
+  const policy =
+    limit === null
+      ? []
+      : field('limit', `${limit.quota} requests in ${formatDuration(limit.windowMs)}`);
+  if (rowsPerSecond === null) return policy;
+  return [...field('pace', `${formatCount(rowsPerSecond)} rows/s${restText(view)}`), ...policy];
+}
+
+function restText({ eta }: RunStatusView): string {
+  if (eta === null) return '';
+  const by = eta.boundBy === 'limit' ? "the API's limit" : 'speed';
+  return `, ${formatDuration(eta.remainingMs)} left, bound by ${by}`;
+}
+
+/** Open ones first: they are what moves. */
+function segmentLines({ segments, openSegments }: RunStatusView): string[] {
+  const shown = segments.filter(({ status }) => status === 'open').slice(0, SEGMENTS_MAX);
+  const ended = segments.filter(({ status }) => status === 'ended').length;
+  const more = openSegments - shown.length;
+  return [
+    ...field('segments', `${openSegments} open, ${ended} ended`),
+    ...shown.map(segmentLine),
+    ...(more > 0 ? [`    and ${more} more`] : []),
+  ];
+}
+
+function segmentLine({ segment, share, covered, reached }: SegmentView): string {
+  const number = String(segment).padStart(5);
+  const ahead =
+    share === null
+      ? ' '.repeat(SEGMENT_BAR_COLUMNS + 10)
+      : `${bar(share, SEGMENT_BAR_COLUMNS)} ${percent(share).padStart(7)}`;
+  const ms = Number(reached?.split('/')[0] ?? Number.NaN);
+  const where = Number.isFinite(ms) ? `  at ${instantText(ms).slice(0, 19)}` : '';
+  return clip(`${number}  ${ahead} ${formatCount(covered).padStart(11)} rows${where}`);
+}
+
+/** For where nothing is redrawn. */
+export function runStatusLine(view: RunStatusView): string {
+  const { run, state, totals, sourceTotal, share, rowsPerSecond } = view;
+  const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
+  const ahead = share === null ? '' : ` (${percent(share)})`;
+  const pace = rowsPerSecond === null ? '' : `, ${formatCount(rowsPerSecond)}/s`;
+  return `run ${run} ${state}: ${formatCount(totals.covered)}${of} rows${ahead}${pace}${restText(view)}`;
+}
