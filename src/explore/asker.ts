@@ -8,14 +8,14 @@
  * no limit header the documented limit stays in force: an exploration never tries how far it can go.
  */
 import PQueue from 'p-queue';
-import type { Fault } from '../core/fault.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import { LimitLearning } from '../core/limit-learning.js';
 import { StartPlan } from '../core/start-plan.js';
 import { type LimitLog, type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
-import type { Answer, Asked, StartSeen } from './observations.js';
-import type { Exchange, Transport } from './transport.js';
+import { readAnswer } from './answer.js';
+import type { Asked, StartSeen } from './observations.js';
+import type { Transport } from './transport.js';
 
 /** Where the log of starts outlives the process. */
 export interface LimitMemory {
@@ -185,7 +185,9 @@ export class Asker {
     if (state.bucket.policy !== null) state.bucket.settle(ticket.takenMs, sentAtMs, headAtMs);
     if (limits !== null) state.learning.observe(limits, sentAtMs, ticket.ownStarts, state.inFlight);
     if (result.type === 'fault') return { type: 'fault', fault: result.fault, answer: null };
-    const answer = readAnswer(question, result.exchange, { limits, isAlone });
+    const { bucket, path, acceptsGzip = false } = question;
+    const known = { bucket, path, limits, isAlone, acceptedGzip: acceptsGzip };
+    const answer = readAnswer(result.exchange, known);
     if (status === 200) return { type: 'answer', answer };
     const fault = this.#parts.source.readError(status ?? 0, answer.text);
     if (fault.code === 'RATE_LIMITED' && question.isReckless !== true) {
@@ -234,51 +236,4 @@ export class Asker {
     if (state === undefined) throw new Error(`no bucket named ${bucket}`);
     return state;
   }
-}
-
-const TEXT_CHARACTERS_MAX = 2_000;
-
-function readAnswer(
-  { bucket, path, acceptsGzip = false }: Question,
-  exchange: Exchange,
-  known: Pick<Answer, 'limits' | 'isAlone'>,
-): Answer {
-  const { body, ...rest } = exchange;
-  const json = parseJson(body);
-  const isKept = json === undefined || exchange.status !== 200;
-  return {
-    bucket,
-    path,
-    ...rest,
-    ...known,
-    bodyBytes: body.length,
-    acceptedGzip: acceptsGzip,
-    text: isKept ? body.toString('utf8', 0, TEXT_CHARACTERS_MAX) : '',
-    json,
-  };
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** What an answer is that should have been JSON of the source, and is not. */
-export function notThisApi(answer: Answer, what: string): Fault {
-  const isHtml = /^\s*<(?:!doctype|html)/i.test(answer.text);
-  const said = isHtml
-    ? 'an HTML page'
-    : answer.json === undefined
-      ? 'no JSON'
-      : 'JSON of another form';
-  return {
-    code: 'CONTRACT',
-    message: `${answer.path.split('?')[0]} answers with HTTP ${answer.status} and ${said}, not with ${what}: this is not the DataSync API`,
-    retryable: false,
-    status: answer.status,
-    remedy: 'Check API_BASE_URL; it ends in /api/v1',
-  };
 }

@@ -5,7 +5,8 @@
 import { type Fault, IngestionError } from '../core/fault.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
-import { type Asker, notThisApi } from './asker.js';
+import { notThisApi } from './answer.js';
+import type { Asker } from './asker.js';
 import type { Extent } from './extent.js';
 import type { Notebook, PageSeen } from './observations.js';
 import { readPage, recordsOf } from './read-page.js';
@@ -118,7 +119,8 @@ export async function askPage(context: ProbeContext, question: PageQuestion): Pr
 function pagePath(context: ProbeContext, { cursor, limit }: PageQuestion): string {
   const { source, basePath } = context;
   if (limit !== null) return source.pagePath(basePath, cursor, limit);
-  return source.pagePath(basePath, cursor, source.pageLimitMax).replace(/limit=\d+&?/, '');
+  const path = source.pagePath(basePath, cursor, source.pageLimitMax);
+  return path.replace(/limit=\d+&?/, '').replace(/\?$/, '');
 }
 
 /** The largest page that the server was seen to grant. */

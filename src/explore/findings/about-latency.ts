@@ -2,7 +2,8 @@
 import { type Finding, finding, median, percentile, unknown } from '../finding.js';
 import type { Notebook, PageSeen } from '../observations.js';
 
-const SAMPLES_FOR_P95 = 20;
+/** From so many answers on, a 95th percentile means something. */
+export const SAMPLES_FOR_P95 = 20;
 
 /** What a forecast needs: samples of the page that an ingestion asks for. */
 export interface LatencySamples {

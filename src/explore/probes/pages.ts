@@ -1,5 +1,6 @@
 /** Probes that read pages: default size, largest size, small and middle sizes, more of the largest. */
 import { HIGHEST_ID } from '../../core/position.js';
+import { SAMPLES_FOR_P95 } from '../findings/about-latency.js';
 import type { PageSeen } from '../observations.js';
 import { askPage, EVENTS, largestGranted, type Probe } from '../probe.js';
 import { spots } from '../spots.js';
@@ -12,8 +13,6 @@ const oneRequest = () => ({ [EVENTS]: 1 });
 const LARGER_THAN_DOCUMENTED = 2;
 /** Of the way that a true total makes the events reach back; beyond, chance in their density decides. */
 const TOTAL_CHECKED_AT = 0.97;
-/** From so many answers on, a 95th percentile means something. */
-export const SAMPLES_FOR_P95 = 20;
 
 export const firstPage: Probe = {
   name: 'first page',
