@@ -10,6 +10,8 @@ import type { LimitLog, TokenBucket } from './token-bucket.js';
 
 /** One save covers what the rate permits in this span. */
 const BLOCK_MS = 250;
+/** More than a machine starts in that span: a quota that stands for "no limit" permits billions. */
+const BLOCK_STARTS_MAX = 1_000;
 /** A save that takes longer than its plan holds would never permit a start: the plan then grows. */
 const HOLD_MAX_MS = 10_000;
 /** A save is asked for this long before the token comes back, so that it costs the start no time. */
@@ -55,7 +57,8 @@ export class StartPlan {
       ? Math.min(HOLD_MAX_MS, this.#holdMs * 2)
       : Math.max(BLOCK_MS, this.#holdMs * 0.9);
     const validUntilMs = atMs + this.#holdMs;
-    const count = Math.max(1, Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs));
+    const permitted = Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs);
+    const count = Math.min(BLOCK_STARTS_MAX, Math.max(1, permitted));
     this.#pending = { count, validUntilMs };
     const log = this.#bucket.log(nowMs);
     const planned = Array.from({ length: count }, () => validUntilMs);

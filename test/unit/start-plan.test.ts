@@ -39,3 +39,17 @@ test('no start is permitted that is not in the saved log', () => {
   // The plan does not hold for ever: a start long after it would be in the log too early.
   expect(plan.next(T0 + 60_000)).toMatchObject({ isPermitted: false });
 });
+
+test('a quota that stands for "no limit" is planned in blocks that memory holds', () => {
+  const bucket = new TokenBucket({ policy: { quota: 2 ** 32 - 1, windowMs: 60_000 } });
+  const plan = new StartPlan(bucket);
+  expect(plan.next(T0).log?.startsMs).toHaveLength(1_000);
+  plan.saved();
+  for (let start = 0; start < 1_000; start++) {
+    expect(plan.next(T0).isPermitted).toBe(true);
+    bucket.take(T0);
+    plan.started();
+  }
+  // What the saved log covers is used up: the next start waits for another save.
+  expect(plan.next(T0)).toMatchObject({ isPermitted: false, log: { startsMs: { length: 2_000 } } });
+});
