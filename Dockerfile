@@ -22,7 +22,8 @@ ENV NODE_ENV=production \
     NPM_CONFIG_UPDATE_NOTIFIER=false \
     NPM_CONFIG_CACHE=/tmp/npm \
     DATA_FOLDER=/data \
-    STATE_FILE=/data/ingestion.state
+    STATE_FILE=/data/ingestion.state \
+    REPORTS_FOLDER=/data/reports
 # Commands write in /app (event_ids.txt, exploration.json) and in /data, and nowhere else.
 RUN mkdir -p /app /data && chown node:node /app /data
 WORKDIR /app

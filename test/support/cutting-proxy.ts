@@ -1,4 +1,4 @@
-/** A TCP proxy before PostgreSQL that can cut a connection at a chosen instant. */
+/** A TCP proxy before PostgreSQL, or any other server, that can cut a connection at a chosen instant. */
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
@@ -11,6 +11,8 @@ export interface CuttingProxy {
    * Resolves once it has happened.
    */
   cutAtAnswer(text: string): Promise<void>;
+  /** The same where the client's words hold `text`, which the server then never sees. */
+  cutAtRequest(text: string): Promise<void>;
   /** Cuts every connection on the client's side; the server is not told until it next answers. */
   cutClients(): void;
   close(): Promise<void>;
@@ -19,22 +21,34 @@ export interface CuttingProxy {
 export async function startCuttingProxy(connectionString: string): Promise<CuttingProxy> {
   const target = new URL(connectionString);
   const pairs = new Set<{ client: Socket; server: Socket }>();
-  let trap: { readonly text: string; readonly sprung: () => void } | null = null;
+  interface Trap {
+    readonly side: 'request' | 'answer';
+    readonly text: string;
+    readonly sprung: () => void;
+  }
+  let trap: Trap | null = null;
+  const set = (side: Trap['side'], text: string): Promise<void> =>
+    new Promise((sprung) => {
+      trap = { side, text, sprung };
+    });
 
   const listener = createServer((client) => {
     const server = connect(Number(target.port || 5432), target.hostname);
     const pair = { client, server };
     pairs.add(pair);
-    client.on('data', (bytes) => server.write(bytes));
+    const springs = (side: Trap['side'], bytes: Buffer): boolean => {
+      if (trap?.side !== side || !bytes.includes(trap.text)) return false;
+      trap.sprung();
+      trap = null;
+      client.destroy();
+      server.destroy();
+      return true;
+    };
+    client.on('data', (bytes) => {
+      if (!springs('request', bytes)) server.write(bytes);
+    });
     server.on('data', (bytes) => {
-      if (trap !== null && bytes.includes(trap.text)) {
-        trap.sprung();
-        trap = null;
-        client.destroy();
-        server.destroy();
-        return;
-      }
-      if (!client.destroyed) client.write(bytes);
+      if (!springs('answer', bytes) && !client.destroyed) client.write(bytes);
     });
     client.on('end', () => server.end());
     server.on('close', () => {
@@ -50,11 +64,8 @@ export async function startCuttingProxy(connectionString: string): Promise<Cutti
 
   return {
     connectionString: url.href,
-    cutAtAnswer(text) {
-      return new Promise((sprung) => {
-        trap = { text, sprung };
-      });
-    },
+    cutAtAnswer: (text) => set('answer', text),
+    cutAtRequest: (text) => set('request', text),
     cutClients() {
       for (const { client } of pairs) client.destroy();
     },

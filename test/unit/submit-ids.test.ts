@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { Posted } from '../../src/cli/submit-client.js';
+import { submitIds } from '../../src/cli/submit-ids.js';
+import { IngestionError } from '../../src/core/fault.js';
+import type { Submission, SubmissionList } from '../../src/source/submissions.js';
+
+const COUNTED: Submission = {
+  ...{ submissionId: 'one', eventCount: 100, githubRepoUrl: 'https://github.com/a/b' },
+  ...{ submittedAt: null, timeToSubmit: null, submissionNumber: 1, remainingSubmissions: 4 },
+};
+const NONE: SubmissionList = { submissions: [], remaining: 5 };
+const ONE: SubmissionList = { submissions: [COUNTED], remaining: 4 };
+const LOST: Posted = { type: 'lost', reason: 'reset', isBodySent: false };
+const ANSWERED: Posted = { type: 'answered', submission: COUNTED };
+
+/** An API that gives these answers in turn; the last list for ever. */
+function scripted(posts: readonly Posted[], lists: readonly (SubmissionList | Error)[] = []) {
+  const waitingPosts = [...posts];
+  const waitingLists = [...lists];
+  const calls: string[] = [];
+  return {
+    calls,
+    client: {
+      async post(): Promise<Posted> {
+        calls.push('post');
+        const next = waitingPosts.shift();
+        if (next === undefined) throw new Error('one post too many');
+        return next;
+      },
+      async list(): Promise<SubmissionList> {
+        calls.push('list');
+        const next = waitingLists.length > 1 ? waitingLists.shift() : waitingLists[0];
+        if (next instanceof Error) throw next;
+        return next ?? NONE;
+      },
+    },
+  };
+}
+
+function submit(api: ReturnType<typeof scripted>, wantsAnother = true) {
+  return submitIds({
+    client: api.client,
+    file: { path: 'ids', bytes: 3_700 },
+    sent: { githubRepoUrl: 'https://github.com/a/b', idCount: 100 },
+    before: NONE,
+    say: () => {},
+    wantsAnother: async () => wantsAnother,
+  });
+}
+
+describe('a submission', () => {
+  test('that is answered is sent once and not looked for', async () => {
+    const api = scripted([ANSWERED]);
+    expect(await submit(api)).toMatchObject({ type: 'submitted', isFromList: false });
+    expect(api.calls).toEqual(['post']);
+  });
+
+  test('whose answer is lost, and that counted, is never sent again', async () => {
+    const api = scripted([LOST], [ONE]);
+    expect(await submit(api)).toEqual({
+      ...{ type: 'submitted', submission: COUNTED, isFromList: true },
+    });
+    expect(api.calls).toEqual(['post', 'list']);
+  });
+
+  test('that counts a while after the connection broke is found too', async () => {
+    const api = scripted([LOST], [NONE, ONE]);
+    expect(await submit(api)).toMatchObject({ type: 'submitted', isFromList: true });
+    expect(api.calls).toEqual(['post', 'list', 'list']);
+  });
+
+  test('that did not count is sent again only after the API has said so twice', async () => {
+    const api = scripted([LOST, ANSWERED], [NONE]);
+    expect(await submit(api)).toMatchObject({ type: 'submitted', isFromList: false });
+    expect(api.calls).toEqual(['post', 'list', 'list', 'list', 'post']);
+  });
+
+  test('that did not count is given up when nobody wants another', async () => {
+    const api = scripted([LOST], [NONE]);
+    expect(await submit(api, false)).toEqual({ type: 'givenUp', reason: 'reset' });
+  });
+
+  test('is not sent again while the API does not say what it has counted', async () => {
+    const away = new IngestionError({ code: 'NETWORK', message: 'away', retryable: true });
+    const api = scripted([LOST], [away]);
+    expect(await submit(api)).toMatchObject({ type: 'unknown', reason: 'away' });
+    expect(api.calls.filter((call) => call === 'post')).toHaveLength(1);
+  });
+
+  test('that the API refuses is not looked for', async () => {
+    const fault = { code: 'CONTRACT', message: 'no ids', retryable: false } as const;
+    const api = scripted([{ type: 'refused', fault }]);
+    expect(await submit(api)).toEqual({ type: 'refused', fault });
+    expect(api.calls).toEqual(['post']);
+  });
+});
