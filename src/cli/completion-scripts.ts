@@ -43,22 +43,20 @@ ${values.map((line) => `    ${line}`).join('\n')}
     '') words='${words}' ;;
 ${cases.join('\n')}
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  COMPREPLY=( $(compgen -W "$words" -- "$current") )
 }
 complete -o default -F _${name} ${name}
 `;
 }
 
-/** A value that is not known is left to the file names, or to the person. */
+/** Where nothing is offered bash offers file names, which `compopt` keeps from it (not in bash 3). */
 function bashValue(command: CommandShape, { long, short, choices, isPath }: OptionShape): string {
   const patterns = [long, short].filter((flag) => flag !== null);
   const pattern = patterns.map((flag) => `${command.name}:${flag}`).join(' | ');
   if (choices.length > 0) {
-    return `${pattern}) mapfile -t COMPREPLY < <(compgen -W '${choices.join(' ')}' -- "$current"); return ;;`;
+    return `${pattern}) COMPREPLY=( $(compgen -W '${choices.join(' ')}' -- "$current") ); return ;;`;
   }
-  return isPath
-    ? `${pattern}) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;`
-    : `${pattern}) return ;;`;
+  return isPath ? `${pattern}) return ;;` : `${pattern}) compopt +o default 2>/dev/null; return ;;`;
 }
 
 // --- zsh -----------------------------------------------------------------------------------------

@@ -78,11 +78,12 @@ function pathOf(
   return path;
 }
 
-/** The next of 1, 2, 2.5, 4, 5, 10 and their tenfolds, so that the ticks are round. */
+/** So that every tick is a round whole number: four times 1, 2, 2.5, 5 or their tenfolds. */
 function roundUp(value: number): number {
-  const ten = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 2.5, 4, 5, 10].find((one) => one * ten >= value) ?? 10;
-  return step * ten;
+  const least = value / TICKS;
+  const ten = 10 ** Math.max(0, Math.floor(Math.log10(least)));
+  const steps = [1, 2, 2.5, 5, 10].map((one) => one * ten).filter(Number.isInteger);
+  return TICKS * (steps.find((step) => step >= least) ?? 10 * ten);
 }
 
 function orZero(value: number | null): number {

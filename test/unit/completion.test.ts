@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { Argument, Command, Option } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { programShape } from '../../src/cli/command-tree.js';
+import { completionScript, SHELLS } from '../../src/cli/completion-scripts.js';
+import { hasCommand } from '../support/repository.js';
+
+function sampleProgram(): Command {
+  const program = new Command('datasync').version('1.0.0');
+  program
+    .command('export-ids')
+    .description("write it's ids [all]: now")
+    .option('--output <file>', 'where to')
+    .addOption(new Option('--format <form>', 'how').choices(['ids', 'csv']))
+    .addOption(new Option('--secret', 'not for people').hideHelp());
+  program.command('completion').addArgument(new Argument('<shell>').choices(['bash', 'zsh']));
+  return program;
+}
+
+const shape = programShape(sampleProgram());
+
+/** What bash offers after these words; the last one is being typed. */
+function offered(...words: string[]): string[] {
+  const script = `${completionScript('bash', shape)}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_datasync; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('the command tree', () => {
+  test('has every command and flag that help shows, and no hidden one', () => {
+    expect(shape.commands.map(({ name }) => name)).toEqual(['export-ids', 'completion', 'help']);
+    const flags = shape.commands[0]?.options.map(({ long }) => long);
+    expect(flags).toEqual(['--output', '--format', '--help']);
+    expect(shape.commands[0]?.options[0]).toMatchObject({ takesValue: true, isPath: true });
+  });
+
+  test.each(SHELLS)('all of it is in the script of %s', (shell) => {
+    const script = completionScript(shell, shape);
+    for (const word of ['export-ids', 'completion', 'output', 'format', 'ids', 'csv']) {
+      expect(script).toContain(word);
+    }
+    expect(script).not.toContain('secret');
+  });
+});
+
+describe('bash', () => {
+  test('completes commands, flags, and the values that a flag takes', (context) => {
+    if (!hasCommand('bash')) return context.skip('bash is not installed');
+    expect(offered('datasync', 'ex')).toEqual(['export-ids']);
+    expect(offered('datasync', 'export-ids', '--f')).toEqual(['--format']);
+    expect(offered('datasync', 'export-ids', '--format', '')).toEqual(['ids', 'csv']);
+    expect(offered('datasync', 'completion', '')).toEqual(['bash', 'zsh', '--help']);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { runStatusView, type StatusFacts } from '../../src/observe/run-status.js';
+import { runStatusLine, runStatusText } from '../../src/observe/run-status-text.js';
+
+const NOW_MS = Date.UTC(2026, 0, 27, 12);
+const place = (ms: number): string => `${ms}/00000000-0000-4000-8000-000000000000`;
+
+function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
+  return {
+    ...{ run: 7, source: 'datasync', origin: 'http://api.example/api/v1', status: 'running' },
+    ...{ startedAtMs: NOW_MS - 600_000, finishedAtMs: null, resumeAtMs: null, lastError: null },
+    ...{ firstRequestAtMs: NOW_MS - 599_000, sourceTotal: 3_000_000, newestMs: 10_000 },
+    totals: {
+      ...{ pages: 100, returned: 500_000, inserted: 500_000, duplicate: 0, quarantined: 0 },
+      covered: 500_000,
+    },
+    segments: [],
+    pace: {
+      ...{ rows: 100_000, pages: 20, pageRows: 5_000 },
+      ...{ sinceMs: NOW_MS - 120_000, untilMs: NOW_MS - 1_000 },
+    },
+    limit: { quota: 10, windowMs: 60_000 },
+    worker: 'datasync-ingestion process 12 on host',
+    ...changes,
+  };
+}
+
+describe('a run that is at work', () => {
+  const view = runStatusView(facts(), NOW_MS);
+
+  test('has a share, a pace, and a rest that the limit bounds', () => {
+    expect(view).toMatchObject({ state: 'running', rowsPerSecond: 833 });
+    expect(view.share).toBeCloseTo(1 / 6, 9);
+    expect(view.eta).toEqual({ remainingMs: 50 * 60_000, boundBy: 'limit' });
+  });
+
+  test('slower than its limit is bound by its speed', () => {
+    const slow = { ...facts().pace, rows: 10_000 };
+    expect(runStatusView(facts({ pace: slow }), NOW_MS).eta?.boundBy).toBe('speed');
+  });
+
+  test('without a total has no share and no rest', () => {
+    const blind = runStatusView(facts({ sourceTotal: null }), NOW_MS);
+    expect([blind.share, blind.eta]).toEqual([null, null]);
+    expect(blind.rowsPerSecond).toBe(833);
+  });
+});
+
+describe('a run that stands still', () => {
+  test('has no pace, however fast it was', () => {
+    const ended = runStatusView(facts({ status: 'complete', worker: null }), NOW_MS);
+    expect(ended).toMatchObject({ state: 'complete', share: 1, rowsPerSecond: null, eta: null });
+  });
+
+  test('though the ledger says running, was killed', () => {
+    const view = runStatusView(facts({ worker: null }), NOW_MS);
+    expect(view.state).toBe('stopped');
+    expect(runStatusText(view)).toContain('start again to go on');
+  });
+});
+
+describe('a segment', () => {
+  const shareOf = (segment: Partial<StatusFacts['segments'][number]>) => {
+    const whole = {
+      ...{ segment: 1, status: 'open', after: null, bound: null, reached: null },
+      ...{ pages: 1, covered: 5 },
+      ...segment,
+    };
+    return runStatusView(facts({ segments: [whole] }), NOW_MS).segments[0]?.share;
+  };
+
+  test('has gone as far as its last page, from its start to its bound', () => {
+    const span = { after: place(8_000), bound: place(4_000) };
+    expect(shareOf({ ...span, reached: place(5_000) })).toBe(0.75);
+    expect(shareOf({ ...span, reached: null })).toBe(0);
+  });
+
+  test('that begins with the source begins at its newest instant', () => {
+    expect(shareOf({ bound: place(5_000), reached: place(7_500) })).toBe(0.5);
+  });
+
+  test('that ends with the source has no share before it has ended', () => {
+    expect(shareOf({ after: place(5_000), reached: place(4_000) })).toBeNull();
+    expect(shareOf({ status: 'ended' })).toBe(1);
+  });
+});
+
+describe('the text', () => {
+  test('fits 80 columns with many segments and a long error', () => {
+    const segments = Array.from({ length: 40 }, (_, segment) => ({
+      ...{ segment, status: 'open', after: place(NOW_MS), bound: place(NOW_MS - 9e9) },
+      ...{ reached: place(NOW_MS - 1e9), pages: 1_000, covered: 123_456_789 },
+    }));
+    const view = runStatusView(facts({ segments, lastError: 'why '.repeat(60) }), NOW_MS);
+    const lines = runStatusText(view).split('\n');
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+    expect(lines.length).toBeLessThan(40);
+    expect(runStatusText(view)).toContain('and 28 more');
+  });
+
+  test('says what bounds the rest', () => {
+    const view = runStatusView(facts(), NOW_MS);
+    expect(runStatusText(view)).toContain("50 min 00 s left, bound by the API's limit");
+    expect(runStatusLine(view)).toMatch(/^run 7 running: 500,000 of 3,000,000 rows \(16\.7 %\)/);
+  });
+});
