@@ -6,6 +6,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { SimulatorSettings } from '../../src/simulator/settings.js';
 import {
   environmentFor,
   expectExactly,
@@ -24,65 +25,89 @@ const folder = useIngestFolder();
 
 const PRELOAD = pathToFileURL(join(REPOSITORY, 'dist', 'test', 'support', 'break-process.js')).href;
 const EVENTS = 12_000;
+/** A row that is lost once is lost: a second attempt of a test would hide it. */
+const STRICT = { retry: 0 };
+/** Nothing may keep a process alive that has said its last word. */
+const LINGER_MS = 3_000;
+/** The log of starts is saved for a few at a time. */
+const SLOW = { eventsQuota: 10, eventsWindowMs: 500 };
+const CHAINS = { events: 40_000, eventsQuota: 0, latencyMs: 60 };
 /** Pages of a run: the last one of a segment need not be full. */
 const BATCH = { BATCH_SIZE: '1000' };
 
 /** The program, broken as `wish` says: see break-process. */
-function runBroken(simulator: Simulation, wish: string): Promise<Exit> {
+async function runBroken(
+  simulator: Simulation,
+  wish: string,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<Exit> {
+  const environment = environmentFor(simulator, database, { ...BATCH, ...changes });
   // As a flag of node, not of the environment: only so the worker threads load it too.
-  return folder.run(['ingest', '--json'], environmentFor(simulator, database, BATCH), [
-    `--import=${PRELOAD}?${wish}`,
-  ]);
+  const flags = [`--import=${PRELOAD}?${wish}`];
+  const exit = await folder.run(['ingest', '--json'], environment, flags);
+  expect(exit.lingeredMs, exit.stderr).toBeLessThan(LINGER_MS);
+  return exit;
 }
 
 /** The next start completes the run, and what it fetches is what the ledger lacked. */
 async function expectCompletedBy(simulator: Simulation): Promise<void> {
   await untilDisconnected(database.pool);
   const lost = simulator.stats().pagesServed - (await ledgerSums(database.pool)).pages;
-  const { code, stderr } = await folder.run(
-    ['ingest', '--json'],
-    environmentFor(simulator, database, BATCH),
-  );
+  const environment = environmentFor(simulator, database, BATCH);
+  const { code, result, stderr, lingeredMs } = await folder.run(['ingest', '--json'], environment);
   expect(code, stderr).toBe(0);
+  expect(lingeredMs, stderr).toBeLessThan(LINGER_MS);
+  expect(result).toMatchObject({ refused: 0 });
   await expectExactly(database.pool, simulator.settings);
   const sums = await ledgerSums(database.pool);
-  expect(sums.unbalanced).toBe(0);
+  expect(sums).toMatchObject({ inserted: simulator.settings.events, unbalanced: 0 });
   // Every page was served once, but for those that the death lost.
   expect(simulator.stats().pagesServed).toBeLessThanOrEqual(sums.pages + lost);
-  const verified = await folder.run(['verify'], environmentFor(simulator, database, BATCH));
+  expect(simulator.stats().refused).toBe(0);
+  const verified = await folder.run(['verify'], environment);
   expect(verified.code, verified.stdout).toBe(0);
 }
 
-describe('SIGKILL as a message crosses the loop', () => {
-  const moments = [
-    'out:saveLimits:1',
-    'in:limitsSaved:1',
-    'out:fetch:1',
-    'out:fetch:5',
-    'in:head:1',
-    'in:head:6',
-    'in:scanned:1',
-    'in:scanned:7',
-    'out:write:1',
-    'out:write:4',
-    'in:committed:1',
-    'in:committed:8',
-    'out:endSegment:1',
-    'out:finish:1',
+describe('SIGKILL as a message crosses the loop', STRICT, () => {
+  const moments: readonly [string, Partial<SimulatorSettings>][] = [
+    ['out:saveLimits:1', {}],
+    ['out:saveLimits:3', SLOW],
+    ['in:limitsSaved:1', {}],
+    ['in:limitsSaved:3', SLOW],
+    ['out:fetch:1', {}],
+    ['out:fetch:5', {}],
+    ['in:head:1', {}],
+    ['in:head:6', {}],
+    ['in:scanned:1', {}],
+    ['in:scanned:7', {}],
+    ['in:failed:1', { htmlError: 0.3 }],
+    ['in:failed:2', { truncatedBody: 0.3, truncatedBodyBytes: 50_000 }],
+    ['out:write:1', {}],
+    ['out:write:4', {}],
+    ['in:committed:1', {}],
+    ['in:committed:8', {}],
+    ['out:splitSegment:1', CHAINS],
+    ['out:splitSegment:3', CHAINS],
+    ['out:endSegment:1', CHAINS],
+    ['out:endSegment:3', CHAINS],
+    ['out:finish:1', {}],
   ];
-  test.each(moments)('%s: the next start ends with exactly the ids', async (moment) => {
-    const simulator = await simulate({ events: EVENTS });
+  test.each(moments)('%s (%o): the next start ends with exactly the ids', async (moment, knobs) => {
+    const simulator = await simulate({ events: EVENTS, ...knobs });
     const { signal, stderr } = await runBroken(simulator, `kill=${moment}`);
     expect(signal, stderr).toBe('SIGKILL');
     await expectCompletedBy(simulator);
   });
 
-  test('out:splitSegment:1: a cut that was never recorded loses nothing', async () => {
-    const simulator = await simulate({ events: 40_000, eventsQuota: 0, latencyMs: 60 });
-    const { signal, stderr } = await runBroken(simulator, 'kill=out:splitSegment:1');
-    expect(signal, stderr).toBe('SIGKILL');
-    await expectCompletedBy(simulator);
-  });
+  test.each(['in:head:4', 'out:write:3', 'in:committed:5', 'out:finish:1'])(
+    '%s: with cursors that only the API can read likewise',
+    async (moment) => {
+      const simulator = await simulate({ events: EVENTS, opaqueCursors: true });
+      const { signal, stderr } = await runBroken(simulator, `kill=${moment}`);
+      expect(signal, stderr).toBe('SIGKILL');
+      await expectCompletedBy(simulator);
+    },
+  );
 
   test('control: without a wish the program is not broken', async () => {
     const simulator = await simulate({ events: 2_000 });
@@ -91,17 +116,24 @@ describe('SIGKILL as a message crosses the loop', () => {
   });
 });
 
-describe('a thread that dies', () => {
-  test.each(['once', 'memory'])(
-    'a fetch worker (%s): its page is asked for again and the run goes on',
-    async (manner) => {
+describe('a thread that dies', STRICT, () => {
+  test.each([
+    ['once', '1'],
+    ['once', '2'],
+    ['memory', '1'],
+  ])(
+    'a fetch worker (%s, one of %s): its pages are asked for again and the run goes on',
+    async (manner, FETCH_THREADS) => {
       const simulator = await simulate({ events: EVENTS });
       const marker = join(folder.path, 'died');
-      const { code, stderr } = await runBroken(simulator, `fetch=${manner}:${marker}`);
+      const wish = `fetch=${manner}:${marker}`;
+      const { code, result, stderr } = await runBroken(simulator, wish, { FETCH_THREADS });
       expect(existsSync(marker)).toBe(true);
       expect(code, stderr).toBe(0);
       expect(stderr).toContain('the fetch worker died');
+      expect(Number(result?.retries)).toBeGreaterThanOrEqual(1);
       await expectExactly(database.pool, simulator.settings);
+      expect(await ledgerSums(database.pool)).toMatchObject({ inserted: EVENTS, unbalanced: 0 });
     },
   );
 
@@ -126,7 +158,7 @@ describe('a thread that dies', () => {
   });
 });
 
-test('a disk that is full for the state file is told once and costs nothing', async () => {
+test('a disk that is full for the state file is told once and costs nothing', STRICT, async () => {
   const simulator = await simulate({ events: EVENTS });
   // The program writes beside the file first; what it writes there finds no space.
   symlinkSync('/dev/full', join(folder.path, 'full.tmp'));

@@ -27,6 +27,8 @@ export interface Exit {
   readonly stderr: string;
   /** From the start of the process. */
   readonly tookMs: number;
+  /** From its last word to its end: long when something keeps a finished process alive. */
+  readonly lingeredMs: number;
 }
 
 /** A line of the program's log. */
@@ -58,6 +60,10 @@ export class IngestProcess {
   ) {
     const { nodeFlags = [], ...surroundings } = options;
     const startedAtMs = performance.now();
+    let lastWordAtMs = startedAtMs;
+    const noteWord = (): void => {
+      lastWordAtMs = performance.now();
+    };
     this.#command = `datasync ${args.join(' ')}`;
     this.#child = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
       ...surroundings,
@@ -67,16 +73,20 @@ export class IngestProcess {
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#stdout += chunk.toString();
     });
+    this.#child.stdout.on('data', noteWord);
+    this.#child.stderr.on('data', noteWord);
     createInterface({ input: this.#child.stderr }).on('line', (line) => this.#onLine(line));
     this.exited = once(this.#child, 'close').then(([code, signal]) => {
       this.#hasExited = true;
+      const endedAtMs = performance.now();
       return {
         code: code as number | null,
         signal: signal as NodeJS.Signals | null,
         result: lastJson(this.#stdout),
         stdout: this.#stdout,
         stderr: this.#stderr,
-        tookMs: performance.now() - startedAtMs,
+        tookMs: endedAtMs - startedAtMs,
+        lingeredMs: endedAtMs - lastWordAtMs,
       };
     });
   }
