@@ -13,7 +13,10 @@ export interface ShutdownHandlers {
   readonly onExit: () => void;
 }
 
-/** @returns a function that stops listening */
+/**
+ * @returns a function that stops listening, unless a signal has come: the copy of it that a terminal
+ *   sends may arrive while the last words are said, and would cut them off
+ */
 export function listenForSignals(handlers: ShutdownHandlers): () => void {
   let firstAtMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -26,6 +29,7 @@ export function listenForSignals(handlers: ShutdownHandlers): () => void {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return () => {
+    if (firstAtMs !== null) return;
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
 }
