@@ -1,0 +1,177 @@
+/** `datasync status`, live and ended, once and again; the shells' completions; help and near misses. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
+import { useIngestFolder } from '../support/ingest-process.js';
+import { hasCommand, REPOSITORY } from '../support/repository.js';
+
+const MAIN = join(REPOSITORY, 'dist', 'src', 'main.js');
+const EVENTS = 20_000;
+const DEADLINE_MS = 20_000;
+const database = useEmptyTables();
+const simulate = useSimulator();
+const folder = useIngestFolder();
+
+const terminals: ChildProcess[] = [];
+afterEach(() => {
+  for (const terminal of terminals.splice(0)) terminal.kill('SIGKILL');
+});
+
+const withoutKey = (): Record<string, string> => ({ DATABASE_URL: database.connectionString });
+
+describe('a run that is at work', () => {
+  test('has a share, a pace, a rest and its segments, seen from another process without a key', async () => {
+    const simulator = await simulate({ events: EVENTS, eventsQuota: 4, eventsWindowMs: 1_000 });
+    const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
+    await running.untilLog('page_committed', { count: 6 });
+    const { code, result } = await folder.run(['status', '--json'], withoutKey());
+    expect(code).toBe(0);
+    expect(result).toMatchObject({
+      ...{ state: 'running', sourceTotal: EVENTS, limit: { quota: 4, windowMs: 1_000 } },
+      worker: expect.stringContaining(`process ${running.pid}`),
+    });
+    const covered = Number(result?.covered);
+    expect(result?.share).toBeCloseTo(covered / EVENTS, 9);
+    expect(result?.rowsPerSecond).toBeGreaterThan(0);
+    expect(result?.eta).toMatchObject({ remainingMs: expect.any(Number) });
+    const segments = result?.segments as { covered: number; share: number | null }[];
+    expect(segments.reduce((sum, segment) => sum + segment.covered, 0)).toBe(covered);
+    await running.kill();
+    const killed = await folder.run(['status'], withoutKey());
+    expect(killed.stdout).toMatch(/^Run 1: stopped\n[\s\S]*start again to go on/);
+  });
+
+  test('is watched where there is no terminal line by line, until it ends', async () => {
+    const simulator = await simulate({ events: EVENTS, eventsQuota: 5, eventsWindowMs: 500 });
+    const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
+    await running.untilLog('page_committed');
+    const watching = folder.start(['status', '--watch'], withoutKey());
+    expect((await running.end()).code).toBe(0);
+    const { code, stdout } = await watching.end();
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^run 1 running: [\d,]+ of 20,000 rows/);
+    expect(lines.at(-1)).toBe('run 1 complete: 20,000 of 20,000 rows (100.0 %)');
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+/** A terminal of util-linux's script, which gives a program one where a test has none. */
+class Terminal {
+  readonly #child: ChildProcess;
+  #seen = '';
+  #heard: () => void = () => {};
+
+  constructor(command: string, env: Record<string, string>) {
+    this.#child = spawn('script', ['-q', '-e', '-c', command, '/dev/null'], {
+      env: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    terminals.push(this.#child);
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      this.#seen += chunk.toString();
+      this.#heard();
+    });
+  }
+
+  type(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
+  /** Resolves once the screen has shown it, this many times. */
+  async until(text: string, times = 1): Promise<string> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS);
+    while (this.#seen.split(text).length <= times) {
+      if (this.#child.exitCode !== null) throw new Error(`it ended before: ${this.#seen}`);
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+        this.#child.once('exit', () => resolve());
+      });
+    }
+    clearTimeout(timer);
+    return this.#seen;
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+}
+
+describe('on a terminal', () => {
+  const watchCommand = `${process.execPath} ${MAIN} status --watch`;
+
+  async function finished(): Promise<void> {
+    const simulator = await simulate({ events: 2_000 });
+    await folder.run(['ingest', '--json'], environmentFor(simulator, database));
+  }
+
+  test.for([
+    ['q', 'q'],
+    ['Ctrl-C', '\u0003'],
+  ] as const)('the status is redrawn in colour until %s', async ([, key], context) => {
+    if (!hasCommand('script')) return context.skip('script is not installed');
+    await finished();
+    const terminal = new Terminal(watchCommand, withoutKey());
+    const seen = await terminal.until('q or Ctrl-C stops', 2);
+    expect(seen).toContain('Run 1: \u001b[32mcomplete\u001b[0m');
+    terminal.type(key);
+    expect(await terminal.ended()).toBe(0);
+  });
+
+  test('NO_COLOR is honoured', async (context) => {
+    if (!hasCommand('script')) return context.skip('script is not installed');
+    await finished();
+    const terminal = new Terminal(watchCommand, { ...withoutKey(), NO_COLOR: '1' });
+    const seen = await terminal.until('q or Ctrl-C stops');
+    expect(seen).toContain('Run 1: complete');
+    terminal.type('q');
+    expect(await terminal.ended()).toBe(0);
+  });
+});
+
+describe('the command line', () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env: {}, cwd: folder.path });
+
+  test('completions hold every command of the program', () => {
+    const commands = [...run('--help').stdout.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2,})/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(commands).toContain('export-ids');
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { status, stdout } = run('completion', shell);
+      expect(status).toBe(0);
+      for (const command of commands) expect(stdout, shell).toContain(command);
+    }
+  });
+
+  test.each(['ingest', 'explore', 'status', 'verify', 'export-ids', 'submit', 'report', 'serve'])(
+    'the help of %s has an example that fits the line',
+    (command) => {
+      const { status, stdout } = run(command, '--help');
+      expect(status).toBe(0);
+      const example = new RegExp(`Example:\\n {2}(datasync ${command}.*)\\n`).exec(stdout)?.[1];
+      expect(example?.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test.each([
+    [['verfy'], 'verify'],
+    [['status', '--wach'], '--watch'],
+    [['ingest', '--max-event', '5'], '--max-events'],
+    [['submit', 'https://github.com/a/b', '--yess'], '--yes'],
+  ])('%j suggests %s', (args, near) => {
+    const { status, stderr } = run(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`(Did you mean ${near}?)`);
+  });
+
+  test('--watch and --json exclude each other', () => {
+    const { status, stderr } = run('status', '--watch', '--json');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/cannot be used with option/);
+  });
+});
