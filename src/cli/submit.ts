@@ -95,6 +95,7 @@ async function submit(
       throw new CommandFailure('Nothing was sent.');
     }
     const sentAt = new Date().toISOString();
+    warnOnSignal();
     const outcome = await submitIds({
       client,
       file: { path: resolve(flags.output), bytes: exported.bytes },
@@ -181,6 +182,16 @@ async function exportIds(
       throw new CommandFailure('The table has changed since it was verified. Nothing was sent.');
     },
   });
+}
+
+/** From here on a submission may be under way, and whoever breaks it off must know. */
+function warnOnSignal(): void {
+  const onSignal = (): void => {
+    process.stderr.write('Broken off: it may have counted; --dry-run shows what the API has.\n');
+    process.exit(EXIT.interrupted);
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
 }
 
 interface Plan {

@@ -1,23 +1,19 @@
 /** `datasync status`, live and ended, once and again; the shells' completions; help and near misses. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 import { hasCommand, REPOSITORY } from '../support/repository.js';
+import { useTerminals } from '../support/terminal.js';
 
 const MAIN = join(REPOSITORY, 'dist', 'src', 'main.js');
 const EVENTS = 20_000;
-const DEADLINE_MS = 20_000;
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
 
-const terminals: ChildProcess[] = [];
-afterEach(() => {
-  for (const terminal of terminals.splice(0)) terminal.kill('SIGKILL');
-});
+const openTerminal = useTerminals();
 
 const withoutKey = (): Record<string, string> => ({ DATABASE_URL: database.connectionString });
 
@@ -58,48 +54,6 @@ describe('a run that is at work', () => {
   });
 });
 
-/** A terminal of util-linux's script, which gives a program one where a test has none. */
-class Terminal {
-  readonly #child: ChildProcess;
-  #seen = '';
-  #heard: () => void = () => {};
-
-  constructor(command: string, env: Record<string, string>) {
-    this.#child = spawn('script', ['-q', '-e', '-c', command, '/dev/null'], {
-      env: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    terminals.push(this.#child);
-    this.#child.stdout?.on('data', (chunk: Buffer) => {
-      this.#seen += chunk.toString();
-      this.#heard();
-    });
-  }
-
-  type(keys: string): void {
-    this.#child.stdin?.write(keys);
-  }
-
-  /** Resolves once the screen has shown it, this many times. */
-  async until(text: string, times = 1): Promise<string> {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS);
-    while (this.#seen.split(text).length <= times) {
-      if (this.#child.exitCode !== null) throw new Error(`it ended before: ${this.#seen}`);
-      await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-        this.#child.once('exit', () => resolve());
-      });
-    }
-    clearTimeout(timer);
-    return this.#seen;
-  }
-
-  async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
-    return this.#child.exitCode;
-  }
-}
-
 describe('on a terminal', () => {
   const watchCommand = `${process.execPath} ${MAIN} status --watch`;
 
@@ -114,7 +68,7 @@ describe('on a terminal', () => {
   ] as const)('the status is redrawn in colour until %s', async ([, key], context) => {
     if (!hasCommand('script')) return context.skip('script is not installed');
     await finished();
-    const terminal = new Terminal(watchCommand, withoutKey());
+    const terminal = openTerminal(watchCommand, withoutKey());
     const seen = await terminal.until('q or Ctrl-C stops', 2);
     expect(seen).toContain('Run 1: \u001b[32mcomplete\u001b[0m');
     terminal.type(key);
@@ -124,7 +78,7 @@ describe('on a terminal', () => {
   test('NO_COLOR is honoured', async (context) => {
     if (!hasCommand('script')) return context.skip('script is not installed');
     await finished();
-    const terminal = new Terminal(watchCommand, { ...withoutKey(), NO_COLOR: '1' });
+    const terminal = openTerminal(watchCommand, { ...withoutKey(), NO_COLOR: '1' });
     const seen = await terminal.until('q or Ctrl-C stops');
     expect(seen).toContain('Run 1: complete');
     terminal.type('q');

@@ -11,12 +11,15 @@ import {
   useSimulator,
 } from '../support/ingest-check.js';
 import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { hasCommand, REPOSITORY } from '../support/repository.js';
+import { useTerminals } from '../support/terminal.js';
 
 const EVENTS = 6_000;
 const REPOSITORY_URL = 'https://github.com/someone/datasync-ingestion';
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
+const openTerminal = useTerminals();
 
 const proxies: CuttingProxy[] = [];
 afterEach(async () => {
@@ -91,6 +94,37 @@ describe('a submission', () => {
     const { code, stderr } = await submit(env, '--again');
     expect([code, stderr]).toEqual([1, 'No submission of this key is left. Nothing was sent.\n']);
     expect(simulator.stats().submissions).toHaveLength(5);
+  });
+});
+
+describe('on a terminal', () => {
+  const command = `${process.execPath} ${join(REPOSITORY, 'dist/src/main.js')} submit ${REPOSITORY_URL}`;
+  const question = 'Spend one of the 5 submissions? [y/N] ';
+
+  test.for([
+    ['y', 1, 0],
+    ['', 0, 1],
+    ['no', 0, 1],
+  ] as const)('it asks, and the answer "%s" spends %i', async ([answer, spent, code], context) => {
+    if (!hasCommand('script')) return context.skip('script is not installed');
+    const { simulator, env } = await ingested();
+    const terminal = openTerminal(command, env, folder.path);
+    const seen = await terminal.until(question);
+    expect(seen).toMatch(/To submit: 6,000 ids/);
+    expect(simulator.stats().submissions).toHaveLength(0);
+    terminal.type(`${answer}\r`);
+    expect(await terminal.ended()).toBe(code);
+    expect(simulator.stats().submissions).toHaveLength(spent);
+  });
+
+  test('Ctrl-C at the question spends nothing', async (context) => {
+    if (!hasCommand('script')) return context.skip('script is not installed');
+    const { simulator, env } = await ingested();
+    const terminal = openTerminal(command, env, folder.path);
+    await terminal.until(question);
+    terminal.type('\u0003');
+    expect(await terminal.ended()).not.toBe(0);
+    expect(simulator.stats().submissions).toHaveLength(0);
   });
 });
 

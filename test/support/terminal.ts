@@ -1,0 +1,65 @@
+/** A program on a terminal of its own, for what it does only where there is one. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach } from 'vitest';
+
+const DEADLINE_MS = 20_000;
+
+/** A terminal of util-linux's script, which gives a program one where a test has none. */
+export class Terminal {
+  readonly #child: ChildProcess;
+  #seen = '';
+  #heard: () => void = () => {};
+
+  constructor(command: string, env: Readonly<Record<string, string>>, cwd?: string) {
+    this.#child = spawn('script', ['-q', '-e', '-c', command, '/dev/null'], {
+      env: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      this.#seen += chunk.toString();
+      this.#heard();
+    });
+  }
+
+  type(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
+  /** Resolves once the screen has shown it, this many times. */
+  async until(text: string, times = 1): Promise<string> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS);
+    while (this.#seen.split(text).length <= times) {
+      if (this.#child.exitCode !== null) throw new Error(`it ended before: ${this.#seen}`);
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+        this.#child.once('exit', () => resolve());
+      });
+    }
+    clearTimeout(timer);
+    return this.#seen;
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** @returns opens one that is closed after the test */
+export function useTerminals(): (...args: ConstructorParameters<typeof Terminal>) => Terminal {
+  const open: Terminal[] = [];
+  afterEach(() => {
+    for (const terminal of open.splice(0)) terminal.kill();
+  });
+  return (...args) => {
+    const terminal = new Terminal(...args);
+    open.push(terminal);
+    return terminal;
+  };
+}
