@@ -3,7 +3,7 @@
 import type { Fault } from '../core/fault.js';
 import { formatPosition } from '../core/position.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { Notice, SchedulerCommand } from '../core/scheduler-types.js';
+import type { Notice } from '../core/scheduler-types.js';
 import type { TokenBucket } from '../core/token-bucket.js';
 import { estimateRest, formatCount, formatDuration } from '../observe/eta.js';
 import { Progress } from '../observe/progress.js';
@@ -11,7 +11,7 @@ import type { RunStats } from '../observe/run-stats.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
-import type { RunObserver } from '../runtime/run-observer.js';
+import type { FetchCommand, RunObserver, WriteCommand } from '../runtime/run-observer.js';
 import { type RunState, writeStateFile } from '../runtime/state-file.js';
 import type { CommandContext } from './context.js';
 
@@ -57,7 +57,7 @@ export class RunWatch implements RunObserver {
     this.#progress.stop();
   }
 
-  fetchStarted(command: Extract<SchedulerCommand, { type: 'fetch' }>): void {
+  fetchStarted(command: FetchCommand): void {
     this.#pageLimit = command.limit;
     const { segment, page, limit } = command;
     this.#parts.context.log.debug(
@@ -80,14 +80,13 @@ export class RunWatch implements RunObserver {
     this.#parts.stats.scanned(scanMs);
   }
 
-  fetchFailed(fault: Fault, meta: ResponseMeta | null): void {
+  fetchFailed(command: FetchCommand, fault: Fault, meta: ResponseMeta | null): void {
     this.#parts.stats.failed(fault, meta);
+    const { segment, page } = command;
+    this.#parts.context.log.debug({ event: 'fetch_failed', segment, page, fault }, fault.message);
   }
 
-  committed(
-    command: Extract<SchedulerCommand, { type: 'write' }>,
-    result: Extract<WriteResult, { type: 'committed' }>,
-  ): void {
+  committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
     const { stats, context } = this.#parts;
     stats.committed(result, nowMs());
     const { segment, page } = command;
@@ -105,8 +104,9 @@ export class RunWatch implements RunObserver {
     if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState('running');
   }
 
-  writeFailed(fault: Fault): void {
-    this.#parts.context.log.error({ event: 'write_failed', fault }, fault.message);
+  writeFailed(command: WriteCommand, fault: Fault): void {
+    const { segment, page } = command;
+    this.#parts.context.log.error({ event: 'write_failed', segment, page, fault }, fault.message);
   }
 
   noticed(notice: Notice): void {

@@ -106,7 +106,7 @@ export class RunMetrics {
     this.#stageSeconds.observe({ stage: 'scan' }, seconds(result.scanMs));
   }
 
-  fetchFailed(fault: Fault, meta: ResponseMeta | null): void {
+  fetchFailed(_: unknown, fault: Fault, meta: ResponseMeta | null): void {
     this.#requests.inc({ status: meta?.status ?? 'none' });
     if (fault.code === 'RATE_LIMITED') this.#refusals.inc();
     this.#faults.inc({ code: fault.code });
@@ -119,7 +119,7 @@ export class RunMetrics {
     this.#lastCommit.set(this.#nowMs() / 1000);
   }
 
-  writeFailed(fault: Fault): void {
+  writeFailed(_: unknown, fault: Fault): void {
     this.#faults.inc({ code: fault.code });
   }
 

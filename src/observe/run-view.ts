@@ -1,10 +1,3 @@
-/**
- * Run view: watches a run for the dashboard and says, when asked, where it stands.
- *
- * What it keeps is bounded, and what the loop tells it costs the same for a page of one row and of
- * 5,000. Figures that RunStats has are taken from there, so that page, report and log agree.
- */
-import type { Fault } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand } from '../core/scheduler-types.js';
 import type { TokenBucket } from '../core/token-bucket.js';
@@ -89,7 +82,7 @@ export class RunView {
     this.#quarantine.length = Math.min(this.#quarantine.length, QUARANTINED_PAGES_MAX);
   }
 
-  writeFailed(_: Fault): void {}
+  writeFailed(): void {}
 
   noticed(): void {}
 

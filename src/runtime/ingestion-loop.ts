@@ -10,7 +10,7 @@
  * one row and of 5,000.
  */
 import { channel } from 'node:diagnostics_channel';
-import { assert, type Fault, unreachable } from '../core/fault.js';
+import { assert, unreachable } from '../core/fault.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type {
@@ -21,17 +21,16 @@ import type {
 } from '../core/scheduler-types.js';
 import type { LimitLog } from '../core/token-bucket.js';
 import type { Batch } from '../protocol/batch.js';
-import type { PageHead, PageResult, PageTask, ResponseMeta } from '../protocol/fetch-messages.js';
+import type { PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { RunJournal } from './run-journal.js';
-import type { RunObserver } from './run-observer.js';
+import type { FetchCommand, RunObserver, WriteCommand } from './run-observer.js';
 
 /** Every message that crosses the loop, for a test that stops the process at each in turn. */
 const boundary = channel('datasync.boundary');
 
-type FetchCommand = Extract<SchedulerCommand, { type: 'fetch' }>;
-type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
+type Page = Extract<PageResult, { type: 'page' }>;
 
 interface ScannedPage {
   readonly batch: Batch;
@@ -58,7 +57,7 @@ export class IngestionLoop {
   readonly #inbox: SchedulerEvent[] = [];
   /** Heads come over another channel than results: either may be first. */
   readonly #heads = new Map<number, PageHead>();
-  readonly #early = new Map<number, PageResult>();
+  readonly #early = new Map<number, Page>();
   readonly #scanned = new Map<number, ScannedPage>();
   #isStepDue = false;
   #timer: NodeJS.Timeout | undefined;
@@ -91,7 +90,7 @@ export class IngestionLoop {
     this.#heads.set(head.taskId, head);
     const result = this.#early.get(head.taskId);
     this.#early.delete(head.taskId);
-    if (result !== undefined) this.#onResult(result);
+    if (result !== undefined) this.#onPage(result);
   }
 
   #push(event: SchedulerEvent): void {
@@ -161,16 +160,15 @@ export class IngestionLoop {
       isHeadOnly: command.isHeadOnly,
       buffers: buffers.take(),
     });
-    const isHeadDue = result.type === 'page' && !this.#heads.has(command.taskId);
-    if (isHeadDue) this.#early.set(command.taskId, result);
-    else this.#onResult(result);
+    if (result.type === 'fault') this.#onFault(command, result);
+    else if (this.#heads.has(command.taskId)) this.#onPage(result);
+    else this.#early.set(command.taskId, result);
   }
 
-  #onResult(result: PageResult): void {
+  #onPage(result: Page): void {
     const { taskId } = result;
     const meta = this.#heads.get(taskId)?.meta;
     this.#heads.delete(taskId);
-    if (result.type === 'fault') return this.#onFault(taskId, result.fault, result.meta, result);
     this.#parts.buffers.give(result.buffers);
     if (result.batch === null) return this.#push({ type: 'refreshed', taskId });
     this.#parts.observer.scanned(result);
@@ -183,14 +181,11 @@ export class IngestionLoop {
     this.#push({ type: 'scanned', taskId, firstPosition, lastPosition });
   }
 
-  #onFault(
-    taskId: number,
-    fault: Fault,
-    meta: ResponseMeta | null,
-    result: Extract<PageResult, { type: 'fault' }>,
-  ): void {
+  #onFault(command: FetchCommand, result: Extract<PageResult, { type: 'fault' }>): void {
+    const { taskId, fault, meta } = result;
+    this.#heads.delete(taskId);
     this.#parts.buffers.give(result.buffers);
-    this.#parts.observer.fetchFailed(fault, meta);
+    this.#parts.observer.fetchFailed(command, fault, meta);
     this.#push({
       type: 'failed',
       taskId,
@@ -217,7 +212,7 @@ export class IngestionLoop {
     assert(scanned !== undefined, 'what is written was scanned');
     const result = await write({ ...page, ...scanned, run });
     if (result.type === 'failed') {
-      observer.writeFailed(result.fault);
+      observer.writeFailed(command, result.fault);
       return this.#push({ type: 'writeFailed', taskId, fault: result.fault });
     }
     buffers.give(result.buffers);

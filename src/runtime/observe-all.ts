@@ -29,9 +29,10 @@ export function observeAll(
     fetchStarted: (command) => tell((observer) => observer.fetchStarted(command)),
     headSeen: (head) => tell((observer) => observer.headSeen(head)),
     scanned: (result) => tell((observer) => observer.scanned(result)),
-    fetchFailed: (fault, meta) => tell((observer) => observer.fetchFailed(fault, meta)),
+    fetchFailed: (command, fault, meta) =>
+      tell((observer) => observer.fetchFailed(command, fault, meta)),
     committed: (command, result) => tell((observer) => observer.committed(command, result)),
-    writeFailed: (fault) => tell((observer) => observer.writeFailed(fault)),
+    writeFailed: (command, fault) => tell((observer) => observer.writeFailed(command, fault)),
     noticed: (notice) => tell((observer) => observer.noticed(notice)),
   };
 }

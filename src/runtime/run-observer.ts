@@ -4,15 +4,16 @@ import type { Notice, SchedulerCommand } from '../core/scheduler-types.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 
+export type FetchCommand = Extract<SchedulerCommand, { type: 'fetch' }>;
+export type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
+
 export interface RunObserver {
-  fetchStarted(command: Extract<SchedulerCommand, { type: 'fetch' }>): void;
+  fetchStarted(command: FetchCommand): void;
   headSeen(head: PageHead): void;
   scanned(result: Extract<PageResult, { type: 'page' }>): void;
-  fetchFailed(fault: Fault, meta: ResponseMeta | null): void;
-  committed(
-    command: Extract<SchedulerCommand, { type: 'write' }>,
-    result: Extract<WriteResult, { type: 'committed' }>,
-  ): void;
-  writeFailed(fault: Fault): void;
+  /** @param meta null: no answer came */
+  fetchFailed(command: FetchCommand, fault: Fault, meta: ResponseMeta | null): void;
+  committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void;
+  writeFailed(command: WriteCommand, fault: Fault): void;
   noticed(notice: Notice): void;
 }

@@ -2,9 +2,11 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
 import { observeAll } from '../../src/runtime/observe-all.js';
-import type { RunObserver } from '../../src/runtime/run-observer.js';
+import type { RunObserver, WriteCommand } from '../../src/runtime/run-observer.js';
 
 const FAULT: Fault = { code: 'NETWORK', message: 'gone', retryable: true };
+
+const WRITE = { type: 'write', segment: 1, page: 2 } as WriteCommand;
 
 function observer(onFault: () => void): RunObserver {
   const nothing = () => {};
@@ -22,7 +24,7 @@ function observer(onFault: () => void): RunObserver {
 test('all are told, in the order given', () => {
   const told: string[] = [];
   const name = (text: string) => observer(() => told.push(text));
-  observeAll(name('watch'), [name('a'), name('b')], () => {}).writeFailed(FAULT);
+  observeAll(name('watch'), [name('a'), name('b')], () => {}).writeFailed(WRITE, FAULT);
   expect(told).toEqual(['watch', 'a', 'b']);
 });
 
@@ -41,8 +43,8 @@ test('an onlooker that fails is left out from then on, and the others go on', ()
     ],
     (error) => complaints.push(error),
   );
-  all.writeFailed(FAULT);
-  all.writeFailed(FAULT);
+  all.writeFailed(WRITE, FAULT);
+  all.writeFailed(WRITE, FAULT);
   expect(told).toEqual(['watch', 'broken', 'well', 'watch', 'well']);
   expect(complaints).toEqual([bug]);
 });
@@ -53,5 +55,5 @@ test('a failure of the watch itself is a bug of the run', () => {
     throw bug;
   });
   const all = observeAll(watch, [observer(() => {})], () => {});
-  expect(() => all.writeFailed(FAULT)).toThrow(bug);
+  expect(() => all.writeFailed(WRITE, FAULT)).toThrow(bug);
 });
