@@ -1,3 +1,9 @@
+/**
+ * Run view: watches a run for the dashboard and says, when asked, where it stands.
+ *
+ * What it keeps is bounded, and what the loop tells it costs the same for a page of one row and of
+ * 5,000. Figures that RunStats has are taken from there, so that page, report and log agree.
+ */
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand } from '../core/scheduler-types.js';
 import type { TokenBucket } from '../core/token-bucket.js';
