@@ -89,6 +89,8 @@ export class HttpFront implements HttpSource {
     const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
     const view = new RunView({ ...parts, earlier, nowMs });
     addEngineMetrics(this.registry, { ...parts, nowMs });
+    // A run that commits within its first second would else seem to begin with those rows.
+    view.tick();
     this.#view = view;
     this.#workers = parts.workers;
     return [view, new RunMetrics(this.registry, nowMs)];
