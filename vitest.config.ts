@@ -10,8 +10,6 @@ const alone = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
   fileParallelism: false,
-  // Limits are paced to the millisecond; a machine that stalls for longer is no fault of theirs.
-  retry: 2,
   globalSetup: ['dist/test/support/stop-postgres.js'],
 };
 

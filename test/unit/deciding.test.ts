@@ -64,12 +64,18 @@ describe('faults of a page', () => {
     });
   });
 
-  test('a contradiction is worth a second look, however often the page failed before', () => {
+  test('a contradiction is worth more looks and one pause, however often the page failed before', () => {
     const page = job();
     for (let failure = 0; failure < 3; failure++) decideOnFault(page, fault('NETWORK'), how);
-    for (let look = 0; look < DEFAULT_BACKOFF.maxRetries; look++) {
-      expect(decideOnContradiction(page, how).type).toBe('retry');
-    }
+    const { maxRetries, pauseMs } = DEFAULT_BACKOFF;
+    const looks = Array.from({ length: 2 * maxRetries + 1 }, () =>
+      decideOnContradiction(page, how),
+    );
+    const pauses = looks.flatMap((look, index) =>
+      look.type === 'retry' && look.delayMs >= pauseMs / 2 ? [index] : [],
+    );
+    expect(looks.every(({ type }) => type === 'retry')).toBe(true);
+    expect(pauses).toEqual([maxRetries]);
     expect(decideOnContradiction(page, how).type).toBe('failRun');
   });
 
