@@ -4,6 +4,7 @@
  *
  * No message made here holds a password: targets are named by host, port and database only.
  */
+import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type Fault, IngestionError } from '../core/fault.js';

@@ -10,6 +10,7 @@
  * It stays up when we end, so that the line that opens the data goes on working; the next start
  * attaches to it. `stop`, or `stopEmbeddedPostgres` from another process, ends it.
  */
+import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { faultFromDatabaseError } from '../core/sql-fault.js';

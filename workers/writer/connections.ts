@@ -2,6 +2,7 @@
  * The writer's connections: a pool whose clients have their statements prepared and a wire buffer
  * each.
  */
+import './node-navigator.js';
 import pg from 'pg';
 import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { writePreparation } from './statements.js';
