@@ -17,6 +17,7 @@ import type { HttpFront } from './http-front.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
 import { openFront } from './open-front.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
+import { openTraces, type Traces } from './open-traces.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession } from './run-session.js';
 import { wholeNumber } from './whole-number.js';
@@ -49,15 +50,21 @@ async function ingest(context: CommandContext): Promise<number> {
   if (context.config.dryRun) return dryRun(context);
   // First of all: a port that is taken must cost no request and start no database.
   const front = await openFront(context);
+  const traces = await openTraces(context);
   try {
-    return await ingestShown(context, front);
+    return await ingestShown(context, front, traces);
   } finally {
     await front?.close();
+    await traces?.close();
   }
 }
 
 /** @param front where it is shown; null: nowhere @returns the exit code */
-async function ingestShown(context: CommandContext, front: HttpFront | null): Promise<number> {
+async function ingestShown(
+  context: CommandContext,
+  front: HttpFront | null,
+  traces: Traces | null,
+): Promise<number> {
   const { config, log } = context;
   announce(config, log);
   const startedAtMs = performance.timeOrigin;
@@ -101,6 +108,7 @@ async function ingestShown(context: CommandContext, front: HttpFront | null): Pr
         prepared: found.prepared,
         processStartedAtMs: startedAtMs,
         front,
+        traces,
       };
       const { result, outcome, page } = await runSession(session);
       conclude(context, result, outcome, { open: database.openCommand, page });

@@ -1,4 +1,4 @@
-/** Shows the run of a session over HTTP, where that is asked for. */
+/** Who looks on at the run of a session: traces and the HTTP server, where they are asked for. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import type { Scheduler } from '../core/scheduler.js';
@@ -18,8 +18,19 @@ export interface Engine {
   readonly writer: WriterHandle;
 }
 
-/** @returns who is to be told what happens in the run; nobody without HTTP_PORT */
+/** @returns who is to be told what happens in the run */
 export async function lookOn(parts: SessionParts, engine: Engine): Promise<readonly RunObserver[]> {
+  return [...traced(parts), ...(await shown(parts, engine))];
+}
+
+function traced({ traces, prepared, source, target }: SessionParts): RunObserver[] {
+  if (traces === null) return [];
+  const url = new URL(source.pagePath(target.basePath, null, 1), target.origin);
+  url.search = '';
+  return [traces.observe({ run: prepared.run.run, url })];
+}
+
+async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]> {
   const { front, prepared, source, target, database, context } = parts;
   const { scheduler, bucket, stats, fetchPool, writer } = engine;
   if (front === null) return [];

@@ -36,6 +36,7 @@ import { LimitStore } from './limit-store.js';
 import { lookOn } from './look-on.js';
 import type { OpenDatabase } from './open-database.js';
 import { hashKey, type OpenTarget } from './open-target.js';
+import type { Traces } from './open-traces.js';
 import type { PreparedRun } from './prepare-run.js';
 import { RunWatch } from './run-watch.js';
 
@@ -52,6 +53,8 @@ export interface SessionParts {
   readonly processStartedAtMs: number;
   /** Null without HTTP_PORT. */
   readonly front: HttpFront | null;
+  /** Null without an OTLP endpoint. */
+  readonly traces: Traces | null;
 }
 
 const EXPECTED_BYTES_PER_EVENT = 380;
@@ -128,7 +131,10 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
     buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
     journal,
-    observer: observeAll(watch, onlookers, (error) => parts.front?.complain(error)),
+    observer: observeAll(watch, onlookers, (error) => {
+      const reason = error instanceof Error ? error.stack : String(error);
+      log.error({ event: 'onlooker_fault' }, `what looks on at the run failed: ${reason}`);
+    }),
     nowMs,
   });
   const stopListening = listenForSignals({

@@ -38,6 +38,13 @@ export type DatabaseChoice =
   | { readonly kind: 'url'; readonly connectionString: string }
   | { readonly kind: 'embedded'; readonly dataFolder: string };
 
+/** How spans are sent. OpenTelemetry's SDK reads its variables itself, all of which are handed on. */
+export interface TracesChoice {
+  readonly protocol: string;
+  /** OTEL_…; a header among them may be a secret. */
+  readonly variables: Environment;
+}
+
 export interface Config {
   readonly source: string;
   readonly target: Target;
@@ -60,6 +67,8 @@ export interface Config {
   /** Address that it is bound to. */
   readonly httpHost: string;
   readonly logLevel: string;
+  /** Null: no spans are sent. */
+  readonly traces: TracesChoice | null;
   readonly maxRetries: number;
   /** The first longer rest of a page whose quick retries are spent; it doubles. */
   readonly retryPauseMs: number;
@@ -141,6 +150,8 @@ const settings = z.object({
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
   LOG_LEVEL: z._default(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
   MAX_RETRIES: z._default(whole(0, 100), 3),
   RETRY_PAUSE: z._default(number(0, 3600), 30),
   DATABASE_WAIT: z._default(number(0, 3600), 20),
@@ -182,7 +193,8 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   const issues = parsed.error?.issues ?? [];
   const faults = [...issues.map(describeIssue), ...crossFaults(environment, flags)];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
-  return { ok: true, config: Object.freeze(assemble(parsed.data, flags)) };
+  const traces = tracesChoice(environment);
+  return { ok: true, config: Object.freeze({ ...assemble(parsed.data, flags), traces }) };
 }
 
 /** The key, unless it is absent or the placeholder of `.env.example`. */
@@ -218,7 +230,7 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   return faults;
 }
 
-function assemble(values: Settings, flags: Flags): Config {
+function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
   const namesApi = key !== null || values.API_BASE_URL !== undefined;
@@ -264,6 +276,18 @@ function assemble(values: Settings, flags: Flags): Config {
     restart: flags.restart === true,
     dryRun: flags.dryRun === true,
   };
+}
+
+/** The names and their meanings are OpenTelemetry's. */
+function tracesChoice(values: Environment): TracesChoice | null {
+  const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const isOff =
+    values.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
+  if (endpoint === undefined || isOff) return null;
+  const protocol =
+    values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const variables = Object.entries(values).filter(([name]) => name.startsWith('OTEL_'));
+  return { protocol: protocol ?? 'http/protobuf', variables: Object.fromEntries(variables) };
 }
 
 function apiTarget(baseUrl: string, apiKey: string): Target {

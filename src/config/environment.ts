@@ -14,6 +14,11 @@ export function readEnvironment(envFile: string): Environment {
   return { ...nonEmpty(parseFile(envFile)), ...nonEmpty(process.env) };
 }
 
+/** For a library that reads its own variables: puts those of `.env` beside the process's own. */
+export function lendEnvironment(variables: Environment): void {
+  Object.assign(process.env, variables);
+}
+
 /** The variables that a child of ours inherits. */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };

@@ -73,6 +73,8 @@ export type PageResult =
       readonly taskId: number;
       readonly batch: Batch | null;
       readonly scanMs: number;
+      /** When the scan ended: epoch ms with fractions. */
+      readonly scannedAtMs: number;
       readonly buffers: BatchBuffers | null;
     }
   | {

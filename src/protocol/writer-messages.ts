@@ -64,6 +64,8 @@ export type WriteResult =
       /** False when the ledger already held the page: an earlier acknowledgement was lost. */
       readonly isNew: boolean;
       readonly writeMs: number;
+      /** When the commit was known: epoch ms with fractions. */
+      readonly committedAtMs: number;
       readonly buffers: BatchBuffers;
     }
   | { readonly type: 'failed'; readonly fault: Fault; readonly batch: Batch };

@@ -54,19 +54,21 @@ async function readPage(
   if (early !== null) parts.postHead(headOf(taskId, meta, early));
   if (task.isHeadOnly && early !== null) {
     const buffers = keptBuffers(buffer, columns);
-    return { type: 'page', taskId, batch: null, scanMs: 0, buffers };
+    return { type: 'page', taskId, batch: null, scanMs: 0, scannedAtMs: meta.endAtMs, buffers };
   }
   await parts.scanTurn();
   const startedAtMs = performance.now();
   const page = provePage(opened, source, columns);
-  const scanMs = performance.now() - startedAtMs;
+  const endedAtMs = performance.now();
+  const scanMs = endedAtMs - startedAtMs;
+  const scannedAtMs = performance.timeOrigin + endedAtMs;
   if (page.type === 'fault') return fail(page.fault, page.columns);
   if (early === null) parts.postHead(headOf(taskId, meta, page.envelope));
   if (task.isHeadOnly) {
     const buffers = keptBuffers(buffer, page.columns);
-    return { type: 'page', taskId, batch: null, scanMs, buffers };
+    return { type: 'page', taskId, batch: null, scanMs, scannedAtMs, buffers };
   }
-  return { type: 'page', taskId, batch: batchOf(page, answer), scanMs, buffers: null };
+  return { type: 'page', taskId, batch: batchOf(page, answer), scanMs, scannedAtMs, buffers: null };
 }
 
 function headOf(taskId: number, meta: ResponseMeta, envelope: Envelope): PageHead {

@@ -119,6 +119,7 @@ async function commitPage(
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };
   }
+  const endedAtMs = performance.now();
   const { commit, method, isNew } = outcome;
   if (isNew) open.choice = afterPage(open.choice, commit.knownRows);
   return {
@@ -127,7 +128,8 @@ async function commitPage(
     covered: commit.covered,
     method,
     isNew,
-    writeMs: performance.now() - startedAtMs,
+    writeMs: endedAtMs - startedAtMs,
+    committedAtMs: performance.timeOrigin + endedAtMs,
     buffers: { body: page.batch.body, columns: page.batch.columns },
   };
 }
