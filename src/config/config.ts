@@ -284,8 +284,7 @@ function tracesChoice(values: Environment): TracesChoice | null {
   const isOff =
     values.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
   if (endpoint === undefined || isOff) return null;
-  const protocol =
-    values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
   const variables = Object.entries(values).filter(([name]) => name.startsWith('OTEL_'));
   return { protocol: protocol ?? 'http/protobuf', variables: Object.fromEntries(variables) };
 }
