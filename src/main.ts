@@ -8,6 +8,7 @@ import { CommandFailure, UsageError } from './cli/context.js';
 import { EXIT, exitCodeForFault } from './cli/exit-codes.js';
 import { VERSION } from './cli/version.js';
 import { IngestionError } from './core/fault.js';
+import { exitOnSignal } from './runtime/shutdown.js';
 
 function bareProgram(): Command {
   return new Command('datasync')
@@ -42,6 +43,7 @@ async function programWith(loads: readonly (() => Promise<Command>)[]): Promise<
   return program;
 }
 
+exitOnSignal(EXIT.interrupted);
 try {
   const named = COMMANDS[process.argv[2] ?? ''];
   const program = await programWith(named === undefined ? Object.values(COMMANDS) : [named]);

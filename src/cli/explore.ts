@@ -13,7 +13,7 @@ import type { ExploreScope } from '../explore/probe.js';
 import { explorationMarkdown, explorationText, planText } from '../explore/render.js';
 import type { Logger } from '../observe/logger.js';
 import { Progress } from '../observe/progress.js';
-import { PROFILES, type ProfileName, settingsFor } from '../simulator/settings.js';
+import { settingsFor } from '../simulator/settings.js';
 import { sourceNamed } from '../source/registry.js';
 import type { Source } from '../source/source.js';
 import { type CommandContext, commandContext } from './context.js';
@@ -123,9 +123,10 @@ function scopeOf(config: Config, source: Source, flags: ExploreFlags): ExploreSc
 
 /** What is documented of the API, or set for the simulator. */
 function expectationOf({ target }: Config, source: Source): ExploreScope['expected'] {
-  const isProfile = target.kind === 'simulator' && target.profile in PROFILES;
-  if (!isProfile) return { latencyMs: EXPECTED_LATENCY_MS, policy: source.defaultPolicy };
-  const settings = settingsFor(target.profile as ProfileName);
+  if (target.kind === 'api') {
+    return { latencyMs: EXPECTED_LATENCY_MS, policy: source.defaultPolicy };
+  }
+  const settings = settingsFor(target.profile);
   const policy = { quota: settings.eventsQuota, windowMs: settings.eventsWindowMs };
   return {
     latencyMs: settings.latencyMs + settings.latencyJitterMs / 2,

@@ -1,6 +1,6 @@
 /** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
-import { once } from 'node:events';
 import { Command } from 'commander';
+import { listenForSignals } from '../runtime/shutdown.js';
 import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { HttpFront } from './http-front.js';
@@ -16,10 +16,11 @@ export function serveCommand(): Command {
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
     .addHelpText('after', '\nExample:\n  datasync serve --port 8080')
     .action(async (flags: Record<string, unknown>) => {
-      // Where events would come from is of no matter here.
-      const context = await commandContext({ ...flags, simulate: true });
+      const context = await commandContext({ ...flags, readsOnly: true });
       const port = context.config.httpPort ?? PORT;
-      const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      const signal = new Promise<void>((resolve) => {
+        listenForSignals({ onDrain: () => resolve(), onExit: () => process.exit(EXIT.complete) });
+      });
       // A database that is waited for must not outlast the signal.
       void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
       const front = await HttpFront.listen(context, { port, isIngesting: false });

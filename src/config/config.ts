@@ -16,6 +16,9 @@ export const LIVE_API_BASE_URL =
 /** What `.env.example` holds in place of a key. */
 export const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme']);
 
+/** Profiles of the bundled simulator, which is loaded only where it runs. */
+export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
+
 /** Where events come from. */
 export type Target =
   | {
@@ -29,7 +32,7 @@ export type Target =
   | {
       readonly kind: 'simulator';
       readonly events: number;
-      readonly profile: string;
+      readonly profile: (typeof SIMULATE_PROFILES)[number];
       readonly seed: number;
     };
 
@@ -166,7 +169,7 @@ const settings = z.object({
   BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),
   QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),
   SIMULATE_EVENTS: z._default(whole(0), 200_000),
-  SIMULATE_PROFILE: z._default(z.string(), 'fast'),
+  SIMULATE_PROFILE: z._default(oneOf(...SIMULATE_PROFILES), 'fast'),
   SIMULATE_SEED: z._default(whole(Number.MIN_SAFE_INTEGER), 1),
 });
 

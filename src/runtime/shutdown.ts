@@ -1,10 +1,20 @@
 /**
  * Signals: the first drains, the second leaves at once. A terminal can deliver one Ctrl-C twice, so
- * that a second one counts only after a moment.
+ * that a second one counts only after a moment. Who does not listen ends with the exit code that says
+ * so, and not by the signal itself.
  */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const SECOND_SIGNAL_MS = 500;
+
+/** A signal ends the process with this code as long as nobody else listens to it. */
+export function exitOnSignal(exitCode: number): void {
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(exitCode);
+    });
+  }
+}
 
 export interface ShutdownHandlers {
   /** Finish what is in flight, start nothing. */

@@ -104,3 +104,14 @@ test('a signal while nothing may start, for the quota is used up, ends the run a
   expect(performance.now() - signalledAtMs).toBeLessThan(2_000);
   expect(await ledgerSums(database.pool)).toMatchObject({ pages: 3 });
 });
+
+test('a signal while the database is waited for ends with the same code', async () => {
+  const child = folder.start(['ingest', '--json', '--simulate'], {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+  });
+  await child.untilLog('database_wait');
+  child.signal('SIGTERM');
+  const { code, signal, tookMs } = await child.end();
+  expect({ code, signal }).toEqual({ code: 130, signal: null });
+  expect(tookMs).toBeLessThan(10_000);
+});

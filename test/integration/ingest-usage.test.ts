@@ -41,6 +41,7 @@ describe('the environment', () => {
       BATCH_SIZE: '0',
       WRITE_METHOD: 'magic',
       LOG_LEVEL: 'loud',
+      SIMULATE_PROFILE: 'nope',
     });
     expect(code).toBe(2);
     expect(stderr).toMatch(/API_BASE_URL takes an http or https URL/);
@@ -49,6 +50,7 @@ describe('the environment', () => {
     expect(stderr).toMatch(/BATCH_SIZE takes a whole number from 1 to/);
     expect(stderr).toMatch(/WRITE_METHOD takes one of auto, copy, insert/);
     expect(stderr).toMatch(/LOG_LEVEL takes one of trace/);
+    expect(stderr).toMatch(/SIMULATE_PROFILE takes one of live, fast, chaos/);
     expect(stderr).toMatch(/TARGET_API_KEY is needed with API_BASE_URL/);
     expect(stderr).not.toMatch('hunter2');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LIVE_API_BASE_URL, readConfig } from '../../src/config/config.js';
+import { LIVE_API_BASE_URL, readConfig, SIMULATE_PROFILES } from '../../src/config/config.js';
+import { PROFILES } from '../../src/simulator/settings.js';
 
 function configOf(environment: Record<string, string>, flags: Record<string, unknown> = {}) {
   const read = readConfig(environment, flags);
@@ -30,6 +31,11 @@ describe('configuration', () => {
 
   test('the placeholder of .env.example counts as no key', () => {
     expect(configOf({ TARGET_API_KEY: 'YOUR_API_KEY_HERE' }).target.kind).toBe('simulator');
+  });
+
+  test('the simulator has the profiles that can be chosen, and an unknown one is a fault', () => {
+    expect(Object.keys(PROFILES)).toEqual([...SIMULATE_PROFILES]);
+    expect(faultsOf({ SIMULATE_PROFILE: 'nope' })).toEqual(['SIMULATE_PROFILE']);
   });
 
   test('a URL without a key is refused', () => {
