@@ -26,8 +26,15 @@ export async function keepReport(
       machine: `${process.platform} ${process.arch}`,
     };
     const report = sessionReport({ ...figures, quarantine, versions });
-    const { page } = await writeReport(config.reportsFolder, report);
-    return relative('.', page) || page;
+    const { files, setAside } = await writeReport(config.reportsFolder, report);
+    if (setAside !== null) {
+      const where = relative('.', setAside);
+      log.info(
+        { event: 'report_set_aside', where },
+        `there was a report of another run ${report.run}: it is ${where} now`,
+      );
+    }
+    return relative('.', files.page);
   } catch (error) {
     const { message } = error as Error;
     log.warn({ event: 'report_unwritten' }, `the report of the run cannot be written: ${message}`);

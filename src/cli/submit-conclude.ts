@@ -5,8 +5,7 @@ import { IngestionError } from '../core/fault.js';
 import type { Run } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
-import { isSameRun } from '../observe/run-report.js';
-import { loadReport, replaceReport } from '../observe/run-report-files.js';
+import { findReport, replaceReport } from '../observe/run-report-files.js';
 import type { Submission } from '../source/submissions.js';
 import { type CommandContext, CommandFailure } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -74,22 +73,33 @@ async function keep(
   { run, output }: Attempted,
   record: SubmissionRecord,
 ): Promise<string | null> {
-  const name = `submission-${record.answer.submissionNumber ?? record.sentAt.slice(0, 19)}.json`;
-  const file = join(dirname(output), name);
-  const { reportsFolder } = context.config;
-  const kept = await loadReport(reportsFolder, run.run);
+  const kept = await findReport(context.config.reportsFolder, run);
   const submission = reportedSubmission({ ...record });
   const places = await Promise.allSettled([
-    writeFile(file, `${JSON.stringify(record, null, 2)}\n`),
+    writeRecord(dirname(output), record),
     store.setSubmission(run.run, record),
-    kept !== null && isSameRun(kept, run)
-      ? replaceReport(reportsFolder, { ...kept, submission })
-      : null,
+    kept === null ? null : replaceReport(kept.files, { ...kept.report, submission }),
   ]);
   for (const place of places) {
     if (place.status === 'fulfilled') continue;
     const { message } = place.reason as Error;
     process.stderr.write(`Warning: the answer could not be kept everywhere: ${message}\n`);
   }
-  return places[0]?.status === 'fulfilled' ? file : null;
+  return places[0]?.status === 'fulfilled' ? places[0].value : null;
+}
+
+/** Another key counts from 1 again: what is there by that number stays. @returns where it was written */
+async function writeRecord(folder: string, record: SubmissionRecord): Promise<string> {
+  const number = record.answer.submissionNumber ?? 'unnumbered';
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  const file = join(folder, `submission-${number}.json`);
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const other = join(folder, `submission-${number}-${record.sentAt.replaceAll(':', '-')}.json`);
+  await writeFile(other, text, { flag: 'wx' });
+  return other;
 }

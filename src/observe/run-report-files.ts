@@ -1,7 +1,12 @@
-/** The files of a run's report: `<run>.json` and `<run>.html` in one folder. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+/**
+ * The files of a run's report: `<run>.json` and `<run>.html` in one folder.
+ *
+ * A new database counts its runs from 1 again. What is there by that number of another run is kept under
+ * a longer name, `<run>-<when that run began>`, and found there again when its database is back.
+ */
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { joinReports, type RunReportDocument, readReport } from './run-report.js';
+import { isSameRun, joinReports, type RunReportDocument, readReport } from './run-report.js';
 import { runReportPage } from './run-report-page.js';
 
 export interface ReportFiles {
@@ -9,17 +14,27 @@ export interface ReportFiles {
   readonly page: string;
 }
 
-export function reportFiles(folder: string, run: number): ReportFiles {
-  return { json: join(folder, `${run}.json`), page: join(folder, `${run}.html`) };
+/** What tells a run from those of other databases. */
+export type RunIdentity = Pick<RunReportDocument, 'run' | 'source' | 'origin' | 'startedAtMs'>;
+
+export interface KeptReport {
+  readonly report: RunReportDocument;
+  readonly files: ReportFiles;
 }
 
-/** @returns null when there is none, or what is there is no report */
-export async function loadReport(folder: string, run: number): Promise<RunReportDocument | null> {
-  try {
-    return readReport(JSON.parse(await readFile(reportFiles(folder, run).json, 'utf8')));
-  } catch {
-    return null;
+export interface WrittenReport {
+  readonly files: ReportFiles;
+  /** Where the report of another run by this number went to; null: there was none. */
+  readonly setAside: string | null;
+}
+
+/** @returns null when this run has none, or what is there cannot be read */
+export async function findReport(folder: string, run: RunIdentity): Promise<KeptReport | null> {
+  for (const files of [reportFiles(folder, run.run), asideFiles(folder, run)]) {
+    const report = await readReportFile(files.json);
+    if (report !== null && isSameRun(report, run)) return { report, files };
   }
+  return null;
 }
 
 /**
@@ -27,20 +42,79 @@ export async function loadReport(folder: string, run: number): Promise<RunReport
  *
  * @throws the system's error when they cannot be written
  */
-export async function writeReport(folder: string, report: RunReportDocument): Promise<ReportFiles> {
-  return replaceReport(folder, joinReports(await loadReport(folder, report.run), report));
-}
-
-/** The same, in the place of what is there. */
-export async function replaceReport(
+export async function writeReport(
   folder: string,
   report: RunReportDocument,
-): Promise<ReportFiles> {
+): Promise<WrittenReport> {
   await mkdir(folder, { recursive: true });
+  const earlier = await findReport(folder, report);
   const files = reportFiles(folder, report.run);
+  const setAside = earlier?.files.json === files.json ? null : await makeRoom(folder, report.run);
+  await replaceReport(files, joinReports(earlier?.report ?? null, report));
+  if (earlier !== null && earlier.files.json !== files.json) {
+    await Promise.all([earlier.files.json, earlier.files.page].map((path) => rm(path)));
+  }
+  return { files, setAside };
+}
+
+/** Writes both files in the place of what is there. @throws the system's error */
+export async function replaceReport(files: ReportFiles, report: RunReportDocument): Promise<void> {
   await replaceFile(files.json, `${JSON.stringify(report)}\n`);
   await replaceFile(files.page, runReportPage(report));
-  return files;
+}
+
+function reportFiles(folder: string, name: number | string): ReportFiles {
+  return { json: join(folder, `${name}.json`), page: join(folder, `${name}.html`) };
+}
+
+function asideFiles(folder: string, { run, startedAtMs }: RunIdentity): ReportFiles {
+  return reportFiles(folder, `${run}-${instantName(startedAtMs)}`);
+}
+
+/** Moves what is there by this number away. @returns where its JSON is now; null: there was nothing */
+async function makeRoom(folder: string, run: number): Promise<string | null> {
+  const files = reportFiles(folder, run);
+  const found = await readReportFile(files.json);
+  const aside =
+    found === null ? await unreadableFiles(folder, run, files) : asideFiles(folder, found);
+  const isThere = await moveIfThere(files.json, aside.json);
+  return (await moveIfThere(files.page, aside.page)) || isThere ? aside.json : null;
+}
+
+/** What is no report of ours may be of a later version, or somebody's own file. */
+async function unreadableFiles(
+  folder: string,
+  run: number,
+  { json }: ReportFiles,
+): Promise<ReportFiles> {
+  const writtenAtMs = await stat(json).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+  return reportFiles(folder, `${run}-unreadable-${instantName(writtenAtMs)}`);
+}
+
+async function moveIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Without colons, which some file systems do not take. */
+function instantName(ms: number): string {
+  return new Date(ms).toISOString().replaceAll(':', '-');
+}
+
+async function readReportFile(path: string): Promise<RunReportDocument | null> {
+  try {
+    return readReport(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return null;
+  }
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

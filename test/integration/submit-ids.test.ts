@@ -1,5 +1,5 @@
 /** `datasync submit` against the simulator: verified first, asked for, spent once, kept. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
@@ -85,7 +85,12 @@ describe('a submission', () => {
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/submitted already, as number 1; --again/);
     expect((await submit(env, '--again')).result?.file).toBe('submission-2.json');
-    expect(simulator.stats().submissions).toHaveLength(2);
+    // Another key counts from 1 again.
+    writeFileSync(join(folder.path, 'submission-3.json'), 'of another key');
+    const { result } = await submit(env, '--again');
+    expect(result?.file).toMatch(/^submission-3-\d{4}-.*Z\.json$/);
+    expect(readFileSync(join(folder.path, 'submission-3.json'), 'utf8')).toBe('of another key');
+    expect(simulator.stats().submissions).toHaveLength(3);
   });
 
   test('when none is left says so and sends nothing', async () => {
