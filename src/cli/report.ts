@@ -2,14 +2,16 @@
 import { relative } from 'node:path';
 import { Command } from 'commander';
 import type { Pool } from 'pg';
-import type { Run, RunTotals } from '../database/ledger-types.js';
+import type { Run } from '../database/ledger-types.js';
 import { openRunHistory } from '../database/run-history.js';
+import { findLockHolder } from '../database/run-lock.js';
 import { openRunStore } from '../database/run-store.js';
 import { field } from '../observe/columns.js';
 import { painterFor } from '../observe/paint.js';
-import { isSameRun, NO_TIMELINE, type RunReportDocument } from '../observe/run-report.js';
-import { loadReport, reportFiles } from '../observe/run-report-files.js';
+import { isUnderWay, NO_TIMELINE, type RunReportDocument } from '../observe/run-report.js';
+import { findReport } from '../observe/run-report-files.js';
 import { runReportText } from '../observe/run-report-text.js';
+import { runState } from '../observe/run-status.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { findRun, noRunText } from './find-run.js';
@@ -55,39 +57,37 @@ async function showReport(
   const store = openRunStore(pool);
   const run = await findRun(store, config, chosen);
   if (run === null) throw new CommandFailure(noRunText(config, chosen));
-  const kept = await loadReport(config.reportsFolder, run.run);
-  const isKept = kept !== null && isSameRun(kept, run);
-  const report = isKept
-    ? broughtUpToDate(kept, run, await store.loadTotals(run.run))
-    : await ledgerReport(pool, run);
+  const [kept, ledger] = await Promise.all([
+    findReport(config.reportsFolder, run),
+    ledgerReport(pool, run),
+  ]);
+  const report = kept === null ? ledger : broughtUpToDate(kept.report, ledger);
   context.say(runReportText(report, painterFor(process.stdout)));
-  if (isKept) {
-    const { page } = reportFiles(config.reportsFolder, run.run);
-    context.say(field('page', relative('.', page)).join('\n'));
-  }
+  if (kept !== null) context.say(field('page', relative('.', kept.files.page)).join('\n'));
   context.json(report);
 }
 
 /** The file is of the last process that ended well: a later one may have been killed, or be at work. */
-function broughtUpToDate(kept: RunReportDocument, run: Run, totals: RunTotals): RunReportDocument {
-  const { covered, pages, returned, inserted, duplicate, quarantined } = totals;
+function broughtUpToDate(kept: RunReportDocument, ledger: RunReportDocument): RunReportDocument {
+  const { status, reason, resumeAtMs, endedAtMs, rows, pages, quarantine } = ledger;
   return {
     ...kept,
-    status: run.status === 'running' ? 'running' : kept.status,
-    rows: {
-      ...{ ingested: covered, total: run.sourceTotal ?? kept.rows.total, returned, inserted },
-      ...{ duplicate, quarantined },
-    },
-    pages,
-    submission: reportedSubmission(run.submission) ?? kept.submission,
+    ...(isUnderWay(ledger) ? { status, reason, resumeAtMs, endedAtMs } : {}),
+    rows: { ...rows, total: rows.total ?? kept.rows.total },
+    ...{ pages, quarantine },
+    submission: ledger.submission ?? kept.submission,
   };
 }
 
 /** What the ledger can say of a run whose process has left no report: it was killed, or still runs. */
 async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
-  const found = await openRunHistory(pool).report(run.run);
+  const { source, origin, startedAtMs, settings } = run;
+  const [found, holder] = await Promise.all([
+    openRunHistory(pool).report(run.run),
+    findLockHolder(pool, source, origin),
+  ]);
   if (found === null) throw new CommandFailure(`The ledger has no run ${run.run}.`);
-  const { source, origin, startedAtMs, status, settings } = run;
+  const status = runState(run.status, holder !== null);
   return {
     version: 1,
     ...{ run: run.run, source, origin, startedAtMs, status, settings: { ...settings } },

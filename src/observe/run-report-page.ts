@@ -127,8 +127,9 @@ function timeRows(report: RunReportDocument): Row[] {
   ];
 }
 
-function recordRows({ rows, pages, sessions }: RunReportDocument): Row[] {
-  const bytes = sessions.reduce((sum, one) => sum + one.bytes, 0);
+function recordRows(report: RunReportDocument): Row[] {
+  const { rows, pages } = report;
+  const { bytes, unreportedRows } = reportTotals(report);
   return [
     ['Source says', rows.total === null ? null : formatCount(rows.total)],
     ['Returned', formatCount(rows.returned)],
@@ -136,6 +137,7 @@ function recordRows({ rows, pages, sessions }: RunReportDocument): Row[] {
     ['Duplicate', formatCount(rows.duplicate)],
     ['Quarantined', formatCount(rows.quarantined)],
     ['Pages', formatCount(pages)],
+    ['Of processes without a report', unreportedRows === 0 ? null : formatCount(unreportedRows)],
     ['Body bytes', bytes === 0 ? null : formatBytes(bytes)],
   ];
 }

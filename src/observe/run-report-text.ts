@@ -3,7 +3,12 @@ import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
-import { type ReportTotals, type RunReportDocument, reportTotals } from './run-report.js';
+import {
+  isUnderWay,
+  type ReportTotals,
+  type RunReportDocument,
+  reportTotals,
+} from './run-report.js';
 
 const QUARANTINE_LINES = 5;
 
@@ -25,6 +30,7 @@ export function runReportText(report: RunReportDocument, paint: Paint = NO_PAINT
     ...rowLines(report),
     ...timeLines(report, totals),
     ...requestLines(report, totals),
+    ...unreportedLines(totals),
     ...engineLines(report),
     ...quarantineLines(report),
     ...submissionLines(report),
@@ -52,7 +58,9 @@ function timeLines(report: RunReportDocument, totals: ReportTotals): string[] {
   const { firstRequestAtMs, endedAtMs, resumeAtMs, sessions } = report;
   return [
     ...(firstRequestAtMs === null ? [] : field('first call', instantText(firstRequestAtMs))),
-    ...(endedAtMs === null ? [] : field('end', instantText(endedAtMs))),
+    ...(endedAtMs === null
+      ? []
+      : field(isUnderWay(report) ? 'last page' : 'end', instantText(endedAtMs))),
     ...(totals.elapsedMs === null
       ? []
       : field(
@@ -77,8 +85,9 @@ function requestLines(report: RunReportDocument, totals: ReportTotals): string[]
       `${formatBytes(totals.bytes)}`,
   );
   if (limit !== null) {
+    const when = sessions.length > 1 ? ', last session' : '';
     const used =
-      last.utilisation === null ? '' : `, ${percent(last.utilisation)} of what it permits`;
+      last.utilisation === null ? '' : `, ${percent(last.utilisation)} of what it permits${when}`;
     lines.push(...field('limit', `${limit.quota} per ${formatDuration(limit.windowMs)}${used}`));
   }
   const faults = Object.entries(totals.faults);
@@ -91,6 +100,14 @@ function requestLines(report: RunReportDocument, totals: ReportTotals): string[]
     );
   }
   return lines;
+}
+
+function unreportedLines({ unreportedRows }: ReportTotals): string[] {
+  if (unreportedRows === 0) return [];
+  return field(
+    'unreported',
+    `${formatCount(unreportedRows)} rows are of processes that have left no report: killed, or still at work`,
+  );
 }
 
 function engineLines(report: RunReportDocument): string[] {

@@ -97,6 +97,11 @@ export const NO_TIMELINE: RunReportDocument['timeline'] = {
   ...{ fetching: [], scanning: [], writing: [], heldBytes: [] },
 };
 
+/** Whether more is to come: a process works on it, or one that did was killed. */
+export function isUnderWay({ status }: Pick<RunReportDocument, 'status'>): boolean {
+  return status === 'running' || status === 'stopped';
+}
+
 /** What the sessions come to. */
 export interface ReportTotals {
   readonly requests: number;
@@ -106,6 +111,11 @@ export interface ReportTotals {
   readonly faults: Readonly<Record<string, number>>;
   /** The time that processes were at work on the run. */
   readonly activeMs: number;
+  /**
+   * Of processes that have left no report, for they were killed or are at work: requests, retries,
+   * bytes and faults are without theirs.
+   */
+  readonly unreportedRows: number;
   /** From the first request to the end, pauses included; null: nothing was asked. */
   readonly elapsedMs: number | null;
   /** Rows over that time; null where there is none. */
@@ -131,6 +141,7 @@ export function reportTotals(report: RunReportDocument): ReportTotals {
     refused: sum(({ refused }) => refused),
     retries: sum(({ retries }) => retries),
     bytes: sum(({ bytes }) => bytes),
+    unreportedRows: Math.max(0, report.rows.ingested - sum(({ rows }) => rows)),
     activeMs: sum((one) => one.endedAtMs - one.startedAtMs),
     ...{ faults, elapsedMs },
     eventsPerSecond:

@@ -55,7 +55,7 @@ export interface SegmentView extends SegmentFacts {
 }
 
 export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
-  /** `stopped`: the ledger says running, and nobody is: its process was killed. */
+  /** As `runState` says it. */
   readonly state: string;
   readonly share: number | null;
   /** Over the last while; null when nothing is being committed. */
@@ -70,10 +70,9 @@ const SPAN_MIN_MS = 500;
 
 export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView {
   const { status, worker, sourceTotal, totals, pace, limit } = facts;
-  const isAlive = status === 'running' && worker !== null;
-  const state = status === 'running' && worker === null ? 'stopped' : status;
+  const state = runState(status, worker !== null);
   // What stands still has no pace, however fast it was.
-  const elapsedMs = isAlive && pace.sinceMs !== null ? nowMs - pace.sinceMs : 0;
+  const elapsedMs = state === 'running' && pace.sinceMs !== null ? nowMs - pace.sinceMs : 0;
   const hasPace = elapsedMs >= SPAN_MIN_MS && pace.rows > 0;
   return {
     ...facts,
@@ -101,6 +100,11 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
     })),
     openSegments: facts.segments.filter((segment) => segment.status === 'open').length,
   };
+}
+
+/** A run that the ledger says is running, and nobody works on: its process was killed. */
+export function runState(status: string, isWorkedOn: boolean): string {
+  return status === 'running' && !isWorkedOn ? 'stopped' : status;
 }
 
 /** The source runs from the newest instant to the oldest. */

@@ -120,21 +120,44 @@ describe('a run over several processes', () => {
     expect(existsSync(pathOf('1.json'))).toBe(false);
     const { code, result } = await report('--json');
     expect(code).toBe(0);
-    expect(result).toMatchObject({ run: 1, sessions: [] });
+    expect(result).toMatchObject({ run: 1, status: 'stopped', sessions: [] });
     expect(Number(result?.pages)).toBeGreaterThanOrEqual(3);
+  });
+
+  test('and was killed once says whose rows are without requests', async () => {
+    const simulator = await simulate({ eventsQuota: 20, eventsWindowMs: 500 });
+    const env = environmentFor(simulator, database);
+    await folder.run(['ingest', '--json', '--max-events', '3000'], env);
+    const running = folder.start(['ingest', '--json'], env);
+    await running.untilLog('page_committed', { count: 3 });
+    await running.kill();
+    const stopped = await report();
+    expect(stopped.stdout).toMatch(/^Run 1: stopped\n/);
+    expect(stopped.stdout).not.toMatch(/ {2}(reason|end) /);
+    await folder.run(['ingest', '--json'], env);
+    const unreported = EVENTS - kept().sessions.reduce((sum, { rows }) => sum + rows, 0);
+    expect(unreported).toBeGreaterThanOrEqual(3_000);
+    const whole = await report();
+    const rows = unreported.toLocaleString('en-US');
+    expect(whole.stdout).toContain(`unreported ${rows} rows are of processes that`);
+    expect(readFileSync(pathOf('1.html'), 'utf8')).toContain(`without a report</td><td>${rows}`);
   });
 });
 
 describe('the files', () => {
-  test('of a run of another database by the same number are not taken for this one', async () => {
+  test('of a run of another database by the same number are kept, and not taken for this one', async () => {
     const simulator = await simulate({ events: EVENTS });
     const env = environmentFor(simulator, database);
-    await folder.run(['ingest', '--json'], env);
-    const foreign = { ...kept(), startedAtMs: 1, pages: 123_456 };
-    writeFileSync(pathOf('1.json'), JSON.stringify(foreign));
+    await folder.run(['ingest', '--json', '--max-events', '5000'], env);
+    const foreign = JSON.stringify({ ...kept(), startedAtMs: 1, pages: 123_456 });
+    writeFileSync(pathOf('1.json'), foreign);
     const { result } = await report('--json');
     expect(result?.pages).not.toBe(123_456);
     expect(result?.sessions).toEqual([]);
+    const { stderr } = await folder.run(['ingest', '--json'], env);
+    expect(stderr).toContain('"event":"report_set_aside"');
+    expect(kept().pages).not.toBe(123_456);
+    expect(readFileSync(pathOf('1-1970-01-01T00-00-00.001Z.json'), 'utf8')).toBe(foreign);
   });
 
   test('that cannot be written end nothing: the run is complete, and a warning says so', async () => {

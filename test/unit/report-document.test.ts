@@ -39,6 +39,13 @@ describe('a report', () => {
     });
     expect(reportTotals(report).eventsPerSecond).toBeCloseTo(50_000 / 659.5, 6);
   });
+
+  test('knows the rows of processes that have left no report', () => {
+    expect(reportTotals(sampleReport()).unreportedRows).toBe(0);
+    const killed = sampleReport({ sessions: [sampleSession({ rows: 20_000 })] });
+    expect(reportTotals(killed).unreportedRows).toBe(30_000);
+    expect(runReportText(killed)).toContain('30,000 rows are of processes');
+  });
 });
 
 describe('the report of a process that goes on with a run', () => {
