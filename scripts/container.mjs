@@ -11,8 +11,8 @@
  * SIMULATOR_URL    the API that stands in where no key is given
  * SIMULATE         `true`: simulated events may go into the database of DATABASE_URL
  * CONTAINER_HTTP_PORT  port of dashboard, metrics and health. Not HTTP_PORT, which every command of
- *                  `docker exec` would have too and find taken. The ingestion has it while it runs,
- *                  `datasync serve` before and after.
+ *                  `docker exec` has too: it must be another. The ingestion of this process has the
+ *                  port while it runs, `datasync serve` before and after.
  *
  * SIGINT interrupts the ingestion and leaves the container up; SIGTERM ends the container after the
  * ingestion has drained. The last line of an ingestion is `ingestion ended with exit code N` on

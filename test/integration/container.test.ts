@@ -137,7 +137,8 @@ test('it is unhealthy after an ingestion that failed', async () => {
 
 test('on its port the ingestion answers while it runs, and the dashboard of earlier runs after it', async () => {
   const port = await freePort();
-  const running = start({ ...INGESTS, ...port, STAND_IN: 'waits' });
+  // HTTP_PORT is for an ingestion of `docker exec`, not for this one.
+  const running = start({ ...INGESTS, ...port, HTTP_PORT: '1', STAND_IN: 'waits' });
   await running.until('answers for ingest');
   expect(health(port)).toBe(0);
   running.signal('SIGINT');

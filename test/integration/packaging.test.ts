@@ -52,7 +52,7 @@ describe('docker-compose.yml', () => {
 
   test('every published port is on 127.0.0.1', () => {
     const published = [...compose.matchAll(/^\s+- "([^"]+:\d+)"$/gm)].map((match) => match[1]);
-    expect(published).toHaveLength(2);
+    expect(published).toHaveLength(4);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
