@@ -25,6 +25,7 @@ import { IngestionLoop } from '../runtime/ingestion-loop.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { listenForSignals } from '../runtime/shutdown.js';
+import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import type { Source } from '../source/source.js';
 import type { CommandContext } from './context.js';
@@ -104,6 +105,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   });
   const timeline = new RunTimeline({ stats, bucket, scheduler, nowMs });
   let loop: IngestionLoop;
+  spareFullCollections();
   const fetchPool = new FetchPool({
     settings: {
       source: source.name,

@@ -4,7 +4,20 @@
  * often and cheaply, and keeps about 20 MB off the process. The old generation holds little but code; a
  * page that fills it ends its worker, not the machine.
  */
+import { setFlagsFromString } from 'node:v8';
+
 export const WORKER_RESOURCE_LIMITS = {
   maxYoungGenerationSizeMb: 2,
   maxOldGenerationSizeMb: 512,
 } as const;
+
+const INITIAL_OLD_GENERATION_MB = 64;
+
+/**
+ * To be called before the workers start. V8 counts memory outside the heap against the old
+ * generation's first limit, which for a heap of 9 MB is soon reached: one full collection every five
+ * pages that frees nothing which a young one would not, a tenth of the program's processor time.
+ */
+export function spareFullCollections(): void {
+  setFlagsFromString(`--initial-old-space-size=${INITIAL_OLD_GENERATION_MB}`);
+}
