@@ -13,13 +13,13 @@ import { nowMs } from '../runtime/clock.js';
 import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
-import type { HttpFront } from './http-front.js';
+import { openAlerts } from './open-alerts.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
 import { openFront } from './open-front.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
-import { openTraces, type Traces } from './open-traces.js';
+import { openTraces } from './open-traces.js';
 import { prepareRun } from './prepare-run.js';
-import { runSession } from './run-session.js';
+import { runSession, type SessionParts } from './run-session.js';
 import { wholeNumber } from './whole-number.js';
 
 /** The server ends a statement itself; this long after it should have, it counts as lost. */
@@ -50,21 +50,26 @@ async function ingest(context: CommandContext): Promise<number> {
   if (context.config.dryRun) return dryRun(context);
   // First of all: a port that is taken must cost no request and start no database.
   const front = await openFront(context);
+  const alerts = await openAlerts(context);
   const traces = await openTraces(context);
   try {
-    return await ingestShown(context, front, traces);
+    return await ingestShown(context, { front, alerts, traces });
+  } catch (error) {
+    alerts?.failed(error);
+    throw error;
   } finally {
+    void alerts?.finish();
     await front?.close();
     await traces?.close();
   }
 }
 
-/** @param front where it is shown; null: nowhere @returns the exit code */
-async function ingestShown(
-  context: CommandContext,
-  front: HttpFront | null,
-  traces: Traces | null,
-): Promise<number> {
+/** Who is told how it goes; null: nobody. */
+type Onlookers = Pick<SessionParts, 'front' | 'alerts' | 'traces'>;
+
+/** @returns the exit code */
+async function ingestShown(context: CommandContext, onlookers: Onlookers): Promise<number> {
+  const { front } = onlookers;
   const { config, log } = context;
   announce(config, log);
   const startedAtMs = performance.timeOrigin;
@@ -107,8 +112,7 @@ async function ingestShown(
         lock,
         prepared: found.prepared,
         processStartedAtMs: startedAtMs,
-        front,
-        traces,
+        ...onlookers,
       };
       const { result, outcome, page } = await runSession(session);
       conclude(context, result, outcome, { open: database.openCommand, page });

@@ -1,4 +1,4 @@
-/** Who looks on at the run of a session: traces and the HTTP server, where they are asked for. */
+/** Who looks on at the run of a session: traces, alerts and the HTTP server, where they are asked for. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import type { Scheduler } from '../core/scheduler.js';
@@ -20,7 +20,7 @@ export interface Engine {
 
 /** @returns who is to be told what happens in the run */
 export async function lookOn(parts: SessionParts, engine: Engine): Promise<readonly RunObserver[]> {
-  return [...traced(parts), ...(await shown(parts, engine))];
+  return [...traced(parts), ...alerted(parts, engine), ...(await shown(parts, engine))];
 }
 
 function traced({ traces, prepared, source, target }: SessionParts): RunObserver[] {
@@ -28,6 +28,13 @@ function traced({ traces, prepared, source, target }: SessionParts): RunObserver
   const url = new URL(source.pagePath(target.basePath, null, 1), target.origin);
   url.search = '';
   return [traces.observe({ run: prepared.run.run, url })];
+}
+
+function alerted({ alerts, prepared }: SessionParts, engine: Engine): RunObserver[] {
+  if (alerts === null) return [];
+  const { scheduler, bucket, stats } = engine;
+  const isResumed = prepared.resumedFrom !== null;
+  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, bucket, stats })];
 }
 
 async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]> {

@@ -39,6 +39,7 @@ import type { OpenDatabase } from './open-database.js';
 import { hashKey, type OpenTarget } from './open-target.js';
 import type { Traces } from './open-traces.js';
 import type { PreparedRun } from './prepare-run.js';
+import type { RunAlerts } from './run-alerts.js';
 import { RunWatch } from './run-watch.js';
 
 export interface SessionParts {
@@ -56,6 +57,8 @@ export interface SessionParts {
   readonly front: HttpFront | null;
   /** Null without an OTLP endpoint. */
   readonly traces: Traces | null;
+  /** Null without a webhook. */
+  readonly alerts: RunAlerts | null;
 }
 
 const EXPECTED_BYTES_PER_EVENT = 380;
@@ -174,6 +177,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     });
     await watch.writeState(outcome.status);
     parts.front?.ended(outcome);
+    parts.alerts?.ended(outcome);
     const endedAtMs = nowMs();
     const result = ingestResult({
       run: run.run,

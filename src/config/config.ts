@@ -7,7 +7,9 @@
  */
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import type { Environment } from './environment.js';
+import { httpUrl, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
 
 /** The live API; a key alone means it. */
 export const LIVE_API_BASE_URL =
@@ -69,6 +71,8 @@ export interface Config {
   readonly httpPort: number | null;
   /** Address that it is bound to. */
   readonly httpHost: string;
+  /** Where alerts go; null: nowhere. */
+  readonly alerts: AlertConfig | null;
   readonly logLevel: string;
   /** Null: no spans are sent. */
   readonly traces: TracesChoice | null;
@@ -110,33 +114,6 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
-/** A whole number in [least, most]. */
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  const error = `takes a whole number${rangeText(least, most)}`;
-  return z.coerce
-    .number(error)
-    .check(z.int(error), z.minimum(least, error), z.maximum(most, error));
-}
-
-/** A number in [least, most]. */
-function number(least: number, most = Number.MAX_VALUE) {
-  const error = `takes a number${rangeText(least, most)}`;
-  return z.coerce.number(error).check(z.minimum(least, error), z.maximum(most, error));
-}
-
-function rangeText(least: number, most: number): string {
-  if (most < Number.MAX_SAFE_INTEGER) return ` from ${least} to ${most}`;
-  return least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more` : '';
-}
-
-/** One of a few words. */
-function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
-  return z.enum(words, `takes one of ${words.join(', ')}`);
-}
-
-const httpUrl = z.url({ protocol: /^https?$/, error: 'takes an http or https URL' });
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'takes a postgres:// URL' });
-
 // zod/mini: the same checks as zod at a third of its memory, which every start pays.
 const settings = z.object({
   TARGET_API_KEY: z.optional(z.string()),
@@ -152,6 +129,7 @@ const settings = z.object({
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
+  ...alertSettings,
   LOG_LEVEL: z._default(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
@@ -214,7 +192,7 @@ function describeIssue(issue: z.core.$ZodIssue): ConfigFault {
 function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   // What was written can be looked at without a key: nothing is asked for and nothing mixed.
   if (flags.readsOnly === true) return [];
-  const faults: ConfigFault[] = [];
+  const faults: ConfigFault[] = alertFaults(values);
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
   if (values.API_BASE_URL !== undefined && key === null && !isSimulated) {
@@ -262,6 +240,7 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
     reportsFolder: resolve(values.REPORTS_FOLDER),
     httpPort: values.HTTP_PORT ?? null,
     httpHost: values.HTTP_HOST,
+    alerts: alertConfig(values),
     logLevel: values.LOG_LEVEL,
     maxRetries: values.MAX_RETRIES,
     retryPauseMs: values.RETRY_PAUSE * 1000,

@@ -71,7 +71,52 @@ describe('configuration', () => {
   });
 
   test('no fault repeats the value of a secret', () => {
-    const read = readConfig({ DATABASE_URL: 'mysql://u:hunter2@h/d' }, {});
+    const values = {
+      DATABASE_URL: 'mysql://u:hunter2@h/d',
+      ALERT_WEBHOOK_URL: 'ftp://hooks/hunter2',
+      PAGERDUTY_ROUTING_KEY: 'hunter2',
+    };
+    const read = readConfig(values, {});
+    const faults = ['ALERT_WEBHOOK_URL', 'DATABASE_URL', 'DATABASE_URL', 'ALERT_FORMAT'];
+    expect(faultsOf(values).sort()).toEqual(faults.sort());
     expect(JSON.stringify(read)).not.toContain('hunter2');
+  });
+});
+
+describe('alerts', () => {
+  const url = 'https://hooks.example.com/x';
+
+  test('there are none without a webhook', () => {
+    expect(configOf({}).alerts).toBeNull();
+    expect(configOf({ ALERT_STALL_MINUTES: '3' }).alerts).toBeNull();
+  });
+
+  test('a webhook alone means JSON, and ten minutes without a page', () => {
+    const alerts = { url, format: 'json', routingKey: null, stallMs: 600_000 };
+    expect(configOf({ ALERT_WEBHOOK_URL: url }).alerts).toEqual(alerts);
+  });
+
+  test('PagerDuty needs its key, and knows its own address', () => {
+    const pagerduty = { ALERT_FORMAT: 'pagerduty' };
+    expect(faultsOf(pagerduty)).toEqual(['PAGERDUTY_ROUTING_KEY']);
+    const { alerts } = configOf({ ...pagerduty, PAGERDUTY_ROUTING_KEY: 'k' });
+    expect(alerts).toMatchObject({
+      ...{ routingKey: 'k', format: 'pagerduty' },
+      url: 'https://events.pagerduty.com/v2/enqueue',
+    });
+  });
+
+  test('settings that would quietly send nothing are refused', () => {
+    expect(faultsOf({ ALERT_FORMAT: 'slack' })).toEqual(['ALERT_WEBHOOK_URL']);
+    expect(faultsOf({ PAGERDUTY_ROUTING_KEY: 'k' })).toEqual(['ALERT_FORMAT']);
+  });
+
+  test('a fraction of a minute is taken, a mistake is named', () => {
+    const values = { ALERT_WEBHOOK_URL: url, ALERT_STALL_MINUTES: '0.05' };
+    expect(configOf(values).alerts?.stallMs).toBe(3_000);
+    expect(faultsOf({ ...values, ALERT_STALL_MINUTES: '0', ALERT_FORMAT: 'fax' }).sort()).toEqual([
+      'ALERT_FORMAT',
+      'ALERT_STALL_MINUTES',
+    ]);
   });
 });

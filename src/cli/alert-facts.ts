@@ -1,0 +1,62 @@
+/** What alerts tell of a run and of its configuration, and what they must not. */
+import { createHash } from 'node:crypto';
+import type { AlertConfig } from '../config/alert-settings.js';
+import type { Config } from '../config/config.js';
+import type { Scheduler } from '../core/scheduler.js';
+import type { TokenBucket } from '../core/token-bucket.js';
+import { describeTarget } from '../database/connect.js';
+import { censorOf, decoded, secretsOfWebhook } from '../observe/alerts/censor.js';
+import type { AlertOrigin, RunFigures } from '../observe/alerts/make-alert.js';
+import { estimateRest } from '../observe/eta.js';
+import type { RunStats } from '../observe/run-stats.js';
+import { runOriginOf } from './open-target.js';
+
+/** The run of this process, as far as alerts need it. */
+export interface AlertedRun {
+  readonly run: number;
+  /** Earlier processes have worked on it. */
+  readonly isResumed: boolean;
+  readonly scheduler: Scheduler;
+  readonly bucket: TokenBucket;
+  readonly stats: RunStats;
+}
+
+export function alertOriginOf(config: Config, settings: AlertConfig): AlertOrigin {
+  const { source, target, database } = config;
+  const origin = runOriginOf(target);
+  const into =
+    database.kind === 'url' ? describeTarget(database.connectionString) : database.dataFolder;
+  const hash = createHash('sha256')
+    .update(JSON.stringify([source, origin, into]))
+    .digest('hex');
+  return {
+    source,
+    origin,
+    place: hash.slice(0, 12),
+    censor: censorOf(secretsOf(config, settings)),
+  };
+}
+
+/** @param pageLimit events that were last asked for in one page */
+export function figuresOf(alerted: AlertedRun, pageLimit: number, nowMs: number): RunFigures {
+  const { run, stats, bucket } = alerted;
+  const elapsedMs = Math.max(1, stats.durationMs(nowMs));
+  const { sourceTotal: total, eventsIngested: ingested, eventsIngestedHere: ingestedHere } = stats;
+  const { policy } = bucket;
+  const rest = estimateRest({ total, ingested, ingestedHere, pageLimit, policy, elapsedMs });
+  return {
+    run,
+    rows: ingested,
+    total,
+    rowsPerSecond: (ingestedHere * 1000) / elapsedMs,
+    remainingMs: rest?.remainingMs ?? null,
+  };
+}
+
+/** All that no text may hold, in each form that it can be written in. */
+function secretsOf(config: Config, { url, routingKey }: AlertConfig): string[] {
+  const { target, database } = config;
+  const key = target.kind === 'api' ? target.apiKey : '';
+  const password = database.kind === 'url' ? new URL(database.connectionString).password : '';
+  return [...secretsOfWebhook(url), routingKey ?? '', key, password, decoded(password)];
+}

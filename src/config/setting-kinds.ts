@@ -1,0 +1,32 @@
+/** Kinds of settings: what one takes, and how it says so when it is given something else. */
+import * as z from 'zod/mini';
+
+/** A whole number in [least, most]. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const error = `takes a whole number${rangeText(least, most)}`;
+  return z.coerce
+    .number(error)
+    .check(z.int(error), z.minimum(least, error), z.maximum(most, error));
+}
+
+/** A number in [least, most]. */
+export function number(least: number, most = Number.MAX_VALUE) {
+  const error = `takes a number${rangeText(least, most)}`;
+  return z.coerce.number(error).check(z.minimum(least, error), z.maximum(most, error));
+}
+
+function rangeText(least: number, most: number): string {
+  if (most < Number.MAX_SAFE_INTEGER) return ` from ${least} to ${most}`;
+  return least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more` : '';
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
+  return z.enum(words, `takes one of ${words.join(', ')}`);
+}
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'takes an http or https URL' });
+export const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'takes a postgres:// URL',
+});

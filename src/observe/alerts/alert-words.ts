@@ -1,0 +1,110 @@
+/** The words of alerts: why a run ended or stands still, what to do about it, and its title. Pure. */
+import { type Fault, IngestionError } from '../../core/fault.js';
+import type { RunOutcome } from '../../core/scheduler-types.js';
+import type { WaitReason } from '../../core/wait-times.js';
+import { formatCount, formatDuration } from '../eta.js';
+import type { Alert, RunFacts } from './alert.js';
+import type { AlertWords } from './make-alert.js';
+
+const START_AGAIN = 'Start again to go on from the last committed page';
+
+/** How a process's work on a run ended, as far as an alert tells it. */
+export interface RunEnd extends AlertWords {
+  readonly status: RunOutcome['status'];
+  /** Another instance is doing the run. */
+  readonly isElsewhere: boolean;
+}
+
+export function endOfOutcome(outcome: RunOutcome): RunEnd {
+  switch (outcome.status) {
+    case 'complete':
+      return end(
+        outcome.status,
+        null,
+        'Prove it with datasync verify, then export with datasync export-ids',
+      );
+    case 'interrupted':
+      return end(outcome.status, 'a signal ended it', START_AGAIN);
+    case 'paused': {
+      const { resumeAtMs } = outcome;
+      return { ...end(outcome.status, outcome.reason, START_AGAIN), resumeAtMs };
+    }
+    case 'failed':
+      return endOfFault(outcome.fault);
+  }
+}
+
+/** @param error what was thrown instead of an outcome */
+export function endOfError(error: unknown): RunEnd {
+  if (error instanceof IngestionError) return endOfFault(error.fault);
+  const message = error instanceof Error ? error.message : String(error);
+  return end(
+    'failed',
+    message,
+    'A bug of the program: its log has the stack. Start again to go on',
+  );
+}
+
+function endOfFault({ code, message, remedy }: Fault): RunEnd {
+  const failed = end('failed', message, remedy ?? `Look at its log. ${START_AGAIN}`);
+  return { ...failed, isElsewhere: code === 'ALREADY_RUNNING' };
+}
+
+function end(status: RunOutcome['status'], reason: string | null, next: string): RunEnd {
+  return { status, state: status, reason, next, resumeAtMs: null, isElsewhere: false };
+}
+
+/** What a stalled run waits for. */
+export interface StallFacts {
+  readonly stallMs: number;
+  readonly waits: WaitReason | null;
+  /** Pages that the writer has. */
+  readonly writing: number;
+  /** The last since a page was committed; null: none. */
+  readonly fault: Fault | null;
+}
+
+export function stallWords(facts: StallFacts): AlertWords {
+  const { stallMs, waits, fault } = facts;
+  const stalled = { state: 'running', resumeAtMs: null } as const;
+  const head = `no page committed in ${formatDuration(stallMs)}, while the limit let requests start`;
+  // A request that waits for a permit although there are some waits for its record.
+  const isUnrecorded = waits === 'permit' && fault === null;
+  if (facts.writing > 0 || waits === 'credit' || isUnrecorded) {
+    const next = 'Look at the database: is it up, locked, or full? The run goes on by itself';
+    return { ...stalled, reason: `${head}; the database takes none`, next };
+  }
+  const said = fault === null ? 'it does not answer' : fault.message;
+  const next = 'Look at the API, and for other clients on the key. The run goes on by itself';
+  return { ...stalled, reason: `${head}; the API: ${said}`, next };
+}
+
+/** `Run 12 is stalled`. */
+export function titleOf({ run, kind, action, state }: Alert): string {
+  const who = run === null ? 'The ingestion' : `Run ${run}`;
+  if (action === 'trigger') {
+    if (kind === 'stalled') return `${who} is stalled`;
+    return run === null ? `${who} ${kind} at its start` : `${who} ${kind}`;
+  }
+  if (kind !== 'stalled') return `${who} goes on`;
+  return state === 'running' ? `${who} goes on after a stall` : `${who} is over, and so its stall`;
+}
+
+/** One line: the title, and why or how far. */
+export function summaryOf(alert: Alert): string {
+  return `${titleOf(alert)}: ${alert.reason ?? progressOf(alert)}`;
+}
+
+/** `1,200,000 of 3,000,000 rows, 830 rows/s, 36 min 00 s left`. */
+export function progressOf(facts: RunFacts): string {
+  const rows = rowsOf(facts);
+  const rate = facts.rowsPerSecond === null ? [] : [`${formatCount(facts.rowsPerSecond)} rows/s`];
+  const rest = facts.remainingMs === null ? [] : [`${formatDuration(facts.remainingMs)} left`];
+  return [...(rows === null ? [] : [`${rows} rows`]), ...rate, ...rest].join(', ');
+}
+
+/** `1,200,000 of 3,000,000`; null: not known. */
+export function rowsOf({ rows, total }: Pick<RunFacts, 'rows' | 'total'>): string | null {
+  if (rows === null) return null;
+  return total === null ? formatCount(rows) : `${formatCount(rows)} of ${formatCount(total)}`;
+}

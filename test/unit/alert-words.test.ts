@@ -1,0 +1,88 @@
+/** Why a run ended or stands still, and that no secret is among the words. */
+import { describe, expect, test } from 'vitest';
+import { type Fault, IngestionError } from '../../src/core/fault.js';
+import { endOfError, endOfOutcome, stallWords } from '../../src/observe/alerts/alert-words.js';
+import { censorOf, secretsOfWebhook } from '../../src/observe/alerts/censor.js';
+import { makeAlert, NO_FIGURES } from '../../src/observe/alerts/make-alert.js';
+
+const FAULT: Fault = { code: 'HTTP_STATUS', message: 'HTTP 503', retryable: true, status: 503 };
+const REFUSED: Fault = { ...FAULT, code: 'CREDENTIALS', message: 'no', remedy: 'Check the key' };
+
+describe('the words of an end', () => {
+  test('a fault brings its remedy; one without it points to the log', () => {
+    expect(endOfOutcome({ status: 'failed', fault: REFUSED })).toMatchObject({
+      ...{ status: 'failed', state: 'failed', reason: 'no', next: 'Check the key' },
+      isElsewhere: false,
+    });
+    expect(endOfOutcome({ status: 'failed', fault: FAULT }).next).toMatch(/log.*Start again/);
+  });
+
+  test('an error that carries a fault says the same; any other is a bug', () => {
+    const outcome = endOfOutcome({ status: 'failed', fault: REFUSED });
+    expect(endOfError(new IngestionError(REFUSED))).toEqual(outcome);
+    expect(endOfError(new TypeError('x is not'))).toMatchObject({
+      ...{ status: 'failed', reason: 'x is not' },
+      next: expect.stringContaining('bug'),
+    });
+  });
+
+  test('a pause says when another try is worth it', () => {
+    const end = endOfOutcome({ status: 'paused', reason: 'spent', resumeAtMs: 5_000 });
+    expect(end).toMatchObject({ state: 'paused', reason: 'spent', resumeAtMs: 5_000 });
+  });
+
+  test('a run that another instance does is elsewhere', () => {
+    const fault: Fault = { ...FAULT, code: 'ALREADY_RUNNING' };
+    expect(endOfError(new IngestionError(fault)).isElsewhere).toBe(true);
+  });
+});
+
+describe('the words of a stall name', () => {
+  const known = { stallMs: 600_000, writing: 0, fault: null };
+
+  test.each([
+    [{ ...known, waits: 'credit', fault: FAULT }, /database/],
+    [{ ...known, waits: 'answer', writing: 1, fault: FAULT }, /database/],
+    [{ ...known, waits: 'permit' }, /database/],
+    [{ ...known, waits: 'permit', fault: FAULT }, /API: HTTP 503/],
+    [{ ...known, waits: 'answer', fault: FAULT }, /API: HTTP 503/],
+    [{ ...known, waits: 'slot' }, /API: it does not answer/],
+  ] as const)('the place that holds it up: %o', (facts, place) => {
+    const { reason, next } = stallWords(facts);
+    expect(reason).toMatch(/^no page committed in 10 min 00 s/);
+    expect(reason).toMatch(place);
+    expect(next).not.toBe('');
+  });
+});
+
+describe('secrets', () => {
+  const webhook = 'https://me:p%40ss-word@hooks.example.com/services/T0/B0/s3cr3t-token?k=v';
+
+  test('are taken out of texts, in each form, the longer first', () => {
+    const censor = censorOf(['key-1', 'key-12', '', ...secretsOfWebhook(webhook)]);
+    const text = `key-1 key-12 ${webhook} p@ss-word`;
+    const censored = censor(text);
+    expect(censored).toBe(
+      '[secret] [secret] https://me:[secret]@hooks.example.com/[secret] [secret]',
+    );
+  });
+
+  test('a short path is no secret, and neither is a text without any', () => {
+    const censor = censorOf(secretsOfWebhook('http://127.0.0.1:9099/alerts'));
+    expect(censor('the alerts of 127.0.0.1')).toBe('the alerts of 127.0.0.1');
+  });
+
+  test('are in no text of an alert', () => {
+    const alert = makeAlert(
+      { action: 'trigger', kind: 'failed', isOfStart: true },
+      {
+        from: { source: 's', origin: 'o', place: 'p', censor: censorOf(['hunter2']) },
+        figures: NO_FIGURES,
+        words: { state: 'failed', reason: 'hunter2 was', next: 'try hunter2', resumeAtMs: null },
+        atMs: 0,
+      },
+    );
+    expect(alert).toMatchObject({ reason: '[secret] was', next: 'try [secret]' });
+    expect(alert.dedupKey).toBe('datasync/p/start/failed');
+  });
+});
