@@ -173,7 +173,7 @@ describe('what dashboard, rules and docs ask for', () => {
 });
 
 describe('the alert rules', () => {
-  test('say what happened, what it means and what to do, and docs/metrics.md lists them', () => {
+  test('say what happened, what it means and what to do, and their page lists them', () => {
     const blocks = rules.split(/^ {6}- alert: /m).slice(1);
     const names = blocks.map((block) => block.slice(0, block.indexOf('\n')));
     expect(new Set(names)).toEqual(
@@ -184,7 +184,7 @@ describe('the alert rules', () => {
         expect(block).toMatch(new RegExp(`^ {10}${part}: `, 'm'));
       }
     }
-    const page = readRepositoryFile('docs/metrics.md');
+    const page = readRepositoryFile('docs/observe/README.md');
     for (const name of names) expect(page).toContain(`\`${name}\``);
   });
 
