@@ -52,6 +52,7 @@ export function isLimitHeader(name: string): boolean {
  * @returns null when the answer says nothing about limits
  */
 export function readLimitHeaders(headers: Headers, receivedAtMs: number): LimitObservation | null {
+  if (Object.keys(headers).every((name) => name === 'date')) return null;
   const answerMs = readDate(headers.date ?? '') ?? receivedAtMs;
   const statements = [
     ...structuredStatements(headers, answerMs),
