@@ -1,5 +1,5 @@
 /** Posts to a webhook over HTTP. Its address is a secret: faults are told by their code alone. */
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { spanUntil } from '../../core/header-time.js';
 import { decoded } from './censor.js';
 import type { Answer } from './delivery.js';
@@ -12,7 +12,7 @@ export class Webhook {
   readonly shownAs: string;
   readonly #url: URL;
   readonly #headers: Record<string, string>;
-  readonly #agent = new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 1 });
+  #agent: Agent | null = null;
 
   constructor(address: string) {
     const url = new URL(address);
@@ -30,6 +30,9 @@ export class Webhook {
 
   /** Posts once; never rejects. A redirect is not followed: it is an answer like any other. */
   async post(body: string, nowMs: () => number, stop: AbortSignal): Promise<Answer> {
+    // Loaded with the first alert: it would cost each start a tenth of a second.
+    const { Agent, request } = await import('undici');
+    this.#agent ??= new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 1 });
     const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
       const answer = await request(this.#url, {
@@ -49,8 +52,8 @@ export class Webhook {
     }
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await this.#agent?.destroy();
   }
 }
 
