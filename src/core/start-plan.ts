@@ -34,6 +34,8 @@ export class StartPlan {
   /** How long the next plan holds. */
   #holdMs = BLOCK_MS;
   #pending: { count: number; validUntilMs: number } | null = null;
+  /** Whether the saved log holds starts of ours. */
+  #isLogged = false;
 
   constructor(bucket: TokenBucket) {
     this.#bucket = bucket;
@@ -44,7 +46,7 @@ export class StartPlan {
     const startMs = this.#bucket.nextStartMs(nowMs);
     const { policy } = this.#bucket;
     if (policy === null) {
-      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
+      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: this.#withdrawal(nowMs) };
     }
     const atMs = Math.max(nowMs, startMs);
     if (this.#planned > 0 && atMs <= this.#validUntilMs)
@@ -60,6 +62,7 @@ export class StartPlan {
     const permitted = Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs);
     const count = Math.min(BLOCK_STARTS_MAX, Math.max(1, permitted));
     this.#pending = { count, validUntilMs };
+    this.#isLogged = true;
     const log = this.#bucket.log(nowMs);
     const planned = Array.from({ length: count }, () => validUntilMs);
     return {
@@ -67,6 +70,14 @@ export class StartPlan {
       wakeAtMs: Infinity,
       log: { ...log, startsMs: [...log.startsMs, ...planned] },
     };
+  }
+
+  /** There is no limit after all: starts left in the saved log would make the next process wait. */
+  #withdrawal(nowMs: number): LimitLog | null {
+    if (!this.#isLogged || this.#pending !== null) return null;
+    this.#isLogged = false;
+    this.#pending = { count: 0, validUntilMs: 0 };
+    return this.#bucket.log(nowMs);
   }
 
   /** The log last asked for is saved. */

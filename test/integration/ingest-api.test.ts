@@ -66,7 +66,7 @@ describe('refused credentials', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('a key that dies in mid-run keeps what was committed, and a good one completes', async () => {
+  test('a key that dies in mid-run ends the run, and what was committed is kept', async () => {
     const simulator = await simulate({ keyDiesAfterRequests: 6 });
     const environment = environmentFor(simulator, database);
     const { code } = await folder.run(['ingest', '--json'], environment);

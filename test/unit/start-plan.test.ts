@@ -53,3 +53,21 @@ test('a quota that stands for "no limit" is planned in blocks that memory holds'
   // What the saved log covers is used up: the next start waits for another save.
   expect(plan.next(T0)).toMatchObject({ isPermitted: false, log: { startsMs: { length: 2_000 } } });
 });
+
+test('where there is no limit after all, the saved log is emptied once', () => {
+  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
+  const plan = new StartPlan(bucket);
+  plan.next(T0);
+  plan.saved();
+  bucket.take(T0);
+  plan.started();
+  bucket.learnUnlimited();
+  expect(plan.next(T0 + 1)).toEqual({
+    isPermitted: true,
+    wakeAtMs: 0,
+    log: { policy: null, startsMs: [] },
+  });
+  expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true, log: null });
+  plan.saved();
+  expect(plan.next(T0 + 3)).toMatchObject({ isPermitted: true, log: null });
+});
