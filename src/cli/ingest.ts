@@ -17,7 +17,7 @@ import { openAlerts } from './open-alerts.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
 import { openFront } from './open-front.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
-import { openTraces } from './open-traces.js';
+import { openTraces, type Traces } from './open-traces.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession, type SessionParts } from './run-session.js';
 import { wholeNumber } from './whole-number.js';
@@ -51,16 +51,17 @@ async function ingest(context: CommandContext): Promise<number> {
   // First of all: a port that is taken must cost no request and start no database.
   const front = await openFront(context);
   const alerts = await openAlerts(context);
-  const traces = await openTraces(context);
+  let traces: Traces | null = null;
   try {
+    traces = await openTraces(context);
     return await ingestShown(context, { front, alerts, traces });
   } catch (error) {
     alerts?.failed(error);
     throw error;
   } finally {
-    void alerts?.finish();
+    const alertsSent = alerts?.finish();
     await front?.close();
-    await traces?.close();
+    await traces?.close(alertsSent);
   }
 }
 

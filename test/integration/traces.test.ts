@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { useAlertReceiver } from '../support/alert-receiver.js';
 import {
   API_KEY,
   environmentFor,
@@ -15,6 +16,7 @@ import { type CollectedSpan, type Collector, startCollector } from '../support/o
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
+const receive = useAlertReceiver(() => [API_KEY]);
 
 /** The bound at the end of a process is 2 s, the exporter's own 10. */
 const LINGERED_MS_MAX = 1_000;
@@ -145,6 +147,30 @@ describe('a collector that', () => {
     expect(logged(exit)).toMatchObject([
       { level: 'warn', message: expect.stringMatching(/not taken within 2000 ms/) },
     ]);
+    expect(exit.lingeredMs).toBeLessThan(LINGERED_MS_MAX);
+  });
+
+  test('never answers does not cut off an alert that is still on its way', async () => {
+    const simulator = await simulate({ events: 500 });
+    const { origin } = await collect(() => {});
+    let refuse = (): void => {};
+    const receiver = await receive((response, posts) => {
+      refuse = () => response.writeHead(503).end();
+      if (posts > 1) response.end();
+    });
+    const child = folder.start(
+      ['ingest', '--json'],
+      environmentFor(simulator, database, {
+        OTEL_EXPORTER_OTLP_ENDPOINT: origin,
+        ALERT_WEBHOOK_URL: receiver.url,
+      }),
+    );
+    await child.untilLog('traces');
+    // The spans are given up by now; the alert is tried again.
+    refuse();
+    const exit = await child.end();
+    expect(exit.code, exit.stderr).toBe(0);
+    expect(receiver.told()).toEqual(['trigger finished']);
     expect(exit.lingeredMs).toBeLessThan(LINGERED_MS_MAX);
   });
 
