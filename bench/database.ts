@@ -35,7 +35,7 @@ export async function openBenchDatabase(known: {
     known.url === null
       ? await startEmbeddedPostgres({
           dataFolder: known.dataFolder,
-          log: { info: known.note },
+          log: { info: (_, message) => known.note(message) },
         })
       : null;
   const serverUrl = embedded?.connectionString ?? (known.url as string);

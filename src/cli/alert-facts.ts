@@ -1,15 +1,15 @@
 /** What alerts tell of a run and of its configuration, and what they must not. */
 import { createHash } from 'node:crypto';
-import type { AlertConfig } from '../config/alert-settings.js';
 import type { Config } from '../config/config.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { TokenBucket } from '../core/token-bucket.js';
 import { describeTarget } from '../database/connect.js';
-import { censorOf, decoded, secretsOfWebhook } from '../observe/alerts/censor.js';
+import { censorOf, decoded } from '../observe/alerts/censor.js';
 import type { AlertOrigin, RunFigures } from '../observe/alerts/make-alert.js';
 import { estimateRest } from '../observe/eta.js';
 import type { RunStats } from '../observe/run-stats.js';
 import { runOriginOf } from './open-target.js';
+import { secretsOf } from './secrets.js';
 
 /** The run of this process, as far as alerts need it. */
 export interface AlertedRun {
@@ -21,7 +21,7 @@ export interface AlertedRun {
   readonly stats: RunStats;
 }
 
-export function alertOriginOf(config: Config, settings: AlertConfig): AlertOrigin {
+export function alertOriginOf(config: Config): AlertOrigin {
   const { source, target, database } = config;
   const origin = runOriginOf(target);
   const into =
@@ -33,7 +33,7 @@ export function alertOriginOf(config: Config, settings: AlertConfig): AlertOrigi
     source,
     origin,
     place: hash.slice(0, 12),
-    censor: censorOf(secretsOf(config, settings)),
+    censor: censorOf(secretsOf(config).flatMap((secret) => [secret, decoded(secret)])),
   };
 }
 
@@ -51,12 +51,4 @@ export function figuresOf(alerted: AlertedRun, pageLimit: number, nowMs: number)
     rowsPerSecond: (ingestedHere * 1000) / elapsedMs,
     remainingMs: rest?.remainingMs ?? null,
   };
-}
-
-/** All that no text may hold, in each form that it can be written in. */
-function secretsOf(config: Config, { url, routingKey }: AlertConfig): string[] {
-  const { target, database } = config;
-  const key = target.kind === 'api' ? target.apiKey : '';
-  const password = database.kind === 'url' ? new URL(database.connectionString).password : '';
-  return [...secretsOfWebhook(url), routingKey ?? '', key, password, decoded(password)];
 }

@@ -4,10 +4,15 @@ import { readEnvironment } from '../config/environment.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { RecentLog } from '../observe/recent-log.js';
 import { EXIT } from './exit-codes.js';
+import { secretsOf } from './secrets.js';
 
 export interface CommandContext {
   readonly config: Config;
   readonly log: Logger;
+  /** Keeps a secret that is found only now out of the log. */
+  conceal(secret: string): void;
+  /** Says what the log holds back of warnings that repeat. */
+  settleLog(): void;
   /** The last lines of the log, for the dashboard; null where there is none. */
   readonly recentLog: RecentLog | null;
   readonly isJson: boolean;
@@ -46,14 +51,18 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
   }
   const isJson = flags.json === true;
   const recentLog = read.config.httpPort === null ? null : new RecentLog();
-  const log = await createLogger({
+  const { log, conceal, settle } = await createLogger({
     level: read.config.logLevel,
     isTerminal: process.stderr.isTTY === true,
     recent: recentLog,
   });
+  for (const secret of secretsOf(read.config)) conceal(secret);
+  process.once('exit', settle);
   return {
     config: read.config,
     log,
+    conceal,
+    settleLog: settle,
     recentLog,
     isJson,
     say: (text) => {

@@ -54,9 +54,9 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
         : 'the bundled simulator, because TARGET_API_KEY is not set',
   });
   findings.push(await folderFinding(dirname(config.stateFile)));
-  const log = await createLogger({ level: 'silent', isTerminal: false });
+  const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
   try {
-    const database = await openDatabase(config, log);
+    const database = await openDatabase({ config, log, conceal });
     await database.close();
     findings.push({ what: 'database', isGood: true, message: `answers: ${database.openCommand}` });
   } catch (error) {

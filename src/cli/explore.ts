@@ -11,14 +11,15 @@ import { type ExploreProgress, explore } from '../explore/explore.js';
 import { defaultBudget, makePlan } from '../explore/plan.js';
 import type { ExploreScope } from '../explore/probe.js';
 import { explorationMarkdown, explorationText, planText } from '../explore/render.js';
-import type { Logger } from '../observe/logger.js';
-import { Progress } from '../observe/progress.js';
+import { Progress, progressMode } from '../observe/progress.js';
+import { nowMs } from '../runtime/clock.js';
 import { settingsFor } from '../simulator/settings.js';
 import { sourceNamed } from '../source/registry.js';
 import type { Source } from '../source/source.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { EXPLORATION_FILE, explorationOriginOf } from './exploration-hints.js';
+import { exploreLine } from './explore-progress.js';
 import { LimitStore } from './limit-store.js';
 import { measureWriting } from './measure-writing.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
@@ -60,19 +61,20 @@ export function exploreCommand(): Command {
 
 /** @returns the exit code */
 async function run(context: CommandContext, flags: ExploreFlags): Promise<number> {
-  const { config, log } = context;
+  const { config } = context;
   const source = sourceNamed(config.source);
   const scope = scopeOf(config, source, flags);
-  context.say(planText(makePlan(scope), scope));
+  const plan = makePlan(scope);
+  context.say(planText(plan, scope));
   const target = await openTarget(config);
   let database: OpenDatabase | null = null;
   try {
-    database = flags.database ? await openIfReachable(config, log) : null;
+    database = flags.database ? await openIfReachable(context) : null;
     const keyHash = hashKey(target.apiKey);
     const store = database === null ? null : openRunStore(database.pool);
     const memoryOf = (bucket: string): LimitMemory | null =>
       store === null ? null : new LimitStore(store, { origin: target.runOrigin, keyHash, bucket });
-    const explored = await withProgress(context, (onProgress) =>
+    const explored = await withProgress(context, plan.secondsAbout * 1000, (onProgress) =>
       explore({
         source,
         origin: target.origin,
@@ -135,41 +137,38 @@ function expectationOf({ target }: Config, source: Source): ExploreScope['expect
 }
 
 /** Without a database the log of requests is kept in exploration.json, where `ingest` finds it. */
-async function openIfReachable(config: Config, log: Logger): Promise<OpenDatabase | null> {
+async function openIfReachable(context: CommandContext): Promise<OpenDatabase | null> {
   try {
-    return await openDatabase(config, log);
+    return await openDatabase(context);
   } catch (error) {
     if (!(error instanceof IngestionError)) throw error;
     const message = `${error.message}; the log of requests goes into exploration.json alone`;
-    log.warn({ event: 'no_database' }, message);
+    context.log.warn({ event: 'database_skipped', fault: error.fault }, message);
     return null;
   }
 }
 
+/** @param expectedMs how long the plan takes */
 async function withProgress<T>(
   { isJson }: CommandContext,
+  expectedMs: number,
   work: (onProgress: (progress: ExploreProgress) => void) => Promise<T>,
 ): Promise<T> {
-  let text = 'opening the API';
-  const stream = process.stderr;
+  let last: ExploreProgress = { probe: '', eventRequests: 0, budget: 0, waitsUntilMs: null };
+  const startedAtMs = nowMs();
   const progress = new Progress({
-    stream,
-    mode: isJson ? 'off' : stream.isTTY ? 'terminal' : 'lines',
-    render: () => text,
+    stream: process.stderr,
+    mode: progressMode(process.stderr, isJson),
+    render: () => exploreLine(last, { nowMs: nowMs(), startedAtMs, expectedMs }),
   });
   progress.start();
   try {
-    return await work(({ probe, eventRequests, budget, waitsUntilMs }) => {
-      const until = waitsUntilMs === null ? '' : `, waiting until ${clockTime(waitsUntilMs)}`;
-      text = `${probe}: ${eventRequests} of at most ${budget} requests${until}`;
+    return await work((next) => {
+      last = next;
     });
   } finally {
     progress.stop();
   }
-}
-
-function clockTime(ms: number): string {
-  return new Date(ms).toTimeString().slice(0, 8);
 }
 
 /** Whole or not at all: a reader never meets half a file. */

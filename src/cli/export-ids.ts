@@ -65,7 +65,7 @@ Example:
     )
     .action(async (flags: ExportFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context.config, context.log);
+      const database = await openDatabase(context);
       try {
         process.exitCode = await exportIds(context, database, flags);
       } finally {

@@ -122,7 +122,7 @@ export class HttpFront implements HttpSource {
     if (this.#hasComplained) return;
     this.#hasComplained = true;
     const reason = error instanceof Error ? error.stack : String(error);
-    this.#context.log.error({ event: 'dashboard_fault' }, `the dashboard failed: ${reason}`);
+    this.#context.log.error({ event: 'dashboard_failed' }, `the dashboard failed: ${reason}`);
   }
 
   snapshot(): RunSnapshot {

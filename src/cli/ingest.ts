@@ -61,6 +61,8 @@ async function ingest(context: CommandContext): Promise<number> {
   } finally {
     const alertsSent = alerts?.finish();
     await front?.close();
+    // Before the last words, which `main` says.
+    context.settleLog();
     await traces?.close(alertsSent);
   }
 }
@@ -74,7 +76,7 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
   const { config, log } = context;
   announce(config, log);
   const startedAtMs = performance.timeOrigin;
-  const [database, target] = await openBoth(config, log);
+  const [database, target] = await openBoth(context);
   try {
     front?.connect(database.connectionString);
     const source = sourceNamed(config.source);
@@ -100,6 +102,8 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
         context.json({ status: 'complete', run: found.finished.run, alreadyComplete: true });
         return EXIT.complete;
       }
+      // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
+      log.setBindings({ run: found.prepared.run.run });
       const session = {
         context,
         source,
@@ -133,8 +137,8 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
  * full disk may heal.
  */
 function patienceOf(config: Config, log: Logger): { start: Patience; run: Patience } {
-  const onWait = ({ message }: Fault): void =>
-    log.warn({ event: 'database_wait' }, `waiting for the database: ${message}`);
+  const onWait = (fault: Fault): void =>
+    log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`);
   return {
     start: new Patience({
       forMs: config.databaseWaitMs,
@@ -154,16 +158,19 @@ function lockRun(
   return keepRunLock({
     acquire: (settings) => store.acquireRunLock(name, origin, settings),
     patience,
-    onLost: ({ message }) =>
-      log.warn({ event: 'lock_lost' }, `the run lock is lost and taken again: ${message}`),
-    onBack: () => log.info({ event: 'lock_back' }, 'the run lock is held again'),
+    onLost: (fault) =>
+      log.warn(
+        { event: 'lock_lost', fault },
+        `the run lock is lost and taken again: ${fault.message}`,
+      ),
+    onBack: () => log.info({ event: 'lock_regained' }, 'the run lock is held again'),
   });
 }
 
-async function openBoth(config: Config, log: Logger): Promise<[OpenDatabase, OpenTarget]> {
+async function openBoth(context: CommandContext): Promise<[OpenDatabase, OpenTarget]> {
   const [database, target] = await Promise.allSettled([
-    openDatabase(config, log),
-    openTarget(config),
+    openDatabase(context),
+    openTarget(context.config),
   ]);
   if (database.status === 'fulfilled' && target.status === 'fulfilled') {
     return [database.value, target.value];
@@ -182,7 +189,7 @@ function announce(config: Config, log: Logger): void {
       : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
   const into =
     database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
-  log.info({ event: 'start' }, `from ${from} into ${into}`);
+  log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);
 }
 
 function conclude(

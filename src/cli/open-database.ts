@@ -6,6 +6,8 @@ import { describeTarget, openPool, waitForDatabase } from '../database/connect.j
 import { startEmbeddedPostgres } from '../database/embedded.js';
 import { migrateDatabase } from '../database/migrate.js';
 import type { Logger } from '../observe/logger.js';
+import type { CommandContext } from './context.js';
+import { passwordsOf } from './secrets.js';
 
 export interface OpenDatabase {
   /** Holds the password: for connecting, never for printing. */
@@ -16,22 +18,26 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
+export type OpenDatabaseParts = Pick<CommandContext, 'config' | 'log' | 'conceal'>;
+
 /** Control connections: the run lock holds one, the journal and the limits share the others. */
 const CONTROL_CONNECTIONS = 3;
 
 /** @throws IngestionError with a DATABASE fault */
-export async function openDatabase(config: Config, log: Logger): Promise<OpenDatabase> {
+export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
+  const { config, log, conceal } = known;
   const where = await locate(config, log);
+  for (const secret of passwordsOf(where.connectionString)) conceal(secret);
   const fault = await waitForDatabase(where.connectionString, {
     forMs: config.databaseWaitMs,
-    onWait: (reason) =>
-      log.warn({ event: 'database_wait' }, `waiting for the database: ${reason.message}`),
+    onWait: (fault) =>
+      log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`),
   });
   if (fault !== null) throw new IngestionError(fault);
   const pool = openPool(where.connectionString, {
     max: CONTROL_CONNECTIONS,
     applicationName: 'datasync-control',
-    onIdleFault: (reason) => log.warn({ event: 'connection_lost' }, reason.message),
+    onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
   });
   await migrateDatabase(pool);
   return { ...where, pool, close: () => pool.end() };
@@ -43,10 +49,7 @@ async function locate(
 ): Promise<{ connectionString: string; openCommand: string }> {
   const { database } = config;
   if (database.kind === 'embedded') {
-    return startEmbeddedPostgres({
-      dataFolder: database.dataFolder,
-      log: { info: (message) => log.info({ event: 'embedded_postgres' }, message) },
-    });
+    return startEmbeddedPostgres({ dataFolder: database.dataFolder, log });
   }
   const { connectionString } = database;
   return { connectionString, openCommand: `psql of ${describeTarget(connectionString)}` };

@@ -27,7 +27,8 @@ export interface Traces {
 /** @returns null where no endpoint is set */
 export async function openTraces({ config, log }: CommandContext): Promise<Traces | null> {
   if (config.traces === null) return null;
-  const complain = (message: string): void => log.warn({ event: 'traces' }, `traces: ${message}`);
+  const complain = (message: string): void =>
+    log.warn({ event: 'traces_failed' }, `traces: ${message}`);
   const { protocol, variables } = config.traces;
   if (protocol !== 'http/protobuf') {
     complain(`none are sent, for ${protocol} is not spoken here but http/protobuf`);

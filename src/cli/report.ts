@@ -37,7 +37,7 @@ Example:
     )
     .action(async (run: number | undefined, flags: Record<string, unknown>) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context.config, context.log);
+      const database = await openDatabase(context);
       try {
         await showReport(context, database.pool, run);
       } finally {

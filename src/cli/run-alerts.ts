@@ -49,13 +49,13 @@ export class RunAlerts implements RunObserver {
   constructor(context: CommandContext, settings: AlertConfig) {
     this.#context = context;
     this.#settings = settings;
-    this.#from = alertOriginOf(context.config, settings);
+    this.#from = alertOriginOf(context.config);
     this.#decision = new AlertDecision(settings);
     this.#webhook = new Webhook(settings.url);
     this.#sender = this.#openSender();
     const { format } = settings;
     const message = `alerts go to ${this.#webhook.shownAs}`;
-    context.log.info({ event: 'alerts_on', format }, message);
+    context.log.info({ event: 'alerts_enabled', format }, message);
   }
 
   /** The run of this process begins. @returns who is to be told what happens in it */
@@ -93,7 +93,7 @@ export class RunAlerts implements RunObserver {
     if (this.#hasComplained) return;
     this.#hasComplained = true;
     const reason = error instanceof Error ? error.stack : String(error);
-    this.#context.log.error({ event: 'alerts_fault' }, `the alerts failed: ${reason}`);
+    this.#context.log.error({ event: 'alerts_failed' }, `the alerts failed: ${reason}`);
   }
 
   // --- what the loop tells ---------------------------------------------------------------------

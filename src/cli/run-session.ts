@@ -100,10 +100,10 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     store,
     saveLimits: (limitLog) => limits.save(limitLog),
     faultOf: (error) => asIngestionError(error).fault,
-    onSegmentFault: (fault) => log.warn({ event: 'journal_fault' }, fault.message),
+    onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });
   const watch = new RunWatch({
-    ...{ context, stats, bucket, scheduler, run: run.run },
+    ...{ context, stats, bucket, scheduler, prepared },
     onSource: (facts) => journal.sourceSeen(facts),
   });
   const timeline = new RunTimeline({ stats, bucket, scheduler, nowMs });
@@ -124,8 +124,11 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     concurrency: config.concurrency,
     onHead: (head) => loop.onHead(head),
   });
-  const writer = new WriterHandle(({ message }) =>
-    log.warn({ event: 'database_wait' }, `a page waits for the database: ${message}`),
+  const writer = new WriterHandle((fault) =>
+    log.warn(
+      { event: 'database_awaited', fault },
+      `a page waits for the database: ${fault.message}`,
+    ),
   );
   const onlookers = await lookOn(parts, { scheduler, bucket, stats, fetchPool, writer });
   loop = new IngestionLoop({
@@ -138,13 +141,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     journal,
     observer: observeAll(watch, onlookers, (error) => {
       const reason = error instanceof Error ? error.stack : String(error);
-      log.error({ event: 'onlooker_fault' }, `what looks on at the run failed: ${reason}`);
+      log.error({ event: 'onlooker_failed' }, `what looks on at the run failed: ${reason}`);
     }),
     nowMs,
   });
   const stopListening = listenForSignals({
     onDrain: (signal) => {
-      log.info({ event: 'drain', signal }, `${signal}: finishing what is in flight`);
+      log.info({ event: 'drain_started', signal }, `${signal}: finishing what is in flight`);
       loop.drain({ status: 'interrupted' });
       setTimeout(() => void fetchPool.close(), DRAIN_FETCH_MS).unref();
       setTimeout(() => process.exit(EXIT.interrupted), DRAIN_MS).unref();
@@ -188,6 +191,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       processStartedAtMs: parts.processStartedAtMs,
       nowMs: endedAtMs,
     });
+    watch.ended(result, outcome);
     const page = await keepReport(context, database.pool, {
       ...{ run, outcome, result, stats, timeline, endedAtMs },
       policy: bucket.policy,

@@ -3,10 +3,11 @@
 import type { Fault } from '../core/fault.js';
 import { formatPosition } from '../core/position.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { Notice } from '../core/scheduler-types.js';
+import type { Notice, RunOutcome } from '../core/scheduler-types.js';
 import type { TokenBucket } from '../core/token-bucket.js';
-import { estimateRest, formatCount, formatDuration } from '../observe/eta.js';
-import { Progress } from '../observe/progress.js';
+import { Progress, progressMode } from '../observe/progress.js';
+import type { IngestResult } from '../observe/report.js';
+import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
 import type { RunStats } from '../observe/run-stats.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
@@ -14,6 +15,8 @@ import { nowMs } from '../runtime/clock.js';
 import type { FetchCommand, RunObserver, WriteCommand } from '../runtime/run-observer.js';
 import { type RunState, writeStateFile } from '../runtime/state-file.js';
 import type { CommandContext } from './context.js';
+import type { PreparedRun } from './prepare-run.js';
+import { RunLog } from './run-log.js';
 
 const STATE_EVERY_MS = 1000;
 
@@ -22,7 +25,7 @@ export interface RunWatchParts {
   readonly stats: RunStats;
   readonly bucket: TokenBucket;
   readonly scheduler: Scheduler;
-  readonly run: number;
+  readonly prepared: PreparedRun;
   /** Told when something of it is new. */
   readonly onSource: (facts: {
     readonly total: number | null;
@@ -32,6 +35,7 @@ export interface RunWatchParts {
 
 export class RunWatch implements RunObserver {
   readonly #parts: RunWatchParts;
+  readonly #log: RunLog;
   readonly #progress: Progress;
   #lastCursor: { text: string | null; atMs: number } = { text: null, atMs: 0 };
   #stateWrittenAtMs = 0;
@@ -41,29 +45,37 @@ export class RunWatch implements RunObserver {
 
   constructor(parts: RunWatchParts) {
     this.#parts = parts;
+    const { log, isJson } = parts.context;
+    this.#log = new RunLog(log);
     const stream = process.stderr;
     this.#progress = new Progress({
       stream,
-      mode: parts.context.isJson ? 'off' : stream.isTTY ? 'terminal' : 'lines',
-      render: () => this.#line(),
+      mode: progressMode(stream, isJson && stream.isTTY),
+      render: () => runLine(this.#howFar()),
+      record: () =>
+        this.#log.progressed(this.#howFar(), [...parts.scheduler.openSegments()].length),
     });
   }
 
   start(): void {
+    this.#log.started(this.#parts.prepared);
     this.#progress.start();
   }
 
   stop(): void {
     this.#progress.stop();
+    this.#parts.context.settleLog();
+  }
+
+  /** The last word on the run. */
+  ended(result: IngestResult, outcome: RunOutcome): void {
+    this.#log.ended(result, outcome);
   }
 
   fetchStarted(command: FetchCommand): void {
     this.#pageLimit = command.limit;
-    const { segment, page, limit } = command;
-    this.#parts.context.log.debug(
-      { event: 'page_requested', segment, page, limit },
-      'page requested',
-    );
+    this.#log.limitSeen(this.#parts.bucket);
+    this.#log.pageRequested(command);
   }
 
   headSeen(head: PageHead): void {
@@ -82,40 +94,23 @@ export class RunWatch implements RunObserver {
 
   fetchFailed(command: FetchCommand, fault: Fault, meta: ResponseMeta | null): void {
     this.#parts.stats.failed(fault, meta);
-    const { segment, page } = command;
-    this.#parts.context.log.debug({ event: 'fetch_failed', segment, page, fault }, fault.message);
+    this.#log.fetchFailed(command, fault);
   }
 
   committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
-    const { stats, context } = this.#parts;
-    stats.committed(result, nowMs());
-    const { segment, page } = command;
-    const { counts, method } = result;
-    context.log.debug(
-      { event: 'page_committed', segment, page, ...counts, method },
-      'page committed',
-    );
-    if (counts.quarantined > 0) {
-      context.log.warn(
-        { event: 'quarantined', segment, page, quarantined: counts.quarantined },
-        `segment ${segment}, page ${page}: ${counts.quarantined} records to quarantine`,
-      );
-    }
+    this.#parts.stats.committed(result, nowMs());
+    this.#log.limitSeen(this.#parts.bucket);
+    this.#log.pageCommitted(command, result);
     if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState('running');
   }
 
   writeFailed(command: WriteCommand, fault: Fault): void {
-    const { segment, page } = command;
-    this.#parts.context.log.error({ event: 'write_failed', segment, page, fault }, fault.message);
+    this.#log.writeFailed(command, fault);
   }
 
   noticed(notice: Notice): void {
     this.#parts.stats.noticed(notice);
-    // The level and the message are the log's own fields; a second of each would be read as either.
-    const { level, message, ...where } = notice;
-    const { segment, page, fault } = where;
-    const why = fault === undefined ? '' : `: ${fault.message}`;
-    this.#parts.context.log[level](where, `segment ${segment}, page ${page}${why}; ${message}`);
+    this.#log.noticed(notice);
   }
 
   /** A readable copy of where the run stands; a failure to write it is told once and ends nothing. */
@@ -123,17 +118,11 @@ export class RunWatch implements RunObserver {
     if (this.#isWritingState && status === 'running') return;
     this.#isWritingState = true;
     this.#stateWrittenAtMs = nowMs();
-    const { config, log } = this.#parts.context;
+    const { stateFile } = this.#parts.context.config;
     try {
-      await writeStateFile(config.stateFile, this.#state(status));
+      await writeStateFile(stateFile, this.#state(status));
     } catch (error) {
-      if (!this.#hasWarnedOfState) {
-        const reason = (error as Error).message;
-        log.warn(
-          { event: 'state_file' },
-          `the state file cannot be written (${reason}); the database has everything it holds`,
-        );
-      }
+      if (!this.#hasWarnedOfState) this.#log.stateUnwritten((error as Error).message);
       this.#hasWarnedOfState = true;
     } finally {
       this.#isWritingState = false;
@@ -160,28 +149,13 @@ export class RunWatch implements RunObserver {
     };
   }
 
-  #line(): string {
+  #howFar(): RunProgress {
     const { stats, bucket } = this.#parts;
-    const elapsedMs = stats.durationMs(nowMs());
-    const rate = formatCount((stats.eventsIngestedHere * 1000) / Math.max(1, elapsedMs));
-    const total = stats.sourceTotal === null ? '' : ` of ${formatCount(stats.sourceTotal)}`;
-    const share =
-      stats.sourceTotal === null
-        ? ''
-        : ` (${((stats.eventsIngested / Math.max(1, stats.sourceTotal)) * 100).toFixed(1)} %)`;
-    const eta = estimateRest({
-      total: stats.sourceTotal,
-      ingested: stats.eventsIngested,
-      ingestedHere: stats.eventsIngestedHere,
-      pageLimit: Math.max(1, this.#pageLimit),
+    return runProgress(stats, {
+      pageLimit: this.#pageLimit,
       policy: bucket.policy,
-      elapsedMs,
+      nowMs: nowMs(),
     });
-    const rest =
-      eta === null
-        ? ''
-        : `, ${formatDuration(eta.remainingMs)} left (${eta.boundBy === 'limit' ? "the API's limit" : 'speed'})`;
-    return `${formatCount(stats.eventsIngested)}${total} events${share}, ${rate}/s${rest}`;
   }
 }
 

@@ -25,7 +25,7 @@ export function serveCommand(): Command {
       void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
       const front = await HttpFront.listen(context, { port, isIngesting: false });
       try {
-        const database = await openDatabase(context.config, context.log);
+        const database = await openDatabase(context);
         try {
           front.connect(database.connectionString);
           await signal;

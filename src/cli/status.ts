@@ -31,7 +31,7 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync status --watch')
     .action(async (flags: StatusFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context.config, context.log);
+      const database = await openDatabase(context);
       try {
         if (flags.watch) await watch(() => sight(context, database, flags.run));
         else await showOnce(context, database, flags.run);

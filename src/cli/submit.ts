@@ -58,7 +58,7 @@ Example:
         throw new UsageError('There is no terminal to ask on: --yes submits without asking.');
       }
       const context = await commandContext({ ...flags, logLevel: 'warn' });
-      const database = await openDatabase(context.config, context.log);
+      const database = await openDatabase(context);
       try {
         process.exitCode = await submit(context, database, url, flags);
       } finally {

@@ -25,7 +25,7 @@ export function verifyCommand(): Command {
 /** @returns the exit code */
 async function verify(context: CommandContext, chosen: number | undefined): Promise<number> {
   const { config } = context;
-  const database = await openDatabase(config, context.log);
+  const database = await openDatabase(context);
   try {
     const found = await findRun(openRunStore(database.pool), config, chosen);
     if (found === null) return nothingToVerify(context, noRunText(config, chosen));

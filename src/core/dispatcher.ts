@@ -132,7 +132,7 @@ export class Dispatcher {
     const { frontier, credits } = options;
     if (++this.#walks > WALKS_MAX) return this.#context.fail(tooShortLived(), job);
     const message = 'its cursor is dead and cannot be rebuilt: from the start again';
-    this.#context.notice({ level: 'warn', event: 'walk_again', message }, job);
+    this.#context.notice({ event: 'walk_restarted', message }, job);
     const bound = frontier.boundOf(job.segment);
     for (const taskId of outstanding.unwritten(job.segment)) this.#context.close(taskId);
     for (const { creditTaskId } of frontier.abandon(job.segment)) {

@@ -131,21 +131,20 @@ export class PageFlow {
       case 'silence': {
         options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
         const message = 'silent until the log of the API has drained';
-        this.#context.notice({ level: 'warn', event: 'rate_limited', message }, job, fault);
+        this.#context.notice({ event: 'rate_limited', message }, job, fault);
         return this.#again(page, wasInFlight, nowMs);
       }
       case 'newCursor': {
         if (job.isBuilt && fault.code === 'CURSOR_INVALID') return this.#seekFailed(page, fault);
         const message = 'its cursor is rebuilt, or the walk begins again';
-        this.#context.notice({ level: 'warn', event: 'cursor_refused', message }, job, fault);
+        this.#context.notice({ event: 'cursor_refused', message }, job, fault);
         options.frontier.dropCursor(job);
         return this.#again(page, wasInFlight, nowMs);
       }
       case 'retry': {
-        const level = decision.isPause ? 'warn' : 'info';
-        const event = decision.isPause ? 'page_paused' : 'page_retried';
         const message = `again in ${(decision.delayMs / 1000).toFixed(1)} s`;
-        this.#context.notice({ level, event, message }, job, fault);
+        const notice = { event: decision.isPause ? 'page_paused' : 'page_retried', message };
+        this.#context.notice(notice, job, fault);
         return this.#again(page, wasInFlight, nowMs + decision.delayMs);
       }
       case 'pauseRun': {
@@ -169,7 +168,7 @@ export class PageFlow {
     });
     if (decision.type === 'failRun') return this.#context.fail(fault, job);
     const message = 'asked for again';
-    this.#context.notice({ level: 'warn', event: 'page_contradicts', message }, job, fault);
+    this.#context.notice({ event: 'page_contradicted', message }, job, fault);
     options.frontier.putBack(job, nowMs + decision.delayMs);
   }
 
@@ -178,7 +177,7 @@ export class PageFlow {
     const { frontier } = this.#context.options;
     const { job } = page;
     const message = 'positions cannot be sought; one chain from here on';
-    this.#context.notice({ level: 'warn', event: 'seek_failed', message }, job, fault);
+    this.#context.notice({ event: 'seek_failed', message }, job, fault);
     const taken = frontier.seekFailed(job);
     if (taken === null) {
       // Nobody can walk this stretch but from the start: the dispatcher begins the walk again.

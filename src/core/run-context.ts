@@ -100,7 +100,7 @@ export class RunContext {
     this.options.credits.release(taskId);
   }
 
-  notice(notice: Pick<Notice, 'level' | 'event' | 'message'>, job: PageJob, fault?: Fault): void {
+  notice(notice: Pick<Notice, 'event' | 'message'>, job: PageJob, fault?: Fault): void {
     const where = { segment: job.segment, page: job.page };
     this.say({ type: 'notice', notice: { ...notice, ...where, ...(fault && { fault }) } });
   }

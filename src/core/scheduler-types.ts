@@ -98,9 +98,9 @@ export type SchedulerCommand =
   | { readonly type: 'notice'; readonly notice: Notice }
   | { readonly type: 'finish'; readonly outcome: RunOutcome };
 
-/** Something that an operator may want to know, with where it happened. */
+/** Something that was survived and that an operator may want to know, with where it happened. */
 export interface Notice {
-  readonly level: 'info' | 'warn';
+  /** Listed in docs/logs.md. */
   readonly event: string;
   readonly segment: number;
   readonly page: number;

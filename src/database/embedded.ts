@@ -37,7 +37,7 @@ const ROUNDS_MAX = 3;
 
 /** What of a logger is used here; pino's fits. */
 export interface DatabaseLog {
-  info(message: string): void;
+  info(fields: { readonly event: string }, message: string): void;
 }
 
 export interface EmbeddedPostgres {
@@ -69,6 +69,7 @@ export async function startEmbeddedPostgres(settings: {
   const folder = await placeFolder(dataFolder, account);
   const { attached, isReattached } = await startOrAttach(folder, account, log);
   log.info(
+    { event: isReattached ? 'server_found' : 'server_started' },
     `PostgreSQL ${attached.version} ${isReattached ? 'was running' : 'started'} in ${dataFolder}, 127.0.0.1:${attached.port}`,
   );
   return {
@@ -114,7 +115,10 @@ async function makeAndStart(
   const majorVersion = await readMajorVersion(folder);
   const binaries = await findBinaries(account, majorVersion, folder);
   if (majorVersion === null) {
-    log.info(`making a database with PostgreSQL ${binaries.version} in ${folder}`);
+    log.info(
+      { event: 'server_created' },
+      `making a database with PostgreSQL ${binaries.version} in ${folder}`,
+    );
     await createFolder(folder, binaries, account);
   }
   return startServer(folder, binaries, account);

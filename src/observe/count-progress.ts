@@ -1,5 +1,6 @@
 /** The line that a long command shows of itself: how far, how fast, how long still. */
 import { formatCount, formatDuration } from './eta.js';
+import { fitLine } from './fit-line.js';
 
 export class CountProgress {
   readonly #unit: string;
@@ -39,6 +40,11 @@ export class CountProgress {
       return `${formatCount(this.#count)} ${this.#unit}, ${rate}`;
     const share = `${((this.#count / Math.max(1, total)) * 100).toFixed(1)} %`;
     const left = formatDuration(Math.max(0, total - this.#count) / perMs);
-    return `${formatCount(this.#count)} of ${formatCount(total)} ${this.#unit} (${share}), ${rate}, ${left} left`;
+    const count = formatCount(this.#count);
+    return fitLine([
+      `${count} of ${formatCount(total)} ${this.#unit} (${share}), ${rate}, ${left} left`,
+      `${count} ${this.#unit} (${share}), ${rate}, ${left} left`,
+      `${count} ${this.#unit} (${share}), ${left} left`,
+    ]);
   }
 }

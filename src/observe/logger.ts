@@ -1,53 +1,149 @@
 /**
  * The logger: one event a line on standard error; pretty on a terminal, JSON elsewhere. Standard
- * output is kept for results.
+ * output is kept for results. docs/logs.md lists the events.
+ *
+ * Warnings that repeat are summed (repeat-fold.ts), unless each page is logged anyway; secrets are
+ * taken out (redact.ts).
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { formatDuration } from './eta.js';
+import { Redactor } from './redact.js';
+import { RepeatFold, type Repeats } from './repeat-fold.js';
 
 export type { Logger } from 'pino';
 
-/** Fields that never reach a log, wherever they occur in a record. */
-const SECRET_PATHS = [
-  'apiKey',
-  'password',
-  'connectionString',
-  'authorization',
-  'x-api-key',
-].flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
+const WARN = 40;
+const CLOSE_LEVELS = new Set(['trace', 'debug']);
+const STANDARD_ERROR = 2;
+/** What progress has drawn last gives way to the line of the log. */
+const CLEAR_LINE = '\r\u001b[2K';
 
-export async function createLogger(options: {
-  level: string;
-  isTerminal: boolean;
+export interface LoggerOptions {
+  readonly level: string;
+  readonly isTerminal: boolean;
   /** Gets each line at info or above as well, as JSON. */
-  recent?: DestinationStream | null;
-}): Promise<Logger> {
-  const settings = {
+  readonly recent?: DestinationStream | null;
+  /** Where the lines go. @default standard error */
+  readonly destination?: DestinationStream;
+}
+
+export interface OpenLog {
+  readonly log: Logger;
+  /** Keeps a value out of every line from now on. */
+  conceal(secret: string): void;
+  /** Says the repeats that are held back. */
+  settle(): void;
+}
+
+export async function createLogger(options: LoggerOptions): Promise<OpenLog> {
+  const redactor = new Redactor();
+  const repeats = new HeldRepeats();
+  const isCloseLook = CLOSE_LEVELS.has(options.level);
+  const settings: pino.LoggerOptions = {
     level: options.level,
     base: null,
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRET_PATHS, censor: '[secret]' },
     formatters: { level: (label: string) => ({ level: label }) },
+    hooks: {
+      logMethod(args, method, level) {
+        const say: Say = (fields, message) => method.call(this, fields, message);
+        const [fields, message] = args as readonly unknown[];
+        // Whoever looks closely wants each of them, in its place.
+        if (level !== WARN || isCloseLook || !isRecord(fields)) method.apply(this, args);
+        else repeats.take({ fields, message: String(message ?? ''), say });
+      },
+      streamWrite: (line) => redactor.redact(line),
+    },
   };
+  const main = options.destination ?? (await standardError(options));
   const { recent = null } = options;
-  const into = (main: DestinationStream): DestinationStream =>
-    recent === null
-      ? main
-      : pino.multistream([
-          { stream: main, level: 'trace' },
-          { stream: recent, level: 'info' },
-        ]);
-  if (!options.isTerminal) return pino(settings, into(pino.destination({ fd: 2, sync: true })));
+  const log = pino(settings, recent === null ? main : withRecent(main, recent));
+  return {
+    log,
+    conceal: (secret) => redactor.conceal(secret),
+    settle: () => repeats.settle(),
+  };
+}
+
+async function standardError({ level, isTerminal }: LoggerOptions): Promise<DestinationStream> {
+  if (!isTerminal) return pino.destination({ fd: STANDARD_ERROR, sync: true });
   // Loaded only where it is seen: it would cost a start of a service 30 ms.
-  const { default: pretty } = await import('pino-pretty');
-  const stream = pretty({
-    destination: 2,
-    sync: true,
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
     messageKey: 'message',
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'event',
-    hideObject: options.level === 'info',
+    ignore: 'event,run',
+    hideObject: level === 'info',
     colorize: process.stderr.hasColors?.() === true,
   });
-  return pino(settings, into(stream));
+  return { write: (line) => void process.stderr.write(`${CLEAR_LINE}${pretty(line)}`) };
+}
+
+function withRecent(main: DestinationStream, recent: DestinationStream): DestinationStream {
+  return pino.multistream([
+    { stream: main, level: 'trace' },
+    { stream: recent, level: 'info' },
+  ]);
+}
+
+type Say = (fields: object, message: string) => void;
+
+interface Words {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  readonly say: Say;
+}
+
+/** Says what is new at once, and what repeats when its window is over. */
+class HeldRepeats {
+  readonly #fold = new RepeatFold<Words>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+
+  take(words: Words): void {
+    const isNew = this.#fold.add(sameness(words.fields), words, performance.now());
+    if (isNew) words.say(words.fields, words.message);
+    else this.#wait();
+  }
+
+  settle(): void {
+    for (const repeats of this.#fold.rest(performance.now())) sayRepeats(repeats);
+  }
+
+  #wait(): void {
+    const { dueAtMs } = this.#fold;
+    if (dueAtMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = dueAtMs;
+    this.#timer = setTimeout(() => this.#sayDue(), Math.ceil(dueAtMs - performance.now()));
+    this.#timer.unref();
+  }
+
+  #sayDue(): void {
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    for (const repeats of this.#fold.due(performance.now())) sayRepeats(repeats);
+    this.#wait();
+  }
+}
+
+function sayRepeats({ last, count, overMs }: Repeats<Words>): void {
+  const fields = { ...last.fields, repeats: count, overMs: Math.round(overMs) };
+  last.say(fields, `${count} more in the last ${spanText(overMs)}: ${last.message}`);
+}
+
+function spanText(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes > 1) return `${minutes} minutes`;
+  return minutes === 1 ? 'minute' : formatDuration(ms);
+}
+
+/** The same event for the same reason. */
+function sameness({ event, fault }: Words['fields']): string {
+  const code = isRecord(fault) ? String(fault.code) : '';
+  return `${String(event)} ${code}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
 }

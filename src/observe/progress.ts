@@ -4,12 +4,22 @@
  */
 
 const REDRAW_MS = 200;
-/** Elsewhere: often at first, then seldom, so that an hour's log is a page. */
-const LINES = [
+
+type Pace = readonly { readonly untilMs: number; readonly everyMs: number }[];
+
+/** Elsewhere: often at first, then seldom. */
+const LINES: Pace = [
   { untilMs: 60_000, everyMs: 5_000 },
   { untilMs: 600_000, everyMs: 30_000 },
   { untilMs: Number.POSITIVE_INFINITY, everyMs: 120_000 },
-] as const;
+];
+/** Into a log, so that an hour's is a page with all else that it says. */
+const RECORDS: Pace = [
+  { untilMs: 30_000, everyMs: 5_000 },
+  { untilMs: 300_000, everyMs: 60_000 },
+  { untilMs: 3_600_000, everyMs: 300_000 },
+  { untilMs: Number.POSITIVE_INFINITY, everyMs: 900_000 },
+];
 
 export type ProgressMode = 'terminal' | 'lines' | 'off';
 
@@ -24,6 +34,8 @@ export interface ProgressOptions {
   readonly mode: ProgressMode;
   /** The line to show now, without a line end. */
   readonly render: () => string;
+  /** Says it where there is no terminal. @default a line on the stream */
+  readonly record?: () => void;
 }
 
 export class Progress {
@@ -54,14 +66,19 @@ export class Progress {
   }
 
   #delayMs(): number {
-    if (this.#options.mode === 'terminal') return REDRAW_MS;
+    const { mode, record } = this.#options;
+    if (mode === 'terminal') return REDRAW_MS;
     const elapsedMs = performance.now() - this.#startedAtMs;
-    return LINES.find((line) => elapsedMs < line.untilMs)?.everyMs ?? REDRAW_MS;
+    const pace = record === undefined ? LINES : RECORDS;
+    return pace.find((line) => elapsedMs < line.untilMs)?.everyMs ?? REDRAW_MS;
   }
 
   #draw(): void {
-    const { stream, mode, render } = this.#options;
-    if (mode === 'lines') stream.write(`${render()}\n`);
-    else stream.write(`\r\u001b[2K${render().slice(0, (stream.columns ?? 80) - 1)}`);
+    const { stream, mode, render, record } = this.#options;
+    if (mode === 'terminal') {
+      // A terminal that does not know its width says 0.
+      stream.write(`\r\u001b[2K${render().slice(0, (stream.columns || 80) - 1)}`);
+    } else if (record === undefined) stream.write(`${render()}\n`);
+    else record();
   }
 }

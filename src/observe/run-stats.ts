@@ -135,7 +135,7 @@ export class RunStats {
 
   noticed(notice: Notice): void {
     if (notice.event === 'page_retried' || notice.event === 'page_paused') this.retries++;
-    if (notice.event !== 'walk_again') return;
+    if (notice.event !== 'walk_restarted') return;
     this.#hasWalkedAgain = true;
     this.#covered = 0;
   }

@@ -45,7 +45,7 @@ describe('a database that goes away in mid-run', () => {
     const child = run.start();
     for (let crash = 0; crash < 4; crash++) {
       await child.untilLog('page_committed', { count: 7 });
-      const back = child.untilLog('lock_back');
+      const back = child.untilLog('lock_regained');
       await outage(async () => {});
       await back;
     }
@@ -126,7 +126,7 @@ describe('connections that are cut', () => {
       const child = run.start({ DATABASE_URL: proxy.connectionString });
       for (let cut = 0; cut < 4; cut++) {
         await child.untilLog('page_committed', { count: 5 });
-        const back = child.untilLog('lock_back');
+        const back = child.untilLog('lock_regained');
         proxy.cutClients();
         await back;
       }

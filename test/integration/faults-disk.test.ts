@@ -60,7 +60,7 @@ describe('a disk that is full beneath the table', () => {
     const faults = faultRun(postgres, folder, simulator);
     const exit = await faults.start({ DATABASE_PATIENCE: '1.5' }).end();
     expectRefused(exit, postgres, /disk of the database is full.*Free space/s);
-    expect(exit.stderr).toMatch(/"database_wait".*53100/);
+    expect(exit.stderr).toMatch(/"database_awaited".*53100/);
     const { inserted } = await faults.ledger();
     expect(inserted).toBeGreaterThan(0);
     await grow();
@@ -71,7 +71,7 @@ describe('a disk that is full beneath the table', () => {
     const simulator = await simulate({ events: 40_000 });
     const faults = faultRun(postgres, folder, simulator);
     const child = faults.start({ DATABASE_PATIENCE: '30' });
-    await child.untilLog('database_wait');
+    await child.untilLog('database_awaited');
     await grow();
     await faults.expectHealed(child);
   });

@@ -143,7 +143,7 @@ describe('in mid-run', () => {
     const child = faults.start();
     await child.untilLog('page_committed', { count: 5 });
     await setReadOnly(true);
-    await child.untilLog('database_wait', { count: 3 });
+    await child.untilLog('database_awaited', { count: 3 });
     await setReadOnly(false);
     await faults.expectHealed(child);
   });

@@ -42,7 +42,7 @@ describe('a database out of reach', () => {
     );
     expect(code, stderr).toBe(5);
     expect(tookMs).toBeLessThan(8_000);
-    expect(stderr).toMatch(/"event":"database_wait"/);
+    expect(stderr).toMatch(/"event":"database_awaited"/);
     expect(stderr).toMatch(/no connection to 127\.0\.0\.1:1\/events in 1 s/);
     expect(stderr).toMatch(/Check that PostgreSQL runs/);
     expect(stderr).not.toMatch('hunter2');

@@ -56,7 +56,7 @@ describe('with an API that takes 5 s an answer', () => {
     const child = folder.start(['ingest', '--json'], environment);
     await child.untilLog('page_requested');
     child.signal('SIGINT');
-    await child.untilLog('drain');
+    await child.untilLog('drain_started');
     await delay(SECOND_SIGNAL_MS + 50);
     const againAtMs = performance.now();
     child.signal('SIGINT');
@@ -71,7 +71,7 @@ describe('with an API that takes 5 s an answer', () => {
     const child = folder.start(['ingest', '--json'], environment);
     await child.untilLog('page_requested');
     child.signal('SIGINT');
-    await child.untilLog('drain');
+    await child.untilLog('drain_started');
     child.signal('SIGINT');
     const { code } = await child.end();
     expect(code).toBe(130);
@@ -109,7 +109,7 @@ test('a signal while the database is waited for ends with the same code', async 
   const child = folder.start(['ingest', '--json', '--simulate'], {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
   });
-  await child.untilLog('database_wait');
+  await child.untilLog('database_awaited');
   child.signal('SIGTERM');
   const { code, signal, tookMs } = await child.end();
   expect({ code, signal }).toEqual({ code: 130, signal: null });

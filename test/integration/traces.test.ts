@@ -38,7 +38,7 @@ function logged({ stderr }: Exit): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ event }) => event === 'traces');
+    .filter(({ event }) => event === 'traces_failed');
 }
 
 function named(spans: readonly CollectedSpan[], name: string): CollectedSpan[] {
@@ -165,7 +165,7 @@ describe('a collector that', () => {
         ALERT_WEBHOOK_URL: receiver.url,
       }),
     );
-    await child.untilLog('traces');
+    await child.untilLog('traces_failed');
     // The spans are given up by now; the alert is tried again.
     refuse();
     const exit = await child.end();

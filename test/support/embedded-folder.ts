@@ -49,7 +49,7 @@ export function useEmbeddedFolder(): EmbeddedFolder {
     start: () =>
       startEmbeddedPostgres({
         dataFolder: dataFolder(),
-        log: { info: (message) => messages.push(message) },
+        log: { info: (_, message) => messages.push(message) },
       }),
   };
 }

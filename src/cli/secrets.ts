@@ -1,0 +1,30 @@
+/** What of the configuration must never be shown: the logger and the alerts keep it out. */
+import type { Config } from '../config/config.js';
+import { secretsOfWebhook } from '../observe/alerts/censor.js';
+
+/** @returns values, not empty; some may be ordinary words, as passwords can be */
+export function secretsOf({ target, database, traces, alerts }: Config): readonly string[] {
+  const key = target.kind === 'api' ? [target.apiKey] : [];
+  const password = database.kind === 'url' ? passwordsOf(database.connectionString) : [];
+  const variables = Object.entries(traces?.variables ?? {});
+  const webhook = alerts === null ? [] : [...secretsOfWebhook(alerts.url), alerts.routingKey ?? ''];
+  return [...key, ...password, ...variables.flatMap(secretsOfTraces), ...webhook].filter(isSet);
+}
+
+/** The password of an address as it stands there; empty when it has none or is no address. */
+export function passwordsOf(address: string): readonly string[] {
+  if (!URL.canParse(address)) return [];
+  const { password, searchParams } = new URL(address);
+  return [password, searchParams.get('password') ?? ''].filter(isSet);
+}
+
+/** A header's value has a scheme before its secret at times: `authorization=Basic%20…`. */
+function secretsOfTraces([name, value]: readonly [string, string]): readonly string[] {
+  if (!name.endsWith('_HEADERS')) return passwordsOf(value);
+  const values = value.split(',').map((header) => header.slice(header.indexOf('=') + 1).trim());
+  return values.flatMap((each) => [each, ...each.split(/\s+|%20/).slice(1)]);
+}
+
+function isSet(secret: string): boolean {
+  return secret !== '';
+}
