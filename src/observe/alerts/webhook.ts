@@ -30,11 +30,11 @@ export class Webhook {
 
   /** Posts once; never rejects. A redirect is not followed: it is an answer like any other. */
   async post(body: string, nowMs: () => number, stop: AbortSignal): Promise<Answer> {
-    // Loaded with the first alert: it would cost each start a tenth of a second.
-    const { Agent, request } = await import('undici');
-    this.#agent ??= new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 1 });
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
+      // Loaded with the first alert: it would cost each start a tenth of a second.
+      const { Agent, request } = await import('undici');
+      this.#agent ??= new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 1 });
+      const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
       const answer = await request(this.#url, {
         method: 'POST',
         headers: this.#headers,
@@ -52,8 +52,9 @@ export class Webhook {
     }
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
-    await this.#agent?.destroy();
+    await this.#agent?.destroy().catch(() => {});
   }
 }
 
