@@ -10,9 +10,12 @@ import type { WriteResult } from '../protocol/writer-messages.js';
 import type { FetchCommand, WriteCommand } from '../runtime/run-observer.js';
 import type { PreparedRun } from './prepare-run.js';
 
+const SAME_WINDOW_SHARE = 0.1;
+
 export class RunLog {
   readonly #log: Logger;
-  #limit: string | null = null;
+  /** As it was said last; undefined: not yet. */
+  #limit: LimitPolicy | null | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -34,12 +37,13 @@ export class RunLog {
   /** Says the limit once it is known, and whenever it is another. */
   limitSeen({ isLearned, policy }: TokenBucket): void {
     if (!isLearned) return;
-    const limit = limitText(policy);
-    if (limit === this.#limit) return;
-    this.#limit = limit;
+    if (this.#limit !== undefined && isAbout(policy, this.#limit)) return;
+    this.#limit = policy;
     this.#log.info(
       { event: 'limit_learned', quota: policy?.quota ?? null, windowMs: policy?.windowMs ?? null },
-      limit,
+      policy === null
+        ? 'the API limits nothing'
+        : `the API permits ${policy.quota} requests in ${policy.windowMs / 1000} s`,
     );
   }
 
@@ -127,7 +131,9 @@ export class RunLog {
   }
 }
 
-function limitText(policy: LimitPolicy | null): string {
-  if (policy === null) return 'the API limits nothing';
-  return `the API permits ${policy.quota} requests in ${policy.windowMs / 1000} s`;
+/** A window that is learned from whole seconds is another by a second now and then. */
+function isAbout(one: LimitPolicy | null, other: LimitPolicy | null): boolean {
+  if (one === null || other === null) return one === other;
+  const apartMs = Math.abs(one.windowMs - other.windowMs);
+  return one.quota === other.quota && apartMs <= SAME_WINDOW_SHARE * other.windowMs;
 }
