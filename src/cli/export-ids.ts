@@ -1,31 +1,26 @@
 /** `datasync export-ids`: streams the ids of the table, or its rows, into a file or a pipe. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { type ExportSink, openFileSink, openStreamSink } from '../database/export/export-sink.js';
+import type { Pool } from 'pg';
 import {
   EXPORT_FORMATS,
   EXPORT_ORDERS,
   type ExportFormat,
   type ExportOrder,
 } from '../database/export/export-sql.js';
-import { countOrigins } from '../database/export/table-writers.js';
+import { listTableWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatBytes, formatCount } from '../observe/eta.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, noRunText } from './find-run.js';
+import { findRun, noRunText, notCompleteText } from './find-run.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
+import { openOutput, STANDARD_OUTPUT } from './open-output.js';
 import { wholeNumber } from './whole-number.js';
-import { type Exported, outputFailure, writeRows } from './write-ids.js';
+import { type Exported, writeRows } from './write-ids.js';
 
 export const IDS_FILE = 'event_ids.txt';
-const DEFAULT_FILES: Readonly<Record<ExportFormat, string>> = {
-  ids: IDS_FILE,
-  ndjson: 'events.ndjson',
-  csv: 'events.csv',
-};
-const STANDARD_OUTPUT = '-';
+const PARTIAL_IDS_FILE = 'event_ids.partial.txt';
 
 interface ExportFlags {
   readonly output?: string;
@@ -40,25 +35,28 @@ interface ExportFlags {
 export function exportIdsCommand(): Command {
   return new Command('export-ids')
     .description('write all ids of the table, one a line, or its whole rows')
-    .option('--output <file>', `file, or - for standard output; default: ${IDS_FILE}`)
+    .option('--output <file>', `a name, or - for standard output; default: ${IDS_FILE}`)
     .addOption(
       new Option('--format <form>', 'ids, or whole rows').choices(EXPORT_FORMATS).default('ids'),
     )
     .addOption(
-      new Option('--order <order>', 'id: ascending; ingested: as the table holds them')
+      new Option('--order <order>', 'id: ascending; ingested: as the rows lie in the table')
         .choices(EXPORT_ORDERS)
         .default('id'),
     )
     .option('--gzip', 'compress; adds .gz to a name of our own')
-    .option('--partial', 'also when the run is not complete')
+    .option('--partial', `also when the run is not complete, to ${PARTIAL_IDS_FILE}`)
     .option('--run <n>', 'the run that must be complete; default: the latest', wholeNumber)
     .option('--simulate', 'the run over the bundled simulator')
     .option('--json', 'print the result as one JSON line')
     .addHelpText(
       'after',
       `
-The rows are those of the table ingested_events; of one run, where one has filled it. The file appears
-under its name when it is whole. With --output - the result goes to standard error.
+The rows are those of the table ingested_events, which are the run's where one
+source has filled it. The file appears under its name when it is whole; with
+--output - the result goes to standard error. --order ingested is the order in
+which pages were written, two at a time; where rows were taken back, later ones
+may have their place.
 
 Example:
   datasync export-ids --output - | sort --check`,
@@ -83,12 +81,18 @@ async function exportIds(
   const store = openRunStore(database.pool);
   const found = await findRun(store, context.config, flags.run);
   if (found === null) throw new CommandFailure(noRunText(context.config, flags.run));
-  const isPartial = requireComplete(found, flags.partial === true);
+  const isPartial = await requireComplete(database.pool, found, flags.partial === true);
   const source = await rowsToExpect(store, database, found, isPartial);
-  const output = flags.output ?? `${DEFAULT_FILES[flags.format]}${flags.gzip ? '.gz' : ''}`;
+  if (source.origins.length > 1) {
+    process.stderr.write(
+      `Warning: ${source.origins.length} sources have written into the table, and a row does not say ` +
+        'whose it is: all are exported.\n',
+    );
+  }
+  const output = flags.output ?? defaultFile(flags, isPartial);
   const written = await writeRows(database.pool, {
-    sink: await openSink(output, flags.gzip === true),
-    ...{ format: flags.format, order: flags.order, isQuiet: context.isJson },
+    sink: await openOutput(output, { isGzip: flags.gzip === true }),
+    ...{ output, format: flags.format, order: flags.order, isQuiet: context.isJson },
     expected: source.expected,
     check: (rows) => requireAll(rows, source.least),
   });
@@ -96,19 +100,21 @@ async function exportIds(
   return EXIT.complete;
 }
 
+/** Half of the ids must not lie where all of them are looked for. */
+function defaultFile({ format, gzip }: ExportFlags, isPartial: boolean): string {
+  const ids = isPartial ? PARTIAL_IDS_FILE : IDS_FILE;
+  const rows = isPartial ? `events.partial.${format}` : `events.${format}`;
+  return `${format === 'ids' ? ids : rows}${gzip ? '.gz' : ''}`;
+}
+
 /** @returns whether it is not complete, which was asked for @throws CommandFailure otherwise */
-function requireComplete(run: Run, permitsPartial: boolean): boolean {
+async function requireComplete(pool: Pool, run: Run, permitsPartial: boolean): Promise<boolean> {
   if (run.status === 'complete') return false;
+  const why = await notCompleteText(pool, run);
   if (!permitsPartial) {
-    throw new CommandFailure(
-      `Run ${run.run} is ${run.status}, not complete: \`datasync ingest\` goes on with it; ` +
-        '--partial exports what is there.',
-      EXIT.paused,
-    );
+    throw new CommandFailure(`${why}; --partial exports what is there.`, EXIT.paused);
   }
-  process.stderr.write(
-    `Warning: run ${run.run} is ${run.status}: what is exported is NOT all that the source holds.\n`,
-  );
+  process.stderr.write(`Warning: ${why}. What is exported is NOT all that the source holds.\n`);
   return true;
 }
 
@@ -117,7 +123,8 @@ interface ExpectedRows {
   readonly expected: number | null;
   /** Fewer contradict the ledger. */
   readonly least: number;
-  readonly origins: number;
+  /** Who has written them. */
+  readonly origins: readonly string[];
 }
 
 async function rowsToExpect(
@@ -126,9 +133,14 @@ async function rowsToExpect(
   run: Run,
   isPartial: boolean,
 ): Promise<ExpectedRows> {
-  const [{ covered }, origins] = await Promise.all([store.loadTotals(run.run), countOrigins(pool)]);
-  if (origins === 1) return { expected: covered, least: isPartial ? 0 : covered, origins };
-  return { expected: await store.estimateEvents(), least: isPartial ? 0 : covered, origins };
+  const [{ covered }, writers] = await Promise.all([
+    store.loadTotals(run.run),
+    listTableWriters(pool),
+  ]);
+  const origins = writers.map(({ origin }) => origin);
+  const least = isPartial ? 0 : covered;
+  if (origins.length === 1) return { expected: covered, least, origins };
+  return { expected: await store.estimateEvents(), least, origins };
 }
 
 function requireAll(rows: number, least: number): void {
@@ -139,22 +151,13 @@ function requireAll(rows: number, least: number): void {
   );
 }
 
-async function openSink(output: string, isGzip: boolean): Promise<ExportSink> {
-  if (output === STANDARD_OUTPUT) return openStreamSink(process.stdout, { isGzip });
-  try {
-    return await openFileSink(resolve(output), { isGzip });
-  } catch (error) {
-    throw outputFailure(error) ?? error;
-  }
-}
-
 interface Told {
   readonly context: CommandContext;
   readonly output: string;
   readonly flags: ExportFlags;
   readonly run: Run;
   readonly isPartial: boolean;
-  readonly origins: number;
+  readonly origins: readonly string[];
 }
 
 /** Standard output is the ids' own where they go there. */
@@ -169,7 +172,7 @@ function tell({ context, output, flags, run, isPartial, origins }: Told, written
   }
   const rate = formatCount((rows * 1000) / Math.max(1, durationMs));
   const seconds = (durationMs / 1000).toFixed(1);
-  const of = origins === 1 ? `of run ${run.run}` : `of all runs: ${origins} sources have written`;
+  const of = origins.length === 1 ? `of run ${run.run}` : `of ${origins.join(', ')}`;
   const lines = [
     `${isPartial ? 'PARTIAL export' : 'Export'}: ${output === STANDARD_OUTPUT ? 'standard output' : output}`,
     `  rows      ${formatCount(rows)} ${of}`,

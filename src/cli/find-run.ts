@@ -1,7 +1,10 @@
 /** Which run a command that looks back is about. */
+import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import type { Run } from '../database/ledger-types.js';
+import { findLockHolder } from '../database/run-lock.js';
 import type { RunStore } from '../database/run-store.js';
+import { runState } from '../observe/run-status.js';
 import { runOriginOf } from './open-target.js';
 
 /**
@@ -24,6 +27,20 @@ export function findRun(
 /** Why `findRun` found none. */
 export function noRunText(config: Config, chosen: number | undefined): string {
   if (chosen !== undefined) return `The ledger has no run ${chosen}.`;
-  const over = config.isTargetChosen ? ` over ${runOriginOf(config.target)}` : '';
-  return `No run yet${over}: \`datasync ingest\` begins one.`;
+  if (config.isTargetChosen) {
+    return `No run yet over ${runOriginOf(config.target)}: \`datasync ingest\` begins one.`;
+  }
+  const where =
+    config.database.kind === 'embedded'
+      ? ' in the database of simulated events, which is looked at without TARGET_API_KEY'
+      : '';
+  return `No run yet${where}: \`datasync ingest\` begins one.`;
+}
+
+/** Why ids of this run, which is not complete, are not all that the source holds. */
+export async function notCompleteText(pool: Pool, run: Run): Promise<string> {
+  const holder = await findLockHolder(pool, run.source, run.origin);
+  const state = runState(run.status, holder !== null);
+  const remedy = state === 'running' ? 'wait for its end' : '`datasync ingest` goes on with it';
+  return `Run ${run.run} is ${state}, not complete: ${remedy}`;
 }

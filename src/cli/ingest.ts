@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { listOtherWriters } from '../database/export/table-writers.js';
 import { type KeptRunLock, keepRunLock } from '../database/kept-run-lock.js';
+import type { Run } from '../database/ledger-types.js';
 import { Patience } from '../database/patience.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
@@ -104,6 +106,9 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
       }
       // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
       log.setBindings({ run: found.prepared.run.run });
+      if (found.prepared.resumedFrom === null) {
+        await warnOfOthers(database, found.prepared.run, log);
+      }
       const session = {
         context,
         source,
@@ -130,6 +135,17 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
     target.close();
     await database.close();
   }
+}
+
+/** No row says whose it is, and whoever mixes two sources should know before the hour it takes. */
+async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Promise<void> {
+  const origins = (await listOtherWriters(pool, run)).map(({ origin }) => origin);
+  if (origins.length === 0) return;
+  log.warn(
+    { event: 'table_shared', origins },
+    `the table holds rows of ${origins.join(', ')} too, and a row does not say whose it is: ` +
+      'export-ids will export all, and submit will refuse; a database of its own keeps them apart',
+  );
 }
 
 /**
@@ -210,7 +226,10 @@ async function dryRun(context: CommandContext): Promise<number> {
   const plan = {
     source: config.source,
     origin: runOriginOf(config.target),
-    database: database.kind === 'embedded' ? `embedded in ${database.dataFolder}` : 'DATABASE_URL',
+    database:
+      database.kind === 'embedded'
+        ? `${database.name}, embedded in ${database.dataFolder}`
+        : 'DATABASE_URL',
     concurrency: config.concurrency,
     pageLimit: config.pageLimit ?? sourceNamed(config.source).pageLimitMax,
     writeMethod: config.writeMethod,

@@ -49,7 +49,7 @@ async function locate(
 ): Promise<{ connectionString: string; openCommand: string }> {
   const { database } = config;
   if (database.kind === 'embedded') {
-    return startEmbeddedPostgres({ dataFolder: database.dataFolder, log });
+    return startEmbeddedPostgres({ dataFolder: database.dataFolder, name: database.name, log });
   }
   const { connectionString } = database;
   return { connectionString, openCommand: `psql of ${describeTarget(connectionString)}` };

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { openFileSink } from '../database/export/export-sink.js';
+import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { verificationText } from '../database/verify/verification-text.js';
@@ -12,15 +12,16 @@ import { isRepositoryUrl, type SubmissionList } from '../source/submissions.js';
 import { type CommandContext, CommandFailure, commandContext, UsageError } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { IDS_FILE } from './export-ids.js';
-import { findRun, noRunText } from './find-run.js';
+import { findRun, noRunText, notCompleteText } from './find-run.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
+import { openOutputFile } from './open-output.js';
 import { openTarget, runOriginOf } from './open-target.js';
 import { proveRun } from './prove-run.js';
 import { reportedSubmission } from './reported-submission.js';
 import { SubmitClient } from './submit-client.js';
 import { concludeSubmission } from './submit-conclude.js';
 import { submitIds } from './submit-ids.js';
-import { type Exported, outputFailure, writeRows } from './write-ids.js';
+import { type Exported, writeRows } from './write-ids.js';
 
 const ATTEMPTS_MAX = 3;
 
@@ -76,7 +77,7 @@ async function submit(
 ): Promise<number> {
   const { config, say } = context;
   const store = openRunStore(database.pool);
-  const run = await findSubmittable(context, store, flags);
+  const run = await findSubmittable(context, database, flags);
   await verifyFirst(context, database, run);
   const target = await openTarget(config);
   const client = new SubmitClient(target, sourceNamed(config.source));
@@ -121,18 +122,15 @@ async function submit(
 /** @throws CommandFailure when there is no finished run, or it was submitted before */
 async function findSubmittable(
   { config }: CommandContext,
-  store: RunStore,
+  { pool }: OpenDatabase,
   flags: SubmitFlags,
 ): Promise<Run> {
   // Ids of another source would be worthless: no run but that of the configured one will do.
-  const run = await findRun(store, { ...config, isTargetChosen: true }, undefined);
+  const run = await findRun(openRunStore(pool), { ...config, isTargetChosen: true }, undefined);
   if (run === null)
     throw new CommandFailure(noRunText({ ...config, isTargetChosen: true }, undefined));
   if (run.status !== 'complete') {
-    throw new CommandFailure(
-      `Run ${run.run} is ${run.status}, not complete: \`datasync ingest\` goes on with it.`,
-      EXIT.paused,
-    );
+    throw new CommandFailure(`${await notCompleteText(pool, run)}.`, EXIT.paused);
   }
   const earlier = reportedSubmission(run.submission);
   if (earlier !== null && !flags.again && !flags.dryRun) {
@@ -156,9 +154,12 @@ async function verifyFirst(
     throw new CommandFailure(`${verificationText(proof)}\nNothing was sent.`);
   }
   if (others > 0) {
+    const writers = await listOtherWriters(pool, run);
+    const whose = writers.length === 0 ? 'no run' : writers.map(({ origin }) => origin).join(', ');
     throw new CommandFailure(
-      `The table holds ${formatCount(others)} rows that are not of run ${run.run}: ` +
-        'ids of another source must not be submitted. Nothing was sent.',
+      `The table holds ${formatCount(others)} rows that are not of run ${run.run}, but of ${whose}. ` +
+        'A row does not say whose it is, so that none can be left out. Nothing was sent: ingest ' +
+        'into a database of its own, and submit from there.',
     );
   }
   context.say(`Run ${run.run}: the proof holds, ${formatCount(proof.rows)} rows.`);
@@ -172,11 +173,9 @@ async function exportIds(
   { output }: SubmitFlags,
 ): Promise<Exported> {
   const { covered } = await store.loadTotals(run.run);
-  const sink = await openFileSink(resolve(output), { isGzip: false }).catch((error: unknown) => {
-    throw outputFailure(error) ?? error;
-  });
+  const sink = await openOutputFile(output, { isGzip: false });
   return writeRows(pool, {
-    ...{ sink, format: 'ids', order: 'id', expected: covered, isQuiet: context.isJson },
+    ...{ sink, output, format: 'ids', order: 'id', expected: covered, isQuiet: context.isJson },
     check: (rows) => {
       if (rows === covered) return;
       throw new CommandFailure('The table has changed since it was verified. Nothing was sent.');

@@ -6,11 +6,13 @@ import type { ExportFormat, ExportOrder } from '../database/export/export-sql.js
 import { CountProgress } from '../observe/count-progress.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import { nowMs } from '../runtime/clock.js';
-import { CommandFailure } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { outputFailure } from './open-output.js';
 
 export interface WriteSettings {
   readonly sink: ExportSink;
+  /** Its name, for people. */
+  readonly output: string;
   readonly format: ExportFormat;
   readonly order: ExportOrder;
   /** Rows to come; null: not known. */
@@ -30,7 +32,7 @@ export interface Exported extends Written {
  *   written; what `check` throws
  */
 export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Exported> {
-  const { sink, format, order, expected } = settings;
+  const { sink, output, format, order, expected } = settings;
   const startedAtMs = nowMs();
   const count = new CountProgress({
     what: 'asking for the rows',
@@ -52,7 +54,7 @@ export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Ex
     return { ...written, rows, durationMs: Math.round(nowMs() - startedAtMs) };
   } catch (error) {
     sink.abandon();
-    throw outputFailure(error) ?? error;
+    throw outputFailure(error, output) ?? error;
   } finally {
     progress.stop();
     stopListening();
@@ -71,29 +73,4 @@ function abandonOnSignal(sink: ExportSink): () => void {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   };
-}
-
-/** @returns null when the error is none of the file system's or the pipe's */
-export function outputFailure(error: unknown): CommandFailure | null {
-  const { code, path, syscall } = error as NodeJS.ErrnoException;
-  const where = path === undefined ? '' : `: ${path}`;
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new CommandFailure(`The disk is full${where}: make room and start again.`);
-    case 'EPIPE':
-      return new CommandFailure('The reader of the output has gone before its end.');
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new CommandFailure(`The output may not be written here${where}.`, EXIT.usage);
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'EISDIR':
-      return new CommandFailure(`The output cannot be made (${code})${where}.`, EXIT.usage);
-    default:
-      return syscall === 'write' || syscall === 'rename' || syscall === 'fsync'
-        ? new CommandFailure(`The output cannot be written (${code})${where}.`)
-        : null;
-  }
 }

@@ -41,7 +41,12 @@ export type Target =
 /** Where they go. */
 export type DatabaseChoice =
   | { readonly kind: 'url'; readonly connectionString: string }
-  | { readonly kind: 'embedded'; readonly dataFolder: string };
+  | {
+      readonly kind: 'embedded';
+      readonly dataFolder: string;
+      /** Simulated events have a database of their own: no row of a table says where it came from. */
+      readonly name: 'ingestion' | 'simulation';
+    };
 
 /** How spans are sent. OpenTelemetry's SDK reads its variables itself, all of which are handed on. */
 export interface TracesChoice {
@@ -215,21 +220,25 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
   const namesApi = key !== null || values.API_BASE_URL !== undefined;
+  const usesSimulator = isSimulated || !namesApi;
   return {
     source: 'datasync',
     isTargetChosen: isSimulated || namesApi,
-    target:
-      isSimulated || !namesApi
-        ? {
-            kind: 'simulator',
-            events: values.SIMULATE_EVENTS,
-            profile: values.SIMULATE_PROFILE,
-            seed: values.SIMULATE_SEED,
-          }
-        : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key ?? ''),
+    target: usesSimulator
+      ? {
+          kind: 'simulator',
+          events: values.SIMULATE_EVENTS,
+          profile: values.SIMULATE_PROFILE,
+          seed: values.SIMULATE_SEED,
+        }
+      : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key ?? ''),
     database:
       values.DATABASE_URL === undefined
-        ? { kind: 'embedded', dataFolder: resolve(values.DATA_FOLDER, 'postgres') }
+        ? {
+            kind: 'embedded',
+            dataFolder: resolve(values.DATA_FOLDER, 'postgres'),
+            name: usesSimulator ? 'simulation' : 'ingestion',
+          }
         : { kind: 'url', connectionString: values.DATABASE_URL },
     concurrency: values.WORKER_CONCURRENCY,
     pageLimit: values.BATCH_SIZE ?? null,

@@ -13,6 +13,7 @@
 import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { assert } from '../core/fault.js';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { asIngestionError } from './connect.js';
 import { createFolder } from './create-folder.js';
@@ -29,7 +30,6 @@ import {
 } from './server-folder.js';
 import { findServer, type ServerProcess, startServer, stopServer } from './server-process.js';
 
-const DATABASE_NAME = 'ingestion';
 /** A server that another program has just started may be replaying its log. */
 const ATTACH_TIMEOUT_MS = 60_000;
 const ATTACH_POLL_MS = 100;
@@ -57,24 +57,27 @@ export interface EmbeddedPostgres {
  * Starts the server of `dataFolder`, or attaches to it when it runs; makes its database at first.
  *
  * @param dataFolder made when missing
+ * @param name of the database, a plain word; default: ingestion
  * @throws IngestionError, DATABASE_REFUSED with the remedy: no programs, another major version, disk
  *   full, folder not writable, no port
  */
 export async function startEmbeddedPostgres(settings: {
   readonly dataFolder: string;
+  readonly name?: string;
   readonly log: DatabaseLog;
 }): Promise<EmbeddedPostgres> {
-  const { dataFolder, log } = settings;
+  const { dataFolder, name = 'ingestion', log } = settings;
+  assert(/^[a-z_]+$/.test(name), 'the name needs no quotes');
   const account = await accountFor(dataFolder);
   const folder = await placeFolder(dataFolder, account);
-  const { attached, isReattached } = await startOrAttach(folder, account, log);
+  const { attached, isReattached } = await startOrAttach({ folder, account, name, log });
   log.info(
     { event: isReattached ? 'server_found' : 'server_started' },
     `PostgreSQL ${attached.version} ${isReattached ? 'was running' : 'started'} in ${dataFolder}, 127.0.0.1:${attached.port}`,
   );
   return {
-    connectionString: connectionStringFor(attached.port, attached.password, DATABASE_NAME),
-    openCommand: `PGPASSFILE=${quoted(passwordPath(folder))} psql -h 127.0.0.1 -p ${attached.port} -U ${OWNER_NAME} ${DATABASE_NAME}`,
+    connectionString: connectionStringFor(attached.port, attached.password, name),
+    openCommand: `PGPASSFILE=${quoted(passwordPath(folder))} psql -h 127.0.0.1 -p ${attached.port} -U ${OWNER_NAME} ${name}`,
     version: attached.version,
     isReattached,
     stop: async () => {
@@ -92,15 +95,21 @@ export async function stopEmbeddedPostgres(dataFolder: string): Promise<boolean>
  * A server can end between the look and the attempt, when somebody stops it; a second round then
  * starts it.
  */
-async function startOrAttach(
-  folder: string,
-  account: ServerAccount,
-  log: DatabaseLog,
-): Promise<{ attached: Attached; isReattached: boolean }> {
+async function startOrAttach({
+  folder,
+  account,
+  name,
+  log,
+}: {
+  readonly folder: string;
+  readonly account: ServerAccount;
+  readonly name: string;
+  readonly log: DatabaseLog;
+}): Promise<{ attached: Attached; isReattached: boolean }> {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const isRunning = (await findServer(folder)) !== null;
     const isReattached = isRunning || !(await makeAndStart(folder, account, log));
-    const attached = await attach(folder);
+    const attached = await attach(folder, name);
     if (attached !== null) return { attached, isReattached };
   }
   throw endsAtOnce(folder);
@@ -131,13 +140,13 @@ interface Attached {
 }
 
 /** Waits until the server answers. @returns null when it has ended meanwhile */
-async function attach(folder: string): Promise<Attached | null> {
+async function attach(folder: string, name: string): Promise<Attached | null> {
   const password = await readPassword(folder);
   const deadlineMs = performance.now() + ATTACH_TIMEOUT_MS;
   for (;;) {
     const server = await findServer(folder);
     if (server === null) return null;
-    const version = await ask(server, password, folder);
+    const version = await ask(server, { password, folder, name });
     if (version !== null && server.port !== null) return { port: server.port, password, version };
     if (performance.now() > deadlineMs) throw portSilent(folder, server.pid, server.port);
     await delay(ATTACH_POLL_MS);
@@ -147,8 +156,11 @@ async function attach(folder: string): Promise<Attached | null> {
 /** Makes our database when it is missing. @returns the version; null when there is no answer yet */
 async function ask(
   { port }: ServerProcess,
-  password: string,
-  folder: string,
+  {
+    password,
+    folder,
+    name,
+  }: { readonly password: string; readonly folder: string; readonly name: string },
 ): Promise<string | null> {
   if (port === null) return null;
   const connectionString = connectionStringFor(port, password, 'postgres');
@@ -158,11 +170,12 @@ async function ask(
     await client.connect();
     const found = await client.query<{ version: string; exists: boolean }>(
       `SELECT current_setting('server_version') AS version,
-              EXISTS (SELECT FROM pg_database WHERE datname = '${DATABASE_NAME}') AS exists`,
+              EXISTS (SELECT FROM pg_database WHERE datname = $1) AS exists`,
+      [name],
     );
     const row = found.rows[0];
     if (row === undefined) return null;
-    if (!row.exists) await createDatabase(client);
+    if (!row.exists) await createDatabase(client, name);
     return row.version.split(' ')[0] ?? row.version;
   } catch (error) {
     const fault = faultFromDatabaseError(error);
@@ -175,8 +188,8 @@ async function ask(
 }
 
 /** Two programs may do so at once: the loser finds it made. */
-async function createDatabase(client: pg.Client): Promise<void> {
-  await client.query(`CREATE DATABASE ${DATABASE_NAME}`).catch((error: { code?: string }) => {
+async function createDatabase(client: pg.Client, name: string): Promise<void> {
+  await client.query(`CREATE DATABASE ${name}`).catch((error: { code?: string }) => {
     if (error.code !== '42P04' && error.code !== '23505') throw error;
   });
 }

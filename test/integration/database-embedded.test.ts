@@ -46,6 +46,14 @@ describe('startEmbeddedPostgres', () => {
     expect(await query(second, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
+  test('another name is another database of the same server, made when it is missing', async () => {
+    await query(await folder.start(), 'CREATE TABLE real AS SELECT 1');
+    const other = await folder.start('simulation');
+    expect(other.isReattached).toBe(true);
+    expect(other.openCommand).toMatch(/ simulation$/);
+    expect(await query(other, `SELECT to_regclass('real') AS real`)).toEqual([{ real: null }]);
+  });
+
   test('two starts at the same time end on one server', async () => {
     const [one, other] = await Promise.all([folder.start(), folder.start()]);
     expect(one.connectionString).toBe(other.connectionString);

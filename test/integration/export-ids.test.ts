@@ -1,6 +1,17 @@
 /** `datasync export-ids` over real runs: whole, ordered, in constant memory, never half a file. */
+
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -48,7 +59,7 @@ function read(name: string): Buffer {
 
 describe('the ids of a finished run', () => {
   test('are all there, in the order of their bytes, with count and hash; no key is needed', async () => {
-    await ingested();
+    const simulator = await ingested();
     const { code, result, stderr } = await exportIds();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const expected = await idsOfTable('id');
@@ -56,7 +67,7 @@ describe('the ids of a finished run', () => {
     expect(expected.split('\n').toSorted()).toEqual(['', ...expected.trimEnd().split('\n')]);
     expect(result).toMatchObject({
       ...{ rows: EVENTS, bytes: EVENTS * 37, sha256: sha256(expected), isPartial: false },
-      ...{ run: 1, origins: 1, output: 'event_ids.txt' },
+      ...{ run: 1, origins: [`${simulator.origin}/api/v1`], output: 'event_ids.txt' },
     });
   });
 
@@ -117,9 +128,19 @@ describe('what is not whole', () => {
     expect(readdirSync(folder.path)).not.toContain('event_ids.txt');
     const partial = await exportIds('--partial');
     expect(partial.code).toBe(0);
-    expect(partial.stderr).toMatch(/^Warning: run 1 is paused: .*NOT all/);
+    expect(partial.stderr).toMatch(/^Warning: Run 1 is paused, .*NOT all/);
     expect(partial.result).toMatchObject({ isPartial: true });
-    expect(read('event_ids.txt').toString()).toBe(await idsOfTable('id'));
+    expect(read('event_ids.partial.txt').toString()).toBe(await idsOfTable('id'));
+    expect(readdirSync(folder.path)).not.toContain('event_ids.txt');
+  });
+
+  test('a run that is at work is to be waited for, and one that was killed to be gone on with', async () => {
+    const simulator = await simulate({ eventsQuota: 5, eventsWindowMs: 500 });
+    const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
+    await running.untilLog('page_committed');
+    expect((await exportIds()).stderr).toMatch(/Run 1 is running, not complete: wait for its end/);
+    await running.kill();
+    expect((await exportIds()).stderr).toMatch(/Run 1 is stopped, .*`datasync ingest` goes on/);
   });
 
   test('a table with fewer rows than the ledger says is refused, and the older file stays', async () => {
@@ -139,9 +160,12 @@ describe('what is not whole', () => {
   test('rows of two sources are told to be of two', async () => {
     await ingested();
     const other = await simulate({ events: 500, seed: 9 });
-    await folder.run(['ingest', '--json'], environmentFor(other, database));
-    const { result } = await exportIds();
-    expect(result).toMatchObject({ rows: EVENTS + 500, origins: 2, run: 2 });
+    const mixing = await folder.run(['ingest', '--json'], environmentFor(other, database));
+    expect(mixing.stderr).toContain('"event":"table_shared"');
+    const { result, stderr } = await exportIds();
+    expect(result).toMatchObject({ rows: EVENTS + 500, run: 2 });
+    expect(result?.origins).toHaveLength(2);
+    expect(stderr).toMatch(/^Warning: 2 sources have written into the table/);
   });
 
   test('without a run there is nothing to export, and a folder that is not there is named', async () => {
@@ -150,7 +174,31 @@ describe('what is not whole', () => {
     await ingested();
     const { code, stderr } = await exportIds('--output', 'no/such/folder/ids.txt');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/cannot be made \(ENOENT\)/);
+    expect(stderr).toBe('The folder of no/such/folder/ids.txt does not exist.\n');
+    const isFolder = await exportIds('--output', '.');
+    expect([isFolder.code, isFolder.stderr]).toEqual([
+      2,
+      '. is a folder: --output takes the name of a file.\n',
+    ]);
+  });
+
+  test('a pipe that has a name is written into, and a link stays one', async () => {
+    await ingested();
+    const [pipe, link] = ['pipe', 'link'].map((name) => join(folder.path, name));
+    if (pipe === undefined || link === undefined) throw new Error('two names');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const [piped, { code }] = await Promise.all([
+      readFile(pipe, 'utf8'),
+      exportIds('--output', 'pipe'),
+    ]);
+    expect(code).toBe(0);
+    expect(piped).toBe(await idsOfTable('id'));
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    writeFileSync(join(folder.path, 'target'), 'older');
+    symlinkSync('target', link);
+    await exportIds('--output', 'link');
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(read('target').toString()).toBe(piped);
   });
 
   test('an export that is interrupted leaves no half of a file', async () => {

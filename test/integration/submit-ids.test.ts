@@ -198,7 +198,7 @@ describe('nothing is sent', () => {
     await folder.run(['ingest', '--json'], environmentFor(other, database));
     const { code, stderr } = await submit(env);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/500 rows that are not of run 1/);
+    expect(stderr).toMatch(/500 rows that are not of run 1, but of http:.*a database of its own/);
     expect(simulator.stats().submissions).toEqual([]);
   });
 

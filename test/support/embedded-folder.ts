@@ -18,7 +18,7 @@ export interface EmbeddedFolder {
   readonly dataFolder: string;
   /** All that was logged by `start`. */
   readonly messages: readonly string[];
-  start(): Promise<EmbeddedPostgres>;
+  start(name?: string): Promise<EmbeddedPostgres>;
 }
 
 /** A new folder before each test; its server is stopped and it is removed after each. */
@@ -46,9 +46,10 @@ export function useEmbeddedFolder(): EmbeddedFolder {
     get messages() {
       return messages;
     },
-    start: () =>
+    start: (name = 'ingestion') =>
       startEmbeddedPostgres({
         dataFolder: dataFolder(),
+        name,
         log: { info: (_, message) => messages.push(message) },
       }),
   };

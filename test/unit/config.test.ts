@@ -29,6 +29,16 @@ describe('configuration', () => {
     expect(target.kind === 'api' && LIVE_API_BASE_URL.startsWith(target.origin)).toBe(true);
   });
 
+  test('simulated events go into an embedded database of their own', () => {
+    const nameOf = (...args: Parameters<typeof configOf>) => {
+      const { database } = configOf(...args);
+      return database.kind === 'embedded' ? database.name : database.kind;
+    };
+    expect(nameOf({})).toBe('simulation');
+    expect(nameOf({ TARGET_API_KEY: 'k' }, { simulate: true })).toBe('simulation');
+    expect(nameOf({ TARGET_API_KEY: 'k' })).toBe('ingestion');
+  });
+
   test('the placeholder of .env.example counts as no key', () => {
     expect(configOf({ TARGET_API_KEY: 'YOUR_API_KEY_HERE' }).target.kind).toBe('simulator');
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { outputFailure } from '../../src/cli/write-ids.js';
+import { outputFailure } from '../../src/cli/open-output.js';
 import { openFileSink, openStreamSink } from '../../src/database/export/export-sink.js';
 
 const TEXT = 'one\ntwo\nthree\n';
@@ -69,8 +69,8 @@ describe('a file', () => {
     const error = await openFileSink(join(folder, 'none', 'ids.txt'), { isGzip: false }).catch(
       (reason: unknown) => reason,
     );
-    expect(outputFailure(error)).toMatchObject({ exitCode: 2 });
-    expect(outputFailure(error)?.message).toMatch(/cannot be made \(ENOENT\)/);
+    expect(outputFailure(error, 'ids.txt')).toMatchObject({ exitCode: 2 });
+    expect(outputFailure(error, 'ids.txt')?.message).toMatch(/folder of ids.txt does not exist/);
   });
 });
 
@@ -91,7 +91,7 @@ describe('a stream', () => {
     const waiting = sink.write(Buffer.from('12345678'));
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     const error = await waiting?.catch((reason: unknown) => reason);
-    expect(outputFailure(error)?.message).toMatch(/reader of the output has gone/);
+    expect(outputFailure(error, 'ids.txt')?.message).toMatch(/reader of the output has gone/);
   });
 
   test('stays open, so that others can go on writing', async () => {
@@ -111,5 +111,5 @@ describe('a stream', () => {
 });
 
 test('an error that is none of the file system is not taken for one', () => {
-  expect(outputFailure(new Error('a bug'))).toBeNull();
+  expect(outputFailure(new Error('a bug'), 'ids.txt')).toBeNull();
 });

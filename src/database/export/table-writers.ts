@@ -2,17 +2,29 @@
 import type { Pool } from 'pg';
 import { asIngestionError } from '../connect.js';
 
-// A run over rows that were there has written none, and its origin may still be theirs.
-const COUNT_ORIGINS = `
-  SELECT count(DISTINCT (source, origin))::int AS origins FROM ingestion_runs AS r
-  WHERE EXISTS (SELECT FROM ingestion_pages AS p WHERE p.run = r.run AND p.inserted > 0)`;
+/** As the runs are known by it: never an address with a key. */
+export interface TableWriter {
+  readonly source: string;
+  readonly origin: string;
+}
 
-/** @returns how many sources have rows in the table @throws IngestionError */
-export async function countOrigins(pool: Pool): Promise<number> {
+// A run over rows that were there has written none, and its origin may still be theirs.
+const LIST_WRITERS = `
+  SELECT DISTINCT source, origin FROM ingestion_runs AS r
+  WHERE EXISTS (SELECT FROM ingestion_pages AS p WHERE p.run = r.run AND p.inserted > 0)
+  ORDER BY source, origin`;
+
+/** @returns the sources that have rows in the table @throws IngestionError */
+export async function listTableWriters(pool: Pool): Promise<TableWriter[]> {
   try {
-    const { rows } = await pool.query<{ origins: number }>(COUNT_ORIGINS);
-    return rows[0]?.origins ?? 0;
+    return (await pool.query<TableWriter>(LIST_WRITERS)).rows;
   } catch (error) {
     throw asIngestionError(error);
   }
+}
+
+/** Those that are not the source of this run. */
+export async function listOtherWriters(pool: Pool, run: TableWriter): Promise<TableWriter[]> {
+  const writers = await listTableWriters(pool);
+  return writers.filter(({ source, origin }) => source !== run.source || origin !== run.origin);
 }
