@@ -44,6 +44,12 @@ async function programWith(loads: readonly (() => Promise<Command>)[]): Promise<
 }
 
 exitOnSignal(EXIT.interrupted);
+// Who reads only the beginning, as `head` does, is no failure: the rest is said to nobody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 try {
   const named = COMMANDS[process.argv[2] ?? ''];
   const program = await programWith(named === undefined ? Object.values(COMMANDS) : [named]);

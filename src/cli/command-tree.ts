@@ -27,18 +27,22 @@ export interface ProgramShape {
   readonly commands: readonly CommandShape[];
 }
 
+/** Commander's own, whose argument is a command. */
+const HELP = 'help';
 const PATH_VALUE = /<(?:file|folder|path)>/i;
 
 export function programShape(program: Command): ProgramShape {
   const help = program.createHelp();
+  const commands = help.visibleCommands(program);
+  const names = commands.map((command) => command.name()).filter((name) => name !== HELP);
   return {
     name: program.name(),
     options: help.visibleOptions(program).map(optionShape),
-    commands: help.visibleCommands(program).map((command) => ({
+    commands: commands.map((command) => ({
       name: command.name(),
       description: command.description(),
       options: help.visibleOptions(command).map(optionShape),
-      choices: choicesOf(command.registeredArguments[0]),
+      choices: command.name() === HELP ? names : choicesOf(command.registeredArguments[0]),
     })),
   };
 }

@@ -32,6 +32,11 @@ function bashScript({ name, options, commands }: ProgramShape): string {
 _${name}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   local command='' words='' index
+  # A flag and its value in one word are three to bash.
+  case $current:$previous in
+    =:*) current='' ;;
+    *:=) previous=\${COMP_WORDS[COMP_CWORD - 2]} ;;
+  esac
   for ((index = 1; index < COMP_CWORD; index++)); do
     case \${COMP_WORDS[index]} in -*) ;; *) command=\${COMP_WORDS[index]}; break ;; esac
   done
@@ -45,18 +50,20 @@ ${cases.join('\n')}
   esac
   COMPREPLY=( $(compgen -W "$words" -- "$current") )
 }
-complete -o default -F _${name} ${name}
+complete -F _${name} ${name}
 `;
 }
 
-/** Where nothing is offered bash offers file names, which `compopt` keeps from it (not in bash 3). */
+/** One pattern of the case over `command:previous`. */
 function bashValue(command: CommandShape, { long, short, choices, isPath }: OptionShape): string {
   const patterns = [long, short].filter((flag) => flag !== null);
   const pattern = patterns.map((flag) => `${command.name}:${flag}`).join(' | ');
   if (choices.length > 0) {
     return `${pattern}) COMPREPLY=( $(compgen -W '${choices.join(' ')}' -- "$current") ); return ;;`;
   }
-  return isPath ? `${pattern}) return ;;` : `${pattern}) compopt +o default 2>/dev/null; return ;;`;
+  if (!isPath) return `${pattern}) return ;;`;
+  // A line a name, for it may hold spaces. Without compopt, as in bash 3, a folder gets no slash.
+  return `${pattern}) local IFS=$'\\n'; COMPREPLY=( $(compgen -f -- "$current") ); compopt -o filenames 2>/dev/null; return ;;`;
 }
 
 // --- zsh -----------------------------------------------------------------------------------------
@@ -65,10 +72,7 @@ function zshScript({ name, options, commands }: ProgramShape): string {
   const named = commands.map((command) => `    ${quote(`${command.name}:${command.description}`)}`);
   const cases = commands.map((command) => {
     const specs = command.options.map(zshSpec);
-    const argument =
-      command.choices.length > 0
-        ? [`'1:value:(${command.choices.join(' ')})'`]
-        : [`'*:file:_files'`];
+    const argument = command.choices.length > 0 ? [`'1:value:(${command.choices.join(' ')})'`] : [];
     return `    ${command.name}) _arguments ${[...specs, ...argument].join(' \\\n        ')} ;;`;
   });
   return `#compdef ${name}
@@ -90,7 +94,8 @@ ${named.join('\n')}
 ${cases.join('\n')}
   esac
 }
-compdef _${name} ${name}
+# Read as a file of fpath it is the function itself, else it is made known here.
+if [ "$funcstack[1]" = _${name} ]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
 }
 
@@ -104,7 +109,8 @@ function zshSpec({ long, short, description, takesValue, choices, isPath }: Opti
       : isPath
         ? ':file:_files'
         : ':value: ';
-  return quote(`${flag}[${text}]${value}`);
+  // The value may be the next word, or come after the sign.
+  return quote(`${flag}${takesValue ? '=' : ''}[${text}]${value}`);
 }
 
 // --- fish ----------------------------------------------------------------------------------------
@@ -113,9 +119,9 @@ function fishScript({ name, options, commands }: ProgramShape): string {
   const lines = commands.flatMap((command) => {
     const within = `-n '__fish_seen_subcommand_from ${command.name}'`;
     return [
-      `complete -c ${name} -f -n __fish_use_subcommand -a ${command.name} -d ${quote(command.description)}`,
+      `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${quote(command.description)}`,
       ...(command.choices.length > 0
-        ? [`complete -c ${name} -f ${within} -a '${command.choices.join(' ')}'`]
+        ? [`complete -c ${name} ${within} -a '${command.choices.join(' ')}'`]
         : []),
       ...command.options.map((option) => `complete -c ${name} ${within} ${fishOption(option)}`),
     ];
@@ -124,6 +130,7 @@ function fishScript({ name, options, commands }: ProgramShape): string {
     (option) => `complete -c ${name} -n __fish_use_subcommand ${fishOption(option)}`,
   );
   return `# fish completion of ${name}: ${name} completion fish | source
+complete -c ${name} -f
 ${[...own, ...lines].join('\n')}
 `;
 }

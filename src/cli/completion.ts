@@ -13,8 +13,10 @@ export function completionCommand(wholeProgram: () => Promise<Command>): Command
       `
 The completions are those of the command datasync: \`npm link\` makes it known.
 
-Example:
-  source <(datasync completion bash)`,
+Examples:
+  source <(datasync completion bash)     in ~/.bashrc
+  source <(datasync completion zsh)      in ~/.zshrc, after compinit
+  datasync completion fish | source      in config.fish`,
     )
     .action(async (shell: Shell) => {
       process.stdout.write(completionScript(shell, programShape(await wholeProgram())));

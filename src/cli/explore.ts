@@ -1,8 +1,8 @@
 /** `datasync explore`: measures the API within a budget, and writes down what an ingestion can use. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
-import type { Config } from '../config/config.js';
+import { Command, Option } from 'commander';
+import { type Config, LOG_LEVELS } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
 import { openRunStore } from '../database/run-store.js';
 import type { LimitMemory } from '../explore/asker.js';
@@ -50,7 +50,9 @@ export function exploreCommand(): Command {
     .option('--output-folder <folder>', 'where exploration.json and .md go', '.')
     .option('--no-database', 'keep the log of requests in exploration.json alone')
     .option('--simulate', 'explore the bundled simulator')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
+    )
     .option('--json', 'print the exploration as one JSON line')
     .addHelpText('after', '\nExample:\n  datasync explore --budget 30')
     .action(async (flags: ExploreFlags & Record<string, unknown>) => {

@@ -1,6 +1,6 @@
 /** `datasync ingest`: the main job, from configuration to exit code. */
-import { Command } from 'commander';
-import type { Config } from '../config/config.js';
+import { Command, Option } from 'commander';
+import { type Config, LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
@@ -32,13 +32,19 @@ export function ingestCommand(): Command {
     .description('drain the API into PostgreSQL; goes on where an earlier run stopped')
     .option('--concurrency <n>', 'requests in flight at most (WORKER_CONCURRENCY)', wholeNumber)
     .option('--limit <n>', 'events a page (BATCH_SIZE); default: the largest granted', wholeNumber)
-    .option('--write-method <m>', 'auto, copy or insert (WRITE_METHOD)')
+    .addOption(
+      new Option('--write-method <m>', 'how rows are written (WRITE_METHOD)').choices(
+        WRITE_METHODS,
+      ),
+    )
     .option('--max-events <n>', 'stop after about this many events, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--restart', 'begin a new run over the same tables; deletes nothing')
     .option('--dry-run', 'say what would be done, ask and write nothing')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
+    )
     .option('--json', 'print the result as one JSON line; logs go to standard error')
     .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
     .action(async (flags: Record<string, unknown>) => {

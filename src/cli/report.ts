@@ -29,8 +29,10 @@ export function reportCommand(): Command {
     .addHelpText(
       'after',
       `
-Each process that works on a run writes REPORTS_FOLDER/<run>.json and <run>.html when it ends. Without
-these files the report has what the ledger knows.
+Each process that works on a run writes <run>.json and <run>.html into
+REPORTS_FOLDER when it ends. Without these files the report has what the ledger
+knows. Where another database has had a run by that number, its files have a
+longer name.
 
 Example:
   datasync report 1`,

@@ -1,5 +1,6 @@
 /** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { LOG_LEVELS } from '../config/config.js';
 import { listenForSignals } from '../runtime/shutdown.js';
 import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -13,7 +14,9 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('show earlier runs, metrics and health over HTTP; ends with a signal')
     .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`)
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (LOG_LEVEL)')
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
+    )
     .addHelpText('after', '\nExample:\n  datasync serve --port 8080')
     .action(async (flags: Record<string, unknown>) => {
       const context = await commandContext({ ...flags, readsOnly: true });

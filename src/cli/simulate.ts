@@ -38,7 +38,8 @@ export function simulateCommand(): Command {
         .default('fast'),
     )
     .option('--json', 'print one JSON line when it listens')
-    .option('--exit-with-parent', 'stop when standard input or the IPC channel closes');
+    .option('--exit-with-parent', 'stop when standard input or the IPC channel closes')
+    .addHelpText('after', '\nExample:\n  datasync simulate --port 8080 --profile live');
   for (const knob of KNOBS) command.addOption(optionFor(knob));
   return command.action((flags: SimulateFlags & Record<string, unknown>) =>
     simulate(command, flags),
@@ -53,6 +54,7 @@ function optionFor(knob: Knob): Option {
   const live: Partial<SimulatorSettings> = PROFILES.live;
   const meaning = `${knob.meaning} (live: ${live[knob.name] ?? knob.preset})`;
   const option = new Option(`--${name} <value>`, meaning);
+  if (knob.choices.length > 0) return option.choices(knob.choices);
   return typeof knob.preset === 'number' ? option.argParser(Number) : option;
 }
 

@@ -72,6 +72,8 @@ function stopOnRequest(stop: AbortController): () => void {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Its reader has gone.
+  stdout.on('error', onSignal);
   if (isInteractive) {
     stdin.setRawMode(true);
     stdin.on('data', onKey);
@@ -80,6 +82,7 @@ function stopOnRequest(stop: AbortController): () => void {
   return () => {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    stdout.off('error', onSignal);
     if (!isInteractive) return;
     stdin.off('data', onKey);
     stdin.setRawMode(false);

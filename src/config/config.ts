@@ -21,6 +21,9 @@ export const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'c
 /** Profiles of the bundled simulator, which is loaded only where it runs. */
 export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
 
+export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
 /** Where events come from. */
 export type Target =
   | {
@@ -68,7 +71,7 @@ export interface Config {
   /** Requests of the quota that are kept back. */
   readonly reservedRequests: number;
   readonly cursorThresholdMs: number;
-  readonly writeMethod: 'auto' | 'copy' | 'insert';
+  readonly writeMethod: (typeof WRITE_METHODS)[number];
   readonly stateFile: string;
   /** Where the reports of runs go. */
   readonly reportsFolder: string;
@@ -128,14 +131,14 @@ const settings = z.object({
   BATCH_SIZE: z.optional(whole(1, 100_000)),
   RATE_LIMIT_BUFFER: z._default(whole(0), 0),
   CURSOR_REFRESH_THRESHOLD: z._default(number(0), 60),
-  WRITE_METHOD: z._default(oneOf('auto', 'copy', 'insert'), 'auto'),
+  WRITE_METHOD: z._default(oneOf(...WRITE_METHODS), 'auto'),
   STATE_FILE: z._default(z.string(), './data/ingestion.state'),
   REPORTS_FOLDER: z._default(z.string(), './reports'),
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
   ...alertSettings,
-  LOG_LEVEL: z._default(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
+  LOG_LEVEL: z._default(oneOf(...LOG_LEVELS), 'info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
   MAX_RETRIES: z._default(whole(0, 100), 3),

@@ -57,10 +57,7 @@ export const simulatorSettings = z.object({
     .default('sliding')
     .describe('a log of request times, or a count that starts again with each window'),
   refusedCallsCount: toggle(true, 'a refused request is logged as well'),
-  limitDialect: z
-    .enum(LIMIT_DIALECTS)
-    .default('datasync')
-    .describe(`how limits are announced: ${LIMIT_DIALECTS.join(', ')}`),
+  limitDialect: z.enum(LIMIT_DIALECTS).default('datasync').describe('how limits are announced'),
 
   cursorTtlMs: z
     .number()
@@ -121,7 +118,7 @@ export const simulatorSettings = z.object({
   hostileRows: share('share of events that are hostile'),
   hostileKinds: hostileKinds
     .default('all')
-    .describe(`"all", or some of: ${HOSTILE_KINDS.join(',')}`),
+    .describe(`"all", or some of these, with commas alone: ${HOSTILE_KINDS.join(', ')}`),
   keyDiesAfterRequests: count(0, 'the key is refused after this many requests; 0 is never'),
   clockSkewMs: z.number().int().default(0).describe('how far the clock of the server is ahead'),
 });
@@ -188,6 +185,8 @@ export interface Knob {
   readonly name: keyof SimulatorSettings;
   readonly meaning: string;
   readonly preset: string | number | boolean;
+  /** The words that it takes; empty: any. */
+  readonly choices: readonly string[];
 }
 
 /** All knobs in the order of the table. */
@@ -196,5 +195,6 @@ export const KNOBS: readonly Knob[] = Object.entries(simulatorSettings.shape).ma
     name: name as keyof SimulatorSettings,
     meaning: field.description ?? '',
     preset: field.parse(undefined),
+    choices: field.def.innerType instanceof z.ZodEnum ? field.def.innerType.options : [],
   }),
 );

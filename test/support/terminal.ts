@@ -17,6 +17,7 @@ export class Terminal {
       stdio: ['pipe', 'pipe', 'inherit'],
       ...(cwd === undefined ? {} : { cwd }),
     });
+    this.#child.once('exit', () => this.#heard());
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#seen += chunk.toString();
       this.#heard();
@@ -31,10 +32,9 @@ export class Terminal {
   async until(text: string, times = 1): Promise<string> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS);
     while (this.#seen.split(text).length <= times) {
-      if (this.#child.exitCode !== null) throw new Error(`it ended before: ${this.#seen}`);
+      if (this.#hasEnded) throw new Error(`it ended before: ${this.#seen}`);
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
-        this.#child.once('exit', () => resolve());
       });
     }
     clearTimeout(timer);
@@ -42,8 +42,13 @@ export class Terminal {
   }
 
   async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    if (!this.#hasEnded) await once(this.#child, 'exit');
     return this.#child.exitCode;
+  }
+
+  /** One that was killed has a signal in place of a code. */
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   kill(): void {

@@ -53,5 +53,12 @@ describe('bash', () => {
     expect(offered('datasync', 'export-ids', '--f')).toEqual(['--format']);
     expect(offered('datasync', 'export-ids', '--format', '')).toEqual(['ids', 'csv']);
     expect(offered('datasync', 'completion', '')).toEqual(['bash', 'zsh', '--help']);
+    expect(offered('datasync', 'help', '')).toEqual(['export-ids', 'completion']);
+  });
+
+  test('knows the value of a flag behind its sign, where bash has taken the word apart', (context) => {
+    if (!hasCommand('bash')) return context.skip('bash is not installed');
+    expect(offered('datasync', 'export-ids', '--format', '=')).toEqual(['ids', 'csv']);
+    expect(offered('datasync', 'export-ids', '--format', '=', 'c')).toEqual(['csv']);
   });
 });
