@@ -1,5 +1,5 @@
 /** Speaks with the submissions of the API. The list may be asked for again; a submission never is. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { type Fault, IngestionError } from '../core/fault.js';
@@ -34,11 +34,17 @@ export type Posted =
 export class SubmitClient {
   readonly #target: OpenTarget;
   readonly #source: Source;
+  #file: ReadStream | null = null;
   readonly #agent = new Agent({ connections: 1, pipelining: 1 });
 
   constructor(target: OpenTarget, source: Source) {
     this.#target = target;
     this.#source = source;
+  }
+
+  /** What the network has taken of the file that is being sent, or was sent last. */
+  get sentBytes(): number {
+    return this.#file?.bytesRead ?? 0;
   }
 
   close(): Promise<void> {
@@ -79,6 +85,7 @@ export class SubmitClient {
   /** Sends the file once. Never rejects for what the network or the API does. */
   async post(ids: IdsFile, githubRepoUrl: string): Promise<Posted> {
     const file = createReadStream(ids.path);
+    this.#file = file;
     let isBodySent = false;
     file.once('end', () => {
       isBodySent = true;

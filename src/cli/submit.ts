@@ -21,6 +21,7 @@ import { reportedSubmission } from './reported-submission.js';
 import { SubmitClient } from './submit-client.js';
 import { concludeSubmission } from './submit-conclude.js';
 import { submitIds } from './submit-ids.js';
+import { sendingShown } from './submit-progress.js';
 import { type Exported, writeRows } from './write-ids.js';
 
 const ATTEMPTS_MAX = 3;
@@ -46,7 +47,8 @@ export function submitCommand(): Command {
     .addHelpText(
       'after',
       `
-The answer is kept in submission-<number>.json beside the ids and in the record of the run.
+The answer is kept in submission-<number>.json beside the ids, in the record of
+the run and in its report.
 
 Example:
   datasync submit https://github.com/you/datasync-ingestion`,
@@ -98,7 +100,7 @@ async function submit(
     const sentAt = new Date().toISOString();
     warnOnSignal();
     const outcome = await submitIds({
-      client,
+      client: sendingShown(client, context.isJson),
       file: { path: resolve(flags.output), bytes: exported.bytes },
       sent: { githubRepoUrl, idCount: exported.rows },
       ...{ before, say },
