@@ -49,7 +49,7 @@ describe.each([
   },
 ])('$shell', ({ shell, start, setUp }) => {
   test('completes commands, flags, values and names of files', async (context) => {
-    if (!hasCommand(shell)) return context.skip(`${shell} is not installed`);
+    if (!hasCommand(shell)) return context.skip(`its shell is not installed: ${shell}`);
     const terminal = openTerminal(start, { HOME: folder }, folder);
     terminal.type(`${STAND_IN}; ${setUp}\n`);
     for (const [typed, words] of LINES) {
