@@ -79,12 +79,7 @@ export class RunWatch implements RunObserver {
   }
 
   headSeen(head: PageHead): void {
-    const { stats, onSource } = this.#parts;
-    const { sourceTotal, firstRequestAtMs } = stats;
-    stats.headSeen(head);
-    if (firstRequestAtMs === null || stats.sourceTotal !== sourceTotal) {
-      onSource({ total: stats.sourceTotal, firstRequestAtMs: stats.firstRequestAtMs });
-    }
+    this.#answered(() => this.#parts.stats.headSeen(head));
     this.#lastCursor = { text: head.nextCursor, atMs: head.meta.sentAtMs };
   }
 
@@ -93,7 +88,7 @@ export class RunWatch implements RunObserver {
   }
 
   fetchFailed(command: FetchCommand, fault: Fault, meta: ResponseMeta | null): void {
-    this.#parts.stats.failed(fault, meta);
+    this.#answered(() => this.#parts.stats.failed(fault, meta));
     this.#log.fetchFailed(command, fault);
   }
 
@@ -111,6 +106,17 @@ export class RunWatch implements RunObserver {
   noticed(notice: Notice): void {
     this.#parts.stats.noticed(notice);
     this.#log.noticed(notice);
+  }
+
+  /** Also an answer that is a failure may be the first of the run. */
+  #answered(count: () => void): void {
+    const { stats, onSource } = this.#parts;
+    const { sourceTotal, firstRequestAtMs } = stats;
+    count();
+    const isFirst = firstRequestAtMs === null && stats.firstRequestAtMs !== null;
+    if (isFirst || stats.sourceTotal !== sourceTotal) {
+      onSource({ total: stats.sourceTotal, firstRequestAtMs: stats.firstRequestAtMs });
+    }
   }
 
   /** A readable copy of where the run stands; a failure to write it is told once and ends nothing. */

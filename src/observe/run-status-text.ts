@@ -18,7 +18,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
     `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} in the table`,
     ...field('source', `${view.source}, ${view.origin}`),
     ...(worker === null ? [] : field('by', worker)),
-    ...(view.state === 'stopped' ? field('', 'its process was killed: start again to go on') : []),
+    ...(view.state === 'stopped' ? field('', 'no process works on it: start again to go on') : []),
     ...timeLines(view),
     ...paceLines(view),
     ...field(

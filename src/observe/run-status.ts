@@ -102,7 +102,7 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
   };
 }
 
-/** A run that the ledger says is running, and nobody works on: its process was killed. */
+/** A run that the ledger says is running, and nobody works on: its process was killed, or has lost the database. */
 export function runState(status: string, isWorkedOn: boolean): string {
   return status === 'running' && !isWorkedOn ? 'stopped' : status;
 }

@@ -113,6 +113,16 @@ describe('a run over several processes', () => {
     expect(failed.sessions.at(-1)?.faults).toEqual({ CREDENTIALS: 1 });
   });
 
+  test('that was refused at its first request has had it all the same', async () => {
+    const simulator = await simulate();
+    const env = environmentFor(simulator, database, { TARGET_API_KEY: 'wrong' });
+    await folder.run(['ingest', '--json'], env);
+    const { rows } = await database.pool.query<{ first: number | null }>(
+      'SELECT (extract(epoch FROM first_request_at) * 1000)::float8 AS first FROM ingestion_runs',
+    );
+    expect(Math.abs((rows[0]?.first ?? 0) - (kept().firstRequestAtMs ?? 0))).toBeLessThan(1);
+  });
+
   test('that was killed is reported from the ledger', async () => {
     const simulator = await simulate({ eventsQuota: 5, eventsWindowMs: 500 });
     const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
