@@ -24,6 +24,7 @@ const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 26;
 const TICKS = 4;
+const SHORT_MS = 10_000;
 
 /** @returns an empty text where there are not two points to join */
 export function chartSvg(chart: Chart): string {
@@ -45,7 +46,7 @@ export function chartSvg(chart: Chart): string {
   const times = Array.from({ length: TICKS + 1 }, (_, tick) => {
     const share = tick / TICKS;
     const anchor = tick === 0 ? '' : tick === TICKS ? ' class="end"' : ' class="middle"';
-    const text = formatDuration((last - first) * share);
+    const text = tickText((last - first) * share, last - first);
     return `<text x="${round(x(first + (last - first) * share))}" y="${HEIGHT - 6}"${anchor}>${text}</text>`;
   });
   const legend =
@@ -84,6 +85,11 @@ function roundUp(value: number): number {
   const ten = 10 ** Math.max(0, Math.floor(Math.log10(least)));
   const steps = [1, 2, 2.5, 5, 10].map((one) => one * ten).filter(Number.isInteger);
   return TICKS * (steps.find((step) => step >= least) ?? 10 * ten);
+}
+
+/** Ticks of a short run lie closer than the second of other durations. */
+function tickText(ms: number, spanMs: number): string {
+  return spanMs < SHORT_MS ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
 }
 
 function orZero(value: number | null): number {

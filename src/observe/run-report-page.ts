@@ -62,7 +62,7 @@ function tiles(report: RunReportDocument): string {
   return `<div class="tiles">${boxes.join('')}</div>`;
 }
 
-function charts({ timeline }: RunReportDocument): Chart[] {
+function charts({ timeline, limit }: RunReportDocument): Chart[] {
   const atMs = timeline.atMs.map((ms) => ms ?? 0);
   return [
     {
@@ -78,12 +78,14 @@ function charts({ timeline }: RunReportDocument): Chart[] {
       series: [{ name: 'rows/s', values: timeline.rowsPerSecond }],
     },
     {
-      title: 'Requests, and what the limit permitted',
+      title: limit === null ? 'Requests' : 'Requests, and what the limit permitted',
       unit: 'count',
       atMs,
       series: [
         { name: 'sent', values: timeline.requests, isStepped: true },
-        { name: 'permitted', values: timeline.permitted, isStepped: true },
+        ...(limit === null
+          ? []
+          : [{ name: 'permitted', values: timeline.permitted, isStepped: true }]),
       ],
     },
     {

@@ -21,4 +21,5 @@ svg .grid{stroke:var(--line);stroke-width:1}
 .k0{color:var(--a)}.k1{color:var(--b)}.k2{color:var(--c)}.k3{color:var(--d)}.legend span::before{content:"— "}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 td,th{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td{overflow-wrap:anywhere}`;
+td{overflow-wrap:anywhere}
+@media (max-width:560px){svg{overflow:visible}svg text{font-size:17px}}`;

@@ -128,6 +128,10 @@ describe('the page', () => {
     }
   });
 
+  test('says nothing of a limit where there was none', () => {
+    expect(runReportPage(sampleReport({ limit: null }))).not.toMatch(/permitted/);
+  });
+
   test('shows text from elsewhere as text', () => {
     const hostile = '<script>alert("x")</script>';
     const attacked = runReportPage(
@@ -145,6 +149,12 @@ describe('a chart', () => {
     const svg = chartSvg({ ...chart, series: [{ name: 'a', values: [0, 5, 3] }] });
     const ticks = [...svg.matchAll(/class="end">([\d,]+)<\/text>/g)].map((match) => match[1]);
     expect(ticks).toEqual(['0', '2', '4', '6', '8']);
+  });
+
+  test('has different times at its ticks, however short the run', () => {
+    const svg = chartSvg({ ...chart, series: [{ name: 'a', values: [0, 5, 3] }] });
+    const times = [...svg.matchAll(/>([\d.]+ s)</g)].map((match) => match[1]);
+    expect(times).toEqual(['0.0 s', '0.5 s', '1.0 s', '1.5 s', '2.0 s']);
   });
 
   test('leaves a gap where nothing is known', () => {
