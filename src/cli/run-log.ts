@@ -67,7 +67,7 @@ export class RunLog {
     if (quarantined === 0) return;
     this.#log.warn(
       { event: 'records_quarantined', segment, page, quarantined },
-      `segment ${segment}, page ${page}: ${quarantined} records to quarantine`,
+      `segment ${segment}, page ${page}: ${quarantined} ${quarantined === 1 ? 'record' : 'records'} to quarantine`,
     );
   }
 
