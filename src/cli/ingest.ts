@@ -234,7 +234,7 @@ async function dryRun(context: CommandContext): Promise<number> {
     origin: runOriginOf(config.target),
     database:
       database.kind === 'embedded'
-        ? `${database.name}, embedded in ${database.dataFolder}`
+        ? `embedded in ${database.dataFolder}, named ${database.name}`
         : 'DATABASE_URL',
     concurrency: config.concurrency,
     pageLimit: config.pageLimit ?? sourceNamed(config.source).pageLimitMax,

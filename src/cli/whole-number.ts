@@ -5,6 +5,6 @@ import { InvalidArgumentError } from 'commander';
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('takes a whole number.');
+    throw new InvalidArgumentError('It takes a whole number from 1 on.');
   return value;
 }
