@@ -12,7 +12,8 @@
  * answer bounds that span: a head that came e ms later than the quickest head ever seen arrived at
  * most e ms late. That much is added to the token's return, so that a slow first connection cannot
  * make a later, quicker request arrive one token early. On average it may cost 0.6 % of a window: an
- * allowance fills up with each start and is spent by those that came late.
+ * allowance fills up with each start and is spent by those that came late. A full one covers one burst
+ * that a busy server counted late.
  *
  * Owns no clock and no I/O. `null` policy: no limit is known, every request may start.
  */
@@ -65,7 +66,7 @@ export class TokenBucket {
   #starts: Start[] = [];
   #silentUntilMs = 0;
   #quickestHeadMs = Number.POSITIVE_INFINITY;
-  /** Share of a window that late answers may still cost; it starts full. */
+  /** Shares of a window by which starts may still be granted to be late, all added; it starts full. */
   #allowanceShare = Number.POSITIVE_INFINITY;
   /** Doubles with each refusal: the safety that was given was too little. */
   #caution = 1;
@@ -125,12 +126,11 @@ export class TokenBucket {
     if (headMs !== null) this.#quickestHeadMs = Math.min(this.#quickestHeadMs, headMs - sentMs);
     if (this.#policy === null) return;
     if (start !== undefined) {
-      const fullShare = Math.max(
-        ALLOWANCE_MAX_SHARE,
-        ALLOWANCE_MAX_LEAST_MS / this.#policy.windowMs,
-      );
+      const { quota, windowMs } = this.#policy;
+      const fullShare = Math.max(ALLOWANCE_MAX_SHARE, ALLOWANCE_MAX_LEAST_MS / windowMs);
       this.#allowanceShare = Math.min(
-        fullShare * this.#caution,
+        // A burst that a busy server counts late comes back late as a whole: that costs it once.
+        fullShare * quota * this.#caution,
         this.#allowanceShare + ALLOWANCE_SHARE * this.#caution,
       );
       start.startMs = Math.max(takenMs, sentMs);

@@ -73,6 +73,23 @@ describe('token bucket', () => {
     expect(nextMs).toBeLessThan(T0 + 10_000 + 130);
   });
 
+  test('a burst that a busy server counts one by one is not overtaken by the next', () => {
+    const windowMs = 2_000;
+    const turnMs = 8;
+    const bucket = new TokenBucket({ policy: { quota: 10, windowMs } });
+    for (let start = 0; start < 10; start++) bucket.take(T0 + start / 100);
+    const countedMs = Array.from({ length: 10 }, (_, start) => T0 + start / 100 + start * turnMs);
+    for (const [start, atMs] of countedMs.entries()) {
+      const leftMs = T0 + start / 100;
+      bucket.settle(leftMs, leftMs, atMs + turnMs);
+    }
+    const comingMs = bucket.comingStartsMs(T0 + 200, 10);
+    for (const [start, atMs] of countedMs.entries()) {
+      expect(comingMs[start]).toBeGreaterThan(atMs + windowMs);
+    }
+    expect(comingMs.at(-1)).toBeLessThan(T0 + windowMs * 1.05);
+  });
+
   test('late answers cost no more than the allowance in the long run', () => {
     const bucket = new TokenBucket({ policy: { quota: 1, windowMs: 1000 } });
     let nowMs = T0;
