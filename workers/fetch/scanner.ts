@@ -1,10 +1,10 @@
 /**
- * The page scanner: from the bytes of the records array to columns, without an object per row.
+ * The plain page scanner: from the bytes of the records array to columns, without an object per row.
  *
- * `scanPage` is the seam: another scanner (a WebAssembly one, say) replaces it by keeping its
- * request and result. Records that the walk cannot vouch for go through `JSON.parse` one by one;
- * records that cannot be stored become rejects; the page itself is given up only when its array
- * cannot be followed to the end.
+ * It is what `simd-scanner.ts` has to agree with, byte for byte, and what scans where that cannot.
+ * Records that the walk cannot vouch for go through `JSON.parse` one by one; records that cannot be
+ * stored become rejects; the page itself is given up only when its array cannot be followed to the
+ * end.
  */
 import type { Reject } from '../../src/protocol/batch.js';
 import { ColumnWriter } from './column-writer.js';
@@ -46,7 +46,7 @@ export interface ScannedRecords {
 }
 
 /** Scans the records array of a page. */
-export function scanPage(request: ScanRequest): ScanResult {
+export function scanPlainly(request: ScanRequest): ScanResult {
   const walker = new RecordWalker(request.body, request);
   const writer = new ColumnWriter(request.columns, request.rowsExpected);
   const sink = new RecordSink(walker, writer, request);
