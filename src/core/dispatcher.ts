@@ -66,7 +66,10 @@ export class Dispatcher {
   #splitOff(nowMs: number): PageJob | null {
     const { options, outstanding, inFlightLimit, splitter } = this.#context;
     const { frontier, credits, bucket } = options;
-    const isUseful = outstanding.inFlight < inFlightLimit.useful(bucket.policy);
+    // A limit that is only assumed bounds the starts by its log, and says nothing of how many chains
+    // there should be: where none comes to be known, waiting for it would cost a latency or two.
+    const useful = inFlightLimit.useful(bucket.isLearned ? bucket.policy : null);
+    const isUseful = outstanding.inFlight < useful;
     if (!isUseful || !credits.hasRoom || !frontier.canSplit) return null;
     const split = splitter.best([...frontier.open()]);
     if (split === null) return null;
