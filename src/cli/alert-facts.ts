@@ -1,15 +1,13 @@
 /** What alerts tell of a run and of its configuration, and what they must not. */
 import { createHash } from 'node:crypto';
-import type { Config } from '../config/config.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { TokenBucket } from '../core/token-bucket.js';
 import { describeTarget } from '../database/connect.js';
-import { censorOf, decoded } from '../observe/alerts/censor.js';
 import type { AlertOrigin, RunFigures } from '../observe/alerts/make-alert.js';
 import { estimateRest } from '../observe/eta.js';
 import type { RunStats } from '../observe/run-stats.js';
+import type { CommandContext } from './context.js';
 import { runOriginOf } from './open-target.js';
-import { secretsOf } from './secrets.js';
 
 /** The run of this process, as far as alerts need it. */
 export interface AlertedRun {
@@ -21,7 +19,7 @@ export interface AlertedRun {
   readonly stats: RunStats;
 }
 
-export function alertOriginOf(config: Config): AlertOrigin {
+export function alertOriginOf({ config, redact }: CommandContext): AlertOrigin {
   const { source, target, database } = config;
   const origin = runOriginOf(target);
   const into =
@@ -33,7 +31,7 @@ export function alertOriginOf(config: Config): AlertOrigin {
     source,
     origin,
     place: hash.slice(0, 12),
-    censor: censorOf(secretsOf(config).flatMap((secret) => [secret, decoded(secret)])),
+    redact,
   };
 }
 

@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly log: Logger;
   /** Keeps a secret that is found only now out of the log. */
   conceal(secret: string): void;
+  /** A text without what the log conceals. */
+  redact(text: string): string;
   /** Says what the log holds back of warnings that repeat. */
   settleLog(): void;
   /** The last lines of the log, for the dashboard; null where there is none. */
@@ -51,7 +53,7 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
   }
   const isJson = flags.json === true;
   const recentLog = read.config.httpPort === null ? null : new RecentLog();
-  const { log, conceal, settle } = await createLogger({
+  const { log, conceal, redact, settle } = await createLogger({
     level: read.config.logLevel,
     isTerminal: process.stderr.isTTY === true,
     recent: recentLog,
@@ -62,6 +64,7 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
     config: read.config,
     log,
     conceal,
+    redact,
     settleLog: settle,
     recentLog,
     isJson,

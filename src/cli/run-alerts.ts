@@ -49,7 +49,7 @@ export class RunAlerts implements RunObserver {
   constructor(context: CommandContext, settings: AlertConfig) {
     this.#context = context;
     this.#settings = settings;
-    this.#from = alertOriginOf(context.config);
+    this.#from = alertOriginOf(context);
     this.#decision = new AlertDecision(settings);
     this.#webhook = new Webhook(settings.url);
     this.#sender = this.#openSender();

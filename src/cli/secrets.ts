@@ -1,6 +1,8 @@
 /** What of the configuration must never be shown: the logger and the alerts keep it out. */
 import type { Config } from '../config/config.js';
-import { secretsOfWebhook } from '../observe/alerts/censor.js';
+
+/** A shorter path, like `/alerts`, holds no token. */
+const PATH_CHARS_MIN = 16;
 
 /** @returns values, not empty; some may be ordinary words, as passwords can be */
 export function secretsOf({ target, database, traces, alerts }: Config): readonly string[] {
@@ -16,6 +18,13 @@ export function passwordsOf(address: string): readonly string[] {
   if (!URL.canParse(address)) return [];
   const { password, searchParams } = new URL(address);
   return [password, searchParams.get('password') ?? ''].filter(isSet);
+}
+
+/** The parts of a webhook's address that let others use it: its path with query, user, password. */
+export function secretsOfWebhook(address: string): string[] {
+  const { pathname, search, username, password } = new URL(address);
+  const path = `${pathname}${search}`.slice(1);
+  return [...(path.length >= PATH_CHARS_MIN ? [path] : []), username, password];
 }
 
 /** A header's value has a scheme before its secret at times: `authorization=Basic%20…`. */

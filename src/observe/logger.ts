@@ -31,6 +31,8 @@ export interface OpenLog {
   readonly log: Logger;
   /** Keeps a value out of every line from now on. */
   conceal(secret: string): void;
+  /** A text of somewhere else, such as an alert, without these values. */
+  redact(text: string): string;
   /** Says the repeats that are held back. */
   settle(): void;
 }
@@ -62,6 +64,7 @@ export async function createLogger(options: LoggerOptions): Promise<OpenLog> {
   return {
     log,
     conceal: (secret) => redactor.conceal(secret),
+    redact: (text) => redactor.cleanText(text),
     settle: () => repeats.settle(),
   };
 }

@@ -1,12 +1,10 @@
 /**
- * Takes secrets out of the log: by value, by the name of their field, and by how they stand in a
+ * Takes secrets out of the log and of alerts: by value, by the name of their field, and by how they stand in a
  * text (an address with a password, a header). A secret that an error of some library quotes is
  * found by its value, wherever in the record it occurs.
  *
  * A line is looked at as a whole first; only one that may hold a secret is taken apart.
  */
-import { decoded } from './alerts/censor.js';
-
 const CENSOR = '[secret]';
 /** A shorter secret is taken out where it is a word of its own: else it would tear words apart. */
 const ANYWHERE_CHARS = 6;
@@ -43,6 +41,16 @@ export class Redactor {
     return `${JSON.stringify(this.#cleanFields(JSON.parse(line), OWN_FIELDS))}\n`;
   }
 
+  /** One text without secrets. */
+  cleanText(text: string): string {
+    let clean = text;
+    for (const form of this.#forms) clean = without(clean, form);
+    return clean
+      .replace(CREDENTIALS_IN_URL, `$1${CENSOR}@`)
+      .replace(ASSIGNED, `$1${CENSOR}`)
+      .replace(BEARER, `$1 ${CENSOR}`);
+  }
+
   #maySay(line: string): boolean {
     if (SUSPICIOUS.test(line)) return true;
     for (const form of this.#inJson) if (line.includes(form)) return true;
@@ -50,7 +58,7 @@ export class Redactor {
   }
 
   #clean(value: unknown): unknown {
-    if (typeof value === 'string') return this.#cleanText(value);
+    if (typeof value === 'string') return this.cleanText(value);
     if (Array.isArray(value)) return value.map((each) => this.#clean(each));
     if (typeof value === 'object' && value !== null) return this.#cleanFields(value);
     return value;
@@ -60,18 +68,9 @@ export class Redactor {
     const fields = Object.entries(record).map(([name, value]) => {
       if (kept.has(name)) return [name, value];
       const isSecret = SECRET_FIELD.test(name) && value !== null;
-      return [this.#cleanText(name), isSecret ? CENSOR : this.#clean(value)];
+      return [this.cleanText(name), isSecret ? CENSOR : this.#clean(value)];
     });
     return Object.fromEntries(fields);
-  }
-
-  #cleanText(text: string): string {
-    let clean = text;
-    for (const form of this.#forms) clean = without(clean, form);
-    return clean
-      .replace(CREDENTIALS_IN_URL, `$1${CENSOR}@`)
-      .replace(ASSIGNED, `$1${CENSOR}`)
-      .replace(BEARER, `$1 ${CENSOR}`);
   }
 }
 
@@ -79,4 +78,13 @@ function without(text: string, secret: string): string {
   if (secret.length >= ANYWHERE_CHARS) return text.replaceAll(secret, CENSOR);
   const literal = secret.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
   return text.replaceAll(new RegExp(`(?<!\\w)${literal}(?!\\w)`, 'g'), CENSOR);
+}
+
+/** Percent signs read, where they can be. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

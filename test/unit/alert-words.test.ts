@@ -1,9 +1,10 @@
 /** Why a run ended or stands still, and that no secret is among the words. */
 import { describe, expect, test } from 'vitest';
+import { secretsOfWebhook } from '../../src/cli/secrets.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { endOfError, endOfOutcome, stallWords } from '../../src/observe/alerts/alert-words.js';
-import { censorOf, secretsOfWebhook } from '../../src/observe/alerts/censor.js';
 import { makeAlert, NO_FIGURES } from '../../src/observe/alerts/make-alert.js';
+import { Redactor } from '../../src/observe/redact.js';
 
 const FAULT: Fault = { code: 'HTTP_STATUS', message: 'HTTP 503', retryable: true, status: 503 };
 const REFUSED: Fault = { ...FAULT, code: 'CREDENTIALS', message: 'no', remedy: 'Check the key' };
@@ -55,28 +56,33 @@ describe('the words of a stall name', () => {
   });
 });
 
+function redactorOf(secrets: readonly string[]): (text: string) => string {
+  const redactor = new Redactor();
+  for (const secret of secrets) redactor.conceal(secret);
+  return (text) => redactor.cleanText(text);
+}
+
 describe('secrets', () => {
   const webhook = 'https://me:p%40ss-word@hooks.example.com/services/T0/B0/s3cr3t-token?k=v';
 
   test('are taken out of texts, in each form, the longer first', () => {
-    const censor = censorOf(['key-1', 'key-12', '', ...secretsOfWebhook(webhook)]);
+    const redact = redactorOf(['key-1', 'key-12', '', ...secretsOfWebhook(webhook)]);
     const text = `key-1 key-12 ${webhook} p@ss-word`;
-    const censored = censor(text);
-    expect(censored).toBe(
-      '[secret] [secret] https://me:[secret]@hooks.example.com/[secret] [secret]',
+    expect(redact(text)).toBe(
+      '[secret] [secret] https://[secret]@hooks.example.com/[secret] [secret]',
     );
   });
 
   test('a short path is no secret, and neither is a text without any', () => {
-    const censor = censorOf(secretsOfWebhook('http://127.0.0.1:9099/alerts'));
-    expect(censor('the alerts of 127.0.0.1')).toBe('the alerts of 127.0.0.1');
+    const redact = redactorOf(secretsOfWebhook('http://127.0.0.1:9099/alerts'));
+    expect(redact('the alerts of 127.0.0.1')).toBe('the alerts of 127.0.0.1');
   });
 
   test('are in no text of an alert', () => {
     const alert = makeAlert(
       { action: 'trigger', kind: 'failed', isOfStart: true },
       {
-        from: { source: 's', origin: 'o', place: 'p', censor: censorOf(['hunter2']) },
+        from: { source: 's', origin: 'o', place: 'p', redact: redactorOf(['hunter2']) },
         figures: NO_FIGURES,
         words: { state: 'failed', reason: 'hunter2 was', next: 'try hunter2', resumeAtMs: null },
         atMs: 0,

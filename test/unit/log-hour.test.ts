@@ -225,12 +225,13 @@ function journal(): RunJournal {
   });
 }
 
-function contextOf({ log, conceal, settle }: CapturedLog): CommandContext {
+function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContext {
   const read = readConfig({ STATE_FILE: join(folder, 'state') }, {});
   if (!read.ok) throw new Error('the configuration is not usable');
   const nothing = (): void => {};
   return {
-    ...{ config: read.config, log, conceal, settleLog: settle, recentLog: null, isJson: true },
+    ...{ config: read.config, log, conceal, redact, settleLog: settle },
+    ...{ recentLog: null, isJson: true },
     ...{ say: nothing, sayComplete: nothing, json: nothing },
   };
 }

@@ -22,7 +22,7 @@ export interface AlertOrigin {
   /** Short, and another one for each source, origin and database: runs are numbered by database. */
   readonly place: string;
   /** Takes secrets out of a text. */
-  readonly censor: (text: string) => string;
+  readonly redact: (text: string) => string;
 }
 
 const GOES_ON: AlertWords = {
@@ -54,8 +54,8 @@ export function makeAlert(
     remainingMs: known.words === null ? figures.remainingMs : null,
     source: from.source,
     origin: from.origin,
-    reason: reason === null ? null : from.censor(reason),
-    next: from.censor(words.next),
+    reason: reason === null ? null : from.redact(reason),
+    next: from.redact(words.next),
     atMs,
     dedupKey: keyOf(change, figures.run, from.place),
   };

@@ -1,7 +1,7 @@
 /** Posts to a webhook over HTTP. Its address is a secret: faults are told by their code alone. */
 import type { Agent } from 'undici';
 import { spanUntil } from '../../core/header-time.js';
-import { decoded } from './censor.js';
+import { decoded } from '../redact.js';
 import type { Answer } from './delivery.js';
 
 /** PagerDuty and Slack answer within a second. */
