@@ -2,13 +2,7 @@
  * One process's share of a run: wires scheduler, fetch pool, writer, journal and observers, runs the
  * loop, and puts the end on record.
  */
-import type { Config } from '../config/config.js';
-import { DEFAULT_BACKOFF } from '../core/backoff.js';
-import { Credits } from '../core/credits.js';
 import { IngestionError } from '../core/fault.js';
-import { Frontier } from '../core/frontier.js';
-import { PageSize } from '../core/page-size.js';
-import { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { asIngestionError } from '../database/connect.js';
@@ -28,9 +22,10 @@ import { listenForSignals } from '../runtime/shutdown.js';
 import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import type { Source } from '../source/source.js';
+import { buildScheduler } from './build-scheduler.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { type ExplorationHints, findHints, mergeStarts } from './exploration-hints.js';
+import { findHints, mergeStarts } from './exploration-hints.js';
 import type { HttpFront } from './http-front.js';
 import { keepReport } from './keep-report.js';
 import { LimitStore } from './limit-store.js';
@@ -61,7 +56,6 @@ export interface SessionParts {
   readonly alerts: RunAlerts | null;
 }
 
-const EXPECTED_BYTES_PER_EVENT = 380;
 /** In-flight requests are cut off this long after a signal, so that the drain ends within 10 s. */
 const DRAIN_FETCH_MS = 7_000;
 const DRAIN_MS = 10_000;
@@ -206,46 +200,6 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     // Whatever went wrong: a thread left alive would keep the process from ending.
     await Promise.all([fetchPool.close(), writer.close()]);
   }
-}
-
-function buildScheduler(
-  parts: SessionParts,
-  bucket: TokenBucket,
-  hints: ExplorationHints,
-): Scheduler {
-  const { source, prepared } = parts;
-  const { config } = parts.context;
-  const frontier = new Frontier(source, { canSeek: prepared.canSeek });
-  for (const segment of prepared.segments) frontier.add(segment);
-  const largestPage = config.pageLimit ?? source.pageLimitMax;
-  const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
-  return new Scheduler({
-    frontier,
-    bucket,
-    credits: new Credits({
-      bytesMax: config.creditBytes,
-      expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
-    }),
-    pageSize: new PageSize(largestPage, firstPage),
-    codec: source,
-    backoff: {
-      ...DEFAULT_BACKOFF,
-      maxRetries: config.maxRetries,
-      pauseMs: config.retryPauseMs,
-    },
-    concurrency: config.concurrency,
-    cursorThresholdMs: cursorThreshold(config, source),
-    eventsMax: config.eventsMax,
-    nextSegment: prepared.nextSegment,
-    rowsDone: prepared.totals.covered,
-    quarantineShareMax: config.quarantineLimit,
-    random: Math.random,
-  });
-}
-
-/** A threshold of half a cursor's life or more would rebuild every one of them. */
-function cursorThreshold(config: Config, source: Source): number {
-  return Math.min(config.cursorThresholdMs, source.cursorTtlMs / 2);
 }
 
 /** A new run over a table that holds rows already: COPY would fail on every page. */
