@@ -8,8 +8,8 @@ export type ExportFormat = 'ids' | 'ndjson' | 'csv';
 
 /**
  * `id`: ascending, which for a uuid is the order of its bytes and of its text. `ingested`: as the rows
- * lie in the table, which is the order in which their pages were written; pages that two connections
- * wrote at once are interleaved.
+ * lie in the table, which in one without deleted rows is the order in which their pages were written;
+ * pages that two connections wrote at once are interleaved.
  */
 export type ExportOrder = 'id' | 'ingested';
 
