@@ -5,13 +5,18 @@ const compiled = (name: string, folders: readonly string[], extra: object = {}) 
   test: { name, include: folders.map((folder) => `dist/test/${folder}/**/*.test.js`), ...extra },
 });
 
-/** Real processes and real time: one file at once, and nothing beside it. */
-const alone = {
+/** Real processes; each file has a database of its own. */
+const real = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  fileParallelism: false,
   globalSetup: ['dist/test/support/stop-postgres.js'],
 };
+
+/** Where real time is measured: one file at once, and nothing beside it. */
+const alone = { ...real, fileParallelism: false };
+
+/** What mostly waits, for a fault to pass or a patience to end. */
+const inPairs = { ...real, maxWorkers: 2 };
 
 /** Projects run one after another, in this order. */
 const after = (groupOrder: number) => ({ sequence: { groupOrder: groupOrder + 1 } });
@@ -26,7 +31,8 @@ export default defineConfig({
       compiled('unit', ['unit', 'property', 'tidy']),
       compiled('simulation', ['simulation'], { testTimeout: 120_000, ...after(0) }),
       compiled('integration', ['integration'], { ...alone, ...after(1) }),
-      compiled('browser', ['browser'], { ...alone, ...after(2) }),
+      compiled('faults', ['faults'], { ...inPairs, ...after(2) }),
+      compiled('browser', ['browser'], { ...alone, ...after(3) }),
     ],
   },
 });
