@@ -17,7 +17,9 @@ const SECRET_FIELD =
   /^(?:(?:proxy-)?authorization|(?:x-)?api[-_]?key|password|pgpassword|secret|token|connection_?string|routing_?key|set-cookie|cookie)$/i;
 const CREDENTIALS_IN_URL = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi;
 const ASSIGNED =
-  /((?:authorization|api[-_]?key|password|secret|token|routing_?key)["']?\s*[:=]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"'&,;)}\]]+/gi;
+  /([\w-]*(?:authorization|api[-_]?key|password|secret|token|routing_?key)["']?)(\s*[:=]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"'&,;)}\]]+/gi;
+/** `INVALID_API_KEY: the API refused it` is an error of that name, and what it says no secret. */
+const ERROR_CODE = /^[A-Z\d_]+$/;
 const BEARER = /\b(bearer|basic)\s+[\w.~+/-]{8,}=*/gi;
 
 export class Redactor {
@@ -47,7 +49,7 @@ export class Redactor {
     for (const form of this.#forms) clean = without(clean, form);
     return clean
       .replace(CREDENTIALS_IN_URL, `$1${CENSOR}@`)
-      .replace(ASSIGNED, `$1${CENSOR}`)
+      .replace(ASSIGNED, withoutValue)
       .replace(BEARER, `$1 ${CENSOR}`);
   }
 
@@ -72,6 +74,11 @@ export class Redactor {
     });
     return Object.fromEntries(fields);
   }
+}
+
+function withoutValue(assignment: string, name: string, sign: string): string {
+  const isError = sign.includes(':') && ERROR_CODE.test(name);
+  return isError ? assignment : `${name}${sign}${CENSOR}`;
 }
 
 function without(text: string, secret: string): string {

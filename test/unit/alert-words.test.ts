@@ -78,6 +78,16 @@ describe('secrets', () => {
     expect(redact('the alerts of 127.0.0.1')).toBe('the alerts of 127.0.0.1');
   });
 
+  test.each([
+    ['HTTP 401 INVALID_API_KEY: the API refused the key', null],
+    ['x-api-key: abc123 was sent', 'x-api-key: [secret] was sent'],
+    ['TARGET_API_KEY=abc123', 'TARGET_API_KEY=[secret]'],
+    ['"access_token": "abc123"', '"access_token": "[secret]"'],
+    ['Authorization: Bearer abc123', 'Authorization: [secret]'],
+  ])('a value stands behind its name, and an error is no name: %s', (text, redacted) => {
+    expect(redactorOf([])(text)).toBe(redacted ?? text);
+  });
+
   test('are in no text of an alert', () => {
     const alert = makeAlert(
       { action: 'trigger', kind: 'failed', isOfStart: true },
