@@ -50,7 +50,6 @@ export class RunStats {
   #covered: number;
   #hasWalkedAgain: boolean;
   #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
-  #peakRssBytes = 0;
 
   /** @param options.walksAgain the process begins a walk anew over what earlier ones covered */
   constructor(options: { startedAtMs: number; earlier: EarlierTotals; walksAgain: boolean }) {
@@ -98,9 +97,8 @@ export class RunStats {
   }
 
   get peakRssBytes(): number {
-    this.sampleMemory();
-    // The kernel's own high-water mark, where it is given, misses no peak between samples.
-    return Math.max(this.#peakRssBytes, process.resourceUsage().maxRSS * 1024);
+    // The kernel's own high-water mark misses no peak between samples, and costs nothing a page.
+    return process.resourceUsage().maxRSS * 1024;
   }
 
   get mainLoopDelayP99Ms(): number {
@@ -152,11 +150,6 @@ export class RunStats {
     this.#new.inserted += counts.inserted;
     this.#new.duplicate += counts.duplicate;
     this.#new.quarantined += counts.quarantined;
-    this.sampleMemory();
-  }
-
-  sampleMemory(): void {
-    this.#peakRssBytes = Math.max(this.#peakRssBytes, process.memoryUsage.rss());
   }
 
   /** @param policy what limited the run; null: nothing did */

@@ -1,6 +1,7 @@
 /**
  * The fetch pool: Piscina's threads, and the heads that they post before their result is due.
  */
+import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Fault } from '../core/fault.js';
 import type {
@@ -28,7 +29,8 @@ export class FetchPool {
     // Twice the share of requests in flight: pages whose head is read are still being scanned.
     const tasksPerThread = 2 * Math.ceil(options.concurrency / options.threads) + 2;
     this.#pool = new Piscina({
-      filename: WORKER_URL.href,
+      // A path, not a URL: Piscina would parse it anew for each task.
+      filename: fileURLToPath(WORKER_URL),
       workerData: options.settings,
       minThreads: options.threads,
       maxThreads: options.threads,
@@ -36,6 +38,8 @@ export class FetchPool {
       // The default makes an idle worker wait on Atomics, which freezes its sockets and ports.
       atomics: 'disabled',
       resourceLimits: WORKER_RESOURCE_LIMITS,
+      // The run keeps its own latencies.
+      recordTiming: false,
       // A crash is an event of the run, not an end of the process.
       env: {},
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { estimateRest, formatDuration } from '../../src/observe/eta.js';
+import { estimateRest, formatCount, formatDuration } from '../../src/observe/eta.js';
 import { type IngestResult, reportText } from '../../src/observe/report.js';
 
 const result: IngestResult = {
@@ -77,4 +77,17 @@ describe('time left', () => {
       '1 h 02 min',
     ]);
   });
+});
+
+test('counts have their thousands apart', () => {
+  const cases: readonly [number, string][] = [
+    [0, '0'],
+    [999, '999'],
+    [1_000, '1,000'],
+    [12_345.6, '12,346'],
+    [3_000_000, '3,000,000'],
+    [-123_456, '-123,456'],
+    [-123, '-123'],
+  ];
+  for (const [count, text] of cases) expect(formatCount(count)).toBe(text);
 });
