@@ -3,7 +3,7 @@
 FROM node:20-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Platform binaries of the compiler are optional dependencies, so they are not left out here.
+# Platform binaries of compiler and bundler are optional dependencies, so they are not left out here.
 RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts scripts
@@ -29,6 +29,7 @@ RUN mkdir -p /app /data && chown node:node /app /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
+COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
 COPY package.json ./
 COPY scripts/container.mjs scripts/container.mjs

@@ -1,7 +1,7 @@
 /**
- * Compiles to dist, then copies what tsc leaves behind (SQL, HTML, the dashboard) and assembles the
- * WebAssembly. tsc emits in spite of type errors, so its exit code is the gate. `dist/.built` is
- * written last: run-ingestion.sh builds again when a source is newer than it.
+ * Compiles to dist, then copies what tsc leaves behind (SQL, HTML, the dashboard), assembles the
+ * WebAssembly and bundles the entries. tsc emits in spite of type errors, so its exit code is the
+ * gate. `dist/.built` is written last: run-ingestion.sh builds again when a source is newer than it.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const ASSETS = /\.(sql|html|css)$|^observe\/dashboard\/.*\.js$/;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -39,6 +40,7 @@ for (const folder of ['src', 'workers', 'bench', 'test'].filter((name) =>
 }
 
 await assemble(join('workers', 'fetch', 'simd'), 'page-scan');
+await bundle(root);
 
 // Dated to the start, so that a source edited while tsc ran still counts as newer.
 writeFileSync(stamp, '');

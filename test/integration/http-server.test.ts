@@ -226,7 +226,7 @@ test('without HTTP_PORT nothing listens and nothing of it is loaded', async () =
   const quiet = { ...environmentFor(simulator, database), NODE_DEBUG: 'esm' };
   const { code, stderr } = await folder.run(['ingest', '--json'], quiet);
   expect(code).toBe(0);
-  expect(stderr).toContain('/src/cli/ingest.js');
+  expect(stderr).toContain('/chunks/ingest-');
   expect(stderr).not.toContain('http_listening');
   expect(stderr).not.toMatch(loadsServer);
   // The control: with a port it is loaded, and this is how that is seen.
