@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { datasync } from '../../src/source/datasync.js';
 import { readTimestamp } from '../../src/source/timestamp.js';
 import { openPage } from '../../workers/fetch/page.js';
-import { page } from '../support/hostile-pages.js';
+import { elementText, nulMember, page, pageText } from '../support/hostile-pages.js';
 import {
   nestedEnvelope,
   readPage,
@@ -28,7 +28,7 @@ function referenceReading(text: string): Reading {
   const rejectIndexes: number[] = [];
   const { data } = JSON.parse(text) as { data: unknown[] };
   data.forEach((record, index) => {
-    const row = hasNul(record) ? null : referenceRow(record);
+    const row = referenceRow(record);
     if (row === null) {
       rejectIndexes.push(index);
     } else {
@@ -50,12 +50,6 @@ function referenceRow(record: unknown): Omit<SampleRow, 'text'> | null {
   return occurredAtMs === null ? null : { id: id.toLowerCase(), occurredAtMs };
 }
 
-function hasNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, inner]) => key.includes('\0') || hasNul(inner));
-}
-
 function workerReading(text: string): Reading {
   const read = readPage(text);
   if (read.type === 'fault') throw new Error(read.fault.message);
@@ -65,6 +59,12 @@ function workerReading(text: string): Reading {
     values: rows.map((row) => JSON.parse(row.text) as unknown),
     rejectIndexes: read.rejects.map((reject) => reject.index),
   };
+}
+
+/** The record with one more member; what is no record stays as it is. */
+function withMember(element: string, member: string): string {
+  if (!element.startsWith('{')) return element;
+  return /^\{\s*\}$/.test(element) ? `{${member}}` : `{${member},${element.slice(1)}`;
 }
 
 /** A scanner as one writes it first: blind to nesting and escapes. */
@@ -92,6 +92,28 @@ describe('the scanner', () => {
 
   test('is tested by a property that a naive scanner fails', () => {
     expect(fc.check(agreesWithParse(naiveReading), { numRuns: 2000 }).failed).toBe(true);
+  });
+
+  test('refuses the records in which \\u0000 stands, wherever it stands, and no other', () => {
+    const elements = fc.array(fc.tuple(elementText, fc.option(nulMember)), { maxLength: 4 });
+    fc.assert(
+      fc.property(elements, (drawn) => {
+        const texts = drawn.map(([element, nul]) =>
+          nul === null ? element : withMember(element, nul),
+        );
+        const { rejectIndexes } = referenceReading(
+          pageText(
+            drawn.map(([text]) => text),
+            'nested',
+            '',
+          ),
+        );
+        const planted = texts.flatMap((text, index) => (text === drawn[index]?.[0] ? [] : [index]));
+        const refused = [...new Set([...rejectIndexes, ...planted])].sort((a, b) => a - b);
+        expect(workerReading(pageText(texts, 'nested', '')).rejectIndexes).toEqual(refused);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test('reads the same envelope from the tail as from the whole page', () => {

@@ -85,6 +85,15 @@ function escapedKey(key: string): string {
   return `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`;
 }
 
+/** `\\u0000` among text that may look like it, as a key or a value, at some depth. */
+export const nulMember = fc
+  .tuple(hostileText, hostileText, fc.constantFrom('key', 'value', 'deep'))
+  .map(([before, after, place]) => {
+    const text = JSON.stringify(`${before}\0${after}`);
+    if (place === 'key') return `${text}:0`;
+    return place === 'value' ? `"n":${text}` : `"n":[{"m":${text}}]`;
+  });
+
 export type Shape = 'nested' | 'flat' | 'envelope first';
 
 /** The page around the elements; its envelope tells their count. */
