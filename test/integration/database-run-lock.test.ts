@@ -104,12 +104,15 @@ test('a kept lock that another instance has taken meanwhile is gone, and says wh
   const waiting = intruder.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [
     `datasync-ingestion datasync ${ORIGIN}`,
   ]);
-  await vi.waitFor(async () => {
-    const { rowCount } = await database.pool.query(
-      "SELECT FROM pg_stat_activity WHERE application_name = 'intruder' AND wait_event_type = 'Lock'",
-    );
-    expect(rowCount).toBe(1);
-  });
+  await vi.waitFor(
+    async () => {
+      const { rowCount } = await database.pool.query(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'intruder' AND wait_event_type = 'Lock'",
+      );
+      expect(rowCount).toBe(1);
+    },
+    { timeout: 20_000, interval: 20 },
+  );
   await database.pool.query(`SELECT pg_terminate_backend(pid) ${LOCK_SESSIONS}`);
   await waiting;
   expect(await lock.gone).toMatchObject({
