@@ -149,10 +149,13 @@ describe('connections that are cut', () => {
            (SELECT oid FROM pg_database WHERE datname = current_database())`,
       );
       const taken = other.query('SELECT pg_advisory_lock($1::bigint)', [lock?.key]);
-      await vi.waitFor(async () => {
-        const waiting = await postgres.query('SELECT FROM pg_locks WHERE NOT granted');
-        expect(waiting).toHaveLength(1);
-      });
+      await vi.waitFor(
+        async () => {
+          const waiting = await postgres.query('SELECT FROM pg_locks WHERE NOT granted');
+          expect(waiting).toHaveLength(1);
+        },
+        { timeout: 20_000, interval: 20 },
+      );
       await postgres.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE application_name LIKE 'datasync-ingestion process%'`,
