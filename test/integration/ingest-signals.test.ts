@@ -58,21 +58,21 @@ describe('with an API that takes 5 s an answer', () => {
     child.signal('SIGINT');
     await child.untilLog('drain_started');
     await delay(SECOND_SIGNAL_MS + 50);
-    const againAtMs = performance.now();
     child.signal('SIGINT');
     const { code } = await child.end();
     expect(code).toBe(130);
-    expect(performance.now() - againAtMs).toBeLessThan(1_000);
+    // It did not wait for its answer.
+    expect(simulator.stats().pagesServed).toBe(0);
   });
 
-  test('a signal that is delivered twice at once still drains', async () => {
+  test('two signals at once still drain', async () => {
     const simulator = await simulate({ latencyMs: 1_500, events: 5_000 });
     const environment = environmentFor(simulator, database);
     const child = folder.start(['ingest', '--json'], environment);
     await child.untilLog('page_requested');
+    // Two that differ: of two alike the system may deliver one.
     child.signal('SIGINT');
-    await child.untilLog('drain_started');
-    child.signal('SIGINT');
+    child.signal('SIGTERM');
     const { code } = await child.end();
     expect(code).toBe(130);
     expect(await ledgerSums(database.pool)).toMatchObject({ pages: 1, inserted: 1_000 });
@@ -101,7 +101,8 @@ test('a signal while nothing may start, for the quota is used up, ends the run a
   const signalledAtMs = performance.now();
   const { code } = await child.end();
   expect(code).toBe(130);
-  expect(performance.now() - signalledAtMs).toBeLessThan(2_000);
+  // Neither the window of 30 s nor the patience of a drain.
+  expect(performance.now() - signalledAtMs).toBeLessThan(6_000);
   expect(await ledgerSums(database.pool)).toMatchObject({ pages: 3 });
 });
 
