@@ -18,8 +18,8 @@ const simulate = useSimulator();
 const folder = useIngestFolder();
 const receive = useAlertReceiver(() => [API_KEY]);
 
-/** The bound at the end of a process is 2 s, the exporter's own 10. */
-const LINGERED_MS_MAX = 1_000;
+/** The bound at the end of a process is 2 s, the exporter's own 10: 8 s more. */
+const LINGERED_MS_MAX = 5_000;
 
 let collector: Collector | undefined;
 
