@@ -238,14 +238,17 @@ describe('a connection that fails', () => {
   });
 
   test('by silence before the head is a timeout', async () => {
-    const rig = await startRig(() => undefined);
+    const rig = await startRig(() => undefined, { headDeadlineMs: 400 });
     expect(await rig.fetch()).toMatchObject({ fault: { code: 'TIMEOUT', retryable: true } });
   });
 
   test('by silence in mid-body is a timeout', async () => {
-    const rig = await startRig((_request, response) => {
-      response.writeHead(200, JSON_HEAD).write('{"data":[');
-    });
+    const rig = await startRig(
+      (_request, response) => {
+        response.writeHead(200, JSON_HEAD).write('{"data":[');
+      },
+      { idleDeadlineMs: 400 },
+    );
     expect(await rig.fetch()).toMatchObject({ fault: { code: 'TIMEOUT' }, meta: { status: 200 } });
   });
 

@@ -70,7 +70,7 @@ export function rowsOf(page: ProvedPage, body: string | Buffer): SampleRow[] {
   });
 }
 
-/** Settings of a fetch worker that talks to `origin` and loses patience soon. */
+/** Settings of a fetch worker that talks to `origin`. */
 export function workerSettings(
   origin: string,
   changes: Partial<FetchWorkerSettings> = {},
@@ -80,8 +80,8 @@ export function workerSettings(
     origin,
     headers: { 'x-api-key': 'secret-key-12345', accept: 'application/json' },
     connectionsMax: 4,
-    headDeadlineMs: 400,
-    idleDeadlineMs: 400,
+    headDeadlineMs: 30_000,
+    idleDeadlineMs: 30_000,
     bodyBytesMax: 4_000_000,
     acceptsGzip: true,
     ...changes,
