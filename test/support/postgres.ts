@@ -18,7 +18,7 @@ import { KEEPER_NAME, startSharedServer } from './postgres-server.js';
 
 const DATABASE_PREFIX = 'datasync_test_';
 const TEMPLATE_LOCK = 7_310_294_456;
-const LEAK_GRACE_MS = 3_000;
+const LEAK_GRACE_MS = 20_000;
 
 export interface TestDatabase {
   /** Of the file's own database, as a superuser. Only within hooks and tests. */
