@@ -17,6 +17,7 @@ import {
   useSimulator,
 } from '../support/ingest-check.js';
 import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { expectPaced } from '../support/own-starts.js';
 import { REPOSITORY } from '../support/repository.js';
 
 const database = useEmptyTables();
@@ -47,21 +48,20 @@ async function runBroken(
   return exit;
 }
 
-/** The next start completes the run, and what it fetches is what the ledger lacked. */
-async function expectCompletedBy(simulator: Simulation): Promise<void> {
+/** The start after `broken` completes the run, and what it fetches is what the ledger lacked. */
+async function expectCompletedAfter(broken: Exit, simulator: Simulation): Promise<void> {
   await untilDisconnected(database.pool);
   const lost = simulator.stats().pagesServed - (await ledgerSums(database.pool)).pages;
   const environment = environmentFor(simulator, database, BATCH);
-  const { code, result, stderr, lingeredMs } = await folder.run(['ingest', '--json'], environment);
-  expect(code, stderr).toBe(0);
-  expect(lingeredMs, stderr).toBeLessThan(LINGER_MS);
-  expect(result).toMatchObject({ refused: 0 });
+  const exit = await folder.run(['ingest', '--json'], environment);
+  expect(exit.code, exit.stderr).toBe(0);
+  expect(exit.lingeredMs, exit.stderr).toBeLessThan(LINGER_MS);
   await expectExactly(database.pool, simulator.settings);
   const sums = await ledgerSums(database.pool);
   expect(sums).toMatchObject({ inserted: simulator.settings.events, unbalanced: 0 });
   // Every page was served once, but for those that the death lost.
   expect(simulator.stats().pagesServed).toBeLessThanOrEqual(sums.pages + lost);
-  expect(simulator.stats().refused).toBe(0);
+  expectPaced([broken, exit], simulator.settings);
   const verified = await folder.run(['verify'], environment);
   expect(verified.code, verified.stdout).toBe(0);
 }
@@ -92,18 +92,18 @@ describe('SIGKILL as a message crosses the loop', () => {
   ];
   test.each(moments)('%s (%o): the next start ends with exactly the ids', async (moment, knobs) => {
     const simulator = await simulate({ events: EVENTS, ...knobs });
-    const { signal, stderr } = await runBroken(simulator, `kill=${moment}`);
-    expect(signal, stderr).toBe('SIGKILL');
-    await expectCompletedBy(simulator);
+    const broken = await runBroken(simulator, `kill=${moment}`);
+    expect(broken.signal, broken.stderr).toBe('SIGKILL');
+    await expectCompletedAfter(broken, simulator);
   });
 
   test.each(['in:head:4', 'out:write:3', 'in:committed:5', 'out:finish:1'])(
     '%s: with cursors that only the API can read likewise',
     async (moment) => {
       const simulator = await simulate({ events: EVENTS, opaqueCursors: true });
-      const { signal, stderr } = await runBroken(simulator, `kill=${moment}`);
-      expect(signal, stderr).toBe('SIGKILL');
-      await expectCompletedBy(simulator);
+      const broken = await runBroken(simulator, `kill=${moment}`);
+      expect(broken.signal, broken.stderr).toBe('SIGKILL');
+      await expectCompletedAfter(broken, simulator);
     },
   );
 
@@ -137,22 +137,22 @@ describe('a thread that dies', () => {
 
   test('a page that kills its worker three times ends the run and is named', async () => {
     const simulator = await simulate({ events: EVENTS });
-    const { code, result, tookMs } = await runBroken(simulator, 'fetch=always');
-    expect(code).toBe(1);
-    expect(String(result?.reason)).toMatch(
+    const broken = await runBroken(simulator, 'fetch=always');
+    expect(broken.code).toBe(1);
+    expect(String(broken.result?.reason)).toMatch(
       // A page that a cursor leads to: the second of the first segment, or any of another.
       /segment (0, page 2|[1-9]\d*, page 1): .*killed a worker 3 times/,
     );
-    expect(tookMs).toBeLessThan(20_000);
-    await expectCompletedBy(simulator);
+    expect(broken.tookMs).toBeLessThan(20_000);
+    await expectCompletedAfter(broken, simulator);
   });
 
   test('the writer, with a page in hand: the run ends at once and the next start completes it', async () => {
     const simulator = await simulate({ events: EVENTS });
-    const { code, result, stderr } = await runBroken(simulator, 'writer=3');
-    expect(code, stderr).toBe(1);
-    expect(String(result?.reason)).toContain('the writer thread died');
-    await expectCompletedBy(simulator);
+    const broken = await runBroken(simulator, 'writer=3');
+    expect(broken.code, broken.stderr).toBe(1);
+    expect(String(broken.result?.reason)).toContain('the writer thread died');
+    await expectCompletedAfter(broken, simulator);
   });
 });
 

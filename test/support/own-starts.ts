@@ -1,0 +1,29 @@
+/**
+ * How the program paces, by its own log. What a simulator in the process of the test counts is late by
+ * whatever stalls that process, which no client can know: there a request too many may be nobody's
+ * fault. `ingest-limit` and `ingest-run` have windows so wide that the server's count is the proof.
+ */
+import { expect } from 'vitest';
+import type { SimulatorSettings } from '../../src/simulator/settings.js';
+import type { Exit } from './ingest-process.js';
+import { fullestWindow } from './windows.js';
+
+/** A start is logged a moment after it was decided, on a busy machine some milliseconds. */
+const LOGGED_LATE_MS = 50;
+
+/** Fails when processes of a run, of which each logs its pages, have asked for more than the limit permits. */
+export function expectPaced(
+  exits: readonly Exit[],
+  { eventsQuota, eventsWindowMs }: SimulatorSettings,
+): void {
+  const startsMs = exits.flatMap(startsOf);
+  expect(startsMs.length, 'requests in the log').toBeGreaterThan(0);
+  const quota = eventsQuota === 0 ? Number.POSITIVE_INFINITY : eventsQuota;
+  expect(fullestWindow(startsMs, eventsWindowMs - LOGGED_LATE_MS)).toBeLessThanOrEqual(quota);
+}
+
+/** Epoch ms. */
+function startsOf({ stderr }: Exit): number[] {
+  const lines = stderr.split('\n').filter((line) => line.includes('"event":"page_requested"'));
+  return lines.map((line) => Date.parse((JSON.parse(line) as { time: string }).time));
+}
