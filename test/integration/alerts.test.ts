@@ -123,11 +123,13 @@ describe('a run', () => {
 
 describe('a stall', () => {
   const IMPATIENT = { ALERT_STALL_MINUTES: '0.04' };
+  /** Longer than a busy machine takes to start or to commit. */
+  const PATIENT = { ALERT_STALL_MINUTES: '0.1' };
 
   test('of the database is told once, and resolved by the next page', async () => {
     const simulator = await simulate({ eventsQuota: 10, eventsWindowMs: 500 });
     const receiver = await receive();
-    const child = folder.start(['ingest', '--json'], environment(simulator, receiver, IMPATIENT));
+    const child = folder.start(['ingest', '--json'], environment(simulator, receiver, PATIENT));
     await child.untilLog('page_committed', { count: 3 });
     const client = await database.pool.connect();
     try {
@@ -135,7 +137,7 @@ describe('a stall', () => {
       const stalled = await receiver.until({ kind: 'stalled', action: 'trigger' });
       expect(stalled).toMatchObject({
         ...{ severity: 'error', state: 'running', etaSeconds: null },
-        reason: expect.stringMatching(/^no page committed in 2 s, .*; the database takes none$/),
+        reason: expect.stringMatching(/^no page committed in 6 s, .*; the database takes none$/),
         next: expect.stringContaining('locked'),
       });
       await client.query('COMMIT');
@@ -165,13 +167,11 @@ describe('a stall', () => {
   });
 
   test('is not what a wait for the limit is', async () => {
-    const simulator = await simulate({ events: 5_000, eventsQuota: 3, eventsWindowMs: 8_000 });
+    const simulator = await simulate({ events: 5_000, eventsQuota: 3, eventsWindowMs: 9_000 });
     const receiver = await receive();
-    // Longer than a start may take on a busy machine, and half as long as the wait.
-    const changes = { ALERT_STALL_MINUTES: '0.06' };
-    const exit = await folder.run(['ingest', '--json'], environment(simulator, receiver, changes));
+    const exit = await folder.run(['ingest', '--json'], environment(simulator, receiver, PATIENT));
     expect(exit.code, exit.stderr).toBe(0);
-    expect(exit.tookMs).toBeGreaterThan(8_000);
+    expect(exit.tookMs).toBeGreaterThan(9_000);
     expect(receiver.told()).toEqual(['trigger finished']);
   });
 });
@@ -202,8 +202,9 @@ describe('a receiver', () => {
     const committedAtMs = performance.now();
     await lost;
     const exit = await child.end();
-    expect(performance.now() - committedAtMs).toBeLessThan(BOUND_MS + 3_000);
-    expect(exit.lingeredMs).toBeLessThan(1_000);
+    // Less than the bound twice over.
+    expect(performance.now() - committedAtMs).toBeLessThan(BOUND_MS + 8_000);
+    expect(exit.lingeredMs).toBeLessThan(5_000);
     expect(exit.code).toBe(0);
     expect(exit.result).toMatchObject({ status: 'complete' });
     expect(exit.stderr.indexOf('ingestion complete')).toBeGreaterThan(0);
