@@ -1,5 +1,5 @@
 /** The API's limit: never overshot, not by restarts in mid-window, and honoured after a refusal. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   API_KEY,
   environmentFor,
@@ -21,8 +21,6 @@ const random = seededRandom(7);
 /** Long enough that a busy machine does not shift an arrival by more than the safety of the pacing. */
 const WINDOW_MS = 4_000;
 const QUOTA = 8;
-/** Long enough that the log is still full when the program has started. */
-const FULL_WINDOW_MS = 4_000;
 
 /** Another client on the same key. @returns its statuses */
 async function ask(simulator: Simulation, times: number): Promise<number[]> {
@@ -113,16 +111,40 @@ test('a log that is full at the start costs one request', async () => {
   const simulator = await simulate({
     events: 3_000,
     eventsQuota: QUOTA,
-    eventsWindowMs: FULL_WINDOW_MS,
+    eventsWindowMs: WINDOW_MS,
   });
   const environment = environmentFor(simulator, database);
   // Learns the window: of an API that it does not know the program thinks the worst, a minute.
   await folder.run(['ingest', '--json', '--max-events', '1'], environment);
-  expect((await ask(simulator, QUOTA)).at(-1)).toBe(429);
-  const before = simulator.stats();
-
-  const { code, result } = await folder.run(['ingest', '--json'], environment);
-  expect(code).toBe(0);
-  expect(result).toMatchObject({ eventsIngested: 3_000, refused: 1 });
-  expect(simulator.stats().refused).toBe(before.refused + 1);
+  const client = await database.pool.connect();
+  try {
+    // No request leaves before its start is saved: meanwhile another client fills the log.
+    await client.query('BEGIN; LOCK TABLE ingestion_limits IN SHARE MODE');
+    const child = folder.start(['ingest', '--json'], environment);
+    await untilSaving();
+    expect((await ask(simulator, QUOTA + 1)).at(-1)).toBe(429);
+    const before = simulator.stats();
+    await client.query('ROLLBACK');
+    const { code, result } = await child.end();
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ eventsIngested: 3_000, refused: 1 });
+    expect(simulator.stats().refused).toBe(before.refused + 1);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
 });
+
+/** The program waits for the lock on the limits. */
+async function untilSaving(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { rowCount } = await database.pool.query(
+        `SELECT FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      expect(rowCount).toBe(1);
+    },
+    { timeout: 60_000, interval: 20 },
+  );
+}
