@@ -147,7 +147,8 @@ async function addBuckets(
   });
 }
 
-function emptyNotebook(): Notebook {
+/** Nothing was asked yet. */
+export function emptyNotebook(): Notebook {
   return {
     manifest: null,
     pages: [],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+import { emptyNotebook } from '../../src/explore/explore.js';
 import { Extent } from '../../src/explore/extent.js';
 import { median, percentile, roundest } from '../../src/explore/finding.js';
 import { aboutCursors } from '../../src/explore/findings/about-cursors.js';
@@ -41,22 +42,7 @@ function pageOf(records: readonly unknown[], changes: Partial<PageSeen> = {}): P
 }
 
 function notebookOf(pages: PageSeen[], census = emptyCensus()): Notebook {
-  return {
-    manifest: null,
-    pages,
-    census,
-    sample: [],
-    starts: new Map(),
-    earlierStartsMs: [],
-    lists: [],
-    refusedLimit: null,
-    seek: { type: 'untried' },
-    together: [],
-    lifetime: { type: 'untried' },
-    refusal: { type: 'untried' },
-    faults: [],
-    skipped: new Map(),
-  };
+  return { ...emptyNotebook(), pages, census };
 }
 
 function uuid(number: number): string {
