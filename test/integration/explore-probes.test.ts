@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
 import type { LimitLog } from '../../src/core/token-bucket.js';
 import { epochNowMs } from '../../src/explore/transport.js';
-import { type ExploredSimulator, exploreSimulator, mostInWindow } from '../support/explored.js';
+import { type ExploredSimulator, exploreSimulator, mostSentInWindow } from '../support/explored.js';
 
 function said({ exploration }: ExploredSimulator, name: string) {
   const found = exploration.findings.find((finding) => finding.name === name);
@@ -39,7 +39,8 @@ describe.concurrent('a probe finds', () => {
     expect(lifetime).toMatchObject({ type: 'waited', deadAfterMs: expect.any(Number) });
     expect(together.map(({ count }) => count)).toEqual([2, 4]);
     expect(said(result, 'latency.p95').confidence).toBe('measured');
-    expect(mostInWindow(result.stats, result.settings.eventsWindowMs)).toBeLessThanOrEqual(15);
+    const most = mostSentInWindow(result.explored, result.settings.eventsWindowMs);
+    expect(most).toBeLessThanOrEqual(15);
     expect(result.explored.requests.events).toBeLessThanOrEqual(
       result.explored.plan.requests.events ?? 0,
     );

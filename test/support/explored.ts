@@ -56,6 +56,15 @@ export function mostInWindow(stats: SimulatorStats, windowMs: number): number {
   return fullestWindow(stats.eventsArrivalsMs, windowMs * 0.9);
 }
 
+/** The most requests that it sent in a window: by its own clock, for arrivals are late at random. */
+export function mostSentInWindow({ notebook }: Explored, windowMs: number): number {
+  const starts = notebook.starts.get('events') ?? [];
+  return fullestWindow(
+    starts.map(({ sentAtMs }) => sentAtMs),
+    windowMs,
+  );
+}
+
 /** Explores whatever is there, with the simulator's key. */
 export function exploreOrigin(
   origin: string,
