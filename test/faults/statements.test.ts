@@ -1,5 +1,6 @@
 /** Statements that the server gives up in mid-run: conflicts, timeouts, and whatever else can pass. */
-import { describe, expect, test } from 'vitest';
+import type pg from 'pg';
+import { describe, expect, test, vi } from 'vitest';
 import { Dataset } from '../../src/simulator/dataset.js';
 import { expectRefused, faultRun, refuseEvery, untilBlocked } from '../support/fault-run.js';
 import { useSimulator } from '../support/ingest-check.js';
@@ -9,6 +10,22 @@ import { useOwnPostgres } from '../support/own-postgres.js';
 const postgres = useOwnPostgres();
 const simulate = useSimulator();
 const folder = useIngestFolder();
+
+/** Polls until this holds for the session $1: nothing announces that one session waits for another. */
+async function untilSession(pid: number, condition: string): Promise<void> {
+  await postgres.session((watcher) =>
+    vi.waitFor(
+      async () => {
+        const { rows } = await watcher.query(`SELECT ${condition} AS "isSo"`, [pid]);
+        expect(rows).toEqual([{ isSo: true }]);
+      },
+      { timeout: 20_000, interval: 10 },
+    ),
+  );
+}
+
+const IS_WAITED_FOR = 'EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))';
+const WAITS = 'cardinality(pg_blocking_pids($1)) > 0';
 
 /** Slow enough that a run is still at work when the fault comes. */
 const SLOW = { eventsQuota: 10, eventsWindowMs: 500 };
@@ -24,6 +41,8 @@ describe('statements that are given up by the server', () => {
     const child = run.start(changes);
     await child.untilLog('page_committed', { count: 5 });
     await postgres.session(async (client) => {
+      // The setting for all is one for this session too, which may have to wait for a commit.
+      await client.query('SET lock_timeout = 0');
       await client.query('BEGIN; LOCK TABLE ingested_events IN ACCESS EXCLUSIVE MODE');
       await untilBlocked(postgres, 14);
     });
@@ -36,18 +55,33 @@ describe('statements that are given up by the server', () => {
     await run.start({ MAX_EVENTS: '1' }).end();
     await postgres.setForAll("deadlock_timeout = '50ms'");
     const { events } = new Dataset(simulator.settings);
-    await postgres.session(async (client) => {
-      // A page's rows are written in their order, so that one of two crosses a row in between.
+    /** @returns the session's process, once it has an uncommitted row that the API holds too */
+    const beginWith = async (client: pg.Client, place: number): Promise<number> => {
+      // The writer is to be the one that finds the deadlock, and so its victim.
       await client.query("SET deadlock_timeout = '1min'; BEGIN");
-      const insert = (place: number) =>
-        client.query("INSERT INTO ingested_events VALUES ($1, now(), '{}')", [events.idAt(place)]);
-      await insert(5_900);
-      const child = run.start();
-      await untilBlocked(postgres, 1);
-      await insert(5_100);
-      await client.query('ROLLBACK');
-      await run.expectHealed(child);
-    });
+      await insert(client, place);
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      return rows[0]?.pid ?? 0;
+    };
+    const insert = (client: pg.Client, place: number) =>
+      client.query("INSERT INTO ingested_events VALUES ($1, now(), '{}')", [events.idAt(place)]);
+    await postgres.session((gate) =>
+      postgres.session(async (client) => {
+        const gatePid = await beginWith(gate, 5_500);
+        const clientPid = await beginWith(client, 5_900);
+        const child = run.start();
+        // A page's rows are written in their order: those before the gate are written by now.
+        await untilSession(gatePid, IS_WAITED_FOR);
+        const crossed = insert(client, 5_100);
+        await untilSession(clientPid, WAITS);
+        // The server looks for a deadlock once a wait, 50 ms after it began, so it must be a wait of
+        // the writer that closes the circle: the one for the row behind the gate.
+        await gate.query('ROLLBACK');
+        await crossed;
+        await client.query('ROLLBACK');
+        await run.expectHealed(child);
+      }),
+    );
     const [deadlocks] = await postgres.query<{ count: string }>(
       'SELECT deadlocks AS count FROM pg_stat_database WHERE datname = current_database()',
     );
