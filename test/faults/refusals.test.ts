@@ -4,11 +4,12 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Dataset } from '../../src/simulator/dataset.js';
 import { expectRefused, faultRun } from '../support/fault-run.js';
+import { holdingCommits } from '../support/hold-commits.js';
 import { useSimulator } from '../support/ingest-check.js';
-import { useIngestFolder } from '../support/ingest-process.js';
+import { type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
 import { useOwnPostgres } from '../support/own-postgres.js';
 
 const simulate = useSimulator();
@@ -135,14 +136,33 @@ describe('in mid-run', () => {
   const setReadOnly = async (isOn: boolean): Promise<void> => {
     await postgres.query(`ALTER SYSTEM SET default_transaction_read_only = ${isOn ? 'on' : 'off'}`);
     await postgres.query('SELECT pg_reload_conf()');
+    // Nothing announces that it is in force; once a new session has it, all have been told.
+    await vi.waitFor(
+      async () => {
+        const [shown] = await postgres.query<{ isOn: boolean }>(
+          `SELECT current_setting('default_transaction_read_only')::boolean AS "isOn"`,
+        );
+        expect(shown).toEqual({ isOn });
+      },
+      { timeout: 20_000, interval: 20 },
+    );
   };
+
+  /** After a few commits, and before the run gets on with the others. */
+  async function turnReadOnly(child: IngestProcess): Promise<void> {
+    const committed = child.untilLog('page_committed', { count: 5 });
+    await holdingCommits(postgres, async (hold) => {
+      await committed;
+      await hold();
+      await setReadOnly(true);
+    });
+  }
 
   test('a server that turns read only and back again is waited for', async () => {
     const simulator = await simulate(SLOW);
     const faults = faultRun(postgres, folder, simulator);
     const child = faults.start();
-    await child.untilLog('page_committed', { count: 5 });
-    await setReadOnly(true);
+    await turnReadOnly(child);
     await child.untilLog('database_awaited', { count: 3 });
     await setReadOnly(false);
     await faults.expectHealed(child);
@@ -152,9 +172,8 @@ describe('in mid-run', () => {
     const simulator = await simulate(SLOW);
     const faults = faultRun(postgres, folder, simulator);
     const child = faults.start({ DATABASE_PATIENCE: '1' });
-    await child.untilLog('page_committed', { count: 5 });
-    await setReadOnly(true);
     try {
+      await turnReadOnly(child);
       expectRefused(await child.end(), postgres, /Point DATABASE_URL at the primary/);
     } finally {
       await setReadOnly(false);
