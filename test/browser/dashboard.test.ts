@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { type PageOptions, useBrowser, type WatchedPage } from '../support/browser.js';
+import { holdingCommits } from '../support/hold-commits.js';
 import {
   API_KEY,
   environmentFor,
@@ -47,8 +48,12 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-async function watch(child: IngestProcess, options: PageOptions = {}): Promise<WatchedPage> {
-  const { url } = await child.untilLog('http_listening');
+async function watch(
+  child: IngestProcess,
+  options: PageOptions = {},
+  listening = child.untilLog('http_listening'),
+): Promise<WatchedPage> {
+  const { url } = await listening;
   const watched = await openPage(options);
   const ended = child.exited.then(({ stderr }) => {
     throw new Error(`the program ended before its page was open:\n${stderr.slice(-2_000)}`);
@@ -65,10 +70,20 @@ const WATCHABLE = { events: 24_500, eventsQuota: 5, eventsWindowMs: 500 };
 
 test('its figures are those of the run, and stand when the run has ended', async () => {
   const simulator = await simulate(WATCHABLE);
-  const environment = environmentFor(simulator, database, { HTTP_PORT: '0', LOG_LEVEL: 'info' });
-  const child = folder.start(['ingest', '--json'], environment);
-  const { page, requested, complaints } = await watch(child);
-  await untilFigure(page, 'state', 'running');
+  const environment = environmentFor(simulator, database, {
+    HTTP_PORT: '0',
+    // A few pages: a run that has fetched all of its pages is no longer running but finishing.
+    CREDIT_BYTES: '2000000',
+  });
+  const { child, page, requested, complaints } = await holdingCommits(database, async (hold) => {
+    const running = folder.start(['ingest', '--json'], environment);
+    const listening = running.untilLog('http_listening');
+    await running.untilLog('page_requested');
+    await hold();
+    const watched = await watch(running, {}, listening);
+    await untilFigure(watched.page, 'state', 'running');
+    return { child: running, ...watched };
+  });
   const { code, result } = await child.end();
   expect(code).toBe(0);
   await untilFigure(page, 'state', 'complete');
@@ -107,22 +122,31 @@ test('a kill shows as a lost connection, a resume as one: the page goes on by it
   const simulator = await simulate(WATCHABLE);
   const port = await freePort();
   const environment = environmentFor(simulator, database, { HTTP_PORT: port });
-  const first = folder.start(['ingest', '--json'], environment);
-  const committed = first.untilLog('page_committed', { count: 8 });
-  const { page, complaints } = await watch(first);
-  await committed;
-  await untilFigure(page, 'rows.ingested', /^[1-9]/);
-  expect(complaints).toEqual([]);
-  await first.kill();
+  const { page, complaints } = await holdingCommits(database, async (hold) => {
+    const first = folder.start(['ingest', '--json'], environment);
+    const listening = first.untilLog('http_listening');
+    await first.untilLog('page_committed', { count: 8 });
+    await hold();
+    const watched = await watch(first, {}, listening);
+    await untilFigure(watched.page, 'rows.ingested', /^[1-9]/);
+    expect(watched.complaints).toEqual([]);
+    await first.kill();
+    return watched;
+  });
   await untilLink(page, 'lost');
   expect(await page.locator('#link').innerText()).toMatch(/connection lost, trying again/);
   await untilDisconnected(database.pool);
   const { pages } = await ledgerSums(database.pool);
 
-  const second = folder.start(['ingest', '--json'], environment);
-  await untilLink(page, 'live');
-  await untilFigure(page, 'resumed', `Resumed from ${pages} committed pages.`);
-  expect(await page.locator('#map.resumed').count()).toBe(1);
+  const second = await holdingCommits(database, async (hold) => {
+    const resumed = folder.start(['ingest', '--json'], environment);
+    await resumed.untilLog('page_requested');
+    await hold();
+    await untilLink(page, 'live');
+    await untilFigure(page, 'resumed', `Resumed from ${pages} committed pages.`);
+    expect(await page.locator('#map.resumed').count()).toBe(1);
+    return resumed;
+  });
   const { code, result } = await second.end();
   expect(code).toBe(0);
   expect(result).toMatchObject({ resumedFrom: pages, eventsIngested: 24_500 });
