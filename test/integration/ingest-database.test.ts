@@ -1,6 +1,7 @@
 /** The database at the start: out of reach, the wrong password, or taken by another instance. */
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { holdingCommits } from '../support/hold-commits.js';
 import {
   environmentFor,
   expectExactly,
@@ -62,17 +63,21 @@ describe('a database out of reach', () => {
 });
 
 test('a second instance on the same run is refused by name with exit 1; the first is undisturbed', async () => {
-  const simulator = await simulate({ eventsQuota: 4, eventsWindowMs: 1_000 });
+  const simulator = await simulate({ eventsQuota: 15, eventsWindowMs: 1_000 });
   const environment = environmentFor(simulator, database);
-  const first = folder.start(['ingest', '--json'], environment);
-  await first.untilLog('page_committed');
+  const first = await holdingCommits(database, async (hold) => {
+    const running = folder.start(['ingest', '--json'], environment);
+    await running.untilLog('page_requested');
+    await hold();
 
-  const second = await folder.run(['ingest', '--json'], environment);
-  expect(second.code, second.stderr).toBe(1);
-  expect(second.stderr).toMatch(`already being run by datasync-ingestion process ${first.pid}`);
-  expect(second.stderr).toMatch(/Wait until it ends, or stop it/);
-  expect(second.stderr).not.toMatch('page_requested');
-  expect(await runStatus(database.pool)).toBe('running');
+    const second = await folder.run(['ingest', '--json'], environment);
+    expect(second.code, second.stderr).toBe(1);
+    expect(second.stderr).toMatch(`already being run by datasync-ingestion process ${running.pid}`);
+    expect(second.stderr).toMatch(/Wait until it ends, or stop it/);
+    expect(second.stderr).not.toMatch('page_requested');
+    expect(await runStatus(database.pool)).toBe('running');
+    return running;
+  });
 
   const { code, result } = await first.end();
   expect(code).toBe(0);
