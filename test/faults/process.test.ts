@@ -4,7 +4,6 @@
  */
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { SimulatorSettings } from '../../src/simulator/settings.js';
 import {
@@ -16,15 +15,13 @@ import {
   useEmptyTables,
   useSimulator,
 } from '../support/ingest-check.js';
-import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { breaking, type Exit, useIngestFolder } from '../support/ingest-process.js';
 import { expectPaced } from '../support/own-starts.js';
-import { REPOSITORY } from '../support/repository.js';
 
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
 
-const PRELOAD = pathToFileURL(join(REPOSITORY, 'dist', 'test', 'support', 'break-process.js')).href;
 const EVENTS = 12_000;
 /** Nothing may keep a process alive that has said its last word. */
 const LINGER_MS = 3_000;
@@ -41,9 +38,7 @@ async function runBroken(
   changes: Readonly<Record<string, string>> = {},
 ): Promise<Exit> {
   const environment = environmentFor(simulator, database, { ...BATCH, ...changes });
-  // As a flag of node, not of the environment: only so the worker threads load it too.
-  const flags = [`--import=${PRELOAD}?${wish}`];
-  const exit = await folder.run(['ingest', '--json'], environment, flags);
+  const exit = await folder.run(['ingest', '--json'], environment, breaking(wish));
   expect(exit.lingeredMs, exit.stderr).toBeLessThan(LINGER_MS);
   return exit;
 }

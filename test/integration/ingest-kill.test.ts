@@ -14,7 +14,12 @@ import {
   useEmptyTables,
   useSimulator,
 } from '../support/ingest-check.js';
-import { type Exit, type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
+import {
+  breaking,
+  type Exit,
+  type IngestProcess,
+  useIngestFolder,
+} from '../support/ingest-process.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 
 const SEED = Number(process.env.SEED ?? Math.floor(performance.timeOrigin) % 1_000_000);
@@ -33,6 +38,15 @@ async function killAtRandom(simulator: Simulation, linesMax: number): Promise<In
   await child.kill();
   await untilDisconnected(database.pool);
   return child;
+}
+
+/** Starts the program, which is killed as it hears of the commit with this number. */
+async function killAtCommit(simulator: Simulation, count: number): Promise<void> {
+  const environment = environmentFor(simulator, database);
+  const flags = breaking(`kill=in:committed:${count}`);
+  const { signal, stderr } = await folder.run(['ingest', '--json'], environment, flags);
+  expect(signal, stderr).toBe('SIGKILL');
+  await untilDisconnected(database.pool);
 }
 
 /** What the API served and the ledger does not have. */
@@ -88,10 +102,7 @@ describe('a killed run resumes from the database', () => {
 
   test.each(damages)('with a state file that is %s', async (_, spoil) => {
     const simulator = await simulate();
-    const child = folder.start(['ingest', '--json'], environmentFor(simulator, database));
-    await child.untilLog('page_committed', { count: 5 });
-    await child.kill();
-    await untilDisconnected(database.pool);
+    await killAtCommit(simulator, 5);
     rmSync(folder.stateFile, { force: true });
     spoil();
     const { pages } = await ledgerSums(database.pool);
@@ -108,10 +119,7 @@ describe('a stop that outlasts the cursor', () => {
 
   /** Kills a run half-way and waits until every cursor that it was given has died. */
   async function stopPastTheCursor(simulator: Simulation): Promise<void> {
-    const child = folder.start(['ingest', '--json'], environmentFor(simulator, database));
-    await child.untilLog('page_committed', { count: 8 });
-    await child.kill();
-    await untilDisconnected(database.pool);
+    await killAtCommit(simulator, 8);
     const { rows } = await database.pool.query<{ ms: number }>(
       `SELECT greatest(0, extract(epoch FROM max(next_cursor_expires_at) - clock_timestamp())
          * 1000)::float8 AS ms FROM ingestion_pages`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type RunReportDocument, readReport } from '../../src/observe/run-report.js';
 import { API_KEY, environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
-import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { breaking, type Exit, useIngestFolder } from '../support/ingest-process.js';
 
 const EVENTS = 20_000;
 const database = useEmptyTables();
@@ -136,12 +136,11 @@ describe('a run over several processes', () => {
   });
 
   test('and was killed once says whose rows are without requests', async () => {
-    const simulator = await simulate({ eventsQuota: 20, eventsWindowMs: 500 });
+    const simulator = await simulate({ events: EVENTS });
     const env = environmentFor(simulator, database);
     await folder.run(['ingest', '--json', '--max-events', '3000'], env);
-    const running = folder.start(['ingest', '--json'], env);
-    await running.untilLog('page_committed', { count: 3 });
-    await running.kill();
+    const killed = await folder.run(['ingest', '--json'], env, breaking('kill=in:committed:3'));
+    expect(killed.signal).toBe('SIGKILL');
     const stopped = await report();
     expect(stopped.stdout).toMatch(/^Run 1: stopped\n/);
     expect(stopped.stdout).not.toMatch(/ {2}(reason|end) /);

@@ -11,7 +11,7 @@ import {
   useEmptyTables,
   useSimulator,
 } from '../support/ingest-check.js';
-import { type Exit, useIngestFolder } from '../support/ingest-process.js';
+import { breaking, type Exit, useIngestFolder } from '../support/ingest-process.js';
 
 const database = useEmptyTables();
 const simulate = useSimulator();
@@ -108,9 +108,10 @@ describe('a proof', () => {
 
   test('holds after a kill in the middle, and after the resume', async () => {
     const simulator = await simulate({ events: 20_000 });
-    const child = folder.start(['ingest', '--json'], environmentFor(simulator, database));
-    await child.untilLog('page_committed', { count: 4 });
-    await child.kill();
+    const environment = environmentFor(simulator, database);
+    const flags = breaking('kill=in:committed:4');
+    const { signal } = await folder.run(['ingest', '--json'], environment, flags);
+    expect(signal).toBe('SIGKILL');
     await untilDisconnected(database.pool);
     expect((await expectProven(simulator)).status).toBe('running');
     expect((await ingest(simulator)).code).toBe(0);

@@ -11,10 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { afterEach } from 'vitest';
 import { REPOSITORY } from './repository.js';
 
 const MAIN = join(REPOSITORY, 'dist', 'src', 'main.js');
+const PRELOAD = pathToFileURL(join(REPOSITORY, 'dist', 'test', 'support', 'break-process.js')).href;
 /** Just within the 120 s of a test, so that its complaint is heard. */
 const DEADLINE_MS = 100_000;
 const TAIL_CHARS = 3_000;
@@ -114,6 +116,21 @@ export class IngestProcess {
     return this.#within(deadlineMs, what, Promise.race([seen, ended]));
   }
 
+  /** Standard output that matches, from the start on. Fails when the process ends before. */
+  async untilOutput(pattern: RegExp): Promise<void> {
+    const seen = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (pattern.test(this.#stdout)) resolve();
+      };
+      this.#child.stdout.on('data', look);
+      look();
+    });
+    const ended = this.exited.then((exit) => {
+      throw new Error(this.#complaint(`ended (${exit.code ?? exit.signal}) before ${pattern}`));
+    });
+    await this.#within(DEADLINE_MS, `output ${pattern}`, Promise.race([seen, ended]));
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -155,6 +172,14 @@ export class IngestProcess {
     const said = `${this.#stdout}\n${this.#stderr}`.slice(-TAIL_CHARS);
     return `${this.#command} (process ${this.pid}, ${state}): ${what}. It said:\n${said}`;
   }
+}
+
+/**
+ * Flags of node that break the program as `wish` says: see break-process. Flags, not a variable of the
+ * environment: only so the worker threads load it too.
+ */
+export function breaking(wish: string): readonly string[] {
+  return [`--import=${PRELOAD}?${wish}`];
 }
 
 export interface IngestFolder {
