@@ -135,7 +135,7 @@ describe('what is not whole', () => {
   });
 
   test('a run that is at work is to be waited for, and one that was killed to be gone on with', async () => {
-    const simulator = await simulate({ eventsQuota: 5, eventsWindowMs: 500 });
+    const simulator = await simulate({ eventsQuota: 3, eventsWindowMs: 60_000 });
     const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
     await running.untilLog('page_committed');
     expect((await exportIds()).stderr).toMatch(/Run 1 is running, not complete: wait for its end/);

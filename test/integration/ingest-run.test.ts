@@ -1,5 +1,6 @@
 /** A run from nothing, a second start, a new run, and what `status` and `doctor` say of them. */
 import { describe, expect, test } from 'vitest';
+import { holdingCommits } from '../support/hold-commits.js';
 import {
   environmentFor,
   expectExactly,
@@ -163,12 +164,16 @@ describe('status and doctor', () => {
   test('status answers while another process runs, and does not disturb it', async () => {
     const simulator = await simulate({ eventsQuota: 5, eventsWindowMs: 500 });
     const environment = environmentFor(simulator, database);
-    const running = folder.start(['ingest', '--json'], environment);
-    await running.untilLog('page_committed', { count: 3 });
-    const { code, result } = await folder.run(['status', '--json'], environment);
-    expect(code).toBe(0);
-    expect(result).toMatchObject({ status: 'running' });
-    expect(Number(result?.pages)).toBeGreaterThanOrEqual(3);
+    const running = await holdingCommits(database, async (hold) => {
+      const first = folder.start(['ingest', '--json'], environment);
+      await first.untilLog('page_committed', { count: 3 });
+      await hold();
+      const { code, result } = await folder.run(['status', '--json'], environment);
+      expect(code).toBe(0);
+      expect(result).toMatchObject({ status: 'running' });
+      expect(Number(result?.pages)).toBeGreaterThanOrEqual(3);
+      return first;
+    });
     expect((await running.end()).code).toBe(0);
     await expectExactly(database.pool, simulator.settings);
   });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFixtureServer } from '../support/fixture-server.js';
+import { holdingCommits } from '../support/hold-commits.js';
 import { API_KEY, environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { type Exit, type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
 
@@ -62,12 +63,17 @@ describe('no secret is told by a run', () => {
   test('that completes, pauses for a signal, or shows its title', async () => {
     const simulator = await simulate({ latencyMs: 50, hostileRows: 0.001 });
     const environment = environmentFor(simulator, withPassword(), LOUD);
-    const child = folder.start(['ingest', '--json'], environment);
-    await child.untilLog('page_committed', { count: 2 });
-    const title = titleOf(child);
-    expect(title).toContain('ingest');
-    for (const secret of [API_KEY, PASSWORD]) expect(title).not.toContain(secret);
-    child.signal('SIGTERM');
+    const child = await holdingCommits(database, async (hold) => {
+      const running = folder.start(['ingest', '--json'], environment);
+      await running.untilLog('page_requested', { count: 2 });
+      await hold();
+      const title = titleOf(running);
+      expect(title).toContain('ingest');
+      for (const secret of [API_KEY, PASSWORD]) expect(title).not.toContain(secret);
+      running.signal('SIGTERM');
+      await running.untilLog('drain_started');
+      return running;
+    });
     const paused = await child.end();
     expect(paused.code).toBe(130);
     await expectNoSecret(paused, API_KEY, PASSWORD);

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { holdingCommits } from '../support/hold-commits.js';
 import { environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 import { hasCommand, REPOSITORY } from '../support/repository.js';
@@ -20,17 +21,19 @@ const withoutKey = (): Record<string, string> => ({ DATABASE_URL: database.conne
 
 describe('a run that is at work', () => {
   test('has a share, a pace, a rest and its segments, seen from another process without a key', async () => {
-    const simulator = await simulate({ events: EVENTS, eventsQuota: 4, eventsWindowMs: 1_000 });
+    // So many that the run cannot end while it is looked at.
+    const events = 10 * EVENTS;
+    const simulator = await simulate({ events, eventsQuota: 4, eventsWindowMs: 1_000 });
     const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
     await running.untilLog('page_committed', { count: 6 });
     const { code, result } = await folder.run(['status', '--json'], withoutKey());
     expect(code).toBe(0);
     expect(result).toMatchObject({
-      ...{ state: 'running', sourceTotal: EVENTS, limit: { quota: 4, windowMs: 1_000 } },
+      ...{ state: 'running', sourceTotal: events, limit: { quota: 4, windowMs: 1_000 } },
       worker: expect.stringContaining(`process ${running.pid}`),
     });
     const covered = Number(result?.covered);
-    expect(result?.share).toBeCloseTo(covered / EVENTS, 9);
+    expect(result?.share).toBeCloseTo(covered / events, 9);
     expect(result?.rowsPerSecond).toBeGreaterThan(0);
     expect(result?.eta).toMatchObject({ remainingMs: expect.any(Number) });
     const segments = result?.segments as { covered: number; share: number | null }[];
@@ -42,9 +45,14 @@ describe('a run that is at work', () => {
 
   test('is watched where there is no terminal line by line, until it ends', async () => {
     const simulator = await simulate({ events: EVENTS, eventsQuota: 5, eventsWindowMs: 500 });
-    const running = folder.start(['ingest', '--json'], environmentFor(simulator, database));
-    await running.untilLog('page_committed');
-    const watching = folder.start(['status', '--watch'], withoutKey());
+    const { running, watching } = await holdingCommits(database, async (hold) => {
+      const ingesting = folder.start(['ingest', '--json'], environmentFor(simulator, database));
+      await ingesting.untilLog('page_committed');
+      await hold();
+      const watcher = folder.start(['status', '--watch'], withoutKey());
+      await watcher.untilOutput(/\n/);
+      return { running: ingesting, watching: watcher };
+    });
     expect((await running.end()).code).toBe(0);
     const { code, stdout } = await watching.end();
     expect(code).toBe(0);
