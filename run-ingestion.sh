@@ -155,7 +155,7 @@ needs_install() {
 needs_build() {
   built=dist/.built
   [ ! -f "$built" ] && return
-  is_newer src workers scripts/build.mjs tsconfig.json package-lock.json -newer "$built"
+  is_newer src workers scripts tsconfig.json package-lock.json -newer "$built"
 }
 
 install() {

@@ -1,7 +1,16 @@
 /** The files that cannot be started without a Docker engine, checked by reading and by linters. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { KEY_PLACEHOLDERS, usableKey } from '../../src/config/config.js';
 import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
@@ -20,6 +29,28 @@ function service(name: string): string {
   const rest = compose.slice(start + 1);
   const end = rest.slice(1).search(/\n {0,2}\S/);
   return end < 0 ? rest : rest.slice(0, end + 1);
+}
+
+/** The files of the repository that a stage of the Dockerfile copies, those of folders one by one. */
+function copiedBy(stage: string): string[] {
+  const names = [...stage.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) =>
+    (match[1] ?? '').split(' '),
+  );
+  return names.flatMap((name) =>
+    statSync(join(REPOSITORY, name)).isDirectory()
+      ? readdirSync(join(REPOSITORY, name), { recursive: true, encoding: 'utf8' }).map((file) =>
+          join(name, file),
+        )
+      : [name],
+  );
+}
+
+/** The local modules that a script loads, as paths from the repository's folder. */
+function importsOf(script: string): string[] {
+  const text = readRepositoryFile(script);
+  const local = [...text.matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)];
+  const direct = local.map((match) => join(dirname(script), match[1] ?? ''));
+  return direct.flatMap((file) => [file, ...importsOf(file)]);
 }
 
 /** Runs a checker; its output is the message of a failure. */
@@ -134,11 +165,49 @@ describe('Dockerfile', () => {
     const ignored = readRepositoryFile('.dockerignore').split('\n');
     expect(ignored).toContain('*');
     expect(ignored).toContain('**/.env*');
-    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
-      .flatMap((match) => (match[1] ?? '').split(' '))
-      .filter((name) => name !== 'scripts');
-    for (const name of copied) expect(ignored).toContain(`!${name}`);
-    expect(ignored).not.toContain('!.env');
+    const admitted = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const isAdmitted = (file: string) =>
+      admitted.some((name) => file === name || file.startsWith(`${name}/`));
+    for (const stage of stages) {
+      for (const file of copiedBy(stage)) expect(isAdmitted(file), file).toBe(true);
+    }
+    for (const name of admitted) {
+      expect(
+        stages.flatMap(copiedBy).some((file) => file.startsWith(name)),
+        name,
+      ).toBe(true);
+    }
+    expect(admitted).not.toContain('.env');
+  });
+
+  test('each stage has what its scripts import', () => {
+    const imported = stages.flatMap((stage) => {
+      const copied = copiedBy(stage);
+      const scripts = copied.filter((file) => file.startsWith('scripts/'));
+      const needed = scripts.flatMap(importsOf);
+      for (const file of needed) expect(copied, `${file} in:\n${stage}`).toContain(file);
+      return needed;
+    });
+    expect(imported).toContain('scripts/bundle.mjs');
+  });
+
+  test('the build stage makes all that the last one takes from it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'image build '));
+    try {
+      const [build = ''] = stages;
+      for (const file of copiedBy(build)) {
+        cpSync(join(REPOSITORY, file), join(folder, file), { recursive: true });
+      }
+      symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
+      expect(build).toMatch(/^RUN npm run build$/m);
+      const { status, output } = check('npm', '--prefix', folder, 'run', 'build');
+      expect(status, output).toBe(0);
+      const taken = [...runtime.matchAll(/^COPY --from=build \/build\/(\S+) \S+$/gm)];
+      expect(taken.length).toBeGreaterThan(0);
+      for (const [, path = ''] of taken) expect(existsSync(join(folder, path)), path).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('dockerfilelint finds nothing', () => {

@@ -39,20 +39,27 @@ describe('on this machine', () => {
     expect(sandbox.calls()).toEqual([INGEST]);
   });
 
-  test('a newer lock file installs and builds again, a newer source only builds', async () => {
+  test('a newer lock file installs again', async () => {
     await sandbox.run([]);
     sandbox.forgetCalls();
-    sandbox.write('src/a.ts', '');
     const later = new Date(Date.now() + 60_000);
-    utimesSync(join(sandbox.folder, 'src/a.ts'), later, later);
-    await sandbox.run([]);
-    expect(sandbox.calls()).toEqual(['[node][scripts/build.mjs]', INGEST]);
-
-    sandbox.forgetCalls();
     utimesSync(join(sandbox.folder, 'package-lock.json'), later, later);
     await sandbox.run([]);
     expect(sandbox.calls()[0]).toMatch(/^\[npm\]\[ci\]/);
   });
+
+  test.each(['src/a.ts', 'workers/b.ts', 'scripts/bundle.mjs', 'tsconfig.json'])(
+    'a newer %s builds again',
+    async (file) => {
+      await sandbox.run([]);
+      sandbox.forgetCalls();
+      sandbox.write(file, '');
+      const later = new Date(Date.now() + 60_000);
+      utimesSync(join(sandbox.folder, file), later, later);
+      await sandbox.run([]);
+      expect(sandbox.calls()).toEqual(['[node][scripts/build.mjs]', INGEST]);
+    },
+  );
 
   test('flags are forwarded as they are, and exit codes come back', async () => {
     const flags = ['--limit', '100', '--note', "two words and 'quotes' $HOME *", '--dry-run'];
