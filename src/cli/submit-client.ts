@@ -13,10 +13,9 @@ import {
   submissionsPath,
 } from '../source/submissions.js';
 import type { OpenTarget } from './open-target.js';
+import { ANSWER_TIMEOUT_MS } from './submit-decide.js';
 
 const LIST_TIMEOUT_MS = 20_000;
-/** The API may look at every id before it answers. */
-const ANSWER_TIMEOUT_MS = 180_000;
 const LIST_PAUSES_MS = [500, 1_500, 3_000] as const;
 
 export interface IdsFile {

@@ -1,6 +1,7 @@
 /** `datasync submit URL`: verifies, exports, shows, asks, hands the ids in, keeps the answer. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
@@ -20,6 +21,7 @@ import { proveRun } from './prove-run.js';
 import { reportedSubmission } from './reported-submission.js';
 import { SubmitClient } from './submit-client.js';
 import { concludeSubmission } from './submit-conclude.js';
+import { findTwin, type Sent } from './submit-decide.js';
 import { submitIds } from './submit-ids.js';
 import { sendingShown } from './submit-progress.js';
 import { type Exported, writeRows } from './write-ids.js';
@@ -39,7 +41,7 @@ export function submitCommand(): Command {
     .description('hand the ids of the finished run in; the API takes five submissions a key')
     .argument('<url>', 'of the repository: https://github.com/OWNER/NAME')
     .option('--yes', 'do not ask before a submission is spent')
-    .option('--again', 'also when this run was submitted before')
+    .option('--again', 'also when this run, or as many ids with --yes, was submitted before')
     .option('--output <file>', 'where the ids that are sent are kept', IDS_FILE)
     .option('--dry-run', 'verify, export and show, and submit nothing')
     .option('--simulate', 'submit to the bundled simulator, which counts for nothing')
@@ -94,6 +96,8 @@ async function submit(
       context.json({ status: 'dry-run', ...exported, remaining: before.remaining });
       return EXIT.complete;
     }
+    const sent = { githubRepoUrl, idCount: exported.rows };
+    if (flags.yes && !flags.again) refuseTwin(before, sent);
     if (!(await isWanted(flags, `Spend one of the ${before.remaining} submissions?`))) {
       throw new CommandFailure('Nothing was sent.');
     }
@@ -102,8 +106,8 @@ async function submit(
     const outcome = await submitIds({
       client: sendingShown(client, context.isJson),
       file: { path: resolve(flags.output), bytes: exported.bytes },
-      sent: { githubRepoUrl, idCount: exported.rows },
-      ...{ before, say },
+      ...{ sent, before, say },
+      pause: (forMs) => delay(forMs),
       wantsAnother: async (attempt) =>
         attempt < ATTEMPTS_MAX && (await isWanted(flags, 'Send it once more?')),
     });
@@ -183,6 +187,16 @@ async function exportIds(
       throw new CommandFailure('The table has changed since it was verified. Nothing was sent.');
     },
   });
+}
+
+/** A person sees the list before the question. Where nobody looks, what is there already is not sent. */
+function refuseTwin(before: SubmissionList, sent: Sent): void {
+  const twin = findTwin(before, sent);
+  if (twin === null) return;
+  throw new CommandFailure(
+    `The API has counted ${formatCount(sent.idCount)} ids for ${sent.githubRepoUrl} already, as number ` +
+      `${twin.submissionNumber ?? '?'}. Nothing was sent; --again spends another submission on them.`,
+  );
 }
 
 /** From here on a submission may be under way, and whoever breaks it off must know. */

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { SimulatorSettings } from '../../src/simulator/settings.js';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
 import {
   API_KEY,
@@ -15,6 +16,8 @@ import { hasCommand, REPOSITORY } from '../support/repository.js';
 import { useTerminals } from '../support/terminal.js';
 
 const EVENTS = 6_000;
+/** Their ids are more than the system takes of a connection that nobody reads. */
+const MANY = { events: 200_000, eventsQuota: 0, latencyMs: 0, latencyJitterMs: 0 };
 const REPOSITORY_URL = 'https://github.com/someone/datasync-ingestion';
 const database = useEmptyTables();
 const simulate = useSimulator();
@@ -27,10 +30,14 @@ afterEach(async () => {
 });
 
 /** A simulator behind a proxy: the run is over the proxy's address, and so is the submission. */
-async function ingested(
-  ...flags: string[]
-): Promise<{ simulator: Simulation; proxy: CuttingProxy; env: Record<string, string> }> {
-  const simulator = await simulate({ events: EVENTS });
+async function ingested({
+  flags = [],
+  source = { events: EVENTS },
+}: {
+  readonly flags?: readonly string[];
+  readonly source?: Partial<SimulatorSettings>;
+} = {}): Promise<{ simulator: Simulation; proxy: CuttingProxy; env: Record<string, string> }> {
+  const simulator = await simulate(source);
   const proxy = await startCuttingProxy(simulator.baseUrl);
   proxies.push(proxy);
   const env = environmentFor({ baseUrl: proxy.connectionString }, database);
@@ -93,6 +100,17 @@ describe('a submission', () => {
     expect(simulator.stats().submissions).toHaveLength(3);
   });
 
+  test('with --yes is refused too when only the API knows of the first', async () => {
+    const { simulator, env } = await ingested();
+    await submit(env);
+    await database.pool.query('UPDATE ingestion_runs SET submission = NULL');
+    const { code, stderr } = await submit(env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/counted 6,000 ids .* already, as number 1\. Nothing was sent; --again/);
+    expect((await submit(env, '--again')).code).toBe(0);
+    expect(simulator.stats().submissions).toHaveLength(2);
+  });
+
   test('when none is left says so and sends nothing', async () => {
     const { simulator, env } = await ingested();
     for (let number = 1; number <= 5; number++) await submit(env, '--again');
@@ -146,7 +164,7 @@ describe('a connection that breaks', () => {
   });
 
   test('before it has is followed by another, after the API has said that none counted', async () => {
-    const { simulator, proxy, env } = await ingested();
+    const { simulator, proxy, env } = await ingested({ source: MANY });
     const cut = proxy.cutAtRequest('POST ');
     const running = folder.start(['submit', REPOSITORY_URL, '--yes'], env);
     await cut;
@@ -157,7 +175,7 @@ describe('a connection that breaks', () => {
   });
 
   test('and an API that then cannot be asked leave it unsent, and that is said', async () => {
-    const { simulator, proxy, env } = await ingested();
+    const { simulator, proxy, env } = await ingested({ source: MANY });
     const cut = proxy.cutAtRequest('POST ');
     const running = folder.start(['submit', REPOSITORY_URL, '--yes'], env);
     await cut;
@@ -185,7 +203,7 @@ describe('nothing is sent', () => {
   });
 
   test('when the run is not complete, with exit 3', async () => {
-    const { simulator, env } = await ingested('--max-events', '2000');
+    const { simulator, env } = await ingested({ flags: ['--max-events', '2000'] });
     const { code, stderr } = await submit(env);
     expect(code).toBe(3);
     expect(stderr).toMatch(/Run 1 is paused, not complete/);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { checkDelaysMs, whatBecame } from '../../src/cli/submit-decide.js';
+import {
+  ANSWER_TIMEOUT_MS,
+  checkDelaysMs,
+  findTwin,
+  whatBecame,
+} from '../../src/cli/submit-decide.js';
 import type { Submission, SubmissionList } from '../../src/source/submissions.js';
 
 const URL = 'https://github.com/a/b';
@@ -59,8 +64,16 @@ describe('a submission whose answer was lost', () => {
   });
 });
 
-test('a server that has the whole body is asked for longer what it made of it', () => {
+test('a server that has the whole body is asked for as long as its answer would be awaited', () => {
   const total = (delays: readonly number[]) => delays.reduce((sum, ms) => sum + ms, 0);
-  expect(total(checkDelaysMs(true))).toBeGreaterThan(total(checkDelaysMs(false)));
-  expect(checkDelaysMs(false)[0]).toBe(0);
+  expect(total(checkDelaysMs(true))).toBeGreaterThanOrEqual(ANSWER_TIMEOUT_MS);
+  expect(total(checkDelaysMs(false))).toBeLessThan(5_000);
+  expect(checkDelaysMs(true)[0]).toBe(0);
+});
+
+test('what a program that was broken off has sent is known again by repository and size', () => {
+  const own = submission({ submissionId: 'two', githubRepoUrl: `${URL}/` });
+  expect(findTwin(list(earlier, own), SENT)).toBe(own);
+  const others = [{ eventCount: 99 }, { githubRepoUrl: 'https://github.com/x/y' }].map(submission);
+  expect(findTwin(list(...others), SENT)).toBeNull();
 });
