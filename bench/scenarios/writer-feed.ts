@@ -61,7 +61,7 @@ export async function feedWriter(
   const store = openRunStore(database.pool);
   const { run } = await store.createRun({ source: 'datasync', origin: 'bench', settings: {} });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-  const writer = new WriterHandle();
+  const writer = new WriterHandle({});
   try {
     const fault = await writer.open({
       connectionString: database.connectionString,

@@ -1,6 +1,7 @@
 /** Opens the database that the configuration chooses, waits for it, brings its tables up to date. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
+import { type Environment, lendEnvironment } from '../config/environment.js';
 import { IngestionError } from '../core/fault.js';
 import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
 import { startEmbeddedPostgres } from '../database/embedded.js';
@@ -12,6 +13,8 @@ import { passwordsOf } from './secrets.js';
 export interface OpenDatabase {
   /** Holds the password: for connecting, never for printing. */
   readonly connectionString: string;
+  /** What node-postgres reads beside it; another thread needs them too. Holds a secret at times. */
+  readonly variables: Environment;
   /** The one line that opens the data in psql. Holds no secret. */
   readonly openCommand: string;
   readonly pool: Pool;
@@ -46,11 +49,15 @@ export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDataba
 async function locate(
   config: Config,
   log: Logger,
-): Promise<{ connectionString: string; openCommand: string }> {
+): Promise<Pick<OpenDatabase, 'connectionString' | 'variables' | 'openCommand'>> {
   const { database } = config;
   if (database.kind === 'embedded') {
-    return startEmbeddedPostgres({ dataFolder: database.dataFolder, name: database.name, log });
+    const { dataFolder, name } = database;
+    return { ...(await startEmbeddedPostgres({ dataFolder, name, log })), variables: {} };
   }
-  const { connectionString } = database;
-  return { connectionString, openCommand: `psql of ${describeTarget(connectionString)}` };
+  const { connectionString, variables } = database;
+  // Those of `.env` are not in the process yet.
+  lendEnvironment(variables);
+  const openCommand = `psql of ${describeTarget(connectionString)}`;
+  return { connectionString, variables, openCommand };
 }

@@ -118,7 +118,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     concurrency: config.concurrency,
     onHead: (head) => loop.onHead(head),
   });
-  const writer = new WriterHandle((fault) =>
+  const writer = new WriterHandle(database.variables, (fault) =>
     log.warn(
       { event: 'database_awaited', fault },
       `a page waits for the database: ${fault.message}`,

@@ -7,7 +7,10 @@ const PATH_CHARS_MIN = 16;
 /** @returns values, not empty; some may be ordinary words, as passwords can be */
 export function secretsOf({ target, database, traces, alerts }: Config): readonly string[] {
   const key = target.kind === 'api' ? [target.apiKey] : [];
-  const password = database.kind === 'url' ? passwordsOf(database.connectionString) : [];
+  const password =
+    database.kind === 'url'
+      ? [...passwordsOf(database.connectionString), database.variables.PGPASSWORD ?? '']
+      : [];
   const variables = Object.entries(traces?.variables ?? {});
   const webhook = alerts === null ? [] : [...secretsOfWebhook(alerts.url), alerts.routingKey ?? ''];
   return [...key, ...password, ...variables.flatMap(secretsOfTraces), ...webhook].filter(isSet);

@@ -8,8 +8,9 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
-import type { Environment } from './environment.js';
+import { databaseVariables, type Environment } from './environment.js';
 import { httpUrl, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
+import { type TracesChoice, tracesChoice, tracesSettings } from './traces-settings.js';
 
 /** The live API; a key alone means it. */
 export const LIVE_API_BASE_URL =
@@ -43,20 +44,18 @@ export type Target =
 
 /** Where they go. */
 export type DatabaseChoice =
-  | { readonly kind: 'url'; readonly connectionString: string }
+  | {
+      readonly kind: 'url';
+      readonly connectionString: string;
+      /** PGPASSWORD, PGPASSFILE and others that node-postgres reads itself. One may be a secret. */
+      readonly variables: Environment;
+    }
   | {
       readonly kind: 'embedded';
       readonly dataFolder: string;
       /** Simulated events have a database of their own: no row of a table says where it came from. */
       readonly name: 'ingestion' | 'simulation';
     };
-
-/** How spans are sent. OpenTelemetry's SDK reads its variables itself, all of which are handed on. */
-export interface TracesChoice {
-  readonly protocol: string;
-  /** OTEL_…; a header among them may be a secret. */
-  readonly variables: Environment;
-}
 
 export interface Config {
   readonly source: string;
@@ -139,8 +138,7 @@ const settings = z.object({
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
   ...alertSettings,
   LOG_LEVEL: z._default(oneOf(...LOG_LEVELS), 'info'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
+  ...tracesSettings,
   MAX_RETRIES: z._default(whole(0, 100), 3),
   RETRY_PAUSE: z._default(number(0, 3600), 30),
   DATABASE_WAIT: z._default(number(0, 3600), 20),
@@ -183,7 +181,8 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   const faults = [...issues.map(describeIssue), ...crossFaults(environment, flags)];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
   const traces = tracesChoice(environment);
-  return { ok: true, config: Object.freeze({ ...assemble(parsed.data, flags), traces }) };
+  const database = databaseChoice(parsed.data, environment, flags);
+  return { ok: true, config: Object.freeze({ ...assemble(parsed.data, flags), database, traces }) };
 }
 
 /** The key, unless it is absent or the placeholder of `.env.example`. */
@@ -219,15 +218,12 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   return faults;
 }
 
-function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
+function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'traces'> {
   const key = usableKey(values.TARGET_API_KEY);
-  const isSimulated = flags.simulate === true;
-  const namesApi = key !== null || values.API_BASE_URL !== undefined;
-  const usesSimulator = isSimulated || !namesApi;
   return {
     source: 'datasync',
-    isTargetChosen: isSimulated || namesApi,
-    target: usesSimulator
+    isTargetChosen: flags.simulate === true || namesApi(values),
+    target: usesSimulator(values, flags)
       ? {
           kind: 'simulator',
           events: values.SIMULATE_EVENTS,
@@ -235,14 +231,6 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
           seed: values.SIMULATE_SEED,
         }
       : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key ?? ''),
-    database:
-      values.DATABASE_URL === undefined
-        ? {
-            kind: 'embedded',
-            dataFolder: resolve(values.DATA_FOLDER, 'postgres'),
-            name: usesSimulator ? 'simulation' : 'ingestion',
-          }
-        : { kind: 'url', connectionString: values.DATABASE_URL },
     concurrency: values.WORKER_CONCURRENCY,
     pageLimit: values.BATCH_SIZE ?? null,
     reservedRequests: values.RATE_LIMIT_BUFFER,
@@ -272,15 +260,22 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'traces'> {
   };
 }
 
-/** The names and their meanings are OpenTelemetry's. */
-function tracesChoice(values: Environment): TracesChoice | null {
-  const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const isOff =
-    values.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
-  if (endpoint === undefined || isOff) return null;
-  const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
-  const variables = Object.entries(values).filter(([name]) => name.startsWith('OTEL_'));
-  return { protocol: protocol ?? 'http/protobuf', variables: Object.fromEntries(variables) };
+function namesApi(values: Settings): boolean {
+  return usableKey(values.TARGET_API_KEY) !== null || values.API_BASE_URL !== undefined;
+}
+
+function usesSimulator(values: Settings, flags: Flags): boolean {
+  return flags.simulate === true || !namesApi(values);
+}
+
+function databaseChoice(values: Settings, environment: Environment, flags: Flags): DatabaseChoice {
+  const connectionString = values.DATABASE_URL;
+  if (connectionString !== undefined) {
+    return { kind: 'url', connectionString, variables: databaseVariables(environment) };
+  }
+  const dataFolder = resolve(values.DATA_FOLDER, 'postgres');
+  const name = usesSimulator(values, flags) ? 'simulation' : 'ingestion';
+  return { kind: 'embedded', dataFolder, name };
 }
 
 function apiTarget(baseUrl: string, apiKey: string): Target {

@@ -19,6 +19,15 @@ export function lendEnvironment(variables: Environment): void {
   Object.assign(process.env, variables);
 }
 
+/** PG…, as in psql; by the others the user's name and `.pgpass` are found. */
+const DATABASE_VARIABLE = /^(?:PG[A-Z_]+|HOME|APPDATA|USER|USERNAME)$/;
+
+/** What node-postgres reads itself where an address leaves something out. */
+export function databaseVariables(environment: Environment): Environment {
+  const entries = Object.entries(environment);
+  return Object.fromEntries(entries.filter(([name]) => DATABASE_VARIABLE.test(name)));
+}
+
 /** The variables that a child of ours inherits. */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };

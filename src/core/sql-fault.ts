@@ -45,7 +45,8 @@ interface Refusal {
 
 const CREDENTIALS_REFUSAL: Refusal = {
   what: 'the database refused the user or password',
-  remedy: 'Check the user and password in DATABASE_URL',
+  remedy:
+    'Check the user and password in DATABASE_URL, or where they come from: PGUSER, PGPASSWORD, ~/.pgpass',
   retryable: false,
 };
 

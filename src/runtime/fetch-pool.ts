@@ -40,7 +40,7 @@ export class FetchPool {
       resourceLimits: WORKER_RESOURCE_LIMITS,
       // The run keeps its own latencies.
       recordTiming: false,
-      // A crash is an event of the run, not an end of the process.
+      // A fetch worker needs none of the environment, and so sees no secret in it.
       env: {},
     });
     this.#pool.on('message', (message: PageHead) => options.onHead(message));

@@ -24,9 +24,16 @@ export class WriterHandle {
   /** Calls that wait for an answer: a dead thread never gives one. */
   readonly #waiting = new Set<(death: Fault) => void>();
 
-  /** @param onWaiting told of each wait for a database that is away or refuses for now */
-  constructor(onWaiting: (fault: Fault) => void = () => {}) {
-    this.#worker = new Worker(WORKER_URL, { env: {}, resourceLimits: WORKER_RESOURCE_LIMITS });
+  /**
+   * @param environment all that the thread sees of it: what node-postgres reads itself
+   * @param onWaiting told of each wait for a database that is away or refuses for now
+   */
+  constructor(
+    environment: Readonly<Record<string, string>>,
+    onWaiting: (fault: Fault) => void = () => {},
+  ) {
+    const resourceLimits = WORKER_RESOURCE_LIMITS;
+    this.#worker = new Worker(WORKER_URL, { env: environment, resourceLimits });
     this.#api = wrap<WriterApi>(nodeEndpoint(this.#worker));
     // Comlink's answers come over the same port; they have no `type` of ours.
     this.#worker.on('message', (message: WriterNotice | { readonly type?: string }) => {

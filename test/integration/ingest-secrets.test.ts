@@ -1,10 +1,16 @@
 /** The key and the database password appear nowhere, whatever fails and however much is logged. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFixtureServer } from '../support/fixture-server.js';
 import { holdingCommits } from '../support/hold-commits.js';
-import { API_KEY, environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
+import {
+  API_KEY,
+  environmentFor,
+  expectExactly,
+  useEmptyTables,
+  useSimulator,
+} from '../support/ingest-check.js';
 import { type Exit, type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
 
 const database = useEmptyTables();
@@ -32,6 +38,14 @@ function withPassword(change: (url: URL) => void = () => {}): { connectionString
   url.password = PASSWORD;
   change(url);
   return { connectionString: url.href };
+}
+
+/** A file of passwords in the form of psql's, as private as it must be. @returns its path */
+function passwordFile(name: string): string {
+  const path = join(folder.path, name);
+  const { port } = new URL(database.connectionString);
+  writeFileSync(path, `127.0.0.1:${port}:*:${ROLE}:${PASSWORD}\n`, { mode: 0o600 });
+  return path;
 }
 
 /** What the process shows to every user of the machine. */
@@ -87,6 +101,44 @@ describe('no secret is told by a run', () => {
       await expectNoSecret(exit, API_KEY, PASSWORD);
     }
   });
+
+  const outsideUrl: readonly [string, () => Record<string, string>][] = [
+    ['PGPASSWORD', () => ({ PGPASSWORD: PASSWORD })],
+    [
+      'PGPASSWORD of .env, with PGUSER',
+      () => {
+        writeFileSync(join(folder.path, '.env'), `PGUSER=${ROLE}\nPGPASSWORD=${PASSWORD}\n`);
+        return {};
+      },
+    ],
+    ['PGPASSFILE', () => ({ PGPASSFILE: passwordFile('passwords') })],
+    ['~/.pgpass', () => ({ HOME: dirname(passwordFile('.pgpass')) })],
+  ];
+
+  test.each(outsideUrl)(
+    'whose database password is in %s alone: every thread has it',
+    async (place, variables) => {
+      const simulator = await simulate();
+      const address = withPassword((url) => {
+        url.password = '';
+        if (place.includes('PGUSER')) url.username = '';
+      });
+      const environment = { ...environmentFor(simulator, address, LOUD), ...variables() };
+      const exit = await folder.run(['ingest', '--json'], environment);
+      expect(exit.code, exit.stderr).toBe(0);
+      await expectExactly(database.pool, simulator.settings);
+      for (const kept of ['.env', 'passwords', '.pgpass']) {
+        rmSync(join(folder.path, kept), { force: true });
+      }
+      await expectNoSecret(exit, API_KEY, PASSWORD);
+      const refused = await folder.run(
+        ['ingest', '--json'],
+        environmentFor(simulator, address, LOUD),
+      );
+      expect(refused.code, refused.stderr).toBe(5);
+      expect(refused.stderr).toMatch(/PGPASSWORD/);
+    },
+  );
 
   test('whose key is refused by an API that repeats it in body, headers and error code', async () => {
     const server = await startFixtureServer((request, response) => {

@@ -58,6 +58,16 @@ describe('configuration', () => {
     expect(configOf(environment, { simulate: true }).database.kind).toBe('url');
   });
 
+  test('what node-postgres reads itself goes with a DATABASE_URL, and no other variable', () => {
+    const variables = { PGPASSWORD: 'p', PGSSLMODE: 'require', PGPASSFILE: '/f', HOME: '/home/me' };
+    const { database } = configOf({
+      ...{ DATABASE_URL: 'postgres://h/d', TARGET_API_KEY: 'k', USER: 'me', PATH: '/bin' },
+      ...variables,
+    });
+    expect(database).toMatchObject({ variables: { ...variables, USER: 'me' } });
+    expect(Object.keys(database.kind === 'url' ? database.variables : {})).toHaveLength(5);
+  });
+
   test('a flag wins over the environment', () => {
     expect(configOf({ WORKER_CONCURRENCY: '3' }, { concurrency: 7 }).concurrency).toBe(7);
   });

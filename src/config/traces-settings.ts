@@ -1,0 +1,27 @@
+/** Settings of traces: where spans are sent. */
+import * as z from 'zod/mini';
+import type { Environment } from './environment.js';
+import { httpUrl } from './setting-kinds.js';
+
+export const tracesSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
+};
+
+/** How spans are sent. OpenTelemetry's SDK reads its variables itself, all of which are handed on. */
+export interface TracesChoice {
+  readonly protocol: string;
+  /** OTEL_…; a header among them may be a secret. */
+  readonly variables: Environment;
+}
+
+/** The names and their meanings are OpenTelemetry's. @returns null where none are to be sent */
+export function tracesChoice(values: Environment): TracesChoice | null {
+  const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const isOff =
+    values.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
+  if (endpoint === undefined || isOff) return null;
+  const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const variables = Object.entries(values).filter(([name]) => name.startsWith('OTEL_'));
+  return { protocol: protocol ?? 'http/protobuf', variables: Object.fromEntries(variables) };
+}
