@@ -212,11 +212,7 @@ run_docker() {
   find_compose || fail 2 'docker compose is missing: install the compose plugin, or use --local.'
   make_settings
   make_scratch
-  unset_empty TARGET_API_KEY API_BASE_URL POSTGRES_PASSWORD HTTP_PORT WORKER_CONCURRENCY BATCH_SIZE \
-    RATE_LIMIT_BUFFER CURSOR_REFRESH_THRESHOLD WRITE_METHOD LOG_LEVEL SIMULATE_EVENTS \
-    ALERT_WEBHOOK_URL ALERT_FORMAT PAGERDUTY_ROUTING_KEY ALERT_STALL_MINUTES \
-    OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_HEADERS OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES \
-    OTEL_TRACES_SAMPLER OTEL_TRACES_SAMPLER_ARG
+  unset_empty
   choose_database
   # One flag a line: a flag may hold spaces.
   INGEST_FLAGS=$([ $# -eq 0 ] || printf '%s\n' "$@")
@@ -243,7 +239,8 @@ run_docker() {
 
 # Compose lets an empty variable of the environment hide the value in .env.
 unset_empty() {
-  for name in "$@"; do
+  # shellcheck disable=SC2013 # The loop of a pipe is a shell of its own, and unsets nothing here.
+  for name in $(sed -n 's/^.*\${\([A-Z_]*\):-.*$/\1/p' docker-compose.yml); do
     eval "[ -n \"\${$name:-}\" ]" || unset "$name"
   done
 }

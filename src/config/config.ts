@@ -157,6 +157,9 @@ const settings = z.object({
   SIMULATE_SEED: z._default(whole(Number.MIN_SAFE_INTEGER), 1),
 });
 
+/** The variables that are settings. */
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+
 type Settings = z.infer<typeof settings>;
 
 /** Which setting a flag stands for. */

@@ -1,5 +1,5 @@
 /** The key and the database password appear nowhere, whatever fails and however much is logged. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFixtureServer } from '../support/fixture-server.js';
@@ -44,6 +44,8 @@ function withPassword(change: (url: URL) => void = () => {}): { connectionString
 function passwordFile(name: string): string {
   const path = join(folder.path, name);
   const { port } = new URL(database.connectionString);
+  // Not in the working folder, where node-postgres looks when it knows no home.
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `127.0.0.1:${port}:*:${ROLE}:${PASSWORD}\n`, { mode: 0o600 });
   return path;
 }
@@ -112,7 +114,7 @@ describe('no secret is told by a run', () => {
       },
     ],
     ['PGPASSFILE', () => ({ PGPASSFILE: passwordFile('passwords') })],
-    ['~/.pgpass', () => ({ HOME: dirname(passwordFile('.pgpass')) })],
+    ['~/.pgpass', () => ({ HOME: dirname(passwordFile('home/.pgpass')) })],
   ];
 
   test.each(outsideUrl)(
@@ -127,8 +129,8 @@ describe('no secret is told by a run', () => {
       const exit = await folder.run(['ingest', '--json'], environment);
       expect(exit.code, exit.stderr).toBe(0);
       await expectExactly(database.pool, simulator.settings);
-      for (const kept of ['.env', 'passwords', '.pgpass']) {
-        rmSync(join(folder.path, kept), { force: true });
+      for (const kept of ['.env', 'passwords', 'home']) {
+        rmSync(join(folder.path, kept), { recursive: true, force: true });
       }
       await expectNoSecret(exit, API_KEY, PASSWORD);
       const refused = await folder.run(

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KEY_PLACEHOLDERS, usableKey } from '../../src/config/config.js';
+import { KEY_PLACEHOLDERS, SETTING_NAMES, usableKey } from '../../src/config/config.js';
 import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
 
 /** The drain finishes what is in flight within this. */
@@ -79,6 +79,26 @@ describe('docker-compose.yml', () => {
     expect(ingestion).toMatch(/INGEST_ON_START: \$\{INGEST_ON_START:-false\}$/m);
     expect(ingestion).toMatch(/assignment-postgres:\s+condition: service_healthy/);
     expect(ingestion).toMatch(/DATABASE_URL: .*@assignment-postgres:5432\/ingestion\}$/m);
+  });
+
+  test('every setting gets in, but for the places of the container itself', () => {
+    const settled: Readonly<Record<string, RegExp>> = {
+      // What it names from outside is often localhost; run-ingestion.sh hands on what is not.
+      DATABASE_URL: /^\$\{CONTAINER_DATABASE_URL:-postgresql:/,
+      STATE_FILE: /^\/data\//,
+      REPORTS_FOLDER: /^\/data\//,
+      DATA_FOLDER: /^\/data$/,
+      HTTP_HOST: /^0\.0\.0\.0$/,
+      // The host's HTTP_PORT is published as the container's own port.
+      HTTP_PORT: /^"8081"$/,
+    };
+    for (const name of SETTING_NAMES) {
+      const value = new RegExp(`^      ${name}: (.*)$`, 'm').exec(ingestion)?.[1];
+      const usual = `\${${name}:-}`;
+      if (settled[name] === undefined) expect(value, name).toBe(usual);
+      else expect(value, name).toMatch(settled[name]);
+    }
+    expect(SETTING_NAMES).toContain('QUARANTINE_LIMIT');
   });
 
   test('every published port is on 127.0.0.1', () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SETTING_NAMES } from '../../src/config/config.js';
 import { finished, ScriptSandbox } from '../support/script-sandbox.js';
 
 const KEY = { TARGET_API_KEY: 'a-real-key' };
@@ -63,6 +64,17 @@ describe('in Docker', () => {
       DATABASE_URL: 'postgresql://postgres:postgres@localhost:5434/ingestion',
     });
     expect(sandbox.calls()).toContain('[env][start=true][simulate=false][database=]');
+  });
+
+  test('a variable that is set to nothing does not hide its value in .env from compose', async () => {
+    const nothing = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
+    const set = { LOG_LEVEL: 'debug', QUARANTINE_LIMIT: '0.5' };
+    const run = await sandbox.run(['--docker'], { ...nothing, ...ENGINE, ...set });
+    expect(run.code).toBe(0);
+    const passed = sandbox.composeVariables().filter((name) => SETTING_NAMES.includes(name));
+    // Compose takes its address from CONTAINER_DATABASE_URL, and the places in a container are its own.
+    const unused = ['DATABASE_URL', 'STATE_FILE', 'REPORTS_FOLDER', 'DATA_FOLDER', 'HTTP_HOST'];
+    expect(passed.filter((name) => !unused.includes(name)).sort()).toEqual(Object.keys(set));
   });
 
   test('with --json standard output holds nothing but the result', async () => {

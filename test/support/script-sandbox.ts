@@ -50,6 +50,7 @@ const STUBS: Readonly<Record<string, string>> = {
           up)
             note env "start=$INGEST_ON_START" "simulate=$SIMULATE" "database=$CONTAINER_DATABASE_URL"
             note flags "$INGEST_FLAGS"
+            export -p >"$STUB_FOLDER/environment"
             echo "compose output"
             [ -z "\${STUB_UP_SAYS:-}" ] || { echo "$STUB_UP_SAYS" >&2; exit 1; } ;;
         esac ;;
@@ -85,7 +86,7 @@ export class ScriptSandbox {
       mkdirSync(join(this.folder, folder), { recursive: true });
     }
     copyFileSync(join(REPOSITORY, 'run-ingestion.sh'), join(this.folder, 'run-ingestion.sh'));
-    for (const file of ['.env.example', 'package-lock.json']) {
+    for (const file of ['.env.example', 'docker-compose.yml', 'package-lock.json']) {
       copyFileSync(join(REPOSITORY, file), join(this.folder, file));
     }
     for (const name of SYSTEM_COMMANDS.split(' ')) this.#link(name);
@@ -97,6 +98,12 @@ export class ScriptSandbox {
   calls(): string[] {
     const file = join(this.#base, 'calls');
     return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  }
+
+  /** The names of the variables that `docker compose up` was last called with. */
+  composeVariables(): string[] {
+    const exported = readFileSync(join(this.#base, 'environment'), 'utf8');
+    return [...exported.matchAll(/^(?:export|declare -x) (\w+)/gm)].map((match) => match[1] ?? '');
   }
 
   forgetCalls(): void {
