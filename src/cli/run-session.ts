@@ -99,6 +99,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   const watch = new RunWatch({
     ...{ context, stats, bucket, scheduler, prepared },
     onSource: (facts) => journal.sourceSeen(facts),
+    onLastError: (text) => journal.lastErrorSeen(text),
   });
   const timeline = new RunTimeline({ stats, bucket, scheduler, nowMs });
   let loop: IngestionLoop;
@@ -168,7 +169,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     timeline.stop();
     await writer.close();
     await journal.flush();
-    await putOnRecord(store, run.run, outcome, async () => {
+    await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, async () => {
       await limits.save(bucket.log(nowMs()));
       if (stats.needsRecount) stats.recount((await store.loadTotals(run.run)).covered);
     });
@@ -207,20 +208,25 @@ async function isOverKnownRows(prepared: PreparedRun, store: RunStore): Promise<
   return prepared.resumedFrom === null && (await store.tableHasRows());
 }
 
+interface Ended {
+  readonly run: number;
+  readonly outcome: RunOutcome;
+  readonly redact: (text: string) => string;
+}
+
 async function putOnRecord(
   store: RunStore,
-  run: number,
-  outcome: RunOutcome,
+  { run, outcome, redact }: Ended,
   settle: () => Promise<void>,
 ): Promise<void> {
   try {
     await settle();
     if (outcome.status === 'complete') return await store.setRunStatus(run, 'complete');
     if (outcome.status === 'failed') {
-      return await store.setRunStatus(run, 'failed', { lastError: outcome.fault.message });
+      return await store.setRunStatus(run, 'failed', { lastError: redact(outcome.fault.message) });
     }
     await store.setRunStatus(run, 'paused', {
-      ...(outcome.status === 'paused' ? { lastError: outcome.reason } : {}),
+      ...(outcome.status === 'paused' ? { lastError: redact(outcome.reason) } : {}),
       ...(outcome.status === 'paused' && outcome.resumeAtMs !== null
         ? { resumeAtMs: outcome.resumeAtMs }
         : {}),

@@ -12,6 +12,7 @@ import type { RunStats } from '../observe/run-stats.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
+import { LastError } from '../runtime/last-error.js';
 import type { FetchCommand, RunObserver, WriteCommand } from '../runtime/run-observer.js';
 import { type RunState, writeStateFile } from '../runtime/state-file.js';
 import type { CommandContext } from './context.js';
@@ -31,12 +32,15 @@ export interface RunWatchParts {
     readonly total: number | null;
     readonly firstRequestAtMs: number | null;
   }) => void;
+  /** Told now and then, without secrets; null: all is well again. */
+  readonly onLastError: (text: string | null) => void;
 }
 
 export class RunWatch implements RunObserver {
   readonly #parts: RunWatchParts;
   readonly #log: RunLog;
   readonly #progress: Progress;
+  readonly #lastError: LastError;
   #lastCursor: { text: string | null; atMs: number } = { text: null, atMs: 0 };
   #stateWrittenAtMs = 0;
   #isWritingState = false;
@@ -47,6 +51,7 @@ export class RunWatch implements RunObserver {
     this.#parts = parts;
     const { log, isJson } = parts.context;
     this.#log = new RunLog(log);
+    this.#lastError = new LastError({ tell: parts.onLastError, nowMs });
     const stream = process.stderr;
     this.#progress = new Progress({
       stream,
@@ -64,6 +69,7 @@ export class RunWatch implements RunObserver {
 
   stop(): void {
     this.#progress.stop();
+    this.#lastError.stop();
     this.#parts.context.settleLog();
   }
 
@@ -89,17 +95,20 @@ export class RunWatch implements RunObserver {
 
   fetchFailed(command: FetchCommand, fault: Fault, meta: ResponseMeta | null): void {
     this.#answered(() => this.#parts.stats.failed(fault, meta));
+    this.#lastError.failed(this.#redacted(fault));
     this.#log.fetchFailed(command, fault);
   }
 
   committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
     this.#parts.stats.committed(result, nowMs());
+    this.#lastError.wentWell();
     this.#log.limitSeen(this.#parts.bucket);
     this.#log.pageCommitted(command, result);
     if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState('running');
   }
 
   writeFailed(command: WriteCommand, fault: Fault): void {
+    this.#lastError.failed(this.#redacted(fault));
     this.#log.writeFailed(command, fault);
   }
 
@@ -153,6 +162,10 @@ export class RunWatch implements RunObserver {
         bound: bound === null ? null : formatPosition(bound),
       })),
     };
+  }
+
+  #redacted({ message }: Fault): string {
+    return this.#parts.context.redact(message);
   }
 
   #howFar(): RunProgress {

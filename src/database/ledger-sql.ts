@@ -33,6 +33,10 @@ export const SET_SOURCE_FACTS = `
     first_request_at = coalesce(first_request_at, to_timestamp($3::float8 / 1000))
   WHERE run = $1`;
 
+// How a run ended is not written over by what came before.
+export const SET_LAST_ERROR = `
+  UPDATE ingestion_runs SET last_error = $2 WHERE run = $1 AND status = 'running'`;
+
 export const SET_SUBMISSION = 'UPDATE ingestion_runs SET submission = $2 WHERE run = $1';
 
 export const LOAD_PAGES = `

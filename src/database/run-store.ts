@@ -45,6 +45,8 @@ export interface RunStore {
   ): Promise<void>;
   /** Null leaves what is known; the first request is kept. */
   setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
+  /** Of a run that goes on: once it has ended, nothing is changed. */
+  setLastError(run: number, lastError: string | null): Promise<void>;
   setSubmission(run: number, submission: object): Promise<void>;
   /** All committed pages, by segment and page. */
   loadPages(run: number): Promise<LedgerPage[]>;
@@ -125,6 +127,10 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
 
     async setSourceFacts(runNumber, { total, firstRequestAtMs }) {
       await query(sql.SET_SOURCE_FACTS, [runNumber, total, firstRequestAtMs]);
+    },
+
+    async setLastError(runNumber, lastError) {
+      await query(sql.SET_LAST_ERROR, [runNumber, lastError]);
     },
 
     async setSubmission(runNumber, submission) {

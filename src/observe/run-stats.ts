@@ -33,9 +33,7 @@ export class RunStats {
   bytes = 0;
   /** What the source says it holds; null until an answer says so. */
   sourceTotal: number | null = null;
-  sourceRemaining: number | null = null;
   firstCommitAtMs: number | null = null;
-  lastFault: Fault | null = null;
   readonly methods = { copy: 0, insert: 0 };
   readonly faults = new Map<string, number>();
   /** From a request's start to the first and to the last byte of its page, its scan, its commit. */
@@ -127,7 +125,6 @@ export class RunStats {
   failed(fault: Fault, meta: ResponseMeta | null): void {
     if (meta !== null) this.answered(meta);
     if (fault.code === 'RATE_LIMITED') this.refused++;
-    this.lastFault = fault;
     this.faults.set(fault.code, (this.faults.get(fault.code) ?? 0) + 1);
   }
 

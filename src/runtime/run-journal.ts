@@ -28,6 +28,7 @@ export interface JournalStore {
   setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
   endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
   setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
+  setLastError(run: number, lastError: string | null): Promise<void>;
 }
 
 export interface RunJournalOptions {
@@ -70,6 +71,11 @@ export class RunJournal {
   /** Told when something of it is new: those who look on make a share and a time left of it. */
   sourceSeen(facts: SourceFacts): void {
     this.#later((run, store) => store.setSourceFacts(run, facts));
+  }
+
+  /** Told now and then. @param text holds no secret; null: all is well again */
+  lastErrorSeen(text: string | null): void {
+    this.#later((run, store) => store.setLastError(run, text));
   }
 
   /** @returns null once the log is saved, else why not */

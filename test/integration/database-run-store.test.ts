@@ -76,6 +76,16 @@ describe('runs', () => {
     });
   });
 
+  test('an error of a run that goes on is there until it is over, and none comes after its end', async () => {
+    await store.setLastError(run, 'HTTP 503');
+    expect((await store.findRun(run))?.lastError).toBe('HTTP 503');
+    await store.setLastError(run, null);
+    expect((await store.findRun(run))?.lastError).toBeNull();
+    await store.setRunStatus(run, 'paused', { lastError: 'quota spent' });
+    await store.setLastError(run, 'HTTP 503');
+    expect((await store.findRun(run))?.lastError).toBe('quota spent');
+  });
+
   test('a complete run has its end', async () => {
     await store.setRunStatus(run, 'complete');
     const latest = await store.findLatestRun('datasync', ORIGIN);

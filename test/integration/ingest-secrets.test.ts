@@ -160,6 +160,33 @@ describe('no secret is told by a run', () => {
     }
   });
 
+  test('whose last error is shown while it goes on, and repeats the key', async () => {
+    // An error code has no other letters, and what is no error code is not repeated.
+    const key = 'OPEN_SESAME';
+    const server = await startFixtureServer((_, response) => {
+      response.writeHead(503, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: 'x', message: 'down', code: `DOWN_${key}` }));
+    });
+    try {
+      const environment = environmentFor({ baseUrl: `${server.origin}/api/v1` }, withPassword(), {
+        ...LOUD,
+        ...{ TARGET_API_KEY: key, RETRY_PAUSE: '600' },
+      });
+      const child = folder.start(['ingest', '--json'], environment);
+      await child.untilLog('page_paused');
+      const shown = await folder.run(['status', '--json'], environment);
+      expect(shown.result).toMatchObject({
+        ...{ state: 'running', lastError: 'HTTP 503 DOWN_[secret]' },
+      });
+      const spoken = await folder.run(['status'], environment);
+      expect(spoken.stdout).toMatch(/last error +HTTP 503/);
+      child.signal('SIGTERM');
+      await expectNoSecret(await child.end(), key, PASSWORD);
+    } finally {
+      await server.close();
+    }
+  });
+
   test('whose API is not there, or spoils its answers', async () => {
     const gone = environmentFor({ baseUrl: 'http://127.0.0.1:1/api/v1' }, withPassword(), LOUD);
     const unreachable = await folder.run(['ingest', '--json'], { ...gone, MAX_RETRIES: '0' });

@@ -113,7 +113,7 @@ async function playRun(level: string, faultShare: number) {
   });
   const watch = new RunWatch({
     context: contextOf(captured),
-    ...{ stats, bucket, scheduler, onSource: () => {} },
+    ...{ stats, bucket, scheduler, onSource: () => {}, onLastError: () => {} },
     prepared,
   });
   const loop = new IngestionLoop({
@@ -216,6 +216,7 @@ function journal(): RunJournal {
       setSegmentBound: taken,
       endSegment: taken,
       setSourceFacts: taken,
+      setLastError: taken,
     },
     saveLimits: taken,
     faultOf: (error) => {
