@@ -14,7 +14,7 @@ import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
 import { LastError } from '../runtime/last-error.js';
 import type { FetchCommand, RunObserver, WriteCommand } from '../runtime/run-observer.js';
-import { type RunState, writeStateFile } from '../runtime/state-file.js';
+import { type RunState, StateFile } from '../runtime/state-file.js';
 import type { CommandContext } from './context.js';
 import type { PreparedRun } from './prepare-run.js';
 import { RunLog } from './run-log.js';
@@ -41,15 +41,16 @@ export class RunWatch implements RunObserver {
   readonly #log: RunLog;
   readonly #progress: Progress;
   readonly #lastError: LastError;
+  readonly #stateFile: StateFile;
   #lastCursor: { text: string | null; atMs: number } = { text: null, atMs: 0 };
   #stateWrittenAtMs = 0;
-  #isWritingState = false;
   #hasWarnedOfState = false;
   #pageLimit = 0;
 
   constructor(parts: RunWatchParts) {
     this.#parts = parts;
-    const { log, isJson } = parts.context;
+    const { log, isJson, config } = parts.context;
+    this.#stateFile = new StateFile(config.stateFile);
     this.#log = new RunLog(log);
     this.#lastError = new LastError({ tell: parts.onLastError, nowMs });
     const stream = process.stderr;
@@ -130,17 +131,13 @@ export class RunWatch implements RunObserver {
 
   /** A readable copy of where the run stands; a failure to write it is told once and ends nothing. */
   async writeState(status: string): Promise<void> {
-    if (this.#isWritingState && status === 'running') return;
-    this.#isWritingState = true;
+    if (this.#stateFile.isBusy && status === 'running') return;
     this.#stateWrittenAtMs = nowMs();
-    const { stateFile } = this.#parts.context.config;
     try {
-      await writeStateFile(stateFile, this.#state(status));
+      await this.#stateFile.write(this.#state(status));
     } catch (error) {
       if (!this.#hasWarnedOfState) this.#log.stateUnwritten((error as Error).message);
       this.#hasWarnedOfState = true;
-    } finally {
-      this.#isWritingState = false;
     }
   }
 

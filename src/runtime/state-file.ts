@@ -21,8 +21,35 @@ export interface RunState {
   }[];
 }
 
-/** Writes whole or not at all: temporary file, fsync, rename. @throws the system's error */
-export async function writeStateFile(path: string, state: RunState): Promise<void> {
+/** One writer of one file: writes come one after another, for they share the temporary file. */
+export class StateFile {
+  readonly #path: string;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** Writes whole or not at all, after those under way. Rejects with the system's error. */
+  async write(state: RunState): Promise<void> {
+    this.#waiting++;
+    const written = this.#last.then(() => writeWhole(this.#path, state));
+    this.#last = written.catch(() => {});
+    try {
+      await written;
+    } finally {
+      this.#waiting--;
+    }
+  }
+}
+
+/** Temporary file, fsync, rename. */
+async function writeWhole(path: string, state: RunState): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o600);
