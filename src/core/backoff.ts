@@ -2,8 +2,8 @@
  * Back-off: how long a failed page waits, and when a sick API ends the run.
  *
  * Each page has `maxRetries` quick retries with full jitter. Then it rests for a longer pause, which
- * doubles, and starts over. When `maxPauses` pauses pass without any page coming through, the API is
- * sick and the run ends, to be resumed later.
+ * doubles, and starts over. When it has rested `maxPauses` times and no page came through during the
+ * last, the API is sick and the run ends, to be resumed later.
  */
 
 export interface BackoffPolicy {
@@ -12,7 +12,7 @@ export interface BackoffPolicy {
   readonly baseDelayMs: number;
   readonly maxDelayMs: number;
   readonly pauseMs: number;
-  /** Pauses of one page, with no page coming through meanwhile, before the run ends. */
+  /** Pauses of one page before the run ends, unless others come through meanwhile. */
   readonly maxPauses: number;
 }
 
@@ -25,9 +25,13 @@ export const DEFAULT_BACKOFF: BackoffPolicy = {
 };
 
 /** What to do with a page that failed `failures` times in a row (≥ 1). */
-export type BackoffDecision =
-  | { readonly type: 'retry'; readonly delayMs: number; readonly isPause: boolean }
-  | { readonly type: 'giveUp' };
+export type BackoffDecision = Retry | { readonly type: 'giveUp' };
+
+export interface Retry {
+  readonly type: 'retry';
+  readonly delayMs: number;
+  readonly isPause: boolean;
+}
 
 /**
  * @param failures failures of this page in a row, this one included
@@ -49,7 +53,15 @@ export function decideRetry(
     };
   }
   const pauses = failures / perPause;
-  if (pauses > policy.maxPauses) return { type: 'giveUp' };
-  const delayMs = policy.pauseMs * 2 ** (pauses - 1) * (0.5 + random / 2);
+  return pauses > policy.maxPauses ? { type: 'giveUp' } : pause(policy, pauses, random);
+}
+
+/** The rest of a page that had all its pauses while others come through. @param random as above */
+export function longestPause(policy: BackoffPolicy, random: number): Retry {
+  return pause(policy, policy.maxPauses, random);
+}
+
+function pause(policy: BackoffPolicy, nth: number, random: number): Retry {
+  const delayMs = policy.pauseMs * 2 ** (nth - 1) * (0.5 + random / 2);
   return { type: 'retry', delayMs, isPause: true };
 }

@@ -124,7 +124,7 @@ export class Dispatcher {
     if (!isAlive) return;
     // Half of a short life is soon enough: else every page would be asked for twice.
     const thresholdMs = Math.min(options.cursorThresholdMs, job.cursorLifeMs / 2);
-    const dueMs = job.cursorExpiresAtMs - thresholdMs;
+    const dueMs = Math.max(job.cursorExpiresAtMs - thresholdMs, job.refreshAtMs);
     if (nowMs < dueMs) return this.#wakeAt(dueMs);
     if (this.#mayStart(nowMs)) this.#start(job, nowMs, predecessor.cursor, true);
   }
@@ -137,7 +137,10 @@ export class Dispatcher {
     const message = 'its cursor is dead and cannot be rebuilt: from the start again';
     this.#context.notice({ event: 'walk_restarted', message }, job);
     const bound = frontier.boundOf(job.segment);
-    for (const taskId of outstanding.unwritten(job.segment)) this.#context.close(taskId);
+    for (const taskId of outstanding.unwritten(job.segment)) {
+      this.#context.close(taskId);
+      this.#context.say({ type: 'discard', taskId });
+    }
     for (const { creditTaskId } of frontier.abandon(job.segment)) {
       if (creditTaskId !== null) credits.release(creditTaskId);
     }

@@ -1,5 +1,5 @@
 /** What a page's fault means for the page and for the run. */
-import { type BackoffPolicy, decideRetry } from './backoff.js';
+import { type BackoffPolicy, decideRetry, longestPause } from './backoff.js';
 import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 
@@ -18,11 +18,23 @@ export type FaultDecision =
   | { readonly type: 'pauseRun' }
   | { readonly type: 'failRun'; readonly fault: Fault };
 
-/** Counts the fault against the page. A refusal costs no attempt. @param random in [0, 1) */
+/** What deciding needs beside the fault. */
+interface How {
+  readonly backoff: BackoffPolicy;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+/**
+ * Counts the fault against the page. A refusal costs no attempt.
+ *
+ * @param how.commits pages that the run has committed: while others come through, the API is not
+ *   sick, and a page that fails for good rests until they all are through
+ */
 export function decideOnFault(
   job: PageJob,
   fault: Fault,
-  how: { readonly backoff: BackoffPolicy; readonly random: number },
+  how: How & { readonly commits: number },
 ): FaultDecision {
   if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
@@ -35,9 +47,30 @@ export function decideOnFault(
     return { type: 'failRun', fault: { ...fault, message } };
   }
   if (!fault.retryable) return { type: 'failRun', fault };
+  const haveOthersCome = how.commits > job.commitsAtPause;
   const retry = decideRetry(how.backoff, job.failures, how.random);
-  if (retry.type === 'giveUp') return { type: 'pauseRun' };
-  return { ...retry, delayMs: Math.max(retry.delayMs, fault.retryAfterMs ?? 0) };
+  if (retry.type === 'giveUp' && !haveOthersCome) return { type: 'pauseRun' };
+  const rest = retry.type === 'giveUp' ? longestPause(how.backoff, how.random) : retry;
+  if (rest.isPause) job.commitsAtPause = how.commits;
+  return { ...rest, delayMs: Math.max(rest.delayMs, fault.retryAfterMs ?? 0) };
+}
+
+export type RefreshDecision =
+  | { readonly type: 'silence' }
+  | { readonly type: 'retry'; readonly delayMs: number }
+  /** The cursor is not renewed any more; the page is asked for with it, dead or alive. */
+  | { readonly type: 'leave' }
+  | { readonly type: 'failRun' };
+
+/** What it means that a cursor could not be renewed while its page waits. */
+export function decideOnRefreshFault(job: PageJob, fault: Fault, how: How): RefreshDecision {
+  if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
+  // The page before has lost its own cursor: there is nothing to ask again for.
+  if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') return { type: 'leave' };
+  if (!fault.retryable) return { type: 'failRun' };
+  const retry = decideRetry(how.backoff, ++job.refreshFailures, how.random);
+  if (retry.type === 'giveUp') return { type: 'leave' };
+  return { type: 'retry', delayMs: Math.max(retry.delayMs, fault.retryAfterMs ?? 0) };
 }
 
 /**
@@ -46,7 +79,7 @@ export function decideOnFault(
  */
 export function decideOnContradiction(
   job: PageJob,
-  how: { readonly backoff: BackoffPolicy; readonly random: number },
+  how: How,
 ): { readonly type: 'retry'; readonly delayMs: number } | { readonly type: 'failRun' } {
   job.contradictions++;
   const retry = decideRetry({ ...how.backoff, maxPauses: 1 }, job.contradictions, how.random);

@@ -119,6 +119,8 @@ export class Frontier {
         job.cursorExpiresAtMs = nowMs + this.#codec.cursorTtlMs;
       } else if (job.cursor === null) return false;
     }
+    // Without a cursor only the beginning can be asked for, and this page is not there.
+    if (job.cursor === null && !job.isAfterKnown) return false;
     // An opaque cursor near its end is still worth the try; a dead one is not.
     if (job.cursor !== null && job.cursorExpiresAtMs <= nowMs) return false;
     if (job.isTip) this.#segment(job).phase = 'inFlight';

@@ -8,9 +8,10 @@
  */
 
 import type { Fault } from './fault.js';
-import { decideOnContradiction, decideOnFault } from './fault-decision.js';
+import { decideOnContradiction, decideOnFault, decideOnRefreshFault } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
-import { comparePositions } from './position.js';
+import type { PageJob } from './page-job.js';
+import { comparePositions, type Position } from './position.js';
 import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 
@@ -63,7 +64,8 @@ export class PageFlow {
     }
     outstanding.remove(event.taskId);
     if (wasInFlight && page.job.isTip) options.credits.release(event.taskId);
-    if (!page.isRefresh) this.#decide(page, event.fault, wasInFlight, nowMs);
+    if (page.isRefresh) this.#refreshFailed(page, event.fault, nowMs);
+    else this.#decide(page, event.fault, wasInFlight, nowMs);
   }
 
   #settle(page: OutstandingPage, sentAtMs: number | null, headAtMs: number | null): void {
@@ -80,8 +82,38 @@ export class PageFlow {
     if (head.nextCursor !== null) {
       page.job.cursor = head.nextCursor;
       page.job.cursorExpiresAtMs = expiresAtMs;
+      page.job.refreshFailures = 0;
     }
     this.#context.outstanding.answered(page);
+  }
+
+  /** The page itself has not failed: only its cursor was not renewed, and may still live. */
+  #refreshFailed(page: OutstandingPage, fault: Fault, nowMs: number): void {
+    const { options, inFlightLimit } = this.#context;
+    const { job } = page;
+    const decision = decideOnRefreshFault(job, fault, {
+      backoff: options.backoff,
+      random: options.random(),
+    });
+    if (isStrain(fault)) inFlightLimit.strained(nowMs);
+    switch (decision.type) {
+      case 'silence':
+        return this.#silence(job, fault, nowMs);
+      case 'retry':
+        job.refreshAtMs = nowMs + decision.delayMs;
+        return;
+      case 'leave':
+        job.refreshAtMs = Number.POSITIVE_INFINITY;
+        return;
+      case 'failRun':
+        return this.#context.fail(fault, job);
+    }
+  }
+
+  #silence(job: PageJob, fault: Fault, nowMs: number): void {
+    this.#context.options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
+    const message = 'silent until the log of the API has drained';
+    this.#context.notice({ event: 'rate_limited', message }, job, fault);
   }
 
   #moveOn(page: OutstandingPage, head: HeadFacts, lifeMs: number, nowMs: number): void {
@@ -124,16 +156,14 @@ export class PageFlow {
     const decision = decideOnFault(job, fault, {
       backoff: options.backoff,
       random: options.random(),
+      commits: this.#context.commits,
     });
     options.pageSize.failed(fault, job.failures);
     if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);
     switch (decision.type) {
-      case 'silence': {
-        options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
-        const message = 'silent until the log of the API has drained';
-        this.#context.notice({ event: 'rate_limited', message }, job, fault);
+      case 'silence':
+        this.#silence(job, fault, nowMs);
         return this.#again(page, wasInFlight, nowMs);
-      }
       case 'newCursor': {
         if (job.isBuilt && fault.code === 'CURSOR_INVALID') return this.#seekFailed(page, fault);
         const message = 'its cursor is rebuilt, or the walk begins again';
@@ -149,7 +179,7 @@ export class PageFlow {
       }
       case 'pauseRun': {
         const reason = `the API is not well: ${locate(fault, job).message}`;
-        return this.#context.end({ status: 'paused', reason, resumeAtMs: null });
+        return this.#context.giveUp({ status: 'paused', reason, resumeAtMs: null });
       }
       case 'failRun':
         return this.#context.fail(decision.fault, job);
@@ -196,8 +226,14 @@ export class PageFlow {
       return frontier.putBack(job, retryAtMs);
     }
     this.#returned -= page.head?.returned ?? 0;
-    frontier.repair(job, job.repairThrough ?? page.next, retryAtMs, taskId);
+    frontier.repair(job, job.repairThrough ?? earlier(page.next, page.bound), retryAtMs, taskId);
   }
+}
+
+/** Where a page ends: at its bound, what lies behind being another segment's. Null: at no place known. */
+function earlier(next: Position | null, bound: Position | null): Position | null {
+  if (next === null || bound === null) return next ?? bound;
+  return comparePositions(next, bound) < 0 ? next : bound;
 }
 
 /** Faults that tell of a server with too much to do. */

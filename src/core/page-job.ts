@@ -24,7 +24,12 @@ export interface PageJob {
   /** Refused cursors and contradictions are counted apart: neither tells of the other's cause. */
   cursorRefusals: number;
   contradictions: number;
+  /** Pages that the run had committed when this one last rested. */
+  commitsAtPause: number;
   retryAtMs: number;
+  /** Refreshes of its cursor that failed in a row, and when the next may be tried. */
+  refreshFailures: number;
+  refreshAtMs: number;
   /**
    * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
    * the others, and it would never be asked for again.
@@ -50,7 +55,10 @@ export function newTip(
     workerDeaths: 0,
     cursorRefusals: 0,
     contradictions: 0,
+    commitsAtPause: 0,
     retryAtMs: 0,
+    refreshFailures: 0,
+    refreshAtMs: 0,
     creditTaskId: null,
   };
 }

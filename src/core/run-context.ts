@@ -49,6 +49,10 @@ export class RunContext {
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
   hasAnswer = false;
   outcome: RunOutcome | null = null;
+  /** Pages committed by this process. */
+  commits = 0;
+  /** A page was given up: whatever the frontier says, the run is not complete. */
+  #hasGivenUp = false;
   #commands: SchedulerCommand[] = [];
   #nextSegment: number;
 
@@ -76,9 +80,25 @@ export class RunContext {
     this.outcome ??= outcome;
   }
 
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp;
+  }
+
+  /** Ends the run because a page is not to be had, or not to be kept. */
+  giveUp(outcome: RunOutcome): void {
+    this.#hasGivenUp = true;
+    this.end(outcome);
+  }
+
   /** Ends the run by a fault of one page. */
   fail(fault: Fault, job: PageJob): void {
-    this.end({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
+    this.giveUp({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
+  }
+
+  /** The database does not take a page: that is told even of a run that was to end anyway. */
+  failWrite(fault: Fault): void {
+    if (this.outcome?.status !== 'failed') this.outcome = { status: 'failed', fault };
+    this.#hasGivenUp = true;
   }
 
   open(range: { readonly after: Position | null; readonly bound: Position | null }): void {

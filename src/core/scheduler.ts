@@ -10,6 +10,7 @@
  *  - Uncommitted bytes ≤ credits; requests in flight ≤ concurrency.
  *  - A page is written only when both ends of what it covers are known.
  *  - After `drain` nothing starts; `finish` comes once, when nothing is outstanding.
+ *  - A run is complete only when no page of it was given up.
  */
 import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
@@ -83,7 +84,7 @@ export class Scheduler {
         return this.#onCommitted(event);
       case 'writeFailed':
         this.#context.close(event.taskId);
-        return this.#context.end({ status: 'failed', fault: event.fault });
+        return this.#context.failWrite(event.fault);
       case 'limitsSaved':
         return this.#dispatcher.limitsSaved();
       case 'drain':
@@ -95,6 +96,7 @@ export class Scheduler {
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
     this.#context.close(event.taskId);
+    this.#context.commits++;
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
@@ -109,11 +111,12 @@ export class Scheduler {
 
   /** A run that is complete by then is complete, whatever asked it to end. */
   #finishWhenDone(): void {
-    const { outstanding, options, outcome } = this.#context;
+    const { outstanding, options, outcome, hasGivenUp } = this.#context;
     if (this.#isFinished) return;
     if (outcome !== null) this.#giveUpHeld();
     if (outstanding.size > 0) return;
-    const isComplete = options.frontier.isExhausted && outcome?.status !== 'failed';
+    const isThrough = options.frontier.isExhausted && !hasGivenUp;
+    const isComplete = isThrough && outcome?.status !== 'failed';
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;
     const ended = isComplete || outcome === null ? { status: 'complete' as const } : outcome;

@@ -13,17 +13,13 @@ import { channel } from 'node:diagnostics_channel';
 import { assert, unreachable } from '../core/fault.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type {
-  HeadFacts,
-  RunOutcome,
-  SchedulerCommand,
-  SchedulerEvent,
-} from '../core/scheduler-types.js';
+import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
 import type { LimitLog } from '../core/token-bucket.js';
 import type { Batch } from '../protocol/batch.js';
 import type { PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
 import type { BufferPool } from './buffer-pool.js';
+import { headFacts } from './head-facts.js';
 import type { RunJournal } from './run-journal.js';
 import type { FetchCommand, RunObserver, WriteCommand } from './run-observer.js';
 
@@ -62,17 +58,24 @@ export class IngestionLoop {
   #isStepDue = false;
   #timer: NodeJS.Timeout | undefined;
   #finish: (outcome: RunOutcome) => void = () => {};
+  #crash: (bug: unknown) => void = () => {};
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
   }
 
-  /** Runs until the scheduler says `finish`. */
+  /** Runs until the scheduler says `finish`. Rejects only because of a bug, here or in an observer. */
   run(): Promise<RunOutcome> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#finish = (outcome) => {
         clearTimeout(this.#timer);
         resolve(outcome);
+      };
+      this.#crash = (bug) => {
+        clearTimeout(this.#timer);
+        // Nothing is decided any more: what still comes in is heard by nobody.
+        this.#isStepDue = true;
+        reject(bug);
       };
       this.#stepSoon();
     });
@@ -85,6 +88,10 @@ export class IngestionLoop {
 
   /** The fetch pool posts a page's head as soon as its next cursor is known. */
   onHead(head: PageHead): void {
+    this.#guard(() => this.#headSeen(head));
+  }
+
+  #headSeen(head: PageHead): void {
     this.#parts.observer.headSeen(head);
     this.#push({ type: 'head', taskId: head.taskId, head: headFacts(head) });
     this.#heads.set(head.taskId, head);
@@ -105,8 +112,17 @@ export class IngestionLoop {
     this.#isStepDue = true;
     queueMicrotask(() => {
       this.#isStepDue = false;
-      this.#step();
+      this.#guard(() => this.#step());
     });
+  }
+
+  /** A bug ends the run by way of `run`, which puts that on record, and not the process. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (bug) {
+      this.#crash(bug);
+    }
   }
 
   #step(): void {
@@ -125,13 +141,13 @@ export class IngestionLoop {
     if (boundary.hasSubscribers) boundary.publish({ direction: 'out', type: command.type });
     switch (command.type) {
       case 'fetch':
-        return void this.#fetch(command);
+        return void this.#fetch(command).catch(this.#crash);
       case 'write':
-        return void this.#write(command);
+        return void this.#write(command).catch(this.#crash);
       case 'discard':
         return this.#discard(command.taskId);
       case 'saveLimits':
-        return void this.#saveLimits(command.log);
+        return void this.#saveLimits(command.log).catch(this.#crash);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
       case 'splitSegment':
@@ -225,20 +241,4 @@ export class IngestionLoop {
     if (fault === null) return this.#push({ type: 'limitsSaved' });
     this.drain({ status: 'failed', fault });
   }
-}
-
-function headFacts(head: PageHead): HeadFacts {
-  const { meta } = head;
-  return {
-    sentAtMs: meta.sentAtMs,
-    headAtMs: meta.headAtMs,
-    bodyBytes: meta.bodyBytes,
-    limits: readLimitHeaders(meta.limitHeaders, meta.headAtMs),
-    nextCursor: head.nextCursor,
-    hasMore: head.hasMore,
-    cursorExpiresInMs: head.cursorExpiresInMs,
-    limit: head.limit,
-    returned: head.returned,
-    total: head.total,
-  };
 }

@@ -35,6 +35,18 @@ test('every history of faults and crashes ends with all rows, within limit and c
   }
 });
 
+test('whatever ends a process, its run is complete only with all rows', () => {
+  for (const seed of seeds(SEEDS / 5)) {
+    const { outcome, writes, gapsAtEnd } = playHistory({
+      ...{ seed, crashes: seed % 3, faultShare: (seed % 3) * 0.05, hardships: true },
+    });
+    const lost = writes.filter((count) => count === 0).length;
+    const end = { status: outcome.status, lost, gapsAtEnd };
+    const expected = { status: 'complete', lost: 0, gapsAtEnd: 0 };
+    expect(end, `replay with SEED=${seed} npm run test:sim`).toEqual(expected);
+  }
+});
+
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
     const history = playHistory({ seed, crashes: 0, faultShare: 0 });

@@ -7,6 +7,11 @@ export interface HistorySettings {
   readonly seed: number;
   readonly crashes: number;
   readonly faultShare: number;
+  /**
+   * What can end a process before its run is through: a page whose body fails for long, writes that
+   * the database refuses, an operator who stops it, `--max-events`. It is then started again.
+   */
+  readonly hardships?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
   readonly sabotage?: 'losesCommits' | 'forgetsLimits';
 }
@@ -46,8 +51,10 @@ export function drawApi(random: Random, faultShare: number): ApiSettings {
   };
 }
 
-/** What a user starts again: a pause, or a page that killed workers by bad luck. */
+const RESUMABLE: ReadonlySet<string> = new Set(['WORKER_DIED', 'DATABASE_UNAVAILABLE']);
+
+/** What a user starts again: a pause, a stop, or a failure that was bad luck. */
 export function isResumable(outcome: RunOutcome): boolean {
-  if (outcome.status === 'paused') return true;
-  return outcome.status === 'failed' && outcome.fault.code === 'WORKER_DIED';
+  if (outcome.status === 'failed') return RESUMABLE.has(outcome.fault.code);
+  return outcome.status !== 'complete';
 }

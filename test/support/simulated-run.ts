@@ -17,6 +17,7 @@ import type {
 import { type LimitLog, TokenBucket } from '../../src/core/token-bucket.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
 import { SimulatedApi } from './simulated-api.js';
+import { Hardships } from './simulated-hardships.js';
 import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
 import { fullestWindow } from './windows.js';
 
@@ -58,6 +59,7 @@ class Player {
   #heldBytesMax = 0;
   #tipsInFlightMax = 0;
   #steps = 0;
+  readonly #hardships: Hardships;
 
   constructor(settings: HistorySettings) {
     this.#settings = settings;
@@ -67,6 +69,7 @@ class Player {
     this.#api = new SimulatedApi(api, random);
     this.#writes = new Array<number>(api.rows).fill(0);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
+    this.#hardships = new Hardships(settings.hardships === true, api.rows, random);
   }
 
   play(): History {
@@ -120,7 +123,7 @@ class Player {
       backoff: DEFAULT_BACKOFF,
       concurrency: drawInteger(this.#random, 1, 6),
       cursorThresholdMs: codec.cursorTtlMs / 2,
-      eventsMax: null,
+      eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
       nextSegment: this.#nextSegment,
       rowsDone: this.#ledger.reduce((sum, page) => sum + page.rows.length, 0),
       quarantineShareMax: 1,
@@ -140,6 +143,8 @@ class Player {
   }
 
   #advance(): void {
+    if (this.#hardships.happens(0.01))
+      this.#inbox.push({ type: 'drain', outcome: { status: 'interrupted' } });
     this.#queue.sort((a, b) => a.atMs - b.atMs);
     const next = this.#queue.shift();
     if (next === undefined)
@@ -204,25 +209,16 @@ class Player {
         this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
         const { rows, nextCursor, hasMore } = exchange.page;
         const { limits } = exchange;
-        const known = {
-          cursorExpiresInMs: null,
-          limit: null,
-          returned: rows.length,
-          total: this.#api.positions.length,
-        };
+        const total = this.#api.positions.length;
         const head = {
-          sentAtMs,
-          headAtMs,
-          bodyBytes: PAGE_BYTES,
-          limits,
-          nextCursor,
-          hasMore,
-          ...known,
+          ...{ sentAtMs, headAtMs, limits, nextCursor, hasMore, total },
+          ...{ cursorExpiresInMs: null, limit: null, returned: rows.length, bodyBytes: PAGE_BYTES },
         };
         this.#inbox.push({ type: 'head', taskId, head });
         this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
           if (isHeadOnly) this.#inbox.push({ type: 'refreshed', taskId });
-          else if (exchange.breaksAfterHead) this.#breakAfterHead(taskId, sentAtMs, headAtMs);
+          else if (exchange.breaksAfterHead || this.#hardships.breaks(rows))
+            this.#breakAfterHead(taskId, sentAtMs, headAtMs);
           else this.#scan(taskId, rows);
         });
       });
@@ -256,6 +252,14 @@ class Player {
     const isLost = this.#settings.sabotage === 'losesCommits' && this.#random() < 0.2;
     const diesWithProcess = this.#random() < 0.5;
     const life = this.#life;
+    if (this.#hardships.happens(0.02)) {
+      const fault = {
+        code: 'DATABASE_UNAVAILABLE',
+        message: 'simulated',
+        retryable: true,
+      } as const;
+      return this.#at(landsAtMs, () => this.#inbox.push({ type: 'writeFailed', taskId, fault }));
+    }
     this.#queue.push({
       atMs: landsAtMs,
       life: diesWithProcess ? life : 0,

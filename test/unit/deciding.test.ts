@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_BACKOFF, decideRetry } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault, FaultCode } from '../../src/core/fault.js';
-import { decideOnContradiction, decideOnFault } from '../../src/core/fault-decision.js';
 import { InFlightLimit } from '../../src/core/in-flight-limit.js';
-import { newTip } from '../../src/core/page-job.js';
 import { PageSize } from '../../src/core/page-size.js';
 import { HIGHEST_ID } from '../../src/core/position.js';
 import { QuarantineLimit } from '../../src/core/quarantine-limit.js';
@@ -12,88 +9,6 @@ import { Splitter } from '../../src/core/splitter.js';
 import { Utilisation } from '../../src/core/utilisation.js';
 
 const fault = (code: FaultCode, retryable = true): Fault => ({ code, message: code, retryable });
-const job = () =>
-  newTip({
-    segment: 1,
-    page: 1,
-    cursor: null,
-    cursorExpiresAtMs: 0,
-    after: null,
-    isAfterKnown: true,
-    predecessor: null,
-  });
-const how = { backoff: DEFAULT_BACKOFF, random: 0.5 };
-
-describe('back-off', () => {
-  test('full jitter: from zero to a ceiling that doubles', () => {
-    expect(decideRetry(DEFAULT_BACKOFF, 1, 0)).toMatchObject({ delayMs: 0 });
-    expect(decideRetry(DEFAULT_BACKOFF, 1, 0.999)).toMatchObject({ delayMs: 500 * 0.999 });
-    expect(decideRetry(DEFAULT_BACKOFF, 3, 0.5)).toMatchObject({ delayMs: 1000, isPause: false });
-  });
-
-  test('after maxRetries quick ones the page gets a longer pause, and starts over', () => {
-    expect(decideRetry(DEFAULT_BACKOFF, 4, 1)).toMatchObject({ isPause: true, delayMs: 30_000 });
-    expect(decideRetry(DEFAULT_BACKOFF, 5, 1)).toMatchObject({ isPause: false, delayMs: 500 });
-    expect(decideRetry(DEFAULT_BACKOFF, 8, 1)).toMatchObject({ isPause: true, delayMs: 60_000 });
-  });
-
-  test('a sick API ends the run in the end', () => {
-    expect(decideRetry(DEFAULT_BACKOFF, 4 * 5, 0.5).type).toBe('retry');
-    expect(decideRetry(DEFAULT_BACKOFF, 4 * 6, 0.5)).toEqual({ type: 'giveUp' });
-  });
-});
-
-describe('faults of a page', () => {
-  test('a refusal costs no attempt', () => {
-    const page = job();
-    expect(decideOnFault(page, fault('RATE_LIMITED'), how)).toEqual({ type: 'silence' });
-    expect(page.failures).toBe(0);
-  });
-
-  test('refused credentials end the run at once', () => {
-    expect(decideOnFault(job(), fault('CREDENTIALS', false), how).type).toBe('failRun');
-  });
-
-  test('a page that kills workers three times is reported', () => {
-    const page = job();
-    expect(decideOnFault(page, fault('WORKER_DIED'), how).type).toBe('retry');
-    expect(decideOnFault(page, fault('WORKER_DIED'), how).type).toBe('retry');
-    expect(decideOnFault(page, fault('WORKER_DIED'), how)).toMatchObject({
-      type: 'failRun',
-      fault: { message: expect.stringContaining('killed a worker 3 times') },
-    });
-  });
-
-  test('a contradiction is worth more looks and one pause, however often the page failed before', () => {
-    const page = job();
-    for (let failure = 0; failure < 3; failure++) decideOnFault(page, fault('NETWORK'), how);
-    const { maxRetries, pauseMs } = DEFAULT_BACKOFF;
-    const looks = Array.from({ length: 2 * maxRetries + 1 }, () =>
-      decideOnContradiction(page, how),
-    );
-    const pauses = looks.flatMap((look, index) =>
-      look.type === 'retry' && look.delayMs >= pauseMs / 2 ? [index] : [],
-    );
-    expect(looks.every(({ type }) => type === 'retry')).toBe(true);
-    expect(pauses).toEqual([maxRetries]);
-    expect(decideOnContradiction(page, how).type).toBe('failRun');
-  });
-
-  test('a cursor that died while its page failed costs a new cursor, and not the run', () => {
-    const page = job();
-    for (let failure = 0; failure < 9; failure++) decideOnFault(page, fault('TIMEOUT'), how);
-    for (let refusal = 0; refusal < 3; refusal++) {
-      expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('newCursor');
-    }
-    expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('failRun');
-    expect(page.failures).toBe(9);
-  });
-
-  test('Retry-After is a floor under the jitter', () => {
-    const busy = { ...fault('HTTP_STATUS'), retryAfterMs: 9000 };
-    expect(decideOnFault(job(), busy, { ...how, random: 0 })).toMatchObject({ delayMs: 9000 });
-  });
-});
 
 describe('credits', () => {
   test('no page is asked for that would outgrow them', () => {

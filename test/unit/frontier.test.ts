@@ -132,4 +132,13 @@ describe('frontier', () => {
     expect(frontier.canSeek).toBe(false);
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
   });
+
+  test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
+    const frontier = begun(opaque);
+    frontier.advance(take(frontier), answer('x'));
+    const second = take(frontier);
+    frontier.dropCursor(second);
+    frontier.putBack(second, NOW);
+    expect(frontier.take(second, NOW, 60_000)).toBe(false);
+  });
 });

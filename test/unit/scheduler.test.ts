@@ -6,6 +6,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import type { HeadFacts, SchedulerCommand } from '../../src/core/scheduler-types.js';
+import type { CursorCodec } from '../../src/core/segment.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 
 const NOW_MS = 1_800_000_000_000;
@@ -15,12 +16,20 @@ const opaque = { cursorTtlMs: 120_000, readCursor: () => null, buildCursor: () =
 function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
   const frontier = new Frontier(opaque, { canSeek: false });
   frontier.add({ segment: 1, after: null, bound: null });
+  return schedulerOver(frontier, bucket);
+}
+
+function schedulerOver(
+  frontier: Frontier,
+  bucket = new TokenBucket({ policy: null }),
+  codec: CursorCodec = opaque,
+): Scheduler {
   return new Scheduler({
     frontier,
     bucket,
     credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
     pageSize: new PageSize(100),
-    codec: opaque,
+    codec,
     backoff: DEFAULT_BACKOFF,
     concurrency: 4,
     cursorThresholdMs: 60_000,
@@ -111,4 +120,90 @@ test('error pages without limit headers do not pass for an API without a limit',
   }
   expect(bucket.policy).toEqual({ quota: 10, windowMs: 60_000 });
   expect(bucket.isLearned).toBe(false);
+});
+
+const lastPage: HeadFacts = { ...head(''), nextCursor: null, hasMore: false };
+
+test('a page that fails for good leaves the run paused, though all others are through', () => {
+  const scheduler = opaqueScheduler();
+  const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
+  let nowMs = NOW_MS;
+  let [taskId = 0] = fetches(scheduler.step([], nowMs));
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const where = { sentAtMs: nowMs, headAtMs: nowMs, limits: null };
+    scheduler.step([{ type: 'head', taskId, head: lastPage }], nowMs);
+    const commands = scheduler.step([{ type: 'failed', taskId, fault, ...where }], nowMs);
+    const finish = commands.find(({ type }) => type === 'finish');
+    if (finish !== undefined) {
+      expect(finish).toMatchObject({ outcome: { status: 'paused' } });
+      return;
+    }
+    nowMs += 3_600_000;
+    [taskId = 0] = fetches(scheduler.step([], nowMs));
+  }
+  expect.unreachable('the run does not end');
+});
+
+test('a page that the database refuses is told of, though the run was to end anyway', () => {
+  const scheduler = opaqueScheduler();
+  const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
+  scheduler.step([{ type: 'head', taskId, head: lastPage }], NOW_MS);
+  const place = { ms: 5, id: 'a' };
+  scheduler.step([{ type: 'scanned', taskId, firstPosition: place, lastPosition: place }], NOW_MS);
+  scheduler.step([{ type: 'drain', outcome: { status: 'interrupted' } }], NOW_MS);
+  const fault = { code: 'DATABASE_REFUSED', message: 'disk full', retryable: false } as const;
+  expect(scheduler.step([{ type: 'writeFailed', taskId, fault }], NOW_MS)).toEqual([
+    { type: 'finish', outcome: { status: 'failed', fault } },
+  ]);
+});
+
+test('a page that crosses its bound covers no more when it is asked for again', () => {
+  const codec = {
+    cursorTtlMs: 120_000,
+    readCursor: (cursor: string) => ({ ms: Number(cursor), id: 'a' }),
+    buildCursor: () => null,
+  };
+  const bound = { ms: 50, id: 'a' };
+  const frontier = new Frontier(codec, { canSeek: true });
+  frontier.add({ segment: 1, after: null, bound });
+  const scheduler = schedulerOver(frontier, undefined, codec);
+  const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
+  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
+  const [first = 0] = fetches(scheduler.step([], NOW_MS));
+  scheduler.step([{ type: 'head', taskId: first, head: head('40') }], NOW_MS);
+  scheduler.step([{ type: 'failed', taskId: first, fault, ...where }], NOW_MS);
+  const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
+  scheduler.step([{ type: 'head', taskId: again, head: head('40') }], NOW_MS + 60_000);
+  const place = { ms: 60, id: 'a' };
+  const commands = scheduler.step(
+    [{ type: 'scanned', taskId: again, firstPosition: place, lastPosition: place }],
+    NOW_MS + 60_000,
+  );
+  expect(commands).toMatchObject([{ type: 'write', through: bound, bound }]);
+});
+
+test('a walk that begins again lets go of the pages that were held', () => {
+  const scheduler = opaqueScheduler();
+  const [first = 0] = fetches(scheduler.step([], NOW_MS));
+  const [second = 0] = fetches(
+    scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS),
+  );
+  const [third = 0] = fetches(
+    scheduler.step([{ type: 'head', taskId: second, head: head('c') }], NOW_MS),
+  );
+  const place = { ms: 5, id: 'a' };
+  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
+  const bad = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
+  const dead = { code: 'CURSOR_EXPIRED', message: 'dead', retryable: true } as const;
+  scheduler.step(
+    [{ type: 'scanned', taskId: second, firstPosition: place, lastPosition: place }],
+    NOW_MS,
+  );
+  scheduler.step([{ type: 'failed', taskId: first, fault: bad, ...where }], NOW_MS);
+  const commands = scheduler.step(
+    [{ type: 'failed', taskId: third, fault: dead, ...where }],
+    NOW_MS,
+  );
+  expect(commands).toContainEqual({ type: 'discard', taskId: second });
+  expect(commands).toContainEqual({ type: 'endSegment', segment: 1, isSuperseded: true });
 });
