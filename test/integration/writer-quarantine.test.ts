@@ -128,6 +128,48 @@ test('rows that only the table refuses are found without any hint in their text'
   }
 });
 
+const furtherKeys: readonly (readonly [string, string, string])[] = [
+  ['unique index', `CREATE UNIQUE INDEX further_key ON ingested_events ((data->>'n'))`, '23505'],
+  [
+    'deferred unique constraint',
+    `ALTER TABLE ingested_events ADD COLUMN n text GENERATED ALWAYS AS (data->>'n') STORED,
+       ADD CONSTRAINT further_key UNIQUE (n) DEFERRABLE INITIALLY DEFERRED`,
+    '23505',
+  ],
+  [
+    'exclusion constraint',
+    `ALTER TABLE ingested_events ADD CONSTRAINT further_key EXCLUDE ((data->>'n') WITH =)`,
+    '23P01',
+  ],
+];
+
+test.each(
+  furtherKeys.flatMap((key) =>
+    (['copy', 'insert'] as const).map((method) => [...key, method] as const),
+  ),
+)(
+  'a row that a further %s refuses goes to quarantine, and is no duplicate',
+  async (_, definition, code, method) => {
+    await database.pool.query(definition);
+    try {
+      const rows = testRows(100).map((row, i) => ({ ...row, record: `{"n":${i % 98}}` }));
+      const result = await write(rows, {}, { method });
+      const counts = { returned: 100, inserted: 98, duplicate: 0, quarantined: 2 };
+      expect(result.counts).toEqual(counts);
+      const kept = await quarantine();
+      expect(kept.map(({ index }) => index)).toEqual([98, 99]);
+      expect(kept[0]?.reason).toContain(code);
+      const again = await write(rows, { page: 1 }, { method });
+      expect(again.counts).toEqual({ ...counts, inserted: 0, duplicate: 98 });
+    } finally {
+      await database.pool.query(
+        `ALTER TABLE ingested_events DROP CONSTRAINT IF EXISTS further_key, DROP COLUMN IF EXISTS n`,
+      );
+      await database.pool.query('DROP INDEX IF EXISTS further_key');
+    }
+  },
+);
+
 test('a page with hundreds of culprits commits, and others are not held up by it', async () => {
   const sick = testRows(5000).map((row, i) => (i % 10 === 3 ? { ...row, record: '{"a"' } : row));
   const order: string[] = [];

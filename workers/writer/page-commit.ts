@@ -69,7 +69,8 @@ export async function commitWithoutRefused(
   connection: Connection,
   page: PageWrite,
 ): Promise<Commit> {
-  await connection.command('BEGIN');
+  // A constraint that is deferred to the commit would not tell which row it refuses.
+  await connection.command('BEGIN; SET CONSTRAINTS ALL IMMEDIATE');
   try {
     const { insertedCount, refused } = await insertStorableRows(connection, page);
     const account = accountOf(page, refused);

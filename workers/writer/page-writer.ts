@@ -146,16 +146,22 @@ function nextAfter(error: unknown, way: Way, mayBeCommitted: boolean): Attempt {
       // Found by the key but not by the look before: its transaction ended in between.
       return mayBeCommitted ? { type: 'failed', fault: PAGE_RACE } : { type: 'askLedger' };
     case 'rowKnown':
-      return { type: 'takeWay', way: 'insert' };
+      if (way === 'copy') return { type: 'takeWay', way: 'insert' };
+      // The INSERT passes over known ids, so a further unique index of the table refuses a row.
+      return afterRefusal(error, way);
     case 'rowRefused':
-      if (way !== 'withoutRefused') return { type: 'takeWay', way: 'withoutRefused' };
-      // Every row was tried by itself, so what is refused now is the ledger row.
-      return { type: 'failed', fault: faultFromDatabaseError(error) };
+      return afterRefusal(error, way);
     case 'fault':
       return { type: 'failed', fault: read.fault };
     default:
       return unreachable(read);
   }
+}
+
+function afterRefusal(error: unknown, way: Way): Attempt {
+  if (way !== 'withoutRefused') return { type: 'takeWay', way: 'withoutRefused' };
+  // Every row was tried by itself, so what is refused now is the ledger row.
+  return { type: 'failed', fault: faultFromDatabaseError(error) };
 }
 
 const PAGE_RACE: Fault = {

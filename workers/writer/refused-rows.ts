@@ -82,7 +82,7 @@ async function tryGroup(connection: Connection, group: RowSource): Promise<Group
     return { type: 'stored', insertedCount: Number(row?.[0]) };
   } catch (error) {
     const read = readWriteError(error);
-    if (read.type !== 'rowRefused') throw error;
+    if (read.type !== 'rowRefused' && read.type !== 'rowKnown') throw error;
     await connection.command('ROLLBACK TO SAVEPOINT row_group');
     return { type: 'refused', reason: read.reason };
   }

@@ -26,6 +26,8 @@ const KEEP_REJECTS = `rejected AS (
   ON CONFLICT DO NOTHING
 )`;
 
+// A table that was there before us may have more unique indexes. Only the same id is the same row: one
+// that another index refuses is not in the table, and must not pass as a duplicate.
 export const STATEMENTS = {
   copy_rows: 'COPY ingested_events (id, occurred_at, data) FROM STDIN (FORMAT binary)',
 
@@ -37,7 +39,7 @@ RETURNING inserted, duplicate`,
   insert_page: `WITH stored AS (
   INSERT INTO ingested_events (id, occurred_at, data)
   SELECT unnest($25::uuid[]), unnest($26::timestamptz[]), unnest($27::text[])::jsonb
-  ON CONFLICT DO NOTHING
+  ON CONFLICT (id) DO NOTHING
   RETURNING 1
 ), tally AS (
   SELECT count(*)::integer AS inserted FROM stored
@@ -50,7 +52,7 @@ RETURNING inserted, duplicate`,
   insert_rows: `WITH stored AS (
   INSERT INTO ingested_events (id, occurred_at, data)
   SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[])::jsonb
-  ON CONFLICT DO NOTHING
+  ON CONFLICT (id) DO NOTHING
   RETURNING 1
 )
 SELECT count(*)::integer FROM stored`,

@@ -10,8 +10,8 @@ const DETAIL_CHARS_MAX = 300;
 export type WriteError =
   /** The ledger has the page: an earlier acknowledgement was lost. */
   | { readonly type: 'pageKnown' }
-  /** The table has one of the rows. */
-  | { readonly type: 'rowKnown' }
+  /** The table has one of the rows, or another with the same key of a further unique index. */
+  | { readonly type: 'rowKnown'; readonly reason: string }
   /** A row that PostgreSQL cannot store; `reason` is its own words. */
   | { readonly type: 'rowRefused'; readonly reason: string }
   | { readonly type: 'fault'; readonly fault: Fault };
@@ -23,9 +23,9 @@ export function readWriteError(error: unknown): WriteError {
     return { type: 'fault', fault: faultFromDatabaseError(error) };
   }
   if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
-  if (code === UNIQUE_VIOLATION && table === 'ingested_events') return { type: 'rowKnown' };
   if (ROW_ERROR_CLASSES.has(code.slice(0, 2))) {
-    return { type: 'rowRefused', reason: refusalReason(error) };
+    const isKnown = code === UNIQUE_VIOLATION && table === 'ingested_events';
+    return { type: isKnown ? 'rowKnown' : 'rowRefused', reason: refusalReason(error) };
   }
   return { type: 'fault', fault: faultFromDatabaseError(error) };
 }
