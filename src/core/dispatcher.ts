@@ -10,6 +10,9 @@ import type { RunContext } from './run-context.js';
 import { StartPlan } from './start-plan.js';
 import { type WaitReason, WaitTimes } from './wait-times.js';
 
+/** A process that sleeps for a day looks like one that hangs; a quota of an hour is waited for. */
+const WAIT_MS_MAX = 90 * 60_000;
+
 /** Walks that one process begins again before it says that the source cannot be walked so. */
 const WALKS_MAX = 5;
 
@@ -48,6 +51,7 @@ export class Dispatcher {
       const job = frontier.ready(nowMs) ?? this.#splitOff(nowMs);
       if (job === null) {
         this.#wakeAt(frontier.nextReadyMs());
+        this.#pauseFor(frontier.nextReadyMs(), nowMs);
         return frontier.isExhausted ? 'end' : 'answer';
       }
       if (job.creditTaskId === null && !credits.hasRoom) {
@@ -55,7 +59,10 @@ export class Dispatcher {
         this.#refreshWhileWaiting(job, nowMs);
         return 'credit';
       }
-      if (!this.#mayStart(nowMs)) return 'permit';
+      if (!this.#mayStart(nowMs)) {
+        this.#pauseFor(options.bucket.nextStartMs(nowMs), nowMs);
+        return 'permit';
+      }
       if (frontier.take(job, nowMs, cursorThresholdMs)) this.#start(job, nowMs, job.cursor, false);
       else this.#walkAgain(job);
     }
@@ -146,6 +153,16 @@ export class Dispatcher {
     }
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound });
+  }
+
+  /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */
+  #pauseFor(atMs: number, nowMs: number): void {
+    const { outstanding, options } = this.#context;
+    const isTooLong = Number.isFinite(atMs) && atMs - nowMs > (options.waitMsMax ?? WAIT_MS_MAX);
+    // An answer that is on its way may say otherwise.
+    if (!isTooLong || outstanding.inFlight > 0) return;
+    const reason = `nothing may be asked of the API before ${new Date(atMs).toISOString()}`;
+    this.#context.end({ status: 'paused', reason, resumeAtMs: atMs });
   }
 
   #wakeAt(atMs: number): void {

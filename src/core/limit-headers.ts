@@ -10,7 +10,7 @@
  *   X-HubSpot-RateLimit-*                         with the interval in milliseconds, and daily
  *   X-Shopify-Shop-Api-Call-Limit                 used/size
  *   Zendesk-RateLimit-*                           total=; remaining=; resets=
- *   Retry-After                                   seconds, fractional seconds, HTTP-date
+ *   Retry-After                                   seconds, an instant in any form of header-time
  */
 import { readDate, SPAN_MS_MAX, spanUntil } from './header-time.js';
 import { type BareItem, type Item, parseDictionary, parseList } from './structured-fields.js';
@@ -53,7 +53,7 @@ export function isLimitHeader(name: string): boolean {
  */
 export function readLimitHeaders(headers: Headers, receivedAtMs: number): LimitObservation | null {
   if (Object.keys(headers).every((name) => name === 'date')) return null;
-  const answerMs = readDate(headers.date ?? '') ?? receivedAtMs;
+  const answerMs = answerTime(headers, receivedAtMs);
   const statements = [
     ...structuredStatements(headers, answerMs),
     ...plainStatements(headers, answerMs),
@@ -61,11 +61,23 @@ export function readLimitHeaders(headers: Headers, receivedAtMs: number): LimitO
     ...shopifyStatements(headers),
     ...zendeskStatements(headers, answerMs),
   ].filter(saysSomething);
-  const retryAfter = headers['retry-after'];
-  const retryAfterMs = retryAfter === undefined ? null : spanUntil(retryAfter, answerMs);
+  const retryAfterMs = readRetryAfter(headers, receivedAtMs);
   const binding = mostBinding(statements);
   if (binding === null && retryAfterMs === null) return null;
   return { ...completed(binding ?? statement({}), statements), retryAfterMs };
+}
+
+/**
+ * Retry-After as a span from the answer's receipt, in ms; null where it is missing, makes no sense, or
+ * is longer than `SPAN_MS_MAX`.
+ */
+export function readRetryAfter(headers: Headers, receivedAtMs: number): number | null {
+  const text = headers['retry-after'];
+  return text === undefined ? null : spanUntil(text, answerTime(headers, receivedAtMs));
+}
+
+function answerTime(headers: Headers, receivedAtMs: number): number {
+  return readDate(headers.date ?? '') ?? receivedAtMs;
 }
 
 function structuredStatements(headers: Headers, answerMs: number): Statement[] {

@@ -179,7 +179,9 @@ export class PageFlow {
       }
       case 'pauseRun': {
         const reason = `the API is not well: ${locate(fault, job).message}`;
-        return this.#context.giveUp({ status: 'paused', reason, resumeAtMs: null });
+        const { retryAfterMs } = fault;
+        const resumeAtMs = retryAfterMs === undefined ? null : nowMs + retryAfterMs;
+        return this.#context.giveUp({ status: 'paused', reason, resumeAtMs });
       }
       case 'failRun':
         return this.#context.fail(decision.fault, job);

@@ -30,6 +30,8 @@ export interface SchedulerOptions {
   readonly cursorThresholdMs: number;
   /** Stop fetching once this many records were returned; null: at the end of the source. */
   readonly eventsMax: number | null;
+  /** A longer wait for the next request ends the run, to be resumed then; an hour and a half if unset. */
+  readonly waitMsMax?: number;
   /** First number for segments that the scheduler opens itself. */
   readonly nextSegment: number;
   /** Rows that earlier processes have committed. */

@@ -119,6 +119,7 @@ export class Scheduler {
     const isComplete = isThrough && outcome?.status !== 'failed';
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
     const ended = isComplete || outcome === null ? { status: 'complete' as const } : outcome;
     this.#context.say({ type: 'finish', outcome: ended });
   }

@@ -130,6 +130,8 @@ class Rehearsal {
       concurrency: settings.concurrency,
       cursorThresholdMs: Math.min(settings.cursorThresholdMs, settings.cursorLifeMs / 2),
       eventsMax: null,
+      // A quota of a day is waited for here, where that takes no time.
+      waitMsMax: Number.POSITIVE_INFINITY,
       nextSegment: 1,
       rowsDone: 0,
       quarantineShareMax: 1,

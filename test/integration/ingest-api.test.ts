@@ -96,6 +96,29 @@ describe('a sick API', () => {
     expect(await runStatus(database.pool)).toBe('paused');
   });
 
+  test('that asks for hours of silence pauses the run at once, which says until when', async () => {
+    server = await startFixtureServer((_, response) => {
+      response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '60000' });
+      response.end('{"error":"Too Many Requests","code":"RATE_LIMIT_EXCEEDED"}');
+    });
+    const environment = environmentFor({ baseUrl: `${server.origin}/api/v1` }, database);
+    const askedAtMs = Date.now();
+    const { code, result, stderr, lingeredMs } = await folder.run(
+      ['ingest', '--json'],
+      environment,
+    );
+    expect(code, stderr).toBe(3);
+    expect(lingeredMs).toBeLessThan(10_000);
+    expect(server.requests).toHaveLength(1);
+    const resumeAt = String(result?.resumeAt);
+    expect(result?.reason).toBe(`nothing may be asked of the API before ${resumeAt}`);
+    const silenceMs = Date.parse(resumeAt) - askedAtMs;
+    expect(silenceMs).toBeGreaterThanOrEqual(60_000_000);
+    expect(silenceMs).toBeLessThan(60_000_000 + 120_000);
+    const { stdout } = await folder.run(['status'], environment);
+    expect(stdout).toContain(`from ${resumeAt.slice(0, 10)}`);
+  });
+
   test('that is never there ends the run likewise', async () => {
     const { code, result, stderr } = await folder.run(
       ['ingest', '--json'],

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
 import { networkFault } from '../../workers/fetch/network-fault.js';
-import { isJsonType, limitHeaders, retryAfterMs } from '../../workers/fetch/response-headers.js';
+import { isJsonType, limitHeaders } from '../../workers/fetch/response-headers.js';
 import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
 import { samplePage } from '../support/sample-pages.js';
 
@@ -210,29 +210,6 @@ describe('limit headers', () => {
     expect(limitHeaders({ ratelimit: ['"a";r=1', '"b";r=2'] })).toEqual({
       ratelimit: '"a";r=1, "b";r=2',
     });
-  });
-});
-
-describe('Retry-After', () => {
-  const date = 'Tue, 27 Jan 2026 19:20:12 GMT';
-  test.each([
-    ['whole seconds', { 'retry-after': '57' }, 57_000],
-    ['seconds with a fraction', { 'retry-after': '0.25' }, 250],
-    ['zero', { 'retry-after': '0' }, 0],
-    [
-      "a date by the server's clock",
-      { 'retry-after': 'Tue, 27 Jan 2026 19:20:42 GMT', date },
-      30_000,
-    ],
-    ['a date gone by', { 'retry-after': 'Tue, 27 Jan 2026 19:20:00 GMT', date }, 0],
-    ['a date by our clock', { 'retry-after': 'Tue, 27 Jan 2026 19:20:42 GMT' }, 40_000],
-    ['nothing', {}, null],
-    ['an empty value', { 'retry-after': ' ' }, null],
-    ['a negative number', { 'retry-after': '-5' }, null],
-    ['nonsense', { 'retry-after': 'soon' }, null],
-    ['two values', { 'retry-after': '5, 6' }, null],
-  ])('is read as a span: %s', (_form, headers, expected) => {
-    expect(retryAfterMs(headers, Date.UTC(2026, 0, 27, 19, 20, 2))).toBe(expected);
   });
 });
 

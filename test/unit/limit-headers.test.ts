@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLimitHeader, readLimitHeaders } from '../../src/core/limit-headers.js';
+import { isLimitHeader, readLimitHeaders, readRetryAfter } from '../../src/core/limit-headers.js';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 19, 20, 12);
 const NOTHING = {
@@ -222,6 +222,8 @@ describe('vendors', () => {
   });
 });
 
+const SERVER_DATE = 'Tue, 27 Jan 2026 19:20:12 GMT';
+
 describe('Retry-After', () => {
   test.each([
     ['30', 30_000],
@@ -233,6 +235,22 @@ describe('Retry-After', () => {
     ['Tue, 27 Jan 2026 19:19:12 GMT', 0],
   ])('%s', (text, expectedMs) => {
     expect(read({ 'retry-after': text })).toEqual({ ...NOTHING, retryAfterMs: expectedMs });
+  });
+
+  test.each([
+    ["a date by the server's clock", 'Tue, 27 Jan 2026 19:20:42 GMT', SERVER_DATE, 30_000],
+    ['a date by our clock', 'Tue, 27 Jan 2026 19:20:42 GMT', undefined, 40_000],
+    ['an epoch, which is an instant as well', '1769541642', SERVER_DATE, 30_000],
+    ['milliseconds by mistake, still a span of hours', '60000', undefined, 60_000_000],
+    ['more than a day', '172800', undefined, null],
+    ['a date far off', 'Tue, 27 Jan 2099 19:20:42 GMT', SERVER_DATE, null],
+    ['a negative number', '-5', undefined, null],
+    ['no number', 'NaN', undefined, null],
+    ['an empty value', ' ', undefined, null],
+    ['two values', '5, 6', undefined, null],
+  ])('alone: %s', (_form, text, date, expectedMs) => {
+    const headers = { 'retry-after': text, ...(date === undefined ? {} : { date }) };
+    expect(readRetryAfter(headers, Date.UTC(2026, 0, 27, 19, 20, 2))).toBe(expectedMs);
   });
 
   test('stands beside a reset and does not replace it', () => {

@@ -105,6 +105,49 @@ test('without a reason to end it is kept until the failed page has come', () => 
   expect(again).toBeGreaterThan(second);
 });
 
+const HOUR_MS = 3_600_000;
+const RATE_LIMITED = { code: 'RATE_LIMITED', message: 'HTTP 429', retryable: true } as const;
+const UNAVAILABLE = { code: 'HTTP_STATUS', message: 'HTTP 503', retryable: true } as const;
+
+test.each([
+  ['a refusal', RATE_LIMITED],
+  ['a page that is down', UNAVAILABLE],
+])('%s that asks for hours of silence pauses the run until then', (_, fault) => {
+  const scheduler = opaqueScheduler();
+  const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
+  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
+  const refusal = { ...fault, retryAfterMs: 16 * HOUR_MS };
+  const commands = scheduler.step([{ type: 'failed', taskId, fault: refusal, ...where }], NOW_MS);
+  expect(scheduler.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  const resumeAtMs = NOW_MS + 16 * HOUR_MS;
+  const reason = `nothing may be asked of the API before ${new Date(resumeAtMs).toISOString()}`;
+  expect(commands.at(-1)).toEqual({
+    type: 'finish',
+    outcome: { status: 'paused', reason, resumeAtMs },
+  });
+});
+
+test('an hour of silence is waited for', () => {
+  const scheduler = opaqueScheduler();
+  const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
+  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
+  const fault = { ...RATE_LIMITED, retryAfterMs: HOUR_MS };
+  const commands = scheduler.step([{ type: 'failed', taskId, fault, ...where }], NOW_MS);
+  expect(commands.map(({ type }) => type)).toEqual(['notice']);
+  expect(scheduler.wakeAtMs).toBe(NOW_MS + HOUR_MS);
+  expect(fetches(scheduler.step([], NOW_MS + HOUR_MS))).toHaveLength(1);
+});
+
+test('a quota of a day that is spent pauses the run until its first request is forgotten', () => {
+  const policy = { quota: 2, windowMs: 24 * HOUR_MS };
+  const startsMs = [NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS];
+  const bucket = new TokenBucket({ policy: null, log: { policy, startsMs } });
+  const commands = opaqueScheduler(bucket).step([], NOW_MS);
+  const resumeAtMs = bucket.nextStartMs(NOW_MS);
+  expect(Math.abs(resumeAtMs - NOW_MS - 22 * HOUR_MS)).toBeLessThan(1000);
+  expect(commands).toMatchObject([{ type: 'finish', outcome: { status: 'paused', resumeAtMs } }]);
+});
+
 test('error pages without limit headers do not pass for an API without a limit', () => {
   const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
   const scheduler = opaqueScheduler(bucket);

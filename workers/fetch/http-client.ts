@@ -3,10 +3,11 @@ import { performance } from 'node:perf_hooks';
 // The pool alone: the whole of undici (fetch, WebSocket, caches) costs each worker 13 MB.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Fault } from '../../src/core/fault.js';
+import { readRetryAfter } from '../../src/core/limit-headers.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
-import { isJsonType, mediaType, retryAfterMs } from './response-headers.js';
+import { isJsonType, mediaType } from './response-headers.js';
 import { type Received, ResponseReceiver } from './response-receiver.js';
 
 /** What a GET ends with. `buffer` is the body's buffer to keep; null when there was none. */
@@ -86,7 +87,7 @@ function answer(received: Received, body: BodyBuffer, source: Source): Answer {
 function refusal(received: Received & { type: 'refused' }, source: Source): Fault {
   const { status, limitHeaders, headAtMs } = received.meta;
   const fault = source.readError(status, received.errorText);
-  const waitMs = retryAfterMs(limitHeaders, headAtMs);
+  const waitMs = readRetryAfter(limitHeaders, headAtMs);
   return waitMs === null ? fault : { ...fault, retryAfterMs: waitMs };
 }
 
