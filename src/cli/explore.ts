@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Config, LOG_LEVELS } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
-import { openRunStore } from '../database/run-store.js';
+import type { RunLock } from '../database/run-lock.js';
+import { openRunStore, type RunStore } from '../database/run-store.js';
 import type { LimitMemory } from '../explore/asker.js';
 import { concludeExploration } from '../explore/exploration.js';
 import { type ExploreProgress, explore } from '../explore/explore.js';
@@ -23,7 +24,7 @@ import { exploreLine } from './explore-progress.js';
 import { LimitStore } from './limit-store.js';
 import { measureWriting } from './measure-writing.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
-import { hashKey, openTarget } from './open-target.js';
+import { hashKey, type OpenTarget, openTarget } from './open-target.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ExploreFlags {
@@ -70,10 +71,12 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
   context.say(planText(plan, scope));
   const target = await openTarget(config);
   let database: OpenDatabase | null = null;
+  let lock: RunLock | null = null;
   try {
     database = flags.database ? await openIfReachable(context) : null;
     const keyHash = hashKey(target.apiKey);
     const store = database === null ? null : openRunStore(database.pool);
+    lock = store === null ? null : await lockLog(store, source, target, context);
     const memoryOf = (bucket: string): LimitMemory | null =>
       store === null ? null : new LimitStore(store, { origin: target.runOrigin, keyHash, bucket });
     const explored = await withProgress(context, plan.secondsAbout * 1000, (onProgress) =>
@@ -112,8 +115,23 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
     return EXIT.complete;
   } finally {
     target.close();
+    await lock?.release();
     await database?.close();
   }
+}
+
+/** An ingestion and an exploration at once would each forget the requests of the other. */
+function lockLog(
+  store: RunStore,
+  { name }: Source,
+  { runOrigin }: OpenTarget,
+  { log }: CommandContext,
+): Promise<RunLock> {
+  return store.acquireRunLock(name, runOrigin, {
+    activity: 'exploration',
+    onLost: (fault) =>
+      log.warn({ event: 'lock_lost', fault }, `the run lock is lost: ${fault.message}`),
+  });
 }
 
 function scopeOf(config: Config, source: Source, flags: ExploreFlags): ExploreScope {

@@ -1,5 +1,6 @@
 /**
- * One ingestion at a time over a source and origin: an advisory lock of a database session.
+ * One ingestion, or exploration, at a time over a source and origin: an advisory lock of a database
+ * session. Two at once would write over each other's log of request starts.
  *
  * It lives as long as its connection: a killed program frees it by dying. So the connection is kept
  * open and watched, and its loss is reported, for from then on another instance may start.
@@ -45,7 +46,12 @@ const WATCH_CLIENT =
 
 const NAME_SESSION = "SELECT pg_backend_pid() AS pid, set_config('application_name', $1, false)";
 
+/** What is done under the lock; the name of its session begins so. */
+export type LockedActivity = 'ingestion' | 'exploration';
+
 export interface RunLockSettings {
+  /** @default ingestion */
+  readonly activity?: LockedActivity;
   /** How long a lock that is held is waited for, in ms. @default 3000 */
   readonly patienceMs?: number;
   /** Called once, when the connection that holds the lock is lost. Not after `release`. */
@@ -73,7 +79,7 @@ export interface Holder {
   readonly since: string;
 }
 
-/** @returns null when nobody works on the source and origin @throws IngestionError */
+/** @returns null when nobody ingests from the source and origin @throws IngestionError */
 export async function findLockHolder(
   pool: Pool,
   source: string,
@@ -81,7 +87,8 @@ export async function findLockHolder(
 ): Promise<Holder | null> {
   try {
     const { rows } = await pool.query<Holder>(FIND_HOLDER, [lockName(source, origin)]);
-    return rows[0] ?? null;
+    const holder = rows[0];
+    return holder === undefined || isExploring(holder) ? null : holder;
   } catch (error) {
     throw asIngestionError(error);
   }
@@ -96,9 +103,11 @@ export async function acquireRunLock(
   pool: Pool,
   source: string,
   origin: string,
-  { patienceMs = PATIENCE_MS, onLost, predecessor }: RunLockSettings = {},
+  settings: RunLockSettings = {},
 ): Promise<RunLock> {
+  const { activity = 'ingestion', patienceMs = PATIENCE_MS, onLost, predecessor } = settings;
   const name = lockName(source, origin);
+  const instance = instanceName(activity);
   const client = await pool.connect().catch((error: unknown) => {
     throw asIngestionError(error);
   });
@@ -114,10 +123,10 @@ export async function acquireRunLock(
   let session: number;
   try {
     await client.query(WATCH_CLIENT);
-    const named = await client.query<{ pid: number }>(NAME_SESSION, [instanceName()]);
+    const named = await client.query<{ pid: number }>(NAME_SESSION, [instance]);
     session = named.rows[0]?.pid ?? 0;
     if (predecessor !== undefined) {
-      await client.query(END_PREDECESSOR, [name, predecessor, instanceName()]);
+      await client.query(END_PREDECESSOR, [name, predecessor, instance]);
     }
     await takeLock(client, name, patienceMs);
   } catch (error) {
@@ -159,16 +168,26 @@ function heldBy(holder: Holder | null): Fault {
     holder === null
       ? 'another instance'
       : `${holder.applicationName || 'another program'} (database session ${holder.pid}, since ${holder.since}${holder.address === null ? '' : `, from ${holder.address}`})`;
+  const isExplored = holder !== null && isExploring(holder);
+  const what = isExplored ? 'this API is being explored' : 'this ingestion is already being run';
   return {
     code: 'ALREADY_RUNNING',
-    message: `this ingestion is already being run by ${who}`,
+    message: `${what} by ${who}`,
     retryable: false,
     remedy: 'Wait until it ends, or stop it; two at once would spend the same limit twice',
   };
 }
 
+function isExploring({ applicationName }: Holder): boolean {
+  return applicationName.startsWith(sessionPrefix('exploration'));
+}
+
+function sessionPrefix(activity: LockedActivity): string {
+  return `datasync-${activity} `;
+}
+
 /** Names this process for whoever is refused: the host and the process number. */
-function instanceName(): string {
-  const name = `datasync-ingestion process ${process.pid} on ${hostname()}`;
+function instanceName(activity: LockedActivity): string {
+  const name = `${sessionPrefix(activity)}process ${process.pid} on ${hostname()}`;
   return Buffer.from(name).subarray(0, NAME_BYTES_MAX).toString();
 }

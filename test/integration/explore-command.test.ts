@@ -6,8 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
+import { acquireRunLock } from '../../src/database/run-lock.js';
 import { type Exploration, explorationForm } from '../../src/explore/schema.js';
 import { exploreOrigin, mostInWindow } from '../support/explored.js';
+import { holdingCommits } from '../support/hold-commits.js';
 import {
   API_KEY,
   environmentFor,
@@ -94,6 +96,45 @@ describe('an exploration', () => {
     expect((await folder.run(['explore', '--json', ...BRIEF], environment)).code).toBe(0);
     expect(simulator.stats().eventsArrivalsMs.length).toBeGreaterThan(8);
     expect(mostInWindow(simulator.stats(), 4_000)).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('beside an ingestion of the same API', () => {
+  test('it is refused, says by whom, and leaves the log of its requests alone', async () => {
+    const simulator = await simulate({ eventsQuota: 5, eventsWindowMs: 1_000 });
+    const environment = environmentFor(simulator, database);
+    const running = await holdingCommits(database, async (hold) => {
+      const ingestion = folder.start(['ingest', '--json'], environment);
+      await ingestion.untilLog('page_committed', { count: 2 });
+      await hold();
+      const { code, stderr } = await folder.run(['explore', ...BRIEF], environment);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(`already being run by datasync-ingestion process ${ingestion.pid}`);
+      return ingestion;
+    });
+    expect(existsSync(join(folder.path, 'exploration.json'))).toBe(false);
+    expect((await running.end()).code).toBe(0);
+    expect(mostInWindow(simulator.stats(), 1_000)).toBeLessThanOrEqual(5);
+    expect(simulator.stats().refused).toBe(0);
+  });
+
+  test('that begins meanwhile, the ingestion is refused, and status takes it for none', async () => {
+    const simulator = await simulate();
+    const environment = environmentFor(simulator, database);
+    await folder.run(['ingest', '--json', '--max-events', '2000'], environment);
+    await database.pool.query("UPDATE ingestion_runs SET status = 'running'");
+    const lock = await acquireRunLock(database.pool, 'datasync', simulator.baseUrl, {
+      activity: 'exploration',
+    });
+    try {
+      const { code, stderr } = await folder.run(['ingest', '--json'], environment);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(`is being explored by datasync-exploration process ${process.pid}`);
+      const { result } = await folder.run(['status', '--json'], environment);
+      expect(result).toMatchObject({ state: 'stopped', worker: null });
+    } finally {
+      await lock.release();
+    }
   });
 });
 
