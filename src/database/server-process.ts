@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { failedStep, stopTimedOut } from './embedded-faults.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { runAs, type ServerAccount } from './server-account.js';
+import { runsServerOf } from './server-command.js';
 import { LOG_FILE, readLastPort, writeSettings } from './server-folder.js';
 
 const POLL_MS = 50;
@@ -62,16 +63,17 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A server's working folder is its data folder; a zombie has none. Where the system does not tell
- * (macOS, or a process of another user) the process is believed to be the server.
+ * A server's working folder is its data folder; a zombie has none. Where the system does not tell it
+ * (macOS, or a process of another user) the command decides.
  */
 async function worksIn(pid: number, folder: string): Promise<boolean> {
-  if (!existsSync('/proc/self/cwd')) return true;
+  if (!existsSync('/proc/self/cwd')) return runsServerOf(pid, folder);
   try {
     const [actual, expected] = await Promise.all([stat(`/proc/${pid}/cwd`), stat(folder)]);
     return actual.ino === expected.ino && actual.dev === expected.dev;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    return runsServerOf(pid, folder);
   }
 }
 

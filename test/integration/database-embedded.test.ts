@@ -1,15 +1,17 @@
 /** The embedded server on a folder of its own: real programs, real signals. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { stopEmbeddedPostgres } from '../../src/database/embedded.js';
+import { runsServerOf } from '../../src/database/server-command.js';
 import { findServer } from '../../src/database/server-process.js';
 import { pidOf, query, useEmbeddedFolder } from '../support/embedded-folder.js';
 import { refusalOf } from '../support/refusal.js';
+import { hasCommand } from '../support/repository.js';
 
 const folder = useEmbeddedFolder();
 
@@ -153,6 +155,22 @@ describe('startEmbeddedPostgres', () => {
     const stale = pidFile.replace(/^\d+/, String(process.pid));
     await writeFile(join(folder.dataFolder, 'postmaster.pid'), stale);
     expect((await folder.start()).isReattached).toBe(false);
+  });
+
+  test('a server is known by its command too, and nobody else is taken for it', async (context) => {
+    if (!hasCommand('ps')) return context.skip('ps is not installed');
+    await folder.start();
+    const pid = await pidOf(folder.dataFolder);
+    expect(await runsServerOf(pid, folder.dataFolder)).toBe(true);
+    const sameFolder = join(folder.parent, 'link');
+    await symlink(folder.dataFolder, sameFolder);
+    expect(await runsServerOf(pid, sameFolder)).toBe(true);
+    expect(await runsServerOf(pid, folder.parent)).toBe(false);
+    expect(await runsServerOf(process.pid, folder.dataFolder)).toBe(false);
+    const { stdout } = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+    const processes = stdout.split('\n').map((line) => line.trim().split(/ +/).map(Number));
+    const child = processes.find(([parent]) => parent === pid)?.at(1);
+    expect(await runsServerOf(Number(child), folder.dataFolder)).toBe(false);
   });
 
   test('a folder with other files is refused and left as it is', async () => {
