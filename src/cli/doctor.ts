@@ -4,10 +4,13 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
-import { IngestionError } from '../core/fault.js';
+import { assert, IngestionError } from '../core/fault.js';
+import { embeddedVersion } from '../database/embedded.js';
+import { hasLedger, whatBarsLedger } from '../database/migrate.js';
 import { createLogger } from '../observe/logger.js';
 import { EXIT } from './exit-codes.js';
-import { openDatabase } from './open-database.js';
+import { noLedgerText } from './find-run.js';
+import { findDatabase, type OpenDatabaseParts } from './open-database.js';
 
 interface Finding {
   readonly what: string;
@@ -55,15 +58,37 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
   });
   findings.push(await folderFinding(dirname(config.stateFile)));
   const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
+  findings.push(await databaseFinding({ config, log, conceal }));
+  return findings;
+}
+
+async function databaseFinding(known: OpenDatabaseParts): Promise<Finding> {
   try {
-    const database = await openDatabase({ config, log, conceal });
-    await database.close();
-    findings.push({ what: 'database', isGood: true, message: `answers: ${database.openCommand}` });
+    return { what: 'database', isGood: true, message: await databaseText(known) };
   } catch (error) {
     if (!(error instanceof IngestionError)) throw error;
-    findings.push({ what: 'database', isGood: false, message: error.message });
+    return { what: 'database', isGood: false, message: error.message };
   }
-  return findings;
+}
+
+/** @throws IngestionError with what would keep a run from it */
+async function databaseText(known: OpenDatabaseParts): Promise<string> {
+  const database = await findDatabase(known);
+  if (database === null) {
+    const chosen = known.config.database;
+    assert(chosen.kind === 'embedded', 'only the embedded one can be missing');
+    const version = await embeddedVersion(chosen.dataFolder);
+    return `not there yet: \`datasync ingest\` makes it in ${chosen.dataFolder}, with PostgreSQL ${version}`;
+  }
+  try {
+    const isThere = await hasLedger(database.pool);
+    const fault = isThere ? null : await whatBarsLedger(database.pool);
+    if (fault !== null) throw new IngestionError(fault);
+    const run = isThere ? '' : `; ${noLedgerText(known.config)}`;
+    return `answers: ${database.openCommand}${run}`;
+  } finally {
+    await database.close();
+  }
 }
 
 function nodeFinding(): Finding {

@@ -13,8 +13,8 @@ import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatBytes, formatCount } from '../observe/eta.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, noRunText, notCompleteText } from './find-run.js';
-import { type OpenDatabase, openDatabase } from './open-database.js';
+import { findRun, noLedgerText, noRunText, notCompleteText } from './find-run.js';
+import { type OpenDatabase, openLedger } from './open-database.js';
 import { openOutput, STANDARD_OUTPUT } from './open-output.js';
 import { wholeNumber } from './whole-number.js';
 import { type Exported, writeRows } from './write-ids.js';
@@ -63,7 +63,8 @@ Example:
     )
     .action(async (flags: ExportFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context);
+      const database = await openLedger(context);
+      if (database === null) throw new CommandFailure(noLedgerText(context.config));
       try {
         process.exitCode = await exportIds(context, database, flags);
       } finally {

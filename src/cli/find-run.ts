@@ -1,6 +1,7 @@
 /** Which run a command that looks back is about. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
+import { describeTarget } from '../database/connect.js';
 import type { Run } from '../database/ledger-types.js';
 import { findLockHolder } from '../database/run-lock.js';
 import type { RunStore } from '../database/run-store.js';
@@ -35,6 +36,13 @@ export function noRunText(config: Config, chosen: number | undefined): string {
       ? ' in the database of simulated events, which is looked at without TARGET_API_KEY'
       : '';
   return `No run yet${where}: \`datasync ingest\` begins one.`;
+}
+
+/** Why there is no run at all: the database is not there yet, or has no table of ours. */
+export function noLedgerText({ database }: Config): string {
+  const where =
+    database.kind === 'url' ? describeTarget(database.connectionString) : database.dataFolder;
+  return `No run yet in ${where}: \`datasync ingest\` begins one.`;
 }
 
 /** Why ids of this run, which is not complete, are not all that the source holds. */

@@ -5,6 +5,7 @@
 import type { Pool } from 'pg';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { openPool } from '../database/connect.js';
+import { hasLedger } from '../database/migrate.js';
 import { openRunHistory, type RunHistory, type RunSummary } from '../database/run-history.js';
 import {
   addEngineMetrics,
@@ -81,7 +82,6 @@ export class HttpFront implements HttpSource {
       applicationName: 'datasync-http',
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    this.#runHistory = openRunHistory(this.#pool);
   }
 
   /** The run of this process begins. @returns who is to be told what happens in it */
@@ -144,20 +144,28 @@ export class HttpFront implements HttpSource {
   }
 
   async runs(): Promise<readonly RunSummary[]> {
-    return (await this.#runHistory?.listRuns(RUNS_MAX)) ?? [];
+    return (await (await this.#ledger())?.listRuns(RUNS_MAX)) ?? [];
   }
 
   async report(run: number): Promise<object | null> {
-    return (await this.#runHistory?.report(run)) ?? null;
+    return (await (await this.#ledger())?.report(run)) ?? null;
   }
 
   // ---------------------------------------------------------------------------------------------
+
+  /** Null while the database has none: an ingestion may still make it. */
+  async #ledger(): Promise<RunHistory | null> {
+    if (this.#runHistory === null && this.#pool !== null && (await hasLedger(this.#pool))) {
+      this.#runHistory = openRunHistory(this.#pool);
+    }
+    return this.#runHistory;
+  }
 
   /** Without a run of its own, the state is that of the ledger's latest. */
   async #runState(): Promise<RunState | null> {
     if (this.#isIngesting) return this.#view?.state ?? 'starting';
     try {
-      return (await this.#runHistory?.listRuns(1))?.[0]?.status ?? null;
+      return (await (await this.#ledger())?.listRuns(1))?.[0]?.status ?? null;
     } catch {
       return null;
     }
@@ -166,7 +174,8 @@ export class HttpFront implements HttpSource {
   /** Where the map of segments begins and ends; without it the map is only less exact. */
   async #extent(run: number): ReturnType<RunHistory['extent']> {
     try {
-      if (this.#runHistory !== null) return await this.#runHistory.extent(run);
+      const ledger = await this.#ledger();
+      if (ledger !== null) return await ledger.extent(run);
     } catch (error) {
       const { message } = error as Error;
       this.#context.log.warn({ event: 'extent_unknown' }, `the dashboard's map: ${message}`);

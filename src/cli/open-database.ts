@@ -1,11 +1,14 @@
-/** Opens the database that the configuration chooses, waits for it, brings its tables up to date. */
+/**
+ * Opens the database that the configuration chooses, and waits for it. Who writes has its tables brought
+ * up to date; who only looks makes nothing where there is nothing of ours.
+ */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import { type Environment, lendEnvironment } from '../config/environment.js';
 import { IngestionError } from '../core/fault.js';
 import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
-import { startEmbeddedPostgres } from '../database/embedded.js';
-import { migrateDatabase } from '../database/migrate.js';
+import { hasEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js';
+import { hasLedger, migrateDatabase } from '../database/migrate.js';
 import type { Logger } from '../observe/logger.js';
 import type { CommandContext } from './context.js';
 import { passwordsOf } from './secrets.js';
@@ -26,8 +29,44 @@ export type OpenDatabaseParts = Pick<CommandContext, 'config' | 'log' | 'conceal
 /** Control connections: the run lock holds one, the journal and the limits share the others. */
 const CONTROL_CONNECTIONS = 3;
 
-/** @throws IngestionError with a DATABASE fault */
+/** Makes server and tables where they are missing. @throws IngestionError with a DATABASE fault */
 export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
+  const database = await connect(known);
+  await migrateDatabase(database.pool);
+  return database;
+}
+
+/**
+ * For who looks at runs.
+ *
+ * @returns null when there can be none: the database is not there yet, or has no table of ours
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function openLedger(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
+  const database = await findDatabase(known);
+  if (database === null) return null;
+  if (await hasLedger(database.pool)) {
+    await migrateDatabase(database.pool);
+    return database;
+  }
+  await database.close();
+  return null;
+}
+
+/**
+ * The database as it is, whatever it holds.
+ *
+ * @returns null when it would be the embedded one, which is not made yet
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function findDatabase(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
+  const { database } = known.config;
+  if (database.kind === 'embedded' && !(await hasEmbeddedPostgres(database.dataFolder)))
+    return null;
+  return connect(known);
+}
+
+async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
   const { config, log, conceal } = known;
   const where = await locate(config, log);
   for (const secret of passwordsOf(where.connectionString)) conceal(secret);
@@ -42,7 +81,6 @@ export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDataba
     applicationName: 'datasync-control',
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
   });
-  await migrateDatabase(pool);
   return { ...where, pool, close: () => pool.end() };
 }
 

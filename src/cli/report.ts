@@ -14,8 +14,8 @@ import { runReportText } from '../observe/run-report-text.js';
 import { runState } from '../observe/run-status.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, noRunText } from './find-run.js';
-import { openDatabase } from './open-database.js';
+import { findRun, noLedgerText, noRunText } from './find-run.js';
+import { openLedger } from './open-database.js';
 import { reportedSubmission } from './reported-submission.js';
 import { VERSION } from './version.js';
 import { wholeNumber } from './whole-number.js';
@@ -39,7 +39,8 @@ Example:
     )
     .action(async (run: number | undefined, flags: Record<string, unknown>) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context);
+      const database = await openLedger(context);
+      if (database === null) throw new CommandFailure(noLedgerText(context.config));
       try {
         await showReport(context, database.pool, run);
       } finally {

@@ -1,11 +1,13 @@
 /** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
 import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../config/config.js';
+import { hasLedger } from '../database/migrate.js';
 import { listenForSignals } from '../runtime/shutdown.js';
-import { commandContext } from './context.js';
+import { CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { noLedgerText } from './find-run.js';
 import { HttpFront } from './http-front.js';
-import { openDatabase } from './open-database.js';
+import { findDatabase } from './open-database.js';
 
 const PORT = 8080;
 const CLOSE_MS = 2_000;
@@ -28,8 +30,12 @@ export function serveCommand(): Command {
       void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
       const front = await HttpFront.listen(context, { port, isIngesting: false });
       try {
-        const database = await openDatabase(context);
+        const database = await findDatabase(context);
+        if (database === null) throw new CommandFailure(noLedgerText(context.config));
         try {
+          if (!(await hasLedger(database.pool))) {
+            context.log.info({ event: 'no_run' }, noLedgerText(context.config));
+          }
           front.connect(database.connectionString);
           await signal;
         } finally {

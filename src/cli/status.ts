@@ -8,8 +8,8 @@ import { runStatusLine, runStatusText } from '../observe/run-status-text.js';
 import { nowMs } from '../runtime/clock.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { noRunText } from './find-run.js';
-import { type OpenDatabase, openDatabase } from './open-database.js';
+import { noLedgerText, noRunText } from './find-run.js';
+import { type OpenDatabase, openLedger } from './open-database.js';
 import { statusFacts } from './status-facts.js';
 import { type Sight, watch } from './status-watch.js';
 import { wholeNumber } from './whole-number.js';
@@ -31,12 +31,16 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync status --watch')
     .action(async (flags: StatusFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      const database = await openDatabase(context);
+      let database = await openLedger(context);
+      const find = async () => {
+        database ??= await openLedger(context);
+        return database;
+      };
       try {
-        if (flags.watch) await watch(() => sight(context, database, flags.run));
+        if (flags.watch) await watch(() => sight(context, find, flags.run));
         else await showOnce(context, database, flags.run);
       } finally {
-        await database.close();
+        await database?.close();
       }
       process.exitCode = EXIT.complete;
     });
@@ -45,13 +49,14 @@ export function statusCommand(): Command {
 /** @throws CommandFailure when the run that was asked for does not exist */
 async function showOnce(
   context: CommandContext,
-  database: OpenDatabase,
+  database: OpenDatabase | null,
   chosen: number | undefined,
 ): Promise<void> {
   const view = await look(context, database, chosen);
-  if (view === null) {
-    if (chosen !== undefined) throw new CommandFailure(noRunText(context.config, chosen));
-    context.say(noRunText(context.config, chosen));
+  if (database === null || view === null) {
+    const text = noneText(context, database, chosen);
+    if (chosen !== undefined) throw new CommandFailure(text);
+    context.say(text);
     context.json({ status: 'none' });
     return;
   }
@@ -62,23 +67,32 @@ async function showOnce(
 
 async function look(
   { config }: CommandContext,
-  { pool }: OpenDatabase,
+  database: OpenDatabase | null,
   chosen: number | undefined,
 ): Promise<RunStatusView | null> {
-  const facts = await statusFacts(pool, config, chosen);
+  const facts = database === null ? null : await statusFacts(database.pool, config, chosen);
   return facts === null ? null : runStatusView(facts, nowMs());
 }
 
-/** A database that is away for a while is a sight like any other. */
+function noneText(
+  { config }: CommandContext,
+  database: OpenDatabase | null,
+  chosen: number | undefined,
+): string {
+  return database === null ? noLedgerText(config) : noRunText(config, chosen);
+}
+
+/** A database that is away for a while is a sight like any other, and so is one that is still to come. */
 async function sight(
   context: CommandContext,
-  database: OpenDatabase,
+  find: () => Promise<OpenDatabase | null>,
   chosen: number | undefined,
 ): Promise<Sight> {
   try {
+    const database = await find();
     const view = await look(context, database, chosen);
     if (view === null) {
-      const text = noRunText(context.config, chosen);
+      const text = noneText(context, database, chosen);
       return { text, line: text, isMoving: chosen === undefined };
     }
     return {

@@ -13,8 +13,8 @@ import { isRepositoryUrl, type SubmissionList } from '../source/submissions.js';
 import { type CommandContext, CommandFailure, commandContext, UsageError } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { IDS_FILE } from './export-ids.js';
-import { findRun, noRunText, notCompleteText } from './find-run.js';
-import { type OpenDatabase, openDatabase } from './open-database.js';
+import { findRun, noLedgerText, noRunText, notCompleteText } from './find-run.js';
+import { type OpenDatabase, openLedger } from './open-database.js';
 import { openOutputFile } from './open-output.js';
 import { openTarget, runOriginOf } from './open-target.js';
 import { proveRun } from './prove-run.js';
@@ -63,7 +63,8 @@ Example:
         throw new UsageError('There is no terminal to ask on: --yes submits without asking.');
       }
       const context = await commandContext({ ...flags, logLevel: 'warn' });
-      const database = await openDatabase(context);
+      const database = await openLedger(context);
+      if (database === null) throw new CommandFailure(noLedgerText(context.config));
       try {
         process.exitCode = await submit(context, database, url, flags);
       } finally {

@@ -4,8 +4,8 @@ import { openRunStore } from '../database/run-store.js';
 import { verificationText } from '../database/verify/verification-text.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, noRunText } from './find-run.js';
-import { openDatabase } from './open-database.js';
+import { findRun, noLedgerText, noRunText } from './find-run.js';
+import { openLedger } from './open-database.js';
 import { proveRun } from './prove-run.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -25,7 +25,8 @@ export function verifyCommand(): Command {
 /** @returns the exit code */
 async function verify(context: CommandContext, chosen: number | undefined): Promise<number> {
   const { config } = context;
-  const database = await openDatabase(context);
+  const database = await openLedger(context);
+  if (database === null) return nothingToVerify(context, noLedgerText(config));
   try {
     const found = await findRun(openRunStore(database.pool), config, chosen);
     if (found === null) return nothingToVerify(context, noRunText(config, chosen));

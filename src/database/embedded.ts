@@ -86,6 +86,18 @@ export async function startEmbeddedPostgres(settings: {
   };
 }
 
+/** Whether a server was made in that folder, running or not. @throws IngestionError, DATABASE_REFUSED */
+export async function hasEmbeddedPostgres(dataFolder: string): Promise<boolean> {
+  return (await readMajorVersion(await resolveFolder(dataFolder))) !== null;
+}
+
+/** The version that a server in this folder would have. @throws IngestionError where none can be made */
+export async function embeddedVersion(dataFolder: string): Promise<string> {
+  const folder = await resolveFolder(dataFolder);
+  const account = await accountFor(dataFolder);
+  return (await findBinaries(account, await readMajorVersion(folder), folder)).version;
+}
+
 /** Ends the server of a folder, whoever started it. @returns false when none ran */
 export async function stopEmbeddedPostgres(dataFolder: string): Promise<boolean> {
   return stopServer(await resolveFolder(dataFolder));

@@ -4,7 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClientBase, Pool } from 'pg';
-import { assert, IngestionError } from '../core/fault.js';
+import { assert, type Fault, IngestionError } from '../core/fault.js';
+import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { asIngestionError } from './connect.js';
 import { checkEventsTable } from './events-table.js';
 
@@ -12,6 +13,8 @@ const FOLDER = new URL('./migrations/', import.meta.url);
 
 /** Of an advisory lock of this program's own; any number that nobody else uses. */
 const LOCK_KEY = 7_310_294_455;
+
+const FIND_LEDGER = `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`;
 
 export interface Migration {
   /** From 1 on, without a gap. */
@@ -63,6 +66,40 @@ export async function migrateDatabase(
   }
 }
 
+/** Whether the database holds our tables. @throws IngestionError with the fault of the database */
+export async function hasLedger(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ isThere: boolean }>(FIND_LEDGER).catch((error: unknown) => {
+    throw asIngestionError(error);
+  });
+  return rows[0]?.isThere === true;
+}
+
+/**
+ * What would keep `migrateDatabase` from making our tables, as far as can be told without trying.
+ *
+ * @returns null when nothing would @throws IngestionError with the fault of the database
+ */
+export async function whatBarsLedger(pool: Pool): Promise<Fault | null> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asIngestionError(error);
+  });
+  try {
+    const { rows } = await client.query<{ schema: string | null; mayCreate: boolean | null }>(
+      `SELECT current_schema AS schema, has_schema_privilege(current_schema, 'CREATE') AS "mayCreate"`,
+    );
+    const [right] = rows;
+    if (right?.mayCreate !== true) {
+      const message = `permission denied for schema ${right?.schema ?? 'public'}`;
+      return faultFromDatabaseError({ code: '42501', message });
+    }
+    return await checkEventsTable(client);
+  } catch (error) {
+    throw asIngestionError(error);
+  } finally {
+    client.release();
+  }
+}
+
 async function applyPending(
   client: ClientBase,
   migrations: readonly Migration[],
@@ -96,9 +133,7 @@ async function apply(client: ClientBase, { number, name, sql }: Migration): Prom
 
 /** @returns 0 for a database without our tables */
 async function readVersion(client: ClientBase, newest: number): Promise<number> {
-  const found = await client.query<{ isThere: boolean }>(
-    `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`,
-  );
+  const found = await client.query<{ isThere: boolean }>(FIND_LEDGER);
   if (found.rows[0]?.isThere !== true) return 0;
   const { rows } = await client.query<{ version: number }>(
     'SELECT coalesce(max(number), 0) AS version FROM ingestion_migrations',

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunSnapshot } from '../../src/observe/snapshot.js';
-import { scrape, total, untilSnapshot } from '../support/http-client.js';
+import { addressOf, scrape, total, untilReady, untilSnapshot } from '../support/http-client.js';
 import { API_KEY, environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
 import { parsePrometheus } from '../support/prometheus-text.js';
@@ -16,11 +16,6 @@ const folder = useIngestFolder();
 
 /** After three pages nothing may start for half a minute: the figures stand still. */
 const STILL = { events: 20_000, eventsQuota: 3, eventsWindowMs: 30_000 };
-
-async function addressOf(child: IngestProcess): Promise<string> {
-  const { url } = await child.untilLog('http_listening');
-  return String(url);
-}
 
 async function startStill(changes = {}): Promise<{ child: IngestProcess; url: string }> {
   const simulator = await simulate({ ...STILL, ...changes });
@@ -260,11 +255,3 @@ describe('serve', () => {
     expect((await child.end()).code).toBe(0);
   });
 });
-
-async function untilReady(url: string): Promise<void> {
-  const deadlineMs = performance.now() + 20_000;
-  while (!(await fetch(`${url}/readyz`)).ok) {
-    if (performance.now() > deadlineMs) throw new Error('it did not get ready');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

@@ -1,8 +1,23 @@
 /** Asks the program's HTTP server, and waits for what it says next. */
 import { get } from 'node:http';
+import type { IngestProcess } from './ingest-process.js';
 import { type Family, parsePrometheus } from './prometheus-text.js';
 
 const DEADLINE_MS = 20_000;
+
+/** Where a program says that it listens. */
+export async function addressOf(child: IngestProcess): Promise<string> {
+  const { url } = await child.untilLog('http_listening');
+  return String(url);
+}
+
+export async function untilReady(url: string): Promise<void> {
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  while (!(await fetch(`${url}/readyz`)).ok) {
+    if (performance.now() > deadlineMs) throw new Error('it did not get ready');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 export async function scrape(url: string): Promise<Map<string, Family>> {
   const answer = await fetch(`${url}/metrics`);
