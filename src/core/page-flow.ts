@@ -17,7 +17,7 @@ import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 
 export class PageFlow {
   readonly #context: RunContext;
-  /** Records that the pages said they hold. */
+  /** Records that the pages hold: as they say, then as they are found. */
   #returned = 0;
 
   constructor(context: RunContext) {
@@ -39,15 +39,18 @@ export class PageFlow {
   }
 
   scanned(event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
-    const { taskId, firstPosition, lastPosition } = event;
+    const { taskId, recordCount, firstPosition, lastPosition } = event;
     const { outstanding, options, splitter } = this.#context;
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'scanning') {
       return this.#context.say({ type: 'discard', taskId });
     }
-    const { returned, total } = page.head ?? { returned: null, total: null };
-    splitter.observe({ from: firstPosition, through: lastPosition, rows: returned ?? 0, total });
+    const { returned = null, total = null, hasMore = true } = page.head ?? {};
+    const endMs = hasMore ? null : (lastPosition ?? page.job.after)?.ms;
+    const span = { from: firstPosition, through: lastPosition, rows: recordCount };
+    splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;
+    this.#count(recordCount - (returned ?? 0));
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
   }
 
@@ -118,7 +121,7 @@ export class PageFlow {
 
   #moveOn(page: OutstandingPage, head: HeadFacts, lifeMs: number, nowMs: number): void {
     const { options, outstanding } = this.#context;
-    const { frontier, codec, eventsMax } = options;
+    const { frontier, codec } = options;
     const { job } = page;
     const expiresAtMs = head.sentAtMs + lifeMs;
     if (job.isTip) {
@@ -134,7 +137,12 @@ export class PageFlow {
     page.next = head.nextCursor === null ? null : codec.readCursor(head.nextCursor);
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);
-    this.#returned += head.returned ?? 0;
+    this.#count(head.returned ?? 0);
+  }
+
+  #count(records: number): void {
+    const { eventsMax } = this.#context.options;
+    this.#returned += records;
     if (eventsMax !== null && this.#returned >= eventsMax) {
       const reason = `--max-events ${eventsMax} reached`;
       this.#context.end({ status: 'paused', reason, resumeAtMs: null });

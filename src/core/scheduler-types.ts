@@ -36,6 +36,8 @@ export type SchedulerEvent =
   | {
       readonly type: 'scanned';
       readonly taskId: number;
+      /** Records of the page, those that cannot be stored included. */
+      readonly recordCount: number;
       /** The first and last row that have a position; null when none has. */
       readonly firstPosition: Position | null;
       readonly lastPosition: Position | null;

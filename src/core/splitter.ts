@@ -4,7 +4,7 @@
  * The cut is an instant T in the middle of what is left. The first part keeps the rows later than T;
  * the second starts at the first possible place at T, so that rows at exactly T are in it and in
  * nothing else. The open end of the source is guessed from its total and the rows seen in a span of
- * time; a wrong guess costs an uneven cut, never a row.
+ * time; where no total is said, as much is guessed to be left as was read. A wrong guess costs an uneven cut, never a row.
  */
 import { HIGHEST_ID, type Position } from './position.js';
 
@@ -33,6 +33,8 @@ export class Splitter {
   #rowsDone: number;
   #total: number | null = null;
   #pageRows = 0;
+  /** No row is earlier than this, as far as is known. */
+  #endMs = Number.NEGATIVE_INFINITY;
 
   constructor(rowsDone: number) {
     this.#rowsDone = rowsDone;
@@ -44,7 +46,10 @@ export class Splitter {
     readonly through: Position | null;
     readonly rows: number;
     readonly total: number | null;
+    /** On the source's last page: the instant of its end. */
+    readonly endMs?: number;
   }): void {
+    this.#endMs = Math.max(this.#endMs, page.endMs ?? this.#endMs);
     this.#total = page.total ?? this.#total;
     this.#rowsDone += page.rows;
     if (page.from === null || page.through === null || page.rows === 0) return;
@@ -61,7 +66,8 @@ export class Splitter {
     let best: { split: Split; leftMs: number } | null = null;
     for (const { segment, after, isAfterKnown, bound } of remainders) {
       if (after === null || !isAfterKnown) continue;
-      const endMs = bound === null ? after.ms - (openSpanMs ?? 0) : bound.ms;
+      // A cut behind the end would cost a request that finds nothing, and call for the next one.
+      const endMs = Math.max(this.#endMs, bound === null ? after.ms - openSpanMs : bound.ms);
       // The page that is in flight, or next, is not there to be shared.
       const fromMs = after.ms - pageMs;
       const leftMs = fromMs - endMs;
@@ -73,13 +79,13 @@ export class Splitter {
   }
 
   /** What is left of the segment without a bound, if its rows are as dense as those seen. */
-  #openSpanMs(remainders: readonly Remainder[]): number | null {
-    if (this.#total === null) return null;
+  #openSpanMs(remainders: readonly Remainder[]): number {
+    const rowsLeft = this.#total === null ? this.#rowsDone : this.#total - this.#rowsDone;
     let boundedMs = 0;
     for (const { after, bound } of remainders) {
       if (after !== null && bound !== null) boundedMs += after.ms - bound.ms;
     }
     const msPerRow = this.#spanMs / this.#rows;
-    return Math.max(0, (this.#total - this.#rowsDone) * msPerRow - boundedMs);
+    return Math.max(0, rowsLeft * msPerRow - boundedMs);
   }
 }

@@ -225,7 +225,8 @@ class Rehearsal {
     if (isHeadOnly) return this.#at(headAtMs, { type: 'refreshed', taskId });
     this.#rowsOf.set(taskId, rows);
     const [first, last] = rows === 0 ? [null, null] : [positionOf(start), positionOf(end - 1)];
-    this.#at(headAtMs + 1, { type: 'scanned', taskId, firstPosition: first, lastPosition: last });
+    const positions = { firstPosition: first, lastPosition: last };
+    this.#at(headAtMs + 1, { type: 'scanned', taskId, recordCount: rows, ...positions });
   }
 
   #limits(atMs: number) {

@@ -193,8 +193,9 @@ export class IngestionLoop {
       fetchedAtMs: meta?.endAtMs ?? this.#parts.nowMs(),
       requestId: meta?.requestId ?? null,
     });
-    const { firstPosition, lastPosition } = result.batch;
-    this.#push({ type: 'scanned', taskId, firstPosition, lastPosition });
+    const { rowCount, rejects, firstPosition, lastPosition } = result.batch;
+    const recordCount = rowCount + rejects.length;
+    this.#push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
   }
 
   #onFault(command: FetchCommand, result: Extract<PageResult, { type: 'fault' }>): void {

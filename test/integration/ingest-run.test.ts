@@ -103,20 +103,29 @@ describe('a run', () => {
     expect(await runStatus(database.pool, 1)).toBe('complete');
   });
 
-  test('stopped by --max-events is paused with exit 3, and goes on at the next start', async () => {
-    const simulator = await simulate();
-    const environment = environmentFor(simulator, database);
-    const first = await folder.run(['ingest', '--json', '--max-events', '5000'], environment);
-    expect(first.code, first.stderr).toBe(3);
-    expect(first.result).toMatchObject({ status: 'paused', reason: expect.stringMatching('5000') });
-    const { pages, inserted } = await ledgerSums(database.pool);
-    expect(inserted).toBeGreaterThanOrEqual(5_000);
-    expect(inserted).toBeLessThan(20_000);
+  test.each([
+    ['', {}],
+    [' over pages that say no count', { flatShape: true, eventsQuota: 500 }],
+  ])(
+    'stopped by --max-events%s is paused with exit 3, and goes on at the next start',
+    async (_, knobs) => {
+      const simulator = await simulate(knobs);
+      const environment = environmentFor(simulator, database);
+      const first = await folder.run(['ingest', '--json', '--max-events', '5000'], environment);
+      expect(first.code, first.stderr).toBe(3);
+      expect(first.result).toMatchObject({
+        status: 'paused',
+        reason: expect.stringMatching('5000'),
+      });
+      const { pages, inserted } = await ledgerSums(database.pool);
+      expect(inserted).toBeGreaterThanOrEqual(5_000);
+      expect(inserted).toBeLessThan(20_000);
 
-    const second = await folder.run(['ingest', '--json'], environment);
-    expect(second.result).toMatchObject({ status: 'complete', resumedFrom: pages });
-    await expectExactly(database.pool, simulator.settings);
-  });
+      const second = await folder.run(['ingest', '--json'], environment);
+      expect(second.result).toMatchObject({ status: 'complete', resumedFrom: pages });
+      await expectExactly(database.pool, simulator.settings);
+    },
+  );
 
   test('with --dry-run asks and writes nothing', async () => {
     const simulator = await simulate();

@@ -16,6 +16,8 @@ export interface ApiSettings {
   readonly windowMs: number;
   readonly cursorTtlMs: number;
   readonly isOpaque: boolean;
+  /** Pages say neither how many records they hold nor how many there are. */
+  readonly isFlat: boolean;
   /** Share of requests that fail, in one of many ways. */
   readonly faultShare: number;
   readonly latencyMs: number;

@@ -46,6 +46,7 @@ export function drawApi(random: Random, faultShare: number): ApiSettings {
     windowMs,
     cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
     isOpaque,
+    isFlat: random() < 0.2,
     faultShare: faultShare,
     latencyMs: drawInteger(random, 5, 5000),
   };

@@ -209,10 +209,12 @@ class Player {
         this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
         const { rows, nextCursor, hasMore } = exchange.page;
         const { limits } = exchange;
-        const total = this.#api.positions.length;
+        const { isFlat } = this.#api.settings;
+        const total = isFlat ? null : this.#api.positions.length;
         const head = {
           ...{ sentAtMs, headAtMs, limits, nextCursor, hasMore, total },
-          ...{ cursorExpiresInMs: null, limit: null, returned: rows.length, bodyBytes: PAGE_BYTES },
+          ...{ cursorExpiresInMs: null, limit: null, bodyBytes: PAGE_BYTES },
+          returned: isFlat ? null : rows.length,
         };
         this.#inbox.push({ type: 'head', taskId, head });
         this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
@@ -234,13 +236,10 @@ class Player {
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
     const positions = rows.map((row) => this.#api.positions[row] as Position);
-    const firstPosition = positions[0] ?? null;
-    this.#inbox.push({
-      type: 'scanned',
-      taskId,
-      firstPosition,
-      lastPosition: positions.at(-1) ?? null,
-    });
+    const [firstPosition = null] = positions;
+    const lastPosition = positions.at(-1) ?? null;
+    const recordCount = rows.length;
+    this.#inbox.push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
   }
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */

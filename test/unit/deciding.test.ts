@@ -130,7 +130,27 @@ describe('splitter', () => {
     expect(split?.at.ms).toBe(Math.floor((9800 + 0) / 2));
   });
 
-  test('what is too short is left whole, and without a total the open end is too', () => {
+  test('where no total is said, as much is guessed to be left as was read', () => {
+    const splitter = new Splitter(90);
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: null });
+    const split = splitter.best([
+      { segment: 1, after: place(9900), isAfterKnown: true, bound: null },
+    ]);
+    // 100 rows of 10 ms each.
+    expect(split?.at.ms).toBe((9800 + 8900) / 2);
+  });
+
+  test('nothing is cut behind the end, however much the total says is left', () => {
+    const splitter = new Splitter(0);
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: 1000 });
+    splitter.observe({ from: null, through: null, rows: 0, total: 1000, endMs: 9500 });
+    for (const bound of [place(9000), null]) {
+      const remainder = { segment: 1, after: place(9900), isAfterKnown: true, bound };
+      expect(splitter.best([remainder])).toBeNull();
+    }
+  });
+
+  test('what is too short is left whole', () => {
     const splitter = new Splitter(0);
     splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: null });
     const short = { segment: 1, after: place(9900), isAfterKnown: true, bound: place(9500) };

@@ -1,61 +1,15 @@
 /** Single steps of the scheduler; whole histories of it are in test/simulation. */
 import { expect, test } from 'vitest';
-import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
-import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
-import { PageSize } from '../../src/core/page-size.js';
-import { Scheduler } from '../../src/core/scheduler.js';
-import type { HeadFacts, SchedulerCommand } from '../../src/core/scheduler-types.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { HeadFacts } from '../../src/core/scheduler-types.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
-
-const NOW_MS = 1_800_000_000_000;
-/** Cursors that only the API can read: a page's start is known when the page before is scanned. */
-const opaque = { cursorTtlMs: 120_000, readCursor: () => null, buildCursor: () => null };
-
-function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
-  const frontier = new Frontier(opaque, { canSeek: false });
-  frontier.add({ segment: 1, after: null, bound: null });
-  return schedulerOver(frontier, bucket);
-}
-
-function schedulerOver(
-  frontier: Frontier,
-  bucket = new TokenBucket({ policy: null }),
-  codec: CursorCodec = opaque,
-): Scheduler {
-  return new Scheduler({
-    frontier,
-    bucket,
-    credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
-    pageSize: new PageSize(100),
-    codec,
-    backoff: DEFAULT_BACKOFF,
-    concurrency: 4,
-    cursorThresholdMs: 60_000,
-    eventsMax: null,
-    nextSegment: 2,
-    rowsDone: 0,
-    quarantineShareMax: 1,
-    random: () => 0.5,
-  });
-}
-
-const head = (nextCursor: string): HeadFacts => ({
-  sentAtMs: NOW_MS,
-  headAtMs: NOW_MS,
-  bodyBytes: 1_000,
-  limits: null,
-  nextCursor,
-  hasMore: true,
-  cursorExpiresInMs: null,
-  limit: 100,
-  returned: 100,
-  total: null,
-});
-
-const fetches = (commands: readonly SchedulerCommand[]) =>
-  commands.flatMap((command) => (command.type === 'fetch' ? [command.taskId] : []));
+import {
+  fetches,
+  head,
+  NOW_MS,
+  opaqueScheduler,
+  schedulerOver,
+} from '../support/stepped-scheduler.js';
 
 test('a page held back by a failed one is given up when the run is to end', () => {
   const scheduler = opaqueScheduler();
@@ -73,7 +27,15 @@ test('a page held back by a failed one is given up when the run is to end', () =
 
   const place = { ms: 5, id: 'a' };
   const commands = scheduler.step(
-    [{ type: 'scanned', taskId: second, firstPosition: place, lastPosition: place }],
+    [
+      {
+        type: 'scanned',
+        taskId: second,
+        recordCount: 100,
+        firstPosition: place,
+        lastPosition: place,
+      },
+    ],
     NOW_MS,
   );
   expect(commands).toEqual([
@@ -97,7 +59,15 @@ test('without a reason to end it is kept until the failed page has come', () => 
   );
   const place = { ms: 5, id: 'a' };
   const held = scheduler.step(
-    [{ type: 'scanned', taskId: second, firstPosition: place, lastPosition: place }],
+    [
+      {
+        type: 'scanned',
+        taskId: second,
+        recordCount: 100,
+        firstPosition: place,
+        lastPosition: place,
+      },
+    ],
     NOW_MS,
   );
   expect(held.filter(({ type }) => type !== 'notice')).toEqual([]);
@@ -192,7 +162,10 @@ test('a page that the database refuses is told of, though the run was to end any
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
   scheduler.step([{ type: 'head', taskId, head: lastPage }], NOW_MS);
   const place = { ms: 5, id: 'a' };
-  scheduler.step([{ type: 'scanned', taskId, firstPosition: place, lastPosition: place }], NOW_MS);
+  scheduler.step(
+    [{ type: 'scanned', taskId, recordCount: 100, firstPosition: place, lastPosition: place }],
+    NOW_MS,
+  );
   scheduler.step([{ type: 'drain', outcome: { status: 'interrupted' } }], NOW_MS);
   const fault = { code: 'DATABASE_REFUSED', message: 'disk full', retryable: false } as const;
   expect(scheduler.step([{ type: 'writeFailed', taskId, fault }], NOW_MS)).toEqual([
@@ -219,7 +192,15 @@ test('a page that crosses its bound covers no more when it is asked for again', 
   scheduler.step([{ type: 'head', taskId: again, head: head('40') }], NOW_MS + 60_000);
   const place = { ms: 60, id: 'a' };
   const commands = scheduler.step(
-    [{ type: 'scanned', taskId: again, firstPosition: place, lastPosition: place }],
+    [
+      {
+        type: 'scanned',
+        taskId: again,
+        recordCount: 100,
+        firstPosition: place,
+        lastPosition: place,
+      },
+    ],
     NOW_MS + 60_000,
   );
   expect(commands).toMatchObject([{ type: 'write', through: bound, bound }]);
@@ -239,7 +220,15 @@ test('a walk that begins again lets go of the pages that were held', () => {
   const bad = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
   const dead = { code: 'CURSOR_EXPIRED', message: 'dead', retryable: true } as const;
   scheduler.step(
-    [{ type: 'scanned', taskId: second, firstPosition: place, lastPosition: place }],
+    [
+      {
+        type: 'scanned',
+        taskId: second,
+        recordCount: 100,
+        firstPosition: place,
+        lastPosition: place,
+      },
+    ],
     NOW_MS,
   );
   scheduler.step([{ type: 'failed', taskId: first, fault: bad, ...where }], NOW_MS);

@@ -1,0 +1,63 @@
+/** A scheduler for tests that step it by hand. */
+import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
+import { Credits } from '../../src/core/credits.js';
+import { Frontier } from '../../src/core/frontier.js';
+import { PageSize } from '../../src/core/page-size.js';
+import type { SchedulerOptions } from '../../src/core/run-context.js';
+import { Scheduler } from '../../src/core/scheduler.js';
+import type { HeadFacts, SchedulerCommand } from '../../src/core/scheduler-types.js';
+import type { CursorCodec } from '../../src/core/segment.js';
+import { TokenBucket } from '../../src/core/token-bucket.js';
+
+export const NOW_MS = 1_800_000_000_000;
+/** Cursors that only the API can read: a page's start is known when the page before is scanned. */
+export const opaque = { cursorTtlMs: 120_000, readCursor: () => null, buildCursor: () => null };
+
+/** One segment behind such cursors. */
+export function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
+  const frontier = new Frontier(opaque, { canSeek: false });
+  frontier.add({ segment: 1, after: null, bound: null });
+  return schedulerOver(frontier, bucket);
+}
+
+export function schedulerOver(
+  frontier: Frontier,
+  bucket = new TokenBucket({ policy: null }),
+  codec: CursorCodec = opaque,
+  changes: Partial<SchedulerOptions> = {},
+): Scheduler {
+  return new Scheduler({
+    frontier,
+    bucket,
+    credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
+    pageSize: new PageSize(100),
+    codec,
+    backoff: DEFAULT_BACKOFF,
+    concurrency: 4,
+    cursorThresholdMs: 60_000,
+    eventsMax: null,
+    nextSegment: 2,
+    rowsDone: 0,
+    quarantineShareMax: 1,
+    random: () => 0.5,
+    ...changes,
+  });
+}
+
+/** The answer to a page of 100 records; more follow behind `nextCursor`. */
+export const head = (nextCursor: string): HeadFacts => ({
+  sentAtMs: NOW_MS,
+  headAtMs: NOW_MS,
+  bodyBytes: 1_000,
+  limits: null,
+  nextCursor,
+  hasMore: true,
+  cursorExpiresInMs: null,
+  limit: 100,
+  returned: 100,
+  total: null,
+});
+
+/** The tasks of the pages that are asked for. */
+export const fetches = (commands: readonly SchedulerCommand[]) =>
+  commands.flatMap((command) => (command.type === 'fetch' ? [command.taskId] : []));
