@@ -24,15 +24,19 @@ ENV NODE_ENV=production \
     DATA_FOLDER=/data \
     STATE_FILE=/data/ingestion.state \
     REPORTS_FOLDER=/data/reports
-# Commands write in /app (event_ids.txt, exploration.json) and in /data, and nowhere else.
-RUN mkdir -p /app /data && chown node:node /app /data
-WORKDIR /app
+# Commands write where they run, in /app (event_ids.txt, exploration.json), and in /data: volumes, both. So
+# what is run lies elsewhere, or an old volume would hide a new image; /app holds links to it.
+RUN mkdir -p /app /data && \
+    ln -s /opt/datasync/dist /opt/datasync/scripts /opt/datasync/package.json /app/ && \
+    chown node:node /app /data
+WORKDIR /opt/datasync
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
-COPY package.json ./
+COPY package.json package.json
 COPY scripts/container.mjs scripts/container.mjs
+WORKDIR /app
 USER node
 VOLUME ["/data"]
 EXPOSE 8080

@@ -22,9 +22,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
-const APP_FOLDER = fileURLToPath(new URL('..', import.meta.url));
+/** Where `docker exec` runs commands too, and so where they look for `.env`. */
+const APP_FOLDER = process.cwd();
 const DATA_FOLDER = process.env.DATA_FOLDER || '/data';
 const STATUS_FILE = join(DATA_FOLDER, 'container.json');
 const ORIGIN_FILE = join(DATA_FOLDER, 'events-from');

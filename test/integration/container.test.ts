@@ -5,8 +5,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -20,6 +23,7 @@ const STAND_IN = `
 import { createServer } from 'node:http';
 process.on('SIGINT', () => { console.log('drained'); process.exit(130); });
 process.on('SIGTERM', () => { console.log('drained'); process.exit(130); });
+console.log('runs in', process.cwd());
 console.log('started with', JSON.stringify(process.argv.slice(2)));
 const isServing = process.argv[2] === 'serve' || process.env.STAND_IN === 'waits';
 if (process.env.HTTP_PORT && isServing) {
@@ -30,17 +34,24 @@ if (process.env.HTTP_PORT && isServing) {
 else process.exitCode = Number(process.env.STAND_IN ?? 0);
 `;
 
+/** What the working folder links to in the image: it is a volume, and holds none of the program. */
+const LINKS = ['dist', 'scripts', 'package.json'];
+
 let base: string;
+let app: string;
 let container: Container | undefined;
 
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'container test '));
-  for (const folder of ['scripts', 'dist/src', 'data']) {
+  app = join(base, 'app');
+  for (const folder of ['image/scripts', 'image/dist/src', 'app', 'data']) {
     mkdirSync(join(base, folder), { recursive: true });
   }
-  copyFileSync(join(REPOSITORY, 'scripts/container.mjs'), join(base, 'scripts/container.mjs'));
-  writeFileSync(join(base, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(base, 'dist/src/main.js'), STAND_IN);
+  const image = join(base, 'image');
+  copyFileSync(join(REPOSITORY, 'scripts/container.mjs'), join(image, 'scripts/container.mjs'));
+  writeFileSync(join(image, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(image, 'dist/src/main.js'), STAND_IN);
+  for (const name of LINKS) symlinkSync(join(image, name), join(app, name));
 });
 
 afterEach(async () => {
@@ -58,7 +69,7 @@ class Container {
 
   constructor(environment: Readonly<Record<string, string>>) {
     this.#process = spawn(process.execPath, ['scripts/container.mjs'], {
-      cwd: base,
+      cwd: app,
       env: { PATH: process.env.PATH, DATA_FOLDER: join(base, 'data'), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -100,7 +111,7 @@ const INGESTS = { INGEST_ON_START: 'true', TARGET_API_KEY: 'a-real-key' };
 
 function health(environment: Readonly<Record<string, string>> = {}): number | null {
   return spawnSync(process.execPath, ['scripts/container.mjs', 'health'], {
-    cwd: base,
+    cwd: app,
     env: { DATA_FOLDER: join(base, 'data'), ...environment },
   }).status;
 }
@@ -127,6 +138,14 @@ test('it runs an ingestion with the flags given, tells its exit code, and stays 
   expect(running.said).toContain('started with ["ingest","--limit","5","two words"]');
   expect(health()).toBe(0);
   expect(await running.stop('SIGTERM')).toBe(0);
+});
+
+test('commands run in the volume of results, not where the program lies', async () => {
+  const running = start(INGESTS);
+  await running.until('ingestion ended with exit code 0\n');
+  expect(running.said).toContain(`runs in ${realpathSync(app)}\n`);
+  await running.stop('SIGTERM');
+  expect(readdirSync(app).sort()).toEqual([...LINKS].sort());
 });
 
 test('it is unhealthy after an ingestion that failed', async () => {
@@ -196,7 +215,7 @@ test('without a key the simulator stands in, once it answers, for docker exec as
     });
     await running.until('ingestion ended with exit code 0\n');
     expect(asked).toEqual(['/health', '/health']);
-    const env = readFileSync(join(base, '.env'), 'utf8');
+    const env = readFileSync(join(app, '.env'), 'utf8');
     expect(env).toContain(`API_BASE_URL=${url}\nTARGET_API_KEY=simulator-key\n`);
   } finally {
     server.close();
@@ -204,10 +223,10 @@ test('without a key the simulator stands in, once it answers, for docker exec as
 });
 
 test('with a key the settings of the simulator are gone', async () => {
-  writeFileSync(join(base, '.env'), 'TARGET_API_KEY=simulator-key\n');
+  writeFileSync(join(app, '.env'), 'TARGET_API_KEY=simulator-key\n');
   const running = start({ TARGET_API_KEY: 'a-real-key', SIMULATOR_URL: 'http://s:1/api/v1' });
   await running.until('idle');
-  expect(existsSync(join(base, '.env'))).toBe(false);
+  expect(existsSync(join(app, '.env'))).toBe(false);
 });
 
 test('simulated events are not ingested unless SIMULATE says so', async () => {

