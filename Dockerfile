@@ -35,7 +35,7 @@ COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
 COPY package.json package.json
-COPY scripts/container.mjs scripts/container.mjs
+COPY scripts/container.mjs scripts/datasync.sh scripts/
 WORKDIR /app
 USER node
 VOLUME ["/data"]

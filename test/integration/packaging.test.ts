@@ -180,7 +180,7 @@ describe('Dockerfile', () => {
 
   test('what a command writes where it runs is in a volume that holds none of the program', () => {
     expect(service('assignment-ingestion')).toMatch(/- ingestion-results:\/app$/m);
-    const places = [...runtime.matchAll(/^(?:WORKDIR (\S+)|COPY (?:--from=\S+ )?\S+ (\S+))$/gm)];
+    const places = [...runtime.matchAll(/^(?:WORKDIR (\S+)|COPY .+ (\S+))$/gm)];
     let folder = '/';
     const copied = places.flatMap(([, place, target = '']) => {
       if (place !== undefined) folder = place;
@@ -232,6 +232,8 @@ describe('Dockerfile', () => {
       return needed;
     });
     expect(imported).toContain('scripts/bundle.mjs');
+    // The npm scripts of `docker exec` run it.
+    expect(copiedBy(runtime)).toContain('scripts/datasync.sh');
   });
 
   test('the build stage makes all that the last one takes from it', () => {
@@ -289,9 +291,12 @@ describe('scripts', () => {
 
   test('shellcheck finds nothing', (context) => {
     if (!hasCommand('shellcheck')) return context.skip('shellcheck is not installed');
-    const scripts = readdirSync(REPOSITORY).filter((name) => name.endsWith('.sh'));
-    expect(scripts).toContain('run-ingestion.sh');
-    for (const script of [...scripts, '.ci/run']) {
+    const scripts = ['.', 'scripts'].flatMap((folder) =>
+      readdirSync(join(REPOSITORY, folder)).map((name) => join(folder, name)),
+    );
+    const shell = scripts.filter((name) => name.endsWith('.sh'));
+    expect(shell).toEqual(expect.arrayContaining(['run-ingestion.sh', 'scripts/datasync.sh']));
+    for (const script of [...shell, '.ci/run']) {
       const { status, output } = check('shellcheck', script);
       expect(status, output).toBe(0);
     }
