@@ -16,6 +16,15 @@ export function hasCommand(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v "${name}"`], { stdio: 'ignore' }).status === 0;
 }
 
+/** Runs a checker; its output is the message of a failure. */
+export function check(command: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
+  return { status, output: `${stdout}${stderr}` };
+}
+
 function findRepository(start: string): string {
   if (existsSync(join(start, 'package.json'))) return start;
   const parent = dirname(start);
