@@ -25,7 +25,6 @@ describe('docs/alerts.md', () => {
     ['README.md', (name: string) => `| \`${name}\` |`],
     ['.env.example', (name: string) => `\n#${name}=`],
     ['docker-compose.yml', (name: string) => `\n      ${name}: \${${name}:-}\n`],
-    ['run-ingestion.sh', (name: string) => name],
   ])('and %s have each setting', (path, entry) => {
     const text = readRepositoryFile(path);
     for (const name of Object.keys(alertSettings)) expect(text).toContain(entry(name));
