@@ -25,6 +25,7 @@ import {
   type Segment,
   type SegmentSeed,
 } from './segment.js';
+import { ServerClock } from './server-clock.js';
 
 /** What the answer to a tip says about the way on. */
 export type Advance =
@@ -34,6 +35,8 @@ export type Advance =
   | { readonly type: 'broken'; readonly reason: string };
 
 export class Frontier {
+  /** Whose time a built cursor carries. */
+  readonly serverClock = new ServerClock();
   readonly #codec: CursorCodec;
   readonly #segments = new Map<number, Segment>();
   readonly #repairs: PageJob[] = [];
@@ -271,7 +274,7 @@ export class Frontier {
   }
 
   #build(after: Position, nowMs: number): string | null {
-    return this.#codec.buildCursor(after, nowMs + this.#codec.cursorTtlMs);
+    return this.#codec.buildCursor(after, this.serverClock.at(nowMs) + this.#codec.cursorTtlMs);
   }
 }
 

@@ -29,6 +29,7 @@ export class PageFlow {
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
     this.#settle(page, head.sentAtMs, head.headAtMs);
+    options.frontier.serverClock.observe(head.dateMs, head.headAtMs);
     this.#learn(page, head.limits, head.sentAtMs);
     this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
@@ -62,7 +63,8 @@ export class PageFlow {
     if (wasInFlight) {
       this.#settle(page, event.sentAtMs, event.headAtMs);
       // A load balancer's error page says nothing of limits: only a page's silence means none.
-      const { limits, sentAtMs } = event;
+      const { limits, sentAtMs, headAtMs, dateMs } = event;
+      if (headAtMs !== null) options.frontier.serverClock.observe(dateMs, headAtMs);
       if (limits !== null) this.#learn(page, limits, sentAtMs ?? page.takenMs);
     }
     outstanding.remove(event.taskId);
@@ -173,7 +175,7 @@ export class PageFlow {
         this.#silence(job, fault, nowMs);
         return this.#again(page, wasInFlight, nowMs);
       case 'newCursor': {
-        if (job.isBuilt && fault.code === 'CURSOR_INVALID') return this.#seekFailed(page, fault);
+        if (job.isBuilt && isSeekRefused(fault, job)) return this.#seekFailed(page, fault);
         const message = 'its cursor is rebuilt, or the walk begins again';
         this.#context.notice({ event: 'cursor_refused', message }, job, fault);
         options.frontier.dropCursor(job);
@@ -244,6 +246,14 @@ export class PageFlow {
 function earlier(next: Position | null, bound: Position | null): Position | null {
   if (next === null || bound === null) return next ?? bound;
   return comparePositions(next, bound) < 0 ? next : bound;
+}
+
+/**
+ * Whether the refusal of a built cursor is one of all built cursors. The first that has expired may
+ * have been built by the wrong clock; its answer's date has set that right.
+ */
+function isSeekRefused(fault: Fault, job: PageJob): boolean {
+  return fault.code === 'CURSOR_INVALID' || job.cursorRefusals > 1;
 }
 
 /** Faults that tell of a server with too much to do. */

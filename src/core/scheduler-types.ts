@@ -12,6 +12,8 @@ import type { LimitLog } from './token-bucket.js';
 export interface HeadFacts {
   readonly sentAtMs: number;
   readonly headAtMs: number;
+  /** The answer's own date, by the server's clock; null: it has none. */
+  readonly dateMs?: number | null;
   readonly bodyBytes: number;
   readonly limits: LimitObservation | null;
   readonly nextCursor: string | null;
@@ -51,6 +53,7 @@ export type SchedulerEvent =
       /** Null when the request never left or its worker died. */
       readonly sentAtMs: number | null;
       readonly headAtMs: number | null;
+      readonly dateMs?: number | null;
       readonly limits: LimitObservation | null;
     }
   | { readonly type: 'committed'; readonly taskId: number; readonly counts: CommittedCounts }

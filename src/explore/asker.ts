@@ -8,8 +8,10 @@
  * no limit header the documented limit stays in force: an exploration never tries how far it can go.
  */
 import PQueue from 'p-queue';
+import { readDate } from '../core/header-time.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import { LimitLearning } from '../core/limit-learning.js';
+import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
 import { type LimitLog, type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
@@ -68,6 +70,8 @@ interface BucketState {
 }
 
 export class Asker {
+  /** Whose time a built cursor carries. */
+  readonly serverClock = new ServerClock();
   readonly #parts: AskerParts;
   readonly #buckets = new Map<string, BucketState>();
   readonly #queue: PQueue;
@@ -180,6 +184,7 @@ export class Asker {
     const headers = exchange?.headers ?? {};
     const headAtMs = exchange?.headAtMs ?? null;
     const limits = headAtMs === null ? null : readLimitHeaders(headers, headAtMs);
+    if (headAtMs !== null) this.serverClock.observe(readDate(headers.date ?? ''), headAtMs);
     const status = exchange?.status ?? null;
     state.starts.push({ sentAtMs, headAtMs, status, headers, limits });
     if (state.bucket.policy !== null) state.bucket.settle(ticket.takenMs, sentAtMs, headAtMs);

@@ -18,13 +18,13 @@ const LIFE_MIN_MS = 500;
 
 /** @param rows what is to be found there at least; else a place nearer to the start is taken */
 export function spots(context: ProbeContext, count: number, rows: number): Spot[] {
-  const { notebook, extent, source, nowMs } = context;
+  const { notebook, extent, source, asker, nowMs } = context;
   const { newestMs } = extent;
   if (notebook.seek.type !== 'exact' || newestMs === null) return followed(context, count);
   const depths = totalOf(context) === null ? extent.next(count) : spread(context, count, rows);
   const sought = depths.flatMap((depthMs): Spot[] => {
     const position = { ms: Math.round(newestMs - depthMs), id: HIGHEST_ID };
-    const cursor = source.buildCursor(position, nowMs() + source.cursorTtlMs);
+    const cursor = source.buildCursor(position, asker.serverClock.at(nowMs()) + source.cursorTtlMs);
     return cursor === null ? [] : [{ cursor, soughtDepthMs: newestMs - position.ms }];
   });
   return sought.length === count ? sought : followed(context, count);

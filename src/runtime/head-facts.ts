@@ -1,3 +1,4 @@
+import { readDate } from '../core/header-time.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import type { HeadFacts } from '../core/scheduler-types.js';
 import type { PageHead } from '../protocol/fetch-messages.js';
@@ -8,6 +9,7 @@ export function headFacts(head: PageHead): HeadFacts {
   return {
     sentAtMs: meta.sentAtMs,
     headAtMs: meta.headAtMs,
+    dateMs: readDate(meta.limitHeaders.date ?? ''),
     bodyBytes: meta.bodyBytes,
     limits: readLimitHeaders(meta.limitHeaders, meta.headAtMs),
     nextCursor: head.nextCursor,

@@ -11,6 +11,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { assert, unreachable } from '../core/fault.js';
+import { readDate } from '../core/header-time.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
@@ -209,6 +210,7 @@ export class IngestionLoop {
       fault,
       sentAtMs: meta?.sentAtMs ?? null,
       headAtMs: meta?.headAtMs ?? null,
+      dateMs: readDate(meta?.limitHeaders.date ?? ''),
       limits: meta === null ? null : readLimitHeaders(meta.limitHeaders, meta.headAtMs),
     });
   }

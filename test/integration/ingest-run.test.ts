@@ -127,6 +127,26 @@ describe('a run', () => {
     },
   );
 
+  test.each([-3_600_000, 3_600_000])(
+    'whose API has a clock that is %d ms ahead is cut in two and resumed',
+    async (clockSkewMs) => {
+      const simulator = await simulate({ clockSkewMs, eventsQuota: 500, latencyMs: 50 });
+      const environment = environmentFor(simulator, database, { BATCH_SIZE: '250' });
+      const first = await folder.run(['ingest', '--json', '--max-events', '10000'], environment);
+      expect(first.code, first.stderr).toBe(3);
+      expect((await ledgerSums(database.pool)).segments).toBeGreaterThan(1);
+      expect(simulator.stats().requests.events).not.toHaveProperty('400');
+
+      const second = await folder.run(['ingest', '--json'], environment);
+      expect(second.code, second.stderr).toBe(0);
+      expect(second.stderr).not.toMatch(/seek_failed|walk_restarted/);
+      // The first request of a process goes alone, and its answer tells the time.
+      expect(simulator.stats().requests.events?.[400] ?? 0).toBeLessThanOrEqual(1);
+      await expectExactly(database.pool, simulator.settings);
+      expect(await ledgerSums(database.pool)).toMatchObject({ inserted: 20_000, duplicate: 0 });
+    },
+  );
+
   test('with --dry-run asks and writes nothing', async () => {
     const simulator = await simulate();
     const { code, result } = await folder.run(

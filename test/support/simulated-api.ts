@@ -15,6 +15,8 @@ export interface ApiSettings {
   readonly quota: number | null;
   readonly windowMs: number;
   readonly cursorTtlMs: number;
+  /** How far the server's clock is ahead of the program's. */
+  readonly clockSkewMs: number;
   readonly isOpaque: boolean;
   /** Pages say neither how many records they hold nor how many there are. */
   readonly isFlat: boolean;
@@ -27,6 +29,9 @@ export interface ApiPage {
   readonly rows: readonly number[];
   readonly nextCursor: string | null;
   readonly hasMore: boolean;
+  /** Null on a flat page. */
+  readonly returned: number | null;
+  readonly total: number | null;
 }
 
 /** How an exchange goes: what is seen, and when. */
@@ -71,13 +76,18 @@ export class SimulatedApi {
     };
   }
 
+  /** The date of an answer: whole seconds by the server's clock. */
+  dateAt(arrivesAtMs: number): number {
+    return Math.floor((arrivesAtMs + this.settings.clockSkewMs) / 1000) * 1000;
+  }
+
   /** @param arrivesAtMs when the server logs the request */
   exchange(
     request: { cursor: string | null; limit: number },
     sentAtMs: number,
     arrivesAtMs: number,
   ): Exchange {
-    const { quota, windowMs, faultShare } = this.settings;
+    const { quota, windowMs, faultShare, clockSkewMs } = this.settings;
     const isLost = this.#random() < faultShare / 3;
     if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
     const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
@@ -101,7 +111,7 @@ export class SimulatedApi {
       const { position, expiresAtMs } = this.#decode(request.cursor);
       if (position === null)
         return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
-      if (expiresAtMs < arrivesAtMs) {
+      if (expiresAtMs < arrivesAtMs + clockSkewMs) {
         return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
       }
       start = this.#indexAfter(position);
@@ -112,12 +122,20 @@ export class SimulatedApi {
     const last = this.positions[end - 1];
     const nextCursor =
       hasMore && last !== undefined
-        ? this.#encode(last, sentAtMs + this.settings.cursorTtlMs, this.settings.isOpaque)
+        ? this.#encode(
+            last,
+            sentAtMs + clockSkewMs + this.settings.cursorTtlMs,
+            this.settings.isOpaque,
+          )
         : null;
     const rows = Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset);
     const seen = this.#random() < 0.05 ? null : limits;
     const breaksAfterHead = this.#random() < faultShare / 3;
-    return { type: 'page', page: { rows, nextCursor, hasMore }, limits: seen, breaksAfterHead };
+    const { isFlat } = this.settings;
+    const returned = isFlat ? null : rows.length;
+    const total = isFlat ? null : this.positions.length;
+    const page = { rows, nextCursor, hasMore, returned, total };
+    return { type: 'page', page, limits: seen, breaksAfterHead };
   }
 
   #indexAfter(position: Position): number {

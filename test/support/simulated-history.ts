@@ -47,6 +47,7 @@ export function drawApi(random: Random, faultShare: number): ApiSettings {
     cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
     isOpaque,
     isFlat: random() < 0.2,
+    clockSkewMs: random() < 0.3 ? drawInteger(random, -3_600_000, 3_600_000) : 0,
     faultShare: faultShare,
     latencyMs: drawInteger(random, 5, 5000),
   };

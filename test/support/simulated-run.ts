@@ -197,25 +197,23 @@ class Player {
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
     this.#at(arrivesAtMs, () => {
       const exchange = this.#api.exchange({ cursor, limit }, sentAtMs, arrivesAtMs);
+      const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#at(arrivesAtMs + latencyMs, () => {
         pages.delete(page);
         const headAtMs = this.#nowMs;
         if (exchange.type === 'fault') {
           const { fault, limits, hasHead } = exchange;
           const head = hasHead ? headAtMs : null;
-          this.#inbox.push({ type: 'failed', taskId, fault, sentAtMs, headAtMs: head, limits });
+          const times = { sentAtMs, headAtMs: head, dateMs };
+          this.#inbox.push({ type: 'failed', taskId, fault, ...times, limits });
           return;
         }
         this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
-        const { rows, nextCursor, hasMore } = exchange.page;
+        const { rows, ...said } = exchange.page;
         const { limits } = exchange;
-        const { isFlat } = this.#api.settings;
-        const total = isFlat ? null : this.#api.positions.length;
-        const head = {
-          ...{ sentAtMs, headAtMs, limits, nextCursor, hasMore, total },
-          ...{ cursorExpiresInMs: null, limit: null, bodyBytes: PAGE_BYTES },
-          returned: isFlat ? null : rows.length,
-        };
+        const times = { sentAtMs, headAtMs, dateMs };
+        const known = { cursorExpiresInMs: null, limit: null, bodyBytes: PAGE_BYTES };
+        const head = { ...said, ...times, ...known, limits };
         this.#inbox.push({ type: 'head', taskId, head });
         this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
           if (isHeadOnly) this.#inbox.push({ type: 'refreshed', taskId });

@@ -83,7 +83,7 @@ test('control: at debug the same hour is a book', async () => {
 async function playRun(level: string, faultShare: number) {
   const random = seededRandom(1);
   const rows = PAGES * PAGE_ROWS;
-  const cursors = { cursorTtlMs: 120_000, isFlat: false, isOpaque: false };
+  const cursors = { cursorTtlMs: 120_000, clockSkewMs: 0, isFlat: false, isOpaque: false };
   const api = new SimulatedApi(
     { rows, pageCap: PAGE_ROWS, ...LIMIT, ...cursors, faultShare, latencyMs: LATENCY_MS },
     random,

@@ -74,7 +74,8 @@ export const farEnd: Probe = {
       const rows = Math.max(total - limit, total * TOTAL_CHECKED_AT);
       const depthMs = Math.round(rows * msPerRow);
       const position = { ms: newestMs - depthMs, id: HIGHEST_ID };
-      const cursor = source.buildCursor(position, nowMs() + source.cursorTtlMs);
+      const expiresAtMs = asker.serverClock.at(nowMs()) + source.cursorTtlMs;
+      const cursor = source.buildCursor(position, expiresAtMs);
       if (cursor !== null) await askPage(context, { cursor, limit, soughtDepthMs: depthMs });
       return;
     }

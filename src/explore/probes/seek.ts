@@ -13,7 +13,7 @@ export const seekProbe: Probe = {
   waitsAboutMs: () => 0,
   isWanted: () => true,
   async run(context) {
-    const { notebook, source, nowMs } = context;
+    const { notebook, source, asker, nowMs } = context;
     const known = notebook.pages.reduce<PageSeen | null>(
       (best, page) => (best === null || page.recordCount > best.recordCount ? page : best),
       null,
@@ -32,7 +32,7 @@ export const seekProbe: Probe = {
     }
     // Before every row of that instant: the form that cutting a segment in two relies on.
     const target = { ms: from.ms, id: HIGHEST_ID };
-    const cursor = source.buildCursor(target, nowMs() + source.cursorTtlMs);
+    const cursor = source.buildCursor(target, asker.serverClock.at(nowMs()) + source.cursorTtlMs);
     if (cursor === null) {
       notebook.seek = { type: 'opaque' };
       return;
