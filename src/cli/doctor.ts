@@ -1,5 +1,5 @@
 /** `datasync doctor`: what is wrong with the set-up, each with its remedy. Asks the API nothing. */
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readConfig } from '../config/config.js';
@@ -47,7 +47,7 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
     return findings;
   }
   const { config } = read;
-  const { target } = config;
+  const { target, database } = config;
   findings.push({
     what: 'source',
     isGood: true,
@@ -56,7 +56,11 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
         ? `${target.origin}${target.basePath}, with a key`
         : 'the bundled simulator, because TARGET_API_KEY is not set',
   });
-  findings.push(await folderFinding(dirname(config.stateFile)));
+  findings.push(await folderFinding('state file', dirname(config.stateFile)));
+  // The disk of another server cannot be seen from here.
+  if (database.kind === 'embedded') {
+    findings.push(await folderFinding('disk', dirname(database.dataFolder), FREE_BYTES_MIN));
+  }
   const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
   findings.push(await databaseFinding({ config, log, conceal }));
   return findings;
@@ -101,18 +105,34 @@ function nodeFinding(): Finding {
   return { what: 'node', isGood, message: `${process.versions.node}${needs}` };
 }
 
-async function folderFinding(folder: string): Promise<Finding> {
+/**
+ * Makes nothing: a folder that is not there yet is judged by the one that it would be made in.
+ *
+ * @param freeBytesMin what a full ingestion needs there
+ */
+async function folderFinding(what: string, folder: string, freeBytesMin = 0): Promise<Finding> {
   try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-    const { bavail, bsize } = await statfs(folder);
+    const existing = await nearestFolder(folder);
+    await access(existing, constants.W_OK);
+    const { bavail, bsize } = await statfs(existing);
     const freeBytes = bavail * bsize;
     const free = `${folder}: ${(freeBytes / 1e9).toFixed(1)} GB free`;
-    if (freeBytes >= FREE_BYTES_MIN) return { what: 'disk', isGood: true, message: free };
-    return { what: 'disk', isGood: false, message: `${free}; a full ingestion needs about 4 GB` };
+    if (freeBytes >= freeBytesMin) return { what, isGood: true, message: free };
+    const needed = `a full ingestion needs about ${freeBytesMin / 1e9} GB`;
+    return { what, isGood: false, message: `${free}; ${needed}` };
   } catch (error) {
-    return { what: 'disk', isGood: false, message: `${folder}: ${(error as Error).message}` };
+    return { what, isGood: false, message: `${folder}: ${(error as Error).message}` };
   }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return nearestFolder(dirname(path));
+  }
+  throw new Error('it is no folder');
 }
 
 function describe({ what, isGood, message }: Finding): string {

@@ -7,6 +7,7 @@
  *   /healthz      200 while the process lives
  *   /readyz       200 when it can do its work, else 503 with what is missing
  */
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
 import { EventStream, type StreamSource } from './event-stream.js';
@@ -57,8 +58,7 @@ export class HttpServer {
     this.#app = app;
     this.#stream = stream;
     const address = app.server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = typeof address === 'object' && address !== null ? urlOf(address) : '';
     this.#ticker = setInterval(() => {
       try {
         source.tick();
@@ -101,6 +101,12 @@ export class HttpServer {
     if (isWatched) await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     await this.#app.close();
   }
+}
+
+/** A server that listens on every address is reached by loopback, one of a single address there alone. */
+export function urlOf({ address, port }: Pick<AddressInfo, 'address' | 'port'>): string {
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 function addPage(app: FastifyInstance): void {

@@ -1,4 +1,6 @@
 /** A run from nothing, a second start, a new run, and what `status` and `doctor` say of them. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { holdingCommits } from '../support/hold-commits.js';
 import {
@@ -214,8 +216,23 @@ describe('status and doctor', () => {
       environmentFor(simulator, database),
     );
     expect(result, stdout).toMatchObject({ isGood: true });
+    // The disk of the server of DATABASE_URL is not ours to judge.
+    expect(stdout).not.toContain('"disk"');
     expect(code).toBe(0);
     expect(simulator.stats().requests).toEqual({});
+  });
+
+  test('doctor judges the disk where the embedded database lies', async () => {
+    const blocker = join(folder.path, 'blocker');
+    writeFileSync(blocker, 'a file where the folder should be');
+    const { code, result } = await folder.run(['doctor', '--json'], { DATA_FOLDER: blocker });
+    expect(code).toBe(1);
+    expect(result?.findings).toContainEqual({
+      ...{ what: 'disk', isGood: false, message: expect.stringContaining(blocker) },
+    });
+    expect(result?.findings).toContainEqual(
+      expect.objectContaining({ what: 'state file', isGood: true }),
+    );
   });
 
   test('doctor names what is wrong and its remedy, with exit 1', async () => {
