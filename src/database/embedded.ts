@@ -8,7 +8,7 @@
  * It is driven through initdb and pg_ctl alone, listens on 127.0.0.1 alone, and runs in a session of
  * its own: signals to our process group do not reach it, so that it still commits while we drain.
  * It stays up when we end, so that the line that opens the data goes on working; the next start
- * attaches to it. `stop`, or `stopEmbeddedPostgres` from another process, ends it.
+ * attaches to it. `stop` ends it.
  */
 import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,11 +96,6 @@ export async function embeddedVersion(dataFolder: string): Promise<string> {
   const folder = await resolveFolder(dataFolder);
   const account = await accountFor(dataFolder);
   return (await findBinaries(account, await readMajorVersion(folder), folder)).version;
-}
-
-/** Ends the server of a folder, whoever started it. @returns false when none ran */
-export async function stopEmbeddedPostgres(dataFolder: string): Promise<boolean> {
-  return stopServer(await resolveFolder(dataFolder));
 }
 
 /**

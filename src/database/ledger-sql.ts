@@ -116,8 +116,6 @@ export const SAVE_LIMITS = `
     quota = excluded.quota, window_ms = excluded.window_ms,
     started_at_ms = excluded.started_at_ms, started_count = excluded.started_count`;
 
-export const COUNT_EVENTS = 'SELECT count(*)::float8 AS count FROM ingested_events';
-
 // -1 until the table is first analysed.
 export const ESTIMATE_EVENTS = `
   SELECT reltuples::float8 AS estimate FROM pg_class WHERE oid = 'ingested_events'::regclass`;

@@ -68,8 +68,6 @@ export interface RunStore {
   /** Null when nothing was ever saved for the key. */
   loadLimits(key: LimitKey): Promise<LimitLog | null>;
   saveLimits(key: LimitKey, log: LimitLog): Promise<void>;
-  /** Exact; reads the whole table. */
-  countEvents(): Promise<number>;
   /** The planner's guess, at no cost; null until the table was first analysed. */
   estimateEvents(): Promise<number | null>;
   tableHasRows(): Promise<boolean>;
@@ -203,10 +201,6 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
       const { quota, windowMs, startedAtMs, startedCount } = log;
       const values = [origin, keyHash, bucket, quota, windowMs, startedAtMs, startedCount];
       await query(sql.SAVE_LIMITS, values);
-    },
-
-    async countEvents() {
-      return only(await query<{ count: number }>(sql.COUNT_EVENTS)).count;
     },
 
     async estimateEvents() {

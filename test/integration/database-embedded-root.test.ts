@@ -2,11 +2,11 @@
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { stopEmbeddedPostgres } from '../../src/database/embedded.js';
 import { copyForAccount } from '../../src/database/package-binaries.js';
 import { findBinaries } from '../../src/database/postgres-binaries.js';
 import { runAs } from '../../src/database/server-account.js';
 import { pidOf, query, useEmbeddedFolder } from '../support/embedded-folder.js';
+import { stopEmbeddedPostgres } from '../support/stop-embedded.js';
 
 const folder = useEmbeddedFolder();
 const NOBODY = { uid: 65534, gid: 65534 };

@@ -6,12 +6,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { stopEmbeddedPostgres } from '../../src/database/embedded.js';
 import { runsServerOf } from '../../src/database/server-command.js';
 import { findServer } from '../../src/database/server-process.js';
 import { pidOf, query, useEmbeddedFolder } from '../support/embedded-folder.js';
 import { refusalOf } from '../support/refusal.js';
 import { hasCommand } from '../support/repository.js';
+import { stopEmbeddedPostgres } from '../support/stop-embedded.js';
 
 const folder = useEmbeddedFolder();
 

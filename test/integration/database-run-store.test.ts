@@ -236,14 +236,12 @@ describe('limits', () => {
 describe('counts of the table', () => {
   test('they follow the rows; the estimate is known once the table was analysed', async () => {
     expect(await store.tableHasRows()).toBe(false);
-    expect(await store.countEvents()).toBe(0);
     expect(await store.estimateEvents()).toBeNull();
     await database.pool.query(
       `INSERT INTO ingested_events (id, data) SELECT gen_random_uuid(), '{}' FROM generate_series(1, 500)`,
     );
     await database.pool.query('ANALYZE ingested_events');
     expect(await store.tableHasRows()).toBe(true);
-    expect(await store.countEvents()).toBe(500);
     expect(await store.estimateEvents()).toBe(500);
   });
 });

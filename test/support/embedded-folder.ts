@@ -4,13 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
-import {
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-  stopEmbeddedPostgres,
-} from '../../src/database/embedded.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded.js';
 import { findServer } from '../../src/database/server-process.js';
 import { skipWithoutPostgres } from './postgres.js';
+import { stopEmbeddedPostgres } from './stop-embedded.js';
 
 export interface EmbeddedFolder {
   /** Holds `data/postgres`, which is not there yet; any account can enter it. */

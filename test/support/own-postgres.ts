@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../../src/database/embedded.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded.js';
 import { findServer } from '../../src/database/server-process.js';
 import { skipWithoutPostgres } from './postgres.js';
+import { stopEmbeddedPostgres } from './stop-embedded.js';
 
 const POLL_MS = 20;
 const STOP_MS = 30_000;
