@@ -59,7 +59,7 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
   findings.push(await folderFinding('state file', dirname(config.stateFile)));
   // The disk of another server cannot be seen from here.
   if (database.kind === 'embedded') {
-    findings.push(await folderFinding('disk', dirname(database.dataFolder), FREE_BYTES_MIN));
+    findings.push(await folderFinding('disk', database.dataFolder, FREE_BYTES_MIN));
   }
   const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
   findings.push(await databaseFinding({ config, log, conceal }));
