@@ -53,10 +53,11 @@ export function drawApi(random: Random, faultShare: number): ApiSettings {
   };
 }
 
-const RESUMABLE: ReadonlySet<string> = new Set(['WORKER_DIED', 'DATABASE_UNAVAILABLE']);
-
 /** What a user starts again: a pause, a stop, or a failure that was bad luck. */
-export function isResumable(outcome: RunOutcome): boolean {
-  if (outcome.status === 'failed') return RESUMABLE.has(outcome.fault.code);
-  return outcome.status !== 'complete';
+export function isResumable(outcome: RunOutcome, hasHardships: boolean): boolean {
+  if (outcome.status !== 'failed') return outcome.status !== 'complete';
+  const { code } = outcome.fault;
+  // A page that breaks for longer than opaque cursors live ends each walk over it.
+  if (code === 'CURSOR_EXPIRED') return hasHardships;
+  return code === 'WORKER_DIED' || code === 'DATABASE_UNAVAILABLE';
 }

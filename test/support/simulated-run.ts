@@ -85,7 +85,7 @@ class Player {
         continue;
       }
       this.#advance();
-      if (this.#outcome !== null && isResumable(this.#outcome)) {
+      if (this.#outcome !== null && isResumable(this.#outcome, this.#settings.hardships === true)) {
         this.#nowMs += 600_000;
         this.#start();
       }
