@@ -10,6 +10,7 @@ import {
   useSimulator,
 } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
+import { expectPaced } from '../support/own-starts.js';
 
 const database = useEmptyTables();
 const simulate = useSimulator();
@@ -79,8 +80,9 @@ test('a second instance on the same run is refused by name with exit 1; the firs
     return running;
   });
 
-  const { code, result } = await first.end();
-  expect(code).toBe(0);
-  expect(result).toMatchObject({ inserted: 20_000, refused: 0 });
+  const exit = await first.end();
+  expect(exit.code).toBe(0);
+  expect(exit.result).toMatchObject({ inserted: 20_000 });
+  expectPaced([exit], simulator.settings);
   await expectExactly(database.pool, simulator.settings);
 });
