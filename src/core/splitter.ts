@@ -4,7 +4,8 @@
  * The cut is an instant T in the middle of what is left. The first part keeps the rows later than T;
  * the second starts at the first possible place at T, so that rows at exactly T are in it and in
  * nothing else. The open end of the source is guessed from its total and the rows seen in a span of
- * time; where no total is said, as much is guessed to be left as was read. A wrong guess costs an uneven cut, never a row.
+ * time; where no total is said, as much is guessed to be left as was read. A wrong guess costs an
+ * uneven cut, never a row.
  */
 import { HIGHEST_ID, type Position } from './position.js';
 
