@@ -164,7 +164,8 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     void parts.lock.gone.then((fault) => loop.drain({ status: 'failed', fault }));
     const outcome = await loop.run().catch(async (bug: unknown) => {
       const message = `a bug ended it: ${bug instanceof Error ? bug.message : String(bug)}`;
-      await store.setRunStatus(run.run, 'failed', { lastError: message }).catch(() => {});
+      const lastError = context.redact(message);
+      await store.setRunStatus(run.run, 'failed', { lastError }).catch(() => {});
       throw bug;
     });
     // It was waited for already: what is left to be told it is tried once.

@@ -1,10 +1,11 @@
 /**
- * Takes secrets out of the log and of alerts: by value, by the name of their field, and by how they stand in a
- * text (an address with a password, a header). A secret that an error of some library quotes is
- * found by its value, wherever in the record it occurs.
+ * Takes secrets out of the log, of alerts and of what is kept of a run: by value, by the name of
+ * their field, and by how they stand in a text (an address with a password, a header). A secret that
+ * an error of some library quotes is found by its value, wherever in the record it occurs.
  *
  * A line is looked at as a whole first; only one that may hold a secret is taken apart.
  */
+
 const CENSOR = '[secret]';
 /** A shorter secret is taken out where it is a word of its own: else it would tear words apart. */
 const ANYWHERE_CHARS = 6;
