@@ -1,11 +1,17 @@
 /** A scheduler for tests that step it by hand. */
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
+import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
+import type { Position } from '../../src/core/position.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
-import type { HeadFacts, SchedulerCommand } from '../../src/core/scheduler-types.js';
+import type {
+  HeadFacts,
+  SchedulerCommand,
+  SchedulerEvent,
+} from '../../src/core/scheduler-types.js';
 import type { CursorCodec } from '../../src/core/segment.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 
@@ -61,3 +67,15 @@ export const head = (nextCursor: string): HeadFacts => ({
 /** The tasks of the pages that are asked for. */
 export const fetches = (commands: readonly SchedulerCommand[]) =>
   commands.flatMap((command) => (command.type === 'fetch' ? [command.taskId] : []));
+
+/** A page of 100 records is scanned; its rows begin and end at one place. */
+export const scanned = (taskId: number, place: Position): SchedulerEvent => ({
+  type: 'scanned',
+  ...{ taskId, recordCount: 100, firstPosition: place, lastPosition: place },
+});
+
+/** A page failed after its head had come. */
+export const failed = (taskId: number, fault: Fault, atMs = NOW_MS): SchedulerEvent => ({
+  type: 'failed',
+  ...{ taskId, fault, sentAtMs: atMs, headAtMs: atMs, limits: null },
+});

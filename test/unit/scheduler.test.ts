@@ -4,10 +4,12 @@ import { Frontier } from '../../src/core/frontier.js';
 import type { HeadFacts } from '../../src/core/scheduler-types.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 import {
+  failed,
   fetches,
   head,
   NOW_MS,
   opaqueScheduler,
+  scanned,
   schedulerOver,
 } from '../support/stepped-scheduler.js';
 
@@ -19,25 +21,13 @@ test('a page held back by a failed one is given up when the run is to end', () =
   );
   // The body of the first page turns out bad after its head has sent the second on its way.
   const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
-  scheduler.step([{ type: 'failed', taskId: first, fault, ...where }], NOW_MS);
+  scheduler.step([failed(first, fault)], NOW_MS);
   const outcome = { status: 'interrupted' } as const;
   scheduler.step([{ type: 'drain', outcome }], NOW_MS);
   scheduler.step([{ type: 'head', taskId: second, head: head('c') }], NOW_MS);
 
   const place = { ms: 5, id: 'a' };
-  const commands = scheduler.step(
-    [
-      {
-        type: 'scanned',
-        taskId: second,
-        recordCount: 100,
-        firstPosition: place,
-        lastPosition: place,
-      },
-    ],
-    NOW_MS,
-  );
+  const commands = scheduler.step([scanned(second, place)], NOW_MS);
   expect(commands).toEqual([
     { type: 'discard', taskId: second },
     { type: 'finish', outcome },
@@ -51,25 +41,13 @@ test('without a reason to end it is kept until the failed page has come', () => 
     scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS),
   );
   const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
-  scheduler.step([{ type: 'failed', taskId: first, fault, ...where }], NOW_MS);
+  scheduler.step([failed(first, fault)], NOW_MS);
   scheduler.step(
     [{ type: 'head', taskId: second, head: { ...head('c'), hasMore: false } }],
     NOW_MS,
   );
   const place = { ms: 5, id: 'a' };
-  const held = scheduler.step(
-    [
-      {
-        type: 'scanned',
-        taskId: second,
-        recordCount: 100,
-        firstPosition: place,
-        lastPosition: place,
-      },
-    ],
-    NOW_MS,
-  );
+  const held = scheduler.step([scanned(second, place)], NOW_MS);
   expect(held.filter(({ type }) => type !== 'notice')).toEqual([]);
   const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
   expect(again).toBeGreaterThan(second);
@@ -85,9 +63,8 @@ test.each([
 ])('%s that asks for hours of silence pauses the run until then', (_, fault) => {
   const scheduler = opaqueScheduler();
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
   const refusal = { ...fault, retryAfterMs: 16 * HOUR_MS };
-  const commands = scheduler.step([{ type: 'failed', taskId, fault: refusal, ...where }], NOW_MS);
+  const commands = scheduler.step([failed(taskId, refusal)], NOW_MS);
   expect(scheduler.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
   const resumeAtMs = NOW_MS + 16 * HOUR_MS;
   const reason = `nothing may be asked of the API before ${new Date(resumeAtMs).toISOString()}`;
@@ -100,9 +77,8 @@ test.each([
 test('an hour of silence is waited for', () => {
   const scheduler = opaqueScheduler();
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
   const fault = { ...RATE_LIMITED, retryAfterMs: HOUR_MS };
-  const commands = scheduler.step([{ type: 'failed', taskId, fault, ...where }], NOW_MS);
+  const commands = scheduler.step([failed(taskId, fault)], NOW_MS);
   expect(commands.map(({ type }) => type)).toEqual(['notice']);
   expect(scheduler.wakeAtMs).toBe(NOW_MS + HOUR_MS);
   expect(fetches(scheduler.step([], NOW_MS + HOUR_MS))).toHaveLength(1);
@@ -128,8 +104,7 @@ test('error pages without limit headers do not pass for an API without a limit',
     let taskIds = fetches(scheduler.step([], nowMs));
     if (taskIds.length === 0) taskIds = fetches(scheduler.step([{ type: 'limitsSaved' }], nowMs));
     const [taskId = 0] = taskIds;
-    const where = { sentAtMs: nowMs, headAtMs: nowMs, limits: null };
-    scheduler.step([{ type: 'failed', taskId, fault, ...where }], nowMs);
+    scheduler.step([failed(taskId, fault, nowMs)], nowMs);
   }
   expect(bucket.policy).toEqual({ quota: 10, windowMs: 60_000 });
   expect(bucket.isLearned).toBe(false);
@@ -143,9 +118,8 @@ test('a page that fails for good leaves the run paused, though all others are th
   let nowMs = NOW_MS;
   let [taskId = 0] = fetches(scheduler.step([], nowMs));
   for (let attempt = 0; attempt < 100; attempt++) {
-    const where = { sentAtMs: nowMs, headAtMs: nowMs, limits: null };
     scheduler.step([{ type: 'head', taskId, head: lastPage }], nowMs);
-    const commands = scheduler.step([{ type: 'failed', taskId, fault, ...where }], nowMs);
+    const commands = scheduler.step([failed(taskId, fault, nowMs)], nowMs);
     const finish = commands.find(({ type }) => type === 'finish');
     if (finish !== undefined) {
       expect(finish).toMatchObject({ outcome: { status: 'paused' } });
@@ -162,10 +136,7 @@ test('a page that the database refuses is told of, though the run was to end any
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
   scheduler.step([{ type: 'head', taskId, head: lastPage }], NOW_MS);
   const place = { ms: 5, id: 'a' };
-  scheduler.step(
-    [{ type: 'scanned', taskId, recordCount: 100, firstPosition: place, lastPosition: place }],
-    NOW_MS,
-  );
+  scheduler.step([scanned(taskId, place)], NOW_MS);
   scheduler.step([{ type: 'drain', outcome: { status: 'interrupted' } }], NOW_MS);
   const fault = { code: 'DATABASE_REFUSED', message: 'disk full', retryable: false } as const;
   expect(scheduler.step([{ type: 'writeFailed', taskId, fault }], NOW_MS)).toEqual([
@@ -184,25 +155,13 @@ test('a page that crosses its bound covers no more when it is asked for again', 
   frontier.add({ segment: 1, after: null, bound });
   const scheduler = schedulerOver(frontier, undefined, codec);
   const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   scheduler.step([{ type: 'head', taskId: first, head: head('40') }], NOW_MS);
-  scheduler.step([{ type: 'failed', taskId: first, fault, ...where }], NOW_MS);
+  scheduler.step([failed(first, fault)], NOW_MS);
   const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
   scheduler.step([{ type: 'head', taskId: again, head: head('40') }], NOW_MS + 60_000);
   const place = { ms: 60, id: 'a' };
-  const commands = scheduler.step(
-    [
-      {
-        type: 'scanned',
-        taskId: again,
-        recordCount: 100,
-        firstPosition: place,
-        lastPosition: place,
-      },
-    ],
-    NOW_MS + 60_000,
-  );
+  const commands = scheduler.step([scanned(again, place)], NOW_MS + 60_000);
   expect(commands).toMatchObject([{ type: 'write', through: bound, bound }]);
 });
 
@@ -216,26 +175,11 @@ test('a walk that begins again lets go of the pages that were held', () => {
     scheduler.step([{ type: 'head', taskId: second, head: head('c') }], NOW_MS),
   );
   const place = { ms: 5, id: 'a' };
-  const where = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
   const bad = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
   const dead = { code: 'CURSOR_EXPIRED', message: 'dead', retryable: true } as const;
-  scheduler.step(
-    [
-      {
-        type: 'scanned',
-        taskId: second,
-        recordCount: 100,
-        firstPosition: place,
-        lastPosition: place,
-      },
-    ],
-    NOW_MS,
-  );
-  scheduler.step([{ type: 'failed', taskId: first, fault: bad, ...where }], NOW_MS);
-  const commands = scheduler.step(
-    [{ type: 'failed', taskId: third, fault: dead, ...where }],
-    NOW_MS,
-  );
+  scheduler.step([scanned(second, place)], NOW_MS);
+  scheduler.step([failed(first, bad)], NOW_MS);
+  const commands = scheduler.step([failed(third, dead)], NOW_MS);
   expect(commands).toContainEqual({ type: 'discard', taskId: second });
   expect(commands).toContainEqual({ type: 'endSegment', segment: 1, isSuperseded: true });
 });
