@@ -6,15 +6,19 @@ import type { Answer } from './delivery.js';
 
 /** PagerDuty and Slack answer within a second. */
 const TIMEOUT_MS = 4_000;
+const LATE = new Error('no answer in time');
 
 export class Webhook {
   /** Scheme, host and port: what may be shown of the address. */
   readonly shownAs: string;
   readonly #url: URL;
   readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
   #agent: Agent | null = null;
 
-  constructor(address: string) {
+  /** @param timeoutMs what one attempt may take, its connection included */
+  constructor(address: string, timeoutMs = TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
     const url = new URL(address);
     const { username, password } = url;
     this.shownAs = url.origin;
@@ -30,11 +34,18 @@ export class Webhook {
 
   /** Posts once; never rejects. A redirect is not followed: it is an answer like any other. */
   async post(body: string, nowMs: () => number, stop: AbortSignal): Promise<Answer> {
+    // Not `AbortSignal.any` with `AbortSignal.timeout`: the timeout within may be collected as
+    // garbage before it fires (nodejs/node#57736), and the attempt would never end.
+    const attempt = new AbortController();
+    const giveUp = () => attempt.abort(stop.reason);
+    if (stop.aborted) giveUp();
+    stop.addEventListener('abort', giveUp);
+    const timer = setTimeout(() => attempt.abort(LATE), this.#timeoutMs);
+    const { signal } = attempt;
     try {
       // Loaded with the first alert: it would cost each start a tenth of a second.
       const { Agent, request } = await import('undici');
-      this.#agent ??= new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 1 });
-      const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
+      this.#agent ??= new Agent({ connect: { timeout: this.#timeoutMs }, connections: 1 });
       const answer = await request(this.#url, {
         method: 'POST',
         headers: this.#headers,
@@ -48,7 +59,13 @@ export class Webhook {
       const retryAfterMs = typeof text === 'string' ? spanUntil(text, nowMs()) : null;
       return { type: 'answered', status: answer.statusCode, retryAfterMs };
     } catch (error) {
-      return { type: 'fault', code: codeOf(error) };
+      return {
+        type: 'fault',
+        code: error === LATE ? `no answer in ${this.#timeoutMs / 1000} s` : codeOf(error),
+      };
+    } finally {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', giveUp);
     }
   }
 
@@ -60,6 +77,5 @@ export class Webhook {
 
 function codeOf(error: unknown): string {
   const { name, code } = error as { name?: string; code?: unknown };
-  if (name === 'TimeoutError') return `no answer in ${TIMEOUT_MS / 1000} s`;
   return typeof code === 'string' ? code : (name ?? 'unknown fault');
 }
