@@ -75,9 +75,12 @@ export class Dispatcher {
     const { frontier, credits, bucket } = options;
     // A limit that is only assumed bounds the starts by its log, and says nothing of how many chains
     // there should be: where none comes to be known, waiting for it would cost a latency or two.
-    const useful = inFlightLimit.useful(bucket.isLearned ? bucket.policy : null);
+    const isLimited = bucket.isLearned && bucket.policy !== null;
+    const useful = inFlightLimit.useful(isLimited ? bucket.policy : null);
     const isUseful = outstanding.inFlight < useful;
-    if (!isUseful || !credits.hasRoom || !frontier.canSplit) return null;
+    // A false seek costs a request: under a limit one is tried first.
+    const unprovenMax = isLimited ? 1 : useful;
+    if (!isUseful || !credits.hasRoom || !frontier.canSplit(unprovenMax)) return null;
     const split = splitter.best([...frontier.open()]);
     if (split === null) return null;
     this.#context.split(split.segment, split.at);
@@ -136,14 +139,18 @@ export class Dispatcher {
     if (this.#mayStart(nowMs)) this.#start(job, nowMs, predecessor.cursor, true);
   }
 
-  /** An opaque cursor died: the segment is walked again from its start, known rows are duplicates. */
+  /** A cursor died that cannot be rebuilt: the segment is walked again, known rows are duplicates. */
   #walkAgain(job: PageJob): void {
     const { options, outstanding } = this.#context;
     const { frontier, credits } = options;
-    if (++this.#walks > WALKS_MAX) return this.#context.fail(tooShortLived(), job);
-    const message = 'its cursor is dead and cannot be rebuilt: from the start again';
-    this.#context.notice({ event: 'walk_restarted', message }, job);
     const bound = frontier.boundOf(job.segment);
+    const given = frontier.giveBack(job);
+    if (given === null && ++this.#walks > WALKS_MAX) {
+      return this.#context.fail(tooShortLived(), job);
+    }
+    const from = given === null ? 'the start' : `segment ${given.to}`;
+    const message = `its cursor is dead and cannot be rebuilt: from ${from} again`;
+    this.#context.notice({ event: 'walk_restarted', message }, job);
     for (const taskId of outstanding.unwritten(job.segment)) {
       this.#context.close(taskId);
       this.#context.say({ type: 'discard', taskId });
@@ -151,6 +158,7 @@ export class Dispatcher {
     for (const { creditTaskId } of frontier.abandon(job.segment)) {
       if (creditTaskId !== null) credits.release(creditTaskId);
     }
+    if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound });
   }

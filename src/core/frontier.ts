@@ -18,14 +18,16 @@
 import { assert } from './fault.js';
 import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
+import { Seeker } from './seeker.js';
 import {
   type CursorCodec,
+  chainBefore,
   isReached,
   newSegment,
   type Segment,
   type SegmentSeed,
 } from './segment.js';
-import { ServerClock } from './server-clock.js';
+import type { ServerClock } from './server-clock.js';
 
 /** What the answer to a tip says about the way on. */
 export type Advance =
@@ -34,23 +36,31 @@ export type Advance =
   /** The answer contradicts the order; the message says how. */
   | { readonly type: 'broken'; readonly reason: string };
 
+/** A segment that has ended because the chain before it, `to`, walks on to its bound. */
+export interface GivenBack {
+  readonly segment: number;
+  readonly to: number;
+  readonly bound: Position | null;
+}
+
 export class Frontier {
-  /** Whose time a built cursor carries. */
-  readonly serverClock = new ServerClock();
   readonly #codec: CursorCodec;
+  readonly #seeker: Seeker;
   readonly #segments = new Map<number, Segment>();
   readonly #repairs: PageJob[] = [];
-  /** False once a built cursor was refused: from then on only cursors that the API gave are used. */
-  #canSeek: boolean;
-  #isSeekProven = false;
 
   constructor(codec: CursorCodec, options: { canSeek: boolean }) {
     this.#codec = codec;
-    this.#canSeek = options.canSeek;
+    this.#seeker = new Seeker(codec, options.canSeek);
   }
 
   get canSeek(): boolean {
-    return this.#canSeek;
+    return this.#seeker.canSeek;
+  }
+
+  /** Whose time a built cursor carries. */
+  get serverClock(): ServerClock {
+    return this.#seeker.serverClock;
   }
 
   get isExhausted(): boolean {
@@ -113,19 +123,7 @@ export class Frontier {
    * @returns false when its cursor is dead and cannot be rebuilt: the walk must begin again
    */
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
-    const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
-    if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
-      const rebuilt = this.#canSeek ? this.#build(job.after, nowMs) : null;
-      if (rebuilt !== null) {
-        job.isBuilt = true;
-        job.cursor = rebuilt;
-        job.cursorExpiresAtMs = nowMs + this.#codec.cursorTtlMs;
-      } else if (job.cursor === null) return false;
-    }
-    // Without a cursor only the beginning can be asked for, and this page is not there.
-    if (job.cursor === null && !job.isAfterKnown) return false;
-    // An opaque cursor near its end is still worth the try; a dead one is not.
-    if (job.cursor !== null && job.cursorExpiresAtMs <= nowMs) return false;
+    if (!this.#seeker.renew(job, nowMs, thresholdMs)) return false;
     if (job.isTip) this.#segment(job).phase = 'inFlight';
     else this.#repairs.splice(this.#repairs.indexOf(job), 1);
     return true;
@@ -175,7 +173,7 @@ export class Frontier {
     const position = this.#codec.readCursor(nextCursor);
     if (position === null) {
       // A server whose cursors we cannot read would not read ours.
-      this.#canSeek = false;
+      this.#seeker.failed();
       if (segment.seen.has(nextCursor) || nextCursor === job.cursor) {
         return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
       }
@@ -216,12 +214,14 @@ export class Frontier {
     return this.#segments.get(segment)?.bound ?? null;
   }
 
-  /** Whether a segment may be cut: one seek at a time, until one has proved true. */
-  get canSplit(): boolean {
-    if (!this.#canSeek) return false;
-    if (this.#isSeekProven) return true;
-    for (const { unprovenFrom } of this.#segments.values()) if (unprovenFrom !== null) return false;
-    return true;
+  /** Whether a segment may be cut. Until a seek has proved true, `unprovenMax` are tried at once. */
+  canSplit(unprovenMax: number): boolean {
+    if (!this.canSeek || this.#seeker.isProven) return this.canSeek;
+    let unproven = 0;
+    for (const { isUnproven, phase } of this.#segments.values()) {
+      if (isUnproven && phase !== 'ended') unproven++;
+    }
+    return unproven < unprovenMax;
   }
 
   /** Cuts a segment at `at`; what lies behind it belongs to the new one. */
@@ -231,24 +231,44 @@ export class Frontier {
     this.add({ segment: newSegment, after: at, bound: parent.bound });
     parent.bound = at;
     const child = this.#segments.get(newSegment);
-    if (child !== undefined && !this.#isSeekProven) child.unprovenFrom = segment;
+    if (child !== undefined) child.isUnproven = true;
   }
 
   /**
    * A built cursor did not lead where it should: from now on only cursors that the API gave are
-   * used, and an unproven segment goes back to the one it was cut from.
+   * used. The page goes back, without its cursor.
    *
-   * @returns the segment that has it back and its bound; null when there is none to give it to
+   * @returns the segments that only a built cursor would reach, and who has their stretch now. One
+   *   that is not among them can only be reached by a walk from the start.
    */
-  seekFailed(job: PageJob): { readonly parent: number; readonly bound: Position | null } | null {
-    this.#canSeek = false;
-    const child = this.#segment(job);
-    const parent = this.#segments.get(child.unprovenFrom ?? -1);
-    child.unprovenFrom = null;
-    if (parent === undefined || parent.phase === 'ended') return null;
-    parent.bound = child.bound;
-    this.abandon(child.segment);
-    return { parent: parent.segment, bound: parent.bound };
+  seekFailed(job: PageJob): GivenBack[] {
+    this.#seeker.failed();
+    this.putBack(job, 0);
+    this.dropCursor(job);
+    const given: GivenBack[] = [];
+    for (const { tip, phase } of this.#segments.values()) {
+      if (phase !== 'ready' || (tip.cursor !== null && !tip.isBuilt)) continue;
+      const back = this.giveBack(tip);
+      if (back !== null) given.push(back);
+    }
+    return given;
+  }
+
+  /**
+   * Ends the segment of a page that cannot be reached: the chain before it walks on to its end. Rows
+   * between the two are walked again.
+   *
+   * @returns null when no chain is left before it
+   */
+  giveBack(job: PageJob): GivenBack | null {
+    const { after, isAfterKnown } = job;
+    if (after === null || !isAfterKnown) return null;
+    const unreachable = this.#segment(job);
+    const nearest = chainBefore(this.#segments.values(), unreachable, after);
+    if (nearest === null) return null;
+    nearest.bound = unreachable.bound;
+    unreachable.phase = 'ended';
+    return { segment: unreachable.segment, to: nearest.segment, bound: nearest.bound };
   }
 
   /** Ends a segment whose walk begins again elsewhere. @returns its repairs, which are given up */
@@ -263,18 +283,14 @@ export class Frontier {
   /** The answer to a built cursor leads on in the order: the seek is true. */
   #prove(segment: Segment, job: PageJob): void {
     if (!job.isBuilt) return;
-    segment.unprovenFrom = null;
-    this.#isSeekProven = true;
+    segment.isUnproven = false;
+    this.#seeker.proved();
   }
 
   #segment(job: PageJob): Segment {
     const segment = this.#segments.get(job.segment);
     assert(segment !== undefined, 'a page belongs to a known segment');
     return segment;
-  }
-
-  #build(after: Position, nowMs: number): string | null {
-    return this.#codec.buildCursor(after, this.serverClock.at(nowMs) + this.#codec.cursorTtlMs);
   }
 }
 

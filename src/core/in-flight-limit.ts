@@ -2,11 +2,14 @@
  * How many requests are useful at once.
  *
  * Under a known limit that is Little's law: the permitted rate times the latency. Without one it is
- * found by AIMD: after a quick start, one more for every round of clean answers, fewer when the server
- * slows down or refuses; never faster because the server is slower.
+ * found by AIMD: a few after the first answer, twice as many each round until the first sign of strain,
+ * then one more for every round of clean answers; fewer when the server slows down or refuses, and
+ * never more because it is slower.
  */
 import type { LimitPolicy } from './token-bucket.js';
 
+/** What any server bears at once; each round of waiting that this saves is a whole latency. */
+const AFTER_FIRST_ANSWER = 4;
 /** An answer slower than this many times the quickest, and by a margin, means a queue somewhere. */
 const SLOW_FACTOR = 3;
 const SLOW_MARGIN_MS = 50;
@@ -38,6 +41,7 @@ export class InFlightLimit {
   }
 
   answered(latencyMs: number, nowMs: number): void {
+    if (this.#latencyMs === null) this.#window = Math.min(this.#max, AFTER_FIRST_ANSWER - 1);
     this.#latencyMs = this.#latencyMs === null ? latencyMs : mix(this.#latencyMs, latencyMs);
     this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
     if (latencyMs > this.#quickestMs * SLOW_FACTOR + SLOW_MARGIN_MS) {

@@ -220,14 +220,9 @@ export class PageFlow {
     const { job } = page;
     const message = 'positions cannot be sought; one chain from here on';
     this.#context.notice({ event: 'seek_failed', message }, job, fault);
-    const taken = frontier.seekFailed(job);
-    if (taken === null) {
-      // Nobody can walk this stretch but from the start: the dispatcher begins the walk again.
-      frontier.dropCursor(job);
-      return frontier.putBack(job, 0);
-    }
-    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    this.#context.say({ type: 'boundSegment', segment: taken.parent, bound: taken.bound });
+    // A repair that goes back without its credit would never give it back.
+    if (!job.isTip) job.creditTaskId = page.taskId;
+    for (const given of frontier.seekFailed(job)) this.#context.giveBack(given);
   }
 
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {

@@ -5,7 +5,7 @@
 import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
-import type { Frontier } from './frontier.js';
+import type { Frontier, GivenBack } from './frontier.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { LimitLearning } from './limit-learning.js';
 import { Outstanding } from './outstanding.js';
@@ -114,6 +114,12 @@ export class RunContext {
     const newSegment = this.#nextSegment++;
     this.options.frontier.split(segment, at, newSegment);
     this.say({ type: 'splitSegment', segment, at, newSegment });
+  }
+
+  /** A chain walks on to the end of a segment that nothing else can reach. */
+  giveBack({ segment, to, bound }: GivenBack): void {
+    this.say({ type: 'endSegment', segment, isSuperseded: true });
+    this.say({ type: 'boundSegment', segment: to, bound });
   }
 
   /** The page is done with: its credit is free. */

@@ -24,8 +24,8 @@ export interface SegmentSeed {
 export interface Segment {
   readonly segment: number;
   bound: Position | null;
-  /** The segment that it was cut from, until its first page has proved the seek. */
-  unprovenFrom: number | null;
+  /** Cut from another, and no page has yet proved the seek to its start. */
+  isUnproven: boolean;
   phase: 'ready' | 'inFlight' | 'ended';
   tip: PageJob;
   /** Opaque cursors already seen: coming back to one is a loop. */
@@ -45,7 +45,7 @@ export function newSegment(seed: SegmentSeed): Segment {
   return {
     segment: seed.segment,
     bound: seed.bound,
-    unprovenFrom: null,
+    isUnproven: false,
     phase: 'ready',
     tip,
     seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
@@ -55,4 +55,20 @@ export function newSegment(seed: SegmentSeed): Segment {
 /** Whether a segment with that bound has nothing left at `position`. */
 export function isReached(position: Position, bound: Position | null): boolean {
   return bound !== null && comparePositions(position, bound) >= 0;
+}
+
+/** The open segment that ends nearest before `after`; null when none does. */
+export function chainBefore(
+  segments: Iterable<Segment>,
+  except: Segment,
+  after: Position,
+): Segment | null {
+  let nearest: Segment | null = null;
+  for (const segment of segments) {
+    const { bound, phase } = segment;
+    if (segment === except || phase === 'ended' || bound === null) continue;
+    if (comparePositions(bound, after) > 0) continue;
+    if (nearest?.bound == null || comparePositions(bound, nearest.bound) > 0) nearest = segment;
+  }
+  return nearest;
 }

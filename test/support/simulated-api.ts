@@ -18,6 +18,8 @@ export interface ApiSettings {
   /** How far the server's clock is ahead of the program's. */
   readonly clockSkewMs: number;
   readonly isOpaque: boolean;
+  /** What becomes of a cursor that the server did not make: `ignored` gives the first page. */
+  readonly seeks: 'true' | 'refused' | 'ignored';
   /** Pages say neither how many records they hold nor how many there are. */
   readonly isFlat: boolean;
   /** Share of requests that fail, in one of many ways. */
@@ -57,6 +59,7 @@ export class SimulatedApi {
   /** Arrivals of all requests, refused ones too: the server's log. */
   readonly arrivalsMs: number[] = [];
   refused = 0;
+  #hasToldLimits = false;
   readonly #random: Random;
   readonly #key: number;
 
@@ -71,8 +74,8 @@ export class SimulatedApi {
     const { isOpaque, cursorTtlMs } = this.settings;
     return {
       cursorTtlMs,
-      readCursor: (cursor) => (isOpaque ? null : this.#decode(cursor).position),
-      buildCursor: (position, expiresAtMs) => this.#encode(position, expiresAtMs, false),
+      readCursor: (cursor) => (isOpaque ? null : decode(cursor).position),
+      buildCursor: (position, expiresAtMs) => encode(BUILT, position, expiresAtMs),
     };
   }
 
@@ -108,13 +111,15 @@ export class SimulatedApi {
     }
     let start = 0;
     if (request.cursor !== null) {
-      const { position, expiresAtMs } = this.#decode(request.cursor);
-      if (position === null)
+      const { mark, position, expiresAtMs } = decode(request.cursor);
+      const { isOpaque, seeks } = this.settings;
+      const isOwn = mark === this.#key;
+      if (!isOwn && (isOpaque || seeks === 'refused'))
         return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {
         return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
       }
-      start = this.#indexAfter(position);
+      start = isOwn || seeks === 'true' ? this.#indexAfter(position) : 0;
     }
     const count = Math.min(request.limit, this.settings.pageCap);
     const end = Math.min(this.positions.length, start + count);
@@ -122,14 +127,12 @@ export class SimulatedApi {
     const last = this.positions[end - 1];
     const nextCursor =
       hasMore && last !== undefined
-        ? this.#encode(
-            last,
-            sentAtMs + clockSkewMs + this.settings.cursorTtlMs,
-            this.settings.isOpaque,
-          )
+        ? encode(this.#key, last, sentAtMs + clockSkewMs + this.settings.cursorTtlMs)
         : null;
     const rows = Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset);
-    const seen = this.#random() < 0.05 ? null : limits;
+    // Not from the start: answers that say nothing, before any that does, mean that there is no limit.
+    const seen = this.#hasToldLimits && this.#random() < 0.05 ? null : limits;
+    this.#hasToldLimits = true;
     const breaksAfterHead = this.#random() < faultShare / 3;
     const { isFlat } = this.settings;
     const returned = isFlat ? null : rows.length;
@@ -149,21 +152,19 @@ export class SimulatedApi {
     }
     return low;
   }
+}
 
-  #encode(position: Position, expiresAtMs: number, isOpaque: boolean): string {
-    const mark = isOpaque ? this.#key : 0;
-    return `${mark}|${position.ms}|${position.id}|${expiresAtMs}`;
-  }
+/** The mark of a cursor that the server did not make. */
+const BUILT = 0;
 
-  /** An opaque server reads only the cursors that it made itself. */
-  #decode(cursor: string): { position: Position | null; expiresAtMs: number } {
-    const [mark, ms, id, expiresAtMs] = cursor.split('|');
-    const isOwn = Number(mark) === (this.settings.isOpaque ? this.#key : 0);
-    return {
-      position: isOwn ? { ms: Number(ms), id: id ?? '' } : null,
-      expiresAtMs: Number(expiresAtMs),
-    };
-  }
+function encode(mark: number, { ms, id }: Position, expiresAtMs: number): string {
+  return `${mark}|${ms}|${id}|${expiresAtMs}`;
+}
+
+function decode(cursor: string): { mark: number; position: Position; expiresAtMs: number } {
+  const [mark, ms, id, expiresAtMs] = cursor.split('|');
+  const position = { ms: Number(ms), id: id ?? '' };
+  return { mark: Number(mark), position, expiresAtMs: Number(expiresAtMs) };
 }
 
 function fault(code: Fault['code']): Fault {

@@ -32,20 +32,23 @@ export interface History {
   readonly steps: number;
 }
 
-/** An API as it may be met: any limit, any latency, transparent or opaque cursors. */
+/** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */
 export function drawApi(random: Random, faultShare: number): ApiSettings {
   const windowMs = drawInteger(random, 1, 60) * 1000;
   const isOpaque = random() < 0.3;
-  // An opaque cursor must outlive a whole window and some faults: else no client can walk.
-  const lifeMinMs = isOpaque ? windowMs + 60_000 : 20_000;
+  const seeks = random() < 0.8 ? 'true' : random() < 0.5 ? 'refused' : 'ignored';
+  const canSeek = !isOpaque && seeks === 'true';
+  // What cannot be built must outlive a whole window and some faults: else no client can walk.
+  const lifeMinMs = canSeek ? 20_000 : windowMs + 60_000;
   return {
     rows: drawInteger(random, 0, 400),
     pageCap: drawInteger(random, 5, 40),
     // Without a limit the latency decides how many chains are of use.
-    quota: random() < 0.3 ? null : drawInteger(random, isOpaque ? 4 : 1, 12),
+    quota: random() < 0.3 ? null : drawInteger(random, canSeek ? 1 : 4, 12),
     windowMs,
     cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
     isOpaque,
+    seeks,
     isFlat: random() < 0.2,
     clockSkewMs: random() < 0.3 ? drawInteger(random, -3_600_000, 3_600_000) : 0,
     faultShare: faultShare,

@@ -85,6 +85,17 @@ describe('requests in flight', () => {
     expect(limit.useful({ quota: 10_000, windowMs: 60_000 })).toBe(20);
   });
 
+  test('without one a single request is sent first, then a few, then twice as many each round', () => {
+    const limit = new InFlightLimit(50);
+    const rounds: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const useful = limit.useful(null);
+      rounds.push(useful);
+      for (let answer = 0; answer < useful; answer++) limit.answered(100, (round + 1) * 100);
+    }
+    expect(rounds).toEqual([1, 4, 8, 16]);
+  });
+
   test('without one it grows with clean answers and shrinks when the server slows', () => {
     const limit = new InFlightLimit(50);
     for (let answer = 0; answer < 60; answer++) limit.answered(100, answer * 100);

@@ -112,25 +112,75 @@ describe('frontier', () => {
     expect(frontier.advance(take(frontier), answer('51'))).toEqual({ type: 'ended' });
   });
 
-  test('until a seek has proved true only one segment is cut', () => {
+  test('until a seek has proved true no more are tried at once than is said', () => {
     const frontier = begun();
     frontier.advance(take(frontier), answer('5'));
     frontier.split(1, at(50), 2);
-    expect(frontier.canSplit).toBe(false);
+    expect(frontier.canSplit(1)).toBe(false);
+    expect(frontier.canSplit(2)).toBe(true);
+    frontier.split(1, at(30), 3);
+    expect(frontier.canSplit(2)).toBe(false);
     take(frontier);
     frontier.advance(take(frontier), answer('60'));
-    expect(frontier.canSplit).toBe(true);
+    expect(frontier.canSplit(1)).toBe(true);
   });
 
-  test('a false seek gives its stretch back to the chain it was cut from', () => {
+  test('a false seek gives its stretch back to the chain before it', () => {
     const frontier = begun();
     frontier.advance(take(frontier), answer('5'));
     frontier.split(1, at(50), 2);
     take(frontier);
     const seeking = take(frontier);
-    expect(frontier.seekFailed(seeking)).toEqual({ parent: 1, bound: null });
+    expect(frontier.seekFailed(seeking)).toEqual([{ segment: 2, to: 1, bound: null }]);
     expect(frontier.canSeek).toBe(false);
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+  });
+
+  test.each([
+    [2, 3, 4],
+    [3, 4, 2],
+    [4, 3, 2],
+    [4, 2, 3],
+  ])('several false seeks that fail in the order %i, %i, %i leave one chain', (...order) => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    frontier.split(1, at(50), 2);
+    frontier.split(2, at(75), 3);
+    frontier.split(1, at(25), 4);
+    const chain = take(frontier);
+    const seeking = new Map([2, 3, 4].map(() => take(frontier)).map((job) => [job.segment, job]));
+    for (const segment of order) {
+      const job = seeking.get(segment);
+      expect(job && frontier.seekFailed(job)).toMatchObject([{ segment }]);
+    }
+    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+    expect(frontier.advance(chain, answer('30'))).toEqual({ type: 'advanced' });
+  });
+
+  test('what waits for its first page is given back with the first seek that fails', () => {
+    const frontier = begun();
+    frontier.advance(take(frontier), answer('5'));
+    frontier.split(1, at(50), 2);
+    take(frontier);
+    const seeking = take(frontier);
+    frontier.split(2, at(75), 3);
+    expect(frontier.seekFailed(seeking).map(({ segment }) => segment)).toEqual([2, 3]);
+    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+  });
+
+  test('gaps that cannot be sought become one walk from the start', () => {
+    const frontier = new Frontier(open, { canSeek: true });
+    frontier.add({ segment: 1, after: at(10), bound: at(20) });
+    frontier.add({ segment: 2, after: at(30), bound: at(40) });
+    frontier.add({ segment: 3, after: at(60), bound: null });
+    const first = take(frontier);
+    expect(frontier.seekFailed(first)).toEqual([
+      { segment: 2, to: 1, bound: at(40) },
+      { segment: 3, to: 1, bound: null },
+    ]);
+    expect(frontier.take(first, NOW, 60_000)).toBe(false);
+    expect(frontier.giveBack(first)).toBeNull();
+    expect(frontier.boundOf(1)).toBeNull();
   });
 
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {

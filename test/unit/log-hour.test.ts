@@ -83,9 +83,11 @@ test('control: at debug the same hour is a book', async () => {
 async function playRun(level: string, faultShare: number) {
   const random = seededRandom(1);
   const rows = PAGES * PAGE_ROWS;
-  const cursors = { cursorTtlMs: 120_000, clockSkewMs: 0, isFlat: false, isOpaque: false };
   const api = new SimulatedApi(
-    { rows, pageCap: PAGE_ROWS, ...LIMIT, ...cursors, faultShare, latencyMs: LATENCY_MS },
+    {
+      ...{ rows, pageCap: PAGE_ROWS, ...LIMIT, faultShare, latencyMs: LATENCY_MS },
+      ...{ cursorTtlMs: 120_000, clockSkewMs: 0, isOpaque: false, seeks: 'true', isFlat: false },
+    },
     random,
   );
   const captured = await captureLog(level);

@@ -1,0 +1,63 @@
+/**
+ * Seeker: builds cursors to known places, for as long as the API takes such cursors.
+ *
+ * A source that cannot seek is known by cursors that cannot be read, or by refusing one that was built.
+ */
+import type { PageJob } from './page-job.js';
+import type { CursorCodec } from './segment.js';
+import { ServerClock } from './server-clock.js';
+
+export class Seeker {
+  /** Whose time a built cursor carries. */
+  readonly serverClock = new ServerClock();
+  readonly #codec: CursorCodec;
+  #canSeek: boolean;
+  #isProven = false;
+
+  constructor(codec: CursorCodec, canSeek: boolean) {
+    this.#codec = codec;
+    this.#canSeek = canSeek;
+  }
+
+  /** False once it is known to be in vain: from then on only cursors that the API gave are used. */
+  get canSeek(): boolean {
+    return this.#canSeek;
+  }
+
+  /** Whether a built cursor has led where it should. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  proved(): void {
+    this.#isProven = true;
+  }
+
+  failed(): void {
+    this.#canSeek = false;
+  }
+
+  /**
+   * Gives a page's cursor a life that outlasts its request, where it has none.
+   *
+   * @param thresholdMs rebuild the cursor when less than this is left of it
+   * @returns false when the page cannot be asked for: its cursor is dead and cannot be rebuilt
+   */
+  renew(job: PageJob, nowMs: number, thresholdMs: number): boolean {
+    const { cursorTtlMs } = this.#codec;
+    const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
+    if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
+      const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
+      const rebuilt = this.#canSeek ? this.#codec.buildCursor(job.after, expiresAtMs) : null;
+      if (rebuilt !== null) {
+        job.isBuilt = true;
+        job.cursor = rebuilt;
+        job.cursorExpiresAtMs = nowMs + cursorTtlMs;
+      } else if (job.cursor === null) return false;
+    }
+    // Without a cursor only the beginning can be asked for, and this page is not there.
+    if (job.cursor === null && !job.isAfterKnown) return false;
+    // An opaque cursor near its end is still worth the try; a dead one is not.
+    return job.cursor === null || job.cursorExpiresAtMs > nowMs;
+  }
+}
