@@ -261,10 +261,8 @@ export class Frontier {
    * @returns null when no chain is left before it
    */
   giveBack(job: PageJob): GivenBack | null {
-    const { after, isAfterKnown } = job;
-    if (after === null || !isAfterKnown) return null;
     const unreachable = this.#segment(job);
-    const nearest = chainBefore(this.#segments.values(), unreachable, after);
+    const nearest = chainBefore(this.#segments.values(), unreachable);
     if (nearest === null) return null;
     nearest.bound = unreachable.bound;
     unreachable.phase = 'ended';

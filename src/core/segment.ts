@@ -23,6 +23,8 @@ export interface SegmentSeed {
 
 export interface Segment {
   readonly segment: number;
+  /** Where it begins; null: at the beginning of the source. */
+  readonly start: Position | null;
   bound: Position | null;
   /** Cut from another, and no page has yet proved the seek to its start. */
   isUnproven: boolean;
@@ -44,6 +46,7 @@ export function newSegment(seed: SegmentSeed): Segment {
   });
   return {
     segment: seed.segment,
+    start: seed.after,
     bound: seed.bound,
     isUnproven: false,
     phase: 'ready',
@@ -57,17 +60,18 @@ export function isReached(position: Position, bound: Position | null): boolean {
   return bound !== null && comparePositions(position, bound) >= 0;
 }
 
-/** The open segment that ends nearest before `after`; null when none does. */
-export function chainBefore(
-  segments: Iterable<Segment>,
-  except: Segment,
-  after: Position,
-): Segment | null {
+/**
+ * The open segment that ends nearest before all of another one. Where that one's tip stands does not
+ * count: pages behind the tip may be given up too, and what begins among them would leave those out.
+ *
+ * @returns null when there is none
+ */
+export function chainBefore(segments: Iterable<Segment>, { start }: Segment): Segment | null {
+  if (start === null) return null;
   let nearest: Segment | null = null;
   for (const segment of segments) {
     const { bound, phase } = segment;
-    if (segment === except || phase === 'ended' || bound === null) continue;
-    if (comparePositions(bound, after) > 0) continue;
+    if (phase === 'ended' || bound === null || comparePositions(bound, start) > 0) continue;
     if (nearest?.bound == null || comparePositions(bound, nearest.bound) > 0) nearest = segment;
   }
   return nearest;

@@ -183,6 +183,17 @@ describe('frontier', () => {
     expect(frontier.boundOf(1)).toBeNull();
   });
 
+  test('a segment never goes to one that begins in its middle: its earlier pages would be lost', () => {
+    const frontier = new Frontier(open, { canSeek: true });
+    frontier.add({ segment: 1, after: null, bound: at(30) });
+    frontier.add({ segment: 2, after: at(40), bound: null });
+    const [, second] = [take(frontier), take(frontier)];
+    frontier.advance(second, answer('90'));
+    frontier.add({ segment: 3, after: at(60), bound: at(70) });
+    expect(frontier.giveBack(take(frontier))).toEqual({ segment: 2, to: 1, bound: null });
+    expect(frontier.boundOf(3)).toEqual(at(70));
+  });
+
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
     const frontier = begun(opaque);
     frontier.advance(take(frontier), answer('x'));
