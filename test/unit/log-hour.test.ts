@@ -11,13 +11,10 @@ import type { CommandContext } from '../../src/cli/context.js';
 import type { PreparedRun } from '../../src/cli/prepare-run.js';
 import { RunWatch } from '../../src/cli/run-watch.js';
 import { readConfig } from '../../src/config/config.js';
-import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
-import { Credits } from '../../src/core/credits.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { Scheduler } from '../../src/core/scheduler.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 import { ingestResult } from '../../src/observe/report.js';
@@ -32,6 +29,7 @@ import { RunJournal } from '../../src/runtime/run-journal.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { seededRandom } from '../support/random.js';
 import { SimulatedApi } from '../support/simulated-api.js';
+import { schedulerOver } from '../support/stepped-scheduler.js';
 
 const PAGES = 600;
 const PAGE_ROWS = 5;
@@ -95,18 +93,8 @@ async function playRun(level: string, faultShare: number) {
   const bucket = new TokenBucket({ policy: LIMIT });
   const frontier = new Frontier(api.codec, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound: null });
-  const scheduler = new Scheduler({
-    ...{ frontier, bucket, random, codec: api.codec },
-    credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1000 }),
-    pageSize: new PageSize(PAGE_ROWS),
-    backoff: DEFAULT_BACKOFF,
-    concurrency: 4,
-    cursorThresholdMs: 60_000,
-    eventsMax: null,
-    nextSegment: 2,
-    rowsDone: 0,
-    quarantineShareMax: 1,
-  });
+  const pageSize = new PageSize(PAGE_ROWS);
+  const scheduler = schedulerOver(frontier, bucket, api.codec, { random, pageSize });
   const prepared = freshRun();
   const stats = new RunStats({
     startedAtMs: nowMs(),
