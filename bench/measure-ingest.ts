@@ -7,9 +7,15 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from './bench.js';
 import { BenchError } from './bench-error.js';
+import { mainShareBetween } from './cpu-samples.js';
 import type { BenchDatabase } from './database.js';
 import type { BenchWriteMethod } from './options.js';
-import { type IngestJson, startIngest, startSimulatorProcess } from './processes.js';
+import {
+  type IngestJson,
+  type IngestRun,
+  startIngest,
+  startSimulatorProcess,
+} from './processes.js';
 import { measureServer, type ServerRate } from './server-rate.js';
 
 /** More than a rendered event takes. */
@@ -38,7 +44,12 @@ export interface IngestMeasurement {
   readonly result: IngestJson;
   readonly wallMs: number;
   readonly server: ServerRate;
-  /** CPU time of each side during the run; null where it cannot be read. */
+  /** Main's share of the program's CPU time from its first commit to its last request. */
+  readonly busyMainShare: number | null;
+  /**
+   * CPU time of each side during the run; null where it cannot be read. Up to 100 ms of time are
+   * missing at the end of `ingestMain`.
+   */
   readonly cpuMs: {
     readonly ingest: number | null;
     readonly ingestMain: number | null;
@@ -119,15 +130,17 @@ export async function measureIngest(
     const statsAfter = await simulator.stats();
     expectAll(run.result, variant);
     const arrivals = statsAfter.eventsArrivalsMs.slice(statsBefore.eventsArrivalsMs.length);
+    const arrivalsMs = relative(arrivals);
     return {
       variant,
       round,
       result: run.result,
       wallMs: run.wallMs,
       server,
+      busyMainShare: busyMainShare(run, arrivalsMs),
       cpuMs: {
         ingest: run.cpuMs,
-        ingestMain: run.mainCpuMs,
+        ingestMain: run.cpuSamples.at(-1)?.mainMs ?? null,
         postgres:
           postgresBeforeMs === null || postgresAfterMs === null
             ? null
@@ -135,11 +148,21 @@ export async function measureIngest(
         simulator: statsAfter.cpuMs - statsBefore.cpuMs,
       },
       memory: run.memory,
-      arrivalsMs: relative(arrivals),
+      arrivalsMs,
     };
   } finally {
     await simulator.stop();
   }
+}
+
+/** The first commit follows the first request so soon that the time between two samples hides it. */
+function busyMainShare(
+  { result, cpuSamples }: IngestRun,
+  arrivalsMs: readonly number[],
+): number | null {
+  const { firstCommitMs } = result;
+  if (firstCommitMs === null) return null;
+  return mainShareBetween(cpuSamples, firstCommitMs, firstCommitMs + (arrivalsMs.at(-1) ?? 0));
 }
 
 /** In ms since the first, to a tenth. */

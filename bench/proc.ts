@@ -68,6 +68,11 @@ export function readEndedChildrenMs(): number | null {
   return readTimes('/proc/self/stat')?.endedChildrenMs ?? null;
 }
 
+/** CPU time of all threads of a process; null when it has ended. */
+export function readProcessMs(pid: number): number | null {
+  return readTimes(`/proc/${pid}/stat`)?.ownMs ?? null;
+}
+
 /** CPU time of the first thread of a process; null when it has ended. */
 export function readMainThreadMs(pid: number): number | null {
   return readTimes(`/proc/${pid}/task/${pid}/stat`)?.ownMs ?? null;

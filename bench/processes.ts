@@ -10,7 +10,8 @@ import { z } from 'zod';
 import { childEnvironment } from '../src/config/environment.js';
 import type { SimulatorStats } from '../src/simulator/stats.js';
 import { BenchError } from './bench-error.js';
-import { readEndedChildrenMs, readMainThreadMs, readRssBytes } from './proc.js';
+import type { CpuSample } from './cpu-samples.js';
+import { readEndedChildrenMs, readMainThreadMs, readProcessMs, readRssBytes } from './proc.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const API_KEY = 'simulator-key';
@@ -106,8 +107,8 @@ export interface IngestRun {
   readonly startedAtMs: number;
   /** CPU time of all of its threads; null where it cannot be read. */
   readonly cpuMs: number | null;
-  /** Of its main thread; up to 100 ms of time are missing at the end. */
-  readonly mainCpuMs: number | null;
+  /** The same while it ran, each 100 ms; empty where it cannot be read. */
+  readonly cpuSamples: readonly CpuSample[];
   /** [ms since the start, resident bytes]. */
   readonly memory: readonly (readonly [number, number])[];
 }
@@ -144,12 +145,13 @@ export function startIngest(
     output += chunk.toString();
   });
   const memory: [number, number][] = [];
-  let mainCpuMs: number | null = null;
+  const cpuSamples: CpuSample[] = [];
   const pid = child.pid ?? 0;
   const sampler = setInterval(() => {
     const rss = readRssBytes(pid);
     if (rss !== null) memory.push([Math.round(elapsedMs()), rss]);
-    mainCpuMs = readMainThreadMs(pid) ?? mainCpuMs;
+    const [ownMs, mainMs] = [readProcessMs(pid), readMainThreadMs(pid)];
+    if (ownMs !== null && mainMs !== null) cpuSamples.push({ atMs: elapsedMs(), ownMs, mainMs });
   }, SAMPLE_MS);
   const ended = once(child, 'close').then(([code]) => {
     clearInterval(sampler);
@@ -170,7 +172,7 @@ export function startIngest(
       const endedAfterMs = readEndedChildrenMs();
       const cpuMs =
         endedBeforeMs === null || endedAfterMs === null ? null : endedAfterMs - endedBeforeMs;
-      return { result: parsed.data, wallMs, startedAtMs, cpuMs, mainCpuMs, memory };
+      return { result: parsed.data, wallMs, startedAtMs, cpuMs, cpuSamples, memory };
     },
   };
 }

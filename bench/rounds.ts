@@ -30,6 +30,7 @@ export interface VariantResult {
   readonly serverEventsPerSecond: Summary;
   readonly wallMs: Summary;
   readonly peakRssBytes: Summary;
+  readonly busyMainShare: Summary | null;
   readonly cpuMs: Readonly<Record<keyof IngestMeasurement['cpuMs'], Summary | null>>;
 }
 
@@ -124,6 +125,7 @@ export function summariseRounds(
         serverEventsPerSecond: summarise(own.map((one) => one.server.eventsPerSecond)),
         wallMs: summarise(own.map((one) => one.wallMs)),
         peakRssBytes: summarise(own.map((one) => one.result.peakRssBytes)),
+        busyMainShare: known((one) => one.busyMainShare),
         cpuMs: {
           ingest: known((one) => one.cpuMs.ingest),
           ingestMain: known((one) => one.cpuMs.ingestMain),

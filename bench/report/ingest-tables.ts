@@ -26,8 +26,8 @@ export const SPEED_NOTES = [
 export const RESOURCE_NOTES = [
   'wall: seconds of the whole process, its start and end included. first: ms from the start of the',
   'process to the first commit. RSS: peak MB. own, PG, server: CPU seconds of the program, of',
-  'PostgreSQL and of the simulator; main: share of its first thread in its own. p99: delay of the',
-  'main loop in ms.',
+  'PostgreSQL and of the simulator; main: share of its first thread in its own, busy: the same from',
+  'the first commit to the last request. p99: delay of the main loop in ms.',
 ] as const;
 
 type Part = readonly [name: string, read: (variant: Variant) => string];
@@ -88,7 +88,7 @@ export function resourceTable({ variants }: RoundsResult): Table {
   const nameOf = namesOf(variants.map(({ variant }) => variant));
   return {
     title: 'Resources (medians)',
-    columns: ['', 'wall', 'first', 'RSS', 'own', 'main', 'PG', 'server', 'p99'],
+    columns: ['', 'wall', 'first', 'RSS', 'own', 'main', 'busy', 'PG', 'server', 'p99'],
     rows: variants.map((one) => {
       const { cpuMs, measurements } = one;
       const firstCommits = measurements.flatMap(({ result }) => result.firstCommitMs ?? []);
@@ -99,7 +99,8 @@ export function resourceTable({ variants }: RoundsResult): Table {
         firstCommits.length === 0 ? '–' : formatCount(median(firstCommits)),
         megabytes(one.peakRssBytes.median),
         hundredths(cpuMs.ingest?.median ?? null),
-        wholePercent(mainShare(one)),
+        percent(mainShare(one), 0),
+        percent(one.busyMainShare?.median ?? null, 1),
         hundredths(cpuMs.postgres?.median ?? null),
         hundredths(cpuMs.simulator?.median ?? null),
         median(delays).toFixed(0),
@@ -108,8 +109,8 @@ export function resourceTable({ variants }: RoundsResult): Table {
   };
 }
 
-function wholePercent(share: number | null): string {
-  return share === null ? '–' : `${Math.round(share * 100)} %`;
+function percent(share: number | null, digits: number): string {
+  return share === null ? '–' : `${(share * 100).toFixed(digits)} %`;
 }
 
 function mainShare({ cpuMs }: VariantResult): number | null {

@@ -38,6 +38,7 @@ export function benchMeasurement(
       writeMethod: 'copy',
     },
     server: { pagesPerSecond: 100, eventsPerSecond: 500_000 },
+    busyMainShare: 0.1,
     cpuMs: { ingest: 4000, ingestMain: 400, postgres: null, simulator: 300 },
     memory: [
       [0, 50_000_000],
