@@ -1,6 +1,8 @@
 /** The clock of the process: epoch ms with fractions, monotonic, one origin for all threads. */
 import { performance } from 'node:perf_hooks';
 
+const { timeOrigin } = performance;
+
 export function nowMs(): number {
-  return performance.timeOrigin + performance.now();
+  return timeOrigin + performance.now();
 }
