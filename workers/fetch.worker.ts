@@ -1,14 +1,14 @@
 /**
- * Entry of a fetch worker thread (Piscina). Its settings come as `workerData`.
- *
- * The head of a page goes out through `parentPort`; Piscina hands it on as the pool's `message`
- * event. The result takes Piscina's own port. Nothing orders the two ports, so main may see a
- * result before its head.
+ * Entry of a fetch worker thread (Piscina). Its settings come as `workerData`; its one task is to
+ * serve a port, over which pages are asked for and answered.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { assert } from '../src/core/fault.js';
-import type { FetchWorkerSettings, PageResult, PageTask } from '../src/protocol/fetch-messages.js';
+import { type MessagePort, workerData } from 'node:worker_threads';
+import type {
+  FetchMessage,
+  FetchWorkerSettings,
+  PageResult,
+  PageTask,
+} from '../src/protocol/fetch-messages.js';
 import { sourceNamed } from '../src/source/registry.js';
 import { createHttpClient } from './fetch/http-client.js';
 import { fetchPage } from './fetch/page-fetcher.js';
@@ -18,23 +18,42 @@ const settings = workerData as FetchWorkerSettings;
 const source = sourceNamed(settings.source);
 const client = createHttpClient(settings, source);
 const scanTurn = new ScanTurn();
-const port = parentPort;
-assert(port !== null, 'the fetch worker runs in a worker thread');
+
+/** Serves the port until its other side closes. */
+// biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
+export default async function serve({ port }: { readonly port: MessagePort }): Promise<void> {
+  port.on('message', (task: PageTask) => void answer(task, port));
+  await new Promise((resolve) => port.once('close', resolve));
+}
 
 /** Fetches one page. The buffers of the result are moved to main, not copied. */
-// biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
-export default async function run(task: PageTask): Promise<ReturnType<typeof move>> {
+async function answer(task: PageTask, port: MessagePort): Promise<void> {
+  const post = (message: FetchMessage, moved: ArrayBuffer[]): void => {
+    port.postMessage(message, moved);
+  };
   scanTurn.taskCame();
-  const result = await fetchPage(task, {
-    client,
-    source,
-    postHead: (head) => port?.postMessage(head),
-    scanTurn: () => scanTurn.wait(),
-  });
-  return move({ [transferableSymbol]: buffersOf(result), [valueSymbol]: result });
+  try {
+    const result = await fetchPage(task, {
+      client,
+      source,
+      postHead: (head) => post(head, []),
+      scanTurn: () => scanTurn.wait(),
+    });
+    post(result, buffersOf(result));
+  } catch (bug) {
+    post(bugIn(task, bug), []);
+  }
 }
 
 function buffersOf(result: PageResult): ArrayBuffer[] {
   const held = result.type === 'page' ? (result.batch ?? result.buffers) : result.buffers;
   return held === null ? [] : [held.body, held.columns];
+}
+
+/** A bug costs its page, which is asked for again, and not the other pages of the thread. */
+function bugIn({ taskId }: PageTask, bug: unknown): PageResult {
+  const reason = bug instanceof Error ? bug.message : String(bug);
+  const message = `a bug in the fetch worker: ${reason}`;
+  const fault = { code: 'WORKER_DIED', message, retryable: true } as const;
+  return { type: 'fault', taskId, fault, meta: null, buffers: null };
 }

@@ -1,29 +1,36 @@
 /**
- * The writer thread: `WriterApi` over comlink on the parent's port. Buffers go back with the answer.
+ * The writer thread: pages come and go over the port in `workerData`, `WriterControl` is comlink's on
+ * the parent's port. Buffers go back with the answer.
  */
-
-import { parentPort } from 'node:worker_threads';
-import { expose, transfer } from 'comlink';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { assert } from '../src/core/fault.js';
-import type { WriterApi, WriterNotice } from '../src/protocol/writer-messages.js';
+import type { WriterControl, WriterMessage, WriteTask } from '../src/protocol/writer-messages.js';
 import { createWriter } from './writer/writer.js';
 
 assert(parentPort !== null, 'the writer runs as a worker thread');
-const port = parentPort;
+const pages = workerData as MessagePort;
 
-const writer = createWriter((fault) => {
-  port.postMessage({ type: 'waiting', fault } satisfies WriterNotice);
-});
+const writer = createWriter((fault) => post({ type: 'waiting', fault }, []));
 
-const api: WriterApi = {
+function post(message: WriterMessage, moved: ArrayBuffer[]): void {
+  pages.postMessage(message, moved);
+}
+
+async function write(task: WriteTask): Promise<void> {
+  const { taskId } = task;
+  const result = await writer.write(task);
+  const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
+  post({ type: 'written', taskId, result }, [body, columns]);
+}
+
+// A rejection is a bug: it ends the thread, and with it the run, which can be gone on with.
+pages.on('message', (task: WriteTask) => void write(task));
+
+const control: WriterControl = {
   open: (settings) => writer.open(settings),
-  async write(page) {
-    const result = await writer.write(page);
-    const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
-    return transfer(result, [body, columns]);
-  },
   drain: () => writer.drain(),
 };
 
-expose(api, nodeEndpoint(port));
+expose(control, nodeEndpoint(parentPort));

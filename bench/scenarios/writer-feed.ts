@@ -1,7 +1,7 @@
 /** Feeds the writer thread with prebuilt pages; their buffers come back and serve the next run. */
 import { openRunStore } from '../../src/database/run-store.js';
 import type { Batch } from '../../src/protocol/batch.js';
-import type { PageWrite } from '../../src/protocol/writer-messages.js';
+import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
 import { WriterHandle } from '../../src/runtime/writer-handle.js';
 import { BenchError } from '../bench-error.js';
 import type { BenchDatabase } from '../database.js';
@@ -61,7 +61,17 @@ export async function feedWriter(
   const store = openRunStore(database.pool);
   const { run } = await store.createRun({ source: 'datasync', origin: 'bench', settings: {} });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-  const writer = new WriterHandle({});
+  const written = new Map<number, (result: WriteResult) => void>();
+  const writer = new WriterHandle({
+    environment: {},
+    onWritten: (taskId, result) => written.get(taskId)?.(result),
+    onWaiting: () => {},
+  });
+  const write = (task: WriteTask): Promise<WriteResult> => {
+    const result = new Promise<WriteResult>((resolve) => written.set(task.taskId, resolve));
+    writer.write(task);
+    return result;
+  };
   try {
     const fault = await writer.open({
       connectionString: database.connectionString,
@@ -75,7 +85,7 @@ export async function feedWriter(
     const postgresBeforeMs = database.cpuMs();
     const cpuBefore = process.cpuUsage();
     const startedAtMs = performance.now();
-    await writeAll(writer, run, pages);
+    await writeAll(write, run, pages);
     const durationMs = performance.now() - startedAtMs;
     const cpu = process.cpuUsage(cpuBefore);
     const postgresAfterMs = database.cpuMs();
@@ -93,7 +103,7 @@ export async function feedWriter(
 }
 
 async function writeAll(
-  writer: WriterHandle,
+  write: (task: WriteTask) => Promise<WriteResult>,
   run: number,
   pages: readonly PrebuiltPage[],
 ): Promise<void> {
@@ -101,7 +111,7 @@ async function writeAll(
   const lane = async (): Promise<void> => {
     for (let index = next++; index < pages.length; index = next++) {
       const page = pages[index] as PrebuiltPage;
-      const result = await writer.write(pageWrite(run, index, pages));
+      const result = await write(writeTask(run, index, pages));
       if (result.type === 'failed') throw new BenchError(`page ${index}: ${result.fault.message}`);
       page.batch = { ...page.batch, ...result.buffers };
       if (result.counts.inserted !== page.batch.rowCount) {
@@ -114,9 +124,10 @@ async function writeAll(
   await Promise.all(Array.from({ length: OUTSTANDING }, lane));
 }
 
-function pageWrite(run: number, index: number, pages: readonly PrebuiltPage[]): PageWrite {
+function writeTask(run: number, index: number, pages: readonly PrebuiltPage[]): WriteTask {
   const { batch, hasMore } = pages[index] as PrebuiltPage;
   return {
+    taskId: index,
     run,
     segment: 0,
     page: index,

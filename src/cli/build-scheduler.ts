@@ -31,7 +31,7 @@ export function buildScheduler(
       expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
     }),
     pageSize: new PageSize(largestPage, firstPage),
-    codec: source,
+    cursors: source,
     backoff: {
       ...DEFAULT_BACKOFF,
       maxRetries: config.maxRetries,

@@ -116,21 +116,24 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       acceptsGzip: !isLoopback(target.origin),
     },
     threads: config.fetchThreads,
-    concurrency: config.concurrency,
     onHead: (head) => loop.onHead(head),
+    onResult: (result) => loop.onResult(result),
   });
-  const writer = new WriterHandle(database.variables, (fault) =>
-    log.warn(
-      { event: 'database_awaited', fault },
-      `a page waits for the database: ${fault.message}`,
-    ),
-  );
+  const writer = new WriterHandle({
+    environment: database.variables,
+    onWritten: (taskId, result) => loop.onWritten(taskId, result),
+    onWaiting: (fault) =>
+      log.warn(
+        { event: 'database_awaited', fault },
+        `a page waits for the database: ${fault.message}`,
+      ),
+  });
   const onlookers = await lookOn(parts, { scheduler, bucket, stats, fetchPool, writer });
   loop = new IngestionLoop({
     run: run.run,
     scheduler,
-    fetch: (task) => fetchPool.run(task),
-    write: (page) => writer.write(page),
+    fetch: (task) => fetchPool.fetch(task),
+    write: (task) => writer.write(task),
     pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
     buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
     journal,

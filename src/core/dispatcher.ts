@@ -97,7 +97,7 @@ export class Dispatcher {
 
   #start(job: PageJob, nowMs: number, cursor: string | null, isRefresh: boolean): void {
     const { options, outstanding } = this.#context;
-    const { bucket, credits, pageSize } = options;
+    const { bucket, credits, pageSize, frontier } = options;
     bucket.take(nowMs);
     this.#plan.started();
     const taskId = this.#nextTask++;
@@ -108,17 +108,12 @@ export class Dispatcher {
     }
     const ownStarts = bucket.ownStarts(nowMs);
     const limit = pageSize.current;
+    // Where the next page already waits for credit, a cursor more is of no use before a commit.
+    const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
     outstanding.add({ taskId, job, limit, takenMs: nowMs, ownStarts, isRefresh });
     const { segment, page } = job;
-    this.#context.say({
-      type: 'fetch',
-      taskId,
-      segment,
-      page,
-      cursor,
-      limit,
-      isHeadOnly: isRefresh,
-    });
+    const asked = { taskId, segment, page, cursor, limit };
+    this.#context.say({ type: 'fetch', ...asked, isHeadOnly: isRefresh, isHeadUrgent });
   }
 
   /**

@@ -20,7 +20,7 @@ import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
 import { Seeker } from './seeker.js';
 import {
-  type CursorCodec,
+  type CursorBuilder,
   chainBefore,
   isReached,
   newSegment,
@@ -44,14 +44,12 @@ export interface GivenBack {
 }
 
 export class Frontier {
-  readonly #codec: CursorCodec;
   readonly #seeker: Seeker;
   readonly #segments = new Map<number, Segment>();
   readonly #repairs: PageJob[] = [];
 
-  constructor(codec: CursorCodec, options: { canSeek: boolean }) {
-    this.#codec = codec;
-    this.#seeker = new Seeker(codec, options.canSeek);
+  constructor(cursors: CursorBuilder, options: { canSeek: boolean }) {
+    this.#seeker = new Seeker(cursors, options.canSeek);
   }
 
   get canSeek(): boolean {
@@ -153,6 +151,7 @@ export class Frontier {
     job: PageJob,
     answer: {
       readonly nextCursor: string | null;
+      readonly nextPosition: Position | null;
       readonly hasMore: boolean;
       readonly expiresAtMs: number;
       /** From the request to the end of the cursor's life; not known: Infinity. */
@@ -166,11 +165,10 @@ export class Frontier {
       segment.phase = 'ended';
       return { type: 'ended' };
     }
-    const { nextCursor } = answer;
+    const { nextCursor, nextPosition: position } = answer;
     if (nextCursor === null) {
       return { type: 'broken', reason: 'the API says that there is more but gives no cursor' };
     }
-    const position = this.#codec.readCursor(nextCursor);
     if (position === null) {
       // A server whose cursors we cannot read would not read ours.
       this.#seeker.failed();

@@ -65,8 +65,14 @@ export class Outstanding {
       'taskId' | 'job' | 'limit' | 'takenMs' | 'ownStarts' | 'isRefresh'
     >,
   ): void {
-    this.#pages.set(started.taskId, {
-      ...started,
+    const { taskId, job, limit, takenMs, ownStarts, isRefresh } = started;
+    this.#pages.set(taskId, {
+      taskId,
+      job,
+      limit,
+      takenMs,
+      ownStarts,
+      isRefresh,
       phase: 'inFlight',
       head: null,
       expiresAtMs: 0,

@@ -31,10 +31,10 @@ export class PageFlow {
     this.#settle(page, head.sentAtMs, head.headAtMs);
     options.frontier.serverClock.observe(head.dateMs, head.headAtMs);
     this.#learn(page, head.limits, head.sentAtMs);
-    this.#context.inFlightLimit.answered(nowMs - head.sentAtMs, nowMs);
+    this.#context.inFlightLimit.answered(head.endAtMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
-    const lifeMs = head.cursorExpiresInMs ?? options.codec.cursorTtlMs;
+    const lifeMs = head.cursorExpiresInMs ?? options.cursors.cursorTtlMs;
     if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs);
     else this.#moveOn(page, head, lifeMs, nowMs);
   }
@@ -123,11 +123,13 @@ export class PageFlow {
 
   #moveOn(page: OutstandingPage, head: HeadFacts, lifeMs: number, nowMs: number): void {
     const { options, outstanding } = this.#context;
-    const { frontier, codec } = options;
+    const { frontier } = options;
     const { job } = page;
+    const { nextCursor, nextPosition, hasMore } = head;
     const expiresAtMs = head.sentAtMs + lifeMs;
     if (job.isTip) {
-      const advance = frontier.advance(job, { ...head, expiresAtMs, lifeMs });
+      const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
+      const advance = frontier.advance(job, answer);
       if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
       if (advance.type === 'ended') {
         this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
@@ -136,7 +138,7 @@ export class PageFlow {
     page.head = head;
     page.expiresAtMs = expiresAtMs;
     page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
-    page.next = head.nextCursor === null ? null : codec.readCursor(head.nextCursor);
+    page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);
     this.#count(head.returned ?? 0);

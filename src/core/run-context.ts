@@ -13,7 +13,7 @@ import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
-import type { CursorCodec } from './segment.js';
+import type { CursorBuilder } from './segment.js';
 import { Splitter } from './splitter.js';
 import type { TokenBucket } from './token-bucket.js';
 
@@ -22,7 +22,7 @@ export interface SchedulerOptions {
   readonly bucket: TokenBucket;
   readonly credits: Credits;
   readonly pageSize: PageSize;
-  readonly codec: CursorCodec;
+  readonly cursors: CursorBuilder;
   readonly backoff: BackoffPolicy;
   /** Requests in flight at most. */
   readonly concurrency: number;

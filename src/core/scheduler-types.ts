@@ -12,11 +12,15 @@ import type { LimitLog } from './token-bucket.js';
 export interface HeadFacts {
   readonly sentAtMs: number;
   readonly headAtMs: number;
+  /** When the last byte of the body came. */
+  readonly endAtMs: number;
   /** The answer's own date, by the server's clock; null: it has none. */
   readonly dateMs?: number | null;
   readonly bodyBytes: number;
   readonly limits: LimitObservation | null;
   readonly nextCursor: string | null;
+  /** The place that it points behind; null: it is opaque, or there is none. */
+  readonly nextPosition: Position | null;
   readonly hasMore: boolean;
   readonly cursorExpiresInMs: number | null;
   /** The page size that the server granted; null when not said. */
@@ -72,6 +76,8 @@ export type SchedulerCommand =
       readonly cursor: string | null;
       readonly limit: number;
       readonly isHeadOnly: boolean;
+      /** Something waits for the next cursor: the head is wanted before the page is scanned. */
+      readonly isHeadUrgent: boolean;
     }
   | {
       readonly type: 'write';

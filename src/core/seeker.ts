@@ -4,18 +4,18 @@
  * A source that cannot seek is known by cursors that cannot be read, or by refusing one that was built.
  */
 import type { PageJob } from './page-job.js';
-import type { CursorCodec } from './segment.js';
+import type { CursorBuilder } from './segment.js';
 import { ServerClock } from './server-clock.js';
 
 export class Seeker {
   /** Whose time a built cursor carries. */
   readonly serverClock = new ServerClock();
-  readonly #codec: CursorCodec;
+  readonly #cursors: CursorBuilder;
   #canSeek: boolean;
   #isProven = false;
 
-  constructor(codec: CursorCodec, canSeek: boolean) {
-    this.#codec = codec;
+  constructor(cursors: CursorBuilder, canSeek: boolean) {
+    this.#cursors = cursors;
     this.#canSeek = canSeek;
   }
 
@@ -44,11 +44,11 @@ export class Seeker {
    * @returns false when the page cannot be asked for: its cursor is dead and cannot be rebuilt
    */
   renew(job: PageJob, nowMs: number, thresholdMs: number): boolean {
-    const { cursorTtlMs } = this.#codec;
+    const { cursorTtlMs } = this.#cursors;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
     if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
       const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
-      const rebuilt = this.#canSeek ? this.#codec.buildCursor(job.after, expiresAtMs) : null;
+      const rebuilt = this.#canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
       if (rebuilt !== null) {
         job.isBuilt = true;
         job.cursor = rebuilt;

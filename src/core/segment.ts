@@ -2,11 +2,10 @@
 import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
 
-/** Reads and builds cursors; the source's part of the frontier. */
-export interface CursorCodec {
+/** Builds cursors; the source's part of the frontier. */
+export interface CursorBuilder {
+  /** Life of a cursor when the answer that gave it does not say. */
   readonly cursorTtlMs: number;
-  /** The place that a cursor points behind; null when it is opaque. */
-  readCursor(cursor: string): Position | null;
   /** A cursor that points behind `position`; null when the source cannot seek. */
   buildCursor(position: Position, expiresAtMs: number): string | null;
 }

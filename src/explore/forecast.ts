@@ -13,7 +13,7 @@ import { PageSize } from '../core/page-size.js';
 import { HIGHEST_ID, type Position } from '../core/position.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
-import type { CursorCodec } from '../core/segment.js';
+import type { CursorBuilder } from '../core/segment.js';
 import { type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
 
 export interface ForecastSettings {
@@ -113,8 +113,8 @@ class Rehearsal {
   constructor(settings: ForecastSettings) {
     this.#settings = settings;
     const { canSeek, pageRecords, bytesPerRecord, policy, assumedPolicy, reserve } = settings;
-    const codec = codecOf(settings);
-    const frontier = new Frontier(codec, { canSeek });
+    const cursors = cursorsOf(settings);
+    const frontier = new Frontier(cursors, { canSeek });
     frontier.add({ segment: 0, after: null, bound: null });
     this.#bucket = new TokenBucket({ policy: policy ?? assumedPolicy, reserve });
     this.#scheduler = new Scheduler({
@@ -125,7 +125,7 @@ class Rehearsal {
         expectedPageBytes: pageRecords * bytesPerRecord,
       }),
       pageSize: new PageSize(pageRecords),
-      codec,
+      cursors,
       backoff: DEFAULT_BACKOFF,
       concurrency: settings.concurrency,
       cursorThresholdMs: Math.min(settings.cursorThresholdMs, settings.cursorLifeMs / 2),
@@ -196,7 +196,7 @@ class Rehearsal {
     limit,
     isHeadOnly,
   }: Extract<SchedulerCommand, { type: 'fetch' }>): void {
-    const { events, latenciesMs, bytesPerRecord, pageRecords } = this.#settings;
+    const { events, latenciesMs, bytesPerRecord, pageRecords, canSeek } = this.#settings;
     const sentAtMs = this.#nowMs;
     const latencyMs = latenciesMs[this.#starts.length % latenciesMs.length] ?? 0;
     this.#starts.push(sentAtMs);
@@ -212,9 +212,11 @@ class Rehearsal {
       head: {
         sentAtMs,
         headAtMs,
+        endAtMs: headAtMs,
         bodyBytes: rows * bytesPerRecord,
         limits: this.#limits(sentAtMs),
         nextCursor: hasMore ? cursorAt(end) : null,
+        nextPosition: hasMore && canSeek ? positionOf(end - 1) : null,
         hasMore,
         cursorExpiresInMs: null,
         limit: pageRecords,
@@ -255,10 +257,9 @@ function rowBehind(cursor: string): number {
   return Number(cursor);
 }
 
-function codecOf({ canSeek, cursorLifeMs }: ForecastSettings): CursorCodec {
+function cursorsOf({ canSeek, cursorLifeMs }: ForecastSettings): CursorBuilder {
   return {
     cursorTtlMs: cursorLifeMs,
-    readCursor: (cursor) => (canSeek ? positionOf(Number(cursor) - 1) : null),
     buildCursor: ({ ms, id }) => {
       if (!canSeek) return null;
       const rows = (NEWEST_MS - ms) / ROW_MS;

@@ -1,11 +1,14 @@
 /**
- * Messages between main and the fetch workers. Every field is plain data.
+ * Messages between main and the fetch workers, over one port for each worker. Every field is plain
+ * data; buffers are transferred.
  *
- *   main ── PageTask ──▶ worker            (piscina run; buffers transferred)
- *   main ◀── PageHead ── worker            (posted as soon as the next cursor is known)
- *   main ◀── PageResult ── worker          (piscina's answer: the batch, or a fault)
+ *   main ── PageTask ──▶ worker
+ *   main ◀── PageHead ── worker            (as soon as the next cursor is known, where that is urgent)
+ *   main ◀── PageResult ── worker          (the batch, or a fault)
  */
 import type { Fault } from '../core/fault.js';
+import type { LimitObservation } from '../core/limit-headers.js';
+import type { Position } from '../core/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 
 /** Given to every fetch worker at its start. The key stays inside the worker's request headers. */
@@ -31,6 +34,8 @@ export interface PageTask {
   readonly path: string;
   /** Only the head is wanted (a cursor refresh): do not scan, answer with `batch: null`. */
   readonly isHeadOnly: boolean;
+  /** Post the head ahead of the scan: something waits for its cursor. Else it comes with the result. */
+  readonly isHeadUrgent: boolean;
   /** Buffers given back for reuse; null when none is free. */
   readonly buffers: BatchBuffers | null;
 }
@@ -38,8 +43,10 @@ export interface PageTask {
 /** What is known of an answer beside its body. */
 export interface ResponseMeta {
   readonly status: number;
-  /** Lower-case names; only those that a limit dialect may read, and `date`. */
-  readonly limitHeaders: Readonly<Record<string, string>>;
+  /** What its headers say of a limit; null: nothing. */
+  readonly limits: LimitObservation | null;
+  /** Its own date, by the server's clock; null: it has none. */
+  readonly dateMs: number | null;
   readonly requestId: string | null;
   /** When the request left and when the answer's head came: epoch ms with fractions. */
   readonly sentAtMs: number;
@@ -55,6 +62,8 @@ export interface PageHead {
   readonly taskId: number;
   readonly meta: ResponseMeta;
   readonly nextCursor: string | null;
+  /** The place that it points behind; null: it is opaque, or there is none. */
+  readonly nextPosition: Position | null;
   readonly hasMore: boolean;
   /** Life of `nextCursor`, counted from the start of this request; null when not said. */
   readonly cursorExpiresInMs: number | null;
@@ -71,6 +80,8 @@ export type PageResult =
   | {
       readonly type: 'page';
       readonly taskId: number;
+      /** Null when it was posted ahead. */
+      readonly head: PageHead | null;
       readonly batch: Batch | null;
       readonly scanMs: number;
       /** When the scan ended: epoch ms with fractions. */
@@ -84,3 +95,5 @@ export type PageResult =
       readonly meta: ResponseMeta | null;
       readonly buffers: BatchBuffers | null;
     };
+
+export type FetchMessage = PageHead | PageResult;

@@ -1,5 +1,9 @@
 /**
- * Messages between main and the writer thread (comlink calls; buffers transferred both ways).
+ * Messages between main and the writer thread: pages and results over a port, buffers transferred
+ * both ways; its beginning and end are comlink's calls.
+ *
+ *   main ── WriteTask ──▶ writer
+ *   main ◀── WriterMessage ── writer       (what became of a page; a wait for the database)
  */
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../core/position.js';
@@ -45,6 +49,11 @@ export interface PageWrite {
   readonly batch: Batch;
 }
 
+/** One page on its way to the writer. `taskId` comes back with the result. */
+export interface WriteTask extends PageWrite {
+  readonly taskId: number;
+}
+
 /** What became of a page's records: `returned = inserted + duplicate + quarantined`. */
 export interface PageCounts {
   readonly returned: number;
@@ -70,19 +79,22 @@ export type WriteResult =
     }
   | { readonly type: 'failed'; readonly fault: Fault; readonly batch: Batch };
 
-/** Said by the writer thread beside its answers. */
-export interface WriterNotice {
+/** What the writer thread posts. */
+export type WriterMessage =
+  | { readonly type: 'written'; readonly taskId: number; readonly result: WriteResult }
   /** A page is tried again after a pause, because of `fault`. */
-  readonly type: 'waiting';
-  readonly fault: Fault;
-}
+  | { readonly type: 'waiting'; readonly fault: Fault };
 
-/** What the writer thread exposes. */
-export interface WriterApi {
+/** What the writer thread exposes by comlink. */
+export interface WriterControl {
   /** Connects, prepares; resolves with a fault when the database cannot be used. */
   open(settings: WriterSettings): Promise<Fault | null>;
-  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
-  write(page: PageWrite): Promise<WriteResult>;
   /** Finishes what was accepted and closes the connections. */
   drain(): Promise<void>;
+}
+
+/** The writer within its thread. */
+export interface WriterApi extends WriterControl {
+  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
+  write(page: PageWrite): Promise<WriteResult>;
 }

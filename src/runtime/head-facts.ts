@@ -1,5 +1,3 @@
-import { readDate } from '../core/header-time.js';
-import { readLimitHeaders } from '../core/limit-headers.js';
 import type { HeadFacts } from '../core/scheduler-types.js';
 import type { PageHead } from '../protocol/fetch-messages.js';
 
@@ -9,10 +7,12 @@ export function headFacts(head: PageHead): HeadFacts {
   return {
     sentAtMs: meta.sentAtMs,
     headAtMs: meta.headAtMs,
-    dateMs: readDate(meta.limitHeaders.date ?? ''),
+    endAtMs: meta.endAtMs,
+    dateMs: meta.dateMs,
     bodyBytes: meta.bodyBytes,
-    limits: readLimitHeaders(meta.limitHeaders, meta.headAtMs),
+    limits: meta.limits,
     nextCursor: head.nextCursor,
+    nextPosition: head.nextPosition,
     hasMore: head.hasMore,
     cursorExpiresInMs: head.cursorExpiresInMs,
     limit: head.limit,

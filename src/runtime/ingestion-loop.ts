@@ -11,14 +11,12 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { assert, unreachable } from '../core/fault.js';
-import { readDate } from '../core/header-time.js';
-import { readLimitHeaders } from '../core/limit-headers.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
 import type { LimitLog } from '../core/token-bucket.js';
 import type { Batch } from '../protocol/batch.js';
 import type { PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
-import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
+import type { WriteResult, WriteTask } from '../protocol/writer-messages.js';
 import type { BufferPool } from './buffer-pool.js';
 import { headFacts } from './head-facts.js';
 import type { RunJournal } from './run-journal.js';
@@ -29,19 +27,22 @@ const boundary = channel('datasync.boundary');
 
 type Page = Extract<PageResult, { type: 'page' }>;
 
-interface ScannedPage {
-  readonly batch: Batch;
-  readonly fetchedAtMs: number;
-  readonly requestId: string | null;
+/** All that main keeps of a page between its request and its commit. */
+interface PageInHand {
+  readonly fetch: FetchCommand;
+  head: PageHead | null;
+  /** Until the writer has it. */
+  batch: Batch | null;
+  write: WriteCommand | null;
 }
 
 export interface LoopParts {
   readonly run: number;
   readonly scheduler: Scheduler;
-  /** Fetches one page; never rejects. */
-  readonly fetch: (task: PageTask) => Promise<PageResult>;
-  /** Commits one page; never rejects. */
-  readonly write: (page: PageWrite) => Promise<WriteResult>;
+  /** Fetches one page; what comes of it is told to `onHead` and `onResult`. */
+  readonly fetch: (task: PageTask) => void;
+  /** Commits one page; what became of it is told to `onWritten`. */
+  readonly write: (task: WriteTask) => void;
   readonly pagePath: (cursor: string | null, limit: number) => string;
   readonly buffers: BufferPool;
   readonly journal: RunJournal;
@@ -52,11 +53,9 @@ export interface LoopParts {
 export class IngestionLoop {
   readonly #parts: LoopParts;
   readonly #inbox: SchedulerEvent[] = [];
-  /** Heads come over another channel than results: either may be first. */
-  readonly #heads = new Map<number, PageHead>();
-  readonly #early = new Map<number, Page>();
-  readonly #scanned = new Map<number, ScannedPage>();
-  #isStepDue = false;
+  readonly #pages = new Map<number, PageInHand>();
+  #phase: 'before' | 'running' | 'over' = 'before';
+  #isStepping = false;
   #timer: NodeJS.Timeout | undefined;
   #finish: (outcome: RunOutcome) => void = () => {};
   #crash: (bug: unknown) => void = () => {};
@@ -69,61 +68,70 @@ export class IngestionLoop {
   run(): Promise<RunOutcome> {
     return new Promise((resolve, reject) => {
       this.#finish = (outcome) => {
-        clearTimeout(this.#timer);
+        this.#end();
         resolve(outcome);
       };
+      // A bug ends the run by way of `run`, which puts that on record, and not the process.
       this.#crash = (bug) => {
-        clearTimeout(this.#timer);
-        // Nothing is decided any more: what still comes in is heard by nobody.
-        this.#isStepDue = true;
+        this.#end();
         reject(bug);
       };
-      this.#stepSoon();
+      this.#phase = 'running';
+      this.#decide(() => {});
     });
   }
 
   /** Finishes what is in flight and starts nothing; `run` then resolves with `outcome`. */
   drain(outcome: RunOutcome): void {
-    this.#push({ type: 'drain', outcome });
+    this.#decide(() => this.#push({ type: 'drain', outcome }));
   }
 
-  /** The fetch pool posts a page's head as soon as its next cursor is known. */
+  /** The next cursor of a page is known, ahead of its rows. */
   onHead(head: PageHead): void {
-    this.#guard(() => this.#headSeen(head));
+    this.#decide(() => this.#headRead(head));
   }
 
-  #headSeen(head: PageHead): void {
-    this.#parts.observer.headSeen(head);
-    this.#push({ type: 'head', taskId: head.taskId, head: headFacts(head) });
-    this.#heads.set(head.taskId, head);
-    const result = this.#early.get(head.taskId);
-    this.#early.delete(head.taskId);
-    if (result !== undefined) this.#onPage(result);
+  /** A page is scanned, or cannot be had. */
+  onResult(result: PageResult): void {
+    this.#decide(() => {
+      if (result.type === 'page') this.#scanned(result);
+      else this.#failed(result);
+    });
+  }
+
+  /** A page is committed, or has failed for good. */
+  onWritten(taskId: number, result: WriteResult): void {
+    this.#decide(() => this.#written(taskId, result));
+  }
+
+  /** Takes in what has happened and does what the scheduler makes of it. */
+  #decide(takeIn: () => void): void {
+    if (this.#phase === 'over') return;
+    try {
+      takeIn();
+      // What happens before the run waits for it; what a command causes at once, for its step's end.
+      if (this.#phase === 'before' || this.#isStepping) return;
+      this.#isStepping = true;
+      do this.#step();
+      while (this.#inbox.length > 0 && !this.#isOver);
+      this.#isStepping = false;
+    } catch (bug) {
+      this.#crash(bug);
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
+  #end(): void {
+    this.#phase = 'over';
+    clearTimeout(this.#timer);
   }
 
   #push(event: SchedulerEvent): void {
     if (boundary.hasSubscribers) boundary.publish({ direction: 'in', type: event.type });
     this.#inbox.push(event);
-    this.#stepSoon();
-  }
-
-  /** One step for all that arrives in this turn of the event loop. */
-  #stepSoon(): void {
-    if (this.#isStepDue) return;
-    this.#isStepDue = true;
-    queueMicrotask(() => {
-      this.#isStepDue = false;
-      this.#guard(() => this.#step());
-    });
-  }
-
-  /** A bug ends the run by way of `run`, which puts that on record, and not the process. */
-  #guard(act: () => void): void {
-    try {
-      act();
-    } catch (bug) {
-      this.#crash(bug);
-    }
   }
 
   #step(): void {
@@ -131,10 +139,10 @@ export class IngestionLoop {
     clearTimeout(this.#timer);
     const commands = scheduler.step(this.#inbox.splice(0), nowMs());
     for (const command of commands) this.#execute(command);
-    if (scheduler.wakeAtMs === Number.POSITIVE_INFINITY) return;
+    if (this.#isOver || scheduler.wakeAtMs === Number.POSITIVE_INFINITY) return;
     // A timer may fire up to a millisecond early; the scheduler then asks to be woken again.
     const delayMs = Math.min(60_000, Math.max(0, Math.ceil(scheduler.wakeAtMs - nowMs())));
-    this.#timer = setTimeout(() => this.#stepSoon(), delayMs);
+    this.#timer = setTimeout(() => this.#decide(() => {}), delayMs);
   }
 
   #execute(command: SchedulerCommand): void {
@@ -142,9 +150,9 @@ export class IngestionLoop {
     if (boundary.hasSubscribers) boundary.publish({ direction: 'out', type: command.type });
     switch (command.type) {
       case 'fetch':
-        return void this.#fetch(command).catch(this.#crash);
+        return this.#fetch(command);
       case 'write':
-        return void this.#write(command).catch(this.#crash);
+        return this.#write(command);
       case 'discard':
         return this.#discard(command.taskId);
       case 'saveLimits':
@@ -166,82 +174,99 @@ export class IngestionLoop {
     }
   }
 
-  // --- fetching --------------------------------------------------------------------------------
-
-  async #fetch(command: FetchCommand): Promise<void> {
-    const { pagePath, buffers, fetch, observer } = this.#parts;
-    observer.fetchStarted(command);
-    const result = await fetch({
-      taskId: command.taskId,
-      path: pagePath(command.cursor, command.limit),
-      isHeadOnly: command.isHeadOnly,
-      buffers: buffers.take(),
-    });
-    if (result.type === 'fault') this.#onFault(command, result);
-    else if (this.#heads.has(command.taskId)) this.#onPage(result);
-    else this.#early.set(command.taskId, result);
+  async #saveLimits(log: LimitLog): Promise<void> {
+    const fault = await this.#parts.journal.limitsSaved(log);
+    if (fault !== null) return this.drain({ status: 'failed', fault });
+    this.#decide(() => this.#push({ type: 'limitsSaved' }));
   }
 
-  #onPage(result: Page): void {
-    const { taskId } = result;
-    const meta = this.#heads.get(taskId)?.meta;
-    this.#heads.delete(taskId);
+  // --- fetching --------------------------------------------------------------------------------
+
+  #fetch(command: FetchCommand): void {
+    const { pagePath, buffers, fetch, observer } = this.#parts;
+    const { taskId, cursor, limit, isHeadOnly, isHeadUrgent } = command;
+    this.#pages.set(taskId, { fetch: command, head: null, batch: null, write: null });
+    observer.fetchStarted(command);
+    const path = pagePath(cursor, limit);
+    fetch({ taskId, path, isHeadOnly, isHeadUrgent, buffers: buffers.take() });
+  }
+
+  #headRead(head: PageHead): void {
+    this.#page(head.taskId).head = head;
+    this.#parts.observer.headSeen(head);
+    this.#push({ type: 'head', taskId: head.taskId, head: headFacts(head) });
+  }
+
+  #scanned(result: Page): void {
+    const { taskId, batch } = result;
+    if (result.head !== null) this.#headRead(result.head);
     this.#parts.buffers.give(result.buffers);
-    if (result.batch === null) return this.#push({ type: 'refreshed', taskId });
+    if (batch === null) {
+      this.#pages.delete(taskId);
+      return this.#push({ type: 'refreshed', taskId });
+    }
+    this.#page(taskId).batch = batch;
     this.#parts.observer.scanned(result);
-    this.#scanned.set(taskId, {
-      batch: result.batch,
-      fetchedAtMs: meta?.endAtMs ?? this.#parts.nowMs(),
-      requestId: meta?.requestId ?? null,
-    });
-    const { rowCount, rejects, firstPosition, lastPosition } = result.batch;
+    const { rowCount, rejects, firstPosition, lastPosition } = batch;
     const recordCount = rowCount + rejects.length;
     this.#push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
   }
 
-  #onFault(command: FetchCommand, result: Extract<PageResult, { type: 'fault' }>): void {
+  #failed(result: Extract<PageResult, { type: 'fault' }>): void {
     const { taskId, fault, meta } = result;
-    this.#heads.delete(taskId);
+    const { fetch } = this.#page(taskId);
+    this.#pages.delete(taskId);
     this.#parts.buffers.give(result.buffers);
-    this.#parts.observer.fetchFailed(command, fault, meta);
+    this.#parts.observer.fetchFailed(fetch, fault, meta);
     this.#push({
       type: 'failed',
       taskId,
       fault,
       sentAtMs: meta?.sentAtMs ?? null,
       headAtMs: meta?.headAtMs ?? null,
-      dateMs: readDate(meta?.limitHeaders.date ?? ''),
-      limits: meta === null ? null : readLimitHeaders(meta.limitHeaders, meta.headAtMs),
+      dateMs: meta?.dateMs ?? null,
+      limits: meta?.limits ?? null,
     });
   }
 
+  /** A page that is still being fetched is discarded anew when it comes. */
   #discard(taskId: number): void {
-    const scanned = this.#scanned.get(taskId);
-    this.#scanned.delete(taskId);
-    if (scanned !== undefined) this.#parts.buffers.give(scanned.batch);
+    const batch = this.#pages.get(taskId)?.batch ?? null;
+    if (batch === null) return;
+    this.#pages.delete(taskId);
+    this.#parts.buffers.give(batch);
+  }
+
+  #page(taskId: number): PageInHand {
+    const page = this.#pages.get(taskId);
+    assert(page !== undefined, 'what comes in was asked for');
+    return page;
   }
 
   // --- writing ---------------------------------------------------------------------------------
 
-  async #write(command: WriteCommand): Promise<void> {
-    const { run, write, buffers, observer } = this.#parts;
-    const { taskId, type: _, ...page } = command;
-    const scanned = this.#scanned.get(taskId);
-    this.#scanned.delete(taskId);
-    assert(scanned !== undefined, 'what is written was scanned');
-    const result = await write({ ...page, ...scanned, run });
+  #write(command: WriteCommand): void {
+    const page = this.#page(command.taskId);
+    const { head, batch } = page;
+    assert(head !== null && batch !== null, 'what is written was scanned');
+    page.write = command;
+    page.batch = null;
+    const { run, write } = this.#parts;
+    const { endAtMs: fetchedAtMs, requestId } = head.meta;
+    write({ ...command, run, fetchedAtMs, requestId, batch });
+  }
+
+  #written(taskId: number, result: WriteResult): void {
+    const { buffers, observer } = this.#parts;
+    const { write } = this.#page(taskId);
+    assert(write !== null, 'what was written was given to the writer');
+    this.#pages.delete(taskId);
     if (result.type === 'failed') {
-      observer.writeFailed(command, result.fault);
+      observer.writeFailed(write, result.fault);
       return this.#push({ type: 'writeFailed', taskId, fault: result.fault });
     }
     buffers.give(result.buffers);
-    observer.committed(command, result);
+    observer.committed(write, result);
     this.#push({ type: 'committed', taskId, counts: result.counts });
-  }
-
-  async #saveLimits(log: LimitLog): Promise<void> {
-    const fault = await this.#parts.journal.limitsSaved(log);
-    if (fault === null) return this.#push({ type: 'limitsSaved' });
-    this.drain({ status: 'failed', fault });
   }
 }

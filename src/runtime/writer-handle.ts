@@ -1,44 +1,54 @@
 /**
- * The writer thread, as main sees it: comlink calls in, results out, its death as a fault.
+ * The writer thread, as main sees it: pages and what became of them over a port, comlink's calls for
+ * its beginning and end, its death as a fault.
  */
-import { Worker } from 'node:worker_threads';
-import { type Remote, transfer, wrap } from 'comlink';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
+import type { Batch } from '../protocol/batch.js';
 import type {
-  PageWrite,
   WriteResult,
-  WriterApi,
-  WriterNotice,
+  WriterControl,
+  WriterMessage,
   WriterSettings,
+  WriteTask,
 } from '../protocol/writer-messages.js';
-
 import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 
 const WORKER_URL = new URL('../../workers/writer.worker.js', import.meta.url);
 
-export class WriterHandle {
-  readonly #worker: Worker;
-  readonly #api: Remote<WriterApi>;
-  #death: Fault | null = null;
-  /** Calls that wait for an answer: a dead thread never gives one. */
-  readonly #waiting = new Set<(death: Fault) => void>();
+export interface WriterHandleOptions {
+  /** All that the thread sees of the environment: what node-postgres reads itself. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Called once for each page that was given. */
+  readonly onWritten: (taskId: number, result: WriteResult) => void;
+  /** Told of each wait for a database that is away or refuses for now. */
+  readonly onWaiting: (fault: Fault) => void;
+}
 
-  /**
-   * @param environment all that the thread sees of it: what node-postgres reads itself
-   * @param onWaiting told of each wait for a database that is away or refuses for now
-   */
-  constructor(
-    environment: Readonly<Record<string, string>>,
-    onWaiting: (fault: Fault) => void = () => {},
-  ) {
-    const resourceLimits = WORKER_RESOURCE_LIMITS;
-    this.#worker = new Worker(WORKER_URL, { env: environment, resourceLimits });
-    this.#api = wrap<WriterApi>(nodeEndpoint(this.#worker));
-    // Comlink's answers come over the same port; they have no `type` of ours.
-    this.#worker.on('message', (message: WriterNotice | { readonly type?: string }) => {
-      if (message.type === 'waiting' && 'fault' in message) onWaiting(message.fault);
+export class WriterHandle {
+  readonly #options: WriterHandleOptions;
+  readonly #worker: Worker;
+  readonly #pages: MessagePort;
+  readonly #control: Remote<WriterControl>;
+  #death: Fault | null = null;
+  /** What waits for an answer: a dead thread never gives one. */
+  readonly #batches = new Map<number, Batch>();
+  readonly #calls = new Set<(death: Fault) => void>();
+
+  constructor(options: WriterHandleOptions) {
+    this.#options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#pages = port1;
+    this.#pages.on('message', (message: WriterMessage) => this.#receive(message));
+    this.#worker = new Worker(WORKER_URL, {
+      env: options.environment,
+      resourceLimits: WORKER_RESOURCE_LIMITS,
+      workerData: port2,
+      transferList: [port2],
     });
+    this.#control = wrap<WriterControl>(nodeEndpoint(this.#worker));
     this.#worker.once('error', (error) => this.#die(error.message));
     this.#worker.once('exit', (code) => this.#die(`exit code ${code}`));
   }
@@ -50,36 +60,51 @@ export class WriterHandle {
 
   /** @returns null when the database can be used, else why not */
   async open(settings: WriterSettings): Promise<Fault | null> {
-    return this.#outlive(this.#api.open(settings), (death) => death);
+    return this.#outlive(this.#control.open(settings), (death) => death);
   }
 
-  /** Commits one page; its buffers are moved to the thread and come back with the answer. */
-  async write(page: PageWrite): Promise<WriteResult> {
-    const { batch } = page;
-    const call: Promise<WriteResult> = this.#api.write(transfer(page, [batch.body, batch.columns]));
-    return this.#outlive(call, (fault) => ({ type: 'failed', fault, batch }));
+  /** Has one page committed; its buffers are moved to the thread and come back with the result. */
+  write(task: WriteTask): void {
+    const { taskId, batch } = task;
+    if (this.#death !== null) return this.#giveUp(taskId, batch, this.#death);
+    this.#batches.set(taskId, batch);
+    this.#pages.postMessage(task, [batch.body, batch.columns]);
   }
 
-  /** Finishes what was accepted, closes the connections, ends the thread. */
+  /** Finishes what is being committed, closes the connections, ends the thread. */
   async close(): Promise<void> {
-    await this.#outlive(this.#api.drain(), () => undefined);
+    await this.#outlive(this.#control.drain(), () => undefined);
     await this.#worker.terminate();
+  }
+
+  #receive(message: WriterMessage): void {
+    if (message.type === 'waiting') return this.#options.onWaiting(message.fault);
+    this.#batches.delete(message.taskId);
+    this.#options.onWritten(message.taskId, message.result);
+  }
+
+  #giveUp(taskId: number, batch: Batch, fault: Fault): void {
+    this.#options.onWritten(taskId, { type: 'failed', fault, batch });
   }
 
   #outlive<T>(call: Promise<T>, onDeath: (death: Fault) => T): Promise<T> {
     if (this.#death !== null) return Promise.resolve(onDeath(this.#death));
     return new Promise((resolve, reject) => {
       const giveUp = (death: Fault): void => resolve(onDeath(death));
-      this.#waiting.add(giveUp);
-      call.then(resolve, reject).finally(() => this.#waiting.delete(giveUp));
+      this.#calls.add(giveUp);
+      call.then(resolve, reject).finally(() => this.#calls.delete(giveUp));
     });
   }
 
   #die(reason: string): void {
     if (this.#death !== null) return;
     this.#death = writerDeath(reason);
-    for (const giveUp of this.#waiting) giveUp(this.#death);
-    this.#waiting.clear();
+    this.#pages.removeAllListeners('message');
+    this.#pages.close();
+    for (const giveUp of this.#calls) giveUp(this.#death);
+    this.#calls.clear();
+    for (const [taskId, batch] of this.#batches) this.#giveUp(taskId, batch, this.#death);
+    this.#batches.clear();
   }
 }
 

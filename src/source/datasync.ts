@@ -66,7 +66,6 @@ export const datasync: Source = {
 
   readCursor(cursor) {
     const { id, ts } = decodeCursor(cursor);
-    // By hand, not by a schema: main reads one a page.
     const isPosition = typeof id === 'string' && UUID.test(id) && Number.isSafeInteger(ts);
     return isPosition ? { ms: ts as number, id } : null;
   },

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Piscina } from 'piscina';
 import { afterEach, describe, expect, test } from 'vitest';
 import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
 import type {
@@ -10,10 +8,10 @@ import type {
   PageResult,
   PageTask,
 } from '../../src/protocol/fetch-messages.js';
+import { FetchPool } from '../../src/runtime/fetch-pool.js';
 import { type FixtureServer, startFixtureServer } from '../support/fixture-server.js';
 import { samplePage, uuid, workerSettings } from '../support/sample-pages.js';
 
-const WORKER_FILE = new URL('../../workers/fetch.worker.js', import.meta.url).href;
 const JSON_HEAD = { 'content-type': 'application/json' };
 
 const opened: { close(): Promise<void> }[] = [];
@@ -24,7 +22,7 @@ afterEach(async () => {
 interface Rig {
   readonly server: FixtureServer;
   readonly heads: PageHead[];
-  readonly pool: Piscina;
+  readonly pool: FetchPool;
   fetch(changes?: Partial<PageTask>): Promise<PageResult>;
 }
 
@@ -39,27 +37,22 @@ async function startRig(
 }
 
 function startPool(server: FixtureServer, settings: FetchWorkerSettings): Rig {
-  const pool = new Piscina({
-    filename: WORKER_FILE,
-    minThreads: 1,
-    maxThreads: 1,
-    concurrentTasksPerWorker: 8,
-    atomics: 'disabled',
-    workerData: settings,
-  });
   const heads: PageHead[] = [];
-  pool.on('message', (head: PageHead) => heads.push(head));
-  opened.push({ close: () => pool.destroy() });
-  const fetch = (taskChanges: Partial<PageTask> = {}): Promise<PageResult> => {
-    const task: PageTask = {
-      taskId: 1,
-      path: '/api/v1/events?limit=5000',
-      isHeadOnly: false,
-      buffers: null,
-      ...taskChanges,
-    };
-    const transferList = task.buffers === null ? [] : [task.buffers.body, task.buffers.columns];
-    return pool.run(task, { transferList }) as Promise<PageResult>;
+  const waiting = new Map<number, (result: PageResult) => void>();
+  const pool = new FetchPool({
+    settings,
+    threads: 1,
+    onHead: (head) => heads.push(head),
+    onResult: (result) => waiting.get(result.taskId)?.(result),
+  });
+  opened.push(pool);
+  const fetch = (changes: Partial<PageTask> = {}): Promise<PageResult> => {
+    const path = '/api/v1/events?limit=5000';
+    const kind = { isHeadOnly: false, isHeadUrgent: true };
+    const task: PageTask = { taskId: 1, path, ...kind, buffers: null, ...changes };
+    const result = new Promise<PageResult>((resolve) => waiting.set(task.taskId, resolve));
+    pool.fetch(task);
+    return result;
   };
   return { server, heads, pool, fetch };
 }
@@ -87,13 +80,12 @@ describe('a page', () => {
     const rig = await startRig(answering(samplePage(5), { headers }));
     const beforeMs = Date.now();
     const batch = await batchOf(rig.fetch({ taskId: 77 }));
-    if (rig.heads.length === 0) await once(rig.pool, 'message');
 
     expect(rig.heads).toHaveLength(1);
     const head = rig.heads[0] as PageHead;
     expect(head).toMatchObject({ taskId: 77, nextCursor: 'abc', hasMore: true, returned: 5 });
     expect(head.meta).toMatchObject({ status: 200, requestId: 'r-1', bodyBytes: batch.bodyBytes });
-    expect(head.meta.limitHeaders['x-ratelimit-remaining']).toBe('9');
+    expect(head.meta.limits?.remaining).toBe(9);
     expect(head.meta.sentAtMs).toBeGreaterThanOrEqual(beforeMs - 5);
     expect(head.meta.headAtMs).toBeGreaterThanOrEqual(head.meta.sentAtMs);
     expect(head.meta.endAtMs).toBeGreaterThanOrEqual(head.meta.headAtMs);
@@ -105,6 +97,15 @@ describe('a page', () => {
     const record = Buffer.from(batch.body).toString('utf8', recordStarts[4], recordEnds[4]);
     expect(JSON.parse(record)).toMatchObject({ id: uuid(4) });
     expect(Buffer.from(batch.body, 0, batch.bodyBytes).toString()).toBe(samplePage(5));
+  });
+
+  test('has its head with the batch where nothing waits for it', async () => {
+    const rig = await startRig(answering(samplePage(5)));
+    expect(await rig.fetch({ isHeadUrgent: false })).toMatchObject({
+      head: { taskId: 1, nextCursor: 'abc', returned: 5, meta: { status: 200 } },
+      batch: { rowCount: 5 },
+    });
+    expect(rig.heads).toEqual([]);
   });
 
   test('is asked for with the key, and gzip is taken', async () => {
@@ -134,9 +135,7 @@ describe('a page', () => {
     const rig = await startRig(answering(samplePage(4)));
     const buffers = { body: new ArrayBuffer(100_000), columns: allocateColumns(10) };
     const result = await rig.fetch({ isHeadOnly: true, buffers });
-    if (rig.heads.length === 0) await once(rig.pool, 'message');
-    expect(rig.heads[0]).toMatchObject({ nextCursor: 'abc' });
-    expect(result).toMatchObject({ type: 'page', batch: null });
+    expect(result).toMatchObject({ type: 'page', head: { nextCursor: 'abc' }, batch: null });
     expect(result.buffers?.body.byteLength).toBe(100_000);
   });
 
@@ -153,7 +152,7 @@ describe('a page', () => {
       counts.map((count) => batchOf(rig.fetch({ taskId: count, path: `/p?count=${count}` }))),
     );
     expect(batches.map((batch) => batch.rowCount)).toEqual(counts);
-    while (rig.heads.length < counts.length) await once(rig.pool, 'message');
+    expect(rig.heads).toHaveLength(counts.length);
     for (const head of rig.heads) expect(head.returned).toBe(head.taskId);
   });
 });
@@ -198,7 +197,7 @@ describe('an answer that is no page', () => {
     );
     expect(await rig.fetch()).toMatchObject({
       fault: { code: 'RATE_LIMITED', retryAfterMs: 57_000, status: 429 },
-      meta: { limitHeaders: { 'retry-after': '57' } },
+      meta: { limits: { retryAfterMs: 57_000 } },
     });
   });
 

@@ -1,8 +1,6 @@
-import { Worker } from 'node:worker_threads';
-import { releaseProxy, transfer, wrap } from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { beforeEach, expect, test } from 'vitest';
-import type { PageWrite, WriterApi } from '../../src/protocol/writer-messages.js';
+import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
+import { WriterHandle } from '../../src/runtime/writer-handle.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, countOf, resetTables } from '../support/writer-database.js';
 import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
@@ -10,29 +8,37 @@ import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
 const database = usePostgres();
 beforeEach(() => resetTables(database.pool));
 
-async function withThread(use: (writer: WriterApi) => Promise<void>): Promise<void> {
-  const worker = new Worker(new URL('../../workers/writer.worker.js', import.meta.url));
-  const proxy = wrap<WriterApi>(nodeEndpoint(worker));
+interface Rig {
+  readonly handle: WriterHandle;
+  write(task: WriteTask): Promise<WriteResult>;
+}
+
+async function withThread(use: (rig: Rig) => Promise<void>): Promise<void> {
+  const waiting = new Map<number, (result: WriteResult) => void>();
+  const handle = new WriterHandle({
+    environment: {},
+    onWritten: (taskId, result) => waiting.get(taskId)?.(result),
+    onWaiting: () => {},
+  });
+  const write = (task: WriteTask): Promise<WriteResult> => {
+    const result = new Promise<WriteResult>((resolve) => waiting.set(task.taskId, resolve));
+    handle.write(task);
+    return result;
+  };
   try {
-    await use({
-      open: (settings) => proxy.open(settings),
-      write: (page: PageWrite) =>
-        proxy.write(transfer(page, [page.batch.body, page.batch.columns])),
-      drain: () => proxy.drain(),
-    });
+    await use({ handle, write });
   } finally {
-    proxy[releaseProxy]();
-    await worker.terminate();
+    await handle.close();
   }
 }
 
-test('buffers move to the writer thread and come back with the answer', async () => {
-  await withThread(async (writer) => {
-    expect(await writer.open(writerSettings(database.connectionString))).toBeNull();
+test('buffers move to the writer thread and come back with the result', async () => {
+  await withThread(async ({ handle, write }) => {
+    expect(await handle.open(writerSettings(database.connectionString))).toBeNull();
     const page = testPage(testRows(1000));
     const { body, columns } = page.batch;
     const sizes = { body: body.byteLength, columns: columns.byteLength };
-    const writing = writer.write(page);
+    const writing = write({ ...page, taskId: 1 });
     expect([body.byteLength, columns.byteLength]).toEqual([0, 0]);
     const result = committed(await writing);
     expect(result.counts).toEqual({ returned: 1000, inserted: 1000, duplicate: 0, quarantined: 0 });
@@ -40,17 +46,16 @@ test('buffers move to the writer thread and come back with the answer', async ()
       body: result.buffers.body.byteLength,
       columns: result.buffers.columns.byteLength,
     }).toEqual(sizes);
-    await writer.drain();
   });
   expect(await countOf(database.pool, 'ingested_events')).toBe(1000);
 });
 
 test('a fault crosses the thread whole, with the batch', async () => {
-  await withThread(async (writer) => {
-    await writer.open(writerSettings(database.connectionString, { retryForMs: 0 }));
+  await withThread(async ({ handle, write }) => {
+    await handle.open(writerSettings(database.connectionString, { retryForMs: 0 }));
     await database.pool.query('ALTER TABLE ingestion_pages RENAME TO moved');
     try {
-      const result = await writer.write(testPage(testRows(5)));
+      const result = await write({ ...testPage(testRows(5)), taskId: 1 });
       expect(result).toMatchObject({
         type: 'failed',
         fault: { code: 'DATABASE_REFUSED', retryable: false, message: expect.any(String) },
@@ -60,6 +65,17 @@ test('a fault crosses the thread whole, with the batch', async () => {
     } finally {
       await database.pool.query('ALTER TABLE moved RENAME TO ingestion_pages');
     }
-    await writer.drain();
+  });
+});
+
+test('a dead thread fails the pages that it had, and those that come later', async () => {
+  await withThread(async ({ handle, write }) => {
+    // A page before `open` is a bug, which ends the thread.
+    const had = await write({ ...testPage(testRows(1)), taskId: 1 });
+    expect(had).toMatchObject({ type: 'failed', fault: { code: 'WORKER_DIED', retryable: false } });
+    expect(handle.death?.message).toContain('the writer thread died');
+    const late = await write({ ...testPage(testRows(1)), taskId: 2 });
+    expect(late).toMatchObject({ type: 'failed', fault: handle.death });
+    expect(await handle.open(writerSettings(database.connectionString))).toEqual(handle.death);
   });
 });

@@ -5,7 +5,7 @@
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { comparePositions, type Position } from '../../src/core/position.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
 import { drawInteger, type Random } from './random.js';
 
 export interface ApiSettings {
@@ -70,11 +70,15 @@ export class SimulatedApi {
     this.positions = makePositions(settings.rows, random);
   }
 
-  get codec(): CursorCodec {
-    const { isOpaque, cursorTtlMs } = this.settings;
+  /** The place that a cursor points behind; null: it is opaque, or there is none. */
+  readCursor(cursor: string | null): Position | null {
+    return cursor === null || this.settings.isOpaque ? null : decode(cursor).position;
+  }
+
+  get cursors(): CursorBuilder {
+    const { cursorTtlMs } = this.settings;
     return {
       cursorTtlMs,
-      readCursor: (cursor) => (isOpaque ? null : decode(cursor).position),
       buildCursor: (position, expiresAtMs) => encode(BUILT, position, expiresAtMs),
     };
   }

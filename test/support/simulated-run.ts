@@ -10,11 +10,13 @@ import { comparePositions, type Position } from '../../src/core/position.js';
 import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import type {
+  HeadFacts,
   RunOutcome,
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
 import { type LimitLog, TokenBucket } from '../../src/core/token-bucket.js';
+import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
 import { SimulatedApi } from './simulated-api.js';
 import { Hardships } from './simulated-hardships.js';
@@ -25,9 +27,7 @@ interface LedgerPage extends CoveredInterval {
   readonly rows: readonly number[];
 }
 
-type FetchCommand = Extract<SchedulerCommand, { type: 'fetch' }>;
-type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
-
+const SIMULATED = { message: 'simulated', retryable: true };
 const PAGE_BYTES = 1000;
 const STEPS_MAX = 200_000;
 
@@ -100,12 +100,12 @@ class Player {
     this.#rowsOf = new Map();
     this.#tipsInFlight = new Map();
     this.#headsRead = new Map();
-    const { codec } = this.#api;
+    const { cursors } = this.#api;
     const canSeek = !this.#ledger.some(
-      (page) => page.nextCursor !== null && codec.readCursor(page.nextCursor) === null,
+      (page) => page.nextCursor !== null && this.#api.readCursor(page.nextCursor) === null,
     );
     const { gaps } = planResume(this.#ledger, { canSeek, nowMs: this.#nowMs });
-    const frontier = new Frontier(codec, { canSeek });
+    const frontier = new Frontier(cursors, { canSeek });
     for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
     const forgets = this.#settings.sabotage === 'forgetsLimits';
     const bucket = new TokenBucket({
@@ -119,10 +119,10 @@ class Player {
       bucket,
       credits: this.#credits,
       pageSize: new PageSize(drawInteger(this.#random, 5, 50)),
-      codec,
+      cursors,
       backoff: DEFAULT_BACKOFF,
       concurrency: drawInteger(this.#random, 1, 6),
-      cursorThresholdMs: codec.cursorTtlMs / 2,
+      cursorThresholdMs: cursors.cursorTtlMs / 2,
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
       nextSegment: this.#nextSegment,
       rowsDone: this.#ledger.reduce((sum, page) => sum + page.rows.length, 0),
@@ -135,10 +135,10 @@ class Player {
 
   /** The process dies: writes under way may still land, everything else of it is gone. */
   #crash(): void {
-    this.#nowMs +=
-      this.#random() < 0.3
-        ? drawInteger(this.#random, 60, 400) * 1000
-        : drawInteger(this.#random, 0, 3000);
+    const isLong = this.#random() < 0.3;
+    this.#nowMs += isLong
+      ? drawInteger(this.#random, 60, 400) * 1000
+      : drawInteger(this.#random, 0, 3000);
     this.#start();
   }
 
@@ -186,7 +186,7 @@ class Player {
   }
 
   #fetch(command: FetchCommand): void {
-    const { taskId, segment, page, cursor, limit, isHeadOnly } = command;
+    const { taskId, segment, page, cursor, limit, isHeadOnly, isHeadUrgent } = command;
     const sentAtMs = this.#nowMs + this.#random();
     const arrivesAtMs = sentAtMs + this.#random();
     const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
@@ -199,36 +199,43 @@ class Player {
       const exchange = this.#api.exchange({ cursor, limit }, sentAtMs, arrivesAtMs);
       const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#at(arrivesAtMs + latencyMs, () => {
-        pages.delete(page);
         const headAtMs = this.#nowMs;
+        const { limits } = exchange;
+        const times = { sentAtMs, headAtMs, dateMs, limits };
         if (exchange.type === 'fault') {
-          const { fault, limits, hasHead } = exchange;
-          const head = hasHead ? headAtMs : null;
-          const times = { sentAtMs, headAtMs: head, dateMs };
-          this.#inbox.push({ type: 'failed', taskId, fault, ...times, limits });
+          pages.delete(page);
+          const { fault, hasHead } = exchange;
+          const known = { ...times, headAtMs: hasHead ? headAtMs : null };
+          this.#inbox.push({ type: 'failed', taskId, fault, ...known });
           return;
         }
-        this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
         const { rows, ...said } = exchange.page;
-        const { limits } = exchange;
-        const times = { sentAtMs, headAtMs, dateMs };
         const known = { cursorExpiresInMs: null, limit: null, bodyBytes: PAGE_BYTES };
-        const head = { ...said, ...times, ...known, limits };
-        this.#inbox.push({ type: 'head', taskId, head });
+        const nextPosition = this.#api.readCursor(said.nextCursor);
+        const head = { ...said, nextPosition, ...times, endAtMs: headAtMs, ...known };
+        const tellHead = (): void => {
+          pages.delete(page);
+          this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
+          this.#inbox.push({ type: 'head', taskId, head });
+        };
+        if (isHeadUrgent) tellHead();
         this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
+          if (!isHeadOnly && (exchange.breaksAfterHead || this.#hardships.breaks(rows))) {
+            pages.delete(page);
+            return this.#breakInScan(taskId, times);
+          }
+          if (!isHeadUrgent) tellHead();
           if (isHeadOnly) this.#inbox.push({ type: 'refreshed', taskId });
-          else if (exchange.breaksAfterHead || this.#hardships.breaks(rows))
-            this.#breakAfterHead(taskId, sentAtMs, headAtMs);
           else this.#scan(taskId, rows);
         });
       });
     });
   }
 
-  #breakAfterHead(taskId: number, sentAtMs: number, headAtMs: number): void {
+  #breakInScan(taskId: number, times: Pick<HeadFacts, 'sentAtMs' | 'headAtMs' | 'limits'>): void {
     const code = this.#random() < 0.5 ? 'PAGE_MALFORMED' : 'WORKER_DIED';
-    const fault = { code, message: 'simulated', retryable: true } as const;
-    this.#inbox.push({ type: 'failed', taskId, fault, sentAtMs, headAtMs, limits: null });
+    const fault = { code, ...SIMULATED } as const;
+    this.#inbox.push({ type: 'failed', taskId, fault, ...times });
   }
 
   #scan(taskId: number, rows: readonly number[]): void {
@@ -250,11 +257,7 @@ class Player {
     const diesWithProcess = this.#random() < 0.5;
     const life = this.#life;
     if (this.#hardships.happens(0.02)) {
-      const fault = {
-        code: 'DATABASE_UNAVAILABLE',
-        message: 'simulated',
-        retryable: true,
-      } as const;
+      const fault = { code: 'DATABASE_UNAVAILABLE', ...SIMULATED } as const;
       return this.#at(landsAtMs, () => this.#inbox.push({ type: 'writeFailed', taskId, fault }));
     }
     this.#queue.push({

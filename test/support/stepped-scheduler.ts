@@ -12,12 +12,12 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 
 export const NOW_MS = 1_800_000_000_000;
 /** Cursors that only the API can read: a page's start is known when the page before is scanned. */
-export const opaque = { cursorTtlMs: 120_000, readCursor: () => null, buildCursor: () => null };
+export const opaque = { cursorTtlMs: 120_000, buildCursor: () => null };
 
 /** One segment behind such cursors. */
 export function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
@@ -29,7 +29,7 @@ export function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Sch
 export function schedulerOver(
   frontier: Frontier,
   bucket = new TokenBucket({ policy: null }),
-  codec: CursorCodec = opaque,
+  cursors: CursorBuilder = opaque,
   changes: Partial<SchedulerOptions> = {},
 ): Scheduler {
   return new Scheduler({
@@ -37,7 +37,7 @@ export function schedulerOver(
     bucket,
     credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
     pageSize: new PageSize(100),
-    codec,
+    cursors,
     backoff: DEFAULT_BACKOFF,
     concurrency: 4,
     cursorThresholdMs: 60_000,
@@ -51,12 +51,14 @@ export function schedulerOver(
 }
 
 /** The answer to a page of 100 records; more follow behind `nextCursor`. */
-export const head = (nextCursor: string): HeadFacts => ({
+export const head = (nextCursor: string, nextPosition: Position | null = null): HeadFacts => ({
   sentAtMs: NOW_MS,
   headAtMs: NOW_MS,
+  endAtMs: NOW_MS,
   bodyBytes: 1_000,
   limits: null,
   nextCursor,
+  nextPosition,
   hasMore: true,
   cursorExpiresInMs: null,
   limit: 100,

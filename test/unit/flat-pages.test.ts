@@ -3,13 +3,12 @@ import { expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
 import { fetches, head, NOW_MS, schedulerOver } from '../support/stepped-scheduler.js';
 
 /** Cursors that name the row behind which they lead; rows are a millisecond apart, newest first. */
-const open: CursorCodec = {
+const open: CursorBuilder = {
   cursorTtlMs: 120_000,
-  readCursor: (cursor) => ({ ms: Number(cursor.split('|')[0]), id: 'a' }),
   buildCursor: ({ ms }, expiresAtMs) => `${ms}|${expiresAtMs}`,
 };
 
@@ -26,7 +25,11 @@ function playFlat(changes: Partial<SchedulerOptions>, pagesMax: number): Schedul
       if (command.type !== 'fetch') return [];
       const { taskId } = command;
       const startMs = Number(command.cursor?.split('|')[0] ?? 1_000_000);
-      const flat = { ...head(`${startMs - 100}|0`), returned: null, limit: null };
+      const flat = {
+        ...head(`${startMs - 100}|0`, { ms: startMs - 100, id: 'a' }),
+        returned: null,
+        limit: null,
+      };
       const firstPosition = { ms: startMs - 1, id: 'a' };
       const lastPosition = { ms: startMs - 100, id: 'a' };
       const scanned = { taskId, recordCount: 100, firstPosition, lastPosition };

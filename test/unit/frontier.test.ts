@@ -1,22 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
 import { HIGHEST_ID, type Position } from '../../src/core/position.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
 
 const TTL_MS = 120_000;
 const NOW = 1_000_000;
 const at = (n: number): Position => ({ ms: 1_000_000 - n, id: 'aa' });
 
 /** Cursors that say where they point: `n`, with a mark when they were built here. */
-const open: CursorCodec = {
+const open: CursorBuilder = {
   cursorTtlMs: TTL_MS,
-  readCursor: (cursor) => at(Number(cursor.replace('built-', ''))),
   buildCursor: (position) => `built-${1_000_000 - position.ms}`,
 };
-const opaque: CursorCodec = { ...open, readCursor: () => null, buildCursor: () => null };
+const opaque: CursorBuilder = { ...open, buildCursor: () => null };
 
-function begun(codec: CursorCodec = open): Frontier {
-  const frontier = new Frontier(codec, { canSeek: true });
+function begun(cursors: CursorBuilder = open): Frontier {
+  const frontier = new Frontier(cursors, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound: null });
   return frontier;
 }
@@ -31,9 +30,12 @@ function take(frontier: Frontier, nowMs = NOW) {
 
 const answer = (nextCursor: string | null, hasMore = true) => ({
   nextCursor,
+  nextPosition: nextCursor === null ? null : at(Number(nextCursor.replace('built-', ''))),
   hasMore,
   expiresAtMs: NOW + TTL_MS,
 });
+
+const opaqueAnswer = (nextCursor: string) => ({ ...answer(nextCursor), nextPosition: null });
 
 describe('frontier', () => {
   test('a segment never has two pages in flight', () => {
@@ -70,9 +72,9 @@ describe('frontier', () => {
 
   test('an opaque cursor that was given before is a contradiction', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), answer('x'));
-    frontier.advance(take(frontier), answer('y'));
-    expect(frontier.advance(take(frontier), answer('x'))).toMatchObject({ type: 'broken' });
+    frontier.advance(take(frontier), opaqueAnswer('x'));
+    frontier.advance(take(frontier), opaqueAnswer('y'));
+    expect(frontier.advance(take(frontier), opaqueAnswer('x'))).toMatchObject({ type: 'broken' });
   });
 
   test('a cursor near its end is rebuilt from the position, without a request', () => {
@@ -85,7 +87,7 @@ describe('frontier', () => {
 
   test('a dead opaque cursor cannot be taken', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), answer('x'));
+    frontier.advance(take(frontier), opaqueAnswer('x'));
     const job = frontier.ready(NOW + TTL_MS);
     expect(job && frontier.take(job, NOW + TTL_MS, 60_000)).toBe(false);
   });
@@ -196,7 +198,7 @@ describe('frontier', () => {
 
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), answer('x'));
+    frontier.advance(take(frontier), opaqueAnswer('x'));
     const second = take(frontier);
     frontier.dropCursor(second);
     frontier.putBack(second, NOW);

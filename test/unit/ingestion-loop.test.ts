@@ -6,7 +6,15 @@ import { IngestionLoop, type LoopParts } from '../../src/runtime/ingestion-loop.
 
 const fetchCommand: SchedulerCommand = {
   type: 'fetch',
-  ...{ taskId: 1, segment: 1, page: 1, cursor: null, limit: 1, isHeadOnly: false },
+  ...{
+    taskId: 1,
+    segment: 1,
+    page: 1,
+    cursor: null,
+    limit: 1,
+    isHeadOnly: false,
+    isHeadUrgent: true,
+  },
 };
 
 function loopOver(step: () => SchedulerCommand[], parts: Partial<LoopParts> = {}): IngestionLoop {
@@ -24,7 +32,9 @@ test('a bug in deciding ends the run, not the process', async () => {
 });
 
 test('so does one in what is done', async () => {
-  const fetch = () => Promise.reject(new Error('no such worker'));
+  const fetch = () => {
+    throw new Error('no such worker');
+  };
   const buffers = { take: () => null } as unknown as LoopParts['buffers'];
   const loop = loopOver(() => [fetchCommand], { fetch, buffers });
   await expect(loop.run()).rejects.toThrow('no such worker');

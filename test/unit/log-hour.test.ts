@@ -13,15 +13,19 @@ import { RunWatch } from '../../src/cli/run-watch.js';
 import { readConfig } from '../../src/config/config.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
-import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
 import { ingestResult } from '../../src/observe/report.js';
 import { RunStats } from '../../src/observe/run-stats.js';
 import type { Batch } from '../../src/protocol/batch.js';
-import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
-import type { PageWrite, WriteResult } from '../../src/protocol/writer-messages.js';
+import type {
+  PageHead,
+  PageResult,
+  PageTask,
+  ResponseMeta,
+} from '../../src/protocol/fetch-messages.js';
+import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
 import { BufferPool } from '../../src/runtime/buffer-pool.js';
 import { nowMs } from '../../src/runtime/clock.js';
 import { IngestionLoop } from '../../src/runtime/ingestion-loop.js';
@@ -91,10 +95,10 @@ async function playRun(level: string, faultShare: number) {
   const captured = await captureLog(level);
   captured.log.setBindings({ run: 7 });
   const bucket = new TokenBucket({ policy: LIMIT });
-  const frontier = new Frontier(api.codec, { canSeek: true });
+  const frontier = new Frontier(api.cursors, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound: null });
   const pageSize = new PageSize(PAGE_ROWS);
-  const scheduler = schedulerOver(frontier, bucket, api.codec, { random, pageSize });
+  const scheduler = schedulerOver(frontier, bucket, api.cursors, { random, pageSize });
   const prepared = freshRun();
   const stats = new RunStats({
     startedAtMs: nowMs(),
@@ -108,8 +112,8 @@ async function playRun(level: string, faultShare: number) {
   });
   const loop = new IngestionLoop({
     ...{ run: 7, scheduler, observer: watch, nowMs, journal: journal() },
-    fetch: (task) => exchange(api, task, loop),
-    write: commit,
+    fetch: (task) => void exchange(api, task, loop).then((result) => loop.onResult(result)),
+    write: (task) => void commit(task).then((result) => loop.onWritten(task.taskId, result)),
     pagePath: (cursor, limit) => JSON.stringify({ cursor, limit }),
     buffers: new BufferPool(1),
   });
@@ -137,7 +141,7 @@ async function untilOver(loop: IngestionLoop): Promise<RunOutcome> {
 /** One request: half of its time until it arrives, half until its answer is there. */
 async function exchange(
   api: SimulatedApi,
-  { taskId, path, isHeadOnly }: PageTask,
+  { taskId, path, isHeadOnly, isHeadUrgent }: PageTask,
   loop: IngestionLoop,
 ): Promise<PageResult> {
   const sentAtMs = nowMs();
@@ -146,7 +150,8 @@ async function exchange(
   await sleep(LATENCY_MS / 2);
   const meta: ResponseMeta = {
     status: 200,
-    limitHeaders: headersOf(answer.limits),
+    limits: answer.limits,
+    dateMs: null,
     requestId: null,
     ...{ sentAtMs, headAtMs: nowMs(), endAtMs: nowMs(), bodyBytes: 1000 },
   };
@@ -157,7 +162,10 @@ async function exchange(
   if (answer.type === 'fault') return failed(answer.fault, answer.hasHead);
   const { nextCursor, hasMore, rows } = answer.page;
   const said = { cursorExpiresInMs: null, limit: null, total: PAGES * PAGE_ROWS };
-  loop.onHead({ type: 'head', taskId, meta, nextCursor, hasMore, returned: rows.length, ...said });
+  const nextPosition = api.readCursor(nextCursor);
+  const page = { nextCursor, nextPosition, hasMore, returned: rows.length, ...said };
+  const head: PageHead = { type: 'head', taskId, meta, ...page };
+  if (isHeadUrgent) loop.onHead(head);
   if (answer.breaksAfterHead) {
     return failed({ code: 'PAGE_MALFORMED', message: 'cut short', retryable: true }, true);
   }
@@ -167,11 +175,12 @@ async function exchange(
     firstPosition: positionOf(rows[0]),
     lastPosition: positionOf(rows.at(-1)),
   };
-  const scan = { scanMs: 1, scannedAtMs: nowMs() };
-  return { type: 'page', taskId, batch: isHeadOnly ? null : batch, ...scan, buffers: null };
+  const scan = { scanMs: 1, scannedAtMs: nowMs(), buffers: null };
+  const told = { head: isHeadUrgent ? null : head, batch: isHeadOnly ? null : batch };
+  return { type: 'page', taskId, ...told, ...scan };
 }
 
-async function commit({ batch }: PageWrite): Promise<WriteResult> {
+async function commit({ batch }: WriteTask): Promise<WriteResult> {
   await sleep(20);
   const { rowCount } = batch;
   return {
@@ -179,15 +188,6 @@ async function commit({ batch }: PageWrite): Promise<WriteResult> {
     committedAtMs: nowMs(),
     counts: { returned: rowCount, inserted: rowCount, duplicate: 0, quarantined: 0 },
     covered: rowCount,
-  };
-}
-
-function headersOf(limits: LimitObservation | null): Record<string, string> {
-  if (limits === null) return {};
-  return {
-    'x-ratelimit-limit': String(limits.quota),
-    'x-ratelimit-remaining': String(limits.remaining),
-    'x-ratelimit-reset': String(Math.ceil((limits.resetMs ?? 0) / 1000)),
   };
 }
 

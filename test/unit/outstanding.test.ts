@@ -4,13 +4,15 @@ import { Outstanding } from '../../src/core/outstanding.js';
 import { newTip } from '../../src/core/page-job.js';
 import { findGaps } from '../../src/core/resume.js';
 
-const opaque = { cursorTtlMs: 1000, readCursor: () => null, buildCursor: () => null };
+const opaque = { cursorTtlMs: 1000, buildCursor: () => null };
 const head = {
   sentAtMs: 0,
   headAtMs: 0,
+  endAtMs: 0,
   bodyBytes: 1,
   limits: null,
   nextCursor: 'x',
+  nextPosition: null,
   hasMore: true,
   cursorExpiresInMs: null,
   limit: null,

@@ -37,7 +37,8 @@ beforeEach(() => {
 });
 
 function fetchCommand(taskId: number, changes: Partial<FetchCommand> = {}): FetchCommand {
-  const task = { taskId, segment: 2, page: 5, cursor: CURSOR, limit: 5_000, isHeadOnly: false };
+  const page = { segment: 2, page: 5, cursor: CURSOR, limit: 5_000 };
+  const task = { taskId, ...page, isHeadOnly: false, isHeadUrgent: true };
   return { type: 'fetch', ...task, ...changes };
 }
 
@@ -48,7 +49,8 @@ function writeCommand(taskId: number): WriteCommand {
 function meta(sentAtMs: number, endAtMs: number): ResponseMeta {
   return {
     status: 200,
-    limitHeaders: {},
+    limits: null,
+    dateMs: null,
     requestId: 'r-1',
     sentAtMs: START_MS + sentAtMs,
     headAtMs: START_MS + sentAtMs + 1,

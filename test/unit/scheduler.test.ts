@@ -1,5 +1,6 @@
 /** Single steps of the scheduler; whole histories of it are in test/simulation. */
 import { expect, test } from 'vitest';
+import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { HeadFacts } from '../../src/core/scheduler-types.js';
 import { TokenBucket } from '../../src/core/token-bucket.js';
@@ -8,6 +9,7 @@ import {
   fetches,
   head,
   NOW_MS,
+  opaque,
   opaqueScheduler,
   scanned,
   schedulerOver,
@@ -145,21 +147,23 @@ test('a page that the database refuses is told of, though the run was to end any
 });
 
 test('a page that crosses its bound covers no more when it is asked for again', () => {
-  const codec = {
+  const cursors = {
     cursorTtlMs: 120_000,
-    readCursor: (cursor: string) => ({ ms: Number(cursor), id: 'a' }),
     buildCursor: () => null,
   };
   const bound = { ms: 50, id: 'a' };
-  const frontier = new Frontier(codec, { canSeek: true });
+  const frontier = new Frontier(cursors, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound });
-  const scheduler = schedulerOver(frontier, undefined, codec);
+  const scheduler = schedulerOver(frontier, undefined, cursors);
   const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
-  scheduler.step([{ type: 'head', taskId: first, head: head('40') }], NOW_MS);
+  scheduler.step([{ type: 'head', taskId: first, head: head('40', { ms: 40, id: 'a' }) }], NOW_MS);
   scheduler.step([failed(first, fault)], NOW_MS);
   const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
-  scheduler.step([{ type: 'head', taskId: again, head: head('40') }], NOW_MS + 60_000);
+  scheduler.step(
+    [{ type: 'head', taskId: again, head: head('40', { ms: 40, id: 'a' }) }],
+    NOW_MS + 60_000,
+  );
   const place = { ms: 60, id: 'a' };
   const commands = scheduler.step([scanned(again, place)], NOW_MS + 60_000);
   expect(commands).toMatchObject([{ type: 'write', through: bound, bound }]);
@@ -182,4 +186,18 @@ test('a walk that begins again lets go of the pages that were held', () => {
   const commands = scheduler.step([failed(third, dead)], NOW_MS);
   expect(commands).toContainEqual({ type: 'discard', taskId: second });
   expect(commands).toContainEqual({ type: 'endSegment', segment: 1, isSuperseded: true });
+});
+
+test.each([
+  ['is urgent where another page may be asked for at once', 10_000, 2, true],
+  ['is urgent where no other page is ready', 1_000, 1, true],
+  ['can wait where the next page waits for credit anyhow', 1_000, 2, false],
+])('a head %s', (_, bytesMax, segments, isHeadUrgent) => {
+  const frontier = new Frontier(opaque, { canSeek: false });
+  for (let segment = 1; segment <= segments; segment++) {
+    frontier.add({ segment, after: null, bound: null });
+  }
+  const credits = new Credits({ bytesMax, expectedPageBytes: 1_000 });
+  const scheduler = schedulerOver(frontier, undefined, opaque, { credits });
+  expect(scheduler.step([], NOW_MS)).toMatchObject([{ type: 'fetch', isHeadUrgent }]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
-import type { CursorCodec } from '../../src/core/segment.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
 import { ServerClock } from '../../src/core/server-clock.js';
 import { fetches, NOW_MS, schedulerOver } from '../support/stepped-scheduler.js';
 
@@ -38,18 +38,17 @@ describe('the server clock', () => {
 });
 
 describe('a built cursor that is refused as expired', () => {
-  const codec: CursorCodec = {
+  const cursors: CursorBuilder = {
     cursorTtlMs: TTL_MS,
-    readCursor: () => null,
     buildCursor: (_, expiresAtMs) => `${expiresAtMs}`,
   };
   const dead = { code: 'CURSOR_EXPIRED', message: 'it has expired', retryable: true } as const;
   const times = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
 
   function resumed() {
-    const frontier = new Frontier(codec, { canSeek: true });
+    const frontier = new Frontier(cursors, { canSeek: true });
     frontier.add({ segment: 1, after: { ms: 5, id: 'a' }, bound: null });
-    return schedulerOver(frontier, undefined, codec);
+    return schedulerOver(frontier, undefined, cursors);
   }
 
   test("is built again by the server's clock", () => {

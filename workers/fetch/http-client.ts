@@ -3,7 +3,6 @@ import { performance } from 'node:perf_hooks';
 // The pool alone: the whole of undici (fetch, WebSocket, caches) costs each worker 13 MB.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Fault } from '../../src/core/fault.js';
-import { readRetryAfter } from '../../src/core/limit-headers.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
@@ -85,9 +84,9 @@ function answer(received: Received, body: BodyBuffer, source: Source): Answer {
 }
 
 function refusal(received: Received & { type: 'refused' }, source: Source): Fault {
-  const { status, limitHeaders, headAtMs } = received.meta;
+  const { status, limits } = received.meta;
   const fault = source.readError(status, received.errorText);
-  const waitMs = readRetryAfter(limitHeaders, headAtMs);
+  const waitMs = limits?.retryAfterMs ?? null;
   return waitMs === null ? fault : { ...fault, retryAfterMs: waitMs };
 }
 

@@ -1,17 +1,12 @@
 /**
- * One task from request to batch: get the body, post the head, scan, hand over.
+ * One task from request to batch: get the body, post the head where it is urgent, scan, hand over.
  *
  * Many tasks run in one worker at once, so everything that belongs to a task lives in its call.
  */
 import { performance } from 'node:perf_hooks';
 import type { Fault } from '../../src/core/fault.js';
 import type { Batch, BatchBuffers } from '../../src/protocol/batch.js';
-import type {
-  PageHead,
-  PageResult,
-  PageTask,
-  ResponseMeta,
-} from '../../src/protocol/fetch-messages.js';
+import type { PageHead, PageResult, PageTask } from '../../src/protocol/fetch-messages.js';
 import type { Envelope, Source } from '../../src/source/source.js';
 import type { Answer, HttpClient } from './http-client.js';
 import { openPage, type ProvedPage, provePage } from './page.js';
@@ -19,7 +14,7 @@ import { openPage, type ProvedPage, provePage } from './page.js';
 export interface PageFetcherParts {
   readonly client: Pick<HttpClient, 'get'>;
   readonly source: Source;
-  /** Called at most once a task, before its result. */
+  /** Called at most once a task, before its result: the head is urgent, and known before the scan. */
   postHead(head: PageHead): void;
   /** Resolves when a scan may hold the thread. */
   scanTurn(): Promise<void>;
@@ -47,32 +42,35 @@ async function readPage(
   const fail = (fault: Fault, kept: ArrayBuffer | null): PageResult => {
     return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(buffer, kept) };
   };
+  const headOf = (envelope: Envelope): PageHead => {
+    const { nextCursor } = envelope;
+    const nextPosition = nextCursor === null ? null : source.readCursor(nextCursor);
+    return { type: 'head', taskId, meta, ...envelope, nextPosition };
+  };
 
   const opened = openPage(answer.body, source);
   if (opened.type === 'fault') return fail(opened.fault, columns);
-  const early = opened.early?.envelope ?? null;
-  if (early !== null) parts.postHead(headOf(taskId, meta, early));
+  const early = opened.early === null ? null : headOf(opened.early.envelope);
   if (task.isHeadOnly && early !== null) {
     const buffers = keptBuffers(buffer, columns);
-    return { type: 'page', taskId, batch: null, scanMs: 0, scannedAtMs: meta.endAtMs, buffers };
+    const scan = { batch: null, scanMs: 0, scannedAtMs: meta.endAtMs };
+    return { type: 'page', taskId, head: early, ...scan, buffers };
   }
-  await parts.scanTurn();
+  const isPosted = task.isHeadUrgent && early !== null;
+  if (isPosted) {
+    parts.postHead(early);
+    await parts.scanTurn();
+  }
   const startedAtMs = performance.now();
   const page = provePage(opened, source, columns);
   const endedAtMs = performance.now();
   const scanMs = endedAtMs - startedAtMs;
   const scannedAtMs = performance.timeOrigin + endedAtMs;
   if (page.type === 'fault') return fail(page.fault, page.columns);
-  if (early === null) parts.postHead(headOf(taskId, meta, page.envelope));
-  if (task.isHeadOnly) {
-    const buffers = keptBuffers(buffer, page.columns);
-    return { type: 'page', taskId, batch: null, scanMs, scannedAtMs, buffers };
-  }
-  return { type: 'page', taskId, batch: batchOf(page, answer), scanMs, scannedAtMs, buffers: null };
-}
-
-function headOf(taskId: number, meta: ResponseMeta, envelope: Envelope): PageHead {
-  return { type: 'head', taskId, meta, ...envelope };
+  const head = isPosted ? null : (early ?? headOf(page.envelope));
+  const batch = task.isHeadOnly ? null : batchOf(page, answer);
+  const buffers = batch === null ? keptBuffers(buffer, page.columns) : null;
+  return { type: 'page', taskId, head, batch, scanMs, scannedAtMs, buffers };
 }
 
 function batchOf(page: ProvedPage, answer: Answer & { type: 'page' }): Batch {

@@ -13,6 +13,8 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Fault } from '../../src/core/fault.js';
+import { readDate } from '../../src/core/header-time.js';
+import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { BodyBuffer } from './body-buffer.js';
 import { networkFault } from './network-fault.js';
@@ -164,12 +166,15 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   #meta(): ResponseMeta | null {
     if (this.#head === null) return null;
+    const { status, headers, atMs } = this.#head;
+    const told = limitHeaders(headers);
     return {
-      status: this.#head.status,
-      limitHeaders: limitHeaders(this.#head.headers),
-      requestId: requestId(this.#head.headers),
+      status,
+      limits: readLimitHeaders(told, atMs),
+      dateMs: readDate(told.date ?? ''),
+      requestId: requestId(headers),
       sentAtMs: this.#sentAtMs,
-      headAtMs: this.#head.atMs,
+      headAtMs: atMs,
       endAtMs: this.#endAtMs ?? this.#now(),
       bodyBytes: this.#body.byteCount,
     };
