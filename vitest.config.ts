@@ -15,8 +15,21 @@ const real = {
 /** Where real time is measured: one file at once, and nothing beside it. */
 const alone = { ...real, fileParallelism: false };
 
-/** What mostly waits, for a fault to pass or a patience to end. */
+/** What takes as long as it takes, or mostly waits, for a fault to pass or a patience to end. */
 const inPairs = { ...real, maxWorkers: 2 };
+
+/** Those of the integration tests that hold a bound in real time, or count processor time. */
+const timed = [
+  'alerts',
+  'database-embedded*',
+  'explore-*',
+  'ingest-kill',
+  'ingest-limit',
+  'ingest-signals',
+  'run-ingestion',
+  'simulator-command',
+  'status-watch',
+].map((name) => `dist/test/integration/${name}.test.js`);
 
 /** Projects run one after another, in this order. */
 const after = (groupOrder: number) => ({ sequence: { groupOrder: groupOrder + 1 } });
@@ -31,9 +44,10 @@ export default defineConfig({
       // Work, not waits; a busy machine takes several times as long.
       compiled('unit', ['unit', 'property', 'tidy'], { testTimeout: 60_000 }),
       compiled('simulation', ['simulation'], { testTimeout: 120_000, ...after(0) }),
-      compiled('integration', ['integration'], { ...alone, ...after(1) }),
-      compiled('faults', ['faults'], { ...inPairs, ...after(2) }),
-      compiled('browser', ['browser'], { ...alone, ...after(3) }),
+      compiled('integration', ['integration'], { ...inPairs, exclude: timed, ...after(1) }),
+      compiled('timed', [], { ...alone, include: timed, ...after(2) }),
+      compiled('faults', ['faults'], { ...inPairs, ...after(3) }),
+      compiled('browser', ['browser'], { ...alone, ...after(4) }),
     ],
   },
 });
