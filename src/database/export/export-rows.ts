@@ -15,6 +15,7 @@ import {
   type ExportFormat,
   type ExportOrder,
   exportStatement,
+  SORT_UNLESS_VACUUMED,
 } from './export-sql.js';
 import { RowBlocks } from './row-blocks.js';
 
@@ -55,6 +56,7 @@ export async function exportRows(pool: Pool, settings: ExportSettings): Promise<
     await withTableReader(pool, (reader) =>
       reader.ask(async (client) => {
         await client.query(EXPORT_SETTINGS);
+        if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
         await streamCopy(client, exportStatement(format, order), onRow, { hold });
       }),
     );

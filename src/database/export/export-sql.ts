@@ -51,6 +51,15 @@ export const EXPORT_SETTINGS = `
   SET LOCAL max_parallel_workers_per_gather = 0;
   SET LOCAL DateStyle = 'ISO'`;
 
+/**
+ * Run before a COPY of ids in their order. As long as no vacuum has seen the rows, a scan of the key's
+ * index looks each row up in the table, in random order: sorting them takes a sixth of the time.
+ */
+export const SORT_UNLESS_VACUUMED = `
+  SELECT set_config(name, 'off', true)
+  FROM (VALUES ('enable_indexscan'), ('enable_indexonlyscan')) AS setting(name), pg_class
+  WHERE oid = 'ingested_events'::regclass AND relallvisible <= 0.9 * relpages`;
+
 export function exportStatement(format: ExportFormat, order: ExportOrder): string {
   const sorted = order === 'id' ? ' ORDER BY id' : '';
   return `COPY (${ROWS[format]}${sorted}) TO STDOUT${OPTIONS[format]}`;
