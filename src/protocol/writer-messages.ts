@@ -92,9 +92,3 @@ export interface WriterControl {
   /** Finishes what was accepted and closes the connections. */
   drain(): Promise<void>;
 }
-
-/** The writer within its thread. */
-export interface WriterApi extends WriterControl {
-  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
-  write(page: PageWrite): Promise<WriteResult>;
-}

@@ -1,8 +1,8 @@
 /** What the writer's tests ask of the database, and how they wait for it. */
 import type pg from 'pg';
 import { expect, vi } from 'vitest';
-import type { WriteResult, WriterApi, WriterSettings } from '../../src/protocol/writer-messages.js';
-import { createWriter } from '../../workers/writer/writer.js';
+import type { WriteResult, WriterSettings } from '../../src/protocol/writer-messages.js';
+import { createWriter, type WriterApi } from '../../workers/writer/writer.js';
 import { writerSettings } from './writer-pages.js';
 
 export type Committed = Extract<WriteResult, { type: 'committed' }>;

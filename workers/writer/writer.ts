@@ -20,12 +20,18 @@ import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
 import type {
   PageWrite,
   WriteResult,
-  WriterApi,
+  WriterControl,
   WriterSettings,
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { writePage } from './page-writer.js';
+
+/** The writer within its thread. */
+export interface WriterApi extends WriterControl {
+  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
+  write(page: PageWrite): Promise<WriteResult>;
+}
 
 type State =
   | { readonly phase: 'closed' }
