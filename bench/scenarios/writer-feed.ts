@@ -1,8 +1,8 @@
 /** Feeds the writer thread with prebuilt pages; their buffers come back and serve the next run. */
 import { openRunStore } from '../../src/database/run-store.js';
 import type { Batch } from '../../src/protocol/batch.js';
-import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
-import { WriterHandle } from '../../src/runtime/writer-handle.js';
+import type { WriteTask } from '../../src/protocol/writer-messages.js';
+import { type AwaitedWriter, startAwaitedWriter } from '../awaited-writer.js';
 import { BenchError } from '../bench-error.js';
 import type { BenchDatabase } from '../database.js';
 import type { BenchWriteMethod } from '../options.js';
@@ -61,19 +61,9 @@ export async function feedWriter(
   const store = openRunStore(database.pool);
   const { run } = await store.createRun({ source: 'datasync', origin: 'bench', settings: {} });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-  const written = new Map<number, (result: WriteResult) => void>();
-  const writer = new WriterHandle({
-    environment: {},
-    onWritten: (taskId, result) => written.get(taskId)?.(result),
-    onWaiting: () => {},
-  });
-  const write = (task: WriteTask): Promise<WriteResult> => {
-    const result = new Promise<WriteResult>((resolve) => written.set(task.taskId, resolve));
-    writer.write(task);
-    return result;
-  };
+  const writer = startAwaitedWriter();
   try {
-    const fault = await writer.open({
+    const fault = await writer.handle.open({
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
       method,
@@ -85,7 +75,7 @@ export async function feedWriter(
     const postgresBeforeMs = database.cpuMs();
     const cpuBefore = process.cpuUsage();
     const startedAtMs = performance.now();
-    await writeAll(write, run, pages);
+    await writeAll(writer, run, pages);
     const durationMs = performance.now() - startedAtMs;
     const cpu = process.cpuUsage(cpuBefore);
     const postgresAfterMs = database.cpuMs();
@@ -98,12 +88,12 @@ export async function feedWriter(
           : postgresAfterMs - postgresBeforeMs,
     };
   } finally {
-    await writer.close();
+    await writer.handle.close();
   }
 }
 
 async function writeAll(
-  write: (task: WriteTask) => Promise<WriteResult>,
+  writer: AwaitedWriter,
   run: number,
   pages: readonly PrebuiltPage[],
 ): Promise<void> {
@@ -111,7 +101,7 @@ async function writeAll(
   const lane = async (): Promise<void> => {
     for (let index = next++; index < pages.length; index = next++) {
       const page = pages[index] as PrebuiltPage;
-      const result = await write(writeTask(run, index, pages));
+      const result = await writer.write(writeTask(run, index, pages));
       if (result.type === 'failed') throw new BenchError(`page ${index}: ${result.fault.message}`);
       page.batch = { ...page.batch, ...result.buffers };
       if (result.counts.inserted !== page.batch.rowCount) {

@@ -1,6 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
-import { WriterHandle } from '../../src/runtime/writer-handle.js';
+import { type AwaitedWriter, startAwaitedWriter } from '../../bench/awaited-writer.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, countOf, resetTables } from '../support/writer-database.js';
 import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
@@ -8,27 +7,12 @@ import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
 const database = usePostgres();
 beforeEach(() => resetTables(database.pool));
 
-interface Rig {
-  readonly handle: WriterHandle;
-  write(task: WriteTask): Promise<WriteResult>;
-}
-
-async function withThread(use: (rig: Rig) => Promise<void>): Promise<void> {
-  const waiting = new Map<number, (result: WriteResult) => void>();
-  const handle = new WriterHandle({
-    environment: {},
-    onWritten: (taskId, result) => waiting.get(taskId)?.(result),
-    onWaiting: () => {},
-  });
-  const write = (task: WriteTask): Promise<WriteResult> => {
-    const result = new Promise<WriteResult>((resolve) => waiting.set(task.taskId, resolve));
-    handle.write(task);
-    return result;
-  };
+async function withThread(use: (writer: AwaitedWriter) => Promise<void>): Promise<void> {
+  const writer = startAwaitedWriter();
   try {
-    await use({ handle, write });
+    await use(writer);
   } finally {
-    await handle.close();
+    await writer.handle.close();
   }
 }
 

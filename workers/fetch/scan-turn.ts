@@ -1,7 +1,7 @@
 /**
  * When a scan may hold the thread.
  *
- * The head of a page is posted before its rows are scanned, and main answers it with the next task.
+ * An urgent head is posted before the page's rows are scanned, and main answers it with the next task.
  * A scan that began at once would keep that task's request waiting for milliseconds, and a chain of
  * pages pays that for each page. So a scan waits until the next task has sent its request, or for
  * the moment in which it would have come.
