@@ -179,7 +179,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     await journal.flush();
     await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, async () => {
       await limits.save(bucket.log(nowMs()));
-      if (stats.needsRecount) stats.recount((await store.loadTotals(run.run)).covered);
+      stats.recount((await store.loadTotals(run.run)).covered);
     });
     await watch.writeState(outcome.status);
     parts.front?.ended(outcome);

@@ -1,18 +1,19 @@
 /**
  * Covered rows: how many rows of a run its pages have put, or found, in the table.
  *
- * Pages cover disjoint intervals, so that their counts add up, until an opaque segment is walked
- * again: then the pages of both walks cover the same ground. A newer page therefore counts before an
- * older one, and an older one only where no newer one has been.
+ * Pages cover intervals of the source's order. Where a stretch was walked twice (a cursor died, a
+ * seek proved false, a commit landed after its process), intervals of both walks overlap, and their
+ * counts do not add up. What does are the pages of any one way through the stretch, from its
+ * beginning to its end, on which each page begins where the one before ends:
  *
- *   first walk   ├──1000──┼──1000──┼──1000──┤
- *   second walk  ├──1000──┼─700─┤                counts 1000 + 700 + 1000
- *                         the old page under 700 is left out, though its last 300 rows are there
+ *   first walk   ├──1000──┼──1000──┼──1000──┤    a way through: 3000
+ *   second walk  ├──1000──┼─700─┤                ends on the way
  *
- * So the count may fall short of the table by less than a page at each end of a new walk, and is
- * exact once that walk is through.
+ * Every walk that is through is such a way, so that the count of a complete run is exact. Where no
+ * way leads through, newer pages count, and older ones only where no newer one has been: that may fall
+ * short by less than a page at each end of a walk.
  */
-import { comparePositions, type Position } from './position.js';
+import { comparePositions, formatPosition, type Position } from './position.js';
 
 export interface CountedPage {
   readonly segment: number;
@@ -30,8 +31,48 @@ interface Interval {
   through: Position | null;
 }
 
-/** Later segments are newer, for each walk opens its own. */
 export function coveredRows(pages: readonly CountedPage[]): number {
+  let rows = 0;
+  for (const stretch of stretchesOf(pages)) {
+    rows += rowsOnWay(stretch) ?? rowsNewestFirst(stretch.pages);
+  }
+  return rows;
+}
+
+/** Pages that overlap or touch, and what they cover together. */
+interface Stretch extends Interval {
+  readonly pages: CountedPage[];
+}
+
+function stretchesOf(pages: readonly CountedPage[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const page of [...pages].sort(byStart)) {
+    const last = stretches.at(-1);
+    if (last === undefined || !touches(last, page)) {
+      stretches.push({ after: page.after, through: page.through, pages: [page] });
+      continue;
+    }
+    last.pages.push(page);
+    if (endsBehind(page.through, last.through)) last.through = page.through;
+  }
+  return stretches;
+}
+
+/** Rows of one way from the beginning of a stretch to its end; null: there is none. */
+function rowsOnWay({ pages, after, through }: Stretch): number | null {
+  const rowsAt = new Map([[nameOf(after), 0]]);
+  // By their starts: whatever leads to a page's start comes before it.
+  for (const page of pages) {
+    const rows = rowsAt.get(nameOf(page.after));
+    const end = nameOf(page.through, 'end');
+    const isOnward = precedes(page.after, page.through, -1);
+    if (rows !== undefined && isOnward && !rowsAt.has(end)) rowsAt.set(end, rows + page.covered);
+  }
+  return rowsAt.get(nameOf(through, 'end')) ?? null;
+}
+
+/** Later segments are newer, for each walk opens its own. */
+function rowsNewestFirst(pages: readonly CountedPage[]): number {
   const newestFirst = [...pages].sort((a, b) => b.segment - a.segment || b.page - a.page);
   let known: Interval[] = [];
   let rows = 0;
@@ -56,6 +97,15 @@ function join(intervals: readonly Interval[], added: Interval): Interval[] {
     if (endsBehind(interval.through, joined.through)) joined.through = interval.through;
   }
   return [...apart, joined];
+}
+
+function nameOf(position: Position | null, open = 'begin'): string {
+  return position === null ? open : formatPosition(position);
+}
+
+function byStart(a: Interval, b: Interval): number {
+  if (startsBefore(a.after, b.after)) return -1;
+  return startsBefore(b.after, a.after) ? 1 : 0;
 }
 
 function overlaps(a: Interval, b: Interval): boolean {

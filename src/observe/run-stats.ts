@@ -47,14 +47,12 @@ export class RunStats {
   /** When the first request of this process left; null: none has been answered. */
   firstRequestAtMs: number | null = null;
   #covered: number;
-  #hasWalkedAgain: boolean;
   #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
 
   /** @param options.walksAgain the process begins a walk anew over what earlier ones covered */
   constructor(options: { startedAtMs: number; earlier: EarlierTotals; walksAgain: boolean }) {
     this.startedAtMs = options.startedAtMs;
     this.#earlier = options.earlier;
-    this.#hasWalkedAgain = options.walksAgain;
     this.#covered = options.walksAgain ? 0 : options.earlier.covered;
     this.#delay.enable();
   }
@@ -71,12 +69,11 @@ export class RunStats {
     return this.#covered;
   }
 
-  /** Whether rows were covered twice, so that only the ledger knows how many there are. */
-  get needsRecount(): boolean {
-    return this.#hasWalkedAgain;
-  }
-
-  /** @param covered distinct rows of the run in the table, from the ledger */
+  /**
+   * What was walked twice was counted twice here: the ledger knows better.
+   *
+   * @param covered distinct rows of the run in the table, from the ledger
+   */
   recount(covered: number): void {
     this.#covered = covered;
   }
@@ -131,9 +128,7 @@ export class RunStats {
 
   noticed(notice: Notice): void {
     if (notice.event === 'page_retried' || notice.event === 'page_paused') this.retries++;
-    if (notice.event !== 'walk_restarted') return;
-    this.#hasWalkedAgain = true;
-    this.#covered = 0;
+    if (notice.event === 'walk_restarted') this.#covered = 0;
   }
 
   committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {

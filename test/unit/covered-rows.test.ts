@@ -32,10 +32,26 @@ describe('covered rows', () => {
     expect(coveredRows([...first, ...second])).toBe(100);
   });
 
-  test('fall short of the table by less than a page where walks have other borders', () => {
-    const first = [page(0, 1, null, 10), page(0, 2, 10, 20), page(0, 3, 20, 30)];
-    const second = [page(1, 1, null, 17)];
-    expect(coveredRows([...first, ...second])).toBe(27);
+  test('are exact where one walk is through, whichever pages of another lie over it', () => {
+    const through = [page(0, 1, null, 10), page(0, 2, 10, 20), page(0, 3, 20, 30)];
+    expect(coveredRows([...through, page(1, 1, null, 17)])).toBe(30);
+    expect(coveredRows([page(4, 1, 7, 17), page(4, 2, 17, 25), ...through])).toBe(30);
+  });
+
+  test('are exact where a walk takes over from another that has other borders', () => {
+    const seeking = [page(2, 1, 50, 60), page(2, 2, 60, 70)];
+    const chain = [page(1, 1, null, 45), page(1, 2, 45, 75), page(1, 3, 75, null)];
+    expect(coveredRows([...seeking, ...chain])).toBe(100);
+  });
+
+  test('fall short of the table by less than a page where no walk is through', () => {
+    const pages = [page(0, 1, null, 10), page(1, 1, 5, 20)];
+    expect(coveredRows(pages)).toBe(15);
+  });
+
+  test('of pages that lead back are those of the newest walk', () => {
+    const pages = [page(0, 1, null, 10), page(0, 3, 8, null), { ...page(0, 2, 10, 8), covered: 0 }];
+    expect(coveredRows(pages)).toBe(92);
   });
 
   test('a page that covers nothing neither counts nor hides another', () => {
