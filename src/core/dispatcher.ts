@@ -54,8 +54,7 @@ export class Dispatcher {
         this.#pauseFor(frontier.nextReadyMs(), nowMs);
         return frontier.isExhausted ? 'end' : 'answer';
       }
-      if (job.creditTaskId === null && !credits.hasRoom) {
-        this.#wakeAt(frontier.nextRepairMs());
+      if (!credits.hasRoom) {
         this.#refreshWhileWaiting(job, nowMs);
         return 'credit';
       }
@@ -101,13 +100,10 @@ export class Dispatcher {
     bucket.take(nowMs);
     this.#plan.started();
     const taskId = this.#nextTask++;
-    if (!isRefresh) {
-      if (job.creditTaskId !== null) credits.release(job.creditTaskId);
-      job.creditTaskId = null;
-      credits.reserve(taskId);
-    }
+    if (!isRefresh) credits.reserve(taskId);
     const ownStarts = bucket.ownStarts(nowMs);
-    const limit = pageSize.current;
+    // The page before, in its old size: the next cursor of a larger one would skip records.
+    const limit = (isRefresh ? job.predecessor?.limit : null) ?? pageSize.current;
     // Where the next page already waits for credit, a cursor more is of no use before a commit.
     const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
     outstanding.add({ taskId, job, limit, takenMs: nowMs, ownStarts, isRefresh });
@@ -136,8 +132,7 @@ export class Dispatcher {
 
   /** A cursor died that cannot be rebuilt: the segment is walked again, known rows are duplicates. */
   #walkAgain(job: PageJob): void {
-    const { options, outstanding } = this.#context;
-    const { frontier, credits } = options;
+    const { frontier } = this.#context.options;
     const bound = frontier.boundOf(job.segment);
     const given = frontier.giveBack(job);
     if (given === null && ++this.#walks > WALKS_MAX) {
@@ -146,13 +141,8 @@ export class Dispatcher {
     const from = given === null ? 'the start' : `segment ${given.to}`;
     const message = `its cursor is dead and cannot be rebuilt: from ${from} again`;
     this.#context.notice({ event: 'walk_restarted', message }, job);
-    for (const taskId of outstanding.unwritten(job.segment)) {
-      this.#context.close(taskId);
-      this.#context.say({ type: 'discard', taskId });
-    }
-    for (const { creditTaskId } of frontier.abandon(job.segment)) {
-      if (creditTaskId !== null) credits.release(creditTaskId);
-    }
+    this.#context.giveUpUnwritten(job.segment);
+    frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound });

@@ -8,8 +8,9 @@
  *     ▲                │   └───last page──▶ ended
  *     └──retryAtMs─────┘ fault, retryable
  *
- * A page whose head was read but whose body failed is asked for again as a *repair*: the tip has
- * moved on, so it does not advance the segment.
+ * The body of a page may fail after its head has moved the tip on. If its next cursor says where it
+ * ends, it is asked for again as a *repair*, which does not advance the segment. If not, another page
+ * may come now, of another size: the segment is *rewound* to it.
  *
  * Invariants
  *  - A segment has at most one tip in flight: the next cursor is unknown until the page is read.
@@ -17,36 +18,29 @@
  */
 import { assert } from './fault.js';
 import { newTip, type PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
+import type { Position } from './position.js';
+import { Repairs } from './repairs.js';
+import type { HeadFacts } from './scheduler-types.js';
 import { Seeker } from './seeker.js';
 import {
+  type Advance,
   type CursorBuilder,
   chainBefore,
+  type GivenBack,
   isReached,
+  LEADS_BACK,
+  leadsOn,
   newSegment,
   type Segment,
   type SegmentSeed,
 } from './segment.js';
 import type { ServerClock } from './server-clock.js';
-
-/** What the answer to a tip says about the way on. */
-export type Advance =
-  | { readonly type: 'advanced' }
-  | { readonly type: 'ended' }
-  /** The answer contradicts the order; the message says how. */
-  | { readonly type: 'broken'; readonly reason: string };
-
-/** A segment that has ended because the chain before it, `to`, walks on to its bound. */
-export interface GivenBack {
-  readonly segment: number;
-  readonly to: number;
-  readonly bound: Position | null;
-}
+import type { Remainder } from './splitter.js';
 
 export class Frontier {
   readonly #seeker: Seeker;
   readonly #segments = new Map<number, Segment>();
-  readonly #repairs: PageJob[] = [];
+  readonly #repairs = new Repairs();
 
   constructor(cursors: CursorBuilder, options: { canSeek: boolean }) {
     this.#seeker = new Seeker(cursors, options.canSeek);
@@ -56,30 +50,24 @@ export class Frontier {
     return this.#seeker.canSeek;
   }
 
+  /** Whether a built cursor has led where it should. */
+  get isSeekProven(): boolean {
+    return this.#seeker.isProven;
+  }
+
   /** Whose time a built cursor carries. */
   get serverClock(): ServerClock {
     return this.#seeker.serverClock;
   }
 
   get isExhausted(): boolean {
-    if (this.#repairs.length > 0) return false;
+    if (!this.#repairs.isEmpty) return false;
     for (const segment of this.#segments.values()) if (segment.phase !== 'ended') return false;
     return true;
   }
 
-  get openCount(): number {
-    let count = 0;
-    for (const segment of this.#segments.values()) if (segment.phase !== 'ended') count++;
-    return count;
-  }
-
   /** Open segments: where each stands and where it ends. */
-  *open(): Iterable<{
-    segment: number;
-    after: Position | null;
-    bound: Position | null;
-    isAfterKnown: boolean;
-  }> {
+  *open(): Iterable<Remainder> {
     for (const { segment, tip, bound, phase } of this.#segments.values()) {
       if (phase !== 'ended')
         yield { segment, after: tip.after, bound, isAfterKnown: tip.isAfterKnown };
@@ -93,21 +81,17 @@ export class Frontier {
 
   /** A page that may be asked for now; repairs first, for rows wait behind them. */
   ready(nowMs: number): PageJob | null {
-    for (const repair of this.#repairs) if (repair.retryAtMs <= nowMs) return repair;
+    const repair = this.#repairs.ready(nowMs);
+    if (repair !== null) return repair;
     for (const { phase, tip } of this.#segments.values()) {
       if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
     }
     return null;
   }
 
-  /** When the next repair may be asked for; Infinity when there is none. */
-  nextRepairMs(): number {
-    return Math.min(...this.#repairs.map((repair) => repair.retryAtMs));
-  }
-
   /** When the next page may be asked for; Infinity when none is waiting. */
   nextReadyMs(): number {
-    let earliestMs = this.nextRepairMs();
+    let earliestMs = this.#repairs.nextReadyMs();
     for (const { phase, tip } of this.#segments.values()) {
       if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
     }
@@ -123,27 +107,44 @@ export class Frontier {
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
     if (!this.#seeker.renew(job, nowMs, thresholdMs)) return false;
     if (job.isTip) this.#segment(job).phase = 'inFlight';
-    else this.#repairs.splice(this.#repairs.indexOf(job), 1);
+    else this.#repairs.take(job);
     return true;
   }
 
   /** A page is to be asked for again, at `retryAtMs` or later. */
   putBack(job: PageJob, retryAtMs: number): void {
     job.retryAtMs = retryAtMs;
-    if (!job.isTip) this.#repairs.push(job);
+    if (!job.isTip) this.#repairs.add(job);
     else this.#segment(job).phase = 'ready';
   }
 
-  /** The body of a page failed after its head had moved the tip on. */
-  repair(job: PageJob, through: Position | null, retryAtMs: number, creditTaskId: number): void {
-    const repair = { ...job, isTip: false, repairThrough: through, retryAtMs, creditTaskId };
-    this.#repairs.push(repair);
+  /** The body of a page that ends at `through` failed after its head had moved the tip on. */
+  repair(job: PageJob, through: Position, retryAtMs: number): void {
+    this.#repairs.add({ ...job, isTip: false, repairThrough: through, retryAtMs });
+  }
+
+  /**
+   * The chain goes on from this page again, for it is not known where its body ended. Pages behind it
+   * that were asked for are the caller's to give up.
+   */
+  rewind(job: PageJob, retryAtMs: number): void {
+    const segment = this.#segment(job);
+    segment.tip = job;
+    segment.seen.clear();
+    this.putBack(job, retryAtMs);
   }
 
   /** The cursor of this page was refused: forget it, so that `take` builds another one. */
   dropCursor(job: PageJob): void {
     job.cursor = null;
     job.cursorExpiresAtMs = 0;
+  }
+
+  /** Whether the answer to a repair leads on. Its segment stays where it is. */
+  repaired(job: PageJob, answer: Pick<HeadFacts, 'hasMore' | 'nextPosition'>): Advance {
+    const { hasMore, nextPosition } = answer;
+    if (!hasMore || leadsOn(nextPosition, job)) return { type: 'advanced' };
+    return { type: 'broken', reason: LEADS_BACK };
   }
 
   /** Moves a segment on by the answer to its tip. */
@@ -176,8 +177,8 @@ export class Frontier {
         return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
       }
       segment.seen.add(nextCursor);
-    } else if (job.after !== null && comparePositions(position, job.after) <= 0) {
-      return { type: 'broken', reason: 'the API gave a cursor that does not lead on' };
+    } else if (!leadsOn(position, job)) {
+      return { type: 'broken', reason: LEADS_BACK };
     }
     this.#prove(segment, job);
     if (position !== null && isReached(position, segment.bound)) {
@@ -198,14 +199,12 @@ export class Frontier {
     return { type: 'advanced' };
   }
 
-  /** The page before is scanned: its end is where this tip, or repair, starts. */
+  /** The page before is scanned: its end is where this tip starts. */
   settleAfter(segment: number, page: number, after: Position): void {
     const tip = this.#segments.get(segment)?.tip;
-    for (const job of tip === undefined ? this.#repairs : [tip, ...this.#repairs]) {
-      if (job.segment !== segment || job.page !== page || job.isAfterKnown) continue;
-      job.after = after;
-      job.isAfterKnown = true;
-    }
+    if (tip?.page !== page || tip.isAfterKnown) return;
+    tip.after = after;
+    tip.isAfterKnown = true;
   }
 
   boundOf(segment: number): Position | null {
@@ -236,11 +235,13 @@ export class Frontier {
    * A built cursor did not lead where it should: from now on only cursors that the API gave are
    * used. The page goes back, without its cursor.
    *
+   * @param isFinal the API cannot read such cursors; else its answer contradicted the order
    * @returns the segments that only a built cursor would reach, and who has their stretch now. One
    *   that is not among them can only be reached by a walk from the start.
    */
-  seekFailed(job: PageJob): GivenBack[] {
-    this.#seeker.failed();
+  seekFailed(job: PageJob, isFinal: boolean): GivenBack[] {
+    if (isFinal) this.#seeker.failed();
+    else this.#seeker.contradicted();
     this.putBack(job, 0);
     this.dropCursor(job);
     const given: GivenBack[] = [];
@@ -267,13 +268,11 @@ export class Frontier {
     return { segment: unreachable.segment, to: nearest.segment, bound: nearest.bound };
   }
 
-  /** Ends a segment whose walk begins again elsewhere. @returns its repairs, which are given up */
-  abandon(segment: number): PageJob[] {
+  /** Ends a segment whose walk begins again elsewhere. */
+  abandon(segment: number): void {
     const abandoned = this.#segments.get(segment);
     if (abandoned !== undefined) abandoned.phase = 'ended';
-    const repairs = this.#repairs.filter((repair) => repair.segment === segment);
-    for (const repair of repairs) this.#repairs.splice(this.#repairs.indexOf(repair), 1);
-    return repairs;
+    this.#repairs.abandon(segment);
   }
 
   /** The answer to a built cursor leads on in the order: the seek is true. */

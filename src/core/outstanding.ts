@@ -32,6 +32,8 @@ export interface OutstandingPage {
   /** Where its next cursor points behind; null: opaque, or none. */
   next: Position | null;
   lastPosition: Position | null;
+  /** That it holds: as it says, then as they were found. */
+  records: number;
 }
 
 type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
@@ -79,6 +81,7 @@ export class Outstanding {
       bound: null,
       next: null,
       lastPosition: null,
+      records: 0,
     });
     this.#inFlight++;
   }
@@ -107,13 +110,11 @@ export class Outstanding {
     return pages.every(({ phase }) => phase === 'held') ? pages.map(({ taskId }) => taskId) : null;
   }
 
-  /** Pages of a segment that the writer does not have. */
-  unwritten(segment: number): number[] {
-    const found: number[] = [];
-    for (const page of this.#pages.values()) {
-      if (page.job.segment === segment && page.phase !== 'writing') found.push(page.taskId);
-    }
-    return found;
+  /** Pages of a segment, behind one of them, that the writer does not have. */
+  unwritten(segment: number, behindPage: number): OutstandingPage[] {
+    return [...this.#pages.values()].filter(({ job, phase }) => {
+      return job.segment === segment && job.page > behindPage && phase !== 'writing';
+    });
   }
 
   /**

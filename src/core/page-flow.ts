@@ -15,6 +15,9 @@ import { comparePositions, type Position } from './position.js';
 import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 
+/** Answers to one page that contradict the order until a seek that has proved true is called false. */
+const SEEK_LOOKS = 3;
+
 export class PageFlow {
   readonly #context: RunContext;
   /** Records that the pages hold: as they say, then as they are found. */
@@ -46,12 +49,12 @@ export class PageFlow {
     if (page === undefined || page.phase !== 'scanning') {
       return this.#context.say({ type: 'discard', taskId });
     }
-    const { returned = null, total = null, hasMore = true } = page.head ?? {};
+    const { total = null, hasMore = true } = page.head ?? {};
     const endMs = hasMore ? null : (lastPosition ?? page.job.after)?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;
-    this.#count(recordCount - (returned ?? 0));
+    this.#count(page, recordCount);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
   }
 
@@ -67,8 +70,7 @@ export class PageFlow {
       if (headAtMs !== null) options.frontier.serverClock.observe(dateMs, headAtMs);
       if (limits !== null) this.#learn(page, limits, sentAtMs ?? page.takenMs);
     }
-    outstanding.remove(event.taskId);
-    if (wasInFlight && page.job.isTip) options.credits.release(event.taskId);
+    this.#context.close(event.taskId);
     if (page.isRefresh) this.#refreshFailed(page, event.fault, nowMs);
     else this.#decide(page, event.fault, wasInFlight, nowMs);
   }
@@ -127,13 +129,12 @@ export class PageFlow {
     const { job } = page;
     const { nextCursor, nextPosition, hasMore } = head;
     const expiresAtMs = head.sentAtMs + lifeMs;
-    if (job.isTip) {
-      const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
-      const advance = frontier.advance(job, answer);
-      if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
-      if (advance.type === 'ended') {
-        this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
-      }
+    job.limit = Math.min(head.returned || page.limit, page.limit);
+    const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
+    const advance = job.isTip ? frontier.advance(job, answer) : frontier.repaired(job, answer);
+    if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
+    if (advance.type === 'ended') {
+      this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
     }
     page.head = head;
     page.expiresAtMs = expiresAtMs;
@@ -141,12 +142,14 @@ export class PageFlow {
     page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);
-    this.#count(head.returned ?? 0);
+    this.#count(page, head.returned ?? 0);
   }
 
-  #count(records: number): void {
+  /** @param records of the page, as it says or as they were found */
+  #count(page: OutstandingPage, records: number): void {
     const { eventsMax } = this.#context.options;
-    this.#returned += records;
+    this.#returned += records - page.records;
+    page.records = records;
     if (eventsMax !== null && this.#returned >= eventsMax) {
       const reason = `--max-events ${eventsMax} reached`;
       this.#context.end({ status: 'paused', reason, resumeAtMs: null });
@@ -205,7 +208,9 @@ export class PageFlow {
     const { job } = page;
     const fault: Fault = { code: 'CONTRACT', message: reason, retryable: false };
     this.#context.close(page.taskId);
-    if (job.isBuilt) return this.#seekFailed(page, fault);
+    // Before any seek has proved true, to ask again would let the chains end that are to take over.
+    const looks = options.frontier.isSeekProven ? SEEK_LOOKS : 1;
+    if (job.isBuilt && job.contradictions + 1 >= looks) return this.#seekFailed(page, fault);
     const decision = decideOnContradiction(job, {
       backoff: options.backoff,
       random: options.random(),
@@ -222,26 +227,27 @@ export class PageFlow {
     const { job } = page;
     const message = 'positions cannot be sought; one chain from here on';
     this.#context.notice({ event: 'seek_failed', message }, job, fault);
-    // A repair that goes back without its credit would never give it back.
-    if (!job.isTip) job.creditTaskId = page.taskId;
-    for (const given of frontier.seekFailed(job)) this.#context.giveBack(given);
+    const isFinal = fault.code !== 'CONTRACT';
+    for (const given of frontier.seekFailed(job, isFinal)) this.#context.giveBack(given);
   }
 
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
     const { frontier } = this.#context.options;
-    const { job, taskId } = page;
-    if (wasInFlight) {
-      if (!job.isTip) job.creditTaskId = taskId;
-      return frontier.putBack(job, retryAtMs);
+    const { job } = page;
+    if (wasInFlight) return frontier.putBack(job, retryAtMs);
+    this.#returned -= page.records;
+    const through = job.repairThrough ?? earlier(page.next, page.bound);
+    if (through !== null) return frontier.repair(job, through, retryAtMs);
+    for (const given of this.#context.giveUpUnwritten(job.segment, job.page)) {
+      this.#returned -= given.records;
     }
-    this.#returned -= page.head?.returned ?? 0;
-    frontier.repair(job, job.repairThrough ?? earlier(page.next, page.bound), retryAtMs, taskId);
+    frontier.rewind(job, retryAtMs);
   }
 }
 
 /** Where a page ends: at its bound, what lies behind being another segment's. Null: at no place known. */
 function earlier(next: Position | null, bound: Position | null): Position | null {
-  if (next === null || bound === null) return next ?? bound;
+  if (next === null || bound === null) return next;
   return comparePositions(next, bound) < 0 ? next : bound;
 }
 

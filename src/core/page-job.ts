@@ -8,6 +8,8 @@ export interface PageJob {
   cursorExpiresAtMs: number;
   /** The whole life of a cursor that the API gave; Infinity when it is not known. */
   readonly cursorLifeMs: number;
+  /** What to ask for to get the same page again; null before it was answered. */
+  limit: number | null;
   /** The cursor was built here, not given by the API. */
   isBuilt: boolean;
   /** The page covers what is strictly after this; null: from the beginning. */
@@ -30,11 +32,6 @@ export interface PageJob {
   /** Refreshes of its cursor that failed in a row, and when the next may be tried. */
   refreshFailures: number;
   refreshAtMs: number;
-  /**
-   * A repair keeps the credit of the task that failed: pages that wait for its rows may hold all
-   * the others, and it would never be asked for again.
-   */
-  creditTaskId: number | null;
 }
 
 /** The next page of a segment, with nothing gone wrong yet. */
@@ -48,6 +45,7 @@ export function newTip(
   return {
     cursorLifeMs: Number.POSITIVE_INFINITY,
     ...known,
+    limit: null,
     isBuilt: false,
     repairThrough: null,
     isTip: true,
@@ -59,6 +57,5 @@ export function newTip(
     retryAtMs: 0,
     refreshFailures: 0,
     refreshAtMs: 0,
-    creditTaskId: null,
   };
 }

@@ -11,13 +11,16 @@ const SMALLEST = 100;
 const STRAINS_BEFORE_HALVING = 2;
 
 export class PageSize {
-  readonly #largest: number;
+  readonly #smallest: number;
   #cap: number;
   #current: number;
 
-  /** @param first what to ask for at first, where more is thought to be in vain */
-  constructor(largest: number, first = largest) {
-    this.#largest = largest;
+  /**
+   * @param first what to ask for at first, where more is thought to be in vain
+   * @param smallest halving ends here
+   */
+  constructor(largest: number, first = largest, smallest = SMALLEST) {
+    this.#smallest = Math.min(smallest, largest);
     this.#cap = largest;
     this.#current = Math.min(first, largest);
   }
@@ -49,6 +52,6 @@ export class PageSize {
       fault.code === 'TIMEOUT' || fault.code === 'BODY_TOO_LARGE' || (fault.status ?? 0) >= 500;
     const isEnough = fault.code === 'BODY_TOO_LARGE' || failures >= STRAINS_BEFORE_HALVING;
     if (!isStrain || !isEnough) return;
-    this.#current = Math.max(Math.min(SMALLEST, this.#largest), Math.floor(this.#current / 2));
+    this.#current = Math.max(this.#smallest, Math.floor(this.#current / 2));
   }
 }

@@ -5,15 +5,15 @@
 import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
-import type { Frontier, GivenBack } from './frontier.js';
+import type { Frontier } from './frontier.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { LimitLearning } from './limit-learning.js';
-import { Outstanding } from './outstanding.js';
+import { Outstanding, type OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
-import type { CursorBuilder } from './segment.js';
+import type { CursorBuilder, GivenBack } from './segment.js';
 import { Splitter } from './splitter.js';
 import type { TokenBucket } from './token-bucket.js';
 
@@ -120,6 +120,16 @@ export class RunContext {
   giveBack({ segment, to, bound }: GivenBack): void {
     this.say({ type: 'endSegment', segment, isSuperseded: true });
     this.say({ type: 'boundSegment', segment: to, bound });
+  }
+
+  /** Gives up what was asked for of a segment and is not with the writer: it is walked again. */
+  giveUpUnwritten(segment: number, behindPage = 0): OutstandingPage[] {
+    const givenUp = this.outstanding.unwritten(segment, behindPage);
+    for (const { taskId } of givenUp) {
+      this.close(taskId);
+      this.say({ type: 'discard', taskId });
+    }
+    return givenUp;
   }
 
   /** The page is done with: its credit is free. */

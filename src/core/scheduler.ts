@@ -101,7 +101,7 @@ export class Scheduler {
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
 
-  /** What waits for a page that is not asked for again any more would wait for ever. */
+  /** What waits for the end of a page that was given up would wait for ever. */
   #giveUpHeld(): void {
     for (const taskId of this.#context.outstanding.heldOnly() ?? []) {
       this.#context.close(taskId);

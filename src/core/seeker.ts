@@ -1,7 +1,9 @@
 /**
  * Seeker: builds cursors to known places, for as long as the API takes such cursors.
  *
- * A source that cannot seek is known by cursors that cannot be read, or by refusing one that was built.
+ * A source that cannot seek is known by cursors that cannot be read, by refusing one that was built,
+ * or by an answer to one that contradicts the order. The last may have come from a bad cache: before a
+ * walk would begin again for want of a cursor, it is tried once more.
  */
 import type { PageJob } from './page-job.js';
 import type { CursorBuilder } from './segment.js';
@@ -13,6 +15,7 @@ export class Seeker {
   readonly #cursors: CursorBuilder;
   #canSeek: boolean;
   #isProven = false;
+  #contradictions = 0;
 
   constructor(cursors: CursorBuilder, canSeek: boolean) {
     this.#cursors = cursors;
@@ -33,8 +36,16 @@ export class Seeker {
     this.#isProven = true;
   }
 
+  /** The source cannot read what was built. */
   failed(): void {
     this.#canSeek = false;
+    this.#contradictions = Number.POSITIVE_INFINITY;
+  }
+
+  /** The answer to a built cursor contradicted the order. */
+  contradicted(): void {
+    this.#canSeek = false;
+    this.#contradictions++;
   }
 
   /**
@@ -45,8 +56,10 @@ export class Seeker {
    */
   renew(job: PageJob, nowMs: number, thresholdMs: number): boolean {
     const { cursorTtlMs } = this.#cursors;
+    const isDead = job.cursor === null || job.cursorExpiresAtMs <= nowMs;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
-    if (job.after !== null && job.isAfterKnown && (job.cursor === null || isDying)) {
+    if (job.after !== null && job.isAfterKnown && (isDead || isDying)) {
+      if (isDead && this.#contradictions === 1) this.#canSeek = true;
       const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
       const rebuilt = this.#canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
       if (rebuilt !== null) {

@@ -33,6 +33,27 @@ export interface Segment {
   readonly seen: Set<string>;
 }
 
+/** What the answer to a tip says about the way on. */
+export type Advance =
+  | { readonly type: 'advanced' }
+  | { readonly type: 'ended' }
+  /** The answer contradicts the order; the message says how. */
+  | { readonly type: 'broken'; readonly reason: string };
+
+/** A segment that has ended because the chain before it, `to`, walks on to its bound. */
+export interface GivenBack {
+  readonly segment: number;
+  readonly to: number;
+  readonly bound: Position | null;
+}
+
+export const LEADS_BACK = 'the API gave a cursor that does not lead on';
+
+/** Whether a page that ends there brings its segment on. */
+export function leadsOn(end: Position | null, { after }: PageJob): boolean {
+  return end !== null && (after === null || comparePositions(end, after) > 0);
+}
+
 export function newSegment(seed: SegmentSeed): Segment {
   const tip = newTip({
     segment: seed.segment,

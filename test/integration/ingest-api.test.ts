@@ -195,19 +195,21 @@ describe('spoilt answers', () => {
   const hasFaults = (changes: object): boolean =>
     Object.keys(changes).some((name) => SHARES.has(name));
 
-  test.each([...faults, ['all of it together', all] as const])(
-    '%s: exactly the ids in the end',
-    async (_, changes) => {
-      const simulator = await simulate({ seed: 5, eventsQuota: 500, ...changes });
-      const { code, result, stderr } = await folder.run(
-        ['ingest', '--json'],
-        environmentFor(simulator, database, { BATCH_SIZE: '500', RETRY_PAUSE: '0.1' }),
-      );
-      expect(code, stderr).toBe(0);
-      await expectExactly(database.pool, simulator.settings);
-      expect(await ledgerSums(database.pool)).toMatchObject({ inserted: 20_000, unbalanced: 0 });
-      expect(result).toMatchObject({ status: 'complete', eventsIngested: 20_000 });
-      if (hasFaults(changes)) expect(simulator.stats().faults).not.toEqual({});
-    },
-  );
+  const together = [
+    ['all of it together', all],
+    ['all of it together behind opaque cursors', { ...all, opaqueCursors: true }],
+  ] as const;
+
+  test.each([...faults, ...together])('%s: exactly the ids in the end', async (_, changes) => {
+    const simulator = await simulate({ seed: 5, eventsQuota: 500, ...changes });
+    const { code, result, stderr } = await folder.run(
+      ['ingest', '--json'],
+      environmentFor(simulator, database, { BATCH_SIZE: '500', RETRY_PAUSE: '0.1' }),
+    );
+    expect(code, stderr).toBe(0);
+    await expectExactly(database.pool, simulator.settings);
+    expect(await ledgerSums(database.pool)).toMatchObject({ inserted: 20_000, unbalanced: 0 });
+    expect(result).toMatchObject({ status: 'complete', eventsIngested: 20_000 });
+    if (hasFaults(changes)) expect(simulator.stats().faults).not.toEqual({});
+  });
 });

@@ -126,6 +126,8 @@ export class SimulatedApi {
       start = isOwn || seeks === 'true' ? this.#indexAfter(position) : 0;
     }
     const count = Math.min(request.limit, this.settings.pageCap);
+    // As from a cache, or from a replica that lags: the page of the place before.
+    if (this.#random() < faultShare / 20) start = Math.max(0, start - count);
     const end = Math.min(this.positions.length, start + count);
     const hasMore = end < this.positions.length;
     const last = this.positions[end - 1];

@@ -30,6 +30,8 @@ export interface History {
   readonly tipsInFlightMax: number;
   readonly gapsAtEnd: number;
   readonly steps: number;
+  /** Rows in the table, as the ledger is counted. */
+  readonly counted: number;
 }
 
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */

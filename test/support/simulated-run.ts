@@ -6,8 +6,8 @@ import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { comparePositions, type Position } from '../../src/core/position.js';
-import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
+import type { Position } from '../../src/core/position.js';
+import { findGaps, planResume } from '../../src/core/resume.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import type {
   HeadFacts,
@@ -21,14 +21,12 @@ import { drawInteger, type Random, seededRandom } from './random.js';
 import { SimulatedApi } from './simulated-api.js';
 import { Hardships } from './simulated-hardships.js';
 import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
+import { SimulatedLedger } from './simulated-ledger.js';
 import { fullestWindow } from './windows.js';
-
-interface LedgerPage extends CoveredInterval {
-  readonly rows: readonly number[];
-}
 
 const SIMULATED = { message: 'simulated', retryable: true };
 const PAGE_BYTES = 1000;
+const PAGE_RECORDS_MIN = 3;
 const STEPS_MAX = 200_000;
 
 /** Plays one history to its end. @throws when it does not end */
@@ -40,7 +38,7 @@ class Player {
   readonly #random: Random;
   readonly #settings: HistorySettings;
   readonly #api: SimulatedApi;
-  readonly #ledger: LedgerPage[] = [];
+  readonly #ledger: SimulatedLedger;
   readonly #writes: number[];
   readonly #creditBytesMax: number;
   readonly #queue: { atMs: number; life: number; run: () => void }[] = [];
@@ -67,6 +65,7 @@ class Player {
     const random = this.#random;
     const api = drawApi(random, settings.faultShare);
     this.#api = new SimulatedApi(api, random);
+    this.#ledger = new SimulatedLedger(this.#api.positions);
     this.#writes = new Array<number>(api.rows).fill(0);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     this.#hardships = new Hardships(settings.hardships === true, api.rows, random);
@@ -101,10 +100,10 @@ class Player {
     this.#tipsInFlight = new Map();
     this.#headsRead = new Map();
     const { cursors } = this.#api;
-    const canSeek = !this.#ledger.some(
+    const canSeek = !this.#ledger.pages.some(
       (page) => page.nextCursor !== null && this.#api.readCursor(page.nextCursor) === null,
     );
-    const { gaps } = planResume(this.#ledger, { canSeek, nowMs: this.#nowMs });
+    const { gaps } = planResume(this.#ledger.pages, { canSeek, nowMs: this.#nowMs });
     const frontier = new Frontier(cursors, { canSeek });
     for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
     const forgets = this.#settings.sabotage === 'forgetsLimits';
@@ -118,14 +117,14 @@ class Player {
       frontier,
       bucket,
       credits: this.#credits,
-      pageSize: new PageSize(drawInteger(this.#random, 5, 50)),
+      pageSize: new PageSize(drawInteger(this.#random, 5, 50), undefined, PAGE_RECORDS_MIN),
       cursors,
       backoff: DEFAULT_BACKOFF,
       concurrency: drawInteger(this.#random, 1, 6),
       cursorThresholdMs: cursors.cursorTtlMs / 2,
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
       nextSegment: this.#nextSegment,
-      rowsDone: this.#ledger.reduce((sum, page) => sum + page.rows.length, 0),
+      rowsDone: this.#ledger.rowsWritten,
       quarantineShareMax: 1,
       random: this.#random,
     });
@@ -249,10 +248,10 @@ class Player {
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */
   #write(command: WriteCommand): void {
-    const { taskId, after, through, bound, nextCursor, nextCursorExpiresAtMs } = command;
+    const { taskId, bound } = command;
     const rows = this.#rowsOf.get(taskId) ?? [];
     const landsAtMs = this.#nowMs + drawInteger(this.#random, 1, 500);
-    const kept = rows.filter((row) => isWithin(this.#api.positions[row] as Position, bound));
+    const kept = rows.filter((row) => this.#ledger.isWithin(row, bound));
     const isLost = this.#settings.sabotage === 'losesCommits' && this.#random() < 0.2;
     const diesWithProcess = this.#random() < 0.5;
     const life = this.#life;
@@ -264,7 +263,7 @@ class Player {
       atMs: landsAtMs,
       life: diesWithProcess ? life : 0,
       run: () => {
-        this.#ledger.push({ after, through, nextCursor, nextCursorExpiresAtMs, rows: kept });
+        this.#ledger.pages.push({ ...command, rows: kept });
         if (!isLost) for (const row of kept) this.#writes[row] = (this.#writes[row] ?? 0) + 1;
         if (this.#life !== life) return;
         const count = kept.length;
@@ -289,12 +288,9 @@ class Player {
       heldBytesMax: this.#heldBytesMax,
       creditBytesMax: this.#creditBytesMax,
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: findGaps(this.#ledger).length,
+      gapsAtEnd: findGaps(this.#ledger.pages).length,
       steps: this.#steps,
+      counted: this.#ledger.countCovered(),
     };
   }
-}
-
-function isWithin(position: Position, bound: Position | null): boolean {
-  return bound === null || comparePositions(position, bound) <= 0;
 }

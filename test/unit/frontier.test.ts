@@ -96,7 +96,7 @@ describe('frontier', () => {
     const frontier = begun();
     const first = take(frontier);
     frontier.advance(first, answer('5'));
-    frontier.repair(first, at(5), NOW, 1);
+    frontier.repair(first, at(5), NOW);
     const repair = take(frontier);
     expect(repair).toMatchObject({ page: 1, isTip: false, repairThrough: at(5) });
     expect(take(frontier)).toMatchObject({ page: 2, isTip: true });
@@ -133,7 +133,7 @@ describe('frontier', () => {
     frontier.split(1, at(50), 2);
     take(frontier);
     const seeking = take(frontier);
-    expect(frontier.seekFailed(seeking)).toEqual([{ segment: 2, to: 1, bound: null }]);
+    expect(frontier.seekFailed(seeking, false)).toEqual([{ segment: 2, to: 1, bound: null }]);
     expect(frontier.canSeek).toBe(false);
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
   });
@@ -153,7 +153,7 @@ describe('frontier', () => {
     const seeking = new Map([2, 3, 4].map(() => take(frontier)).map((job) => [job.segment, job]));
     for (const segment of order) {
       const job = seeking.get(segment);
-      expect(job && frontier.seekFailed(job)).toMatchObject([{ segment }]);
+      expect(job && frontier.seekFailed(job, false)).toMatchObject([{ segment }]);
     }
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
     expect(frontier.advance(chain, answer('30'))).toEqual({ type: 'advanced' });
@@ -166,7 +166,7 @@ describe('frontier', () => {
     take(frontier);
     const seeking = take(frontier);
     frontier.split(2, at(75), 3);
-    expect(frontier.seekFailed(seeking).map(({ segment }) => segment)).toEqual([2, 3]);
+    expect(frontier.seekFailed(seeking, false).map(({ segment }) => segment)).toEqual([2, 3]);
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
   });
 
@@ -176,7 +176,7 @@ describe('frontier', () => {
     frontier.add({ segment: 2, after: at(30), bound: at(40) });
     frontier.add({ segment: 3, after: at(60), bound: null });
     const first = take(frontier);
-    expect(frontier.seekFailed(first)).toEqual([
+    expect(frontier.seekFailed(first, true)).toEqual([
       { segment: 2, to: 1, bound: at(40) },
       { segment: 3, to: 1, bound: null },
     ]);

@@ -15,44 +15,23 @@ import {
   schedulerOver,
 } from '../support/stepped-scheduler.js';
 
-test('a page held back by a failed one is given up when the run is to end', () => {
+test('a page that waits for the end of one that was given up is given up with it', () => {
   const scheduler = opaqueScheduler();
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   const [second = 0] = fetches(
     scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS),
   );
   // The body of the first page turns out bad after its head has sent the second on its way.
-  const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
+  const fault = { code: 'CONTRACT', message: 'bad', retryable: false } as const;
   scheduler.step([failed(first, fault)], NOW_MS);
-  const outcome = { status: 'interrupted' } as const;
-  scheduler.step([{ type: 'drain', outcome }], NOW_MS);
   scheduler.step([{ type: 'head', taskId: second, head: head('c') }], NOW_MS);
 
   const place = { ms: 5, id: 'a' };
   const commands = scheduler.step([scanned(second, place)], NOW_MS);
-  expect(commands).toEqual([
+  expect(commands).toMatchObject([
     { type: 'discard', taskId: second },
-    { type: 'finish', outcome },
+    { type: 'finish', outcome: { status: 'failed', fault: { code: 'CONTRACT' } } },
   ]);
-});
-
-test('without a reason to end it is kept until the failed page has come', () => {
-  const scheduler = opaqueScheduler();
-  const [first = 0] = fetches(scheduler.step([], NOW_MS));
-  const [second = 0] = fetches(
-    scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS),
-  );
-  const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
-  scheduler.step([failed(first, fault)], NOW_MS);
-  scheduler.step(
-    [{ type: 'head', taskId: second, head: { ...head('c'), hasMore: false } }],
-    NOW_MS,
-  );
-  const place = { ms: 5, id: 'a' };
-  const held = scheduler.step([scanned(second, place)], NOW_MS);
-  expect(held.filter(({ type }) => type !== 'notice')).toEqual([]);
-  const [again = 0] = fetches(scheduler.step([], NOW_MS + 60_000));
-  expect(again).toBeGreaterThan(second);
 });
 
 const HOUR_MS = 3_600_000;
@@ -179,10 +158,8 @@ test('a walk that begins again lets go of the pages that were held', () => {
     scheduler.step([{ type: 'head', taskId: second, head: head('c') }], NOW_MS),
   );
   const place = { ms: 5, id: 'a' };
-  const bad = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
   const dead = { code: 'CURSOR_EXPIRED', message: 'dead', retryable: true } as const;
   scheduler.step([scanned(second, place)], NOW_MS);
-  scheduler.step([failed(first, bad)], NOW_MS);
   const commands = scheduler.step([failed(third, dead)], NOW_MS);
   expect(commands).toContainEqual({ type: 'discard', taskId: second });
   expect(commands).toContainEqual({ type: 'endSegment', segment: 1, isSuperseded: true });

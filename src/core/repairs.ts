@@ -1,0 +1,33 @@
+/** Repairs: pages that are asked for again although their segment has moved on. */
+import type { PageJob } from './page-job.js';
+
+export class Repairs {
+  #jobs: PageJob[] = [];
+
+  get isEmpty(): boolean {
+    return this.#jobs.length === 0;
+  }
+
+  ready(nowMs: number): PageJob | null {
+    return this.#jobs.find(({ retryAtMs }) => retryAtMs <= nowMs) ?? null;
+  }
+
+  /** When the next may be asked for; Infinity when there is none. */
+  nextReadyMs(): number {
+    return Math.min(...this.#jobs.map(({ retryAtMs }) => retryAtMs));
+  }
+
+  add(job: PageJob): void {
+    this.#jobs.push(job);
+  }
+
+  /** It is asked for. */
+  take(job: PageJob): void {
+    this.#jobs = this.#jobs.filter((each) => each !== job);
+  }
+
+  /** Gives up those of a segment. */
+  abandon(segment: number): void {
+    this.#jobs = this.#jobs.filter((job) => job.segment !== segment);
+  }
+}

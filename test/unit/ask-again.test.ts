@@ -1,0 +1,202 @@
+/** Pages that are asked for again: repairs, rewound chains, refreshes, answers that contradict. */
+import { describe, expect, test } from 'vitest';
+import { Credits } from '../../src/core/credits.js';
+import type { Fault } from '../../src/core/fault.js';
+import { Frontier } from '../../src/core/frontier.js';
+import { PageSize } from '../../src/core/page-size.js';
+import type { Position } from '../../src/core/position.js';
+import type { Scheduler } from '../../src/core/scheduler.js';
+import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
+import type { CursorBuilder } from '../../src/core/segment.js';
+import {
+  failed,
+  fetches,
+  head,
+  NOW_MS,
+  opaque,
+  opaqueScheduler,
+  scanned,
+  schedulerOver,
+} from '../support/stepped-scheduler.js';
+
+const BAD: Fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true };
+const TTL_MS = 120_000;
+const LATER_MS = NOW_MS + 60_000;
+const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
+const built: CursorBuilder = {
+  cursorTtlMs: TTL_MS,
+  buildCursor: (position) => `built ${1_000_000 - position.ms}`,
+};
+
+function answered(scheduler: Scheduler, taskId: number, cursor: string, position?: Position) {
+  return scheduler.step([{ type: 'head', taskId, head: head(cursor, position) }], NOW_MS);
+}
+
+const notices = (commands: readonly SchedulerCommand[]) =>
+  commands.flatMap((command) => (command.type === 'notice' ? [command.notice.event] : []));
+
+describe('a body that fails behind opaque cursors', () => {
+  test('gives up the pages behind it, for its next answer may end elsewhere', () => {
+    const scheduler = opaqueScheduler();
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [second = 0] = fetches(answered(scheduler, first, 'b'));
+    const [third = 0] = fetches(answered(scheduler, second, 'c'));
+    scheduler.step([scanned(second, at(2))], NOW_MS);
+    const commands = scheduler.step([failed(first, BAD)], NOW_MS);
+    expect(commands).toContainEqual({ type: 'discard', taskId: second });
+    expect(commands).toContainEqual({ type: 'discard', taskId: third });
+
+    const again = scheduler.step([], LATER_MS);
+    expect(again).toMatchObject([{ type: 'fetch', page: 1, cursor: null }]);
+    const [taskId = 0] = fetches(again);
+    expect(answered(scheduler, taskId, 'other')).toMatchObject([
+      { type: 'fetch', page: 2, cursor: 'other' },
+    ]);
+    // What was in flight and is given up changes nothing when it comes.
+    expect(answered(scheduler, third, 'd')).toEqual([]);
+  });
+
+  test('opens its segment again when the page behind it was the last', () => {
+    const scheduler = opaqueScheduler();
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [second = 0] = fetches(answered(scheduler, first, 'b'));
+    const last = { ...head(''), nextCursor: null, hasMore: false };
+    scheduler.step([{ type: 'head', taskId: second, head: last }], NOW_MS);
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    expect(scheduler.step([], LATER_MS)).toMatchObject([{ type: 'fetch', page: 1 }]);
+  });
+
+  test('may be answered with the cursor that it gave before: that is no loop', () => {
+    const scheduler = opaqueScheduler();
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    answered(scheduler, first, 'b');
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    const [again = 0] = fetches(scheduler.step([], LATER_MS));
+    expect(answered(scheduler, again, 'b')).toMatchObject([{ type: 'fetch', cursor: 'b' }]);
+  });
+
+  test('does not count twice towards --max-events', () => {
+    const frontier = new Frontier(opaque, { canSeek: false });
+    frontier.add({ segment: 1, after: null, bound: null });
+    const scheduler = schedulerOver(frontier, undefined, opaque, { eventsMax: 250 });
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [second = 0] = fetches(answered(scheduler, first, 'b'));
+    answered(scheduler, second, 'c');
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    const [again = 0] = fetches(scheduler.step([], LATER_MS));
+    const [next = 0] = fetches(answered(scheduler, again, 'b'));
+    expect(fetches(answered(scheduler, next, 'c'))).toHaveLength(1);
+  });
+});
+
+describe('a repair', () => {
+  function failedFirst() {
+    const frontier = new Frontier(built, { canSeek: true });
+    frontier.add({ segment: 1, after: at(5), bound: at(900) });
+    const scheduler = schedulerOver(frontier, undefined, built);
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [tip = 0] = fetches(answered(scheduler, first, '100', at(100)));
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    const repair = scheduler.step([], LATER_MS).find(({ type }) => type === 'fetch');
+    return { scheduler, tip, repair };
+  }
+
+  test('asks for the same place, and the chain goes on beside it', () => {
+    const { scheduler, tip, repair } = failedFirst();
+    expect(repair).toMatchObject({ page: 1, cursor: 'built 5' });
+    expect(answered(scheduler, tip, '200', at(200))).toMatchObject([{ type: 'fetch', page: 3 }]);
+  });
+
+  test('that gets a smaller page leaves the rest to a segment of its own', () => {
+    const { scheduler, repair } = failedFirst();
+    const [taskId = 0] = repair === undefined ? [] : fetches([repair]);
+    expect(answered(scheduler, taskId, '60', at(60))).toContainEqual({
+      type: 'openSegment',
+      seed: { segment: 2, after: at(60), bound: at(100) },
+    });
+  });
+
+  test('that gets the page of another place is asked for again', () => {
+    const { scheduler, repair } = failedFirst();
+    const [taskId = 0] = repair === undefined ? [] : fetches([repair]);
+    const commands = answered(scheduler, taskId, '5', at(5));
+    expect(notices(commands)).toEqual(['page_contradicted']);
+    expect(commands.some(({ type }) => type === 'openSegment')).toBe(false);
+    expect(scheduler.step([], LATER_MS + 60_000)).toMatchObject([{ type: 'fetch', page: 1 }]);
+  });
+});
+
+test('a cursor is renewed by the page before in its old size, though pages have grown since', () => {
+  const frontier = new Frontier(opaque, { canSeek: false });
+  frontier.add({ segment: 1, after: null, bound: null });
+  const pageSize = new PageSize(5000, 100);
+  const credits = new Credits({ bytesMax: 1_000, expectedPageBytes: 1_000 });
+  const scheduler = schedulerOver(frontier, undefined, opaque, { pageSize, credits });
+  const [first = 0] = fetches(scheduler.step([], NOW_MS));
+  // The database takes nothing: the second page waits for credit, and its cursor nears its end.
+  answered(scheduler, first, 'b');
+  expect(pageSize.current).toBeGreaterThan(100);
+  expect(scheduler.step([], NOW_MS + TTL_MS - 50_000)).toMatchObject([
+    { type: 'fetch', page: 2, cursor: null, isHeadOnly: true, limit: 100 },
+  ]);
+});
+
+describe('an answer to a built cursor that contradicts the order', () => {
+  /** Two segments; the only page of the first has proved the seek, or not. */
+  function seeking(isProven: boolean) {
+    const frontier = new Frontier(built, { canSeek: true });
+    frontier.add({ segment: 1, after: at(5), bound: at(900) });
+    frontier.add({ segment: 2, after: at(900), bound: null });
+    const scheduler = schedulerOver(frontier, undefined, built);
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    if (isProven) {
+      answered(scheduler, first, '900', at(900));
+    } else {
+      scheduler.step([failed(first, { ...BAD, code: 'NETWORK' })], NOW_MS);
+    }
+    return { frontier, scheduler };
+  }
+
+  /** Answers the second segment's first page with the source's first page, as often as it is asked. */
+  function contradict({ frontier, scheduler }: ReturnType<typeof seeking>): string[] {
+    const told: string[] = [];
+    let nowMs = NOW_MS;
+    let taskId = 2;
+    for (let answers = 0; frontier.canSeek && answers < 10; answers++) {
+      const event = { type: 'head', taskId, head: head('100', at(100)) } as const;
+      told.push(...notices(scheduler.step([event], nowMs)));
+      nowMs += 30_000;
+      const again = scheduler.step([], nowMs).find((command) => {
+        return command.type === 'fetch' && command.segment === 2;
+      });
+      taskId = again?.type === 'fetch' ? again.taskId : taskId;
+    }
+    return told;
+  }
+
+  test('once ends all seeking where none has proved true', () => {
+    expect(contradict(seeking(false))).toEqual(['seek_failed']);
+  });
+
+  test('may be a cache where one has: it is asked for twice more', () => {
+    expect(contradict(seeking(true))).toEqual([
+      'page_contradicted',
+      'page_contradicted',
+      'seek_failed',
+    ]);
+  });
+
+  test('is given one more chance before a walk begins again for want of a cursor', () => {
+    const frontier = new Frontier(built, { canSeek: true });
+    frontier.add({ segment: 1, after: at(5), bound: null });
+    const job = frontier.ready(NOW_MS);
+    expect(job !== null && frontier.take(job, NOW_MS, 60_000)).toBe(true);
+    if (job === null) return;
+    expect(frontier.seekFailed(job, false)).toEqual([]);
+    expect(frontier.canSeek).toBe(false);
+    expect(frontier.take(job, NOW_MS, 60_000)).toBe(true);
+    expect(job.cursor).toBe('built 5');
+    frontier.seekFailed(job, false);
+    expect(frontier.take(job, NOW_MS, 60_000)).toBe(false);
+  });
+});
