@@ -1,9 +1,9 @@
 /** The page ledger of a simulated run: committed pages, in the order in which they landed. */
-import { type CountedPage, coveredRows } from '../../src/core/covered-rows.js';
+import { coveredRows } from '../../src/core/covered-rows.js';
 import { comparePositions, type Position } from '../../src/core/position.js';
 import type { CoveredInterval } from '../../src/core/resume.js';
 
-interface LedgerPage extends CoveredInterval, Pick<CountedPage, 'segment' | 'page'> {
+interface LedgerPage extends CoveredInterval {
   /** Indexes of the rows that it wrote. */
   readonly rows: readonly number[];
 }
