@@ -16,6 +16,8 @@ const WAIT_MS_MAX = 90 * 60_000;
 /** Walks that one process begins again before it says that the source cannot be walked so. */
 const WALKS_MAX = 5;
 
+const RESTARTED = 'its cursor is dead and cannot be rebuilt: from the start again';
+
 export class Dispatcher {
   readonly waits = new WaitTimes();
   readonly #context: RunContext;
@@ -133,19 +135,30 @@ export class Dispatcher {
   /** A cursor died that cannot be rebuilt: the segment is walked again, known rows are duplicates. */
   #walkAgain(job: PageJob): void {
     const { frontier } = this.#context.options;
+    if (!job.isTip) return this.#walkToRepair(job);
     const bound = frontier.boundOf(job.segment);
     const given = frontier.giveBack(job);
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
     }
-    const from = given === null ? 'the start' : `segment ${given.to}`;
-    const message = `its cursor is dead and cannot be rebuilt: from ${from} again`;
-    this.#context.notice({ event: 'walk_restarted', message }, job);
+    if (given === null) this.#context.notice({ event: 'walk_restarted', message: RESTARTED }, job);
+    else {
+      const message = `its cursor is dead and cannot be rebuilt: segment ${given.to} walks on to its end`;
+      this.#context.notice({ event: 'segment_given_back', message }, job);
+    }
     this.#context.giveUpUnwritten(job.segment);
     frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound });
+  }
+
+  /** The chain that has moved on is not concerned. */
+  #walkToRepair(job: PageJob): void {
+    if (++this.#walks > WALKS_MAX) return this.#context.fail(tooShortLived(), job);
+    this.#context.notice({ event: 'walk_restarted', message: RESTARTED }, job);
+    this.#context.options.frontier.giveUpRepair(job);
+    this.#context.open({ after: null, bound: job.repairThrough });
   }
 
   /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */

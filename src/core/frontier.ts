@@ -18,7 +18,7 @@
  */
 import { assert } from './fault.js';
 import { newTip, type PageJob } from './page-job.js';
-import type { Position } from './position.js';
+import { comparePositions, type Position } from './position.js';
 import { Repairs } from './repairs.js';
 import type { HeadFacts } from './scheduler-types.js';
 import { Seeker } from './seeker.js';
@@ -30,16 +30,16 @@ import {
   isReached,
   LEADS_BACK,
   leadsOn,
-  newSegment,
   type Segment,
   type SegmentSeed,
 } from './segment.js';
+import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
 import type { Remainder } from './splitter.js';
 
 export class Frontier {
   readonly #seeker: Seeker;
-  readonly #segments = new Map<number, Segment>();
+  readonly #segments = new Segments();
   readonly #repairs = new Repairs();
 
   constructor(cursors: CursorBuilder, options: { canSeek: boolean }) {
@@ -61,41 +61,26 @@ export class Frontier {
   }
 
   get isExhausted(): boolean {
-    if (!this.#repairs.isEmpty) return false;
-    for (const segment of this.#segments.values()) if (segment.phase !== 'ended') return false;
-    return true;
+    return this.#repairs.isEmpty && this.#segments.isExhausted;
   }
 
   /** Open segments: where each stands and where it ends. */
-  *open(): Iterable<Remainder> {
-    for (const { segment, tip, bound, phase } of this.#segments.values()) {
-      if (phase !== 'ended')
-        yield { segment, after: tip.after, bound, isAfterKnown: tip.isAfterKnown };
-    }
+  open(): Iterable<Remainder> {
+    return this.#segments.open();
   }
 
   add(seed: SegmentSeed): void {
-    assert(!this.#segments.has(seed.segment), 'a segment is added once');
-    this.#segments.set(seed.segment, newSegment(seed));
+    this.#segments.add(seed);
   }
 
-  /** A page that may be asked for now; repairs first, for rows wait behind them. */
+  /** A page that may be asked for now; repairs first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
-    const repair = this.#repairs.ready(nowMs);
-    if (repair !== null) return repair;
-    for (const { phase, tip } of this.#segments.values()) {
-      if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
-    }
-    return null;
+    return this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */
   nextReadyMs(): number {
-    let earliestMs = this.#repairs.nextReadyMs();
-    for (const { phase, tip } of this.#segments.values()) {
-      if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
-    }
-    return earliestMs;
+    return Math.min(this.#repairs.nextReadyMs(), this.#segments.nextReadyMs());
   }
 
   /**
@@ -106,7 +91,7 @@ export class Frontier {
    */
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
     if (!this.#seeker.renew(job, nowMs, thresholdMs)) return false;
-    if (job.isTip) this.#segment(job).phase = 'inFlight';
+    if (job.isTip) this.#segments.of(job).phase = 'inFlight';
     else this.#repairs.take(job);
     return true;
   }
@@ -115,7 +100,7 @@ export class Frontier {
   putBack(job: PageJob, retryAtMs: number): void {
     job.retryAtMs = retryAtMs;
     if (!job.isTip) this.#repairs.add(job);
-    else this.#segment(job).phase = 'ready';
+    else this.#segments.of(job).phase = 'ready';
   }
 
   /** The body of a page that ends at `through` failed after its head had moved the tip on. */
@@ -128,7 +113,7 @@ export class Frontier {
    * that were asked for are the caller's to give up.
    */
   rewind(job: PageJob, retryAtMs: number): void {
-    const segment = this.#segment(job);
+    const segment = this.#segments.of(job);
     segment.tip = job;
     segment.seen.clear();
     this.putBack(job, retryAtMs);
@@ -159,7 +144,7 @@ export class Frontier {
       readonly lifeMs?: number;
     },
   ): Advance {
-    const segment = this.#segment(job);
+    const segment = this.#segments.of(job);
     assert(segment.tip === job, 'only the tip advances a segment');
     if (!answer.hasMore) {
       this.#prove(segment, job);
@@ -199,12 +184,30 @@ export class Frontier {
     return { type: 'advanced' };
   }
 
-  /** The page before is scanned: its end is where this tip starts. */
-  settleAfter(segment: number, page: number, after: Position): void {
-    const tip = this.#segments.get(segment)?.tip;
-    if (tip?.page !== page || tip.isAfterKnown) return;
-    tip.after = after;
-    tip.isAfterKnown = true;
+  /**
+   * The page before is scanned: its end is where the next one starts.
+   *
+   * @returns whether nothing is left of the segment, which an opaque cursor could not say
+   */
+  settleAfter(segment: number, page: number, after: Position): boolean {
+    const open = this.#segments.get(segment);
+    if (open === undefined || open.phase === 'ended' || open.tip.isAfterKnown) return false;
+    if (isReached(after, open.bound)) {
+      open.phase = 'ended';
+      return true;
+    }
+    if (open.tip.page === page) {
+      open.tip.after = after;
+      open.tip.isAfterKnown = true;
+    }
+    return false;
+  }
+
+  /** Whether a cursor leads where that of a page does. */
+  isRenewal(job: PageJob, cursor: string, position: Position | null): boolean {
+    if (position !== null) return job.after !== null && comparePositions(position, job.after) === 0;
+    if (cursor === job.cursor) return true;
+    return cursor !== job.predecessor?.cursor && !this.#segments.of(job).seen.has(cursor);
   }
 
   boundOf(segment: number): Position | null {
@@ -215,7 +218,7 @@ export class Frontier {
   canSplit(unprovenMax: number): boolean {
     if (!this.canSeek || this.#seeker.isProven) return this.canSeek;
     let unproven = 0;
-    for (const { isUnproven, phase } of this.#segments.values()) {
+    for (const { isUnproven, phase } of this.#segments.all()) {
       if (isUnproven && phase !== 'ended') unproven++;
     }
     return unproven < unprovenMax;
@@ -225,15 +228,14 @@ export class Frontier {
   split(segment: number, at: Position, newSegment: number): void {
     const parent = this.#segments.get(segment);
     assert(parent !== undefined && parent.phase !== 'ended', 'only an open segment is cut');
-    this.add({ segment: newSegment, after: at, bound: parent.bound });
+    const child = this.#segments.add({ segment: newSegment, after: at, bound: parent.bound });
+    child.isUnproven = true;
     parent.bound = at;
-    const child = this.#segments.get(newSegment);
-    if (child !== undefined) child.isUnproven = true;
   }
 
   /**
-   * A built cursor did not lead where it should: from now on only cursors that the API gave are
-   * used. The page goes back, without its cursor.
+   * A built cursor did not lead where it should: only cursors that the API gave are used, until a walk
+   * would begin again for want of one. The page goes back, without its cursor.
    *
    * @param isFinal the API cannot read such cursors; else its answer contradicted the order
    * @returns the segments that only a built cursor would reach, and who has their stretch now. One
@@ -245,7 +247,7 @@ export class Frontier {
     this.putBack(job, 0);
     this.dropCursor(job);
     const given: GivenBack[] = [];
-    for (const { tip, phase } of this.#segments.values()) {
+    for (const { tip, phase } of this.#segments.all()) {
       if (phase !== 'ready' || (tip.cursor !== null && !tip.isBuilt)) continue;
       const back = this.giveBack(tip);
       if (back !== null) given.push(back);
@@ -260,12 +262,17 @@ export class Frontier {
    * @returns null when no chain is left before it
    */
   giveBack(job: PageJob): GivenBack | null {
-    const unreachable = this.#segment(job);
-    const nearest = chainBefore(this.#segments.values(), unreachable);
+    const unreachable = this.#segments.of(job);
+    const nearest = chainBefore(this.#segments.all(), unreachable);
     if (nearest === null) return null;
     nearest.bound = unreachable.bound;
     unreachable.phase = 'ended';
     return { segment: unreachable.segment, to: nearest.segment, bound: nearest.bound };
+  }
+
+  /** A repair that cannot be asked for is walked to. */
+  giveUpRepair(job: PageJob): void {
+    this.#repairs.take(job);
   }
 
   /** Ends a segment whose walk begins again elsewhere. */
@@ -280,12 +287,6 @@ export class Frontier {
     if (!job.isBuilt) return;
     segment.isUnproven = false;
     this.#seeker.proved();
-  }
-
-  #segment(job: PageJob): Segment {
-    const segment = this.#segments.get(job.segment);
-    assert(segment !== undefined, 'a page belongs to a known segment');
-    return segment;
   }
 }
 

@@ -34,6 +34,8 @@ export interface OutstandingPage {
   lastPosition: Position | null;
   /** That it holds: as it says, then as they were found. */
   records: number;
+  /** Its segment is walked again from before it: its answer counts for the limit alone. */
+  isGivenUp: boolean;
 }
 
 type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
@@ -82,6 +84,7 @@ export class Outstanding {
       next: null,
       lastPosition: null,
       records: 0,
+      isGivenUp: false,
     });
     this.#inFlight++;
   }
@@ -112,16 +115,21 @@ export class Outstanding {
 
   /** Pages of a segment, behind one of them, that the writer does not have. */
   unwritten(segment: number, behindPage: number): OutstandingPage[] {
-    return [...this.#pages.values()].filter(({ job, phase }) => {
-      return job.segment === segment && job.page > behindPage && phase !== 'writing';
+    return [...this.#pages.values()].filter(({ job, phase, isGivenUp }) => {
+      const isBehind = job.segment === segment && job.page > behindPage;
+      return isBehind && phase !== 'writing' && !isGivenUp;
     });
   }
 
   /**
-   * A page is scanned: returns what can be written now, the page itself and those that waited for
-   * its end.
+   * A page is scanned: what can be written now, the page itself and those that waited for its end.
+   *
+   * @returns `last`: the page with which its segment has turned out to end
    */
-  scanned(scanned: OutstandingPage, frontier: Frontier): WriteCommand[] {
+  scanned(
+    scanned: OutstandingPage,
+    frontier: Frontier,
+  ): { readonly writable: WriteCommand[]; readonly last: OutstandingPage | null } {
     const writable: WriteCommand[] = [];
     scanned.phase = 'held';
     let page: OutstandingPage | undefined = scanned;
@@ -131,20 +139,20 @@ export class Outstanding {
       writable.push(writeCommand(page, through));
       const { segment, page: number } = page.job;
       if (through === null) break;
-      frontier.settleAfter(segment, number + 1, through);
+      if (frontier.settleAfter(segment, number + 1, through)) return { writable, last: page };
       page = this.#successor(segment, number + 1);
       if (page !== undefined && !page.job.isAfterKnown) {
         page.job.after = through;
         page.job.isAfterKnown = true;
       }
     }
-    return writable;
+    return { writable, last: null };
   }
 
   #successor(segment: number, number: number): OutstandingPage | undefined {
     for (const page of this.#pages.values()) {
       const isAt = page.job.segment === segment && page.job.page === number;
-      if (isAt && !page.isRefresh) return page;
+      if (isAt && !page.isRefresh && !page.isGivenUp) return page;
     }
     return undefined;
   }

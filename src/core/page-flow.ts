@@ -3,8 +3,8 @@
  *
  *   in flight ──head──▶ scanning ──batch──▶ writing ──committed──▶ (gone)
  *       │                   │
- *       └ fault ▶ back to   └ fault ▶ repair: asked for again,
- *         the frontier        the tip has already moved on
+ *       └ fault ▶ back to   └ fault ▶ repair: asked for again, the tip has already moved on;
+ *         the frontier        behind an opaque cursor the tip moves back to it
  */
 
 import type { Fault } from './fault.js';
@@ -14,14 +14,19 @@ import type { PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
 import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
+import { isReached } from './segment.js';
 
 /** Answers to one page that contradict the order until a seek that has proved true is called false. */
 const SEEK_LOOKS = 3;
 
+const NOT_RENEWED: Fault = {
+  code: 'CONTRACT',
+  message: 'the cursor that came leads to another place',
+  retryable: true,
+};
+
 export class PageFlow {
   readonly #context: RunContext;
-  /** Records that the pages hold: as they say, then as they are found. */
-  #returned = 0;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -38,7 +43,8 @@ export class PageFlow {
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
     const lifeMs = head.cursorExpiresInMs ?? options.cursors.cursorTtlMs;
-    if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs);
+    if (page.isGivenUp) this.#context.close(taskId);
+    else if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs, nowMs);
     else this.#moveOn(page, head, lifeMs, nowMs);
   }
 
@@ -54,8 +60,15 @@ export class PageFlow {
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;
-    this.#count(page, recordCount);
-    for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
+    this.#context.count(page, recordCount);
+    const { writable, last } = outstanding.scanned(page, options.frontier);
+    for (const write of writable) this.#context.say(write);
+    if (last !== null) this.#context.giveUpUnwritten(last.job.segment, last.job.page);
+    const { segment } = page.job;
+    // Not with its head: if its body fails, the segment goes on from it.
+    if (page.job.isLast || last !== null) {
+      this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
+    }
   }
 
   failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {
@@ -71,6 +84,10 @@ export class PageFlow {
       if (limits !== null) this.#learn(page, limits, sentAtMs ?? page.takenMs);
     }
     this.#context.close(event.taskId);
+    if (page.isGivenUp) {
+      if (event.fault.code === 'RATE_LIMITED') this.#silence(page.job, event.fault, nowMs);
+      return;
+    }
     if (page.isRefresh) this.#refreshFailed(page, event.fault, nowMs);
     else this.#decide(page, event.fault, wasInFlight, nowMs);
   }
@@ -85,13 +102,17 @@ export class PageFlow {
     learning.observe(limits, sentAtMs, page.ownStarts, outstanding.inFlight - 1);
   }
 
-  #refresh(page: OutstandingPage, head: HeadFacts, expiresAtMs: number): void {
-    if (head.nextCursor !== null) {
-      page.job.cursor = head.nextCursor;
-      page.job.cursorExpiresAtMs = expiresAtMs;
-      page.job.refreshFailures = 0;
+  #refresh(page: OutstandingPage, head: HeadFacts, expiresAtMs: number, nowMs: number): void {
+    const { outstanding, options } = this.#context;
+    const { job } = page;
+    outstanding.answered(page);
+    const { nextCursor, nextPosition } = head;
+    if (nextCursor === null || !options.frontier.isRenewal(job, nextCursor, nextPosition)) {
+      return this.#refreshFailed(page, NOT_RENEWED, nowMs);
     }
-    this.#context.outstanding.answered(page);
+    job.cursor = nextCursor;
+    job.cursorExpiresAtMs = expiresAtMs;
+    job.refreshFailures = 0;
   }
 
   /** The page itself has not failed: only its cursor was not renewed, and may still live. */
@@ -133,36 +154,23 @@ export class PageFlow {
     const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
     const advance = job.isTip ? frontier.advance(job, answer) : frontier.repaired(job, answer);
     if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
-    if (advance.type === 'ended') {
-      this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
-    }
+    if (job.isTip) job.isLast = advance.type === 'ended';
     page.head = head;
     page.expiresAtMs = expiresAtMs;
     page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
     page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);
-    this.#count(page, head.returned ?? 0);
-  }
-
-  /** @param records of the page, as it says or as they were found */
-  #count(page: OutstandingPage, records: number): void {
-    const { eventsMax } = this.#context.options;
-    this.#returned += records - page.records;
-    page.records = records;
-    if (eventsMax !== null && this.#returned >= eventsMax) {
-      const reason = `--max-events ${eventsMax} reached`;
-      this.#context.end({ status: 'paused', reason, resumeAtMs: null });
-    }
+    this.#context.count(page, head.returned ?? 0);
   }
 
   /** A repair that got a smaller page than the one it replaces leaves a rest: a segment of its own. */
   #coverRest(page: OutstandingPage, head: HeadFacts): void {
-    const { next, bound } = page;
-    const through = page.job.repairThrough;
-    if (next === null || !head.hasMore) return;
-    const hasRest = through === null || comparePositions(next, through) < 0;
-    if (hasRest) this.#context.open({ after: next, bound: through ?? bound });
+    const { next, bound, expiresAtMs } = page;
+    const { nextCursor, hasMore } = head;
+    if (next === null || nextCursor === null || !hasMore || isReached(next, bound)) return;
+    const cursor = { cursor: nextCursor, cursorExpiresAtMs: expiresAtMs };
+    this.#context.open({ after: next, bound, ...cursor });
   }
 
   #decide(page: OutstandingPage, fault: Fault, wasInFlight: boolean, nowMs: number): void {
@@ -235,12 +243,10 @@ export class PageFlow {
     const { frontier } = this.#context.options;
     const { job } = page;
     if (wasInFlight) return frontier.putBack(job, retryAtMs);
-    this.#returned -= page.records;
+    this.#context.count(page, 0);
     const through = job.repairThrough ?? earlier(page.next, page.bound);
     if (through !== null) return frontier.repair(job, through, retryAtMs);
-    for (const given of this.#context.giveUpUnwritten(job.segment, job.page)) {
-      this.#returned -= given.records;
-    }
+    this.#context.giveUpUnwritten(job.segment, job.page);
     frontier.rewind(job, retryAtMs);
   }
 }

@@ -19,6 +19,8 @@ export interface PageJob {
   /** The last row that a repair has to cover; null for a tip. */
   repairThrough: Position | null;
   readonly isTip: boolean;
+  /** Nothing is left of its segment behind it. */
+  isLast: boolean;
   /** The page that gave this cursor; what a refresh asks for again. */
   readonly predecessor: PageJob | null;
   failures: number;
@@ -49,6 +51,7 @@ export function newTip(
     isBuilt: false,
     repairThrough: null,
     isTip: true,
+    isLast: false,
     failures: 0,
     workerDeaths: 0,
     cursorRefusals: 0,

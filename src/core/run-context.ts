@@ -13,7 +13,7 @@ import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
-import type { CursorBuilder, GivenBack } from './segment.js';
+import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
 import { Splitter } from './splitter.js';
 import type { TokenBucket } from './token-bucket.js';
 
@@ -55,6 +55,8 @@ export class RunContext {
   commits = 0;
   /** A page was given up: whatever the frontier says, the run is not complete. */
   #hasGivenUp = false;
+  /** That the pages of this process hold. */
+  #records = 0;
   #commands: SchedulerCommand[] = [];
   #nextSegment: number;
 
@@ -103,7 +105,7 @@ export class RunContext {
     this.#hasGivenUp = true;
   }
 
-  open(range: { readonly after: Position | null; readonly bound: Position | null }): void {
+  open(range: Omit<SegmentSeed, 'segment'>): void {
     const seed = { segment: this.#nextSegment++, ...range };
     this.options.frontier.add(seed);
     this.say({ type: 'openSegment', seed });
@@ -122,14 +124,28 @@ export class RunContext {
     this.say({ type: 'boundSegment', segment: to, bound });
   }
 
-  /** Gives up what was asked for of a segment and is not with the writer: it is walked again. */
-  giveUpUnwritten(segment: number, behindPage = 0): OutstandingPage[] {
-    const givenUp = this.outstanding.unwritten(segment, behindPage);
-    for (const { taskId } of givenUp) {
-      this.close(taskId);
-      this.say({ type: 'discard', taskId });
+  /**
+   * Gives up what was asked for of a segment and is not with the writer. A request that is on its way
+   * stays outstanding until its answer: it has a slot and a place in the log of the API.
+   */
+  giveUpUnwritten(segment: number, behindPage = 0): void {
+    for (const page of this.outstanding.unwritten(segment, behindPage)) {
+      this.count(page, 0);
+      page.isGivenUp = true;
+      if (page.phase === 'inFlight') continue;
+      this.close(page.taskId);
+      this.say({ type: 'discard', taskId: page.taskId });
     }
-    return givenUp;
+  }
+
+  /** @param records of the page, as it says or as they were found */
+  count(page: OutstandingPage, records: number): void {
+    const { eventsMax } = this.options;
+    this.#records += records - page.records;
+    page.records = records;
+    if (eventsMax === null || this.#records < eventsMax) return;
+    const reason = `--max-events ${eventsMax} reached`;
+    this.end({ status: 'paused', reason, resumeAtMs: null });
   }
 
   /** The page is done with: its credit is free. */

@@ -15,14 +15,16 @@ export class Seeker {
   readonly #cursors: CursorBuilder;
   #canSeek: boolean;
   #isProven = false;
-  #contradictions = 0;
+  /** An answer has contradicted; the second one is final. */
+  #isInDoubt = false;
+  #isFinal = false;
 
   constructor(cursors: CursorBuilder, canSeek: boolean) {
     this.#cursors = cursors;
     this.#canSeek = canSeek;
   }
 
-  /** False once it is known to be in vain: from then on only cursors that the API gave are used. */
+  /** False once it is thought to be in vain: from then on only cursors that the API gave are used. */
   get canSeek(): boolean {
     return this.#canSeek;
   }
@@ -39,13 +41,14 @@ export class Seeker {
   /** The source cannot read what was built. */
   failed(): void {
     this.#canSeek = false;
-    this.#contradictions = Number.POSITIVE_INFINITY;
+    this.#isFinal = true;
   }
 
   /** The answer to a built cursor contradicted the order. */
   contradicted(): void {
+    if (this.#isInDoubt) this.#isFinal = true;
+    this.#isInDoubt = true;
     this.#canSeek = false;
-    this.#contradictions++;
   }
 
   /**
@@ -59,7 +62,7 @@ export class Seeker {
     const isDead = job.cursor === null || job.cursorExpiresAtMs <= nowMs;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
     if (job.after !== null && job.isAfterKnown && (isDead || isDying)) {
-      if (isDead && this.#contradictions === 1) this.#canSeek = true;
+      if (isDead && this.#isInDoubt && !this.#isFinal) this.#canSeek = true;
       const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
       const rebuilt = this.#canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
       if (rebuilt !== null) {

@@ -8,6 +8,7 @@ import type { Position } from '../../src/core/position.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { CursorBuilder } from '../../src/core/segment.js';
+import { TokenBucket } from '../../src/core/token-bucket.js';
 import {
   failed,
   fetches,
@@ -21,6 +22,7 @@ import {
 
 const BAD: Fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true };
 const TTL_MS = 120_000;
+const COUNTS = { returned: 100, inserted: 100, duplicate: 0, quarantined: 0 };
 const LATER_MS = NOW_MS + 60_000;
 const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
 const built: CursorBuilder = {
@@ -44,7 +46,6 @@ describe('a body that fails behind opaque cursors', () => {
     scheduler.step([scanned(second, at(2))], NOW_MS);
     const commands = scheduler.step([failed(first, BAD)], NOW_MS);
     expect(commands).toContainEqual({ type: 'discard', taskId: second });
-    expect(commands).toContainEqual({ type: 'discard', taskId: third });
 
     const again = scheduler.step([], LATER_MS);
     expect(again).toMatchObject([{ type: 'fetch', page: 1, cursor: null }]);
@@ -54,6 +55,35 @@ describe('a body that fails behind opaque cursors', () => {
     ]);
     // What was in flight and is given up changes nothing when it comes.
     expect(answered(scheduler, third, 'd')).toEqual([]);
+    expect(scheduler.step([scanned(third, at(3))], LATER_MS)).toEqual([
+      { type: 'discard', taskId: third },
+    ]);
+  });
+
+  test('leaves requests that are given up in the log of the limit, as late as they left', () => {
+    const bucket = new TokenBucket({ policy: { quota: 2, windowMs: 10_000 } });
+    const scheduler = opaqueScheduler(bucket);
+    scheduler.step([], NOW_MS);
+    const [first = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS));
+    scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS + 10);
+    const [second = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS + 10));
+    expect(second).toBeGreaterThan(first);
+    scheduler.step([failed(first, BAD)], NOW_MS + 20);
+    const late = { sentAtMs: NOW_MS + 510, headAtMs: NOW_MS + 520, endAtMs: NOW_MS + 520 };
+    const answer = { ...head('c'), ...late };
+    scheduler.step([{ type: 'head', taskId: second, head: answer }], NOW_MS + 520);
+    expect(bucket.comingStartsMs(NOW_MS + 600, 2)[1]).toBeGreaterThan(NOW_MS + 10_510);
+  });
+
+  test('leaves a refusal of what is given up a refusal', () => {
+    const scheduler = opaqueScheduler();
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [second = 0] = fetches(answered(scheduler, first, 'b'));
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    const refusal = { code: 'RATE_LIMITED', message: '429', retryable: true } as const;
+    scheduler.step([failed(second, { ...refusal, retryAfterMs: 90_000 })], NOW_MS);
+    expect(fetches(scheduler.step([], LATER_MS))).toEqual([]);
+    expect(fetches(scheduler.step([], NOW_MS + 90_000))).toHaveLength(1);
   });
 
   test('opens its segment again when the page behind it was the last', () => {
@@ -110,10 +140,10 @@ describe('a repair', () => {
   test('that gets a smaller page leaves the rest to a segment of its own', () => {
     const { scheduler, repair } = failedFirst();
     const [taskId = 0] = repair === undefined ? [] : fetches([repair]);
-    expect(answered(scheduler, taskId, '60', at(60))).toContainEqual({
-      type: 'openSegment',
-      seed: { segment: 2, after: at(60), bound: at(100) },
-    });
+    const seed = { segment: 2, after: at(60), bound: at(100), cursor: '60' };
+    expect(answered(scheduler, taskId, '60', at(60))).toContainEqual(
+      expect.objectContaining({ type: 'openSegment', seed: expect.objectContaining(seed) }),
+    );
   });
 
   test('that gets the page of another place is asked for again', () => {
@@ -126,15 +156,68 @@ describe('a repair', () => {
   });
 });
 
-test('a cursor is renewed by the page before in its old size, though pages have grown since', () => {
+test('a segment behind opaque cursors ends at its bound, and what lies behind it is given up', () => {
+  const frontier = new Frontier(opaque, { canSeek: false });
+  frontier.add({ segment: 1, after: null, bound: at(20) });
+  const scheduler = schedulerOver(frontier);
+  const [first = 0] = fetches(scheduler.step([], NOW_MS));
+  const [second = 0] = fetches(answered(scheduler, first, 'b'));
+  const commands = scheduler.step([scanned(first, at(30))], NOW_MS);
+  expect(commands).toMatchObject([
+    { type: 'write', taskId: first, through: at(20) },
+    { type: 'endSegment', segment: 1 },
+  ]);
+  scheduler.step([{ type: 'committed', taskId: first, counts: COUNTS }], NOW_MS);
+  expect(answered(scheduler, second, 'c')).toEqual([
+    { type: 'finish', outcome: { status: 'complete' } },
+  ]);
+});
+
+test('a segment is told to have ended with the rows of its last page, not with their head', () => {
+  const scheduler = opaqueScheduler();
+  const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
+  const last = { ...head(''), nextCursor: null, hasMore: false };
+  expect(scheduler.step([{ type: 'head', taskId, head: last }], NOW_MS)).toEqual([]);
+  expect(scheduler.step([scanned(taskId, at(9))], NOW_MS)).toMatchObject([
+    { type: 'write' },
+    { type: 'endSegment', segment: 1, isSuperseded: false },
+  ]);
+});
+
+/** The second page waits for credit, and its cursor nears its end. */
+function waiting(pageSize = new PageSize(100)) {
   const frontier = new Frontier(opaque, { canSeek: false });
   frontier.add({ segment: 1, after: null, bound: null });
-  const pageSize = new PageSize(5000, 100);
   const credits = new Credits({ bytesMax: 1_000, expectedPageBytes: 1_000 });
   const scheduler = schedulerOver(frontier, undefined, opaque, { pageSize, credits });
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
-  // The database takes nothing: the second page waits for credit, and its cursor nears its end.
   answered(scheduler, first, 'b');
+  scheduler.step([scanned(first, at(1))], NOW_MS);
+  return { scheduler, first };
+}
+
+test('a renewal that leads to another place is no renewal', () => {
+  const { scheduler, first } = waiting();
+  scheduler.step([{ type: 'committed', taskId: first, counts: COUNTS }], NOW_MS);
+  const [second = 0] = [first + 1];
+  const [third = 0] = [second + 1];
+  answered(scheduler, second, 'c');
+  const [refresh] = scheduler.step([], NOW_MS + TTL_MS - 50_000);
+  expect(refresh).toMatchObject({ type: 'fetch', taskId: third, page: 3, isHeadOnly: true });
+  // The answer of the first page, as from a cache.
+  answered(scheduler, third, 'b');
+  scheduler.step([{ type: 'refreshed', taskId: third }], NOW_MS + TTL_MS - 50_000);
+  scheduler.step([scanned(second, at(2))], NOW_MS + TTL_MS - 50_000);
+  const commands = scheduler.step(
+    [{ type: 'committed', taskId: second, counts: COUNTS }],
+    NOW_MS + TTL_MS - 49_000,
+  );
+  expect(commands).toMatchObject([{ type: 'fetch', page: 3, cursor: 'c', isHeadOnly: false }]);
+});
+
+test('a cursor is renewed by the page before in its old size, though pages have grown since', () => {
+  const pageSize = new PageSize(5000, 100);
+  const { scheduler } = waiting(pageSize);
   expect(pageSize.current).toBeGreaterThan(100);
   expect(scheduler.step([], NOW_MS + TTL_MS - 50_000)).toMatchObject([
     { type: 'fetch', page: 2, cursor: null, isHeadOnly: true, limit: 100 },

@@ -43,7 +43,8 @@ test('a page of rows without positions behind an opaque cursor does not pass for
   if (page === undefined) throw new Error('the page is outstanding');
   page.head = head;
   outstanding.answered(page);
-  const [write] = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
+  const { writable } = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
+  const [write] = writable;
   expect(write?.through).not.toBeNull();
   const covered = {
     after: null,

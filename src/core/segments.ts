@@ -1,0 +1,59 @@
+/** The segments of a run: what each has left, and which of them has a page that may be asked for. */
+import { assert } from './fault.js';
+import type { PageJob } from './page-job.js';
+import { newSegment, type Segment, type SegmentSeed } from './segment.js';
+import type { Remainder } from './splitter.js';
+
+export class Segments {
+  readonly #byNumber = new Map<number, Segment>();
+
+  get isExhausted(): boolean {
+    for (const { phase } of this.#byNumber.values()) if (phase !== 'ended') return false;
+    return true;
+  }
+
+  all(): Iterable<Segment> {
+    return this.#byNumber.values();
+  }
+
+  /** Open ones: where each stands and where it ends. */
+  *open(): Iterable<Remainder> {
+    for (const { segment, tip, bound, phase } of this.#byNumber.values()) {
+      const { after, isAfterKnown } = tip;
+      if (phase !== 'ended') yield { segment, after, bound, isAfterKnown };
+    }
+  }
+
+  add(seed: SegmentSeed): Segment {
+    assert(!this.#byNumber.has(seed.segment), 'a segment is added once');
+    const segment = newSegment(seed);
+    this.#byNumber.set(seed.segment, segment);
+    return segment;
+  }
+
+  get(number: number): Segment | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  of(job: PageJob): Segment {
+    const segment = this.#byNumber.get(job.segment);
+    assert(segment !== undefined, 'a page belongs to a known segment');
+    return segment;
+  }
+
+  ready(nowMs: number): PageJob | null {
+    for (const { phase, tip } of this.#byNumber.values()) {
+      if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
+    }
+    return null;
+  }
+
+  /** When the next page may be asked for; Infinity when none is waiting. */
+  nextReadyMs(): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { phase, tip } of this.#byNumber.values()) {
+      if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
+    }
+    return earliestMs;
+  }
+}
