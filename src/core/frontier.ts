@@ -184,23 +184,12 @@ export class Frontier {
     return { type: 'advanced' };
   }
 
-  /**
-   * The page before is scanned: its end is where the next one starts.
-   *
-   * @returns whether nothing is left of the segment, which an opaque cursor could not say
-   */
-  settleAfter(segment: number, page: number, after: Position): boolean {
-    const open = this.#segments.get(segment);
-    if (open === undefined || open.phase === 'ended' || open.tip.isAfterKnown) return false;
-    if (isReached(after, open.bound)) {
-      open.phase = 'ended';
-      return true;
-    }
-    if (open.tip.page === page) {
-      open.tip.after = after;
-      open.tip.isAfterKnown = true;
-    }
-    return false;
+  /** The page before is scanned: its end is where this tip starts. */
+  settleAfter(segment: number, page: number, after: Position): void {
+    const tip = this.#segments.get(segment)?.tip;
+    if (tip?.page !== page || tip.isAfterKnown) return;
+    tip.after = after;
+    tip.isAfterKnown = true;
   }
 
   /** Whether a cursor leads where that of a page does. */

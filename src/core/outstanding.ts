@@ -122,14 +122,10 @@ export class Outstanding {
   }
 
   /**
-   * A page is scanned: what can be written now, the page itself and those that waited for its end.
-   *
-   * @returns `last`: the page with which its segment has turned out to end
+   * A page is scanned: returns what can be written now, the page itself and those that waited for
+   * its end.
    */
-  scanned(
-    scanned: OutstandingPage,
-    frontier: Frontier,
-  ): { readonly writable: WriteCommand[]; readonly last: OutstandingPage | null } {
+  scanned(scanned: OutstandingPage, frontier: Frontier): WriteCommand[] {
     const writable: WriteCommand[] = [];
     scanned.phase = 'held';
     let page: OutstandingPage | undefined = scanned;
@@ -139,14 +135,14 @@ export class Outstanding {
       writable.push(writeCommand(page, through));
       const { segment, page: number } = page.job;
       if (through === null) break;
-      if (frontier.settleAfter(segment, number + 1, through)) return { writable, last: page };
+      frontier.settleAfter(segment, number + 1, through);
       page = this.#successor(segment, number + 1);
       if (page !== undefined && !page.job.isAfterKnown) {
         page.job.after = through;
         page.job.isAfterKnown = true;
       }
     }
-    return { writable, last: null };
+    return writable;
   }
 
   #successor(segment: number, number: number): OutstandingPage | undefined {

@@ -61,14 +61,10 @@ export class PageFlow {
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;
     this.#context.count(page, recordCount);
-    const { writable, last } = outstanding.scanned(page, options.frontier);
-    for (const write of writable) this.#context.say(write);
-    if (last !== null) this.#context.giveUpUnwritten(last.job.segment, last.job.page);
-    const { segment } = page.job;
+    for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
+    if (!page.job.isLast) return;
     // Not with its head: if its body fails, the segment goes on from it.
-    if (page.job.isLast || last !== null) {
-      this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
-    }
+    this.#context.say({ type: 'endSegment', segment: page.job.segment, isSuperseded: false });
   }
 
   failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {

@@ -156,21 +156,15 @@ describe('a repair', () => {
   });
 });
 
-test('a segment behind opaque cursors ends at its bound, and what lies behind it is given up', () => {
+test('behind opaque cursors no page ends a segment at its bound: its last row may be out of order', () => {
   const frontier = new Frontier(opaque, { canSeek: false });
   frontier.add({ segment: 1, after: null, bound: at(20) });
   const scheduler = schedulerOver(frontier);
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   const [second = 0] = fetches(answered(scheduler, first, 'b'));
   const commands = scheduler.step([scanned(first, at(30))], NOW_MS);
-  expect(commands).toMatchObject([
-    { type: 'write', taskId: first, through: at(20) },
-    { type: 'endSegment', segment: 1 },
-  ]);
-  scheduler.step([{ type: 'committed', taskId: first, counts: COUNTS }], NOW_MS);
-  expect(answered(scheduler, second, 'c')).toEqual([
-    { type: 'finish', outcome: { status: 'complete' } },
-  ]);
+  expect(commands).toMatchObject([{ type: 'write', taskId: first, through: at(20) }]);
+  expect(fetches(answered(scheduler, second, 'c'))).toHaveLength(1);
 });
 
 test('a segment is told to have ended with the rows of its last page, not with their head', () => {

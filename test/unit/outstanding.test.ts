@@ -43,8 +43,7 @@ test('a page of rows without positions behind an opaque cursor does not pass for
   if (page === undefined) throw new Error('the page is outstanding');
   page.head = head;
   outstanding.answered(page);
-  const { writable } = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
-  const [write] = writable;
+  const [write] = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
   expect(write?.through).not.toBeNull();
   const covered = {
     after: null,
