@@ -13,20 +13,18 @@ export class Seeker {
   /** Whose time a built cursor carries. */
   readonly serverClock = new ServerClock();
   readonly #cursors: CursorBuilder;
-  #canSeek: boolean;
+  /** `doubted`: an answer has contradicted; `lastTry`: it is tried once more; the next one is final. */
+  #state: 'trusted' | 'doubted' | 'lastTry' | 'failed';
   #isProven = false;
-  /** An answer has contradicted; the second one is final. */
-  #isInDoubt = false;
-  #isFinal = false;
 
   constructor(cursors: CursorBuilder, canSeek: boolean) {
     this.#cursors = cursors;
-    this.#canSeek = canSeek;
+    this.#state = canSeek ? 'trusted' : 'failed';
   }
 
   /** False once it is thought to be in vain: from then on only cursors that the API gave are used. */
   get canSeek(): boolean {
-    return this.#canSeek;
+    return this.#state === 'trusted' || this.#state === 'lastTry';
   }
 
   /** Whether a built cursor has led where it should. */
@@ -40,15 +38,12 @@ export class Seeker {
 
   /** The source cannot read what was built. */
   failed(): void {
-    this.#canSeek = false;
-    this.#isFinal = true;
+    this.#state = 'failed';
   }
 
   /** The answer to a built cursor contradicted the order. */
   contradicted(): void {
-    if (this.#isInDoubt) this.#isFinal = true;
-    this.#isInDoubt = true;
-    this.#canSeek = false;
+    this.#state = this.#state === 'trusted' ? 'doubted' : 'failed';
   }
 
   /**
@@ -62,9 +57,9 @@ export class Seeker {
     const isDead = job.cursor === null || job.cursorExpiresAtMs <= nowMs;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
     if (job.after !== null && job.isAfterKnown && (isDead || isDying)) {
-      if (isDead && this.#isInDoubt && !this.#isFinal) this.#canSeek = true;
+      if (isDead && this.#state === 'doubted') this.#state = 'lastTry';
       const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
-      const rebuilt = this.#canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
+      const rebuilt = this.canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
       if (rebuilt !== null) {
         job.isBuilt = true;
         job.cursor = rebuilt;
