@@ -16,8 +16,6 @@ const WAIT_MS_MAX = 90 * 60_000;
 /** Walks that one process begins again before it says that the source cannot be walked so. */
 const WALKS_MAX = 5;
 
-const RESTARTED = 'its cursor is dead and cannot be rebuilt: from the start again';
-
 export class Dispatcher {
   readonly waits = new WaitTimes();
   readonly #context: RunContext;
@@ -132,33 +130,34 @@ export class Dispatcher {
     if (this.#mayStart(nowMs)) this.#start(job, nowMs, predecessor.cursor, true);
   }
 
-  /** A cursor died that cannot be rebuilt: the segment is walked again, known rows are duplicates. */
+  /**
+   * A cursor died that cannot be rebuilt: what it led to is walked again, known rows are duplicates.
+   * For a repair that is one page; the chain that has moved on is not concerned.
+   */
   #walkAgain(job: PageJob): void {
     const { frontier } = this.#context.options;
-    if (!job.isTip) return this.#walkToRepair(job);
-    const bound = frontier.boundOf(job.segment);
-    const given = frontier.giveBack(job);
+    const given = job.isTip ? frontier.giveBack(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
     }
-    if (given === null) this.#context.notice({ event: 'walk_restarted', message: RESTARTED }, job);
-    else {
-      const message = `its cursor is dead and cannot be rebuilt: segment ${given.to} walks on to its end`;
-      this.#context.notice({ event: 'segment_given_back', message }, job);
+    const cause = 'its cursor is dead and cannot be rebuilt';
+    const notice =
+      given === null
+        ? { event: 'walk_restarted', message: `${cause}: from the start again` }
+        : {
+            event: 'segment_given_back',
+            message: `${cause}: segment ${given.to} walks on to its end`,
+          };
+    this.#context.notice(notice, job);
+    if (!job.isTip) {
+      frontier.giveUpRepair(job);
+      return this.#context.open({ after: null, bound: job.repairThrough });
     }
     this.#context.giveUpUnwritten(job.segment);
     frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    this.#context.open({ after: null, bound });
-  }
-
-  /** The chain that has moved on is not concerned. */
-  #walkToRepair(job: PageJob): void {
-    if (++this.#walks > WALKS_MAX) return this.#context.fail(tooShortLived(), job);
-    this.#context.notice({ event: 'walk_restarted', message: RESTARTED }, job);
-    this.#context.options.frontier.giveUpRepair(job);
-    this.#context.open({ after: null, bound: job.repairThrough });
+    this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
   }
 
   /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */
