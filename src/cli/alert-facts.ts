@@ -1,7 +1,7 @@
 /** What alerts tell of a run and of its configuration, and what they must not. */
 import { createHash } from 'node:crypto';
+import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import { describeTarget } from '../database/connect.js';
 import type { AlertOrigin, RunFigures } from '../observe/alerts/make-alert.js';
 import { estimateRest } from '../observe/eta.js';
@@ -15,7 +15,7 @@ export interface AlertedRun {
   /** Earlier processes have worked on it. */
   readonly isResumed: boolean;
   readonly scheduler: Scheduler;
-  readonly bucket: TokenBucket;
+  readonly bucket: Limiter;
   readonly stats: RunStats;
 }
 

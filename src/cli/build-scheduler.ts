@@ -3,9 +3,9 @@ import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
+import type { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
 import type { ExplorationHints } from './exploration-hints.js';
 import type { SessionParts } from './run-session.js';
@@ -14,7 +14,7 @@ const EXPECTED_BYTES_PER_EVENT = 380;
 
 export function buildScheduler(
   parts: SessionParts,
-  bucket: TokenBucket,
+  limiter: Limiter,
   hints: ExplorationHints,
 ): Scheduler {
   const { source, prepared } = parts;
@@ -25,7 +25,7 @@ export function buildScheduler(
   const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
   return new Scheduler({
     frontier,
-    bucket,
+    limiter,
     credits: new Credits({
       bytesMax: config.creditBytes,
       expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),

@@ -7,7 +7,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, Target } from '../config/config.js';
-import type { LimitLog, LimitPolicy } from '../core/token-bucket.js';
+import { ASSUMED } from '../core/announced-limits.js';
+import { type LimitLog, longestStarts } from '../core/limit-log.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
 import { explorationForm } from '../explore/schema.js';
 import { hashKey, runOriginOf } from './open-target.js';
 
@@ -82,9 +84,17 @@ export async function findHints(
   return hints;
 }
 
-/** The saved log with the exploration's starts that it lacks. */
-export function mergeStarts(saved: LimitLog | null, hints: ExplorationHints): LimitLog | null {
-  const known = saved?.startsMs ?? [];
+/**
+ * The saved log with the exploration's starts that it lacks.
+ *
+ * @param assumed what limits until an answer says so
+ */
+export function mergeStarts(
+  saved: LimitLog | null,
+  hints: ExplorationHints,
+  assumed: LimitPolicy,
+): LimitLog | null {
+  const known = longestStarts(saved);
   const unmatched = [...known];
   const missing = hints.startsMs.filter((startMs) => {
     const at = unmatched.findIndex((each) => Math.abs(each - startMs) <= SAME_START_MS);
@@ -92,8 +102,14 @@ export function mergeStarts(saved: LimitLog | null, hints: ExplorationHints): Li
     return at === -1;
   });
   if (missing.length === 0) return saved;
-  const startsMs = [...known, ...missing].sort((a, b) => a - b);
-  return { policy: saved?.policy ?? null, startsMs };
+  const withMissing = (startsMs: readonly number[]) =>
+    [...startsMs, ...missing].sort((a, b) => a - b);
+  if (saved !== null && saved.limits.length > 0) {
+    const limits = saved.limits.map((one) => ({ ...one, startsMs: withMissing(one.startsMs) }));
+    return { ...saved, limits };
+  }
+  const limit = { name: ASSUMED, policy: assumed, isLeaky: false, startsMs: withMissing([]) };
+  return { limits: [limit], paceMs: saved?.paceMs ?? null, isLearned: false };
 }
 
 function describe({ pageLimit, policy }: ExplorationHints, ageMs: number): string {

@@ -1,8 +1,8 @@
 /** Who looks on at the run of a session: traces, alerts and the HTTP server, where they are asked for. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
+import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import type { PoolUse } from '../observe/engine-metrics.js';
 import type { RunStats } from '../observe/run-stats.js';
 import type { FetchPool } from '../runtime/fetch-pool.js';
@@ -12,7 +12,7 @@ import type { SessionParts } from './run-session.js';
 
 export interface Engine {
   readonly scheduler: Scheduler;
-  readonly bucket: TokenBucket;
+  readonly bucket: Limiter;
   readonly stats: RunStats;
   readonly fetchPool: FetchPool;
   readonly writer: WriterHandle;

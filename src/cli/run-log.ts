@@ -1,7 +1,7 @@
 /** What a run says in the log; docs/logs.md lists the events. */
 import type { Fault } from '../core/fault.js';
+import type { Limiter } from '../core/limiter.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
-import type { LimitPolicy, TokenBucket } from '../core/token-bucket.js';
 import { formatCount, formatDuration } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import type { IngestResult } from '../observe/report.js';
@@ -10,12 +10,8 @@ import type { WriteResult } from '../protocol/writer-messages.js';
 import type { FetchCommand, WriteCommand } from '../runtime/run-observer.js';
 import type { PreparedRun } from './prepare-run.js';
 
-const SAME_WINDOW_SHARE = 0.1;
-
 export class RunLog {
   readonly #log: Logger;
-  /** As it was said last; undefined: not yet. */
-  #limit: LimitPolicy | null | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -34,17 +30,15 @@ export class RunLog {
     );
   }
 
-  /** Says the limit once it is known, and whenever it is another. */
-  limitSeen({ isLearned, policy }: TokenBucket): void {
-    if (!isLearned) return;
-    if (this.#limit !== undefined && isAbout(policy, this.#limit)) return;
-    this.#limit = policy;
-    this.#log.info(
-      { event: 'limit_learned', quota: policy?.quota ?? null, windowMs: policy?.windowMs ?? null },
-      policy === null
-        ? 'the API limits nothing'
-        : `the API permits ${policy.quota} requests in ${policy.windowMs / 1000} s`,
-    );
+  /** Says what was learned of the limits since the last call. */
+  limitSeen(limiter: Limiter): void {
+    const changes = limiter.takeChanges();
+    if (changes.length === 0) return;
+    const { quota = null, windowMs = null } = limiter.policy ?? {};
+    const limits = limiter.limits();
+    for (const change of changes) {
+      this.#log.info({ event: 'limit_learned', quota, windowMs, limits }, change);
+    }
   }
 
   pageRequested({ segment, page, limit }: FetchCommand): void {
@@ -129,11 +123,4 @@ export class RunLog {
         );
     }
   }
-}
-
-/** A window that is learned from whole seconds is another by a second now and then. */
-function isAbout(one: LimitPolicy | null, other: LimitPolicy | null): boolean {
-  if (one === null || other === null) return one === other;
-  const apartMs = Math.abs(one.windowMs - other.windowMs);
-  return one.quota === other.quota && apartMs <= SAME_WINDOW_SHARE * other.windowMs;
 }

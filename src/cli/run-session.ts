@@ -3,8 +3,8 @@
  * loop, and puts the end on record.
  */
 import { IngestionError } from '../core/fault.js';
+import { Limiter } from '../core/limiter.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { TokenBucket } from '../core/token-bucket.js';
 import { asIngestionError } from '../database/connect.js';
 import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
@@ -77,13 +77,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     bucket: source.bucket,
   });
   const hints = await findHints(config, { apiKey: target.apiKey, nowMs: nowMs(), log });
-  const saved = mergeStarts(await limits.load(), hints);
-  const bucket = new TokenBucket({
-    policy: hints.policy ?? source.defaultPolicy,
-    reserve: config.reservedRequests,
+  const assumed = hints.policy ?? source.defaultPolicy;
+  const saved = mergeStarts(await limits.load(), hints, assumed);
+  const limiter = new Limiter({
+    ...{ assumed, reserve: config.reservedRequests, nowMs: nowMs() },
     ...(saved === null ? {} : { log: saved }),
   });
-  const scheduler = buildScheduler(parts, bucket, hints);
+  const scheduler = buildScheduler(parts, limiter, hints);
   const stats = new RunStats({
     startedAtMs: nowMs(),
     earlier: prepared.totals,
@@ -97,11 +97,11 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });
   const watch = new RunWatch({
-    ...{ context, stats, bucket, scheduler, prepared },
+    ...{ context, stats, bucket: limiter, scheduler, prepared },
     onSource: (facts) => journal.sourceSeen(facts),
     onLastError: (text) => journal.lastErrorSeen(text),
   });
-  const timeline = new RunTimeline({ stats, bucket, scheduler, nowMs });
+  const timeline = new RunTimeline({ stats, bucket: limiter, scheduler, nowMs });
   let loop: IngestionLoop;
   spareFullCollections();
   const fetchPool = new FetchPool({
@@ -128,7 +128,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
         `a page waits for the database: ${fault.message}`,
       ),
   });
-  const onlookers = await lookOn(parts, { scheduler, bucket, stats, fetchPool, writer });
+  const onlookers = await lookOn(parts, { scheduler, bucket: limiter, stats, fetchPool, writer });
   loop = new IngestionLoop({
     run: run.run,
     scheduler,
@@ -178,7 +178,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     await writer.close();
     await journal.flush();
     await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, async () => {
-      await limits.save(bucket.log(nowMs()));
+      await limits.save(limiter.log(nowMs()));
       stats.recount((await store.loadTotals(run.run)).covered);
     });
     await watch.writeState(outcome.status);
@@ -189,7 +189,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       run: run.run,
       outcome,
       stats,
-      policy: bucket.policy,
+      policy: limiter.policy,
       resumedFrom: prepared.resumedFrom,
       processStartedAtMs: parts.processStartedAtMs,
       nowMs: endedAtMs,
@@ -197,7 +197,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     watch.ended(result, outcome);
     const page = await keepReport(context, database.pool, {
       ...{ run, outcome, result, stats, timeline, endedAtMs },
-      policy: bucket.policy,
+      policy: limiter.policy,
       waits: scheduler.waits,
       writerConnections: config.writerConnections,
     });

@@ -1,10 +1,10 @@
 /** Watches a run for people: log, progress line, state file. */
 
 import type { Fault } from '../core/fault.js';
+import type { Limiter } from '../core/limiter.js';
 import { formatPosition } from '../core/position.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import type { IngestResult } from '../observe/report.js';
 import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
@@ -24,7 +24,7 @@ const STATE_EVERY_MS = 1000;
 export interface RunWatchParts {
   readonly context: CommandContext;
   readonly stats: RunStats;
-  readonly bucket: TokenBucket;
+  readonly bucket: Limiter;
   readonly scheduler: Scheduler;
   readonly prepared: PreparedRun;
   /** Told when something of it is new. */

@@ -8,6 +8,7 @@ import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
 import { StartPlan } from './start-plan.js';
+import type { LimitPolicy } from './token-bucket.js';
 import { type WaitReason, WaitTimes } from './wait-times.js';
 
 /** A process that sleeps for a day looks like one that hangs; a quota of an hour is waited for. */
@@ -26,7 +27,7 @@ export class Dispatcher {
 
   constructor(context: RunContext) {
     this.#context = context;
-    this.#plan = new StartPlan(context.options.bucket);
+    this.#plan = new StartPlan(context.options.limiter);
   }
 
   /** The log of starts, planned ones included, is saved. */
@@ -44,10 +45,10 @@ export class Dispatcher {
   /** @returns what the next start waits for */
   #startAll(nowMs: number): WaitReason {
     const { outstanding, options } = this.#context;
-    const { frontier, credits, concurrency, cursorThresholdMs } = options;
+    const { frontier, credits, cursorThresholdMs } = options;
     while (this.#context.outcome === null) {
       if (!this.#context.hasAnswer && outstanding.inFlight > 0) return 'answer';
-      if (outstanding.inFlight >= concurrency) return 'slot';
+      if (outstanding.inFlight >= this.#slots) return 'slot';
       const job = frontier.ready(nowMs) ?? this.#splitOff(nowMs);
       if (job === null) {
         this.#wakeAt(frontier.nextReadyMs());
@@ -59,7 +60,7 @@ export class Dispatcher {
         return 'credit';
       }
       if (!this.#mayStart(nowMs)) {
-        this.#pauseFor(options.bucket.nextStartMs(nowMs), nowMs);
+        this.#pauseWhileRefused(nowMs);
         return 'permit';
       }
       if (frontier.take(job, nowMs, cursorThresholdMs)) this.#start(job, nowMs, job.cursor, false);
@@ -68,22 +69,34 @@ export class Dispatcher {
     return 'end';
   }
 
+  /** As the user permits, and as the API bears. */
+  get #slots(): number {
+    const { concurrency, limiter } = this.#context.options;
+    return Math.min(concurrency, limiter.inFlightMax ?? concurrency);
+  }
+
   /** All open segments have their page in flight: cuts one in two, where one more is of use. */
   #splitOff(nowMs: number): PageJob | null {
     const { options, outstanding, inFlightLimit, splitter } = this.#context;
-    const { frontier, credits, bucket } = options;
-    // A limit that is only assumed bounds the starts by its log, and says nothing of how many chains
-    // there should be: where none comes to be known, waiting for it would cost a latency or two.
-    const isLimited = bucket.isLearned && bucket.policy !== null;
-    const useful = inFlightLimit.useful(isLimited ? bucket.policy : null);
+    const { frontier, credits, limiter } = options;
+    const useful = inFlightLimit.useful(this.#learnedPolicy, limiter.inFlightMax);
     const isUseful = outstanding.inFlight < useful;
     // A false seek costs a request: under a limit one is tried first.
-    const unprovenMax = isLimited ? 1 : useful;
+    const unprovenMax = this.#learnedPolicy !== null ? 1 : useful;
     if (!isUseful || !credits.hasRoom || !frontier.canSplit(unprovenMax)) return null;
     const split = splitter.best([...frontier.open()]);
     if (split === null) return null;
     this.#context.split(split.segment, split.at);
     return frontier.ready(nowMs);
+  }
+
+  /**
+   * A limit that is only assumed bounds the starts by its log, and says nothing of how many chains
+   * there should be: where none comes to be known, waiting for it would cost a latency or two.
+   */
+  get #learnedPolicy(): LimitPolicy | null {
+    const { limiter } = this.#context.options;
+    return limiter.isLearned ? limiter.policy : null;
   }
 
   /** Whether a token is there and its start is in the saved log; else sees to both. */
@@ -96,17 +109,16 @@ export class Dispatcher {
 
   #start(job: PageJob, nowMs: number, cursor: string | null, isRefresh: boolean): void {
     const { options, outstanding } = this.#context;
-    const { bucket, credits, pageSize, frontier } = options;
-    bucket.take(nowMs);
+    const { limiter, credits, pageSize, frontier } = options;
+    const start = limiter.take(nowMs);
     this.#plan.started();
     const taskId = this.#nextTask++;
     if (!isRefresh) credits.reserve(taskId);
-    const ownStarts = bucket.ownStarts(nowMs);
     // The page before, in its old size: the next cursor of a larger one would skip records.
     const limit = (isRefresh ? job.predecessor?.limit : null) ?? pageSize.current;
     // Where the next page already waits for credit, a cursor more is of no use before a commit.
     const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
-    outstanding.add({ taskId, job, limit, takenMs: nowMs, ownStarts, isRefresh });
+    outstanding.add({ taskId, job, limit, start, isRefresh });
     const { segment, page } = job;
     const asked = { taskId, segment, page, cursor, limit };
     this.#context.say({ type: 'fetch', ...asked, isHeadOnly: isRefresh, isHeadUrgent });
@@ -158,6 +170,13 @@ export class Dispatcher {
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
+  }
+
+  /** A server that refuses everything is waited for as long as one that asks for the whole wait. */
+  #pauseWhileRefused(nowMs: number): void {
+    const { limiter } = this.#context.options;
+    const sinceMs = limiter.refusedSinceMs ?? nowMs;
+    this.#pauseFor(limiter.nextStartMs(nowMs), Math.min(sinceMs, nowMs));
   }
 
   /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */

@@ -2,14 +2,17 @@
  * How many requests are useful at once.
  *
  * Under a known limit that is Little's law: the permitted rate times the latency. Without one it is
- * found by AIMD: a few after the first answer, twice as many each round until the first sign of strain,
- * then one more for every round of clean answers; fewer when the server slows down or refuses, and
- * never more because it is slower.
+ * found by AIMD: slowly at first, for nothing tells how small the limit is that will refuse them all;
+ * faster the more were accepted, until the first sign of strain; then one more for every round of clean
+ * answers. Fewer when the server slows down or refuses, and never more because it is slower.
  */
 import type { LimitPolicy } from './token-bucket.js';
 
-/** What any server bears at once; each round of waiting that this saves is a whole latency. */
-const AFTER_FIRST_ANSWER = 4;
+/** More than one request for so much latency gains little, as long as few were accepted. */
+const EARLY_LATENCY_MS = 10;
+/** A burst that meets a limit is at most such a share of what was accepted before it. */
+const EARLY_SHARE = 1 / 4;
+const ACCEPTED_SHARE = 1 / 8;
 /** An answer slower than this many times the quickest, and by a margin, means a queue somewhere. */
 const SLOW_FACTOR = 3;
 const SLOW_MARGIN_MS = 50;
@@ -25,6 +28,7 @@ export class InFlightLimit {
   #window = 1;
   #latencyMs: number | null = null;
   #quickestMs = Number.POSITIVE_INFINITY;
+  #accepted = 0;
   /** One decrease a round: the answers of one round tell of one queue. */
   #holdUntilMs = 0;
   /** Until the first sign of strain the window doubles every round, then it grows by one. */
@@ -41,15 +45,17 @@ export class InFlightLimit {
   }
 
   answered(latencyMs: number, nowMs: number): void {
-    if (this.#latencyMs === null) this.#window = Math.min(this.#max, AFTER_FIRST_ANSWER - 1);
+    this.#accepted++;
     this.#latencyMs = this.#latencyMs === null ? latencyMs : mix(this.#latencyMs, latencyMs);
     this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
     if (latencyMs > this.#quickestMs * SLOW_FACTOR + SLOW_MARGIN_MS) {
       this.#decrease(SLOW_DECREASE, latencyMs, nowMs);
       return;
     }
-    const growth = this.#isSlowStart ? 1 : 1 / this.#window;
-    this.#window = Math.min(this.#max, this.#window + growth);
+    this.#window = Math.min(
+      this.#max,
+      this.#isSlowStart ? this.#early() : this.#window + 1 / this.#window,
+    );
   }
 
   /** Refused, timed out, or failed on the server's side. */
@@ -57,12 +63,25 @@ export class InFlightLimit {
     this.#decrease(REFUSAL_DECREASE, this.#latencyMs ?? 0, nowMs);
   }
 
-  /** @param policy null: no limit is known */
-  useful(policy: LimitPolicy | null): number {
+  /**
+   * @param policy null: no limit is known, or only assumed
+   * @param inFlightMax requests at once that the API bears; null: not known
+   */
+  useful(policy: LimitPolicy | null, inFlightMax: number | null = null): number {
+    return Math.min(inFlightMax ?? Infinity, this.#useful(policy));
+  }
+
+  #useful(policy: LimitPolicy | null): number {
     if (policy === null) return Math.max(1, Math.floor(this.#window));
     const average = (policy.quota / policy.windowMs) * (this.#latencyMs ?? 0);
     // One more than the average: a token that comes while all chains wait is lost for good.
     return Math.min(this.#max, average <= ONE_CHAIN_LOAD ? 1 : Math.ceil(average) + 1);
+  }
+
+  #early(): number {
+    const ofUse = 1 + (this.#latencyMs ?? 0) / EARLY_LATENCY_MS;
+    const bearable = 1 + this.#accepted * EARLY_SHARE;
+    return Math.max(this.#window, Math.min(ofUse, bearable), this.#accepted * ACCEPTED_SHARE);
   }
 
   #decrease(factor: number, roundMs: number, nowMs: number): void {

@@ -6,12 +6,12 @@
  * `held`: scanned, but where it starts is not known yet. Behind an opaque cursor a page starts at the
  * last row of the page before, which may still be in scanning.
  */
+import type { OwnStart } from './announced-limits.js';
 import { assert } from './fault.js';
 import type { Frontier } from './frontier.js';
 import type { PageJob } from './page-job.js';
 import { BEFORE_ALL, comparePositions, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
-import type { OwnStarts } from './token-bucket.js';
 
 export interface OutstandingPage {
   readonly taskId: number;
@@ -19,9 +19,8 @@ export interface OutstandingPage {
   /** Records that were asked for. */
   readonly limit: number;
   phase: 'inFlight' | 'scanning' | 'held' | 'writing';
-  /** The instant of its token, and our starts in the window then. */
-  readonly takenMs: number;
-  readonly ownStarts: OwnStarts;
+  /** As the limiter recorded it. */
+  readonly start: OwnStart;
   /** Only its cursor is wanted. */
   readonly isRefresh: boolean;
   head: HeadFacts | null;
@@ -63,19 +62,13 @@ export class Outstanding {
     return this.#pages.get(taskId);
   }
 
-  add(
-    started: Pick<
-      OutstandingPage,
-      'taskId' | 'job' | 'limit' | 'takenMs' | 'ownStarts' | 'isRefresh'
-    >,
-  ): void {
-    const { taskId, job, limit, takenMs, ownStarts, isRefresh } = started;
+  add(started: Pick<OutstandingPage, 'taskId' | 'job' | 'limit' | 'start' | 'isRefresh'>): void {
+    const { taskId, job, limit, start, isRefresh } = started;
     this.#pages.set(taskId, {
       taskId,
       job,
       limit,
-      takenMs,
-      ownStarts,
+      start,
       isRefresh,
       phase: 'inFlight',
       head: null,

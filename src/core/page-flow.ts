@@ -36,9 +36,10 @@ export class PageFlow {
     const { options, outstanding } = this.#context;
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
-    this.#settle(page, head.sentAtMs, head.headAtMs);
+    this.#context.hasAnswer = true;
     options.frontier.serverClock.observe(head.dateMs, head.headAtMs);
-    this.#learn(page, head.limits, head.sentAtMs);
+    const { sentAtMs, headAtMs, dateMs = null, limits } = head;
+    options.limiter.accepted(page.start, { sentAtMs, headAtMs, dateMs, observed: limits });
     this.#context.inFlightLimit.answered(head.endAtMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
@@ -72,30 +73,43 @@ export class PageFlow {
     const page = outstanding.get(event.taskId);
     if (page === undefined) return;
     const wasInFlight = page.phase === 'inFlight';
+    let { fault } = event;
     if (wasInFlight) {
-      this.#settle(page, event.sentAtMs, event.headAtMs);
-      // A load balancer's error page says nothing of limits: only a page's silence means none.
-      const { limits, sentAtMs, headAtMs, dateMs } = event;
-      if (headAtMs !== null) options.frontier.serverClock.observe(dateMs, headAtMs);
-      if (limits !== null) this.#learn(page, limits, sentAtMs ?? page.takenMs);
+      const { headAtMs, dateMs } = event;
+      if (headAtMs !== null) {
+        this.#context.hasAnswer = true;
+        options.frontier.serverClock.observe(dateMs, headAtMs);
+      }
+      fault = this.#judge(page, event, nowMs);
     }
     this.#context.close(event.taskId);
-    if (page.isGivenUp) {
-      if (event.fault.code === 'RATE_LIMITED') this.#silence(page.job, event.fault, nowMs);
-      return;
+    if (page.isGivenUp) return;
+    if (page.isRefresh) this.#refreshFailed(page, fault, nowMs);
+    else this.#decide(page, fault, wasInFlight, nowMs);
+  }
+
+  /** Tells the limiter, and says whether it was what refused. */
+  #judge(
+    page: OutstandingPage,
+    event: Extract<SchedulerEvent, { type: 'failed' }>,
+    nowMs: number,
+  ): Fault {
+    const { limiter } = this.#context.options;
+    const { fault, headAtMs, dateMs = null, limits } = event;
+    const sentAtMs = event.sentAtMs ?? page.start.takenMs;
+    const answer = { sentAtMs, headAtMs, dateMs, observed: limits };
+    const isUnsaid = fault.status === 503;
+    if (fault.code !== 'RATE_LIMITED' && !(isUnsaid && limiter.mayBeRefusal(page.start))) {
+      limiter.failed(page.start, answer, isUnsaid);
+      return fault;
     }
-    if (page.isRefresh) this.#refreshFailed(page, event.fault, nowMs);
-    else this.#decide(page, event.fault, wasInFlight, nowMs);
-  }
-
-  #settle(page: OutstandingPage, sentAtMs: number | null, headAtMs: number | null): void {
-    this.#context.options.bucket.settle(page.takenMs, sentAtMs ?? page.takenMs, headAtMs);
-    if (headAtMs !== null) this.#context.hasAnswer = true;
-  }
-
-  #learn(page: OutstandingPage, limits: HeadFacts['limits'], sentAtMs: number): void {
-    const { learning, outstanding } = this.#context;
-    learning.observe(limits, sentAtMs, page.ownStarts, outstanding.inFlight - 1);
+    const refusal: Fault = { ...fault, code: 'RATE_LIMITED', retryable: true };
+    if (limiter.refused(page.start, answer, nowMs)) {
+      const waitMs = limiter.silentUntilMs - nowMs;
+      const message = `nothing is sent for ${(waitMs / 1000).toFixed(1)} s`;
+      this.#context.notice({ event: 'rate_limited', message }, page.job, refusal);
+    }
+    return refusal;
   }
 
   #refresh(page: OutstandingPage, head: HeadFacts, expiresAtMs: number, nowMs: number): void {
@@ -122,7 +136,7 @@ export class PageFlow {
     if (isStrain(fault)) inFlightLimit.strained(nowMs);
     switch (decision.type) {
       case 'silence':
-        return this.#silence(job, fault, nowMs);
+        return;
       case 'retry':
         job.refreshAtMs = nowMs + decision.delayMs;
         return;
@@ -132,12 +146,6 @@ export class PageFlow {
       case 'failRun':
         return this.#context.fail(fault, job);
     }
-  }
-
-  #silence(job: PageJob, fault: Fault, nowMs: number): void {
-    this.#context.options.bucket.refuse(nowMs, fault.retryAfterMs ?? null);
-    const message = 'silent until the log of the API has drained';
-    this.#context.notice({ event: 'rate_limited', message }, job, fault);
   }
 
   #moveOn(page: OutstandingPage, head: HeadFacts, lifeMs: number, nowMs: number): void {
@@ -181,7 +189,6 @@ export class PageFlow {
     if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);
     switch (decision.type) {
       case 'silence':
-        this.#silence(job, fault, nowMs);
         return this.#again(page, wasInFlight, nowMs);
       case 'newCursor': {
         if (job.isBuilt && isSeekRefused(fault, job)) return this.#seekFailed(page, fault);

@@ -7,7 +7,7 @@ import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
 import type { Frontier } from './frontier.js';
 import { InFlightLimit } from './in-flight-limit.js';
-import { LimitLearning } from './limit-learning.js';
+import type { Limiter } from './limiter.js';
 import { Outstanding, type OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
@@ -15,11 +15,10 @@ import type { Position } from './position.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
 import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
 import { Splitter } from './splitter.js';
-import type { TokenBucket } from './token-bucket.js';
 
 export interface SchedulerOptions {
   readonly frontier: Frontier;
-  readonly bucket: TokenBucket;
+  readonly limiter: Limiter;
   readonly credits: Credits;
   readonly pageSize: PageSize;
   readonly cursors: CursorBuilder;
@@ -45,7 +44,6 @@ export interface SchedulerOptions {
 export class RunContext {
   readonly options: SchedulerOptions;
   readonly outstanding = new Outstanding();
-  readonly learning: LimitLearning;
   readonly inFlightLimit: InFlightLimit;
   readonly splitter: Splitter;
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
@@ -62,7 +60,6 @@ export class RunContext {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
-    this.learning = new LimitLearning(options.bucket);
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;

@@ -4,9 +4,9 @@
  */
 import type { Fault } from './fault.js';
 import type { LimitObservation } from './limit-headers.js';
+import type { LimitLog } from './limit-log.js';
 import type { Position } from './position.js';
 import type { SegmentSeed } from './segment.js';
-import type { LimitLog } from './token-bucket.js';
 
 /** What deciding needs of an answer's head. Instants are epoch ms. */
 export interface HeadFacts {

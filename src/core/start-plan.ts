@@ -6,7 +6,9 @@
  * never used costs a moment after a crash, never a refusal. Where the rate is high, one save covers
  * a block of starts.
  */
-import type { LimitLog, TokenBucket } from './token-bucket.js';
+
+import type { LimitLog } from './limit-log.js';
+import type { Limiter } from './limiter.js';
 
 /** One save covers what the rate permits in this span. */
 const BLOCK_MS = 250;
@@ -26,7 +28,7 @@ export interface StartDecision {
 }
 
 export class StartPlan {
-  readonly #bucket: TokenBucket;
+  readonly #limiter: Limiter;
   #planned = 0;
   #validUntilMs = 0;
   /** Whether the last plan expired, or may yet, without a start. */
@@ -37,14 +39,14 @@ export class StartPlan {
   /** Whether the saved log holds starts of ours. */
   #isLogged = false;
 
-  constructor(bucket: TokenBucket) {
-    this.#bucket = bucket;
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter;
   }
 
   /** Asks for one start. The caller calls `started` if it uses the permission. */
   next(nowMs: number): StartDecision {
-    const startMs = this.#bucket.nextStartMs(nowMs);
-    const { policy } = this.#bucket;
+    const startMs = this.#limiter.nextStartMs(nowMs);
+    const { policy } = this.#limiter;
     if (policy === null) {
       return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: this.#withdrawal(nowMs) };
     }
@@ -63,12 +65,11 @@ export class StartPlan {
     const count = Math.min(BLOCK_STARTS_MAX, Math.max(1, permitted));
     this.#pending = { count, validUntilMs };
     this.#isLogged = true;
-    const log = this.#bucket.log(nowMs);
-    const planned = Array.from({ length: count }, () => validUntilMs);
+    const log = this.#limiter.log(nowMs);
     return {
       isPermitted: false,
       wakeAtMs: Infinity,
-      log: { ...log, startsMs: [...log.startsMs, ...planned] },
+      log: withPlanned(log, count, validUntilMs),
     };
   }
 
@@ -77,7 +78,7 @@ export class StartPlan {
     if (!this.#isLogged || this.#pending !== null) return null;
     this.#isLogged = false;
     this.#pending = { count: 0, validUntilMs: 0 };
-    return this.#bucket.log(nowMs);
+    return this.#limiter.log(nowMs);
   }
 
   /** The log last asked for is saved. */
@@ -92,4 +93,11 @@ export class StartPlan {
     this.#isUnused = false;
     if (this.#planned > 0) this.#planned--;
   }
+}
+
+/** Every limit counts every start. */
+function withPlanned(log: LimitLog, count: number, atMs: number): LimitLog {
+  const planned = Array.from({ length: count }, () => atMs);
+  const limits = log.limits.map((one) => ({ ...one, startsMs: [...one.startsMs, ...planned] }));
+  return { ...log, limits };
 }

@@ -104,14 +104,26 @@ export const SPLIT_SEGMENT = `
   ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
 export const LOAD_LIMITS = `
-  SELECT quota, window_ms AS "windowMs", started_at_ms AS "startedAtMs",
+  SELECT bucket, quota, window_ms AS "windowMs", started_at_ms AS "startedAtMs",
     started_count AS "startedCount"
-  FROM ingestion_limits WHERE origin = $1 AND key_hash = $2 AND bucket = $3`;
+  FROM ingestion_limits
+  WHERE origin = $1 AND key_hash = $2 AND (bucket = $3 OR starts_with(bucket, $3 || '/'))
+  ORDER BY bucket`;
 
+// All limits of a bucket at once: those that are not among them are forgotten.
 export const SAVE_LIMITS = `
+  WITH given AS (
+    SELECT * FROM jsonb_to_recordset($4::jsonb) AS one (
+      bucket text, "quota" integer, "windowMs" integer, "startedAtMs" double precision[],
+      "startedCount" integer[])
+  ), forgotten AS (
+    DELETE FROM ingestion_limits AS old
+    WHERE origin = $1 AND key_hash = $2 AND (old.bucket = $3 OR starts_with(old.bucket, $3 || '/'))
+      AND NOT EXISTS (SELECT FROM given WHERE given.bucket = old.bucket)
+  )
   INSERT INTO ingestion_limits
     (origin, key_hash, bucket, quota, window_ms, started_at_ms, started_count)
-  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  SELECT $1, $2, bucket, "quota", "windowMs", "startedAtMs", "startedCount" FROM given
   ON CONFLICT (origin, key_hash, bucket) DO UPDATE SET
     quota = excluded.quota, window_ms = excluded.window_ms,
     started_at_ms = excluded.started_at_ms, started_count = excluded.started_count`;

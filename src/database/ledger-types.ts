@@ -82,8 +82,10 @@ export interface LimitKey {
   readonly bucket: string;
 }
 
-/** The log of request starts, and the policy learned so far; null: not learned. */
-export interface LimitLog {
+/** One limit: its log of request starts, and the policy learned so far; null: not learned. */
+export interface LimitRow {
+  /** The bucket of the key, and behind a slash what tells its limits apart. */
+  readonly bucket: string;
   readonly quota: number | null;
   readonly windowMs: number | null;
   /** Epoch ms, ascending; as long as `startedCount`. */

@@ -49,11 +49,13 @@ const PACE = `
   FROM ingestion_pages WHERE run = $1 AND committed_at >=
     (SELECT max(committed_at) FROM ingestion_pages WHERE run = $1) - $2 * interval '1 ms'`;
 
-// Each key has its own log; that of the newest request is the one in use.
+// Each key has its own logs; those of the newest request are in use, the tightest limit binds.
 const LIMIT = `
   SELECT quota::float8, window_ms::float8 AS "windowMs" FROM ingestion_limits
-  WHERE origin = $1 AND bucket = $2 AND quota IS NOT NULL AND window_ms IS NOT NULL
-  ORDER BY started_at_ms[cardinality(started_at_ms)] DESC NULLS LAST LIMIT 1`;
+  WHERE origin = $1 AND (bucket = $2 OR starts_with(bucket, $2 || '/'))
+    AND quota IS NOT NULL AND window_ms IS NOT NULL
+  ORDER BY max(started_at_ms[cardinality(started_at_ms)]) OVER (PARTITION BY key_hash)
+    DESC NULLS LAST, quota::float8 / window_ms LIMIT 1`;
 
 export interface RunProgress {
   segments(run: number): Promise<SegmentProgress[]>;

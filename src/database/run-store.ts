@@ -14,7 +14,7 @@ import type {
   LedgerPage,
   LedgerSegment,
   LimitKey,
-  LimitLog,
+  LimitRow,
   Run,
   RunStatus,
   RunTotals,
@@ -66,8 +66,9 @@ export interface RunStore {
   /** Cuts an open segment at `newBound`; `newSegment` takes the part after it. All or nothing. */
   splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
   /** Null when nothing was ever saved for the key. */
-  loadLimits(key: LimitKey): Promise<LimitLog | null>;
-  saveLimits(key: LimitKey, log: LimitLog): Promise<void>;
+  /** All limits of the bucket, also those that a version before this saved. */
+  loadLimits(key: LimitKey): Promise<LimitRow[]>;
+  saveLimits(key: LimitKey, limits: readonly LimitRow[]): Promise<void>;
   /** The planner's guess, at no cost; null until the table was first analysed. */
   estimateEvents(): Promise<number | null>;
   tableHasRows(): Promise<boolean>;
@@ -192,15 +193,15 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
     },
 
     async loadLimits({ origin, keyHash, bucket }) {
-      const { rows } = await query<LimitRow>(sql.LOAD_LIMITS, [origin, keyHash, bucket]);
-      return rows[0] ?? null;
+      const values = [origin, keyHash, bucket];
+      return (await query<LimitRow & QueryResultRow>(sql.LOAD_LIMITS, values)).rows;
     },
 
-    async saveLimits({ origin, keyHash, bucket }, log) {
-      assert(log.startedAtMs.length === log.startedCount.length, 'each start has a count');
-      const { quota, windowMs, startedAtMs, startedCount } = log;
-      const values = [origin, keyHash, bucket, quota, windowMs, startedAtMs, startedCount];
-      await query(sql.SAVE_LIMITS, values);
+    async saveLimits({ origin, keyHash, bucket }, limits) {
+      for (const { startedAtMs, startedCount } of limits) {
+        assert(startedAtMs.length === startedCount.length, 'each start has a count');
+      }
+      await query(sql.SAVE_LIMITS, [origin, keyHash, bucket, JSON.stringify(limits)]);
     },
 
     async estimateEvents() {
@@ -222,7 +223,6 @@ type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
   readonly after: string | null;
   readonly bound: string | null;
 };
-type LimitRow = LimitLog & QueryResultRow;
 
 async function ask<Row extends QueryResultRow>(
   pool: Pool,

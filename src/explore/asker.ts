@@ -10,10 +10,11 @@
 import PQueue from 'p-queue';
 import { readDate } from '../core/header-time.js';
 import { readLimitHeaders } from '../core/limit-headers.js';
-import { LimitLearning } from '../core/limit-learning.js';
+import { type LimitLog, longestStarts } from '../core/limit-log.js';
+import { Limiter } from '../core/limiter.js';
 import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
-import { type LimitLog, type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
 import { readAnswer } from './answer.js';
 import type { Asked, StartSeen } from './observations.js';
@@ -60,13 +61,13 @@ const SILENT_ANSWERS = 3;
 
 interface BucketState {
   readonly settings: BucketSettings;
-  readonly bucket: TokenBucket;
+  readonly limiter: Limiter;
   readonly plan: StartPlan;
-  readonly learning: LimitLearning;
   readonly starts: StartSeen[];
   readonly gate: PQueue;
   spent: number;
-  inFlight: number;
+  /** Called at the next answer. */
+  onAnswer: () => void;
 }
 
 export class Asker {
@@ -88,18 +89,20 @@ export class Asker {
   async addBucket(settings: BucketSettings): Promise<readonly number[]> {
     const saved = (await settings.memory?.load()) ?? null;
     const { policy, reserve } = settings;
-    const bucket = new TokenBucket({ policy, reserve, ...(saved === null ? {} : { log: saved }) });
+    const limiter = new Limiter({
+      ...{ assumed: policy, reserve, keepsAssumed: true, nowMs: this.#parts.nowMs() },
+      ...(saved === null ? {} : { log: saved }),
+    });
     this.#buckets.set(settings.name, {
       settings,
-      bucket,
-      plan: new StartPlan(bucket),
-      learning: new LimitLearning(bucket),
+      limiter,
+      plan: new StartPlan(limiter),
       starts: [],
       gate: new PQueue({ concurrency: 1 }),
       spent: 0,
-      inFlight: 0,
+      onAnswer: () => {},
     });
-    return saved?.startsMs ?? [];
+    return longestStarts(saved);
   }
 
   ask(question: Question): Promise<Asked> {
@@ -121,16 +124,16 @@ export class Asker {
   }
 
   policy(bucket: string): LimitPolicy | null {
-    return this.#state(bucket).bucket.policy;
+    return this.#state(bucket).limiter.policy;
   }
 
   /** Whether an answer, now or earlier, has named the limit. */
   isLearned(bucket: string): boolean {
-    return this.#state(bucket).bucket.isLearned;
+    return this.#state(bucket).limiter.isAnnounced;
   }
 
   startsInWindow(bucket: string): number {
-    return this.#state(bucket).bucket.ownStarts(this.#parts.nowMs()).count;
+    return this.#state(bucket).limiter.startsIn(this.#parts.nowMs());
   }
 
   /**
@@ -141,20 +144,20 @@ export class Asker {
     const state = this.#state(bucket);
     const answered = state.starts.filter(({ status }) => status !== null && status < 500);
     const isSilent = answered.every(({ limits, status }) => limits === null && status !== 429);
-    if (isSilent && answered.length >= SILENT_ANSWERS && !state.bucket.isLearned) {
-      state.bucket.learnUnlimited();
+    if (isSilent && answered.length >= SILENT_ANSWERS && !state.limiter.isAnnounced) {
+      state.limiter.forgetAssumed();
     }
   }
 
   /** Requests went out without a token: silence until the server's log has drained. */
   async drain(bucket: string): Promise<void> {
     const state = this.#state(bucket);
-    state.bucket.refuse(this.#parts.nowMs(), null);
-    await this.sleepUntil(state.bucket.nextStartMs(this.#parts.nowMs()));
+    state.limiter.drain(this.#parts.nowMs());
+    await this.sleepUntil(state.limiter.nextStartMs(this.#parts.nowMs()));
   }
 
   log(bucket: string): LimitLog {
-    return this.#state(bucket).bucket.log(this.#parts.nowMs());
+    return this.#state(bucket).limiter.log(this.#parts.nowMs());
   }
 
   async sleepUntil(atMs: number): Promise<void> {
@@ -166,8 +169,8 @@ export class Asker {
 
   /** Saves every log as it is now: what was planned and never used is given back. */
   async saveLogs(): Promise<void> {
-    for (const { settings, bucket } of this.#buckets.values()) {
-      await settings.memory?.save(bucket.log(this.#parts.nowMs()));
+    for (const { settings, limiter } of this.#buckets.values()) {
+      await settings.memory?.save(limiter.log(this.#parts.nowMs()));
     }
   }
 
@@ -177,33 +180,36 @@ export class Asker {
     if (ticket === null) return { type: 'overBudget' };
     const result = await this.#request(question);
     this.#inFlight--;
-    state.inFlight--;
     const isAlone = ticket.isFirst && this.#started === ticket.number;
     const exchange = result.type === 'answer' ? result.exchange : null;
     const sentAtMs = exchange?.sentAtMs ?? ticket.takenMs;
     const headers = exchange?.headers ?? {};
     const headAtMs = exchange?.headAtMs ?? null;
     const limits = headAtMs === null ? null : readLimitHeaders(headers, headAtMs);
-    if (headAtMs !== null) this.serverClock.observe(readDate(headers.date ?? ''), headAtMs);
+    const dateMs = readDate(headers.date ?? '');
+    if (headAtMs !== null) this.serverClock.observe(dateMs, headAtMs);
     const status = exchange?.status ?? null;
     state.starts.push({ sentAtMs, headAtMs, status, headers, limits });
-    if (state.bucket.policy !== null) state.bucket.settle(ticket.takenMs, sentAtMs, headAtMs);
-    if (limits !== null) state.learning.observe(limits, sentAtMs, ticket.ownStarts, state.inFlight);
+    const seen = { sentAtMs, headAtMs, dateMs, observed: limits };
+    const isRefusal = status === 429 && question.isReckless !== true;
+    if (ticket.start === null) state.limiter.drain(this.#parts.nowMs());
+    else if (isRefusal) state.limiter.refused(ticket.start, seen, this.#parts.nowMs());
+    else if (status === 200 && headAtMs !== null) {
+      state.limiter.accepted(ticket.start, { ...seen, headAtMs });
+    } else state.limiter.failed(ticket.start, seen);
+    state.onAnswer();
     if (result.type === 'fault') return { type: 'fault', fault: result.fault, answer: null };
     const { bucket, path, acceptsGzip = false } = question;
     const known = { bucket, path, limits, isAlone, acceptedGzip: acceptsGzip };
     const answer = readAnswer(result.exchange, known);
     if (status === 200) return { type: 'answer', answer };
     const fault = this.#parts.source.readError(status ?? 0, answer.text);
-    if (fault.code === 'RATE_LIMITED' && question.isReckless !== true) {
-      state.bucket.refuse(this.#parts.nowMs(), limits?.retryAfterMs ?? null);
-    }
     return { type: 'fault', fault, answer };
   }
 
   /** Waits for a token and saves the start. @returns null when the budget is spent */
   async #pass(state: BucketState, question: Question) {
-    const { settings, bucket, plan } = state;
+    const { settings, limiter, plan } = state;
     if (state.spent >= settings.budget) return null;
     const { nowMs } = this.#parts;
     while (question.isReckless !== true) {
@@ -212,19 +218,21 @@ export class Asker {
         await settings.memory?.save(decision.log);
         plan.saved();
       } else if (decision.isPermitted) break;
-      else await this.sleepUntil(decision.wakeAtMs);
+      else if (Number.isFinite(decision.wakeAtMs)) await this.sleepUntil(decision.wakeAtMs);
+      else
+        await new Promise<void>((resolve) => {
+          state.onAnswer = resolve;
+        });
     }
     const takenMs = nowMs();
-    if (bucket.nextStartMs(takenMs) <= takenMs) {
-      bucket.take(takenMs);
-      plan.started();
-    }
+    const isPermitted = limiter.nextStartMs(takenMs) <= takenMs;
+    const start = isPermitted || question.isReckless ? limiter.take(takenMs) : null;
+    if (isPermitted) plan.started();
     state.spent++;
-    state.inFlight++;
     this.#parts.onStart(settings.name, state.spent);
     return {
       takenMs,
-      ownStarts: bucket.ownStarts(takenMs),
+      start,
       isFirst: this.#inFlight++ === 0,
       number: ++this.#started,
     };

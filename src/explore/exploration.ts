@@ -1,5 +1,6 @@
 /** Puts an exploration together: findings, advice, and what an ingestion starts from. */
 
+import { longestStarts } from '../core/limit-log.js';
 import type { Source } from '../source/source.js';
 import type { Explored } from './explore.js';
 import type { Finding } from './finding.js';
@@ -60,8 +61,8 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
     limitLog: {
       bucket: EVENTS,
       keyHash,
-      policy: explored.log.policy,
-      startsMs: [...explored.log.startsMs],
+      policy: learnedPolicy,
+      startsMs: [...longestStarts(explored.log)],
     },
   });
 }

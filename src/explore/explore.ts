@@ -5,7 +5,8 @@
  *            (asker: budget, tokens, saved starts)
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LimitLog, LimitPolicy } from '../core/token-bucket.js';
+import type { LimitLog } from '../core/limit-log.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
 import { Asker, type LimitMemory } from './asker.js';
 import { Extent } from './extent.js';

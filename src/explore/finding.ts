@@ -59,14 +59,3 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
-
-const ROUND_UNITS_MS = [3_600_000, 60_000, 30_000, 10_000, 5_000, 1_000, 500, 100, 50, 10, 1];
-
-/** The roundest span in [low, high]: people choose limits and lives, and they choose round ones. */
-export function roundest(lowMs: number, highMs: number): number {
-  for (const unitMs of ROUND_UNITS_MS) {
-    const multiple = Math.floor(highMs / unitMs) * unitMs;
-    if (multiple >= lowMs && multiple > 0) return multiple;
-  }
-  return highMs;
-}

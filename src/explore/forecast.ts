@@ -9,12 +9,14 @@
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
+import { limitStatement } from '../core/limit-dialects.js';
+import { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
 import { HIGHEST_ID, type Position } from '../core/position.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
 import type { CursorBuilder } from '../core/segment.js';
-import { type LimitPolicy, TokenBucket } from '../core/token-bucket.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
 
 export interface ForecastSettings {
   readonly events: number;
@@ -98,7 +100,6 @@ function boundOf(settings: ForecastSettings): Bound {
 class Rehearsal {
   readonly #settings: ForecastSettings;
   readonly #scheduler: Scheduler;
-  readonly #bucket: TokenBucket;
   readonly #queue: { readonly atMs: number; readonly event: SchedulerEvent | null }[] = [];
   readonly #starts: number[] = [];
   readonly #rowsOf = new Map<number, number>();
@@ -116,10 +117,9 @@ class Rehearsal {
     const cursors = cursorsOf(settings);
     const frontier = new Frontier(cursors, { canSeek });
     frontier.add({ segment: 0, after: null, bound: null });
-    this.#bucket = new TokenBucket({ policy: policy ?? assumedPolicy, reserve });
     this.#scheduler = new Scheduler({
       frontier,
-      bucket: this.#bucket,
+      limiter: new Limiter({ assumed: policy ?? assumedPolicy, reserve, nowMs: 0 }),
       credits: new Credits({
         bytesMax: settings.creditBytes,
         expectedPageBytes: pageRecords * bytesPerRecord,
@@ -236,7 +236,10 @@ class Rehearsal {
     if (policy === null) return null;
     const logged = this.#starts.filter((startMs) => startMs > atMs - policy.windowMs).length;
     const remaining = Math.max(0, policy.quota - logged);
-    return { ...policy, remaining, resetMs: null, retryAfterMs: null };
+    return {
+      limits: [limitStatement({ name: 'forecast', ...policy, remaining })],
+      retryAfter: null,
+    };
   }
 
   #at(atMs: number, event: SchedulerEvent): void {

@@ -1,7 +1,7 @@
 /** Gauges of the engine, read when they are scraped: credits, queues, limit, pools, the run's state. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import { WAIT_REASONS } from '../core/wait-times.js';
 import type { RunStats } from './run-stats.js';
 
@@ -14,7 +14,7 @@ export interface PoolUse {
 
 export interface EngineParts {
   readonly scheduler: Scheduler;
-  readonly bucket: TokenBucket;
+  readonly bucket: Limiter;
   readonly stats: RunStats;
   readonly pools: () => readonly PoolUse[];
   readonly nowMs: () => number;

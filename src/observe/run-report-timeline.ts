@@ -2,8 +2,9 @@
  * Timeline of a run for its report: a point a second at first, at most 600 in all (history.ts), so
  * that a run of an hour costs what one of ten minutes does.
  */
+
+import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import { History, type HistoryColumns, type Sample } from './history.js';
 import { RecentRate } from './recent-rate.js';
 import type { RunStats } from './run-stats.js';
@@ -12,7 +13,7 @@ const EVERY_MS = 1_000;
 
 export interface TimelineParts {
   readonly stats: RunStats;
-  readonly bucket: Pick<TokenBucket, 'policy'>;
+  readonly bucket: Pick<Limiter, 'policy'>;
   readonly scheduler: Pick<Scheduler, 'credits' | 'outstandingByPhase'>;
   readonly nowMs: () => number;
 }

@@ -4,9 +4,10 @@
  * What it keeps is bounded, and what the loop tells it costs the same for a page of one row and of
  * 5,000. Figures that RunStats has are taken from there, so that page, report and log agree.
  */
+
+import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand } from '../core/scheduler-types.js';
-import type { TokenBucket } from '../core/token-bucket.js';
 import type { PageHead, PageResult } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import type { RunState } from './engine-metrics.js';
@@ -27,7 +28,7 @@ export interface RunViewParts {
   /** What earlier processes have reached; null: nothing. */
   readonly earlier: Extent | null;
   readonly scheduler: Scheduler;
-  readonly bucket: TokenBucket;
+  readonly bucket: Limiter;
   readonly stats: RunStats;
   readonly nowMs: () => number;
 }
@@ -196,7 +197,7 @@ export class RunView {
     const { bucket } = this.#parts;
     if (bucket.policy === null) return null;
     const comingMs = bucket.comingStartsMs(nowMs, COMING_MAX);
-    return { ...bucket.policy, used: bucket.ownStarts(nowMs).count, comingMs };
+    return { ...bucket.policy, used: bucket.startsIn(nowMs), comingMs };
   }
 
   #stages(): LiveRun['stages'] {

@@ -11,9 +11,9 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { assert, unreachable } from '../core/fault.js';
+import type { LimitLog } from '../core/limit-log.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
-import type { LimitLog } from '../core/token-bucket.js';
 import type { Batch } from '../protocol/batch.js';
 import type { PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { WriteResult, WriteTask } from '../protocol/writer-messages.js';

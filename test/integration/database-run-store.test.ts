@@ -212,24 +212,27 @@ describe('segments and pages', () => {
 describe('limits', () => {
   const key = { origin: ORIGIN, keyHash: 'abc', bucket: 'events' };
 
-  test('a log comes back as it was saved last, for its key alone', async () => {
-    expect(await store.loadLimits(key)).toBeNull();
-    await store.saveLimits(key, {
-      quota: null,
-      windowMs: null,
-      startedAtMs: [],
-      startedCount: [],
-    });
+  test('all logs of a bucket come back as they were saved last, for its key alone', async () => {
+    expect(await store.loadLimits(key)).toEqual([]);
+    const none = { quota: null, windowMs: null, startedAtMs: [], startedCount: [] };
+    await store.saveLimits(key, [
+      { ...none, bucket: 'events/gone' },
+      { ...none, bucket: 'events/kept' },
+    ]);
     const log = {
+      bucket: 'events/kept',
       quota: 10,
       windowMs: 60_000,
       startedAtMs: [1_769_541_612_369.25, 1_769_541_613_000],
       startedCount: [1, 9],
     };
-    await store.saveLimits(key, log);
-    expect(await store.loadLimits(key)).toEqual(log);
-    expect(await store.loadLimits({ ...key, bucket: 'metrics' })).toBeNull();
-    expect(await store.loadLimits({ ...key, keyHash: 'abd' })).toBeNull();
+    const other = { ...log, bucket: 'events/other', quota: 30 };
+    await store.saveLimits(key, [log, other]);
+    expect(await store.loadLimits(key)).toEqual([log, other]);
+    expect(await store.loadLimits({ ...key, bucket: 'metrics' })).toEqual([]);
+    expect(await store.loadLimits({ ...key, keyHash: 'abd' })).toEqual([]);
+    await store.saveLimits({ ...key, bucket: 'event' }, []);
+    expect(await store.loadLimits(key)).toHaveLength(2);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
-import type { LimitLog } from '../../src/core/token-bucket.js';
+import { type LimitLog, longestStarts } from '../../src/core/limit-log.js';
 import { epochNowMs } from '../../src/explore/transport.js';
 import { type ExploredSimulator, exploreSimulator, mostSentInWindow } from '../support/explored.js';
 
@@ -128,7 +128,8 @@ describe.concurrent('a probe finds', () => {
     const { stats, settings } = await exploreSimulator({}, {}, memory);
     expect(stats.eventsArrivalsMs.length).toBeGreaterThan(8);
     for (const arrivedAtMs of stats.eventsArrivalsMs) {
-      const known = saves.filter(({ atMs }) => atMs <= arrivedAtMs).at(-1)?.log.startsMs ?? [];
+      const saved = saves.filter(({ atMs }) => atMs <= arrivedAtMs).at(-1)?.log ?? null;
+      const known = longestStarts(saved);
       const inWindow = stats.eventsArrivalsMs.filter(
         (atMs) => atMs <= arrivedAtMs && atMs > arrivedAtMs - settings.eventsWindowMs,
       );

@@ -85,7 +85,7 @@ describe('a page', () => {
     const head = rig.heads[0] as PageHead;
     expect(head).toMatchObject({ taskId: 77, nextCursor: 'abc', hasMore: true, returned: 5 });
     expect(head.meta).toMatchObject({ status: 200, requestId: 'r-1', bodyBytes: batch.bodyBytes });
-    expect(head.meta.limits?.remaining).toBe(9);
+    expect(head.meta.limits?.limits[0]?.remaining).toBe(9);
     expect(head.meta.sentAtMs).toBeGreaterThanOrEqual(beforeMs - 5);
     expect(head.meta.headAtMs).toBeGreaterThanOrEqual(head.meta.sentAtMs);
     expect(head.meta.endAtMs).toBeGreaterThanOrEqual(head.meta.headAtMs);
@@ -197,7 +197,7 @@ describe('an answer that is no page', () => {
     );
     expect(await rig.fetch()).toMatchObject({
       fault: { code: 'RATE_LIMITED', retryAfterMs: 57_000, status: 429 },
-      meta: { limits: { retryAfterMs: 57_000 } },
+      meta: { limits: { retryAfter: { spanMs: 57_000 } } },
     });
   });
 

@@ -6,6 +6,7 @@ import type { Fault } from '../../src/core/fault.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { comparePositions, type Position } from '../../src/core/position.js';
 import type { CursorBuilder } from '../../src/core/segment.js';
+import { limitsSaid } from './limits-said.js';
 import { drawInteger, type Random } from './random.js';
 
 export interface ApiSettings {
@@ -102,8 +103,7 @@ export class SimulatedApi {
     const remaining = Math.max(0, (quota ?? 0) - inWindow - 1);
     const oldest = this.arrivalsMs[this.arrivalsMs.length - inWindow - 1] ?? arrivesAtMs;
     const resetMs = Math.ceil((oldest + windowMs - arrivesAtMs) / 1000) * 1000;
-    const said = { quota, remaining, resetMs, windowMs: null, retryAfterMs: null };
-    const limits = quota === null ? null : said;
+    const limits = quota === null ? null : limitsSaid({ quota, remaining, resetMs });
     if (quota !== null && inWindow >= quota) {
       this.refused++;
       const refusal = { ...fault('RATE_LIMITED'), retryAfterMs: resetMs };

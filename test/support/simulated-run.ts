@@ -5,6 +5,8 @@
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
+import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
+import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { Position } from '../../src/core/position.js';
 import { findGaps, planResume } from '../../src/core/resume.js';
@@ -15,7 +17,6 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
-import { type LimitLog, TokenBucket } from '../../src/core/token-bucket.js';
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
 import { SimulatedApi } from './simulated-api.js';
@@ -42,7 +43,7 @@ class Player {
   readonly #writes: number[];
   readonly #creditBytesMax: number;
   readonly #queue: { atMs: number; life: number; run: () => void }[] = [];
-  #savedLimits: LimitLog = { policy: null, startsMs: [] };
+  #savedLimits: LimitLog = NO_LIMITS;
   #nowMs = 1_800_000_000_000;
   /** Counts processes: what an earlier one had begun does not reach a later one. */
   #life = 0;
@@ -107,15 +108,16 @@ class Player {
     const frontier = new Frontier(cursors, { canSeek });
     for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
     const forgets = this.#settings.sabotage === 'forgetsLimits';
-    const bucket = new TokenBucket({
+    const limiter = new Limiter({
       // What is assumed of an API that has said nothing yet: most have a shorter window.
-      policy: { quota: this.#api.settings.quota ?? 10, windowMs: 60_000 },
+      assumed: { quota: this.#api.settings.quota ?? 10, windowMs: 60_000 },
+      nowMs: this.#nowMs,
       ...(forgets ? {} : { log: this.#savedLimits }),
     });
     this.#credits = new Credits({ bytesMax: this.#creditBytesMax, expectedPageBytes: PAGE_BYTES });
     this.#scheduler = new Scheduler({
       frontier,
-      bucket,
+      limiter,
       credits: this.#credits,
       pageSize: new PageSize(drawInteger(this.#random, 5, 50), undefined, PAGE_RECORDS_MIN),
       cursors,

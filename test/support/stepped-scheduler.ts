@@ -3,6 +3,8 @@ import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
+import type { LimitLog } from '../../src/core/limit-log.js';
+import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { Position } from '../../src/core/position.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
@@ -13,28 +15,34 @@ import type {
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
 import type { CursorBuilder } from '../../src/core/segment.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
+import type { LimitPolicy } from '../../src/core/token-bucket.js';
+import { limitsSaid } from './limits-said.js';
 
 export const NOW_MS = 1_800_000_000_000;
 /** Cursors that only the API can read: a page's start is known when the page before is scanned. */
 export const opaque = { cursorTtlMs: 120_000, buildCursor: () => null };
 
+/** @param assumed what limits until an answer says so; null: nothing does */
+export function limiterOf(assumed: LimitPolicy | null, log?: LimitLog): Limiter {
+  return new Limiter({ assumed, nowMs: NOW_MS, ...(log === undefined ? {} : { log }) });
+}
+
 /** One segment behind such cursors. */
-export function opaqueScheduler(bucket = new TokenBucket({ policy: null })): Scheduler {
+export function opaqueScheduler(limiter = limiterOf(null)): Scheduler {
   const frontier = new Frontier(opaque, { canSeek: false });
   frontier.add({ segment: 1, after: null, bound: null });
-  return schedulerOver(frontier, bucket);
+  return schedulerOver(frontier, limiter);
 }
 
 export function schedulerOver(
   frontier: Frontier,
-  bucket = new TokenBucket({ policy: null }),
+  limiter = limiterOf(null),
   cursors: CursorBuilder = opaque,
   changes: Partial<SchedulerOptions> = {},
 ): Scheduler {
   return new Scheduler({
     frontier,
-    bucket,
+    limiter,
     credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
     pageSize: new PageSize(100),
     cursors,
@@ -79,5 +87,7 @@ export const scanned = (taskId: number, place: Position): SchedulerEvent => ({
 /** A page failed after its head had come. */
 export const failed = (taskId: number, fault: Fault, atMs = NOW_MS): SchedulerEvent => ({
   type: 'failed',
-  ...{ taskId, fault, sentAtMs: atMs, headAtMs: atMs, limits: null },
+  ...{ taskId, fault, sentAtMs: atMs, headAtMs: atMs },
+  limits:
+    fault.retryAfterMs === undefined ? null : limitsSaid({ retryAfterMs: fault.retryAfterMs }),
 });

@@ -8,11 +8,11 @@ import type { Position } from '../../src/core/position.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { CursorBuilder } from '../../src/core/segment.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
 import {
   failed,
   fetches,
   head,
+  limiterOf,
   NOW_MS,
   opaque,
   opaqueScheduler,
@@ -61,8 +61,10 @@ describe('a body that fails behind opaque cursors', () => {
   });
 
   test('leaves requests that are given up in the log of the limit, as late as they left', () => {
-    const bucket = new TokenBucket({ policy: { quota: 2, windowMs: 10_000 } });
-    const scheduler = opaqueScheduler(bucket);
+    const policy = { quota: 2, windowMs: 10_000 };
+    const limit = { name: 'x-ratelimit', policy, isLeaky: false, startsMs: [] };
+    const limiter = limiterOf(null, { limits: [limit], paceMs: null, isLearned: true });
+    const scheduler = opaqueScheduler(limiter);
     scheduler.step([], NOW_MS);
     const [first = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS));
     scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS + 10);
@@ -72,7 +74,7 @@ describe('a body that fails behind opaque cursors', () => {
     const late = { sentAtMs: NOW_MS + 510, headAtMs: NOW_MS + 520, endAtMs: NOW_MS + 520 };
     const answer = { ...head('c'), ...late };
     scheduler.step([{ type: 'head', taskId: second, head: answer }], NOW_MS + 520);
-    expect(bucket.comingStartsMs(NOW_MS + 600, 2)[1]).toBeGreaterThan(NOW_MS + 10_510);
+    expect(limiter.comingStartsMs(NOW_MS + 600, 2)[1]).toBeGreaterThan(NOW_MS + 10_510);
   });
 
   test('leaves a refusal of what is given up a refusal', () => {

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   EXPLORATION_FILE,
+  type ExplorationHints,
   findHints,
   mergeStarts,
   NO_HINTS,
 } from '../../src/cli/exploration-hints.js';
 import { hashKey } from '../../src/cli/open-target.js';
 import { type Config, readConfig } from '../../src/config/config.js';
+import type { LimitLog } from '../../src/core/limit-log.js';
 import { type Finding, finding, unknown } from '../../src/explore/finding.js';
 import { defaultBudget, makePlan } from '../../src/explore/plan.js';
 import type { ExploreScope } from '../../src/explore/probe.js';
@@ -254,14 +256,20 @@ describe('what an ingestion takes over', () => {
 
   test('starts that the database does not know, each once', () => {
     const found = { ...NO_HINTS, startsMs: [1_000, 1_000, 5_000] };
-    expect(mergeStarts(null, found)).toEqual({ policy: null, startsMs: [1_000, 1_000, 5_000] });
-    const saved = { policy: LIVE_POLICY, startsMs: [1_100, 9_000] };
-    expect(mergeStarts(saved, found)).toEqual({
-      policy: LIVE_POLICY,
-      startsMs: [1_000, 1_100, 5_000, 9_000],
+    const merge = (saved: LimitLog | null, hints: ExplorationHints = found) =>
+      mergeStarts(saved, hints, LIVE_POLICY);
+    const logOf = (startsMs: readonly number[]): LimitLog => ({
+      limits: [{ name: 'x-ratelimit', policy: LIVE_POLICY, isLeaky: false, startsMs }],
+      ...{ paceMs: null, isLearned: true },
     });
-    const all = { policy: LIVE_POLICY, startsMs: [1_000, 1_001, 5_200] };
-    expect(mergeStarts(all, found)).toBe(all);
-    expect(mergeStarts(saved, NO_HINTS)).toBe(saved);
+    expect(merge(null)).toMatchObject({
+      limits: [{ name: 'assumed', startsMs: [1_000, 1_000, 5_000] }],
+      isLearned: false,
+    });
+    const saved = logOf([1_100, 9_000]);
+    expect(merge(saved)).toEqual(logOf([1_000, 1_100, 5_000, 9_000]));
+    const all = logOf([1_000, 1_001, 5_200]);
+    expect(merge(all)).toBe(all);
+    expect(merge(saved, NO_HINTS)).toBe(saved);
   });
 });

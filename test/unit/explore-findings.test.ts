@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+import { roundest } from '../../src/core/round-span.js';
 import { emptyNotebook } from '../../src/explore/explore.js';
 import { Extent } from '../../src/explore/extent.js';
-import { median, percentile, roundest } from '../../src/explore/finding.js';
+import { median, percentile } from '../../src/explore/finding.js';
 import { aboutCursors } from '../../src/explore/findings/about-cursors.js';
 import { typicalLatencies } from '../../src/explore/findings/about-latency.js';
 import { aboutPages } from '../../src/explore/findings/about-pages.js';

@@ -16,11 +16,18 @@ describe('the form of a reset', () => {
     ['HTTP-date', 'Tue, 27 Jan 2026 19:21:12 GMT', 60_000],
     ['an instant that has passed', String(NOW_MS / 1000 - 5), 0],
     ['one day', '86400', 86_400_000],
+    ['a duration with units', '6m0s', 360_000],
+    ['a duration in milliseconds', '20ms', 20],
+    [
+      'the text of a Date',
+      'Tue Jan 27 2026 19:21:12 GMT+0000 (Coordinated Universal Time)',
+      60_000,
+    ],
   ])('%s', (_form, text, expectedMs) => {
     expect(spanUntil(text, NOW_MS)).toBe(expectedMs);
   });
 
-  test.each(['-5', 'NaN', 'Infinity', '', 'soon', '86401', '9999999', '1e3', '0x10', '5, 5'])(
+  test.each(['-5', 'NaN', 'Infinity', '', 'soon', '2678401', '9999999', '1e3', '0x10', '5, 5'])(
     'nonsense is not believed: %s',
     (text) => {
       expect(spanUntil(text, NOW_MS)).toBeNull();

@@ -15,7 +15,6 @@ import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
 import { ingestResult } from '../../src/observe/report.js';
 import { RunStats } from '../../src/observe/run-stats.js';
 import type { Batch } from '../../src/protocol/batch.js';
@@ -33,7 +32,7 @@ import { RunJournal } from '../../src/runtime/run-journal.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { seededRandom } from '../support/random.js';
 import { SimulatedApi } from '../support/simulated-api.js';
-import { schedulerOver } from '../support/stepped-scheduler.js';
+import { limiterOf, schedulerOver } from '../support/stepped-scheduler.js';
 
 const PAGES = 600;
 const PAGE_ROWS = 5;
@@ -94,7 +93,7 @@ async function playRun(level: string, faultShare: number) {
   );
   const captured = await captureLog(level);
   captured.log.setBindings({ run: 7 });
-  const bucket = new TokenBucket({ policy: LIMIT });
+  const bucket = limiterOf(LIMIT);
   const frontier = new Frontier(api.cursors, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound: null });
   const pageSize = new PageSize(PAGE_ROWS);

@@ -35,8 +35,7 @@ test('a page of rows without positions behind an opaque cursor does not pass for
     taskId: 1,
     job,
     limit: 100,
-    takenMs: 0,
-    ownStarts: { count: 1, oldestMs: 0 },
+    start: { number: 0, takenMs: 0, inFlight: 1 },
     isRefresh: false,
   });
   const page = outstanding.get(1);

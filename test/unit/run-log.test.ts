@@ -1,37 +1,35 @@
 /** What a run says of itself: with names and places, and not twice. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RunLog } from '../../src/cli/run-log.js';
 import type { Fault } from '../../src/core/fault.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
+import { Limiter } from '../../src/core/limiter.js';
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
 import { captureLog } from '../support/captured-log.js';
+import { limitsSaid } from '../support/limits-said.js';
 
 const FAULT: Fault = { code: 'NETWORK', message: 'gone', retryable: true };
 const PLACE = { segment: 3, page: 7 };
 
-describe('the limit', () => {
-  test('is said once it is learned, and again only when it is another', async () => {
-    const { log, records } = await captureLog('info');
-    const said = new RunLog(log);
-    const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
-    said.limitSeen(bucket);
-    expect(records()).toEqual([]);
-    for (const windowMs of [60_000, 59_000, 60_000, 61_000, 120_000]) {
-      bucket.learn({ quota: 10, windowMs });
-      said.limitSeen(bucket);
-    }
-    bucket.learn({ quota: 5, windowMs: 120_000 });
-    said.limitSeen(bucket);
-    bucket.learnUnlimited();
-    said.limitSeen(bucket);
-    said.limitSeen(bucket);
-    expect(records().map(({ quota, windowMs }) => [quota, windowMs])).toEqual([
-      [10, 60_000],
-      [10, 120_000],
-      [5, 120_000],
-      [null, null],
-    ]);
-  });
+test('what was learned of the limits is said once, with all that are known', async () => {
+  const { log, records } = await captureLog('info');
+  const said = new RunLog(log);
+  const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: 0 });
+  said.limitSeen(limiter);
+  expect(records()).toEqual([]);
+  const answer = (atMs: number, quota: number) => {
+    const request = limiter.take(atMs);
+    const observed = limitsSaid({ quota, remaining: quota - 1, windowMs: 2_000 });
+    const times = { sentAtMs: atMs, headAtMs: atMs + 1, dateMs: null };
+    limiter.accepted(request, { ...times, observed });
+    said.limitSeen(limiter);
+  };
+  answer(0, 10);
+  answer(5_000, 10);
+  answer(10_000, 5);
+  expect(records()).toMatchObject([
+    { quota: 10, windowMs: 2_000, limits: [{ name: 'x-ratelimit', from: 'announced' }] },
+    { quota: 5, windowMs: 2_000 },
+  ]);
 });
 
 test('a failed fetch and a failed write name segment, page and fault', async () => {

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { HeadFacts } from '../../src/core/scheduler-types.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
 import {
   failed,
   fetches,
   head,
+  limiterOf,
   NOW_MS,
   opaque,
   opaqueScheduler,
@@ -68,16 +68,17 @@ test('an hour of silence is waited for', () => {
 test('a quota of a day that is spent pauses the run until its first request is forgotten', () => {
   const policy = { quota: 2, windowMs: 24 * HOUR_MS };
   const startsMs = [NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS];
-  const bucket = new TokenBucket({ policy: null, log: { policy, startsMs } });
-  const commands = opaqueScheduler(bucket).step([], NOW_MS);
-  const resumeAtMs = bucket.nextStartMs(NOW_MS);
+  const limit = { name: 'x-ratelimit', policy, isLeaky: false, startsMs };
+  const limiter = limiterOf(null, { limits: [limit], paceMs: null, isLearned: true });
+  const commands = opaqueScheduler(limiter).step([], NOW_MS);
+  const resumeAtMs = limiter.nextStartMs(NOW_MS);
   expect(Math.abs(resumeAtMs - NOW_MS - 22 * HOUR_MS)).toBeLessThan(1000);
   expect(commands).toMatchObject([{ type: 'finish', outcome: { status: 'paused', resumeAtMs } }]);
 });
 
 test('error pages without limit headers do not pass for an API without a limit', () => {
-  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
-  const scheduler = opaqueScheduler(bucket);
+  const limiter = limiterOf({ quota: 10, windowMs: 60_000 });
+  const scheduler = opaqueScheduler(limiter);
   const fault = { code: 'HTTP_STATUS', message: 'HTTP 502', retryable: true, status: 502 } as const;
   let nowMs = NOW_MS;
   for (let answer = 0; answer < 5; answer++) {
@@ -87,8 +88,8 @@ test('error pages without limit headers do not pass for an API without a limit',
     const [taskId = 0] = taskIds;
     scheduler.step([failed(taskId, fault, nowMs)], nowMs);
   }
-  expect(bucket.policy).toEqual({ quota: 10, windowMs: 60_000 });
-  expect(bucket.isLearned).toBe(false);
+  expect(limiter.policy).toEqual({ quota: 10, windowMs: 60_000 });
+  expect(limiter.isLearned).toBe(false);
 });
 
 const lastPage: HeadFacts = { ...head(''), nextCursor: null, hasMore: false };

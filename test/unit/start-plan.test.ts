@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
+import { Limiter } from '../../src/core/limiter.js';
 import { StartPlan } from '../../src/core/start-plan.js';
-import { TokenBucket } from '../../src/core/token-bucket.js';
 
 const T0 = 1_800_000_000_000;
 
 /** Starts within a minute, when a save of the log takes `saveMs`. */
 function startsIn(saveMs: number): number {
-  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
-  const plan = new StartPlan(bucket);
+  const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
+  const plan = new StartPlan(limiter);
   let nowMs = T0;
   let starts = 0;
   for (let turn = 0; turn < 1000 && nowMs < T0 + 59_000; turn++) {
     const decision = plan.next(nowMs);
     if (decision.isPermitted) {
-      bucket.take(nowMs);
+      limiter.take(nowMs);
       plan.started();
       starts++;
     } else if (decision.log !== null) {
@@ -29,10 +29,13 @@ test.each([1, 100, 300, 2_000])('the whole quota starts when a save takes %d ms'
 });
 
 test('no start is permitted that is not in the saved log', () => {
-  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
-  const plan = new StartPlan(bucket);
+  const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
+  const plan = new StartPlan(limiter);
   const asked = plan.next(T0);
-  expect(asked).toMatchObject({ isPermitted: false, log: { startsMs: [expect.any(Number)] } });
+  expect(asked).toMatchObject({
+    isPermitted: false,
+    log: { limits: [{ startsMs: [expect.any(Number)] }] },
+  });
   expect(plan.next(T0 + 1)).toMatchObject({ isPermitted: false, log: null });
   plan.saved();
   expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true });
@@ -41,31 +44,34 @@ test('no start is permitted that is not in the saved log', () => {
 });
 
 test('a quota that stands for "no limit" is planned in blocks that memory holds', () => {
-  const bucket = new TokenBucket({ policy: { quota: 2 ** 32 - 1, windowMs: 60_000 } });
-  const plan = new StartPlan(bucket);
-  expect(plan.next(T0).log?.startsMs).toHaveLength(1_000);
+  const limiter = new Limiter({ assumed: { quota: 2 ** 32 - 1, windowMs: 60_000 }, nowMs: T0 });
+  const plan = new StartPlan(limiter);
+  expect(plan.next(T0).log?.limits[0]?.startsMs).toHaveLength(1_000);
   plan.saved();
   for (let start = 0; start < 1_000; start++) {
     expect(plan.next(T0).isPermitted).toBe(true);
-    bucket.take(T0);
+    limiter.take(T0);
     plan.started();
   }
   // What the saved log covers is used up: the next start waits for another save.
-  expect(plan.next(T0)).toMatchObject({ isPermitted: false, log: { startsMs: { length: 2_000 } } });
+  expect(plan.next(T0)).toMatchObject({
+    isPermitted: false,
+    log: { limits: [{ startsMs: { length: 2_000 } }] },
+  });
 });
 
 test('where there is no limit after all, the saved log is emptied once', () => {
-  const bucket = new TokenBucket({ policy: { quota: 10, windowMs: 60_000 } });
-  const plan = new StartPlan(bucket);
+  const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
+  const plan = new StartPlan(limiter);
   plan.next(T0);
   plan.saved();
-  bucket.take(T0);
+  limiter.take(T0);
   plan.started();
-  bucket.learnUnlimited();
+  limiter.forgetAssumed();
   expect(plan.next(T0 + 1)).toEqual({
     isPermitted: true,
     wakeAtMs: 0,
-    log: { policy: null, startsMs: [] },
+    log: { limits: [], paceMs: null, isLearned: true },
   });
   expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true, log: null });
   plan.saved();

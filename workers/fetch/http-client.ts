@@ -86,7 +86,7 @@ function answer(received: Received, body: BodyBuffer, source: Source): Answer {
 function refusal(received: Received & { type: 'refused' }, source: Source): Fault {
   const { status, limits } = received.meta;
   const fault = source.readError(status, received.errorText);
-  const waitMs = limits?.retryAfterMs ?? null;
+  const waitMs = limits?.retryAfter?.spanMs ?? null;
   return waitMs === null ? fault : { ...fault, retryAfterMs: waitMs };
 }
 

@@ -1,5 +1,7 @@
 /** Findings about the limit: dialect, quota, window, kind, refused calls, buckets. */
-import { type Finding, finding, roundest, unknown } from '../finding.js';
+import { bindingLimit } from '../../core/limit-headers.js';
+import { roundest } from '../../core/round-span.js';
+import { type Finding, finding, unknown } from '../finding.js';
 import type { ListSeen, Notebook, StartSeen } from '../observations.js';
 import { EVENTS } from '../probe.js';
 import { readDialect } from './dialect.js';
@@ -109,15 +111,17 @@ function refusedCalls({ refusal, skipped }: Notebook): Finding {
 /** Whether a list has a limit of its own. */
 function bucketOf(list: ListSeen, notebook: Notebook): Finding[] {
   const name = `limit.own-bucket.${list.name}`;
-  const own = list.answer?.limits ?? null;
-  const events = (notebook.starts.get(EVENTS) ?? []).find(({ limits }) => limits?.quota != null);
-  if (own?.quota == null || events?.limits?.quota == null) {
+  const own = bindingLimit(list.answer?.limits ?? null);
+  const events = (notebook.starts.get(EVENTS) ?? [])
+    .map(({ limits }) => bindingLimit(limits))
+    .find((limit) => limit?.quota != null);
+  if (own?.quota == null || events?.quota == null) {
     return [unknown(name, 'its answer names no limit')];
   }
   const { quota, remaining } = own;
   const said = `${remaining ?? '?'} of ${quota} left after one request`;
-  if (quota !== events.limits.quota) {
-    return [finding(name, true, 'measured', `${said}; the events have ${events.limits.quota}`)];
+  if (quota !== events.quota) {
+    return [finding(name, true, 'measured', `${said}; the events have ${events.quota}`)];
   }
   if (remaining === null || list.eventStartsInWindow === 0) return [unknown(name, said)];
   const evidence = `${said}, with ${list.eventStartsInWindow} requests for events before it`;

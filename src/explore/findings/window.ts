@@ -8,6 +8,7 @@
  *   sliding   each request leaves the log one window after it came
  *   fixed     all leave together, one window after the first that opened it
  */
+import { bindingLimit } from '../../core/limit-headers.js';
 import type { StartSeen } from '../observations.js';
 import { readDialect, readSkew, windowEnd } from './dialect.js';
 
@@ -60,7 +61,7 @@ export function inferWindow(
 }
 
 function commonQuota(starts: readonly StartSeen[]): number | null {
-  const quotas = starts.flatMap(({ limits }) => limits?.quota ?? []);
+  const quotas = starts.flatMap(({ limits }) => bindingLimit(limits)?.quota ?? []);
   return quotas.length === 0 ? null : Math.min(...quotas);
 }
 
@@ -70,7 +71,7 @@ function loggedBefore(
   quota: number | null,
   earlierStartsMs: readonly number[],
 ): readonly number[] | null {
-  const remaining = first?.limits?.remaining ?? null;
+  const remaining = bindingLimit(first?.limits ?? null)?.remaining ?? null;
   if (remaining === null || quota === null) return [];
   const count = quota - 1 - remaining;
   if (count > earlierStartsMs.length) return null;
@@ -99,7 +100,7 @@ function lengthOf(
     const dialect = readDialect(headers);
     if (dialect === null || headAtMs === null) return [];
     const left = quota === null ? null : quota - oldest.loggedBefore - index - 1;
-    const isWhole = limits?.remaining != null && limits.remaining === left;
+    const isWhole = left !== null && bindingLimit(limits)?.remaining === left;
     return [{ sentAtMs, headAtMs, date: headers.date, dialect, isWhole }];
   });
   const announcedMs = seen.find(({ dialect }) => dialect.windowMs !== null)?.dialect.windowMs;
@@ -138,7 +139,7 @@ interface LogSeen {
 function logsOf(times: readonly number[], starts: readonly StartSeen[], quota: number): LogSeen[] {
   const earlier = times.length - starts.length;
   return times.map((atMs, index) => {
-    const remaining = starts[index - earlier]?.limits?.remaining ?? null;
+    const remaining = bindingLimit(starts[index - earlier]?.limits ?? null)?.remaining ?? null;
     // Of two requests sent at once either may have arrived first.
     const isBeside = times.some(
       (otherMs, other) => other !== index && Math.abs(otherMs - atMs) < BESIDE_MS,

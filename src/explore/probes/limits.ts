@@ -5,6 +5,7 @@
  *             └───────── window ────────┘│        c comes when 1 has left and s has not:
  *                                                 a sliding log then holds s and c, a fixed one c
  */
+import { bindingLimit } from '../../core/limit-headers.js';
 import type { Answer } from '../observations.js';
 import { askPage, EVENTS, largestGranted, type Probe, type ProbeContext } from '../probe.js';
 import { spots } from '../spots.js';
@@ -31,7 +32,9 @@ export const windowKind: Probe = {
   async run(context) {
     const { asker, notebook, scope } = context;
     const { windowMs } = asker.policy(EVENTS) ?? { windowMs: 0 };
-    const hasRemaining = asker.starts(EVENTS).some(({ limits }) => limits?.remaining != null);
+    const hasRemaining = asker
+      .starts(EVENTS)
+      .some(({ limits }) => bindingLimit(limits)?.remaining != null);
     if (!asker.isLearned(EVENTS) || !hasRemaining) {
       notebook.skipped.set('window', 'no answer says what is left of a limit');
       return;
@@ -133,8 +136,8 @@ export const refusedCalls: Probe = {
       refused: refused.length,
       acceptedInWindow: accepted.filter(({ sentAtMs }) => sentAtMs > askAtMs - windowMs).length,
       quota,
-      remainingAfter: again?.limits?.remaining ?? null,
-      retryAfterMs: refused[0]?.limits?.retryAfterMs ?? null,
+      remainingAfter: bindingLimit(again?.limits ?? null)?.remaining ?? null,
+      retryAfterMs: refused[0]?.limits?.retryAfter?.spanMs ?? null,
     };
     await asker.drain(EVENTS);
   },

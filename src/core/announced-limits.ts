@@ -1,0 +1,237 @@
+/**
+ * Announced limits: one for each that answers describe, and the reading of their times.
+ *
+ * Owns the limits, the history of our requests that they are judged by, and what is known of the
+ * server's clock and units. Does not own what refusals teach beside them: that is limiter.ts.
+ */
+import type { TimeSaid } from './header-time.js';
+import { Limit, type SavedLimit } from './limit.js';
+import type { LimitObservation, LimitStatement } from './limit-headers.js';
+import { RequestHistory } from './request-history.js';
+import { ServerOffset } from './server-offset.js';
+import type { LimitPolicy } from './token-bucket.js';
+
+/** An answer, or what is known of a request that got none. Instants are epoch ms. */
+export interface Answered {
+  readonly sentAtMs: number;
+  /** Null: no answer came. */
+  readonly headAtMs: number | null;
+  /** The answer's own date, by the server's clock; null: it has none. */
+  readonly dateMs: number | null;
+  readonly observed: LimitObservation | null;
+}
+
+/** A request as `take` recorded it. */
+export interface OwnStart {
+  readonly number: number;
+  readonly takenMs: number;
+  /** Requests in flight when it left, itself included. */
+  readonly inFlight: number;
+}
+
+/** Name of the limit that is in force until an answer describes one. */
+export const ASSUMED = 'assumed';
+/** A limit that is used as much as this may be what refused, though the refusal does not say so. */
+const SPENT_SHARE = 0.8;
+/** Two descriptions that differ by less are one. */
+const CHANGE_SHARE = 0.03;
+
+export class AnnouncedLimits {
+  readonly #limits = new Map<string, Limit>();
+  readonly #history: RequestHistory;
+  readonly #offset = new ServerOffset();
+  readonly #reserve: number;
+  readonly #changed: (sentence: string) => void;
+  /** Bare numbers of resets are milliseconds. */
+  #areMilliseconds = false;
+  readonly #lastBare = new Map<string, { readonly spanMs: number; readonly atMs: number }>();
+
+  /** @param options.changed is told what was learned, a sentence each time */
+  constructor(options: {
+    readonly assumed: LimitPolicy | null;
+    readonly saved: readonly SavedLimit[];
+    readonly reserve: number;
+    readonly changed: (sentence: string) => void;
+  }) {
+    const { assumed, saved, reserve } = options;
+    this.#reserve = reserve;
+    this.#changed = options.changed;
+    const recorded = saved.reduce<readonly number[]>(
+      (longest, { startsMs }) => (startsMs.length > longest.length ? startsMs : longest),
+      [],
+    );
+    this.#history = new RequestHistory(recorded);
+    for (const one of saved) this.#add(one, one.name !== ASSUMED);
+    if (saved.length > 0 || assumed === null) return;
+    this.#add({ name: ASSUMED, policy: assumed, isLeaky: false, startsMs: [] }, false);
+  }
+
+  /** Whether an answer, now or in an earlier process, has described a limit. */
+  get isAny(): boolean {
+    return this.#limits.size > 0 && !this.#limits.has(ASSUMED);
+  }
+
+  /** The one that permits the least on average; null: none is known. */
+  get tightest(): Limit | null {
+    let tightest: Limit | null = null;
+    const rateOf = ({ policy }: Limit) => policy.quota / policy.windowMs;
+    for (const limit of this.#limits.values()) {
+      if (tightest === null || rateOf(limit) < rateOf(tightest)) tightest = limit;
+    }
+    return tightest;
+  }
+
+  all(): IterableIterator<Limit> {
+    return this.#limits.values();
+  }
+
+  /** Answers describe no limit: what was assumed does not hold. */
+  forgetAssumed(): void {
+    this.#limits.delete(ASSUMED);
+  }
+
+  nextStartMs(nowMs: number): number {
+    let atMs = 0;
+    for (const limit of this.#limits.values()) atMs = Math.max(atMs, limit.nextStartMs(nowMs));
+    return atMs;
+  }
+
+  take(nowMs: number): Omit<OwnStart, 'inFlight'> {
+    for (const limit of this.#limits.values()) limit.take(nowMs);
+    return { number: this.#history.start(nowMs), takenMs: nowMs };
+  }
+
+  settle({ number, takenMs }: OwnStart, { sentAtMs, headAtMs, dateMs }: Answered): void {
+    this.#history.settle(number, sentAtMs, headAtMs);
+    for (const limit of this.#limits.values()) limit.settle(takenMs, sentAtMs, headAtMs);
+    if (headAtMs !== null && dateMs !== null) this.#offset.observe(dateMs, sentAtMs, headAtMs);
+  }
+
+  /** @returns the limits that the answer says are spent */
+  describe(number: number, answer: Answered, isRefusal: boolean): Limit[] {
+    const { sentAtMs, headAtMs, observed } = answer;
+    if (observed === null || headAtMs === null) return [];
+    const spent: Limit[] = [];
+    for (const said of observed.limits) {
+      this.#judgeUnit(said, headAtMs);
+      // A quota alone says nothing of when.
+      if (said.remaining === null && said.reset === null && said.windowMs === null) continue;
+      const limit = this.#limitOf(said, isRefusal);
+      const before = limit.isKnown ? limit.policy : null;
+      // Whether a refused request is counted is not known: then one more of ours explains the count.
+      const isBeyond = isRefusal && said.remaining === 0;
+      limit.observe({
+        ...{ number, sentAtMs, headAtMs },
+        said: isBeyond ? { ...said, remaining: -1 } : said,
+        resetMs: said.reset === null ? null : this.spanOf(said.reset, headAtMs),
+        resetUnitMs: said.reset === null ? 1 : this.#unitOf(said.reset),
+        isInstant: said.reset?.atMs != null,
+      });
+      this.#sayChange(limit, before, isRefusal ? 'it refused a request' : 'its answers show it');
+      if (said.remaining === 0) spent.push(limit);
+    }
+    return spent;
+  }
+
+  /** @returns until when those that refused are silent; null: no limit that is described did */
+  blame(exhausted: readonly Limit[], nowMs: number): number | null {
+    const isSpent = (limit: Limit) =>
+      limit.isKnown && limit.startsIn(nowMs) >= limit.policy.quota * SPENT_SHARE;
+    const blamed = exhausted.length > 0 ? exhausted : [...this.#limits.values()].filter(isSpent);
+    if (blamed.length === 0) return null;
+    const before = blamed.map((limit) => (limit.isKnown ? limit.policy : null));
+    const untilMs = Math.max(...blamed.map((limit) => limit.refused(nowMs)));
+    for (const [index, limit] of blamed.entries()) {
+      this.#sayChange(limit, before[index] ?? null, 'it refused a request');
+    }
+    return untilMs;
+  }
+
+  /** From the answer until then, or a little longer. */
+  spanOf(said: TimeSaid, headAtMs: number): number {
+    if (said.atMs !== null) {
+      const cutMs = said.isCut ? said.unitMs : 0;
+      return Math.max(0, said.atMs + cutMs - this.#offset.at(headAtMs));
+    }
+    return this.#isMilliseconds(said) ? said.spanMs / 1000 : said.spanMs;
+  }
+
+  /** The limiter refused it: whether the server counts it is not known. */
+  refused(request: OwnStart): void {
+    this.#history.refused(request.number);
+  }
+
+  #add(saved: SavedLimit, isLearned: boolean): void {
+    const known = { history: this.#history, reserve: this.#reserve, isLearned };
+    this.#limits.set(saved.name, new Limit(saved, known));
+  }
+
+  #limitOf(said: LimitStatement, isRefusal: boolean): Limit {
+    const known = this.#limits.get(said.name);
+    const quota = said.quota ?? known?.policy.quota;
+    // A limit that only its refusals tell of stands behind one that every answer tells of.
+    const hidden = `${said.name}, ${quota}`;
+    const isHidden =
+      this.#limits.has(hidden) ||
+      (isRefusal && known !== undefined && known.policy.quota !== quota);
+    const name = isHidden ? hidden : said.name;
+    const found = this.#limits.get(name);
+    if (found !== undefined) return found;
+    this.#limits.delete(ASSUMED);
+    const limit = Limit.of(
+      { ...said, name },
+      { history: this.#history, reserve: this.#reserve, startsMs: this.#history.startsMs() },
+    );
+    for (const { sentAtMs, headAtMs } of this.#history.all()) {
+      limit.settle(sentAtMs, sentAtMs, headAtMs);
+    }
+    this.#limits.set(name, limit);
+    return limit;
+  }
+
+  #sayChange(limit: Limit, before: LimitPolicy | null, reason: string): void {
+    const { name, policy, isKnown, kind } = limit;
+    if (!isKnown || (before !== null && isAbout(before, policy))) return;
+    const permits = `the API permits ${policy.quota} requests in ${secondsOf(policy.windowMs)} s`;
+    const other =
+      before === null ? '' : `, not ${before.quota} in ${secondsOf(before.windowMs)} s: ${reason}`;
+    this.#changed(`${permits}${other} (${name}, a ${kind})`);
+  }
+
+  /** Two resets of one limit that fall faster than the seconds pass are milliseconds. */
+  #judgeUnit({ name, reset, windowMs }: LimitStatement, atMs: number): void {
+    if (reset === null || !reset.isBare || this.#areMilliseconds) return;
+    const { spanMs } = reset;
+    const last = this.#lastBare.get(name);
+    this.#lastBare.set(name, { spanMs, atMs });
+    const fell = last === undefined ? 0 : (last.spanMs - spanMs) / 1000;
+    const passedMs = last === undefined ? 0 : atMs - last.atMs;
+    // Answers come out of order, and a sliding log's reset jumps: only a fall by about the time that
+    // has passed is one of milliseconds.
+    const isFast = fell >= 3 && fell > passedMs * 0.4 - 3 && fell < passedMs * 2.5 + 3;
+    const isBeyond = windowMs !== null && spanMs > windowMs * 2 && spanMs <= windowMs * 1_100;
+    if (!isFast && !isBeyond) return;
+    this.#areMilliseconds = true;
+    for (const limit of this.#limits.values()) limit.forgetWindow();
+    this.#changed('the API tells its resets in milliseconds: they fall as fast as these');
+  }
+
+  #isMilliseconds(said: TimeSaid): boolean {
+    return said.isBare && this.#areMilliseconds;
+  }
+
+  #unitOf(said: TimeSaid): number {
+    if (said.atMs === null) return this.#isMilliseconds(said) ? 1 : said.unitMs;
+    return said.unitMs + this.#offset.doubtMs;
+  }
+}
+
+/** Whether two policies are one, but for what whole seconds leave open. */
+function isAbout(one: LimitPolicy, other: LimitPolicy): boolean {
+  const apartMs = Math.abs(one.windowMs - other.windowMs);
+  return one.quota === other.quota && apartMs <= CHANGE_SHARE * other.windowMs;
+}
+
+function secondsOf(ms: number): string {
+  return String(Math.round(ms / 10) / 100);
+}

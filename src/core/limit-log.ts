@@ -1,0 +1,30 @@
+/** What is kept and shown of an API's limits: the log that outlives a process, and the view of one. */
+import type { LimitKind, SavedLimit } from './limit.js';
+import type { LimitPolicy } from './token-bucket.js';
+
+/** What outlives a process. */
+export interface LimitLog {
+  readonly limits: readonly SavedLimit[];
+  /** Between two starts, as refusals taught it; null: nothing paces. */
+  readonly paceMs: number | null;
+  /** Whether an answer ever described a limit, or its absence. */
+  readonly isLearned: boolean;
+}
+
+export const NO_LIMITS: LimitLog = { limits: [], paceMs: null, isLearned: false };
+
+/** Our starts as the limit has them that counts the most; epoch ms, ascending. */
+export function longestStarts(log: LimitLog | null): readonly number[] {
+  return (log?.limits ?? []).reduce<readonly number[]>(
+    (longest, { startsMs }) => (startsMs.length > longest.length ? startsMs : longest),
+    [],
+  );
+}
+
+/** A limit as observers see it. */
+export interface LimitView extends LimitPolicy {
+  readonly name: string;
+  readonly kind: LimitKind;
+  /** How it is known: `measured`: it was seen to hold; `announced`: a header names it. */
+  readonly from: 'assumed' | 'announced' | 'measured';
+}

@@ -1,0 +1,288 @@
+/**
+ * One limit of an API: what is known of it, and when it permits the next start.
+ *
+ *   window    so many requests in any span of a length: a log of our starts (token-bucket.ts)
+ *   bucket    it leaks steadily, a request fills it by one: its level as last told (leak-evidence.ts)
+ *
+ * It is taken for a window until the counts contradict that. While nothing tells how long the window
+ * is, the last requests of the quota leave further and further apart, so that one of them sees others
+ * return; when all are used and none has, a minute is assumed.
+ *
+ * Where more requests are counted than ours explain, another client shares the limit, or its window
+ * began before us: the count that the server gave then holds until its reset.
+ */
+import { LeakEvidence } from './leak-evidence.js';
+import type { LimitStatement } from './limit-headers.js';
+import type { RequestHistory } from './request-history.js';
+import { type LimitPolicy, TokenBucket } from './token-bucket.js';
+import { type LimitSeen, WindowEvidence } from './window-evidence.js';
+
+export type LimitKind = 'sliding window' | 'window' | 'leaky bucket';
+
+/** What outlives a process. Instants are epoch ms, ascending; one entry a start. */
+export interface SavedLimit {
+  readonly name: string;
+  readonly policy: LimitPolicy;
+  readonly isLeaky: boolean;
+  readonly startsMs: readonly number[];
+}
+
+const ASSUMED_WINDOW_MS = 60_000;
+/** Requests of the quota that look for the window's length, half of it at most. */
+const SCOUTS_MAX = 10;
+const SCOUT_GAP_MIN_MS = 100;
+/** After a refusal while nothing is known of the window; it doubles. */
+const UNKNOWN_WAIT_MS = 2_000;
+/** Each waits so many times as long as all before it. */
+const SCOUT_GROWTH = 2;
+/** Within this share of a window an arrival's place is not known. */
+const EDGE_SHARE = 0.01;
+const EDGE_MIN_MS = 20;
+
+export class Limit {
+  readonly name: string;
+  #window = new WindowEvidence();
+  readonly #leak = new LeakEvidence();
+  readonly #bucket: TokenBucket;
+  readonly #history: RequestHistory;
+  #quota: number;
+  #isLeaky: boolean;
+  /** The count that holds until an instant, whatever our log says; `number` is the request it told. */
+  #told: { readonly left: number; readonly number: number; readonly untilMs: number } | null = null;
+  /** What was left at the last answer; for windows of unknown length. */
+  #left: { readonly remaining: number; readonly number: number } | null = null;
+  #firstStartMs: number | null = null;
+  #lastStartMs = 0;
+  #heardAtMs = 0;
+
+  constructor(
+    saved: Pick<SavedLimit, 'name' | 'policy' | 'startsMs'> & { readonly isLeaky?: boolean },
+    known: {
+      readonly history: RequestHistory;
+      readonly reserve: number;
+      /** An earlier process has learned the window; else it is only assumed. */
+      readonly isLearned: boolean;
+    },
+  ) {
+    this.name = saved.name;
+    this.#history = known.history;
+    this.#quota = saved.policy.quota;
+    this.#isLeaky = saved.isLeaky ?? false;
+    const { policy, startsMs } = saved;
+    this.#bucket = new TokenBucket({ policy, startsMs, reserve: known.reserve });
+    if (!known.isLearned) return;
+    this.#window.restore(policy.windowMs);
+    if (this.#isLeaky) this.#leak.restore(policy.quota / policy.windowMs);
+  }
+
+  /** A limit that an answer has described, with the starts before it. */
+  static of(
+    said: LimitStatement,
+    known: {
+      readonly history: RequestHistory;
+      readonly reserve: number;
+      readonly startsMs: readonly number[];
+    },
+  ): Limit {
+    const policy = { quota: quotaOf(said, 1), windowMs: said.windowMs ?? ASSUMED_WINDOW_MS };
+    const { name, isLeaky } = said;
+    return new Limit(
+      { name, policy, isLeaky, startsMs: known.startsMs },
+      { ...known, isLearned: false },
+    );
+  }
+
+  /** What it permits on average, as far as that is known. */
+  get policy(): LimitPolicy {
+    const perMs = this.#leak.leastPerMs;
+    if (this.#isLeaky && perMs > 0) return { quota: this.#quota, windowMs: this.#quota / perMs };
+    return { quota: this.#quota, windowMs: this.#bucket.policy.windowMs };
+  }
+
+  get kind(): LimitKind {
+    if (this.#isLeaky) return 'leaky bucket';
+    return this.#window.isSliding ? 'sliding window' : 'window';
+  }
+
+  /** Whether the length of its window, or its pace, is more than assumed. */
+  get isKnown(): boolean {
+    return this.#isLeaky ? this.#leak.leastPerMs > 0 : this.#window.lengthMs !== null;
+  }
+
+  /** Whether it was seen to hold what it says, and not only heard. */
+  get isMeasured(): boolean {
+    return this.#isLeaky ? this.#leak.leastPerMs > 0 : this.#window.isMeasured;
+  }
+
+  /** When an answer described it last, epoch ms. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  nextStartMs(nowMs: number): number {
+    if (this.#isLeaky) return this.#roomAtMs();
+    return Math.max(
+      this.#toldUntilMs(nowMs),
+      this.#isScouting ? this.#scoutAtMs(nowMs) : this.#unsaidAtMs(),
+      this.#windowAtMs(nowMs),
+    );
+  }
+
+  tokensAt(nowMs: number): number {
+    if (this.nextStartMs(nowMs) > nowMs) return 0;
+    if (this.#told !== null) return Math.max(1, this.#toldLeft(this.#told));
+    if (this.#isLeaky || this.#isScouting) return 1;
+    return Math.max(1, this.#bucket.tokensAt(nowMs));
+  }
+
+  startsIn(nowMs: number): number {
+    return this.#bucket.startsIn(nowMs);
+  }
+
+  comingStartsMs(nowMs: number, countMax: number): number[] {
+    const firstMs = this.nextStartMs(nowMs);
+    return this.#bucket.comingStartsMs(nowMs, countMax).map((atMs) => Math.max(firstMs, atMs));
+  }
+
+  take(nowMs: number): void {
+    this.#firstStartMs ??= nowMs;
+    this.#lastStartMs = nowMs;
+    this.#bucket.take(nowMs);
+  }
+
+  /** See `TokenBucket.settle`. */
+  settle(takenMs: number, sentMs: number, headMs: number | null): void {
+    this.#bucket.settle(takenMs, sentMs, headMs);
+    // Whether a request that got no answer is counted is not known.
+    if (headMs === null) this.#leak.interrupted();
+  }
+
+  /** An answer described it. */
+  observe(seen: LimitSeen): void {
+    const { said } = seen;
+    this.#heardAtMs = seen.headAtMs;
+    this.#quota = quotaOf(said, this.#quota);
+    const isContradiction = this.#window.observe(seen, this.#quota, this.#history);
+    this.#isLeaky ||= said.isLeaky || isContradiction;
+    const windowMs = this.#window.lengthMs ?? ASSUMED_WINDOW_MS;
+    this.#bucket.policy = { quota: this.#quota, windowMs };
+    if (said.remaining === null) return;
+    const used = this.#quota - said.remaining;
+    const { earlier, later } = this.#history.beside(seen.number, seen.sentAtMs, seen.headAtMs);
+    this.#leak.observe(seen, used, earlier + later);
+    this.#left = { remaining: said.remaining, number: seen.number };
+    this.#told = this.#unexplained(seen, used - later)
+      ? {
+          left: said.remaining,
+          number: seen.number,
+          untilMs: seen.headAtMs + (seen.resetMs ?? windowMs),
+        }
+      : null;
+  }
+
+  /** What was heard was misread: only what is counted stays known. */
+  forgetWindow(): void {
+    this.#window = new WindowEvidence();
+  }
+
+  /** It refused a request. @returns when every start has left the server's log */
+  refused(nowMs: number): number {
+    const { windowMs } = this.#bucket.policy;
+    this.#bucket.refused();
+    // Where somebody else's requests are counted, the refusal says nothing of the window.
+    if (this.#told === null) this.#window.disproved();
+    this.#leak.disproved();
+    const lengthMs = this.#window.lengthMs ?? windowMs;
+    if (this.#isScouting) return nowMs + UNKNOWN_WAIT_MS;
+    this.#bucket.policy = { quota: this.#quota, windowMs: lengthMs };
+    if (this.#told !== null) return Math.max(nowMs, this.#told.untilMs);
+    if (this.#isLeaky) return nowMs + this.policy.windowMs / this.#quota;
+    return Math.max(this.#lastStartMs, nowMs) + lengthMs;
+  }
+
+  saved(nowMs: number): SavedLimit {
+    const { name, policy } = this;
+    return { name, policy, isLeaky: this.#isLeaky, startsMs: this.#bucket.startsMs(nowMs) };
+  }
+
+  // --- a window of known length ----------------------------------------------------------------
+
+  /** The last token is kept back until a shorter window would have ended: then it shows whether. */
+  #windowAtMs(nowMs: number): number {
+    const { tryMs } = this.#window;
+    if (tryMs === null || this.#bucket.quota < 2) return this.#bucket.nextStartMs(nowMs);
+    const allMs = this.#bucket.nextStartMs(nowMs);
+    const keptMs = this.#bucket.nextStartMs(nowMs, 1);
+    const tryAtMs = this.#bucket.oldestReturnsMs(nowMs, tryMs);
+    return tryAtMs === null ? allMs : Math.max(allMs, Math.min(keptMs, tryAtMs));
+  }
+
+  // --- a count that our requests do not explain ------------------------------------------------
+
+  #unexplained(seen: LimitSeen, used: number): boolean {
+    const lengthMs = this.#window.lengthMs ?? Number.POSITIVE_INFINITY;
+    const edgeMs = Math.max(EDGE_MIN_MS, Number.isFinite(lengthMs) ? lengthMs * EDGE_SHARE : 0);
+    return used > this.#history.arrivedSince(seen.sentAtMs - lengthMs - edgeMs, seen.number);
+  }
+
+  #toldLeft({ left, number }: { readonly left: number; readonly number: number }): number {
+    return left - (this.#history.next - 1 - number);
+  }
+
+  #toldUntilMs(nowMs: number): number {
+    if (this.#told === null || this.#toldLeft(this.#told) > 0) return 0;
+    if (nowMs < this.#told.untilMs) return this.#told.untilMs;
+    // Whoever shares the limit may have used it again: one request looks.
+    this.#told = {
+      left: 1,
+      number: this.#history.next - 1,
+      untilMs: nowMs + this.#bucket.policy.windowMs,
+    };
+    return 0;
+  }
+
+  // --- a window of unknown length --------------------------------------------------------------
+
+  get #isScouting(): boolean {
+    return this.#window.lengthMs === null && this.#left !== null;
+  }
+
+  #scoutAtMs(nowMs: number): number {
+    if (this.#left === null || this.#firstStartMs === null) return 0;
+    // One at a time: of two on their way nobody knows which was counted first.
+    if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
+    const left = this.#toldLeft({ left: this.#left.remaining, number: this.#left.number });
+    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
+    const elapsedMs = this.#lastStartMs - this.#firstStartMs;
+    if (left <= 0 && nowMs < this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2)) {
+      return this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2);
+    }
+    return this.#lastStartMs + Math.max(SCOUT_GAP_MIN_MS, elapsedMs * SCOUT_GROWTH);
+  }
+
+  /** A window that is only seen may be a bucket that leaks: what is left by the last answer holds. */
+  #unsaidAtMs(): number {
+    if (this.#window.isSure || this.#left === null) return 0;
+    const { remaining, number } = this.#left;
+    if (this.#toldLeft({ left: remaining, number }) > 0) return 0;
+    return this.#lastStartMs + (2 * this.#bucket.policy.windowMs) / this.#quota;
+  }
+
+  // --- a bucket that leaks ---------------------------------------------------------------------
+
+  #roomAtMs(): number {
+    const roomMs = this.#leak.roomAtMs(this.#bucket.quota, this.#history.next) ?? 0;
+    if (this.#leak.leastPerMs > 0 || this.#firstStartMs === null) return roomMs;
+    if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
+    const elapsedMs = this.#lastStartMs - this.#firstStartMs;
+    const left = this.#left?.remaining ?? this.#quota;
+    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
+    const scoutMs = this.#lastStartMs + Math.max(SCOUT_GAP_MIN_MS, elapsedMs * SCOUT_GROWTH);
+    return Number.isFinite(roomMs) ? Math.max(roomMs, scoutMs) : scoutMs;
+  }
+}
+
+/** Where only what remains is said, the quota is at least that and the request that was told. */
+function quotaOf({ quota, remaining }: LimitStatement, known: number): number {
+  return quota ?? Math.max(known, (remaining ?? 0) + 1);
+}

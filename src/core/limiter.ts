@@ -1,0 +1,298 @@
+/**
+ * Limiter: all that the API permits, and when the next request may start.
+ *
+ *   limits     one for each that answers describe (limit.ts); a start needs a token of every one
+ *   pace       what refusals teach where answers describe nothing, or not all (pace.ts)
+ *   silence    after a refusal: nothing for the longer of the server's word and a growing back-off,
+ *              then one request that looks
+ *
+ * The API is asked for as much as the evidence permits, and the evidence corrects it in both
+ * directions; `takeChanges` says when it did.
+ */
+import { AnnouncedLimits, type Answered, type OwnStart } from './announced-limits.js';
+import { type LimitLog, type LimitView, NO_LIMITS } from './limit-log.js';
+import { Pace } from './pace.js';
+import { RecentShare } from './recent-share.js';
+import { Room } from './room.js';
+import type { LimitPolicy } from './token-bucket.js';
+
+/** So many of the last answers that may be refusals are no bad luck. */
+const UNSAID_OFTEN = 3;
+const UNSAID_OF = 6;
+/** Statuses in a row that may be a limiter's or a sick server's, until they are taken for the latter. */
+const UNSAID_MAX = 3;
+const PACE_NAME = 'pace';
+/** A limiter of requests at once opens when one has been answered, and asks for no longer pause. */
+const ROOM_BACKOFF_MS = 50;
+const ROOM_WORD_MS_MAX = 1_000;
+const BACKOFF_MAX_MS = 3_600_000;
+/** A window and what arrivals may be late. */
+const DRAIN_FACTOR = 1.01;
+export class Limiter {
+  readonly #announced: AnnouncedLimits;
+  readonly #pace: Pace;
+  readonly #room = new Room();
+  readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
+  #inFlight = 0;
+  /** A page came, or an earlier process learned: what was assumed does not hold any more. */
+  #isLearned: boolean;
+  readonly #keepsAssumed: boolean;
+  #silentUntilMs = 0;
+  /** Refusals since the last acceptance, those of one reaction counted once. */
+  #refusals = 0;
+  #refusedSinceMs: number | null = null;
+  /** Requests that left before this instant could not know of the last refusal. */
+  #reactedAtMs = Number.NEGATIVE_INFINITY;
+  /** The request that looks whether the server has opened again; null: none is on its way. */
+  #probe: number | null = null;
+  #changes: string[] = [];
+
+  constructor(options: {
+    /** In force until an answer has described a limit; null: none. */
+    readonly assumed: LimitPolicy | null;
+    readonly reserve?: number;
+    readonly log?: LimitLog;
+    /** An answer that describes no limit does not show that there is none. */
+    readonly keepsAssumed?: boolean;
+    readonly nowMs: number;
+  }) {
+    const { assumed, reserve = 0, log = NO_LIMITS, nowMs } = options;
+    this.#isLearned = log.isLearned;
+    this.#keepsAssumed = options.keepsAssumed ?? false;
+    this.#pace = new Pace(log.paceMs);
+    // No start lies in the future: the clock was set back.
+    const saved = log.limits.map((one) => ({
+      ...one,
+      startsMs: one.startsMs.map((startMs) => Math.min(startMs, nowMs)),
+    }));
+    this.#announced = new AnnouncedLimits({
+      ...{ saved, reserve },
+      assumed: log.isLearned ? null : assumed,
+      changed: (sentence) => this.#changes.push(sentence),
+    });
+  }
+
+  // --- deciding --------------------------------------------------------------------------------
+
+  /** When the next start is permitted; at most `nowMs` means now; Infinity: after an answer. */
+  nextStartMs(nowMs: number): number {
+    if (this.#probe !== null) return Number.POSITIVE_INFINITY;
+    const unannouncedMs = Math.max(this.#silentUntilMs, this.#pace.nextStartMs());
+    return Math.max(unannouncedMs, this.#announced.nextStartMs(nowMs));
+  }
+
+  /** How many starts are permitted at this instant. Infinity where nothing limits. */
+  tokensAt(nowMs: number): number {
+    if (this.nextStartMs(nowMs) > nowMs) return 0;
+    if (this.#pace.intervalMs !== null || this.#refusals > 0) return 1;
+    let tokens = Number.POSITIVE_INFINITY;
+    for (const limit of this.#announced.all()) tokens = Math.min(tokens, limit.tokensAt(nowMs));
+    return tokens;
+  }
+
+  /** Records a start, which `nextStartMs` has permitted. */
+  take(nowMs: number): OwnStart {
+    const request = { ...this.#announced.take(nowMs), inFlight: ++this.#inFlight };
+    this.#pace.started(nowMs);
+    if (this.#refusals > 0) this.#probe = request.number;
+    return request;
+  }
+
+  // --- learning --------------------------------------------------------------------------------
+
+  /**
+   * A request failed on the way, or by no doing of the limiter's.
+   *
+   * @param isUnsaid its answer may have been a refusal: a 503 without a word of limits
+   */
+  failed(request: OwnStart, answer: Answered, isUnsaid = false): void {
+    if (isUnsaid) this.#unsaid.add(true);
+    this.#settle(request, answer);
+    this.#announced.describe(request.number, answer, false);
+  }
+
+  /** A page came: the limiter let its request in. */
+  accepted(request: OwnStart, answer: Answered & { readonly headAtMs: number }): void {
+    this.#settle(request, answer);
+    this.#unsaid.add(false);
+    const { headAtMs, sentAtMs } = answer;
+    if (sentAtMs >= this.#reactedAtMs) {
+      this.#refusals = 0;
+      this.#refusedSinceMs = null;
+      this.#room.acceptedAt(request.inFlight, headAtMs);
+      if (this.#pace.acceptedAt(sentAtMs, headAtMs)) {
+        this.#room.forget();
+        this.#sayPace('it was seen how many it accepts');
+      }
+    } else {
+      this.#pace.acceptedBefore();
+    }
+    this.#announced.describe(request.number, answer, false);
+    if (this.#isLearned || this.#keepsAssumed) return;
+    this.forgetAssumed();
+    if (this.#announced.isAny) return;
+    this.#changes.push(
+      'no answer names a limit so far: few requests at first, more while none is refused',
+    );
+  }
+
+  /**
+   * The limiter refused a request: silence, then one request that looks.
+   *
+   * @returns whether this is news: the others of a burst are refused for one reason
+   */
+  refused(request: OwnStart, answer: Answered, nowMs: number): boolean {
+    this.#settle(request, answer);
+    this.#announced.refused(request);
+    const exhausted = this.#announced.describe(request.number, answer, true);
+    const word = answer.observed?.retryAfter ?? null;
+    const wordMs = word === null ? 0 : this.#announced.spanOf(word, answer.headAtMs ?? nowMs);
+    if (answer.sentAtMs < this.#reactedAtMs) {
+      this.#silentUntilMs = Math.max(this.#silentUntilMs, nowMs + wordMs);
+      return false;
+    }
+    this.#reactedAtMs = nowMs;
+    this.#refusedSinceMs ??= nowMs;
+    this.#refusals++;
+    const spentMs = this.#announced.blame(exhausted, nowMs);
+    const backoffMs =
+      spentMs === null ? this.#unannounced(request, answer.sentAtMs, wordMs, nowMs) : 0;
+    const grownMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2 ** (this.#refusals - 1));
+    const drainedMs = spentMs === null ? 0 : (spentMs - nowMs) * 2 ** (this.#refusals - 1);
+    this.#silentUntilMs = Math.max(
+      this.#silentUntilMs,
+      nowMs + Math.max(wordMs, grownMs, Math.min(BACKOFF_MAX_MS, drainedMs)),
+    );
+    return true;
+  }
+
+  /** No answer describes a limit: what was assumed does not hold. */
+  forgetAssumed(): void {
+    this.#isLearned = true;
+    this.#announced.forgetAssumed();
+  }
+
+  /** Requests left without a token: silence until every start has left the server's log. */
+  drain(nowMs: number): void {
+    const longestMs = Math.max(0, ...this.limits().map(({ windowMs }) => windowMs));
+    this.#silentUntilMs = Math.max(this.#silentUntilMs, nowMs + longestMs * DRAIN_FACTOR);
+  }
+
+  // --- looking ---------------------------------------------------------------------------------
+
+  /** Whether an answer, now or in an earlier process, has said what limits, or that nothing does. */
+  get isLearned(): boolean {
+    return this.#isLearned || this.#announced.isAny;
+  }
+
+  /** Whether any answer has described a limit. */
+  get isAnnounced(): boolean {
+    return this.#announced.isAny;
+  }
+
+  /**
+   * Whether a 503 that does not call itself a refusal may be the limiter's: no answer describes a limit,
+   * and it came to more requests at once than ever, or comes too often for bad luck.
+   */
+  mayBeRefusal(request: OwnStart): boolean {
+    if (!this.#isLearned || this.isAnnounced || this.#refusals >= UNSAID_MAX) return false;
+    return this.#room.isUnproven(request.inFlight) || this.#unsaid.isOften;
+  }
+
+  /** Nothing is sent before this, for a refusal; epoch ms. */
+  get silentUntilMs(): number {
+    return this.#silentUntilMs;
+  }
+
+  /** Since when every request was refused; null: the last one was not. */
+  get refusedSinceMs(): number | null {
+    return this.#refusedSinceMs;
+  }
+
+  /** Requests at once that the API bears, as a refusal taught; null: not known. */
+  get inFlightMax(): number | null {
+    return this.#room.inFlightMax;
+  }
+
+  /** The limit that permits the least on average; null: none is known. */
+  get policy(): LimitPolicy | null {
+    return this.limits().reduce<LimitPolicy | null>(
+      (least, { quota, windowMs }) =>
+        least === null || quota / windowMs < least.quota / least.windowMs
+          ? { quota, windowMs }
+          : least,
+      null,
+    );
+  }
+
+  /** All limits, as they are known now. */
+  limits(): LimitView[] {
+    const views = [...this.#announced.all()].map((limit): LimitView => {
+      const { name, kind, isKnown, isMeasured } = limit;
+      const from = isMeasured ? 'measured' : isKnown ? 'announced' : 'assumed';
+      return { name, kind, from, ...limit.policy };
+    });
+    const { intervalMs } = this.#pace;
+    if (intervalMs === null) return views;
+    const pace = { quota: 1, windowMs: intervalMs };
+    return [...views, { name: PACE_NAME, kind: 'leaky bucket', from: 'measured', ...pace }];
+  }
+
+  /** Our starts that the tightest limit still counts. */
+  startsIn(nowMs: number): number {
+    return this.#announced.tightest?.startsIn(nowMs) ?? 0;
+  }
+
+  /** When the next starts will be permitted, as the tightest limit has it; see `TokenBucket`. */
+  comingStartsMs(nowMs: number, countMax: number): number[] {
+    const coming = this.#announced.tightest?.comingStartsMs(nowMs, countMax) ?? [];
+    return coming.map((atMs) => Math.max(atMs, this.#silentUntilMs));
+  }
+
+  /** What was learned since the last call, a sentence each. */
+  takeChanges(): string[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  /** What must survive this process. */
+  log(nowMs: number): LimitLog {
+    return {
+      limits: [...this.#announced.all()].map((limit) => limit.saved(nowMs)),
+      paceMs: this.#pace.intervalMs,
+      isLearned: this.isLearned,
+    };
+  }
+
+  // --- details ---------------------------------------------------------------------------------
+
+  #settle(request: OwnStart, answer: Answered): void {
+    this.#inFlight--;
+    if (this.#probe === request.number) this.#probe = null;
+    this.#announced.settle(request, answer);
+  }
+
+  /** Nothing that is described refused: too many at once, or too fast. @returns the back-off */
+  #unannounced({ inFlight }: OwnStart, sentAtMs: number, wordMs: number, nowMs: number): number {
+    if (wordMs < ROOM_WORD_MS_MAX && this.#room.refusedAt(inFlight, nowMs)) {
+      this.#changes.push(
+        `the API refused request ${inFlight} at once: at most ${inFlight - 1} are sent from now on`,
+      );
+      return ROOM_BACKOFF_MS;
+    }
+    // It was not their number: the pace's own back-off begins.
+    if (this.#room.inFlightMax !== null) this.#refusals = 1;
+    this.#room.forget();
+    const backoffMs = this.#pace.refusedAt(sentAtMs, nowMs);
+    if (this.#pace.intervalMs !== null) this.#sayPace('it refused a request');
+    return backoffMs;
+  }
+
+  #sayPace(reason: string): void {
+    const perSecond = 1000 / (this.#pace.intervalMs ?? 1000);
+    this.#changes.push(
+      `no answer names a limit: paced at ${perSecond.toPrecision(3)} requests/s, for ${reason}`,
+    );
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Pace: what refusals teach where no answer says what the limit is.
+ *
+ * Until the first refusal nothing paces. Then the requests that had been accepted, and how long the
+ * server stayed shut, give a first rate; from there requests leave evenly spaced, which every kind of
+ * limiter bears. After a quiet while a faster rate is tried, half-way to one that was refused; a
+ * refusal takes it back, and the next try comes after twice the while.
+ *
+ *   burst ──refused──▶ shut ──accepted──▶ paced ──quiet──▶ trying ──refused──▶ paced
+ *                        └──refused──▶ shut, twice as long
+ */
+import { roundest } from './round-span.js';
+
+/** Evenly spaced requests meet a sliding log's edge at every step: they keep this far from it. */
+const MARGIN = 1.02;
+/** A window is rounded down to a rounder length within this share. */
+const ROUND_SHARE = 0.65;
+const SLOWER_FACTOR = 1.05;
+const GAIN_MIN = 1.03;
+/** Requests that are accepted in a row before a faster rate is tried; more after each that failed. */
+const QUIET_REQUESTS = 20;
+/** A round window that fits this well is believed for longer. */
+const CLEAN_SHARE = 0.9;
+const CLEAN_REQUESTS = 60;
+const QUIET_GROWTH = 4;
+const QUIET_MAX = 5_000;
+/** The more got through at once, the longer the window probably is. */
+const BACKOFF_PER_ACCEPTED_MS = 200;
+const BACKOFF_MAX_MS = 5_000;
+/** A faster rate that held for so many windows has not failed: it was a little too fast. */
+const PROVEN_WINDOWS = 2;
+const PROVEN_REQUESTS = 10;
+const JITTER_SHARE_MAX = 0.05;
+const JITTER_SMOOTHING = 1 / 8;
+
+export class Pace {
+  #intervalMs: number | null = null;
+  /** Before the try that is on; null: none is. */
+  #provenMs: number | null = null;
+  /** A spacing that was refused. */
+  #tooCloseMs = 0;
+  #quietRequests = QUIET_REQUESTS;
+  /** The server stays shut for about so long. */
+  #windowMs = BACKOFF_PER_ACCEPTED_MS;
+  /** Since when requests have left at the present spacing. */
+  #sinceMs: number | null = null;
+  #accepted = 0;
+  /** The burst before the first refusal, until the server opens again. */
+  #burst: { count: number; readonly fromMs: number; lastRefusedMs: number } | null = null;
+  #lastStartMs = 0;
+  #quickestMs = Number.POSITIVE_INFINITY;
+  /** How much slower than the quickest answers are, smoothed: so much may arrivals move together. */
+  #jitterMs = 0;
+
+  /** @param intervalMs as an earlier process had learned it */
+  constructor(intervalMs: number | null = null) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Between two starts; null: nothing paces. */
+  get intervalMs(): number | null {
+    return this.#intervalMs;
+  }
+
+  nextStartMs(): number {
+    if (this.#intervalMs === null) return 0;
+    const jitterMs = Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#jitterMs);
+    return this.#lastStartMs + this.#intervalMs + jitterMs;
+  }
+
+  started(nowMs: number): void {
+    this.#lastStartMs = nowMs;
+    this.#sinceMs ??= nowMs;
+  }
+
+  /** A request was accepted. @returns whether the spacing is another now */
+  acceptedAt(sentAtMs: number, nowMs: number): boolean {
+    this.#quickestMs = Math.min(this.#quickestMs, nowMs - sentAtMs);
+    this.#jitterMs += (nowMs - sentAtMs - this.#quickestMs - this.#jitterMs) * JITTER_SMOOTHING;
+    if (this.#burst !== null) {
+      const { count, fromMs, lastRefusedMs } = this.#burst;
+      this.#windowMs = windowOf(this.#burst, sentAtMs);
+      this.#intervalMs = (this.#windowMs / count) * MARGIN;
+      const isClean = this.#windowMs >= (sentAtMs - fromMs) * CLEAN_SHARE;
+      if (isClean) this.#quietRequests = CLEAN_REQUESTS;
+      // The window was longer than the burst took: had it been as short, nothing would be refused.
+      this.#tooCloseMs = (lastRefusedMs - fromMs) / count;
+      this.#burst = null;
+      this.#restart(nowMs);
+      return true;
+    }
+    this.#accepted++;
+    return this.#intervalMs !== null && this.#tryFaster(this.#intervalMs, nowMs);
+  }
+
+  /** A request that left before the last refusal was known was accepted all the same. */
+  acceptedBefore(): void {
+    if (this.#burst !== null) this.#burst.count++;
+    else this.#accepted++;
+  }
+
+  /** A request was refused. @returns how long to be silent, before this doubles */
+  refusedAt(sentAtMs: number, nowMs: number): number {
+    const sinceMs = this.#sinceMs ?? nowMs;
+    if (this.#burst !== null) {
+      this.#burst.lastRefusedMs = sentAtMs;
+    } else if (this.#intervalMs === null) {
+      const count = Math.max(1, this.#accepted);
+      this.#burst = { count, fromMs: sinceMs, lastRefusedMs: sentAtMs };
+      this.#windowMs = Math.min(BACKOFF_MAX_MS, BACKOFF_PER_ACCEPTED_MS * count);
+    } else if (this.#accepted > 0 || this.#provenMs !== null) {
+      const measuredMs = (nowMs - sinceMs) / Math.max(1, this.#accepted);
+      this.#tooCloseMs = this.#intervalMs;
+      const hasHeld =
+        this.#accepted >= PROVEN_REQUESTS && nowMs - sinceMs > this.#windowMs * PROVEN_WINDOWS;
+      const slowerMs = Math.max(this.#intervalMs * SLOWER_FACTOR, measuredMs * MARGIN);
+      const isFailedTry = this.#provenMs !== null && !hasHeld;
+      const triedMs = this.#intervalMs;
+      this.#intervalMs = isFailedTry ? (this.#provenMs ?? slowerMs) : slowerMs;
+      this.#provenMs = null;
+      this.#quietRequests = Math.min(QUIET_MAX, this.#quietRequests * QUIET_GROWTH);
+      this.#restart(nowMs);
+      // A try that fails has used up its window before the end by the share that it was too fast.
+      if (isFailedTry) {
+        return this.#windowMs * (1 - triedMs / this.#intervalMs) + this.#intervalMs;
+      }
+    }
+    return this.#windowMs;
+  }
+
+  #tryFaster(intervalMs: number, nowMs: number): boolean {
+    // A faster rate shows within a window, if at all.
+    if (this.#accepted < this.#quietRequests) return false;
+    if (nowMs - (this.#sinceMs ?? nowMs) < this.#windowMs) return false;
+    const nextMs = (intervalMs + this.#tooCloseMs) / 2;
+    if (intervalMs / nextMs < GAIN_MIN) return false;
+    this.#provenMs = intervalMs;
+    this.#intervalMs = nextMs;
+    this.#restart(nowMs);
+    return true;
+  }
+
+  #restart(nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#accepted = 0;
+  }
+}
+
+/**
+ * The burst was accepted within one window, which had not ended when it was last refused, and had
+ * when the next one was accepted.
+ */
+function windowOf(
+  { fromMs, lastRefusedMs }: { readonly fromMs: number; readonly lastRefusedMs: number },
+  acceptedMs: number,
+): number {
+  const longestMs = acceptedMs - fromMs;
+  return roundest(Math.max(lastRefusedMs - fromMs, longestMs * ROUND_SHARE), longestMs);
+}

@@ -1,0 +1,50 @@
+/**
+ * Room: how many requests at once an API bears, where refusals show that it counts them. After a
+ * quiet while one more is tried; a refusal takes it back, and doubles the while.
+ */
+const QUIET_MIN_MS = 5_000;
+const QUIET_MAX_MS = 3_600_000;
+/** A number that was accepted as often is not what was refused. */
+const PROVEN_TIMES = 2;
+
+export class Room {
+  #inFlightMax: number | null = null;
+  /** How often so many at once were accepted. */
+  readonly #accepted = new Map<number, number>();
+  #quietMs = QUIET_MIN_MS;
+  #changedAtMs = 0;
+
+  /** Null: no such limit was met. */
+  get inFlightMax(): number | null {
+    return this.#inFlightMax;
+  }
+
+  /**
+   * @param inFlight requests in flight when the refused one left, itself included
+   * @returns whether their number may be why; else it is the pace
+   */
+  refusedAt(inFlight: number, nowMs: number): boolean {
+    if (!this.isUnproven(inFlight)) return false;
+    if (this.#inFlightMax !== null) this.#quietMs = Math.min(QUIET_MAX_MS, this.#quietMs * 2);
+    this.#inFlightMax = Math.min(this.#inFlightMax ?? inFlight, inFlight - 1);
+    this.#changedAtMs = nowMs;
+    return true;
+  }
+
+  /** Whether so many at once were hardly ever accepted. */
+  isUnproven(inFlight: number): boolean {
+    return inFlight > 1 && (this.#accepted.get(inFlight) ?? 0) < PROVEN_TIMES;
+  }
+
+  acceptedAt(inFlight: number, nowMs: number): void {
+    this.#accepted.set(inFlight, (this.#accepted.get(inFlight) ?? 0) + 1);
+    if (this.#inFlightMax === null || nowMs - this.#changedAtMs < this.#quietMs) return;
+    this.#inFlightMax++;
+    this.#changedAtMs = nowMs;
+  }
+
+  /** It was the pace that was refused, not the number. */
+  forget(): void {
+    this.#inFlightMax = null;
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Window evidence: how long a limit's window is, from what answers say and from what they show.
+ *
+ *   said     a window by name, or a reset: the oldest counted request leaves then. Whole seconds may
+ *            be rounded up, so that the window may be shorter by up to that unit.
+ *   shown    what remains tells how many requests are counted, and so which of ours: a request that
+ *            is still counted makes the window longer than its age, one that no longer is, shorter.
+ *
+ *   ──────┬───────────────┬──────────────┬────────▶ length
+ *      longer than     tried next     in force
+ *
+ * What is in force is the longest that the evidence permits, for a shorter one costs refusals. A try
+ * costs nothing: one request is kept back until a shorter window would have ended, and its answer
+ * shows whether it has.
+ */
+import type { LimitStatement } from './limit-headers.js';
+import type { Counted, RequestHistory } from './request-history.js';
+import { roundest } from './round-span.js';
+
+/** A shorter window that would gain less than this is not tried. */
+const GAIN_SHARE_MIN = 0.03;
+/** Of the middle between two bounds, the least that is tried in its place for being round. */
+const ROUND_SHARE = 0.7;
+/** A window that nobody names is sure once so many answers have not changed it. */
+const SURE_ANSWERS = 20;
+/** A start that a killed process had planned may have happened this much before its record. */
+const RECORDED_LATE_MS = 300;
+/** As many must be gone at once to tell of a window that nobody names. */
+const GONE_MIN = 3;
+/** The server's clock and the arrival of requests are known no better. */
+const TOLERANCE_MS = 5;
+
+/** One answer that describes the limit. */
+export interface LimitSeen {
+  readonly said: LimitStatement;
+  /** Of its request, in the history. */
+  readonly number: number;
+  readonly sentAtMs: number;
+  readonly headAtMs: number;
+  /** From the head of the answer until the reset that it names; null: it names none. */
+  readonly resetMs: number | null;
+  /** What the reset can resolve. */
+  readonly resetUnitMs: number;
+  /** The reset names an instant, which two clocks tell differently, and not a span. */
+  readonly isInstant: boolean;
+}
+
+export class WindowEvidence {
+  #namedMs: number | null = null;
+  /** What resets say: the window that is open, the longest of those before it, the least of all. */
+  #open: { readonly oldest: number; readonly isWhole: boolean; lengthMs: number } | null = null;
+  #pastMs = 0;
+  #leastMs = Number.POSITIVE_INFINITY;
+  /** The longest that resets permit where it is not known whose request the oldest is. */
+  #perhapsMs = 0;
+  #unitMs = 0;
+  /** Requests leave one by one, not all at once. */
+  #isSliding = false;
+  /** A reset of zero, though requests were counted, or a refusal, showed that times are. */
+  #isRoundedDown = false;
+  #longerThanMs = 0;
+  #shorterThanMs: number | null = null;
+  /** Answers since it was last seen to be shorter. */
+  #borneOut = 0;
+  /** The least age of a request that was no longer counted, or of a place in a bucket. */
+  #lostAfterMs = Number.POSITIVE_INFINITY;
+  #counted: (Counted & { readonly number: number }) | null = null;
+
+  /** In force; null: nothing tells of a window. */
+  get lengthMs(): number | null {
+    const saidMs = this.#saidMs;
+    if (saidMs === null && this.#shorterThanMs === null) return null;
+    const longestMs = Math.min(saidMs ?? Infinity, this.#shorterThanMs ?? Infinity);
+    return Math.max(longestMs, this.#longerThanMs);
+  }
+
+  /** Whether a header names it, or a reset, or enough answers have borne it out. */
+  get isSure(): boolean {
+    return this.#saidMs !== null || this.#borneOut >= SURE_ANSWERS;
+  }
+
+  /** Whether it was seen to end, and not only said. */
+  get isMeasured(): boolean {
+    return this.#shorterThanMs !== null;
+  }
+
+  /** Whether requests were seen to leave one by one (sliding) or not. */
+  get isSliding(): boolean {
+    return this.#isSliding;
+  }
+
+  /** A shorter length that is worth a try; null: none is. */
+  get tryMs(): number | null {
+    const { lengthMs } = this;
+    if (lengthMs === null) return null;
+    const saidMs = this.#saidMs;
+    const shortestMs = Math.max(this.#longerThanMs, saidMs === null ? 0 : saidMs - this.#unitMs);
+    const highMs = lengthMs * (1 - GAIN_SHARE_MIN);
+    const middleMs = Math.sqrt(Math.max(shortestMs, lengthMs * GAIN_SHARE_MIN) * lengthMs);
+    const lowMs = Math.max(shortestMs, middleMs * ROUND_SHARE);
+    // A length that was shown too short is not tried again.
+    const isKnownShort = shortestMs === this.#longerThanMs;
+    if (lowMs > highMs) return null;
+    const leastMs = isKnownShort ? Math.max(lowMs, shortestMs * (1 + GAIN_SHARE_MIN / 2)) : lowMs;
+    return roundest(leastMs, Math.max(leastMs, Math.min(highMs, middleMs)));
+  }
+
+  /** What an earlier process had learned. */
+  restore(lengthMs: number): void {
+    this.#pastMs = lengthMs;
+  }
+
+  /** A refusal showed that the length in force is too short. */
+  disproved(): void {
+    const triedMs = this.#shorterThanMs;
+    this.#shorterThanMs = null;
+    if (triedMs !== null) this.#longerThanMs = Math.max(this.#longerThanMs, triedMs);
+  }
+
+  /** @returns whether the counts contradict each other: then it is no window, but a bucket that leaks */
+  observe(seen: LimitSeen, quota: number, history: RequestHistory): boolean {
+    const { said } = seen;
+    const used = said.remaining === null ? 0 : quota - said.remaining;
+    const counted =
+      used < 1 ? null : history.counted(seen.number, seen.sentAtMs, seen.headAtMs, used);
+    if (counted !== null) this.#compare(counted);
+    if (said.windowMs !== null) {
+      this.#namedMs = said.windowMs;
+      this.#unitMs = said.windowUnitMs;
+    } else if (seen.resetMs !== null) this.#hearReset(seen, counted, history);
+    this.#believeNews();
+    if (counted === null) return false;
+    this.#borneOut++;
+    this.#look(seen, counted, quota, history);
+    this.#counted = { ...counted, number: seen.number };
+    return (
+      this.#saidMs === null && (this.#shorterThanMs ?? Infinity) < this.#longerThanMs - TOLERANCE_MS
+    );
+  }
+
+  get #saidMs(): number | null {
+    const roundedMs = this.#isRoundedDown ? this.#unitMs : 0;
+    if (this.#namedMs !== null) return this.#namedMs + roundedMs;
+    // Until a window was seen to open, it may be as long as the eldest that may be counted makes it.
+    const perhapsMs = this.#open === null ? this.#perhapsMs : 0;
+    const longestMs = Math.max(this.#pastMs, perhapsMs, this.#open?.lengthMs ?? 0);
+    if (longestMs === 0) return null;
+    // A window on the clock's grid may be open already when our first request comes: the longest
+    // word is then the truest. In a sliding log each word is rounded up, and the least is.
+    const isLeastKnown = this.#isSliding && Number.isFinite(this.#leastMs);
+    return (isLeastKnown ? this.#leastMs : longestMs) + roundedMs;
+  }
+
+  #compare(counted: Counted): void {
+    const before = this.#counted;
+    if (before === null) return;
+    const isOldestOther = before.oldestMax < counted.oldestMin;
+    // It was counted before, together with some that are gone now.
+    if (isOldestOther && counted.oldestMax <= before.number) this.#isSliding = true;
+  }
+
+  /** The oldest request that is counted leaves at the reset: that is one window after it came. */
+  #hearReset(seen: LimitSeen, counted: Counted | null, history: RequestHistory): void {
+    const resetMs = seen.resetMs ?? 0;
+    this.#unitMs = seen.resetUnitMs;
+    // The youngest that may be the oldest: the window is at least as long as it says.
+    const oldest = counted === null ? undefined : history.get(counted.oldestMax);
+    const ageMs = oldest === undefined ? 0 : Math.max(0, seen.sentAtMs - oldest.sentAtMs);
+    const lengthMs = resetMs + ageMs;
+    const isSure = counted?.oldestMin === counted?.oldestMax && oldest?.isRecorded === false;
+    if (counted === null || !isSure) {
+      this.#pastMs = Math.max(this.#pastMs, lengthMs);
+      const eldest = counted === null ? undefined : history.get(counted.oldestMin);
+      const eldestMs = eldest === undefined ? 0 : seen.sentAtMs - eldest.sentAtMs;
+      this.#perhapsMs = Math.max(this.#perhapsMs, resetMs + eldestMs + RECORDED_LATE_MS);
+      return;
+    }
+    if (resetMs <= 0) {
+      if (this.#unitMs > 1 && counted.oldestMax < seen.number) this.#isRoundedDown = true;
+      return;
+    }
+    // The whole window, told as a span when it opened: rounding has hardly touched it.
+    const isWhole = !seen.isInstant && counted.oldestMin === seen.number;
+    this.#leastMs = Math.min(this.#leastMs, lengthMs);
+    if (this.#open?.oldest === counted.oldestMin) {
+      // Within one window the least word is the nearest: each is rounded up by itself.
+      if (!this.#open.isWhole) this.#open.lengthMs = Math.min(this.#open.lengthMs, lengthMs);
+    } else {
+      this.#pastMs = Math.max(this.#pastMs, this.#open?.lengthMs ?? 0);
+      this.#open = { oldest: counted.oldestMin, isWhole, lengthMs };
+    }
+  }
+
+  /** Rounded up, a window is said to be up to a unit longer than it was seen: that is no news. */
+  #believeNews(): void {
+    const saidMs = this.#saidMs;
+    const seenMs = this.#shorterThanMs;
+    if (saidMs === null || seenMs === null) return;
+    if (saidMs - this.#unitMs > seenMs + TOLERANCE_MS) this.#shorterThanMs = null;
+  }
+
+  #look(seen: LimitSeen, counted: Counted, quota: number, history: RequestHistory): void {
+    const youngest = history.get(counted.oldestMax);
+    if (youngest !== undefined && counted.oldestMax < seen.number) {
+      this.#isLonger(seen.sentAtMs - youngest.sentAtMs - history.latenessMs(youngest));
+    }
+    const before = this.#counted;
+    const gone = before === null ? undefined : history.get(before.oldestMin);
+    // A recorded start may have happened a little before its record.
+    if (before === null || gone === undefined || gone.isRecorded) return;
+    const goneCount = counted.oldestMin - before.oldestMax;
+    if (goneCount < 1) return;
+    const lostMs = seen.sentAtMs + history.latenessMs(seen) - gone.sentAtMs;
+    this.#lostAfterMs = Math.min(this.#lostAfterMs, lostMs);
+    if (this.#saidMs !== null || this.#shorterThanMs !== null) return this.#isShorter(lostMs);
+    // A bucket that leaks loses one after the other: all that it holds are gone after so many spans.
+    if (goneCount >= Math.min(GONE_MIN, quota - 1)) {
+      this.#isShorter(lostMs * Math.max(1, quota / goneCount));
+    }
+  }
+
+  #isLonger(spanMs: number): void {
+    const saidMs = this.#saidMs;
+    // Beyond what is said it is somebody else's requests that are counted, not older ones of ours.
+    if (saidMs !== null && spanMs > saidMs + this.#unitMs) return;
+    this.#longerThanMs = Math.max(this.#longerThanMs, spanMs);
+    if (saidMs !== null && (this.#shorterThanMs ?? Infinity) < spanMs) this.#shorterThanMs = null;
+  }
+
+  #isShorter(spanMs: number): void {
+    if (this.#saidMs !== null && spanMs < this.#longerThanMs) return;
+    if (spanMs >= (this.#shorterThanMs ?? Infinity)) return;
+    this.#shorterThanMs = spanMs;
+    this.#borneOut = 0;
+  }
+}
