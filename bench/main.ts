@@ -21,6 +21,7 @@ import { tableText, wrapText } from './report/table.js';
 import { figuresOf, headLines, readFigures, writeResults } from './report/write-results.js';
 import { chainScenario } from './scenarios/chain.js';
 import { limitScenario } from './scenarios/limit.js';
+import { limitersScenario } from './scenarios/limiters.js';
 import { matrixScenario } from './scenarios/matrix.js';
 import { parserScenario } from './scenarios/parser.js';
 import { scaleScenario } from './scenarios/scale.js';
@@ -37,6 +38,7 @@ const EXIT_INTERRUPTED = 130;
 const SCENARIOS: Readonly<Record<ScenarioName, (bench: Bench) => Promise<Section>>> = {
   matrix: matrixScenario,
   limit: limitScenario,
+  limiters: limitersScenario,
   chain: chainScenario,
   scale: scaleScenario,
   writer: writerScenario,

@@ -3,8 +3,17 @@
  * has its own default for it. Pure.
  */
 import { z } from 'zod';
+import { LIMITERS } from './limiters/catalogue.js';
 
-export const SCENARIOS = ['matrix', 'limit', 'chain', 'scale', 'writer', 'parser'] as const;
+export const SCENARIOS = [
+  'matrix',
+  'limit',
+  'limiters',
+  'chain',
+  'scale',
+  'writer',
+  'parser',
+] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
@@ -26,6 +35,8 @@ export interface BenchOptions {
   readonly writeMethod: readonly BenchWriteMethod[] | null;
   readonly runs: number | null;
   readonly policies: readonly BenchPolicy[] | null;
+  /** Of scenario limiters, by name; null: all. */
+  readonly limiters: readonly string[] | null;
   /** Null: embedded. */
   readonly databaseUrl: string | null;
   /** A results file of before to hold these beside; null: none. */
@@ -42,6 +53,7 @@ export const FLAGS = [
   ['--write-method <list>', `of ${WRITE_METHODS.join(', ')}`],
   ['--runs <n>', 'measured rounds after the warm-up'],
   ['--policy <list>', 'limits of scenario limit as requests/seconds, e.g. 10/2,20/2'],
+  ['--limiter <list>', 'servers of scenario limiters, by the names in its table; default: all'],
   [
     '--database <url>',
     'a PostgreSQL server, in which a database datasync_bench is made and dropped; default: an embedded one',
@@ -82,6 +94,7 @@ const flags = z.object({
   writeMethod: list(z.enum(WRITE_METHODS)).optional(),
   runs: whole(1, 1000).optional(),
   policy: list(policy).optional(),
+  limiter: list(z.enum(LIMITERS.map(({ name }) => name))).optional(),
   database: z.url({ protocol: /^postgres(ql)?$/, error: 'takes a postgres:// URL' }).optional(),
   compare: z.string().optional(),
 });
@@ -109,6 +122,7 @@ export function readOptions(
       writeMethod: data.writeMethod ?? null,
       runs: data.runs ?? null,
       policies: data.policy ?? null,
+      limiters: data.limiter ?? null,
       databaseUrl: data.database ?? null,
       compareWith: data.compare ?? null,
     },

@@ -11,9 +11,11 @@ import { childEnvironment } from '../src/config/environment.js';
 import type { SimulatorStats } from '../src/simulator/stats.js';
 import { BenchError } from './bench-error.js';
 import type { CpuSample } from './cpu-samples.js';
+import type { LimiterStats } from './limiters/tally.js';
 import { readEndedChildrenMs, readMainThreadMs, readProcessMs, readRssBytes } from './proc.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const LIMITER_SERVER = fileURLToPath(new URL('./limiters/server.js', import.meta.url));
 const API_KEY = 'simulator-key';
 const SAMPLE_MS = 100;
 const TAIL_CHARS = 3_000;
@@ -31,12 +33,16 @@ export function plainEnvironment(): Record<string, string> {
   return { PATH: childEnvironment().PATH ?? '/usr/local/bin:/usr/bin:/bin' };
 }
 
-export interface SimulatorProcess {
+/** A server in a process of its own. */
+export interface ServerProcess<Stats> {
   readonly baseUrl: string;
+  stats(): Promise<Stats>;
+  stop(): Promise<void>;
+}
+
+export interface SimulatorProcess extends ServerProcess<SimulatorStats> {
   /** Headers that let a request in. */
   readonly headers: Readonly<Record<string, string>>;
-  stats(): Promise<SimulatorStats>;
-  stop(): Promise<void>;
 }
 
 /** @param knobs by flag, without the dashes; `true` for a flag without a value */
@@ -46,11 +52,32 @@ export async function startSimulatorProcess(
   const flags = Object.entries(knobs).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
-  const child = spawn(
-    process.execPath,
+  const server = await startServer<SimulatorStats>(
+    'the simulator',
     [MAIN, 'simulate', '--json', '--exit-with-parent', '--profile', 'fast', ...flags],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: plainEnvironment() },
+    '/__sim/stats',
   );
+  return { ...server, headers: { 'x-api-key': API_KEY } };
+}
+
+/** A server behind a limiter of the catalogue, by its name. @param events that its pages hold */
+export function startLimiterServer(
+  name: string,
+  events: number,
+): Promise<ServerProcess<LimiterStats>> {
+  return startServer(`the server "${name}"`, [LIMITER_SERVER, name, String(events)], '/stats');
+}
+
+/** Starts what says on its first line, as JSON, where it listens, and ends with its input. */
+async function startServer<Stats>(
+  what: string,
+  args: readonly string[],
+  statsPath: string,
+): Promise<ServerProcess<Stats>> {
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+  });
   living.add(child);
   const tail = keepTail(child);
   const exited = once(child, 'close').then(() => {
@@ -64,14 +91,13 @@ export async function startSimulatorProcess(
     exited,
   ]);
   const said = z.object({ origin: z.string() }).safeParse(parseJson(first ?? ''));
-  if (!said.success) throw new BenchError(`the simulator did not start:\n${tail()}`);
+  if (!said.success) throw new BenchError(`${what} did not start:\n${tail()}`);
   const { origin } = said.data;
   return {
     baseUrl: `${origin}/api/v1`,
-    headers: { 'x-api-key': API_KEY },
     async stats() {
-      const response = await fetch(`${origin}/__sim/stats`);
-      return (await response.json()) as SimulatorStats;
+      const response = await fetch(`${origin}${statsPath}`);
+      return (await response.json()) as Stats;
     },
     async stop() {
       child.kill('SIGTERM');
@@ -113,8 +139,19 @@ export interface IngestRun {
   readonly memory: readonly (readonly [number, number])[];
 }
 
+/** How a process of `ingest` ended. */
+export interface IngestExit {
+  readonly code: number | null;
+  /** Null where its last line is no result. */
+  readonly run: IngestRun | null;
+  /** The end of what it said. */
+  readonly said: string;
+}
+
 export interface IngestProcess {
   signal(signal: NodeJS.Signals): void;
+  /** Its end, whatever it was. */
+  exit(): Promise<IngestExit>;
   /** @throws BenchError with the tail of what it said, unless its exit code is `expectedCode` */
   end(expectedCode?: number): Promise<IngestRun>;
 }
@@ -158,21 +195,30 @@ export function startIngest(
     living.delete(child);
     return { code: code as number | null, wallMs: elapsedMs() };
   });
+  const exit = async (): Promise<IngestExit> => {
+    const { code, wallMs } = await ended;
+    const parsed = ingestResult.safeParse(parseJson(output.trimEnd().split('\n').at(-1) ?? ''));
+    const endedAfterMs = readEndedChildrenMs();
+    const cpuMs =
+      endedBeforeMs === null || endedAfterMs === null ? null : endedAfterMs - endedBeforeMs;
+    return {
+      code,
+      run: parsed.success
+        ? { result: parsed.data, wallMs, startedAtMs, cpuMs, cpuSamples, memory }
+        : null,
+      said: `${tail()}\n${output.slice(-TAIL_CHARS)}`,
+    };
+  };
   return {
     signal: (signal) => void child.kill(signal),
+    exit,
     async end(expectedCode = 0) {
-      const { code, wallMs } = await ended;
-      const parsed = ingestResult.safeParse(parseJson(output.trimEnd().split('\n').at(-1) ?? ''));
-      if (code !== expectedCode || !parsed.success) {
-        const flags = ['ingest', ...args].join(' ');
-        throw new BenchError(
-          `"${flags}" ended with exit code ${code}, not ${expectedCode}:\n${tail()}\n${output.slice(-TAIL_CHARS)}`,
-        );
-      }
-      const endedAfterMs = readEndedChildrenMs();
-      const cpuMs =
-        endedBeforeMs === null || endedAfterMs === null ? null : endedAfterMs - endedBeforeMs;
-      return { result: parsed.data, wallMs, startedAtMs, cpuMs, cpuSamples, memory };
+      const { code, run, said } = await exit();
+      if (code === expectedCode && run !== null) return run;
+      const flags = ['ingest', ...args].join(' ');
+      throw new BenchError(
+        `"${flags}" ended with exit code ${code}, not ${expectedCode}:\n${said}`,
+      );
     },
   };
 }

@@ -38,6 +38,12 @@ describe('the command line', () => {
     ]);
   });
 
+  test('takes limiters by their names', () => {
+    expect(optionsFrom({}).limiters).toBeNull();
+    const options = optionsFrom({ scenario: 'limiters', limiter: 'express-draft-7, shopify' });
+    expect(options.limiters).toEqual(['express-draft-7', 'shopify']);
+  });
+
   test('measures a value once that was given twice', () => {
     expect(optionsFrom({ limit: '1000,1000' }).limit).toEqual([1000]);
   });
@@ -51,6 +57,7 @@ describe('the command line', () => {
     [{ policy: '0/2' }, /^--policy: is out of range/],
     [{ database: 'mysql://host/db' }, /^--database: takes a postgres/],
     [{ runs: '0' }, /^--runs: /],
+    [{ limiter: 'express-draft-7,express-draft-99' }, /^--limiter: .*express-draft-8/],
   ])('refuses %o', (raw, fault) => {
     expect(faultsFrom(raw)[0]).toMatch(fault);
   });
