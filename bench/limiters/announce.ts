@@ -86,18 +86,21 @@ export function infixed(infix: string, form: ResetForm): Announcer {
   });
 }
 
-/** Drafts 01 to 06: plain names, the window in a policy. */
-export const draft06: Announcer = ({ quota, remaining, resetMs, windowMs }) => ({
+/** The window in whole seconds, as drafts up to 07 have it. */
+export const policyAlone: Announcer = ({ quota, windowMs }) => ({
   'RateLimit-Policy': `${quota};w=${wholeSeconds(windowMs)}`,
+});
+
+/** Drafts 01 to 06: plain names, the window in a policy. */
+export const draft06: Announcer = together(policyAlone, ({ quota, remaining, resetMs }) => ({
   'RateLimit-Limit': String(quota),
   'RateLimit-Remaining': String(remaining),
   'RateLimit-Reset': RESETS.seconds(resetMs),
-});
+}));
 
-export const draft07: Announcer = ({ quota, remaining, resetMs, windowMs }) => ({
-  'RateLimit-Policy': `${quota};w=${wholeSeconds(windowMs)}`,
+export const draft07: Announcer = together(policyAlone, ({ quota, remaining, resetMs }) => ({
   RateLimit: `limit=${quota}, remaining=${remaining}, reset=${RESETS.seconds(resetMs)}`,
-});
+}));
 
 /** @param name of the policy */
 export function draft08(name: string): Announcer {

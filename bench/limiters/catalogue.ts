@@ -6,10 +6,12 @@ import {
   type Announcer,
   infixed,
   limitAndRemaining,
+  policyAlone,
   retryAfter,
   shopify,
   suffixed,
   together,
+  whenRefused,
   xRateLimit,
 } from './announce.js';
 import {
@@ -84,9 +86,14 @@ function windowed(window: Window): Permit {
 }
 
 /** A fixed window of 10 in 2 s, which a request opens: only what is announced differs. */
-function announcing(name: string, isTold: boolean, announce: Announcer): LimiterSpec {
+function announcing(
+  name: string,
+  isTold: boolean,
+  announce: Announcer,
+  refusalStatus = 429,
+): LimiterSpec {
   return own(name, [windowed(SHORT)], isTold, () =>
-    fixedWindow({ ...SHORT, opensWith: 'request', announce }),
+    fixedWindow({ ...SHORT, opensWith: 'request', announce, refusalStatus }),
   );
 }
 
@@ -164,6 +171,16 @@ export const LIMITERS: readonly LimiterSpec[] = [
       fixedWindow({ ...SHORT, opensWith: 'request', announce: suffixed('short', 'seconds') }),
       fixedWindow({ ...LONG, opensWith: 'request', announce: suffixed('long', 'seconds') }),
     ),
+  ),
+  announcing('refusal-403', false, whenRefused(xRateLimit('epochSecondsRoundedUp')), 403),
+  announcing('refusal-529', false, retryAfter('seconds'), 529),
+  // The policy is rounded, the reset is exact.
+  own('policy-rounded-up', [windowed(UNEVEN)], true, () =>
+    fixedWindow({
+      ...UNEVEN,
+      opensWith: 'request',
+      announce: together(policyAlone, xRateLimit('epochMilliseconds')),
+    }),
   ),
   own('window-begun-before', [windowed(BEGUN)], true, () =>
     fixedWindow({ ...BEGUN, opensWith: 'grid', announce: xRateLimit('seconds') }),
