@@ -1,6 +1,6 @@
 /** What the bench expects of limiters: the earliest times, the share that was used, the promise. */
 import { describe, expect, test } from 'vitest';
-import { LIMITERS, limiterNamed } from '../../bench/limiters/catalogue.js';
+import { LIMITERS, type LimiterSpec, limiterNamed } from '../../bench/limiters/catalogue.js';
 import {
   earliestMs,
   type Permit,
@@ -13,6 +13,10 @@ import { broken, type LimiterOutcome } from '../../bench/limiters/promise.js';
 const WINDOW = { kind: 'window', quota: 2, windowMs: 1_000 } as const;
 const WIDE = { kind: 'window', quota: 4, windowMs: 6_000 } as const;
 const BUCKET = { kind: 'bucket', capacity: 3, perSecond: 2 } as const;
+
+type Modelled = LimiterSpec & { readonly serving: { readonly with: 'model' } };
+
+const modelled = LIMITERS.filter((spec): spec is Modelled => spec.serving.with === 'model');
 
 function earliest(permits: readonly Permit[], count: number): number[] {
   return Array.from({ length: count }, (_, index) => earliestMs(permits, index));
@@ -97,17 +101,34 @@ describe('the catalogue', () => {
     expect(() => limiterNamed('none')).toThrow(RangeError);
   });
 
-  test.each(LIMITERS)('$name keeps the limits that it is held against', ({ limits, serving }) => {
-    if (serving.with !== 'model') {
-      expect(limits.every(({ kind }) => kind === 'window')).toBe(true);
-      return;
+  test.each(modelled)('$name lets in at the earliest times, and not before', (spec) => {
+    // Between two windows the bound of several limits is not reached; at the first of the longest it is.
+    const count = spec.limits.length === 1 ? 70 : 31;
+    const times = earliest(spec.limits, count);
+    expect(lettingIn(spec, times)).toEqual(Array(count).fill(true));
+    const waiting = times.flatMap((ms, index) => (ms > (times[index - 1] ?? 0) ? [index] : []));
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const index of waiting) {
+      const early = [...times.slice(0, index), (times[index] as number) - EARLY_MS];
+      expect(lettingIn(spec, early).at(-1)).toBe(false);
     }
-    const limiter = serving.limiter();
-    const startMs = 1_700_000_000_000;
-    const free = limits.some(({ kind }) => kind === 'inFlight')
-      ? { count: Math.min(...limits.map((one) => (one.kind === 'inFlight' ? one.inFlightMax : 0))) }
-      : { count: earliest(limits, 100).filter((ms) => ms === 0).length };
-    const burst = Array.from({ length: free.count + 1 }, () => limiter.accept(startMs).accepted);
-    expect(burst).toEqual([...Array(free.count).fill(true), false]);
   });
 });
+
+/** Less than the closest two times are apart. */
+const EARLY_MS = 50;
+
+/** @param timesMs when requests come; each is answered after the time that the server takes */
+function lettingIn({ serving }: Modelled, timesMs: readonly number[]): boolean[] {
+  const limiter = serving.limiter();
+  const startMs = 1_700_000_000_000;
+  const answered: number[] = [];
+  return timesMs.map((ms) => {
+    while ((answered[0] ?? Number.POSITIVE_INFINITY) <= ms) {
+      limiter.release(startMs + (answered.shift() as number));
+    }
+    const { accepted } = limiter.accept(startMs + ms);
+    if (accepted) answered.push(ms + serving.answerMs);
+    return accepted;
+  });
+}
