@@ -127,6 +127,7 @@ export const LIMITERS: readonly LimiterSpec[] = [
   // Of two middlewares the last writes the headers: the other limit shows at its first refusal.
   express('legacy-twice', 'legacy', [SHORT, LONG], false),
   express('draft-7-twice', 'draft-7', [SHORT, LONG], false),
+  express('draft-7-twice-turned', 'draft-7', [LONG, SHORT], false),
   express('draft-8-twice', 'draft-8', [SHORT, LONG], true),
   express('wrong-window', 'draft-7', [UNEVEN], false),
   {
