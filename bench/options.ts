@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly policies: readonly BenchPolicy[] | null;
   /** Of scenario limiters, by name; null: all. */
   readonly limiters: readonly string[] | null;
+  /** That a run of scenario limiters takes at the limit, at least. */
+  readonly seconds: number | null;
   /** Null: embedded. */
   readonly databaseUrl: string | null;
   /** A results file of before to hold these beside; null: none. */
@@ -54,6 +56,7 @@ export const FLAGS = [
   ['--runs <n>', 'measured rounds after the warm-up'],
   ['--policy <list>', 'limits of scenario limit as requests/seconds, e.g. 10/2,20/2'],
   ['--limiter <list>', 'servers of scenario limiters, by the names in its table; default: all'],
+  ['--seconds <n>', 'that a run of scenario limiters takes at the limit, at least; default: 12'],
   [
     '--database <url>',
     'a PostgreSQL server, in which a database datasync_bench is made and dropped; default: an embedded one',
@@ -94,6 +97,7 @@ const flags = z.object({
   writeMethod: list(z.enum(WRITE_METHODS)).optional(),
   runs: whole(1, 1000).optional(),
   policy: list(policy).optional(),
+  seconds: whole(1, 3600).optional(),
   limiter: list(z.enum(LIMITERS.map(({ name }) => name))).optional(),
   database: z.url({ protocol: /^postgres(ql)?$/, error: 'takes a postgres:// URL' }).optional(),
   compare: z.string().optional(),
@@ -123,6 +127,7 @@ export function readOptions(
       runs: data.runs ?? null,
       policies: data.policy ?? null,
       limiters: data.limiter ?? null,
+      seconds: data.seconds ?? null,
       databaseUrl: data.database ?? null,
       compareWith: data.compare ?? null,
     },

@@ -38,19 +38,25 @@ function earliestOf(permit: Permit, index: number): number {
  * the earliest time over the time that it took.
  *
  * @param acceptedMs ascending
+ * @param from counted from the first request, or from the one in the middle of those that had to wait:
+ *   what a limiter that has learned its limits makes of them
  * @returns null while no request had to wait
  */
 export function shareUsed(
   permits: readonly Permit[],
   acceptedMs: readonly number[],
+  from: 'start' | 'middle' = 'start',
 ): number | null {
-  const first = acceptedMs[0];
-  for (let index = acceptedMs.length - 1; index > 0; index--) {
-    const permittedMs = earliestMs(permits, index);
-    if (permittedMs === earliestMs(permits, index - 1)) continue;
-    return permittedMs / ((acceptedMs[index] as number) - (first as number));
-  }
-  return null;
+  const waiting = acceptedMs.flatMap((_, index) => (hasToWait(permits, index) ? [index] : []));
+  const last = waiting.at(-1);
+  const first = from === 'start' ? 0 : waiting[Math.floor((waiting.length - 1) / 2)];
+  if (last === undefined || first === undefined || first === last) return null;
+  const permittedMs = earliestMs(permits, last) - earliestMs(permits, first);
+  return permittedMs / ((acceptedMs[last] as number) - (acceptedMs[first] as number));
+}
+
+function hasToWait(permits: readonly Permit[], index: number): boolean {
+  return index > 0 && earliestMs(permits, index) > earliestMs(permits, index - 1);
 }
 
 /**

@@ -15,6 +15,8 @@ import {
 
 export interface LimitersMeasurement extends LimiterOutcome {
   readonly name: string;
+  /** `share` of the later half alone. */
+  readonly laterShare: number | null;
   /** From the first to the last accepted request. */
   readonly tookMs: number;
   /** The same at best. */
@@ -31,7 +33,8 @@ export interface LimitersMeasurement extends LimiterOutcome {
 /** Small pages: here requests count, not rows. */
 const PAGE_LIMIT = 100;
 const CONCURRENCY = 10;
-const LEAST_MS = 12_000;
+/** At the limit. */
+const LEAST_SECONDS = 12;
 /** A run may take so many times the floor, and so long besides. */
 const PATIENCE = 3;
 const PATIENCE_MS = 30_000;
@@ -46,7 +49,7 @@ export async function measureLimiter(
   spec: LimiterSpec,
 ): Promise<LimitersMeasurement> {
   const { name, limits } = spec;
-  const pages = requestsFor(limits, LEAST_MS);
+  const pages = requestsFor(limits, (bench.options.seconds ?? LEAST_SECONDS) * 1000);
   const floorMs = earliestMs(limits, pages - 1);
   const events = pages * PAGE_LIMIT;
   const server = await startLimiterServer(name, events);
@@ -77,6 +80,7 @@ export async function measureLimiter(
     return {
       ...outcome,
       name,
+      laterShare: shareUsed(limits, acceptedMs, 'middle'),
       tookMs: (acceptedMs.at(-1) ?? 0) - (acceptedMs[0] ?? 0),
       floorMs,
       broken: broken(spec, outcome),

@@ -43,6 +43,13 @@ describe('what is permitted at best', () => {
     expect(shareUsed([BUCKET], [0, 0, 0, 1_000, 2_000])).toBe(0.5);
   });
 
+  test('the later share leaves out what was learned first', () => {
+    const times = [0, 0, 3_000, 3_000, 4_000, 4_000, 5_250];
+    expect(shareUsed([WINDOW], times)).toBeCloseTo(3_000 / 5_250);
+    expect(shareUsed([WINDOW], times, 'middle')).toBe(0.8);
+    expect(shareUsed([WINDOW], times.slice(0, 4), 'middle')).toBeNull();
+  });
+
   test('a run is long enough for the time and for two of its windows, its last request included', () => {
     expect(requestsFor([WINDOW], 3_000)).toBe(8);
     expect(requestsFor([WINDOW, WIDE], 3_000)).toBe(10);

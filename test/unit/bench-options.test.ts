@@ -57,6 +57,7 @@ describe('the command line', () => {
     [{ policy: '0/2' }, /^--policy: is out of range/],
     [{ database: 'mysql://host/db' }, /^--database: takes a postgres/],
     [{ runs: '0' }, /^--runs: /],
+    [{ seconds: '0' }, /^--seconds: /],
     [{ limiter: 'express-draft-7,express-draft-99' }, /^--limiter: .*express-draft-8/],
   ])('refuses %o', (raw, fault) => {
     expect(faultsFrom(raw)[0]).toMatch(fault);
