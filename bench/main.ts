@@ -8,6 +8,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { programShape } from '../src/cli/command-tree.js';
+import { swallowedFlags, swallowedText } from '../src/cli/npm-flags.js';
+import { npmRun } from '../src/config/npm-run.js';
 import { IngestionError } from '../src/core/fault.js';
 import type { Bench, Section } from './bench.js';
 import { BenchError } from './bench-error.js';
@@ -67,6 +70,13 @@ async function main(): Promise<number> {
     // Commander has printed its own message by then.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     throw error;
+  }
+  const npm = npmRun();
+  const shape = programShape(new Command('npm').addCommand(command));
+  const kept = npm?.script === 'bench' ? swallowedFlags('bench', shape.commands, npm.config) : [];
+  if (kept.length > 0) {
+    process.stderr.write(`${swallowedText('bench', command.args, kept)}\n`);
+    return EXIT_USAGE;
   }
   const read = readOptions(command.opts());
   if ('faults' in read) {

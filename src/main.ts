@@ -4,9 +4,13 @@
  * the ingestion loop (src/runtime/ingestion-loop.ts), and that to the scheduler (src/core/scheduler.ts).
  */
 import { Command, CommanderError } from 'commander';
+import { programShape } from './cli/command-tree.js';
 import { CommandFailure, UsageError } from './cli/context.js';
 import { EXIT, exitCodeForFault } from './cli/exit-codes.js';
+import { swallowedFlags, swallowedText } from './cli/npm-flags.js';
+import { writeFailure, writeFailureOnExit } from './cli/result-line.js';
 import { VERSION } from './cli/version.js';
+import { npmRun } from './config/npm-run.js';
 import { IngestionError } from './core/fault.js';
 import { exitOnSignal } from './runtime/shutdown.js';
 
@@ -43,33 +47,63 @@ async function programWith(loads: readonly (() => Promise<Command>)[]): Promise<
   return program;
 }
 
-exitOnSignal(EXIT.interrupted);
-// Who reads only the beginning, as `head` does, is no failure: the rest is said to nobody.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-try {
-  const named = COMMANDS[process.argv[2] ?? ''];
-  const program = await programWith(named === undefined ? Object.values(COMMANDS) : [named]);
+async function main([named = '', ...args]: readonly string[]): Promise<void> {
+  const load = COMMANDS[named];
+  if (load !== undefined) await refuseSwallowed(named, args);
+  const program = await programWith(load === undefined ? Object.values(COMMANDS) : [load]);
   await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
+}
+
+/** @throws UsageError where npm has kept flags that were meant for the command */
+async function refuseSwallowed(named: string, args: readonly string[]): Promise<void> {
+  const npm = npmRun();
+  if (npm?.script !== named || Object.keys(npm.config).length === 0) return;
+  // A flag of another command was meant for us as well.
+  const { commands } = programShape(await programWith(Object.values(COMMANDS)));
+  const flags = swallowedFlags(named, commands, npm.config);
+  if (flags.length > 0) throw new UsageError(swallowedText(named, args, flags));
 }
 
 /** Prints what a person needs of an error. @returns the exit code */
 function report(error: unknown): number {
   // Commander has printed its own message by then.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
+  if (error instanceof CommanderError) {
+    const exitCode = error.exitCode === 0 ? EXIT.complete : EXIT.usage;
+    return ended(exitCode, error.message);
+  }
   if (error instanceof UsageError || error instanceof CommandFailure) {
     process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+    return ended(error.exitCode, error.message);
   }
   if (error instanceof IngestionError) {
     process.stderr.write(`${error.message}\n`);
-    return exitCodeForFault(error.fault);
+    return ended(exitCodeForFault(error.fault), error.message, error.fault.code);
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return EXIT.failed;
+  return ended(EXIT.failed, error instanceof Error ? error.message : String(error));
+}
+
+function ended(exitCode: number, message: string, fault: string | null = null): number {
+  if (wantsJson) writeFailure(exitCode, message, fault);
+  return exitCode;
+}
+
+const wantsJson = process.argv.includes('--json');
+exitOnSignal(EXIT.interrupted);
+if (wantsJson) writeFailureOnExit();
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A consumer that closes the pipe early, such as `head`, is no failure.
+  if (error.code === 'EPIPE') return;
+  const remedy = error.code === 'ENOSPC' ? ': the disk is full' : '';
+  process.stderr.write(
+    `Standard output cannot be written (${error.code ?? error.message})${remedy}.\n`,
+  );
+  process.exit(EXIT.failed);
+});
+// A log that cannot be written must not end an ingestion.
+process.stderr.on('error', () => {});
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = report(error);
 }

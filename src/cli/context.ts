@@ -4,6 +4,7 @@ import { readEnvironment } from '../config/environment.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { RecentLog } from '../observe/recent-log.js';
 import { EXIT } from './exit-codes.js';
+import { writeResult } from './result-line.js';
 import { secretsOf } from './secrets.js';
 
 export interface CommandContext {
@@ -75,7 +76,7 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
       (isJson ? process.stderr : process.stdout).write('ingestion complete\n');
     },
     json: (value) => {
-      if (isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+      if (isJson) writeResult(value);
     },
   };
 }

@@ -11,6 +11,7 @@ import { createLogger } from '../observe/logger.js';
 import { EXIT } from './exit-codes.js';
 import { noLedgerText } from './find-run.js';
 import { findDatabase, type OpenDatabaseParts } from './open-database.js';
+import { writeResult } from './result-line.js';
 
 interface Finding {
   readonly what: string;
@@ -31,7 +32,7 @@ export function doctorCommand(): Command {
     .action(async (flags: Record<string, unknown>) => {
       const findings = await examine(flags);
       const isGood = findings.every((finding) => finding.isGood);
-      if (flags.json === true) process.stdout.write(`${JSON.stringify({ isGood, findings })}\n`);
+      if (flags.json === true) writeResult({ isGood, findings });
       else for (const finding of findings) process.stdout.write(`${describe(finding)}\n`);
       process.exitCode = isGood ? EXIT.complete : EXIT.failed;
     });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REPOSITORY, readRepositoryFile } from '../support/repository.js';
 import { finished, type ScriptRun } from '../support/script-sandbox.js';
 
@@ -83,4 +83,43 @@ test('the process of the script becomes the program, so that signals arrive', as
   const child = spawn('sh', ['scripts/datasync.sh', 'ingest'], { cwd: folder });
   const { stdout } = await finished(child);
   expect(stdout).toBe(`${child.pid} ingest\n`);
+});
+
+describe('a flag that npm keeps for itself', () => {
+  /** Without the refusal each of these would look for a database, and end with exit 5. */
+  const NOWHERE = {
+    API_BASE_URL: 'http://127.0.0.1:1/api/v1',
+    TARGET_API_KEY: 'a-key',
+    DATABASE_URL: 'postgres://postgres@127.0.0.1:1/none',
+    DATABASE_WAIT: '0',
+  };
+  const program = (args: readonly string[]): Promise<ScriptRun> =>
+    finished(
+      spawn('npm', ['run', '--silent', ...args], {
+        cwd: REPOSITORY,
+        env: { ...process.env, npm_config_update_notifier: 'false', ...NOWHERE },
+      }),
+    );
+
+  test.each([
+    [['ingest', '--dry-run'], /npm run ingest -- --dry-run$/m],
+    [['ingest', '--limit', '5'], /npm run ingest -- --limit …$/m],
+    [
+      ['submit', 'https://github.com/a/b', '--yes'],
+      /npm run submit -- https:\/\/github\.com\/a\/b --yes$/m,
+    ],
+    [['status', '--json'], /npm run status -- --json$/m],
+    [['verify', '--simulate'], /npm run verify -- --simulate$/m],
+    [['bench', '--runs=1'], /npm run bench -- --runs=1$/m],
+  ])('%j is refused, with the right spelling', async (args, spelling) => {
+    const { code, stderr } = await program(args);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(spelling);
+  });
+
+  test('after -- it is ours', async () => {
+    const { code, stdout } = await program(['ingest', '--', '--dry-run', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'dry-run' });
+  });
 });
