@@ -28,6 +28,10 @@ fail() {
   code=$1
   shift
   printf 'run-ingestion: %s\n' "$*" >&2
+  if [ "$wants_json" = yes ]; then
+    message=$(printf '%s' "$*" | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g')
+    printf '{"status":"failed","exitCode":%s,"message":"%s","fault":null}\n' "$code" "$message"
+  fi
   exit "$code"
 }
 
@@ -77,11 +81,20 @@ drop_scratch() {
 setting() {
   eval "value=\${$1:-}"
   if [ -z "$value" ] && [ -f .env ]; then
-    value=$(sed -n "s/^[[:space:]]*\(export[[:space:]][[:space:]]*\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" .env | tail -n 1 |
+    value=$(env_text | sed -n "s/^[[:space:]]*\(export[[:space:]][[:space:]]*\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" | tail -n 1 |
       sed -e 's/[[:space:]]*$//' \
         -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\([^']*\)'.*\$/\1/" -e t -e 's/[[:space:]]*#.*$//')
   fi
   printf '%s' "$value"
+}
+
+# Without byte order marks and carriage returns; of UTF-16, as PowerShell writes it, its ASCII letters.
+env_text() {
+  LC_ALL=C tr -d '\000\376\377\r' <.env | LC_ALL=C sed "1s/^$(printf '\357\273\277')//"
+}
+
+is_env_wide() {
+  [ -f .env ] && [ -n "$(LC_ALL=C tr -dc '\000' <.env | LC_ALL=C tr '\000' x)" ]
 }
 
 # The placeholders are those of src/config.
@@ -210,6 +223,7 @@ run_docker() {
   command -v docker >/dev/null 2>&1 || fail 2 'docker is missing: install it, or use --local.'
   has_engine || fail 2 'no Docker engine answers: start it, or use --local.'
   find_compose || fail 2 'docker compose is missing: install the compose plugin, or use --local.'
+  is_env_wide && fail 2 '.env is in UTF-16, which docker compose does not read: save it as UTF-8.'
   make_settings
   make_scratch
   unset_empty

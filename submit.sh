@@ -12,6 +12,9 @@ CONTAINER=assignment-ingestion
 
 fail() {
   printf 'submit: %s\n' "$*" >&2
+  if [ "$wants_json" = yes ]; then
+    printf '{"status":"failed","exitCode":2,"message":"%s","fault":null}\n' "$*"
+  fi
   exit 2
 }
 
@@ -65,6 +68,10 @@ submit_docker() {
 }
 
 way=auto
+wants_json=no
+case " $* " in
+  *' --json '*) wants_json=yes ;;
+esac
 count=$#
 while [ "$count" -gt 0 ]; do
   flag=$1

@@ -8,7 +8,11 @@ set -u
 
 if [ ! -f dist/.built ] && [ -f scripts/build.mjs ]; then
   if [ ! -d node_modules/typescript ]; then
-    echo 'Nothing is installed here yet: run npm ci --include=dev, then this again. sh run-ingestion.sh does both.' >&2
+    message='Nothing is installed here yet: run npm ci --include=dev, then this again. sh run-ingestion.sh does both.'
+    echo "$message" >&2
+    case " $* " in
+      *' --json '*) echo "{\"status\":\"failed\",\"exitCode\":2,\"message\":\"$message\",\"fault\":null}" ;;
+    esac
     exit 2
   fi
   echo 'Building (once) ...' >&2

@@ -1,6 +1,7 @@
 /** What every command starts with: configuration, log, and where its words go. */
-import { type Config, readConfig } from '../config/config.js';
-import { readEnvironment } from '../config/environment.js';
+import type { Config } from '../config/config.js';
+import { readSettings } from '../config/read-settings.js';
+import { type Slip, slipText } from '../config/slips.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { RecentLog } from '../observe/recent-log.js';
 import { EXIT } from './exit-codes.js';
@@ -10,6 +11,8 @@ import { secretsOf } from './secrets.js';
 export interface CommandContext {
   readonly config: Config;
   readonly log: Logger;
+  /** Variables that may have been meant as settings. */
+  readonly slips: readonly Slip[];
   /** Keeps a secret that is found only now out of the log. */
   conceal(secret: string): void;
   /** A text without what the log conceals. */
@@ -47,9 +50,11 @@ export class CommandFailure extends Error {
  * @throws UsageError that lists every fault of the configuration
  */
 export async function commandContext(flags: Record<string, unknown>): Promise<CommandContext> {
-  const read = readConfig(readEnvironment('.env'), flags);
+  const read = readSettings(flags);
   if (!read.ok) {
-    const lines = read.faults.map(({ setting, message }) => `  ${setting} ${message}`);
+    const slips = read.slips.map((slip) => `  ${slipText(slip)}`);
+    const faults = read.faults.map(({ setting, message }) => `  ${setting} ${message}`);
+    const lines = [...faults, ...slips];
     throw new UsageError(`The configuration cannot be used:\n${lines.join('\n')}`);
   }
   const isJson = flags.json === true;
@@ -63,6 +68,7 @@ export async function commandContext(flags: Record<string, unknown>): Promise<Co
   process.once('exit', settle);
   return {
     config: read.config,
+    slips: read.slips,
     log,
     conceal,
     redact,

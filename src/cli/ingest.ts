@@ -1,6 +1,7 @@
 /** `datasync ingest`: the main job, from configuration to exit code. */
 import { Command, Option } from 'commander';
 import { type Config, LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
+import { slipText } from '../config/slips.js';
 import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
@@ -55,6 +56,10 @@ export function ingestCommand(): Command {
 
 /** @returns the exit code */
 async function ingest(context: CommandContext): Promise<number> {
+  const { log, slips } = context;
+  if (slips.length > 0) {
+    log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
+  }
   if (context.config.dryRun) return dryRun(context);
   // First of all: a port that is taken must cost no request and start no database.
   const front = await openFront(context);

@@ -1,17 +1,20 @@
 /**
  * The environment: process variables over `.env`, an empty value counting as unset.
  *
- * The only reader of process.env in the program.
+ * Only this folder reads process.env.
  */
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { EnvFileError, readEnvFile } from './env-file.js';
 
 /** Set variables by name. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** @param envFile path of the `.env` file; a missing one is no error */
+/**
+ * @param envFile path of the `.env` file; a missing one is no error
+ * @throws EnvFileError when it is there and cannot be read
+ */
 export function readEnvironment(envFile: string): Environment {
-  return { ...nonEmpty(parseFile(envFile)), ...nonEmpty(process.env) };
+  return { ...nonEmpty(readFile(envFile)), ...nonEmpty(process.env) };
 }
 
 /** For a library that reads its own variables: puts those of `.env` beside the process's own. */
@@ -33,12 +36,14 @@ export function childEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };
 }
 
-function parseFile(envFile: string): NodeJS.Dict<string> {
+function readFile(envFile: string): Environment {
   try {
-    return parseEnv(readFileSync(envFile, 'utf8'));
+    return readEnvFile(readFileSync(envFile));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    if (code === undefined) throw error;
+    throw new EnvFileError(`cannot be read (${code}): make it a file that this user may read`);
   }
 }
 

@@ -52,6 +52,8 @@ test('where nothing is installed it is said what to do, without a stack', async 
   expect(run).toMatchObject({ code: 2, stdout: '' });
   expect(run.stderr).toMatch(/^Nothing is installed here yet: run npm ci --include=dev/);
   expect(run.stderr.trimEnd().split('\n')).toHaveLength(1);
+  const { stdout } = await npm(['status', '--', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'failed', exitCode: 2 });
 });
 
 test('the first command builds, beside standard output, and the next does not', async () => {

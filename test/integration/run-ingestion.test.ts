@@ -114,6 +114,14 @@ describe('on this machine', () => {
     },
   );
 
+  test('with --json a set-up that fails ends in one JSON object', async () => {
+    const run = await sandbox.run(['--json'], { STUB_NODE_VERSION: 'v18.0.0' });
+    expect(JSON.parse(run.stdout)).toEqual({
+      ...{ status: 'failed', exitCode: 2, fault: null },
+      message: expect.stringMatching(/^Node 20\.18\.1 or newer is needed/),
+    });
+  });
+
   test('a missing npm is named', async () => {
     sandbox.removeCommand('npm');
     const run = await sandbox.run([]);
@@ -163,6 +171,21 @@ describe('which way', () => {
     sandbox.write('.env', `LOG_LEVEL=info\n${line}\n`);
     await sandbox.run([], { ...ENGINE, TARGET_API_KEY: '' });
     expect(wentThroughDocker()).toBe(true);
+  });
+
+  test.each<[string, Buffer]>([
+    ['UTF-8 with a byte order mark', Buffer.from('\uFEFFTARGET_API_KEY=k\r\n')],
+    ['UTF-16', Buffer.from('\uFEFFTARGET_API_KEY="k"\r\n', 'utf16le')],
+    ['UTF-16 without a mark', Buffer.from('export TARGET_API_KEY=k\r\n', 'utf16le')],
+    ['UTF-16, big end first', Buffer.from('\uFEFFTARGET_API_KEY=k\n', 'utf16le').swap16()],
+  ])('a key in .env counts in %s', async (encoding, bytes) => {
+    sandbox.write('.env', bytes);
+    const run = await sandbox.run(['--json'], ENGINE);
+    if (!encoding.startsWith('UTF-16')) return expect(wentThroughDocker()).toBe(true);
+    // Compose would read none of it.
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/\.env is in UTF-16.*save it as UTF-8/);
+    expect(JSON.parse(run.stdout)).toMatchObject({ status: 'failed', exitCode: 2 });
   });
 
   test.each([

@@ -47,6 +47,13 @@ describe('on this machine', () => {
     expect(done()).toEqual([]);
   });
 
+  test('with --json a set-up that fails is one JSON object', async () => {
+    const run = await submit([URL, '--json']);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      ...{ status: 'failed', exitCode: 2, message: expect.stringMatching(/nothing is built yet/) },
+    });
+  });
+
   test('without node it says so', async () => {
     isBuilt();
     sandbox.removeCommand('node');

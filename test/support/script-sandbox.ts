@@ -114,9 +114,9 @@ export class ScriptSandbox {
     rmSync(join(this.#bin, name), { force: true });
   }
 
-  write(path: string, text: string): void {
+  write(path: string, content: string | Buffer): void {
     mkdirSync(join(this.folder, path, '..'), { recursive: true });
-    writeFileSync(join(this.folder, path), text);
+    writeFileSync(join(this.folder, path), content);
   }
 
   list(): string[] {

@@ -221,7 +221,7 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
   const nothing = (): void => {};
   return {
     ...{ config: read.config, log, conceal, redact, settleLog: settle },
-    ...{ recentLog: null, isJson: true },
+    ...{ recentLog: null, isJson: true, slips: [] },
     ...{ say: nothing, sayComplete: nothing, json: nothing },
   };
 }
