@@ -1,15 +1,20 @@
-/** `datasync doctor`: what is wrong with the set-up, each with its remedy. Asks the API nothing. */
+/** `datasync doctor`: what is wrong with the set-up, each with its remedy. Asks the API one request. */
+import { once } from 'node:events';
 import { access, constants, stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { readConfig } from '../config/config.js';
-import { readEnvironment } from '../config/environment.js';
-import { assert, IngestionError } from '../core/fault.js';
+import type { Config } from '../config/config.js';
+import { readSettings } from '../config/read-settings.js';
+import { slipText } from '../config/slips.js';
+import { assert, type FaultCode, faultText, IngestionError } from '../core/fault.js';
 import { embeddedVersion } from '../database/embedded.js';
 import { hasLedger, whatBarsLedger } from '../database/migrate.js';
 import { createLogger } from '../observe/logger.js';
+import { checkApi } from './check-api.js';
 import { EXIT } from './exit-codes.js';
 import { noLedgerText } from './find-run.js';
+import { listenFailure } from './listen-failure.js';
 import { findDatabase, type OpenDatabaseParts } from './open-database.js';
 import { writeResult } from './result-line.js';
 
@@ -17,6 +22,8 @@ interface Finding {
   readonly what: string;
   readonly isGood: boolean;
   readonly message: string;
+  /** The code of the fault that was met, where it was one. */
+  readonly fault?: FaultCode;
 }
 
 const NODE_MIN = [20, 18, 1] as const;
@@ -31,40 +38,83 @@ export function doctorCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync doctor')
     .action(async (flags: Record<string, unknown>) => {
       const findings = await examine(flags);
-      const isGood = findings.every((finding) => finding.isGood);
-      if (flags.json === true) writeResult({ isGood, findings });
-      else for (const finding of findings) process.stdout.write(`${describe(finding)}\n`);
-      process.exitCode = isGood ? EXIT.complete : EXIT.failed;
+      const bad = findings.filter((finding) => !finding.isGood);
+      const exitCode = bad.length === 0 ? EXIT.complete : EXIT.failed;
+      if (flags.json === true) {
+        const status = bad.length === 0 ? 'ok' : 'failed';
+        const message =
+          bad.map(({ what, message }) => `${what}: ${message}`).join('; ') || 'all is well';
+        writeResult({ status, exitCode, message, isGood: bad.length === 0, findings });
+      } else for (const finding of findings) process.stdout.write(`${describe(finding)}\n`);
+      process.exitCode = exitCode;
     });
 }
 
 async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
-  const findings = [nodeFinding()];
-  const read = readConfig(readEnvironment('.env'), flags);
-  if (!read.ok) {
-    for (const { setting, message } of read.faults) {
-      findings.push({ what: 'configuration', isGood: false, message: `${setting} ${message}` });
-    }
-    return findings;
-  }
+  const read = readSettings(flags);
+  const slips = read.slips.map(slipText);
+  const faults = read.ok ? [] : read.faults.map(({ setting, message }) => `${setting} ${message}`);
+  const settings = [...faults, ...slips].map((message) => ({
+    ...{ what: 'configuration', isGood: false, message },
+  }));
+  if (!read.ok) return [nodeFinding(), ...settings];
   const { config } = read;
-  const { target, database } = config;
-  findings.push({
-    what: 'source',
-    isGood: true,
-    message:
-      target.kind === 'api'
-        ? `${target.origin}${target.basePath}, with a key`
-        : 'the bundled simulator, because TARGET_API_KEY is not set',
-  });
-  findings.push(await folderFinding('state file', dirname(config.stateFile)));
-  // The disk of another server cannot be seen from here.
-  if (database.kind === 'embedded') {
-    findings.push(await folderFinding('disk', database.dataFolder, FREE_BYTES_MIN));
-  }
   const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
-  findings.push(await databaseFinding({ config, log, conceal }));
-  return findings;
+  const found = await Promise.all([
+    sourceFinding(config),
+    folderFinding('state file', dirname(config.stateFile)),
+    ...diskFindings(config),
+    databaseFinding({ config, log, conceal }),
+    ...portFindings(config),
+  ]);
+  return [nodeFinding(), ...settings, ...found];
+}
+
+async function sourceFinding({ target, source }: Config): Promise<Finding> {
+  const what = 'source';
+  if (target.kind === 'simulator') {
+    const message = 'the bundled simulator, because TARGET_API_KEY is not set';
+    return { what, isGood: true, message };
+  }
+  const where = `${target.origin}${target.basePath}`;
+  const checked = await checkApi(target, source);
+  if (checked.type === 'good') {
+    const cost = checked.costsRequest ? '; this took one request of its limit' : '';
+    const message = `${where} answers in ${Math.round(checked.tookMs)} ms and takes the key${cost}`;
+    return { what, isGood: true, message };
+  }
+  const { fault } = checked;
+  // It is there, and knows the key.
+  const isGood = fault.code === 'RATE_LIMITED';
+  return { what, isGood, message: `${where}: ${faultText(fault)}`, fault: fault.code };
+}
+
+/** The disk of another server cannot be seen from here. */
+function diskFindings({ database }: Config): Promise<Finding>[] {
+  if (database.kind !== 'embedded') return [];
+  return [folderFinding('disk', database.dataFolder, FREE_BYTES_MIN)];
+}
+
+function portFindings({ httpPort: port, httpHost: host }: Config): Promise<Finding>[] {
+  return port === null ? [] : [portFinding({ host, port })];
+}
+
+async function portFinding(address: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<Finding> {
+  const what = 'HTTP port';
+  const server = createServer();
+  try {
+    server.listen(address);
+    await once(server, 'listening');
+    return { what, isGood: true, message: `${address.port} on ${address.host} is free` };
+  } catch (error) {
+    const { message } = listenFailure(error, address) ?? (error as Error);
+    return { what, isGood: false, message };
+  } finally {
+    server.close();
+  }
 }
 
 async function databaseFinding(known: OpenDatabaseParts): Promise<Finding> {
@@ -72,7 +122,7 @@ async function databaseFinding(known: OpenDatabaseParts): Promise<Finding> {
     return { what: 'database', isGood: true, message: await databaseText(known) };
   } catch (error) {
     if (!(error instanceof IngestionError)) throw error;
-    return { what: 'database', isGood: false, message: error.message };
+    return { what: 'database', isGood: false, message: error.message, fault: error.fault.code };
   }
 }
 

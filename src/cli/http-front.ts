@@ -19,7 +19,8 @@ import { RunView, type RunViewParts } from '../observe/run-view.js';
 import type { RunSnapshot } from '../observe/snapshot.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
-import { type CommandContext, UsageError } from './context.js';
+import type { CommandContext } from './context.js';
+import { listenFailure } from './listen-failure.js';
 
 const CONNECTIONS = 2;
 /** A page that looks on must never hold up the ingestion's own statements for long. */
@@ -64,7 +65,7 @@ export class HttpFront implements HttpSource {
     try {
       front.#server = await HttpServer.listen({ host, port: options.port }, front);
     } catch (error) {
-      throw asUsageError(error, host, options.port);
+      throw listenFailure(error, { host, port: options.port }) ?? error;
     }
     const { url } = front.#server;
     context.log.info({ event: 'http_listening', url }, `dashboard, metrics and health: ${url}`);
@@ -207,20 +208,4 @@ async function probe(pool: Pool | null): Promise<string | null> {
   const complaint = await Promise.race([answered, late]);
   clearTimeout(timer);
   return complaint;
-}
-
-function asUsageError(error: unknown, host: string, port: number): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new UsageError(
-        `HTTP_PORT ${port} is taken on ${host}: choose another, 0 for any that is free, or none`,
-      );
-    case 'EACCES':
-      return new UsageError(`HTTP_PORT ${port} may not be listened on by this user`);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new UsageError(`HTTP_HOST ${host} is no address of this machine`);
-    default:
-      return error;
-  }
 }

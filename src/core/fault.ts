@@ -56,12 +56,17 @@ export interface Fault {
   readonly remedy?: string;
 }
 
+/** What happened, and what to do about it. */
+export function faultText({ message, remedy }: Fault): string {
+  return remedy ? `${message}. ${remedy}` : message;
+}
+
 /** The one error class of the program, thrown only at its edges to carry a fault to the exit code. */
 export class IngestionError extends Error {
   readonly fault: Fault;
 
   constructor(fault: Fault, options?: ErrorOptions) {
-    super(fault.remedy ? `${fault.message}. ${fault.remedy}` : fault.message, options);
+    super(faultText(fault), options);
     this.name = 'IngestionError';
     this.fault = fault;
   }

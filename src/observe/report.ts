@@ -1,6 +1,7 @@
 /**
  * The report of a run: the last JSON line of `ingest`, and the same as text for a person.
  */
+import { faultText } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
@@ -127,8 +128,7 @@ function methodName(methods: { copy: number; insert: number }): string {
 function reasonOf(outcome: RunOutcome): string | null {
   if (outcome.status === 'paused') return outcome.reason;
   if (outcome.status !== 'failed') return null;
-  const { message, remedy } = outcome.fault;
-  return remedy === undefined ? message : `${message}. ${remedy}`;
+  return faultText(outcome.fault);
 }
 
 function isoOrNull(ms: number | null): string | null {

@@ -46,6 +46,9 @@ export const datasync: Source = {
     return `${basePath}/events?limit=${limit}${query}`;
   },
 
+  // Metrics have a limit of their own, and hold nothing.
+  checkPath: (basePath) => `${basePath}/metrics?limit=1`,
+
   readEnvelope(json) {
     const nested = nestedPage.safeParse(json);
     if (nested.success) {

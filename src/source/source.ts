@@ -43,6 +43,11 @@ export interface Source {
   /** Path and query of one page. @param basePath the path of API_BASE_URL, without a slash at its end. */
   pagePath(basePath: string, cursor: string | null, limit: number): string;
   /**
+   * Path and query of a page that needs the key and costs no request of the list's limit. Absent: there
+   * is none.
+   */
+  readonly checkPath?: (basePath: string) => string;
+  /**
    * Reads the envelope from a whole page without its records: `{...}` with the records array
    * replaced by `[]`. Null when it is no page of this source.
    */

@@ -209,19 +209,6 @@ describe('status and doctor', () => {
     await expectExactly(database.pool, simulator.settings);
   });
 
-  test('doctor finds a good set-up good and asks the API nothing', async () => {
-    const simulator = await simulate();
-    const { code, result, stdout } = await folder.run(
-      ['doctor', '--json'],
-      environmentFor(simulator, database),
-    );
-    expect(result, stdout).toMatchObject({ isGood: true });
-    // The disk of the server of DATABASE_URL is not ours to judge.
-    expect(stdout).not.toContain('"disk"');
-    expect(code).toBe(0);
-    expect(simulator.stats().requests).toEqual({});
-  });
-
   test('doctor judges the disk where the embedded database lies', async () => {
     const blocker = join(folder.path, 'blocker');
     writeFileSync(blocker, 'a file where the folder should be');

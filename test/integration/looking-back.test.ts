@@ -47,7 +47,9 @@ describe('a database that is not ours', () => {
   }
 
   test.each(COMMANDS)('%s says that no run is there, and makes no table', async (command, code) => {
-    const exit = await folder.run([command], environmentFor(NOBODY, foreign));
+    // Only doctor asks it anything.
+    const simulator = await simulate({ events: 0 });
+    const exit = await folder.run([command], environmentFor(simulator, foreign));
     expect(exit.code, exit.stderr).toBe(code);
     const said = `${exit.stdout}${exit.stderr}`;
     expect(said).toMatch(`/${NAME}: \`datasync ingest\` begins one`);
