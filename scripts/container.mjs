@@ -19,6 +19,7 @@
  * standard error, which run-ingestion.sh waits for.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -136,7 +137,7 @@ function useSimulatorWithoutKey() {
     `TARGET_API_KEY=${SIMULATOR_KEY}`,
     '',
   ];
-  writeFileSync(ENV_FILE, lines.join('\n'), { mode: 0o600 });
+  writeFileSync(ENV_FILE, lines.join('\n'), { mode: 0o600, flag: 'wx' });
 }
 
 /**
@@ -175,8 +176,9 @@ function simulatorUrl() {
 }
 
 function writeStatus() {
-  const temporary = `${STATUS_FILE}.new`;
-  writeFileSync(temporary, JSON.stringify({ ...status, atMs: Date.now() }));
+  // Never through a link that somebody put there.
+  const temporary = `${STATUS_FILE}.${randomUUID()}.part`;
+  writeFileSync(temporary, JSON.stringify({ ...status, atMs: Date.now() }), { flag: 'wx' });
   renameSync(temporary, STATUS_FILE);
 }
 

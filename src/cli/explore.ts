@@ -1,5 +1,5 @@
 /** `datasync explore`: measures the API within a budget, and writes down what an ingestion can use. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Config, LOG_LEVELS } from '../config/config.js';
@@ -12,6 +12,7 @@ import { type ExploreProgress, explore } from '../explore/explore.js';
 import { defaultBudget, makePlan } from '../explore/plan.js';
 import type { ExploreScope } from '../explore/probe.js';
 import { explorationMarkdown, explorationText, planText } from '../explore/render.js';
+import { writeWhole } from '../files/write-whole.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import { nowMs } from '../runtime/clock.js';
 import { settingsFor } from '../simulator/settings.js';
@@ -107,8 +108,10 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
       },
     });
     const folder = resolve(flags.outputFolder);
-    await writeWhole(folder, EXPLORATION_FILE, `${JSON.stringify(exploration, null, 2)}\n`);
-    await writeWhole(folder, 'exploration.md', explorationMarkdown(exploration));
+    await mkdir(folder, { recursive: true });
+    const json = `${JSON.stringify(exploration, null, 2)}\n`;
+    await writeWhole(join(folder, EXPLORATION_FILE), json);
+    await writeWhole(join(folder, 'exploration.md'), explorationMarkdown(exploration));
     context.say(`\n${explorationText(exploration)}`);
     context.say(`\nWritten: ${join(folder, 'exploration.json')} and exploration.md`);
     context.json(exploration);
@@ -189,12 +192,4 @@ async function withProgress<T>(
   } finally {
     progress.stop();
   }
-}
-
-/** Whole or not at all: a reader never meets half a file. */
-async function writeWhole(folder: string, name: string, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, name);
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
 }

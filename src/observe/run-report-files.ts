@@ -4,8 +4,9 @@
  * A new database counts its runs from 1 again. What is there by that number of another run is kept under
  * a longer name, `<run>-<when that run began>`, and found there again when its database is back.
  */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../files/write-whole.js';
 import { isSameRun, joinReports, type RunReportDocument, readReport } from './run-report.js';
 import { runReportPage } from './run-report-page.js';
 
@@ -59,8 +60,8 @@ export async function writeReport(
 
 /** Writes both files in the place of what is there. @throws the system's error */
 export async function replaceReport(files: ReportFiles, report: RunReportDocument): Promise<void> {
-  await replaceFile(files.json, `${JSON.stringify(report)}\n`);
-  await replaceFile(files.page, runReportPage(report));
+  await writeWhole(files.json, `${JSON.stringify(report)}\n`);
+  await writeWhole(files.page, runReportPage(report));
 }
 
 function reportFiles(folder: string, name: number | string): ReportFiles {
@@ -115,10 +116,4 @@ async function readReportFile(path: string): Promise<RunReportDocument | null> {
   } catch {
     return null;
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
 }

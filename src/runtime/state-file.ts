@@ -2,8 +2,9 @@
  * The state file: a readable copy of where the run stands. The database wins where they differ, so
  * that a lost, old or damaged file costs nothing.
  */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeWhole } from '../files/write-whole.js';
 
 /** The seed's form, plus the segments. */
 export interface RunState {
@@ -21,7 +22,7 @@ export interface RunState {
   }[];
 }
 
-/** One writer of one file: writes come one after another, for they share the temporary file. */
+/** One writer of one file: writes come one after another, so that the last one stays. */
 export class StateFile {
   readonly #path: string;
   #last: Promise<void> = Promise.resolve();
@@ -38,7 +39,7 @@ export class StateFile {
   /** Writes whole or not at all, after those under way. Rejects with the system's error. */
   async write(state: RunState): Promise<void> {
     this.#waiting++;
-    const written = this.#last.then(() => writeWhole(this.#path, state));
+    const written = this.#last.then(() => writeState(this.#path, state));
     this.#last = written.catch(() => {});
     try {
       await written;
@@ -48,16 +49,10 @@ export class StateFile {
   }
 }
 
-/** Temporary file, fsync, rename. */
-async function writeWhole(path: string, state: RunState): Promise<void> {
+/** For its owner alone: a cursor is in it. */
+const MODE = 0o600;
+
+async function writeState(path: string, state: RunState): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(state, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await writeWhole(path, `${JSON.stringify(state, null, 2)}\n`, { mode: MODE });
 }

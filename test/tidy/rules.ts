@@ -31,6 +31,7 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod(?:\/|$)/ },
   workerRoom('fetch'),
   workerRoom('writer'),
+  { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
   ...['database', 'observe', 'explore', 'simulator', 'config'].map(sideRoom),
   { files: /^src\/cli\//, mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/ },
@@ -49,11 +50,13 @@ function workerRoom(name: string): Room {
   };
 }
 
-/** The rooms beside one another: the pure rooms, their own folder, node: and packages. */
+/** The rooms beside one another: the pure rooms, files, their own folder, node: and packages. */
 function sideRoom(name: string): Room {
   return {
     files: new RegExp(`^src/${name}/`),
-    mayImport: new RegExp(`^src/(?:core|protocol|source|${name})/|^(?!src/|workers/|test/|bench/)`),
+    mayImport: new RegExp(
+      `^src/(?:core|protocol|source|files|${name})/|^(?!src/|workers/|test/|bench/)`,
+    ),
   };
 }
 

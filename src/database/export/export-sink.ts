@@ -8,6 +8,7 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { nameBeside } from '../../files/write-whole.js';
 import type { RowSink } from './export-rows.js';
 
 /** What went in. */
@@ -35,9 +36,9 @@ export interface SinkSettings {
  * @throws the system's error when the file cannot be made
  */
 export async function openFileSink(path: string, settings: SinkSettings): Promise<ExportSink> {
-  const temporary = `${path}.${process.pid}.part`;
+  const temporary = nameBeside(path);
   // The bytes are on the disk before the name is.
-  const file = createWriteStream(temporary, { flags: 'w', flush: true });
+  const file = createWriteStream(temporary, { flags: 'wx', flush: true });
   await once(file, 'ready');
   const sink = sinkInto(file, settings, () => {
     const closed = once(file, 'close');
