@@ -111,7 +111,7 @@ export interface Config {
 /** Flags of a command, by their camel-case names; unset ones are absent. */
 export type Flags = Readonly<Record<string, unknown>>;
 
-/** One fault of the configuration: which setting, and what it takes. */
+/** One fault of the configuration: which setting or flag, and what it takes. */
 export interface ConfigFault {
   readonly setting: string;
   readonly message: string;
@@ -181,7 +181,10 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   }
   const parsed = settings.safeParse(raw);
   const issues = parsed.error?.issues ?? [];
-  const faults = [...issues.map(describeIssue), ...crossFaults(environment, flags)];
+  const faults = [
+    ...issues.map((issue) => describeIssue(issue, flags)),
+    ...crossFaults(environment, flags),
+  ];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
   const traces = tracesChoice(environment);
   const database = databaseChoice(parsed.data, environment, flags);
@@ -193,9 +196,16 @@ export function usableKey(key: string | undefined): string | null {
   return key === undefined || KEY_PLACEHOLDERS.has(key.toLowerCase()) ? null : key;
 }
 
-function describeIssue(issue: z.core.$ZodIssue): ConfigFault {
+/** Named as it was given: by its flag, or by its variable. */
+function describeIssue(issue: z.core.$ZodIssue, flags: Flags): ConfigFault {
   const setting = String(issue.path[0] ?? 'configuration');
-  return { setting, message: issue.message };
+  const named = Object.entries(FLAG_SETTINGS).find(([, name]) => name === setting)?.[0];
+  const isFlag = named !== undefined && flags[named] !== undefined;
+  return { setting: isFlag ? flagName(named) : setting, message: issue.message };
+}
+
+function flagName(camelCase: string): string {
+  return `--${camelCase.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** What no single setting can say. */

@@ -31,9 +31,14 @@ export function databaseVariables(environment: Environment): Environment {
   return Object.fromEntries(entries.filter(([name]) => DATABASE_VARIABLE.test(name)));
 }
 
-/** The variables that a child of ours inherits. */
+/** What a program needs to find its files and to speak to its user; a key is none of them. */
+const CHILD_VARIABLE =
+  /^(?:PATH|HOME|USERPROFILE|TMPDIR|TE?MP|LANG|LC_[A-Z]+|TZ|TERM|NO_COLOR|NODE_[A-Z_0-9]+|SystemRoot|windir)$/i;
+
+/** The variables that a child of ours inherits: no secret is among them. */
 export function childEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env };
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(entries.filter(([name]) => CHILD_VARIABLE.test(name)));
 }
 
 function readFile(envFile: string): Environment {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { LIVE_API_BASE_URL, readConfig, SIMULATE_PROFILES } from '../../src/config/config.js';
+import { childEnvironment } from '../../src/config/environment.js';
 import { PROFILES } from '../../src/simulator/settings.js';
 
 function configOf(environment: Record<string, string>, flags: Record<string, unknown> = {}) {
@@ -90,6 +91,16 @@ describe('configuration', () => {
     ]);
   });
 
+  test('a fault is named as its value was given: by the flag or by the variable', () => {
+    const flags = { limit: 100_000_000, quarantineLimit: '7', port: '70000', concurrency: 5_000 };
+    const named = ['--concurrency', '--limit', '--port', '--quarantine-limit'];
+    expect(faultsOf({ BATCH_SIZE: '0' }, flags).sort()).toEqual(named);
+    expect(faultsOf({ BATCH_SIZE: '0', HTTP_PORT: 'x' }).sort()).toEqual([
+      'BATCH_SIZE',
+      'HTTP_PORT',
+    ]);
+  });
+
   test('no fault repeats the value of a secret', () => {
     const values = {
       DATABASE_URL: 'mysql://u:hunter2@h/d',
@@ -101,6 +112,18 @@ describe('configuration', () => {
     expect(faultsOf(values).sort()).toEqual(faults.sort());
     expect(JSON.stringify(read)).not.toContain('hunter2');
   });
+});
+
+test('a child inherits what it needs to run, and no secret', () => {
+  vi.stubEnv('TARGET_API_KEY', 'a-key');
+  vi.stubEnv('DATABASE_URL', 'postgres://u:hunter2@h/d');
+  vi.stubEnv('PGPASSWORD', 'hunter2');
+  vi.stubEnv('SOME_TOKEN', 'of somebody else');
+  vi.stubEnv('NODE_OPTIONS', '--no-warnings');
+  const inherited = childEnvironment();
+  vi.unstubAllEnvs();
+  expect(inherited).toMatchObject({ PATH: process.env.PATH, NODE_OPTIONS: '--no-warnings' });
+  expect(Object.keys(inherited).filter((name) => /KEY|TOKEN|URL|PG/.test(name))).toEqual([]);
 });
 
 describe('alerts', () => {
