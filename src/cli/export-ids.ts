@@ -16,6 +16,7 @@ import { EXIT } from './exit-codes.js';
 import { findRun, noLedgerText, noRunText, notCompleteText } from './find-run.js';
 import { type OpenDatabase, openLedger } from './open-database.js';
 import { openOutput, STANDARD_OUTPUT } from './open-output.js';
+import { sayResultOnStandardError, writeResult } from './result-line.js';
 import { wholeNumber } from './whole-number.js';
 import { type Exported, writeRows } from './write-ids.js';
 
@@ -62,6 +63,7 @@ Example:
   datasync export-ids --output - | sort --check`,
     )
     .action(async (flags: ExportFlags) => {
+      if (flags.output === STANDARD_OUTPUT) sayResultOnStandardError();
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
       const database = await openLedger(context);
       if (database === null) throw new CommandFailure(noLedgerText(context.config));
@@ -167,8 +169,20 @@ function tell({ context, output, flags, run, isPartial, origins }: Told, written
   const stream = output === STANDARD_OUTPUT ? process.stderr : process.stdout;
   if (context.isJson) {
     const { format, order } = flags;
-    const result = { output, format, order, run: run.run, isPartial, origins, ...written };
-    stream.write(`${JSON.stringify(result)}\n`);
+    const status = isPartial ? 'partial' : 'complete';
+    const message = `${formatCount(rows)} rows exported`;
+    const outcome = { status, exitCode: EXIT.complete, message };
+    const result = {
+      ...outcome,
+      output,
+      format,
+      order,
+      run: run.run,
+      isPartial,
+      origins,
+      ...written,
+    };
+    writeResult(result);
     return;
   }
   const rate = formatCount((rows * 1000) / Math.max(1, durationMs));

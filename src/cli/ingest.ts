@@ -23,6 +23,7 @@ import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
 import { openTraces, type Traces } from './open-traces.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession, type SessionParts } from './run-session.js';
+import { sayFinished } from './say-finished.js';
 import { wholeNumber } from './whole-number.js';
 
 /** The server ends a statement itself; this long after it should have, it counts as lost. */
@@ -105,14 +106,7 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
         nowMs: nowMs(),
       });
       if ('finished' in found) {
-        const events = formatCount((await start.loadTotals(found.finished.run)).covered);
-        context.say(
-          `Run ${found.finished.run} is finished: ${events} events are in the table. ` +
-            'Nothing to do; --restart begins a new run.',
-        );
-        context.say(`  data      ${database.openCommand}`);
-        context.sayComplete();
-        context.json({ status: 'complete', run: found.finished.run, alreadyComplete: true });
+        await sayFinished(context, database, found.finished.run);
         return EXIT.complete;
       }
       // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
@@ -228,7 +222,12 @@ function conclude(
   context.say(reportText(result, places));
   if (outcome.status === 'complete') context.sayComplete();
   else context.say('Start again to go on from the last committed page.');
-  context.json(result);
+  context.json({
+    ...result,
+    exitCode: exitCodeForOutcome(outcome),
+    message: result.reason ?? `run ${result.run} is ${result.status}`,
+    fault: outcome.status === 'failed' ? outcome.fault.code : null,
+  });
 }
 
 async function dryRun(context: CommandContext): Promise<number> {

@@ -145,12 +145,15 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   });
   const stopListening = listenForSignals({
     onDrain: (signal) => {
-      log.info({ event: 'drain_started', signal }, `${signal}: finishing what is in flight`);
+      log.info(
+        { event: 'drain_started', signal },
+        `${signal}: finishing what is in flight, ${DRAIN_MS / 1000} s at most; a second one ends it at once`,
+      );
       loop.drain({ status: 'interrupted' });
       setTimeout(() => void fetchPool.close(), DRAIN_FETCH_MS).unref();
-      setTimeout(() => process.exit(EXIT.interrupted), DRAIN_MS).unref();
+      setTimeout(() => leave('what is in flight takes too long'), DRAIN_MS).unref();
     },
-    onExit: () => process.exit(EXIT.interrupted),
+    onExit: () => leave('a second signal'),
   });
   try {
     const fault = await writer.open({
@@ -209,6 +212,14 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     // Whatever went wrong: a thread left alive would keep the process from ending.
     await Promise.all([fetchPool.close(), writer.close()]);
   }
+}
+
+/** What is in flight is lost to this process only: no page of it is committed, and the next start asks again. */
+function leave(why: string): never {
+  process.stderr.write(
+    `Ended at once: ${why}. Start again to go on from the last committed page.\n`,
+  );
+  process.exit(EXIT.interrupted);
 }
 
 /** A new run over a table that holds rows already: COPY would fail on every page. */

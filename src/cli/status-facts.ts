@@ -1,6 +1,7 @@
 /** Asks the database where a run stands. */
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
+import { countRows } from '../database/count-rows.js';
 import { openRunHistory } from '../database/run-history.js';
 import { findLockHolder } from '../database/run-lock.js';
 import { openRunProgress } from '../database/run-progress.js';
@@ -11,11 +12,16 @@ import { findRun } from './find-run.js';
 
 const PACE_MIN_MS = 60_000;
 
-/** @returns null when there is no run @throws IngestionError with the fault of the database */
+/**
+ * @param countsTable whether the rows of the table are counted, unless the run is under way: the count
+ *   would be of another moment, and cost the run's database a second
+ * @returns null when there is no run @throws IngestionError with the fault of the database
+ */
 export async function statusFacts(
   pool: Pool,
   config: Config,
   chosen: number | undefined,
+  { countsTable }: { readonly countsTable: boolean },
 ): Promise<StatusFacts | null> {
   const store = openRunStore(pool);
   const progress = openRunProgress(pool);
@@ -40,6 +46,7 @@ export async function statusFacts(
     ...{ run: run.run, source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError },
     ...{ firstRequestAtMs, sourceTotal, totals, segments, pace, limit },
     newestMs: extent.newestMs,
+    tableRows: countsTable && holder === null ? await countRows(pool) : null,
     worker: holder === null ? null : `${holder.applicationName}, since ${holder.since}`,
   };
 }

@@ -52,12 +52,12 @@ async function showOnce(
   database: OpenDatabase | null,
   chosen: number | undefined,
 ): Promise<void> {
-  const view = await look(context, database, chosen);
+  const view = await look(context, database, chosen, { countsTable: true });
   if (database === null || view === null) {
     const text = noneText(context, database, chosen);
     if (chosen !== undefined) throw new CommandFailure(text);
     context.say(text);
-    context.json({ status: 'none' });
+    context.json({ status: 'none', message: text });
     return;
   }
   context.say(runStatusText(view, painterFor(process.stdout)));
@@ -69,8 +69,10 @@ async function look(
   { config }: CommandContext,
   database: OpenDatabase | null,
   chosen: number | undefined,
+  options: { readonly countsTable: boolean },
 ): Promise<RunStatusView | null> {
-  const facts = database === null ? null : await statusFacts(database.pool, config, chosen);
+  const facts =
+    database === null ? null : await statusFacts(database.pool, config, chosen, options);
   return facts === null ? null : runStatusView(facts, nowMs());
 }
 
@@ -90,7 +92,7 @@ async function sight(
 ): Promise<Sight> {
   try {
     const database = await find();
-    const view = await look(context, database, chosen);
+    const view = await look(context, database, chosen, { countsTable: false });
     if (view === null) {
       const text = noneText(context, database, chosen);
       return { text, line: text, isMoving: chosen === undefined };

@@ -15,6 +15,8 @@ import type { SubmitOutcome } from './submit-ids.js';
 export interface Attempted {
   readonly run: Run;
   readonly output: string;
+  /** Where the person wants no other attempt: a plain no and Ctrl-C differ. */
+  readonly exitCodeOfNo: number;
   readonly record: Omit<SubmissionRecord, 'answer' | 'isFromList'>;
 }
 
@@ -29,7 +31,7 @@ export async function concludeSubmission(
     case 'refused':
       throw new IngestionError(outcome.fault);
     case 'givenUp':
-      throw new CommandFailure(`Nothing was submitted: ${outcome.reason}.`);
+      throw new CommandFailure(`Nothing was submitted: ${outcome.reason}.`, attempted.exitCodeOfNo);
     case 'unknown':
       throw new CommandFailure(
         `It is not known whether the submission counted: ${outcome.reason}. It was not sent again; ` +

@@ -99,22 +99,26 @@ async function submit(
     }
     const sent = { githubRepoUrl, idCount: exported.rows };
     if (flags.yes && !flags.again) refuseTwin(before, sent);
-    if (!(await isWanted(flags, `Spend one of the ${before.remaining} submissions?`))) {
-      throw new CommandFailure('Nothing was sent.');
-    }
+    const wish = await ask(flags, `Spend one of the ${before.remaining} submissions?`);
+    if (wish !== 'yes') throw new CommandFailure('Nothing was sent.', exitCodeOfNo(wish));
     const sentAt = new Date().toISOString();
     warnOnSignal();
+    let again: Wish = 'no';
     const outcome = await submitIds({
       client: sendingShown(client, context.isJson),
       file: { path: resolve(flags.output), bytes: exported.bytes },
       ...{ sent, before, say },
       pause: (forMs) => delay(forMs),
-      wantsAnother: async (attempt) =>
-        attempt < ATTEMPTS_MAX && (await isWanted(flags, 'Send it once more?')),
+      wantsAnother: async (attempt) => {
+        if (attempt >= ATTEMPTS_MAX) return false;
+        again = await ask(flags, 'Send it once more?');
+        return again === 'yes';
+      },
     });
     return await concludeSubmission(context, store, outcome, {
       run,
       output: flags.output,
+      exitCodeOfNo: exitCodeOfNo(again),
       record: {
         ...{ run: run.run, api: runOriginOf(config.target), githubRepoUrl, sentAt },
         ids: { count: exported.rows, bytes: exported.bytes, sha256: exported.sha256 },
@@ -237,14 +241,25 @@ function planText({ config }: CommandContext, plan: Plan): string {
   ].join('\n');
 }
 
-async function isWanted(flags: SubmitFlags, question: string): Promise<boolean> {
-  if (flags.yes) return true;
+type Wish = 'yes' | 'no' | 'interrupted';
+
+function exitCodeOfNo(wish: Wish): number {
+  return wish === 'interrupted' ? EXIT.interrupted : EXIT.failed;
+}
+
+async function ask(flags: SubmitFlags, question: string): Promise<Wish> {
+  if (flags.yes) return 'yes';
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and the end of input are a no.
-  const ended = new Promise<string>((answer) => lines.once('close', () => answer('')));
+  // The end of input is a no. On a terminal Ctrl-C is a key that only the interface sees.
+  const ended = new Promise<Wish>((answer) => {
+    lines.once('SIGINT', () => answer('interrupted'));
+    lines.once('close', () => answer('no'));
+  });
+  const answered = lines
+    .question(`${question} [y/N] `)
+    .then((answer): Wish => (/^y(?:es)?$/i.test(answer.trim()) ? 'yes' : 'no'));
   try {
-    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
-    return /^y(?:es)?$/i.test(answer.trim());
+    return await Promise.race([answered, ended]);
   } finally {
     lines.close();
   }

@@ -1,5 +1,6 @@
 /** `datasync verify`: proves the table against the ledger. */
 import { Command } from 'commander';
+import type { Run } from '../database/ledger-types.js';
 import { openRunStore } from '../database/run-store.js';
 import { verificationText } from '../database/verify/verification-text.js';
 import { type CommandContext, commandContext } from './context.js';
@@ -32,16 +33,35 @@ async function verify(context: CommandContext, chosen: number | undefined): Prom
     if (found === null) return nothingToVerify(context, noRunText(config, chosen));
     const verification = await proveRun(database.pool, found.run, context.isJson);
     if (verification === null) return nothingToVerify(context, noRunText(config, found.run));
-    context.say(verificationText(verification));
-    context.json(verification);
-    return verification.ok ? EXIT.complete : EXIT.failed;
+    const text = verificationText(verification);
+    const { ok, pages, status } = verification;
+    if (ok && pages === 0 && status !== 'complete') {
+      return nothingToVerify(context, nothingCommittedText(found), found);
+    }
+    const exitCode = ok ? EXIT.complete : EXIT.failed;
+    context.say(text);
+    context.json({ ...verification, exitCode, message: text.split('\n')[0] });
+    return exitCode;
   } finally {
     await database.close();
   }
 }
 
-function nothingToVerify(context: CommandContext, message: string): number {
+/** A proof of no page at all would hold for any run that failed at its start. */
+function nothingCommittedText({ run, status, lastError }: Run): string {
+  const why = lastError === null ? '' : ` (${lastError})`;
+  return `Run ${run} is ${status}${why} and has committed no page: there is nothing to verify.`;
+}
+
+function nothingToVerify(context: CommandContext, message: string, run: Run | null = null): number {
+  const exitCode = EXIT.failed;
   context.say(message);
-  context.json({ ok: false, run: null, message });
-  return EXIT.failed;
+  context.json({
+    ok: false,
+    status: run?.status ?? 'none',
+    exitCode,
+    run: run?.run ?? null,
+    message,
+  });
+  return exitCode;
 }

@@ -87,7 +87,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
       ? describeRequests(result)
       : `${describeRequests(result)}, ${(result.utilisation * 100).toFixed(1)} % of the limit used`;
   const rows = [
-    ['events', `${formatCount(result.eventsIngested)} in the table`],
+    ['events', `${formatCount(result.eventsIngested)} committed by this run`],
     [
       'records',
       `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +

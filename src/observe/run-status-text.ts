@@ -10,14 +10,16 @@ const SEGMENT_BAR_COLUMNS = 20;
 const SEGMENTS_MAX = 12;
 
 export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): string {
-  const { totals, sourceTotal, share, lastError, worker } = view;
+  const { totals, sourceTotal, share, lastError, reason, worker } = view;
   const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
   const ahead = share === null ? '' : `  ${bar(share, BAR_COLUMNS)} ${percent(share)}  `;
   return [
     `Run ${view.run}: ${paint(statusStyle(view.state), view.state)}`,
-    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} in the table`,
+    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} committed`,
+    ...tableLines(view),
     ...field('source', `${view.source}, ${view.origin}`),
     ...(worker === null ? [] : field('by', worker)),
+    ...(reason === null ? [] : field('paused by', reason)),
     ...(view.state === 'stopped' ? field('', 'no process works on it: start again to go on') : []),
     ...timeLines(view),
     ...paceLines(view),
@@ -29,6 +31,17 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
     ...segmentLines(view),
     ...(lastError === null ? [] : field('last error', lastError)),
   ].join('\n');
+}
+
+/** What the ledger says can be held against the table, where somebody has counted it. */
+function tableLines({ tableRows, totals }: RunStatusView): string[] {
+  if (tableRows === null) return [];
+  const missing = totals.covered - tableRows;
+  const text = `${formatCount(tableRows)} rows`;
+  if (missing <= 0) return field('table', text);
+  return field('table', `${text}, ${formatCount(missing)} fewer than the ledger says`).concat(
+    field('', '`datasync verify` names them'),
+  );
 }
 
 function timeLines(view: RunStatusView): string[] {

@@ -35,6 +35,8 @@ export interface StatusFacts {
     readonly untilMs: number | null;
   };
   readonly limit: { readonly quota: number; readonly windowMs: number } | null;
+  /** All rows of the table, of other runs too; null: not counted. */
+  readonly tableRows: number | null;
   /** Who works on it; null: nobody. */
   readonly worker: string | null;
 }
@@ -57,6 +59,8 @@ export interface SegmentView extends SegmentFacts {
 export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
   /** As `runState` says it. */
   readonly state: string;
+  /** Why it is paused, which need not be an error; null: it is not, or it was interrupted. */
+  readonly reason: string | null;
   readonly share: number | null;
   /** Over the last while; null when nothing is being committed. */
   readonly rowsPerSecond: number | null;
@@ -74,9 +78,12 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
   // What stands still has no pace, however fast it was.
   const elapsedMs = state === 'running' && pace.sinceMs !== null ? nowMs - pace.sinceMs : 0;
   const hasPace = elapsedMs >= SPAN_MIN_MS && pace.rows > 0;
+  const isPaused = state === 'paused';
   return {
     ...facts,
     state,
+    reason: isPaused ? facts.lastError : null,
+    lastError: isPaused ? null : facts.lastError,
     share:
       status === 'complete'
         ? 1

@@ -88,6 +88,23 @@ describe('a run', () => {
     expect(spoken.stdout).toMatch(/^ingestion complete$/m);
   });
 
+  test('that is finished, and whose rows were deleted since, says what the table has', async () => {
+    const simulator = await simulate({ events: 5_000 });
+    const environment = environmentFor(simulator, database);
+    await folder.run(['ingest', '--json'], environment);
+    await database.pool.query(
+      'DELETE FROM ingested_events WHERE id IN (SELECT id FROM ingested_events LIMIT 3)',
+    );
+    const again = await folder.run(['ingest', '--json'], environment);
+    expect(again.result).toMatchObject({
+      ...{ alreadyComplete: true, eventsIngested: 5_000, tableRows: 4_997 },
+      message: 'Run 1 is finished: 5,000 events by the ledger; the table has 4,997 rows.',
+    });
+    expect(again.stderr).toMatch(/"event":"rows_missing".*3 rows fewer than the ledger says/);
+    const { stdout } = await folder.run(['status'], environment);
+    expect(stdout).toMatch(/table +4,997 rows, 3 fewer than the ledger says/);
+  });
+
   test('begun anew by --restart deletes nothing and finds every row a duplicate', async () => {
     const simulator = await simulate();
     const environment = environmentFor(simulator, database);
@@ -167,7 +184,7 @@ describe('status and doctor', () => {
     const simulator = await simulate();
     const environment = environmentFor(simulator, database);
     const none = await folder.run(['status', '--json'], environment);
-    expect(none.result).toEqual({ status: 'none' });
+    expect(none.result).toEqual({ status: 'none', message: expect.stringMatching(/^No run yet/) });
 
     await folder.run(['ingest', '--json', '--max-events', '5000'], environment);
     const { inserted, pages } = await ledgerSums(database.pool);
@@ -176,7 +193,7 @@ describe('status and doctor', () => {
     expect(half.code).toBe(0);
     expect(half.result).toMatchObject({ run: 1, status: 'paused', covered: inserted, pages });
     expect(Number(half.result?.openSegments)).toBeGreaterThanOrEqual(1);
-    expect(half.result?.lastError).toMatch('--max-events 5000');
+    expect(half.result).toMatchObject({ reason: '--max-events 5000 reached', lastError: null });
     expect(simulator.stats().requests).toEqual(asked);
 
     await folder.run(['ingest', '--json'], environment);
@@ -189,7 +206,8 @@ describe('status and doctor', () => {
       lastError: null,
     });
     const spoken = await folder.run(['status'], environment);
-    expect(spoken.stdout).toMatch(/Run 1: complete[\s\S]*20,000 in the table/);
+    expect(spoken.stdout).toMatch(/Run 1: complete[\s\S]*20,000 of 20,000 committed/);
+    expect(spoken.stdout).toMatch(/table +20,000 rows$/m);
   });
 
   test('status answers while another process runs, and does not disturb it', async () => {

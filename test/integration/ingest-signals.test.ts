@@ -55,11 +55,14 @@ describe('with an API that takes 5 s an answer', () => {
     const child = folder.start(['ingest', '--json'], environment);
     await child.untilLog('page_requested');
     child.signal('SIGINT');
-    await child.untilLog('drain_started');
+    const drain = await child.untilLog('drain_started');
+    expect(drain.message).toMatch(/a second one ends it at once/);
     await delay(SECOND_SIGNAL_MS + 50);
     child.signal('SIGINT');
-    const { code } = await child.end();
+    const { code, stderr, result } = await child.end();
     expect(code).toBe(130);
+    expect(stderr).toMatch(/^Ended at once: a second signal\. Start again to go on/m);
+    expect(result).toMatchObject({ status: 'interrupted', exitCode: 130 });
     // It did not wait for its answer.
     expect(simulator.stats().pagesServed).toBe(0);
   });

@@ -140,13 +140,13 @@ describe('on a terminal', () => {
     expect(simulator.stats().submissions).toHaveLength(spent);
   });
 
-  test('Ctrl-C at the question spends nothing', async (context) => {
+  test('Ctrl-C at the question spends nothing, and is told from a no', async (context) => {
     if (!hasCommand('script')) return context.skip('script is not installed');
     const { simulator, env } = await ingested();
     const terminal = openTerminal(command, env, folder.path);
     await terminal.until(question);
     terminal.type('\u0003');
-    expect(await terminal.ended()).not.toBe(0);
+    expect(await terminal.ended()).toBe(130);
     expect(simulator.stats().submissions).toHaveLength(0);
   });
 });

@@ -65,6 +65,18 @@ async function expectDifferences(simulator: Simulation): Promise<readonly Differ
 }
 
 describe('a proof', () => {
+  test('of a run that failed before its first page is none', async () => {
+    const simulator = await simulate({ events: 5_500 });
+    const env = environmentFor(simulator, database, { TARGET_API_KEY: 'wrong' });
+    expect((await folder.run(['ingest', '--json'], env)).code).toBe(4);
+    const { code, result } = await folder.run(['verify', '--json'], env);
+    expect(code).toBe(1);
+    expect(result).toMatchObject({
+      ...{ ok: false, status: 'failed', run: 1, exitCode: 1 },
+      message: expect.stringMatching(/refused the key.*has committed no page/),
+    });
+  });
+
   test('holds for a finished run, and says what it saw', async () => {
     const simulator = await finishedRun();
     const proof = await expectProven(simulator);

@@ -9,6 +9,7 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
   return {
     ...{ run: 7, source: 'datasync', origin: 'http://api.example/api/v1', status: 'running' },
     ...{ startedAtMs: NOW_MS - 600_000, finishedAtMs: null, resumeAtMs: null, lastError: null },
+    ...{ tableRows: null },
     ...{ firstRequestAtMs: NOW_MS - 599_000, sourceTotal: 3_000_000, newestMs: 10_000 },
     totals: {
       ...{ pages: 100, returned: 500_000, inserted: 500_000, duplicate: 0, quarantined: 0 },
@@ -96,6 +97,29 @@ describe('the text', () => {
     for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(lines.length).toBeLessThan(40);
     expect(runStatusText(view)).toContain('and 28 more');
+  });
+
+  test('says what was counted: the ledger, and the table where somebody has', () => {
+    const uncounted = runStatusText(runStatusView(facts(), NOW_MS));
+    expect(uncounted).toContain('500,000 of 3,000,000 committed');
+    expect(uncounted).not.toContain('table');
+    const whole = runStatusText(runStatusView(facts({ tableRows: 700_000 }), NOW_MS));
+    expect(whole).toMatch(/^ {2}table +700,000 rows$/m);
+    const short = runStatusText(runStatusView(facts({ tableRows: 499_997 }), NOW_MS));
+    expect(short).toMatch(/table +499,997 rows, 3 fewer than the ledger says\n.*datasync verify/);
+  });
+
+  test('of a paused run names the reason, which is no error', () => {
+    const reason = '--max-events 5000 reached';
+    const view = runStatusView(
+      facts({ status: 'paused', worker: null, lastError: reason }),
+      NOW_MS,
+    );
+    expect(view).toMatchObject({ reason, lastError: null });
+    expect(runStatusText(view)).toMatch(/paused by +--max-events 5000 reached/);
+    expect(runStatusText(view)).not.toContain('error');
+    const failed = runStatusView(facts({ status: 'failed', lastError: 'HTTP 404' }), NOW_MS);
+    expect(failed).toMatchObject({ reason: null, lastError: 'HTTP 404' });
   });
 
   test('says what bounds the rest', () => {
