@@ -224,10 +224,10 @@ describe('what is not the API, or not open to us', () => {
   });
 
   test('an HTML page: exit 1, and nothing is written', async () => {
-    const { code, stderr, stdout } = await runAt(await serve(200, 'text/html', HTML));
+    const { code, stderr, result } = await runAt(await serve(200, 'text/html', HTML));
     expect(code).toBe(1);
     expect(stderr).toMatch(/an HTML page.*not the DataSync API.*API_BASE_URL/);
-    expect(stdout).toBe('');
+    expect(result).toMatchObject({ status: 'failed', exitCode: 1, fault: 'CONTRACT' });
     expect(existsSync(join(folder.path, 'exploration.json'))).toBe(false);
   });
 
