@@ -33,7 +33,7 @@ export function databaseVariables(environment: Environment): Environment {
 
 /** What a program needs to find its files and to speak to its user; a key is none of them. */
 const CHILD_VARIABLE =
-  /^(?:PATH|HOME|USERPROFILE|TMPDIR|TE?MP|LANG|LC_[A-Z]+|TZ|TERM|NO_COLOR|NODE_[A-Z_0-9]+|SystemRoot|windir)$/i;
+  /^(?:PATH|HOME|USERPROFILE|TMPDIR|TE?MP|LANG|LC_[A-Z]+|TZ|TERM|NO_COLOR|NODE_[A-Z_0-9]+|(?:DY)?LD_[A-Z_]+|SystemRoot|windir)$/i;
 
 /** The variables that a child of ours inherits: no secret is among them. */
 export function childEnvironment(): NodeJS.ProcessEnv {
