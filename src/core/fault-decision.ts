@@ -5,6 +5,8 @@ import type { PageJob } from './page-job.js';
 
 /** Deaths of a worker with one page in hand until the page is reported. */
 const WORKER_DEATHS_MAX = 3;
+/** Whole answers that are no page until it is taken that they come from another API. */
+const OTHER_ANSWERS_MAX = 2;
 /** Cursors of one page that the API may refuse: each was new, so that another one is in vain. */
 const CURSOR_REFUSALS_MAX = 3;
 
@@ -30,11 +32,12 @@ interface How {
  *
  * @param how.commits pages that the run has committed: while others come through, the API is not
  *   sick, and a page that fails for good rests until they all are through
+ * @param how.hasPage a page of the run was good: what answers is the API that is configured
  */
 export function decideOnFault(
   job: PageJob,
   fault: Fault,
-  how: How & { readonly commits: number },
+  how: How & { readonly commits: number; readonly hasPage: boolean },
 ): FaultDecision {
   if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
@@ -47,6 +50,9 @@ export function decideOnFault(
     return { type: 'failRun', fault: { ...fault, message } };
   }
   if (!fault.retryable) return { type: 'failRun', fault };
+  if (fault.code === 'NOT_A_PAGE' && !how.hasPage && ++job.otherAnswers >= OTHER_ANSWERS_MAX) {
+    return { type: 'failRun', fault };
+  }
   const haveOthersCome = how.commits > job.commitsAtPause;
   const retry = decideRetry(how.backoff, job.failures, how.random);
   if (retry.type === 'giveUp' && !haveOthersCome) return { type: 'pauseRun' };

@@ -14,8 +14,10 @@ export type FaultCode =
   | 'TIMEOUT'
   /** 5xx or another status that a later attempt may heal. Retry. */
   | 'HTTP_STATUS'
-  /** A 200 whose body is cut short, null, not JSON or not a page. Retry. */
+  /** A 200 whose body is cut short, null or no JSON, or that reports a failure. Retry. */
   | 'PAGE_MALFORMED'
+  /** A 200 that is whole and no page: another API, it seems. Final unless a page was good before. */
+  | 'NOT_A_PAGE'
   /** The body outgrew `bodyBytesMax`. Retry with a smaller page. */
   | 'BODY_TOO_LARGE'
   /** 429: stay silent until the log has drained. Costs no attempt. */

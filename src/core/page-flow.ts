@@ -37,6 +37,7 @@ export class PageFlow {
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'inFlight') return;
     this.#context.hasAnswer = true;
+    this.#context.hasPage = true;
     options.frontier.serverClock.observe(head.dateMs, head.headAtMs);
     const { sentAtMs, headAtMs, dateMs = null, limits } = head;
     options.limiter.accepted(page.start, { sentAtMs, headAtMs, dateMs, observed: limits });
@@ -184,6 +185,7 @@ export class PageFlow {
       backoff: options.backoff,
       random: options.random(),
       commits: this.#context.commits,
+      hasPage: this.#context.hasPage,
     });
     options.pageSize.failed(fault, job.failures);
     if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);

@@ -25,6 +25,8 @@ export interface PageJob {
   readonly predecessor: PageJob | null;
   failures: number;
   workerDeaths: number;
+  /** Whole answers that were no page, while no page of the run was good. */
+  otherAnswers: number;
   /** Refused cursors and contradictions are counted apart: neither tells of the other's cause. */
   cursorRefusals: number;
   contradictions: number;
@@ -54,6 +56,7 @@ export function newTip(
     isLast: false,
     failures: 0,
     workerDeaths: 0,
+    otherAnswers: 0,
     cursorRefusals: 0,
     contradictions: 0,
     commitsAtPause: 0,

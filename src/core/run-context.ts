@@ -48,6 +48,8 @@ export class RunContext {
   readonly splitter: Splitter;
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
   hasAnswer = false;
+  /** A page of the run was good, now or in an earlier process. */
+  hasPage: boolean;
   outcome: RunOutcome | null = null;
   /** Pages committed by this process. */
   commits = 0;
@@ -60,6 +62,7 @@ export class RunContext {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
+    this.hasPage = options.rowsDone > 0;
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;

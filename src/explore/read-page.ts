@@ -33,9 +33,10 @@ export function readPage(
 ): PageSeen | null {
   const { json } = answer;
   if (!isObject(json)) return null;
-  const envelope = source.readEnvelope(json);
+  const read = source.readEnvelope(json);
   const records = json[source.recordsField];
-  if (envelope === null || !Array.isArray(records)) return null;
+  if (read.type !== 'envelope' || !Array.isArray(records)) return null;
+  const { envelope } = read;
   const positions = records.map((record: unknown, index) => {
     countRecord(source, record, index, census);
     return positionOf(source, record);

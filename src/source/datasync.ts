@@ -4,28 +4,16 @@
  * Facts and their grades are in docs/api.md. Two page shapes are accepted: the nested one that the
  * servers send, and the flat one of the vendor's document.
  */
-import * as z from 'zod/mini';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../core/position.js';
+import { readDatasyncEnvelope } from './datasync-envelope.js';
 import { faultForStatus } from './http-fault.js';
-import type { Envelope, Source } from './source.js';
+import type { Source } from './source.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Anything else is not repeated in messages: a server may write what it was sent, key and all. */
 const ERROR_CODE = /^[A-Z][A-Z_]{0,63}$/;
 const CURSOR_VERSION = 2;
-
-const cursorText = z.nullish(z.string().check(z.minLength(1)));
-const nestedPage = z.object({
-  pagination: z.object({
-    limit: z.optional(z.int().check(z.positive())),
-    hasMore: z.boolean(),
-    nextCursor: cursorText,
-    cursorExpiresIn: z.nullish(z.number().check(z.nonnegative())),
-  }),
-  meta: z.optional(z.object({ total: z.optional(z.int()), returned: z.optional(z.int()) })),
-});
-const flatPage = z.object({ hasMore: z.boolean(), nextCursor: cursorText });
 
 export const datasync: Source = {
   name: 'datasync',
@@ -49,23 +37,7 @@ export const datasync: Source = {
   // Metrics have a limit of their own, and hold nothing.
   checkPath: (basePath) => `${basePath}/metrics?limit=1`,
 
-  readEnvelope(json) {
-    const nested = nestedPage.safeParse(json);
-    if (nested.success) {
-      const { pagination, meta } = nested.data;
-      return {
-        nextCursor: pagination.nextCursor ?? null,
-        hasMore: pagination.hasMore,
-        cursorExpiresInMs:
-          pagination.cursorExpiresIn == null ? null : pagination.cursorExpiresIn * 1000,
-        returned: meta?.returned ?? null,
-        limit: pagination.limit ?? null,
-        total: meta?.total ?? null,
-      };
-    }
-    const flat = flatPage.safeParse(json);
-    return flat.success ? flatEnvelope(flat.data) : null;
-  },
+  readEnvelope: readDatasyncEnvelope,
 
   readCursor(cursor) {
     const { id, ts } = decodeCursor(cursor);
@@ -93,17 +65,6 @@ export const datasync: Source = {
     return faultForStatus(status, code);
   },
 };
-
-function flatEnvelope(page: z.infer<typeof flatPage>): Envelope {
-  return {
-    nextCursor: page.nextCursor ?? null,
-    hasMore: page.hasMore,
-    cursorExpiresInMs: null,
-    returned: null,
-    limit: null,
-    total: null,
-  };
-}
 
 /** Padding is sometimes stripped; `atob` takes both. Empty when it is not base64 JSON. */
 function decodeCursor(cursor: string): { readonly id?: unknown; readonly ts?: unknown } {

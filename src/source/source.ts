@@ -17,6 +17,14 @@ export interface Envelope {
   readonly total: number | null;
 }
 
+/** What a page says around its records, or why it is no page. */
+export type EnvelopeReading =
+  | { readonly type: 'envelope'; readonly envelope: Envelope }
+  /** The answer reports a failure, or breaks the contract in a field that the fault names. */
+  | { readonly type: 'fault'; readonly fault: Fault }
+  /** No page of this source. */
+  | { readonly type: 'other' };
+
 /** Quota starts in any window of `windowMs`. */
 export interface RatePolicy {
   readonly quota: number;
@@ -49,9 +57,9 @@ export interface Source {
   readonly checkPath?: (basePath: string) => string;
   /**
    * Reads the envelope from a whole page without its records: `{...}` with the records array
-   * replaced by `[]`. Null when it is no page of this source.
+   * replaced by `[]`.
    */
-  readEnvelope(json: unknown): Envelope | null;
+  readEnvelope(json: unknown): EnvelopeReading;
   /** The place that a cursor points behind; null when the cursor is opaque. */
   readCursor(cursor: string): Position | null;
   /** A cursor that points behind `position`; null when the source cannot seek. */

@@ -175,6 +175,11 @@ describe('an answer that is no page', () => {
     [
       'HTML with 200',
       answering('<html>', { headers: { 'content-type': 'text/html' } }),
+      'NOT_A_PAGE',
+    ],
+    [
+      'a page as HTML',
+      answering(samplePage(1), { headers: { 'content-type': 'text/html' } }),
       'PAGE_MALFORMED',
     ],
     ['null', answering('null'), 'PAGE_MALFORMED'],

@@ -132,6 +132,76 @@ describe('a sick API', () => {
   });
 });
 
+describe('an API that is not the one configured', () => {
+  test.each([
+    [
+      'JSON of another form',
+      '{"status":"ok","items":[1]}',
+      'application/json',
+      '"status", "items"',
+    ],
+    ['a site', '<!doctype html><title>Welcome</title>', 'text/html', 'HTML'],
+  ])(
+    'is told after two looks, with what came and what to check: %s',
+    async (_, body, type, said) => {
+      server = await startFixtureServer((_request, response) => {
+        response.writeHead(200, { 'content-type': type }).end(body);
+      });
+      const { code, result, stderr } = await folder.run(
+        ['ingest', '--json'],
+        environmentFor({ baseUrl: `${server.origin}/api/v1` }, database),
+      );
+      expect(code, stderr).toBe(1);
+      expect(result?.reason).toContain(said);
+      expect(result?.reason).toContain('Check API_BASE_URL');
+      expect(server.requests).toHaveLength(2);
+    },
+  );
+});
+
+describe('pages that are odd but whole', () => {
+  const page = (id: number, rest: string) =>
+    `{"data":[{"id":"0000000${id}-0000-4000-8000-000000000000","timestamp":${1.7e12 - id}}],${rest}}`;
+
+  test('are stored to the last one, which has an empty cursor or null records', async () => {
+    const pages: Record<string, string> = {
+      '': page(
+        1,
+        '"pagination":{"hasMore":true,"nextCursor":"b","cursorExpiresIn":-1},"meta":null',
+      ),
+      b: page(2, '"pagination":{"hasMore":true,"nextCursor":"c"},"meta":{"total":"many"}'),
+      c: '{"data":null,"pagination":{"hasMore":false,"nextCursor":""},"meta":{"total":1e30}}',
+    };
+    server = await startFixtureServer((request, response) => {
+      const cursor = new URL(request.url ?? '', 'http://x').searchParams.get('cursor') ?? '';
+      response.writeHead(200, { 'content-type': 'application/json' }).end(pages[cursor]);
+    });
+    const { code, result, stderr } = await folder.run(
+      ['ingest', '--json'],
+      environmentFor({ baseUrl: `${server.origin}/api/v1` }, database),
+    );
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ status: 'complete', eventsIngested: 2, pages: 3, retries: 0 });
+  });
+
+  test('but report a failure are asked for again, and are not the end', async () => {
+    let isAsked = false;
+    server = await startFixtureServer((_request, response) => {
+      const failed = '{"errors":[{"code":"TIMEOUT"}],"data":[],"hasMore":false}';
+      const body = isAsked ? page(1, '"hasMore":false') : failed;
+      isAsked = true;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    });
+    const { code, result, stderr } = await folder.run(
+      ['ingest', '--json'],
+      environmentFor({ baseUrl: `${server.origin}/api/v1` }, database),
+    );
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ status: 'complete', eventsIngested: 1, retries: 1 });
+    expect(stderr).toContain('\\"errors\\" (TIMEOUT)');
+  });
+});
+
 describe('an API that contradicts itself', () => {
   const quick = { MAX_RETRIES: '1', RETRY_PAUSE: '0.02' };
 

@@ -1,4 +1,6 @@
 /** Pages and page readers that the tests of the fetch worker share. */
+import { expect } from 'vitest';
+import type { Fault } from '../../src/core/fault.js';
 import { columnViews } from '../../src/protocol/batch.js';
 import type { FetchWorkerSettings } from '../../src/protocol/fetch-messages.js';
 import { datasync } from '../../src/source/datasync.js';
@@ -86,4 +88,25 @@ export function workerSettings(
     acceptsGzip: true,
     ...changes,
   };
+}
+
+/** Reads a page that must be whole. */
+export function wholePage(text: string | Buffer) {
+  const page = readPage(text);
+  if (page.type === 'fault') throw new Error(page.fault.message);
+  return { page, rows: rowsOf(page, text) };
+}
+
+/** The fault that a body must be. */
+export function faultOf(text: string | Buffer): Fault {
+  const page = readPage(text);
+  if (page.type !== 'fault') throw new Error('the body was taken for a page');
+  return page.fault;
+}
+
+/** The message of a body that is asked for again. */
+export function faultMessage(text: string | Buffer): string {
+  const fault = faultOf(text);
+  expect(fault).toMatchObject({ code: 'PAGE_MALFORMED', retryable: true });
+  return fault.message;
 }

@@ -19,7 +19,7 @@ const job = () =>
     isAfterKnown: true,
     predecessor: null,
   });
-const how = { backoff: DEFAULT_BACKOFF, random: 0.5, commits: 0 };
+const how = { backoff: DEFAULT_BACKOFF, random: 0.5, commits: 0, hasPage: true };
 
 describe('back-off', () => {
   test('full jitter: from zero to a ceiling that doubles', () => {
@@ -59,6 +59,22 @@ describe('faults of a page', () => {
       type: 'failRun',
       fault: { message: expect.stringContaining('killed a worker 3 times') },
     });
+  });
+
+  test('a whole answer that is no page gets one more look while no page was good', () => {
+    const page = job();
+    const other = fault('NOT_A_PAGE');
+    const first = { ...how, hasPage: false };
+    expect(decideOnFault(page, fault('NETWORK'), first).type).toBe('retry');
+    expect(decideOnFault(page, other, first)).toMatchObject({ type: 'retry', isPause: false });
+    expect(decideOnFault(page, other, first)).toEqual({ type: 'failRun', fault: other });
+  });
+
+  test('a whole answer that is no page is asked for again after a good page', () => {
+    const page = job();
+    for (let failure = 0; failure < 9; failure++) {
+      expect(decideOnFault(page, fault('NOT_A_PAGE'), how).type).toBe('retry');
+    }
   });
 
   test('a contradiction is worth more looks and one pause, however often the page failed before', () => {

@@ -3,32 +3,17 @@ import { datasync } from '../../src/source/datasync.js';
 import { openPage } from '../../workers/fetch/page.js';
 import { scanPlainly } from '../../workers/fetch/scanner.js';
 import {
+  faultMessage,
   nestedEnvelope,
   pageOfTexts,
-  readPage,
-  rowsOf,
   samplePage,
   sampleRecord,
   uuid,
+  wholePage,
 } from '../support/sample-pages.js';
 
 const GOOD = JSON.stringify(sampleRecord(1));
 const OTHER = JSON.stringify(sampleRecord(2));
-
-/** Reads a page that must be whole. */
-function wholePage(text: string | Buffer) {
-  const page = readPage(text);
-  if (page.type === 'fault') throw new Error(page.fault.message);
-  return { page, rows: rowsOf(page, text) };
-}
-
-/** The message of the fault that a body must be. */
-function faultMessage(text: string | Buffer): string {
-  const page = readPage(text);
-  if (page.type !== 'fault') throw new Error('the body was taken for a page');
-  expect(page.fault).toMatchObject({ code: 'PAGE_MALFORMED', retryable: true });
-  return page.fault.message;
-}
 
 describe('the envelope', () => {
   test('is read from the tail of a nested page', () => {
@@ -77,32 +62,6 @@ describe('the envelope', () => {
   test('with a second records array is a fault', () => {
     const text = pageOfTexts([GOOD]).replace(/}$/, ',"data":[]}');
     expect(faultMessage(text)).toContain('no envelope');
-  });
-});
-
-describe('a body that is no page', () => {
-  test.each([
-    ['empty', '', 'an empty body'],
-    ['blank', ' \n', 'an empty body'],
-    ['null', 'null', 'null'],
-    ['HTML', '<html><body>502 Bad Gateway</body></html>', 'HTML'],
-    ['an array', '[1]', 'no JSON object'],
-    ['a text', '"page"', 'no JSON object'],
-    ['an error object', '{"error":"x","code":"Y"}', 'no whole page'],
-    ['a page without an array', '{"data":null,"hasMore":false,"nextCursor":null}', 'no whole page'],
-    ['a page without an envelope', `{"data":[${GOOD}]}`, 'no envelope'],
-    ['a page cut short', samplePage(5).slice(0, 700), 'breaks off at record'],
-    ['a page with bytes behind its end', `${samplePage(2)}x`, 'no envelope'],
-    ['two pages', samplePage(1) + samplePage(1), 'no envelope'],
-    ['two longer pages', samplePage(3) + samplePage(3), 'no envelope'],
-    ['a trailing comma', `{"data":[${GOOD},],"hasMore":false,"nextCursor":null}`, 'breaks off'],
-    ['a missing comma', `{"data":[${GOOD}${OTHER}],"hasMore":false}`, 'breaks off'],
-  ])('is a fault that says what came: %s', (_kind, body, said) => {
-    expect(faultMessage(body)).toContain(said);
-  });
-
-  test('is never quoted in the message', () => {
-    expect(faultMessage('<html>secret-key-12345</html>')).not.toContain('secret');
   });
 });
 

@@ -7,7 +7,7 @@
  * open or quotes unpaired, and does not parse. What parses is still only probable until the scan
  * has found the array's real end, where `readEnvelopeAt` reads it again.
  */
-import type { Envelope, Source } from '../../src/source/source.js';
+import type { Envelope, EnvelopeReading, Source } from '../../src/source/source.js';
 import { JsonWalker, NOT_FOUND } from './json-walker.js';
 
 const QUOTE = 0x22;
@@ -44,25 +44,42 @@ export function findRecords(body: Buffer, recordsField: string): number | null {
 }
 
 function findRecordsIn(body: Buffer, recordsField: string): number | null {
+  let start: number | null = null;
+  walkFields(body, (name, valueStart) => {
+    if (body[valueStart] !== OPEN_BRACKET || name() !== recordsField) return false;
+    start = valueStart + 1;
+    return true;
+  });
+  return start;
+}
+
+/**
+ * Walks over the fields of the object that a body is. Looks at brackets and quotes only.
+ *
+ * @param visit told the name, read when asked for, and where the value begins; true: that is enough
+ * @returns whether the object closed and nothing follows it
+ */
+export function walkFields(
+  body: Buffer,
+  visit: (name: () => string | null, valueStart: number) => boolean,
+): boolean {
   const walker = new JsonWalker(body);
   let at = walker.skipSpace(textStart(body));
-  if (body[at] !== OPEN_BRACE) return null;
+  if (body[at] !== OPEN_BRACE) return false;
   do {
     const keyStart = walker.skipSpace(at + 1);
-    if (body[keyStart] !== QUOTE) return null;
+    if (body[keyStart] !== QUOTE) return body[keyStart] === CLOSE_BRACE && isLast(body, keyStart);
     const keyEnd = walker.stringEnd(keyStart + 1);
-    if (keyEnd === NOT_FOUND) return null;
+    if (keyEnd === NOT_FOUND) return false;
     const colon = walker.skipSpace(keyEnd + 1);
-    if (body[colon] !== COLON) return null;
+    if (body[colon] !== COLON) return false;
     const valueStart = walker.skipSpace(colon + 1);
-    const isRecords =
-      body[valueStart] === OPEN_BRACKET && keyText(body, keyStart, keyEnd) === recordsField;
-    if (isRecords) return valueStart + 1;
+    if (visit(() => keyText(body, keyStart, keyEnd), valueStart)) return false;
     const valueEnd = walker.valueEnd(valueStart);
-    if (valueEnd === NOT_FOUND) return null;
+    if (valueEnd === NOT_FOUND || valueEnd === valueStart) return false;
     at = walker.skipSpace(valueEnd);
   } while (body[at] === COMMA);
-  return null;
+  return body[at] === CLOSE_BRACE && isLast(body, at);
 }
 
 /** The envelope as the page's tail has it; null when that does not tell. */
@@ -77,8 +94,8 @@ export function readTailEnvelope(
   for (let tries = 0; tries < CANDIDATES_MAX; tries++) {
     bracket = body.lastIndexOf(CLOSE_BRACKET, bracket - 1);
     if (bracket < lowest) return null;
-    const envelope = readEnvelopeAt({ body, recordsStart, recordsEnd: bracket, source });
-    if (envelope !== null) return { envelope, recordsEnd: bracket };
+    const read = readEnvelopeAt({ body, recordsStart, recordsEnd: bracket, source });
+    if (read?.type === 'envelope') return { envelope: read.envelope, recordsEnd: bracket };
   }
   return null;
 }
@@ -91,8 +108,8 @@ export interface PagePlace {
   readonly source: Source;
 }
 
-/** The envelope around the records between the two places; null when it is no page of the source. */
-export function readEnvelopeAt(place: PagePlace): Envelope | null {
+/** What stands around the records between the two places; null when it is not JSON with one such array. */
+export function readEnvelopeAt(place: PagePlace): EnvelopeReading | null {
   const { body, recordsStart, recordsEnd, source } = place;
   const before = body.toString('utf8', textStart(body), recordsStart - 1);
   return readEnvelopeText(
@@ -108,11 +125,12 @@ export function readEnvelopeBehind(
   source: Source,
 ): Envelope | null {
   const after = body.toString('utf8', recordsEnd + 1);
-  return readEnvelopeText(`{"${source.recordsField}":"${PLACEHOLDER}"${after}`, source);
+  const read = readEnvelopeText(`{"${source.recordsField}":"${PLACEHOLDER}"${after}`, source);
+  return read?.type === 'envelope' ? read.envelope : null;
 }
 
 /** @param text a page with the placeholder for its records */
-function readEnvelopeText(text: string, source: Source): Envelope | null {
+function readEnvelopeText(text: string, source: Source): EnvelopeReading | null {
   try {
     const page = JSON.parse(text) as Record<string, unknown>;
     if (page[source.recordsField] !== PLACEHOLDER) return null;
@@ -133,20 +151,6 @@ export function isSameEnvelope(one: Envelope, other: Envelope): boolean {
   );
 }
 
-/** What a body that is no page is, in a few words, without quoting any of it. */
-export function describeBody(body: Buffer): string {
-  const first = new JsonWalker(body).skipSpace(textStart(body));
-  const last = lastByteIndex(body);
-  if (first > last) return 'an empty body';
-  if (body.toString('latin1', first, last + 1) === 'null') return 'null';
-  if (body[first] === 0x3c) return `a document of ${body.length} bytes in HTML or XML`;
-  if (body[first] === OPEN_BRACE && body[last] !== CLOSE_BRACE) {
-    return `JSON cut short after ${body.length} bytes`;
-  }
-  if (body[first] === OPEN_BRACE) return `${body.length} bytes of JSON that are no whole page`;
-  return `${body.length} bytes that are no JSON object`;
-}
-
 function keyText(body: Buffer, quote: number, keyEnd: number): string | null {
   try {
     return JSON.parse(body.toString('utf8', quote, keyEnd + 1)) as string;
@@ -155,14 +159,25 @@ function keyText(body: Buffer, quote: number, keyEnd: number): string | null {
   }
 }
 
-function textStart(body: Buffer): number {
+/** The first byte that is neither a byte order mark nor white space; the body's length when none is. */
+export function firstByteIndex(body: Buffer): number {
+  let first = textStart(body);
+  while (first < body.length && (body[first] as number) <= SPACE) first++;
+  return first;
+}
+
+export function textStart(body: Buffer): number {
   return body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
     ? BYTE_ORDER_MARK.length
     : 0;
 }
 
-function lastByteIndex(body: Buffer): number {
+export function lastByteIndex(body: Buffer): number {
   let last = body.length - 1;
   while (last >= 0 && (body[last] as number) <= SPACE) last--;
   return last;
+}
+
+function isLast(body: Buffer, at: number): boolean {
+  return at === lastByteIndex(body);
 }

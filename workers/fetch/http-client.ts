@@ -6,6 +6,7 @@ import type { Fault } from '../../src/core/fault.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
+import { faultOfType, malformed } from './other-body.js';
 import { isJsonType, mediaType } from './response-headers.js';
 import { type Received, ResponseReceiver } from './response-receiver.js';
 
@@ -71,9 +72,12 @@ function answer(received: Received, body: BodyBuffer, source: Source): Answer {
   switch (received.type) {
     case 'whole': {
       if (!isJsonType(received.headers)) {
-        return { type: 'fault', fault: notJson(mediaType(received.headers)), buffer, meta };
+        const fault = faultOfType(mediaType(received.headers), body.bytes, source);
+        return { type: 'fault', fault, buffer, meta };
       }
-      if (buffer === null) return { type: 'fault', fault: emptyBody(), buffer, meta };
+      if (buffer === null) {
+        return { type: 'fault', fault: malformed('HTTP 200 with an empty body'), buffer, meta };
+      }
       return { type: 'page', body: body.bytes, buffer, meta: received.meta };
     }
     case 'refused':
@@ -88,14 +92,4 @@ function refusal(received: Received & { type: 'refused' }, source: Source): Faul
   const fault = source.readError(status, received.errorText);
   const waitMs = limits?.retryAfter?.spanMs ?? null;
   return waitMs === null ? fault : { ...fault, retryAfterMs: waitMs };
-}
-
-function notJson(type: string): Fault {
-  const message = `HTTP 200 with ${type} where JSON belongs`;
-  return { code: 'PAGE_MALFORMED', message, retryable: true, status: 200 };
-}
-
-function emptyBody(): Fault {
-  const message = 'HTTP 200 with an empty body';
-  return { code: 'PAGE_MALFORMED', message, retryable: true, status: 200 };
 }

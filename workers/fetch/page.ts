@@ -10,7 +10,6 @@ import { comparePositions, type Position } from '../../src/core/position.js';
 import { type ColumnViews, columnViews, type Reject } from '../../src/protocol/batch.js';
 import type { Envelope, Source } from '../../src/source/source.js';
 import {
-  describeBody,
   findRecords,
   isSameEnvelope,
   readEnvelopeAt,
@@ -18,6 +17,13 @@ import {
   readTailEnvelope,
   type TailEnvelope,
 } from './envelope.js';
+import {
+  describeBody,
+  faultOfOther,
+  faultWithoutRecords,
+  malformed,
+  withEmptyRecords,
+} from './other-body.js';
 import { salvagePage } from './salvage.js';
 import type { ScannedRecords, ScanRequest } from './scanner.js';
 import { scanPage } from './simd/simd-scanner.js';
@@ -56,7 +62,11 @@ export interface PageFault {
 /** Finds the records and reads the envelope from the tail. @param body exactly the page's bytes */
 export function openPage(body: Buffer, source: Source): OpenedPage | PageFault {
   const recordsStart = findRecords(body, source.recordsField);
-  if (recordsStart === null) return malformed(`HTTP 200 with ${describeBody(body)}`, null);
+  if (recordsStart === null) {
+    const emptyPage = withEmptyRecords(body, source);
+    if (emptyPage !== null) return openPage(emptyPage, source);
+    return { type: 'fault', fault: faultWithoutRecords(body, source), columns: null };
+  }
   return {
     type: 'opened',
     body,
@@ -81,25 +91,30 @@ export function provePage(
     timestampField: source.timestampField,
   };
   const scanned = scanPage(request);
-  const records = scanned.type === 'scanned' ? scanned : null;
-  const envelope = records && readEnvelopeAt({ ...page, recordsEnd: records.recordsEnd, source });
-  if (envelope !== null && records !== null && holdsAll(records, envelope)) {
-    if (early !== null && !isSameEnvelope(early.envelope, envelope)) {
-      return malformed('the page has a second envelope inside its records', scanned.columns);
+  const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns: scanned.columns });
+  const read =
+    scanned.type === 'scanned'
+      ? readEnvelopeAt({ ...page, recordsEnd: scanned.recordsEnd, source })
+      : null;
+  if (read?.type === 'fault') return fail(read.fault);
+  if (read?.type === 'other') return fail(faultOfOther(body, source));
+  if (scanned.type === 'scanned' && read !== null && holdsAll(scanned, read.envelope)) {
+    if (early === null || isSameEnvelope(early.envelope, read.envelope)) {
+      return proved(scanned, read.envelope);
     }
-    return proved(records, envelope);
+    return fail(malformed('the page has a second envelope inside its records'));
   }
   const salvaged = early && salvage({ ...request, columns: scanned.columns }, early, source);
   if (early !== null && salvaged !== null) return proved(salvaged, early.envelope);
   if (scanned.type === 'broken') {
     const place = `record ${scanned.recordIndex + 1}`;
-    return malformed(`the page breaks off at ${place}: ${describeBody(body)}`, scanned.columns);
+    return fail(malformed(`the page breaks off at ${place}: ${describeBody(body)}`));
   }
-  if (envelope === null) {
-    return malformed(`no envelope around the records: ${describeBody(body)}`, scanned.columns);
+  if (read === null) {
+    return fail(malformed(`no envelope around the records: ${describeBody(body)}`));
   }
   const held = scanned.rowCount + scanned.rejects.length;
-  return malformed(`the page holds ${held} records, not ${envelope.returned}`, scanned.columns);
+  return fail(malformed(`the page holds ${held} records, not ${read.envelope.returned}`));
 }
 
 /**
@@ -172,12 +187,4 @@ function isTieReversed(views: ColumnViews, one: number, other: number): boolean 
     id: uuidText(views.ids, row * UUID_BYTES),
   });
   return comparePositions(place(one), place(other)) > 0;
-}
-
-function malformed(message: string, columns: ArrayBuffer | null): PageFault {
-  return {
-    type: 'fault',
-    fault: { code: 'PAGE_MALFORMED', message, retryable: true, status: 200 },
-    columns,
-  };
 }

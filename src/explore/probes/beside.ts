@@ -47,12 +47,13 @@ async function askList(context: ProbeContext, name: string): Promise<ListSeen> {
   const records = json[source.recordsField];
   const isList = Array.isArray(records);
   const first: unknown = isList ? records[0] : undefined;
+  const read = source.readEnvelope(json);
   return {
     name,
     path,
     answer,
     fault: asked.type === 'fault' ? asked.fault : null,
-    total: source.readEnvelope(json)?.total ?? null,
+    total: read.type === 'envelope' ? read.envelope.total : null,
     recordCount: isList ? records.length : 0,
     fields: isObject(first) ? Object.keys(first) : [],
     eventStartsInWindow,
