@@ -3,6 +3,7 @@
  * serve a port, over which pages are asked for and answered.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { buffersOf as batchBuffers } from '../src/protocol/batch.js';
 import type {
   FetchMessage,
   FetchWorkerSettings,
@@ -46,8 +47,8 @@ async function answer(task: PageTask, port: MessagePort): Promise<void> {
 }
 
 function buffersOf(result: PageResult): ArrayBuffer[] {
-  const held = result.type === 'page' ? (result.batch ?? result.buffers) : result.buffers;
-  return held === null ? [] : [held.body, held.columns];
+  if (result.type === 'page' && result.batch !== null) return batchBuffers(result.batch);
+  return result.buffers === null ? [] : [result.buffers.body, result.buffers.columns];
 }
 
 /** A bug costs its page, which is asked for again, and not the other pages of the thread. */

@@ -16,14 +16,41 @@ import type { Position } from '../core/position.js';
 
 export const BYTES_PER_ROW = 8 + 4 + 4 + 16;
 
-/** A record that cannot be stored, kept whole. */
+/**
+ * The records of a page that cannot be stored: where each stands in the body, and which rule it
+ * breaks. Numbers, not objects or text: a page of megabytes may hold nothing else.
+ */
+export interface Rejects {
+  readonly count: number;
+  /** Four numbers for each, in the order of the page; see `Reject`. Moved with the batch. */
+  readonly places: Uint32Array;
+  /** What `reasonNumber` counts in; one sentence each. */
+  readonly reasons: readonly string[];
+}
+
+/** One of them, for a reader who has time. */
 export interface Reject {
   /** 0-based place of the record in the page. */
   readonly index: number;
-  /** One sentence: which rule it breaks. */
-  readonly reason: string;
-  /** The record as received; bytes that are not UTF-8 appear as U+FFFD. */
-  readonly rawText: string;
+  /** Its first byte in the body, and one past its last. */
+  readonly start: number;
+  readonly end: number;
+  readonly reasonNumber: number;
+}
+
+export const NUMBERS_PER_REJECT = 4;
+
+export const NO_REJECTS: Rejects = { count: 0, places: new Uint32Array(0), reasons: [] };
+
+/** @param nth from 0 */
+export function rejectAt({ places }: Rejects, nth: number): Reject {
+  const at = nth * NUMBERS_PER_REJECT;
+  return {
+    index: places[at] as number,
+    start: places[at + 1] as number,
+    end: places[at + 2] as number,
+    reasonNumber: places[at + 3] as number,
+  };
 }
 
 /** The rows of a page. Its buffers are detached on the sending side after a transfer. */
@@ -33,7 +60,7 @@ export interface Batch {
   /** How many bytes of `body` are the page. */
   readonly bodyBytes: number;
   readonly columns: ArrayBuffer;
-  readonly rejects: readonly Reject[];
+  readonly rejects: Rejects;
   /** Positions of the first and last row that have one; null when none has. */
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
@@ -55,6 +82,12 @@ export interface ColumnViews {
 export interface BatchBuffers {
   readonly body: ArrayBuffer;
   readonly columns: ArrayBuffer;
+}
+
+/** The buffers that move with a batch. */
+export function buffersOf({ body, columns, rejects }: Batch): ArrayBuffer[] {
+  const { places } = rejects;
+  return rejects.count === 0 ? [body, columns] : [body, columns, places.buffer as ArrayBuffer];
 }
 
 /** A buffer for the columns of at least `rows` rows. */

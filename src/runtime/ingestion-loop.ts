@@ -208,7 +208,7 @@ export class IngestionLoop {
     this.#page(taskId).batch = batch;
     this.#parts.observer.scanned(result);
     const { rowCount, rejects, firstPosition, lastPosition } = batch;
-    const recordCount = rowCount + rejects.length;
+    const recordCount = rowCount + rejects.count;
     this.#push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
   }
 

@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
-import type { Batch } from '../protocol/batch.js';
+import { type Batch, buffersOf } from '../protocol/batch.js';
 import type {
   WriteResult,
   WriterControl,
@@ -68,7 +68,7 @@ export class WriterHandle {
     const { taskId, batch } = task;
     if (this.#death !== null) return this.#giveUp(taskId, batch, this.#death);
     this.#batches.set(taskId, batch);
-    this.#pages.postMessage(task, [batch.body, batch.columns]);
+    this.#pages.postMessage(task, buffersOf(batch));
   }
 
   /** Finishes what is being committed, closes the connections, ends the thread. */

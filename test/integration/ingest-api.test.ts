@@ -202,6 +202,28 @@ describe('pages that are odd but whole', () => {
   });
 });
 
+test('a page of 1.2 million empty records is kept whole in little memory, and ends the run', async () => {
+  const count = 1_200_000;
+  const body = `{"data":[${'{},'.repeat(count - 1)}{}],"hasMore":false}`;
+  server = await startFixtureServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  });
+  const { code, result, stderr } = await folder.run(
+    ['ingest', '--json'],
+    environmentFor({ baseUrl: `${server.origin}/api/v1` }, database),
+  );
+  expect(code, stderr).toBe(1);
+  expect(result).toMatchObject({ returned: count, quarantined: count, inserted: 0 });
+  expect(result?.reason).toContain('went to quarantine');
+  // As an object and two texts each, they took 1.1 GB.
+  expect(result?.peakRssBytes).toBeLessThan(400_000_000);
+  const { rows } = await database.pool.query(
+    `SELECT count(*)::int AS count, min(index) AS first, max(index) AS last, min(raw_text) AS text
+     FROM ingestion_quarantine`,
+  );
+  expect(rows).toEqual([{ count, first: 0, last: count - 1, text: '{}' }]);
+});
+
 describe('an API that contradicts itself', () => {
   const quick = { MAX_RETRIES: '1', RETRY_PAUSE: '0.02' };
 

@@ -25,11 +25,14 @@ async function quarantine() {
 }
 
 const badBytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.of(0xff, 0xc3), Buffer.from('"}')]);
+/** How the quarantine keeps what text cannot hold. */
+const base64 = (bytes: string | Uint8Array) => `base64:${Buffer.from(bytes).toString('base64')}`;
+const NOTE = 'raw_text has its bytes in base64';
 const deep = '['.repeat(60_000) + ']'.repeat(60_000);
 const kinds: readonly (readonly [string, string | Uint8Array, string, string])[] = [
   ['an escaped NUL', '{"a":"x\\u0000y"}', '22P05', '{"a":"x\\u0000y"}'],
-  ['a NUL byte', '{"a":"x\0y"}', '22', '{"a":"x\\u0000y"}'],
-  ['bytes that are not UTF-8', badBytes, '22021', '{"a":"\ufffd\ufffd"}'],
+  ['a NUL byte', '{"a":"x\0y"}', '22', base64('{"a":"x\0y"}')],
+  ['bytes that are not UTF-8', badBytes, '22021', base64(badBytes)],
   ['text that is not JSON', '{"a":}', '22P02', '{"a":}'],
   ['half a surrogate pair', '{"a":"\\ud83d"}', '22P02', '{"a":"\\ud83d"}'],
   ['a number beyond numeric', '{"a":1e200000}', '22003', '{"a":1e200000}'],
@@ -54,6 +57,7 @@ test.each(['copy', 'insert'] as const)(
         new RegExp(`^PostgreSQL refused it: .*\\(${code}`, 's'),
       );
       expect(kept[i]?.raw_text, name).toBe(rawText);
+      expect(kept[i]?.reason.endsWith(NOTE), name).toBe(rawText.startsWith('base64:'));
     });
     expect(await countOf(database.pool, 'ingested_events')).toBe(993);
   },
@@ -70,15 +74,21 @@ test('rejects of the fetch worker commit with the page, and shift the index of a
   const rejects = [
     { index: 0, reason: 'no id', rawText: 'null' },
     { index: 3, reason: 'id \0 is no uuid', rawText: '{"id":"\0\ud800"}' },
+    { index: 5, reason: 'no id', rawText: badBytes },
   ];
   for (const method of ['copy', 'insert'] as const) {
     await resetTables(database.pool);
     const result = await write(rows, { rejects }, { method });
-    expect(result.counts).toEqual({ returned: 7, inserted: 4, duplicate: 0, quarantined: 3 });
+    expect(result.counts).toEqual({ returned: 8, inserted: 4, duplicate: 0, quarantined: 4 });
     expect(await quarantine()).toMatchObject([
       { index: 0, reason: 'no id', raw_text: 'null' },
-      { index: 3, reason: 'id \\u0000 is no uuid', raw_text: '{"id":"\\u0000\ufffd"}' },
+      {
+        index: 3,
+        reason: `id \\u0000 is no uuid; ${NOTE}`,
+        raw_text: base64('{"id":"\0\ufffd"}'),
+      },
       { index: 4 },
+      { index: 5, reason: `no id; ${NOTE}`, raw_text: base64(badBytes) },
     ]);
   }
 });

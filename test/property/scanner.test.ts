@@ -7,6 +7,7 @@ import { elementText, nulMember, page, pageText } from '../support/hostile-pages
 import {
   nestedEnvelope,
   readPage,
+  rejectsOf,
   rowsOf,
   type SampleRow,
   samplePage,
@@ -57,7 +58,7 @@ function workerReading(text: string): Reading {
   return {
     rows: rows.map(({ id, occurredAtMs }) => ({ id, occurredAtMs })),
     values: rows.map((row) => JSON.parse(row.text) as unknown),
-    rejectIndexes: read.rejects.map((reject) => reject.index),
+    rejectIndexes: rejectsOf(read, text).map((reject) => reject.index),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Pages and page readers that the tests of the fetch worker share. */
 import { expect } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
-import { columnViews } from '../../src/protocol/batch.js';
+import { columnViews, rejectAt } from '../../src/protocol/batch.js';
 import type { FetchWorkerSettings } from '../../src/protocol/fetch-messages.js';
 import { datasync } from '../../src/source/datasync.js';
 import type { Source } from '../../src/source/source.js';
@@ -109,4 +109,17 @@ export function faultMessage(text: string | Buffer): string {
   const fault = faultOf(text);
   expect(fault).toMatchObject({ code: 'PAGE_MALFORMED', retryable: true });
   return fault.message;
+}
+
+/** The records of a page that cannot be stored, as text. */
+export function rejectsOf({ rejects }: ProvedPage, body: string | Buffer) {
+  const bytes = Buffer.from(body);
+  return Array.from({ length: rejects.count }, (_, nth) => {
+    const { index, start, end, reasonNumber } = rejectAt(rejects, nth);
+    return {
+      index,
+      reason: rejects.reasons[reasonNumber],
+      text: bytes.toString('utf8', start, end),
+    };
+  });
 }

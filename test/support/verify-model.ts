@@ -85,11 +85,11 @@ export class VerifyModel {
     const { run, segment, hasMore, after, through } = page;
     this.pages.push({
       ...{ run, segment, page: page.page, hasMore, after, through },
-      returned: acceptedCount + rejects.length,
+      returned: acceptedCount + rejects.count,
       inserted,
       duplicate: acceptedCount - inserted,
-      quarantined: rejects.length,
-      kept: rejects.length,
+      quarantined: rejects.count,
+      kept: rejects.count,
       covered: covered.count,
       untimed: untimed.count,
       named: selected.strays.length,

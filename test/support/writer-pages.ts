@@ -1,6 +1,7 @@
 /** Pages for the writer's tests: rows given as records, laid out as a fetch worker does. */
-import { allocateColumns, columnViews, type Reject } from '../../src/protocol/batch.js';
+import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
 import type { PageWrite, WriterSettings } from '../../src/protocol/writer-messages.js';
+import { RejectWriter } from '../../workers/fetch/reject-writer.js';
 
 export const NEWEST_MS = 1_769_541_612_369;
 
@@ -10,6 +11,13 @@ export interface TestRow {
   readonly ms: number;
   /** The record's text or bytes; by default JSON of the id and its instant. */
   readonly record?: string | Uint8Array;
+}
+
+/** A record that the fetch worker has refused. */
+export interface TestReject {
+  readonly index: number;
+  readonly reason: string;
+  readonly rawText: string | Uint8Array;
 }
 
 /** A uuid whose text order follows `number`. */
@@ -29,13 +37,14 @@ export function testRows(count: number, first = 0): TestRow[] {
 export function testPage(
   rows: readonly TestRow[],
   fields: Partial<Omit<PageWrite, 'batch'>> & {
-    readonly rejects?: readonly Reject[];
+    readonly rejects?: readonly TestReject[];
     readonly isOrdered?: boolean;
   } = {},
 ): PageWrite {
   const { rejects = [], isOrdered = true, ...page } = fields;
   const records = rows.map((row) => Buffer.from(row.record ?? defaultRecord(row)));
-  const bodyBytes = records.reduce((sum, record) => sum + record.length + 1, 1);
+  const rejected = rejects.map(({ rawText }) => Buffer.from(rawText));
+  const bodyBytes = [...records, ...rejected].reduce((sum, record) => sum + record.length + 1, 1);
   // Longer than the page, as a reused buffer is.
   const body = new ArrayBuffer(bodyBytes + 100);
   const bytes = Buffer.from(body);
@@ -50,6 +59,12 @@ export function testPage(
     views.ids.set(Buffer.from(row.id.replaceAll('-', ''), 'hex'), i * 16);
     at += record.copy(bytes, at);
     at += bytes.write(i + 1 < rows.length ? ',' : ']', at);
+  });
+  const refused = new RejectWriter();
+  rejects.forEach(({ index, reason }, i) => {
+    const start = at;
+    at += (rejected[i] as Buffer).copy(bytes, at);
+    refused.add(index, start, at, reason);
   });
   const timed = rows.filter((row) => !Number.isNaN(row.ms));
   const [first, last] = [timed.at(0), timed.at(-1)];
@@ -72,7 +87,7 @@ export function testPage(
       body,
       bodyBytes,
       columns,
-      rejects,
+      rejects: refused.rejects(),
       firstPosition: first === undefined ? null : { ms: first.ms, id: first.id },
       lastPosition: last === undefined ? null : { ms: last.ms, id: last.id },
       isOrdered,

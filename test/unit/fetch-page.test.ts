@@ -6,6 +6,7 @@ import {
   faultMessage,
   nestedEnvelope,
   pageOfTexts,
+  rejectsOf,
   samplePage,
   sampleRecord,
   uuid,
@@ -91,9 +92,10 @@ describe('records that cannot be stored', () => {
     ['a brace too many', `{"id":"${id}"}}`, 'not valid JSON'],
     ['a cut record', `{"id":"${id}","na`, 'not valid JSON'],
   ])('are kept whole, and the rest of the page is read: %s', (_kind, record, said) => {
-    const { page, rows } = wholePage(pageOfTexts([GOOD, record, OTHER]));
-    expect(page.rejects).toEqual([
-      { index: 1, reason: expect.stringContaining(said), rawText: record },
+    const text = pageOfTexts([GOOD, record, OTHER]);
+    const { page, rows } = wholePage(text);
+    expect(rejectsOf(page, text)).toEqual([
+      { index: 1, reason: expect.stringContaining(said), text: record },
     ]);
     expect(rows.map((row) => row.text)).toEqual([GOOD, OTHER]);
   });
@@ -103,8 +105,8 @@ describe('records that cannot be stored', () => {
     const body = Buffer.from(text);
     body[body.indexOf('?')] = 0xff;
     const { page } = wholePage(body);
-    expect(page.rejects).toEqual([
-      { index: 1, reason: 'the record is not valid UTF-8', rawText: expect.stringContaining('�') },
+    expect(rejectsOf(page, body)).toEqual([
+      { index: 1, reason: 'the record is not valid UTF-8', text: expect.stringContaining('�') },
     ]);
     expect(page.rowCount).toBe(2);
   });
@@ -112,8 +114,9 @@ describe('records that cannot be stored', () => {
   test('are told apart though several of them break the page at once', () => {
     const broken = [`{"id":"${uuid(1)}","n":"x}`, `{"id":"${uuid(2)}","n":"y}`, '17'];
     const records = [broken[0], GOOD, broken[1], OTHER, broken[2], GOOD] as string[];
-    const { page, rows } = wholePage(pageOfTexts(records));
-    expect(page.rejects.map((reject) => [reject.index, reject.rawText])).toEqual([
+    const body = pageOfTexts(records);
+    const { page, rows } = wholePage(body);
+    expect(rejectsOf(page, body).map(({ index, text }) => [index, text])).toEqual([
       [0, broken[0]],
       [2, broken[1]],
       [4, broken[2]],

@@ -17,7 +17,7 @@ import { PageSize } from '../../src/core/page-size.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { ingestResult } from '../../src/observe/report.js';
 import { RunStats } from '../../src/observe/run-stats.js';
-import type { Batch } from '../../src/protocol/batch.js';
+import { type Batch, NO_REJECTS } from '../../src/protocol/batch.js';
 import type {
   PageHead,
   PageResult,
@@ -170,7 +170,13 @@ async function exchange(
   }
   const positionOf = (row: number | undefined) => api.positions[row ?? -1] ?? null;
   const batch: Batch = {
-    ...{ rowCount: rows.length, bodyBytes: 1000, rejects: [], isOrdered: true, ...NO_BUFFERS },
+    ...{
+      rowCount: rows.length,
+      bodyBytes: 1000,
+      rejects: NO_REJECTS,
+      isOrdered: true,
+      ...NO_BUFFERS,
+    },
     firstPosition: positionOf(rows[0]),
     lastPosition: positionOf(rows.at(-1)),
   };

@@ -7,8 +7,8 @@ import {
   telling,
 } from '../../src/core/database-retry.js';
 import type { Fault } from '../../src/core/fault.js';
-import { storableText } from '../../workers/writer/ledger-entry.js';
 import { afterPage, initialChoice, type MethodChoice } from '../../workers/writer/method-choice.js';
+import { storableText } from '../../workers/writer/quarantine-rows.js';
 import { readWriteError } from '../../workers/writer/write-error.js';
 
 function afterPages(choice: MethodChoice, knownRows: readonly number[]): MethodChoice {

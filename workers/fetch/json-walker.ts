@@ -35,6 +35,8 @@ export class JsonWalker {
   readonly lastQuote: number;
   /** The first backslash that was not walked over yet; `body.length` when there is none. */
   nextBackslash: number;
+  /** From here to `nextBackslash` there is none. */
+  #noBackslashFrom = 0;
   /** Where the last `\u0000` escape that was walked over began. */
   lastNulEscape = NOT_FOUND;
 
@@ -48,10 +50,19 @@ export class JsonWalker {
     this.nextBackslash = indexOrEnd(aligned, 0);
   }
 
-  /** Makes ready to walk again from `at`, which may lie before what was walked over. */
+  /**
+   * Makes ready to walk again from `at`, which may lie before what was walked over.
+   *
+   * Looks only at bytes between `at` and what is known: called for each record, a search to the next
+   * backslash would read the whole page as often.
+   */
   rewind(at: number): void {
-    this.nextBackslash = indexOrEnd(this.body, at);
     this.lastNulEscape = NOT_FOUND;
+    if (at > this.nextBackslash) return this.#findBackslash(at);
+    if (at >= this.#noBackslashFrom) return;
+    const found = this.body.subarray(at, this.#noBackslashFrom).indexOf(BACKSLASH);
+    if (found !== -1) this.nextBackslash = at + found;
+    this.#noBackslashFrom = at;
   }
 
   /** The first byte at or after `at` that is not white space; `body.length` at the end. */
@@ -76,7 +87,7 @@ export class JsonWalker {
       const byte = body[at];
       if (byte === QUOTE) {
         // Also leaves behind a backslash outside any string, which only bad JSON has.
-        if (at > this.nextBackslash) this.nextBackslash = indexOrEnd(body, at);
+        if (at > this.nextBackslash) this.#findBackslash(at);
         return at;
       }
       if (byte === BACKSLASH) {
@@ -87,10 +98,14 @@ export class JsonWalker {
     return NOT_FOUND;
   }
 
-  /** One past the bracket that closes the object or array at `at`. */
-  nestedEnd(at: number): number {
+  #findBackslash(from: number): void {
+    this.#noBackslashFrom = from;
+    this.nextBackslash = indexOrEnd(this.body, from);
+  }
+
+  /** One past the bracket that closes the object or array at `at`; not looked for beyond `end`. */
+  nestedEnd(at: number, end = this.body.length): number {
     const { body, words, lastQuote } = this;
-    const end = body.length;
     let depth = 0;
     while (at < end) {
       const byte = body[at++] as number;
@@ -116,15 +131,15 @@ export class JsonWalker {
     return at;
   }
 
-  /** One past the value at `at`, whatever it is. */
-  valueEnd(at: number): number {
+  /** One past the value at `at`, whatever it is. @param limit brackets are not followed beyond it */
+  valueEnd(at: number, limit?: number): number {
     const byte = this.body[at];
     if (byte === undefined) return NOT_FOUND;
     if (byte === QUOTE) {
       const quote = this.stringEnd(at + 1);
       return quote === NOT_FOUND ? NOT_FOUND : quote + 1;
     }
-    return (byte | BRACE_BIT) === OPEN_BRACE ? this.nestedEnd(at) : this.scalarEnd(at);
+    return (byte | BRACE_BIT) === OPEN_BRACE ? this.nestedEnd(at, limit) : this.scalarEnd(at);
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Fault } from '../../src/core/fault.js';
 import { comparePositions, type Position } from '../../src/core/position.js';
-import { type ColumnViews, columnViews, type Reject } from '../../src/protocol/batch.js';
+import { type ColumnViews, columnViews, type Rejects } from '../../src/protocol/batch.js';
 import type { Envelope, Source } from '../../src/source/source.js';
 import {
   findRecords,
@@ -24,6 +24,7 @@ import {
   malformed,
   withEmptyRecords,
 } from './other-body.js';
+import { REJECTS_MAX } from './reject-writer.js';
 import { salvagePage } from './salvage.js';
 import type { ScannedRecords, ScanRequest } from './scanner.js';
 import { scanPage } from './simd/simd-scanner.js';
@@ -31,6 +32,13 @@ import { UUID_BYTES, uuidText } from './uuid.js';
 
 /** No record with a uuid is shorter; bounds what a page that lies about its count can allocate. */
 const RECORD_BYTES_MIN = 45;
+
+const TOO_MANY_REJECTS: Fault = {
+  code: 'BODY_TOO_LARGE',
+  message: `the page holds more than ${REJECTS_MAX} records that cannot be stored`,
+  retryable: true,
+  status: 200,
+};
 
 /** A page whose records begin somewhere; `early` is what its tail says, if it says anything. */
 export interface OpenedPage {
@@ -46,7 +54,7 @@ export interface ProvedPage {
   readonly envelope: Envelope;
   readonly rowCount: number;
   readonly columns: ArrayBuffer;
-  readonly rejects: readonly Reject[];
+  readonly rejects: Rejects;
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
   readonly isOrdered: boolean;
@@ -92,6 +100,7 @@ export function provePage(
   };
   const scanned = scanPage(request);
   const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns: scanned.columns });
+  if (scanned.type === 'tooMany') return fail(TOO_MANY_REJECTS);
   const read =
     scanned.type === 'scanned'
       ? readEnvelopeAt({ ...page, recordsEnd: scanned.recordsEnd, source })
@@ -113,7 +122,7 @@ export function provePage(
   if (read === null) {
     return fail(malformed(`no envelope around the records: ${describeBody(body)}`));
   }
-  const held = scanned.rowCount + scanned.rejects.length;
+  const held = scanned.rowCount + scanned.rejects.count;
   return fail(malformed(`the page holds ${held} records, not ${read.envelope.returned}`));
 }
 
@@ -128,7 +137,7 @@ function salvage(request: ScanRequest, early: TailEnvelope, source: Source): Sca
 }
 
 function holdsAll(records: ScannedRecords, envelope: Envelope): boolean {
-  const held = records.rowCount + records.rejects.length;
+  const held = records.rowCount + records.rejects.count;
   return envelope.returned === null || envelope.returned === held;
 }
 

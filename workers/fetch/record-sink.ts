@@ -1,11 +1,11 @@
 /** Takes the records of one page, one after the other, into columns or among the rejects. */
 import { isUtf8 } from 'node:buffer';
-import type { Reject } from '../../src/protocol/batch.js';
 import { readTimestamp } from '../../src/source/timestamp.js';
 import type { ColumnWriter } from './column-writer.js';
 import { NOT_FOUND } from './json-walker.js';
 import { parseRecord, type RecordFields } from './parsed-record.js';
 import { type RecordWalker, UNSURE } from './record-walker.js';
+import { RejectWriter } from './reject-writer.js';
 import {
   EPOCH_MS_BYTES,
   ISO_MS_BYTES,
@@ -23,7 +23,7 @@ const UTF8_REASON = 'the record is not valid UTF-8';
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 export class RecordSink {
-  readonly rejects: Reject[] = [];
+  readonly rejects = new RejectWriter();
   /** Whether the whole page is UTF-8. */
   readonly isUtf8: boolean;
   readonly #writer: ColumnWriter;
@@ -38,11 +38,16 @@ export class RecordSink {
   }
 
   get recordCount(): number {
-    return this.#writer.rowCount + this.rejects.length;
+    return this.#writer.rowCount + this.rejects.count;
   }
 
-  /** Takes the record that begins at `start`. @returns one past it; `NOT_FOUND` when it has no end. */
+  /**
+   * Takes the record that begins at `start`.
+   *
+   * @returns one past it; `NOT_FOUND` when it has no end, or when too many were rejected
+   */
   takeNext(start: number): number {
+    if (this.rejects.isFull) return NOT_FOUND;
     const walker = this.#walker;
     const isObject = walker.body[start] === OPEN_BRACE;
     const vouchedEnd = isObject ? walker.walkRecord(start) : UNSURE;
@@ -55,10 +60,10 @@ export class RecordSink {
     return end;
   }
 
-  /** Where the value at `start` ends by its brackets and quotes alone. */
-  unvouchedEnd(start: number): number {
+  /** Where the value at `start` ends by its brackets and quotes alone; `NOT_FOUND`: not before `limit`. */
+  unvouchedEnd(start: number, limit?: number): number {
     this.#walker.rewind(start);
-    const end = this.#walker.valueEnd(start);
+    const end = this.#walker.valueEnd(start, limit);
     return end === start ? NOT_FOUND : end;
   }
 
@@ -95,8 +100,7 @@ export class RecordSink {
   }
 
   #reject(start: number, end: number, reason: string): void {
-    const rawText = this.#walker.body.toString('utf8', start, end);
-    this.rejects.push({ index: this.recordCount, reason, rawText });
+    this.rejects.add(this.recordCount, start, end, reason);
   }
 }
 

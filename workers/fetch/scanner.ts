@@ -6,7 +6,7 @@
  * stored become rejects; the page itself is given up only when its array cannot be followed to the
  * end.
  */
-import type { Reject } from '../../src/protocol/batch.js';
+import type { Rejects } from '../../src/protocol/batch.js';
 import { ColumnWriter } from './column-writer.js';
 import { NOT_FOUND } from './json-walker.js';
 import type { RecordFields } from './parsed-record.js';
@@ -34,13 +34,15 @@ export type ScanResult =
       /** The record, from 0, at which the array could not be followed. */
       readonly recordIndex: number;
       readonly columns: ArrayBuffer;
-    };
+    }
+  /** More records that cannot be stored than are noted. */
+  | { readonly type: 'tooMany'; readonly columns: ArrayBuffer };
 
 export interface ScannedRecords {
   readonly type: 'scanned';
   readonly rowCount: number;
   readonly columns: ArrayBuffer;
-  readonly rejects: readonly Reject[];
+  readonly rejects: Rejects;
   /** Where the `]` of the records array is. */
   readonly recordsEnd: number;
 }
@@ -51,9 +53,21 @@ export function scanPlainly(request: ScanRequest): ScanResult {
   const writer = new ColumnWriter(request.columns, request.rowsExpected);
   const sink = new RecordSink(walker, writer, request);
   const recordsEnd = takeAll(walker, sink, request.recordsStart);
-  const { columns, rowCount } = writer;
-  if (recordsEnd === NOT_FOUND) return { type: 'broken', recordIndex: sink.recordCount, columns };
-  return { type: 'scanned', rowCount, columns, rejects: sink.rejects, recordsEnd };
+  return scanResult(writer, sink, recordsEnd);
+}
+
+/** @param recordsEnd where the `]` is; `NOT_FOUND` when the array could not be followed to it */
+export function scanResult(
+  { columns, rowCount }: ColumnWriter,
+  { rejects, recordCount }: RecordSink,
+  recordsEnd: number,
+): ScanResult {
+  if (recordsEnd !== NOT_FOUND) {
+    return { type: 'scanned', rowCount, columns, rejects: rejects.rejects(), recordsEnd };
+  }
+  return rejects.isFull
+    ? { type: 'tooMany', columns }
+    : { type: 'broken', recordIndex: recordCount, columns };
 }
 
 /** @returns where the `]` is; `NOT_FOUND` when the array cannot be followed. */

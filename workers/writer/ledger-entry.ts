@@ -1,25 +1,28 @@
 /** A page's row in the ledger and its records in quarantine, as statement parameters. Pure. */
 import { digestAsBigint } from '../../src/core/digest.js';
 import { formatPosition, type Position } from '../../src/core/position.js';
-import type { Reject } from '../../src/protocol/batch.js';
+import type { Rejects } from '../../src/protocol/batch.js';
 import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
-import { type PageRows, uuidText } from './page-rows.js';
+import type { PageRows } from './page-rows.js';
+import { quarantineParameters, storableText } from './quarantine-rows.js';
+import { writeEpochMsArray, writeIdArray } from './row-encoding.js';
+import type { Parameter } from './wire-buffer.js';
 import type { TextRow } from './wire-query.js';
 
 /** How many rows of the page are accounted for, and by which records in quarantine. */
 export interface PageAccount {
   readonly selected: PageRows;
   /** The fetch worker's rejects of this segment, and PostgreSQL's. */
-  readonly quarantined: readonly Reject[];
+  readonly quarantined: Rejects;
 }
 
 /** `returned = inserted + duplicate + quarantined`; clipped rows are in none of them. */
 export function returnedCount({ selected, quarantined }: PageAccount): number {
-  return selected.acceptedCount + quarantined.length;
+  return selected.acceptedCount + quarantined.count;
 }
 
-/** $1 to $24 of the statements that write a ledger row. */
-export function ledgerParameters(page: PageWrite, account: PageAccount): (string | null)[] {
+/** $1 to $27 of the statements that write a ledger row. */
+export function ledgerParameters(page: PageWrite, account: PageAccount): Parameter[] {
   const { selected, quarantined } = account;
   return [
     String(page.run),
@@ -35,16 +38,18 @@ export function ledgerParameters(page: PageWrite, account: PageAccount): (string
     selected.lastPosition,
     String(page.fetchedAtMs),
     String(returnedCount(account)),
-    String(quarantined.length),
+    String(quarantined.count),
     String(selected.covered.count),
     String(digestAsBigint(selected.covered)),
     String(selected.covered.occurredAtMsSum),
     String(page.batch.bodyBytes),
     storableOrNull(page.requestId),
-    quarantineJson(quarantined),
     String(selected.untimed.count),
     String(digestAsBigint(selected.untimed)),
-    ...strayArrays(selected),
+    (wire) => writeIdArray(wire, { ...selected, rows: Uint32Array.from(selected.strays) }),
+    // In binary: as text, a role with array_nulls = off would not read a null in it.
+    (wire) => writeEpochMsArray(wire, selected, selected.strays),
+    ...quarantineParameters(selected.body, quarantined),
   ];
 }
 
@@ -64,16 +69,8 @@ export function countsOf(row: TextRow | undefined, account: PageAccount): PageCo
     returned: returnedCount(account),
     inserted: Number(row?.[0]),
     duplicate: Number(row?.[1]),
-    quarantined: account.quarantined.length,
+    quarantined: account.quarantined.count,
   };
-}
-
-/**
- * Text as PostgreSQL can store it: U+0000 as the six characters \u0000, and half a surrogate pair
- * as U+FFFD.
- */
-export function storableText(text: string): string {
-  return Buffer.from(text.replaceAll('\0', '\\u0000')).toString();
 }
 
 function storableOrNull(text: string | null): string | null {
@@ -82,24 +79,4 @@ function storableOrNull(text: string | null): string | null {
 
 function positionOrNull(position: Position | null): string | null {
   return position === null ? null : formatPosition(position);
-}
-
-/** Ids and instants as array literals. */
-function strayArrays({ strays, columns }: PageRows): [string, string] {
-  const ids = strays.map((row) => uuidText(columns.ids, row));
-  const instants = strays.map((row) => {
-    const ms = columns.occurredAtMs[row] as number;
-    return Number.isNaN(ms) ? 'NULL' : String(ms);
-  });
-  return [`{${ids.join()}}`, `{${instants.join()}}`];
-}
-
-function quarantineJson(records: readonly Reject[]): string {
-  return JSON.stringify(
-    records.map(({ index, reason, rawText }) => ({
-      index,
-      reason: storableText(reason),
-      raw_text: storableText(rawText),
-    })),
-  );
 }

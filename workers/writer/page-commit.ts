@@ -2,7 +2,6 @@
  * One page, one transaction: by COPY, by INSERT, or, where PostgreSQL refuses a row, by finding the
  * refused rows first.
  */
-import type { Reject } from '../../src/protocol/batch.js';
 import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
 import type { Connection } from './connections.js';
 import {
@@ -13,6 +12,7 @@ import {
   pageKey,
 } from './ledger-entry.js';
 import { type PageRows, pageIndexOf, selectRows } from './page-rows.js';
+import { withRefused } from './quarantine-rows.js';
 import { insertStorableRows } from './refused-rows.js';
 import {
   writeCopyStream,
@@ -115,16 +115,13 @@ function accountOf(
   refused: ReadonlyMap<number, string> = NONE_REFUSED,
 ): PageAccount {
   const selected = selectRows(page, new Set(refused.keys()));
-  const records = [...refused].map(([row, reason]): Reject => {
-    const start = selected.columns.recordStarts[row] as number;
-    const end = selected.columns.recordEnds[row] as number;
-    return {
-      index: pageIndexOf(page.batch.rejects, row),
-      reason,
-      rawText: Buffer.from(page.batch.body, start, end - start).toString(),
-    };
-  });
-  return { selected, quarantined: [...selected.rejects, ...records] };
+  const records = [...refused].map(([row, reason]) => ({
+    index: pageIndexOf(page.batch.rejects, row),
+    start: selected.columns.recordStarts[row] as number,
+    end: selected.columns.recordEnds[row] as number,
+    reason,
+  }));
+  return { selected, quarantined: withRefused(selected.rejects, records) };
 }
 
 function commitOf(counts: PageCounts, selected: PageRows): Commit {

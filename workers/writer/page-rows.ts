@@ -21,7 +21,8 @@ import {
   type Batch,
   type ColumnViews,
   columnViews,
-  type Reject,
+  type Rejects,
+  rejectAt,
 } from '../../src/protocol/batch.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { RowSource } from './row-encoding.js';
@@ -30,7 +31,7 @@ export interface PageRows extends RowSource {
   /** Accepted rows, repeated ones included. */
   readonly acceptedCount: number;
   /** The records that the fetch worker rejected and that belong to this segment. */
-  readonly rejects: readonly Reject[];
+  readonly rejects: Rejects;
   readonly covered: RowDigest;
   /** The part of `covered` that has no timestamp. */
   readonly untimed: RowDigest;
@@ -107,12 +108,9 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
 }
 
 /** 0-based place of a row in the page: rejects are not in the columns, but they count. */
-export function pageIndexOf(rejects: readonly Reject[], row: number): number {
+export function pageIndexOf(rejects: Rejects, row: number): number {
   let index = row;
-  for (const reject of [...rejects].sort((a, b) => a.index - b.index)) {
-    if (reject.index > index) break;
-    index++;
-  }
+  for (let nth = 0; nth < rejects.count && rejectAt(rejects, nth).index <= index; nth++) index++;
   return index;
 }
 
@@ -146,15 +144,19 @@ function untimedCover(
 }
 
 /** Rejects after the first row that belongs to the next segment belong to it too. */
-function keptRejects(batch: Batch, columns: ColumnViews, bound: Place | null): readonly Reject[] {
-  if (batch.rejects.length === 0 || bound === null || !batch.isOrdered) return batch.rejects;
+function keptRejects(
+  { rejects, ...batch }: Batch,
+  columns: ColumnViews,
+  bound: Place | null,
+): Rejects {
+  if (rejects.count === 0 || bound === null || !batch.isOrdered) return rejects;
   for (let row = 0; row < batch.rowCount; row++) {
     const ms = columns.occurredAtMs[row] as number;
     if (Number.isNaN(ms) || !isAfter(columns.ids, row, ms, bound)) continue;
-    const clippedFrom = pageIndexOf(batch.rejects, row);
-    return batch.rejects.filter((reject) => reject.index < clippedFrom);
+    // As many rejects as lie before the row have shifted its place in the page.
+    return { ...rejects, count: pageIndexOf(rejects, row) - row };
   }
-  return batch.rejects;
+  return rejects;
 }
 
 function placeOf(position: Position | null): Place | null {

@@ -55,6 +55,7 @@ const MESSAGE_HEADERS_BYTES = 10;
 const UUID_OID = 2950;
 const TIMESTAMPTZ_OID = 1184;
 const TEXT_OID = 25;
+const DOUBLE_OID = 701;
 /** Dimensions, has-null flag, element type, size, lower bound. */
 const ARRAY_HEADER_BYTES = 20;
 
@@ -138,8 +139,36 @@ export function writeRecordArray(wire: WireBuffer, source: RowSource): void {
   endParameter(wire, start);
 }
 
+/** An array parameter. @param writeElement writes one element, its length first */
+export function writeArray(
+  wire: WireBuffer,
+  elementOid: number,
+  size: number,
+  writeElement: (nth: number) => void,
+): void {
+  const start = writeArrayHeader(wire, elementOid, size);
+  for (let nth = 0; nth < size; nth++) writeElement(nth);
+  endParameter(wire, start);
+}
+
+/** The parameter double precision[] of the rows' instants in epoch ms; null where a row has none. */
+export function writeEpochMsArray(
+  wire: WireBuffer,
+  { columns }: RowSource,
+  rows: readonly number[],
+): void {
+  writeArray(wire, DOUBLE_OID, rows.length, (nth) => {
+    const ms = columns.occurredAtMs[rows[nth] as number] as number;
+    if (Number.isNaN(ms)) return wire.int32(-1);
+    wire.int32(8);
+    wire.reserve(8);
+    wire.length = wire.bytes.writeDoubleBE(ms, wire.length);
+  });
+}
+
 /** @returns where the parameter's length stands, for `endParameter`. */
 function writeArrayHeader(wire: WireBuffer, elementOid: number, size: number): number {
+  wire.reserve(4 + ARRAY_HEADER_BYTES);
   const start = wire.length;
   wire.int32(0);
   wire.int32(1);

@@ -6,7 +6,7 @@
  */
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
-/** $1 to $24 are `ledgerParameters`; what the row count comes from differs. */
+/** $1 to $27 are `ledgerParameters`; what the row count comes from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
   after_position, through_position, first_position, last_position, fetched_at, returned, quarantined,
   covered, ids_digest, occurred_at_sum, bytes, request_id, untimed, untimed_digest, stray_ids, stray_ms,
@@ -15,14 +15,14 @@ const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_exp
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
   to_timestamp($6::double precision / 1000), $7::boolean,
   $8, $9, $10, $11, to_timestamp($12::double precision / 1000), $13::integer, $14::integer,
-  $15::integer, $16::bigint, $17::numeric, $18::integer, $19, $21::integer, $22::bigint,
-  $23::uuid[], $24::double precision[]`;
+  $15::integer, $16::bigint, $17::numeric, $18::integer, $19, $20::integer, $21::bigint,
+  $22::uuid[], $23::double precision[]`;
 
 // The ledger's key decides whether a page is known, so nothing else may fail before it does.
 const KEEP_REJECTS = `rejected AS (
   INSERT INTO ingestion_quarantine (run, segment, page, index, reason, raw_text)
-  SELECT $1::integer, $2::integer, $3::integer, index, reason, raw_text
-  FROM json_to_recordset($20::json) AS record (index integer, reason text, raw_text text)
+  SELECT $1::integer, $2::integer, $3::integer, index, ($27::text[])[reason_number], raw_text
+  FROM unnest($24::integer[], $25::integer[], $26::text[]) AS record (index, reason_number, raw_text)
   ON CONFLICT DO NOTHING
 )`;
 
@@ -33,12 +33,12 @@ export const STATEMENTS = {
 
   record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, $25::integer, $13::integer - $14::integer - $25::integer
+SELECT ${LEDGER_VALUES}, $28::integer, $13::integer - $14::integer - $28::integer
 RETURNING inserted, duplicate`,
 
   insert_page: `WITH stored AS (
   INSERT INTO ingested_events (id, occurred_at, data)
-  SELECT unnest($25::uuid[]), unnest($26::timestamptz[]), unnest($27::text[])::jsonb
+  SELECT unnest($28::uuid[]), unnest($29::timestamptz[]), unnest($30::text[])::jsonb
   ON CONFLICT (id) DO NOTHING
   RETURNING 1
 ), tally AS (

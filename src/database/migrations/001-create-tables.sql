@@ -97,7 +97,8 @@ CREATE TABLE ingestion_quarantine (
   page integer NOT NULL,
   index integer NOT NULL,
   reason text NOT NULL,
-  -- U+0000 cannot be stored in text: it is kept as the six characters \u0000.
+  -- The record as it came. Where text cannot hold it (no UTF-8, a zero byte): 'base64:' and its bytes
+  -- in base64, and the reason ends in "; raw_text has its bytes in base64".
   raw_text text NOT NULL,
   PRIMARY KEY (run, segment, page, index)
 );

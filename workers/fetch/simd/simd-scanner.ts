@@ -10,7 +10,7 @@ import { ColumnWriter } from '../column-writer.js';
 import { NOT_FOUND } from '../json-walker.js';
 import { RecordSink } from '../record-sink.js';
 import { RecordWalker } from '../record-walker.js';
-import { type ScanRequest, type ScanResult, scanPlainly } from '../scanner.js';
+import { type ScanRequest, type ScanResult, scanPlainly, scanResult } from '../scanner.js';
 import { fitsModule, PageMemory } from './page-memory.js';
 import { loadScanModule, type ScanModule } from './scan-module.js';
 
@@ -28,10 +28,7 @@ export function scanPage(request: ScanRequest): ScanResult {
   if (scanModule === null || !fitsModule(request)) return scanPlainly(request);
   const scan = new SimdScan(scanModule, request);
   const recordsEnd = scan.takeAll(request.recordsStart);
-  const { columns, rowCount } = scan.writer;
-  const { rejects, recordCount } = scan.sink;
-  if (recordsEnd === NOT_FOUND) return { type: 'broken', recordIndex: recordCount, columns };
-  return { type: 'scanned', rowCount, columns, rejects, recordsEnd };
+  return scanResult(scan.writer, scan.sink, recordsEnd);
 }
 
 class SimdScan {
