@@ -68,6 +68,7 @@ export async function feedWriter(
       connectionsMax: CONNECTIONS,
       method,
       expectsDuplicates: false,
+      hasTriggers: false,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       retryForMs: RETRY_FOR_MS,
     });

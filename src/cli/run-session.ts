@@ -36,6 +36,7 @@ import type { Traces } from './open-traces.js';
 import type { PreparedRun } from './prepare-run.js';
 import type { RunAlerts } from './run-alerts.js';
 import { RunWatch } from './run-watch.js';
+import { warnOfTriggers } from './table-triggers.js';
 
 export interface SessionParts {
   readonly context: CommandContext;
@@ -161,6 +162,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       connectionsMax: config.writerConnections,
       method: config.writeMethod,
       expectsDuplicates: prepared.restarts || (await isOverKnownRows(prepared, store)),
+      hasTriggers: await warnOfTriggers(database, log),
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });

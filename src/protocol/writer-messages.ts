@@ -19,6 +19,8 @@ export interface WriterSettings {
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
   readonly expectsDuplicates: boolean;
+  /** The table has triggers: each page is looked for in it. One that appears later is noticed. */
+  readonly hasTriggers: boolean;
   readonly statementTimeoutMs: number;
   /** How long one page is retried against a database that is away before its fault is reported. */
   readonly retryForMs: number;

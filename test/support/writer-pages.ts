@@ -108,6 +108,7 @@ export function writerSettings(
     connectionsMax: 2,
     method: 'auto',
     expectsDuplicates: false,
+    hasTriggers: false,
     statementTimeoutMs: 30_000,
     retryForMs: 20_000,
     ...fields,

@@ -75,7 +75,7 @@ export async function commitWithoutRefused(
     const { insertedCount, refused } = await insertStorableRows(connection, page);
     const account = accountOf(page, refused);
     const parameters = [...ledgerParameters(page, account), String(insertedCount)];
-    const answer = await connection.run((wire) => execute(wire, 'record_page', parameters));
+    const answer = await connection.run((wire) => execute(wire, 'record_counted_page', parameters));
     await connection.command('COMMIT');
     return commitOf(countsOf(answer.at(-1), account), account.selected);
   } catch (error) {

@@ -2,7 +2,7 @@
  * One page until it is committed or given up.
  *
  *   copy ──a row is known──▶ insert ──┐
- *     └─────────┬─────────────────────┴──a row is refused──▶ withoutRefused
+ *     └─────────┬─────────────────────┴──a row is refused, or the table has triggers──▶ withoutRefused
  *               ▼
  *    conflict: again at once, for `retryForMs`
  *    database away: again with growing delays, for `retryForMs`
@@ -58,6 +58,8 @@ export interface WritePlace {
   readonly outage: Outage;
   /** How long a database that is away is waited for, from the first failure on. */
   readonly retryForMs: number;
+  /** Whether rows may be skipped or changed on their way into the table; found out by any page. */
+  readonly table: { hasTriggers: boolean };
   readonly onWaiting: (fault: Fault) => void;
 }
 
@@ -65,12 +67,12 @@ export interface WritePlace {
 const CONFLICTS_PER_NOTICE = 10;
 
 export async function writePage(
-  { connections, outage, retryForMs, onWaiting }: WritePlace,
+  { connections, outage, retryForMs, table, onWaiting }: WritePlace,
   page: PageWrite,
   method: PageMethod,
 ): Promise<PageOutcome> {
   const failures = noFailures();
-  let way: Way = method;
+  let way: Way = table.hasTriggers ? 'withoutRefused' : method;
   let mayBeCommitted = false;
   for (;;) {
     const attempt = await attemptPage(connections, page, way, mayBeCommitted);
@@ -82,6 +84,7 @@ export async function writePage(
       }
       case 'takeWay':
         way = attempt.way;
+        table.hasTriggers ||= attempt.isUncounted;
         break;
       case 'askLedger':
         mayBeCommitted = true;
@@ -106,7 +109,7 @@ export async function writePage(
 
 type Attempt =
   | { readonly type: 'committed'; readonly commit: Commit; readonly isNew: boolean }
-  | { readonly type: 'takeWay'; readonly way: Way }
+  | { readonly type: 'takeWay'; readonly way: Way; readonly isUncounted: boolean }
   | { readonly type: 'askLedger' }
   | { readonly type: 'failed'; readonly fault: Fault };
 
@@ -146,11 +149,13 @@ function nextAfter(error: unknown, way: Way, mayBeCommitted: boolean): Attempt {
       // Found by the key but not by the look before: its transaction ended in between.
       return mayBeCommitted ? { type: 'failed', fault: PAGE_RACE } : { type: 'askLedger' };
     case 'rowKnown':
-      if (way === 'copy') return { type: 'takeWay', way: 'insert' };
+      if (way === 'copy') return { type: 'takeWay', way: 'insert', isUncounted: false };
       // The INSERT passes over known ids, so a further unique index of the table refuses a row.
       return afterRefusal(error, way);
     case 'rowRefused':
       return afterRefusal(error, way);
+    case 'uncounted':
+      return { type: 'takeWay', way: 'withoutRefused', isUncounted: true };
     case 'fault':
       return { type: 'failed', fault: read.fault };
     default:
@@ -159,7 +164,9 @@ function nextAfter(error: unknown, way: Way, mayBeCommitted: boolean): Attempt {
 }
 
 function afterRefusal(error: unknown, way: Way): Attempt {
-  if (way !== 'withoutRefused') return { type: 'takeWay', way: 'withoutRefused' };
+  if (way !== 'withoutRefused') {
+    return { type: 'takeWay', way: 'withoutRefused', isUncounted: false };
+  }
   // Every row was tried by itself, so what is refused now is the ledger row.
   return { type: 'failed', fault: faultFromDatabaseError(error) };
 }

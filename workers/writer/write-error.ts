@@ -3,6 +3,9 @@ import type { Fault } from '../../src/core/fault.js';
 import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
 
 const UNIQUE_VIOLATION = '23505';
+const NOT_NULL_VIOLATION = '23502';
+/** What a trigger raises in words of its own. */
+const RAISED = 'P0001';
 /** Data exceptions, integrity violations, and limits that one row's content can exceed. */
 const ROW_ERROR_CLASSES = new Set(['22', '23', '54']);
 const DETAIL_CHARS_MAX = 300;
@@ -10,6 +13,8 @@ const DETAIL_CHARS_MAX = 300;
 export type WriteError =
   /** The ledger has the page: an earlier acknowledgement was lost. */
   | { readonly type: 'pageKnown' }
+  /** The table has triggers, so that what was stored is not known: see statements.ts. */
+  | { readonly type: 'uncounted' }
   /** The table has one of the rows, or another with the same key of a further unique index. */
   | { readonly type: 'rowKnown'; readonly reason: string }
   /** A row that PostgreSQL cannot store; `reason` is its own words. */
@@ -23,7 +28,8 @@ export function readWriteError(error: unknown): WriteError {
     return { type: 'fault', fault: faultFromDatabaseError(error) };
   }
   if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
-  if (ROW_ERROR_CLASSES.has(code.slice(0, 2))) {
+  if (code === NOT_NULL_VIOLATION && table === 'ingestion_pages') return { type: 'uncounted' };
+  if (ROW_ERROR_CLASSES.has(code.slice(0, 2)) || code === RAISED) {
     const isKnown = code === UNIQUE_VIOLATION && table === 'ingested_events';
     return { type: isKnown ? 'rowKnown' : 'rowRefused', reason: refusalReason(error) };
   }

@@ -25,7 +25,7 @@ import type {
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
-import { writePage } from './page-writer.js';
+import { type WritePlace, writePage } from './page-writer.js';
 
 /** The writer within its thread. */
 export interface WriterApi extends WriterControl {
@@ -41,6 +41,7 @@ type State =
       readonly connections: Connections;
       readonly queue: PQueue;
       readonly outage: Outage;
+      readonly table: WritePlace['table'];
       choice: MethodChoice;
     }
   | { readonly phase: 'drained' };
@@ -65,6 +66,7 @@ export function createWriter(onWaiting: (fault: Fault) => void = () => {}): Writ
         connections,
         queue: new PQueue({ concurrency: settings.connectionsMax }),
         outage: noOutage(),
+        table: { hasTriggers: settings.hasTriggers },
         choice: initialChoice(settings.method, settings.expectsDuplicates),
       };
       return null;
@@ -119,8 +121,8 @@ async function commitPage(
   onWaiting: (fault: Fault) => void,
 ): Promise<WriteResult> {
   const startedAtMs = performance.now();
-  const { connections, outage, settings, choice } = open;
-  const place = { connections, outage, retryForMs: settings.retryForMs, onWaiting };
+  const { connections, outage, table, settings, choice } = open;
+  const place = { connections, outage, table, retryForMs: settings.retryForMs, onWaiting };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };

@@ -1,0 +1,22 @@
+/** Says, before the first page, that triggers of the user see every row. */
+import { listInsertTriggers } from '../database/events-table.js';
+import type { Logger } from '../observe/logger.js';
+import type { OpenDatabase } from './open-database.js';
+
+/**
+ * @returns whether there are any
+ * @throws IngestionError when the table cannot be written
+ */
+export async function warnOfTriggers(
+  { pool }: Pick<OpenDatabase, 'pool'>,
+  log: Pick<Logger, 'warn'>,
+): Promise<boolean> {
+  const triggers = await listInsertTriggers(pool);
+  if (triggers.length === 0) return false;
+  log.warn(
+    { event: 'table_triggers', triggers },
+    `the table ingested_events has triggers on INSERT (${triggers.join(', ')}): rows are written by ` +
+      'INSERT and looked for afterwards; those that a trigger does not let in go to quarantine',
+  );
+  return true;
+}
