@@ -43,6 +43,7 @@ export function buildScheduler(
     nextSegment: prepared.nextSegment,
     rowsDone: prepared.totals.covered,
     quarantineShareMax: config.quarantineLimit,
+    quarantineBefore: prepared.totals,
     random: Math.random,
   });
 }

@@ -12,6 +12,7 @@ import { Outstanding, type OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
+import type { QuarantineCounts } from './quarantine-limit.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
 import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
 import { Splitter } from './splitter.js';
@@ -37,6 +38,8 @@ export interface SchedulerOptions {
   readonly rowsDone: number;
   /** Share of records in quarantine that ends the run. */
   readonly quarantineShareMax: number;
+  /** What earlier processes of the run have committed; nothing if unset. */
+  readonly quarantineBefore?: QuarantineCounts;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }

@@ -20,7 +20,7 @@ import type { Outstanding } from './outstanding.js';
 import { PageFlow } from './page-flow.js';
 import { QuarantineLimit } from './quarantine-limit.js';
 import { RunContext, type SchedulerOptions } from './run-context.js';
-import type { SchedulerCommand, SchedulerEvent } from './scheduler-types.js';
+import type { RunOutcome, SchedulerCommand, SchedulerEvent } from './scheduler-types.js';
 import type { WaitTimes } from './wait-times.js';
 
 export class Scheduler {
@@ -35,7 +35,7 @@ export class Scheduler {
     this.#context = new RunContext(options);
     this.#flow = new PageFlow(this.#context);
     this.#dispatcher = new Dispatcher(this.#context);
-    this.#quarantine = new QuarantineLimit(options.quarantineShareMax);
+    this.#quarantine = new QuarantineLimit(options.quarantineShareMax, options.quarantineBefore);
   }
 
   /** When `step` must be called again though nothing happens; Infinity: only with an event. */
@@ -120,7 +120,12 @@ export class Scheduler {
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    const ended = isComplete || outcome === null ? { status: 'complete' as const } : outcome;
+    const ended = isComplete || outcome === null ? this.#completeOrNot() : outcome;
     this.#context.say({ type: 'finish', outcome: ended });
+  }
+
+  #completeOrNot(): RunOutcome {
+    const fault = this.#quarantine.atEnd();
+    return fault === null ? { status: 'complete' } : { status: 'failed', fault };
   }
 }

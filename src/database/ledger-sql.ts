@@ -66,10 +66,11 @@ export const NEXT_SEGMENT_NUMBER = `
     UNION ALL SELECT segment FROM ingestion_pages WHERE run = $1
   ) AS known`;
 
-// The statements that change segments can be repeated, for the answer to one can be lost.
+// The statements that change segments can be repeated, for the answer to one can be lost. An empty
+// position is none: a role with array_nulls = off reads a null in an array as the word.
 export const OPEN_SEGMENTS = `
   INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
-  SELECT $1, segment, after_position, bound_position, 'open'
+  SELECT $1, segment, nullif(after_position, ''), nullif(bound_position, ''), 'open'
   FROM unnest($2::integer[], $3::text[], $4::text[]) AS t (segment, after_position, bound_position)
   ON CONFLICT DO NOTHING`;
 

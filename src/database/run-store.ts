@@ -164,8 +164,8 @@ export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSetting
       await query(sql.OPEN_SEGMENTS, [
         runNumber,
         segments.map(({ segment }) => segment),
-        segments.map(({ after }) => textOf(after)),
-        segments.map(({ bound }) => textOf(bound)),
+        segments.map(({ after }) => textOf(after) ?? ''),
+        segments.map(({ bound }) => textOf(bound) ?? ''),
       ]);
     },
 

@@ -86,3 +86,24 @@ test('a second instance on the same run is refused by name with exit 1; the firs
   expectPaced([exit], simulator.settings);
   await expectExactly(database.pool, simulator.settings);
 });
+
+test('a role with array_nulls = off stores rows without a timestamp all the same', async () => {
+  const { pool } = database;
+  const { rows } = await pool.query<{ name: string }>('SELECT current_database() AS name');
+  const alter = (change: string) => pool.query(`ALTER DATABASE "${rows[0]?.name}" ${change}`);
+  await alter('SET array_nulls = off');
+  try {
+    const simulator = await simulate({ hostileRows: 0.05, events: 5_000 });
+    const environment = environmentFor(simulator, database, { QUARANTINE_LIMIT: '1' });
+    const { code, stderr } = await folder.run(['ingest', '--json'], environment);
+    expect(code, stderr).toBe(0);
+    await expectExactly(pool, simulator.settings);
+    const untimed = 'SELECT FROM ingested_events WHERE occurred_at IS NULL';
+    expect((await pool.query(untimed)).rowCount).toBeGreaterThan(0);
+    const named = `SELECT FROM ingestion_segments WHERE 'NULL' IN (after_position, bound_position)`;
+    expect((await pool.query(named)).rowCount).toBe(0);
+    expect((await folder.run(['verify', '--json'], environment)).code).toBe(0);
+  } finally {
+    await alter('RESET array_nulls');
+  }
+});

@@ -215,6 +215,26 @@ describe('quarantine limit', () => {
     expect(new QuarantineLimit(0).add(page(999, 999))).toBeNull();
     expect(new QuarantineLimit(0).add(page(1000, 1))).not.toBeNull();
   });
+
+  test.each([
+    ['all of a few records', 0.01, page(500, 500), false],
+    ['most of a few records', 0.01, page(500, 251), false],
+    ['half of a few records', 0.01, page(500, 250), true],
+    ['more than that, as is permitted', 0.9, page(500, 450), true],
+    ['more than is permitted', 0.9, page(500, 451), false],
+    ['all, as is permitted', 1, page(500, 500), true],
+    ['no record at all', 0, page(0, 0), true],
+    ['a share of many', 0.01, page(1000, 11), false],
+  ])('at the end of a run: %s', (_, shareMax, counts, isComplete) => {
+    const limit = new QuarantineLimit(shareMax);
+    limit.add(counts);
+    expect(limit.atEnd() === null).toBe(isComplete);
+  });
+
+  test('what earlier processes of the run have committed counts', () => {
+    expect(new QuarantineLimit(0.01, page(500, 500)).atEnd()).not.toBeNull();
+    expect(new QuarantineLimit(0.01, page(999, 20)).add(page(1, 0))).not.toBeNull();
+  });
 });
 
 describe('utilisation', () => {
