@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addRow, emptyDigest, type RowDigest } from '../../src/core/digest.js';
 import { HIGHEST_ID, type Position } from '../../src/core/position.js';
 import { rejectAt } from '../../src/protocol/batch.js';
-import { pageIndexOf, selectRows } from '../../workers/writer/page-rows.js';
+import { hashOfId, pageIndexOf, selectRows } from '../../workers/writer/page-rows.js';
 import { NEWEST_MS, type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';
 
 const at = (row: TestRow | undefined): Position => ({ ms: row?.ms ?? 0, id: row?.id ?? '' });
@@ -142,3 +142,24 @@ describe('rejects', () => {
     expect(indexes).toEqual([1, 3]);
   });
 });
+
+test.each([
+  [0, 3],
+  [0, 1],
+  [1, 2],
+  [2, 3],
+  [1, 3],
+  [0, 2],
+] as const)(
+  'ids that differ by the same number in words %i and %i have hashes of their own',
+  (one, other) => {
+    const hashes = Array.from({ length: 10_000 }, (_, number) => {
+      const words = new Uint32Array(4);
+      words[one] = number;
+      words[other] = number;
+      return hashOfId(words, 0) & 0xffff;
+    });
+    // As many as chance leaves distinct among 65,536.
+    expect(new Set(hashes).size).toBeGreaterThan(8_000);
+  },
+);

@@ -186,6 +186,21 @@ export function uuidText(ids: Uint8Array, row: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/**
+ * Each word is mixed in by itself: ids that differ in two words at once, by the same bits, must not
+ * share a hash, or a page of them would be compared row by row.
+ *
+ * @param at the first of the id's four words
+ */
+export function hashOfId(words: Uint32Array, at: number): number {
+  let hash = 0;
+  for (let index = at; index < at + 4; index++) {
+    hash = Math.imul(hash ^ (words[index] as number), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
 /** A set of rows by id: open addressing over row numbers, so that no object is made per row. */
 class IdSet {
   readonly #words: Uint32Array;
@@ -205,9 +220,7 @@ class IdSet {
   add(row: number): boolean {
     const words = this.#words;
     const at = row * 4;
-    let hash = Math.imul((words[at] as number) ^ (words[at + 3] as number), 0x9e3779b1);
-    hash = Math.imul(hash ^ (words[at + 1] as number) ^ (hash >>> 15), 0x85ebca6b);
-    hash = Math.imul(hash ^ (words[at + 2] as number) ^ (hash >>> 13), 0xc2b2ae35);
+    const hash = hashOfId(words, at);
     let slot = (hash ^ (hash >>> 16)) & this.#mask;
     for (;;) {
       const other = this.#slots[slot] as number;
