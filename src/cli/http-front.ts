@@ -61,9 +61,9 @@ export class HttpFront implements HttpSource {
     options: { readonly port: number; readonly isIngesting: boolean },
   ): Promise<HttpFront> {
     const front = new HttpFront(context, options.isIngesting);
-    const host = context.config.httpHost;
+    const { httpHost: host, httpAllowedHosts: allowedHosts } = context.config;
     try {
-      front.#server = await HttpServer.listen({ host, port: options.port }, front);
+      front.#server = await HttpServer.listen({ host, port: options.port, allowedHosts }, front);
     } catch (error) {
       throw listenFailure(error, { host, port: options.port }) ?? error;
     }

@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import { databaseVariables, type Environment } from './environment.js';
-import { httpUrl, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
+import { hostNames, httpUrl, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
 import { type TracesChoice, tracesChoice, tracesSettings } from './traces-settings.js';
 
 /** The live API; a key alone means it. */
@@ -78,6 +78,8 @@ export interface Config {
   readonly httpPort: number | null;
   /** Address that it is bound to. */
   readonly httpHost: string;
+  /** Names by which it is reached besides that and loopback's. */
+  readonly httpAllowedHosts: readonly string[];
   /** Where alerts go; null: nowhere. */
   readonly alerts: AlertConfig | null;
   readonly logLevel: string;
@@ -136,6 +138,7 @@ const settings = z.object({
   DATA_FOLDER: z._default(z.string(), './data'),
   HTTP_PORT: z.optional(whole(0, 65_535)),
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
+  HTTP_ALLOWED_HOSTS: z._default(hostNames, []),
   ...alertSettings,
   LOG_LEVEL: z._default(oneOf(...LOG_LEVELS), 'info'),
   ...tracesSettings,
@@ -253,6 +256,7 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'tr
     reportsFolder: resolve(values.REPORTS_FOLDER),
     httpPort: values.HTTP_PORT ?? null,
     httpHost: values.HTTP_HOST,
+    httpAllowedHosts: values.HTTP_ALLOWED_HOSTS,
     alerts: alertConfig(values),
     logLevel: values.LOG_LEVEL,
     maxRetries: values.MAX_RETRIES,

@@ -30,3 +30,18 @@ export const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'takes a postgres:// URL',
 });
+
+/** Names of hosts, apart by commas, without scheme and port. */
+export const hostNames = z.pipe(
+  z.string(),
+  z.transform((text, context) => {
+    const names = text
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    if (names.every((name) => /^[\w.-]+$/.test(name))) return names;
+    const message = 'takes names of hosts without a port, apart by commas';
+    context.issues.push({ code: 'custom', message, input: text });
+    return z.NEVER;
+  }),
+);

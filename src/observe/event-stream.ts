@@ -4,6 +4,10 @@
  * A message is made once for all listeners, and not at all where there is none. Who does not read
  * fast enough is left out until their buffer is empty: each snapshot replaces the one before, so that
  * nothing is owed. A listener whose history is behind gets it whole before the next snapshot.
+ *
+ * There are sixteen places. A newcomer is never turned away: the listener that has read nothing for
+ * longest gives its place up, or else the oldest, with a message that tells its page not to come back by
+ * itself. The kernel's buffers hide for minutes that somebody reads nothing, so no time-out would do.
  */
 import type { ServerResponse } from 'node:http';
 
@@ -20,12 +24,16 @@ export interface StreamSource {
 interface Listener {
   readonly response: ServerResponse;
   historyVersion: number;
+  /** Snapshots in a row that it was left out of. */
+  missed: number;
 }
 
 const LISTENERS_MAX = 16;
 /** Half a dozen snapshots: more than that unread is a page that does not keep up. */
 const UNREAD_BYTES_MAX = 64_000;
 const RECONNECT_MS = 1_000;
+/** In which the last message may be read. */
+const FAREWELL_MS = 1_000;
 
 export class EventStream {
   readonly #source: StreamSource;
@@ -39,10 +47,9 @@ export class EventStream {
     return this.#listeners.size;
   }
 
-  /** @returns false when there are too many already */
-  add(response: ServerResponse): boolean {
-    if (this.#listeners.size >= LISTENERS_MAX) return false;
-    const listener: Listener = { response, historyVersion: -1 };
+  add(response: ServerResponse): void {
+    if (this.#listeners.size >= LISTENERS_MAX) this.#giveUpOne();
+    const listener: Listener = { response, historyVersion: -1, missed: 0 };
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
@@ -54,7 +61,6 @@ export class EventStream {
     response.write(`retry: ${RECONNECT_MS}\n\n`);
     this.#listeners.add(listener);
     this.#tell([listener]);
-    return true;
   }
 
   /** Sends the newest snapshot to everyone who keeps up. */
@@ -69,6 +75,17 @@ export class EventStream {
     this.#listeners.clear();
   }
 
+  #giveUpOne(): void {
+    const [first, ...others] = this.#listeners;
+    if (first === undefined) return;
+    const chosen = others.reduce((most, each) => (each.missed > most.missed ? each : most), first);
+    this.#listeners.delete(chosen);
+    const { response } = chosen;
+    response.end(message('displaced', {}));
+    // What is not read would keep the connection open for ever.
+    setTimeout(() => response.destroy(), FAREWELL_MS).unref();
+  }
+
   #tell(listeners: readonly Listener[]): void {
     try {
       this.#send(listeners);
@@ -78,7 +95,11 @@ export class EventStream {
   }
 
   #send(listeners: readonly Listener[]): void {
-    const ready = listeners.filter(({ response }) => response.writableLength <= UNREAD_BYTES_MAX);
+    for (const listener of listeners) {
+      const isReady = listener.response.writableLength <= UNREAD_BYTES_MAX;
+      listener.missed = isReady ? 0 : listener.missed + 1;
+    }
+    const ready = listeners.filter(({ missed }) => missed === 0);
     if (ready.length === 0) return;
     const history = this.#source.history();
     const behind = ready.filter((listener) => listener.historyVersion !== (history?.version ?? 0));

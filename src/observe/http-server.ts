@@ -11,6 +11,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
 import { EventStream, type StreamSource } from './event-stream.js';
+import { KnownHosts } from './known-hosts.js';
 import { readPageFiles } from './page-files.js';
 
 /** What is well and what is not, by name; null: well. */
@@ -32,6 +33,8 @@ export interface HttpAddress {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Names by which it is reached besides loopback's and `host`. @default none */
+  readonly allowedHosts?: readonly string[];
 }
 
 const TICK_MS = 1_000;
@@ -72,8 +75,10 @@ export class HttpServer {
 
   /** @throws the system's error when the address cannot be listened on (EADDRINUSE, EACCES …) */
   static async listen(address: HttpAddress, source: HttpSource): Promise<HttpServer> {
+    const { host, port, allowedHosts = [] } = address;
     const stream = new EventStream(source);
     const app = fastify({ logger: false, forceCloseConnections: true });
+    refuseStrangers(app, new KnownHosts({ host, allowed: allowedHosts }));
     addPage(app);
     addEvents(app, stream);
     addRuns(app, source);
@@ -84,7 +89,7 @@ export class HttpServer {
       const { message } = error as Error;
       return send(reply.code(503), { error: message });
     });
-    await app.listen({ ...address, backlog: 64 });
+    await app.listen({ host, port, backlog: 64 });
     return new HttpServer(app, source, stream);
   }
 
@@ -109,6 +114,15 @@ export function urlOf({ address, port }: Pick<AddressInfo, 'address' | 'port'>):
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
+/** Before anything else: whoever asks by a strange name learns nothing, not even what there is. */
+function refuseStrangers(app: FastifyInstance, hosts: KnownHosts): void {
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (hosts.has(headers.host)) return undefined;
+    const error = 'this server does not answer to that name: HTTP_ALLOWED_HOSTS lists further ones';
+    return send(reply.code(421), { error });
+  });
+}
+
 function addPage(app: FastifyInstance): void {
   for (const { path, type, body } of readPageFiles()) {
     app.get(path, (_, reply) => reply.headers(PAGE_HEADERS).type(type).send(body));
@@ -116,10 +130,14 @@ function addPage(app: FastifyInstance): void {
 }
 
 function addEvents(app: FastifyInstance, stream: EventStream): void {
-  app.get('/events', (_, reply) => {
+  app.get('/events', ({ headers }, reply) => {
+    // A stream of another site takes the place of one of ours, and could not read it anyway.
+    if (headers['sec-fetch-site'] === 'cross-site') {
+      return send(reply.code(403), { error: 'not for pages of another site' });
+    }
     reply.hijack();
-    if (stream.add(reply.raw)) return;
-    reply.raw.writeHead(503).end('too many pages are open');
+    stream.add(reply.raw);
+    return reply;
   });
 }
 

@@ -46,6 +46,8 @@ describe('docker-compose.yml', () => {
       REPORTS_FOLDER: /^\/data\//,
       DATA_FOLDER: /^\/data$/,
       HTTP_HOST: /^0\.0\.0\.0$/,
+      // Prometheus asks by the name of the service, as docs/observe/prometheus says.
+      HTTP_ALLOWED_HOSTS: /^"assignment-ingestion,\$\{HTTP_ALLOWED_HOSTS:-\}"$/,
       // The host's HTTP_PORT is published as the container's own port.
       HTTP_PORT: /^"8081"$/,
     };

@@ -1,5 +1,6 @@
 /** The HTTP server of a real run: metrics, health, what it shows, and what it must not show. */
 import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -151,7 +152,7 @@ test('the snapshot has the figures of the run', async () => {
   const { url } = await startStill();
   const { live, log } = await untilSnapshot<RunSnapshot>(
     url,
-    (snapshot) => snapshot.live?.sample?.rows === 3_000,
+    (snapshot) => snapshot.live?.sample?.rows === 3_000 && snapshot.live.eta !== null,
   );
   expect(live).toMatchObject({
     run: 1,
@@ -196,6 +197,43 @@ test('nothing that it says holds the key or a password', async () => {
     if (password !== '') expect(text).not.toContain(password);
     expect(text).not.toMatch(/postgres(?:ql)?:\/\//);
   }
+});
+
+describe('the name that it is asked by', () => {
+  /** `fetch` sets the header itself. */
+  const ask = (url: string, path: string, headers: Record<string, string>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      get(`${url}${path}`, { headers }, (response) => {
+        response.destroy();
+        resolve(response.statusCode ?? 0);
+      }).on('error', reject);
+    });
+
+  test('is loopback, its own, or one that was set: any other gets a 421, whatever it asks for', async () => {
+    const child = folder.start(['serve', '--port', '0'], {
+      ...{ DATABASE_URL: 'postgres://127.0.0.1:1/none', LOG_LEVEL: 'info' },
+      HTTP_ALLOWED_HOSTS: 'assignment-ingestion, runs.example',
+    });
+    const url = await addressOf(child);
+    const { port } = new URL(url);
+    for (const path of ['/', '/events', '/metrics', '/healthz', '/api/runs', '/no-such-page']) {
+      expect(await ask(url, path, { host: `evil.example:${port}` }), path).toBe(421);
+    }
+    for (const host of [
+      'localhost',
+      '127.0.0.1',
+      '[::1]',
+      'assignment-ingestion',
+      'Runs.Example',
+    ]) {
+      expect(await ask(url, '/healthz', { host: `${host}:${port}` }), host).toBe(200);
+    }
+    const fromElsewhere = { 'sec-fetch-site': 'cross-site' };
+    expect(await ask(url, '/events', fromElsewhere)).toBe(403);
+    expect(await ask(url, '/events', { 'sec-fetch-site': 'same-origin' })).toBe(200);
+    // A link from elsewhere may open the page.
+    expect(await ask(url, '/', fromElsewhere)).toBe(200);
+  });
 });
 
 test('a port that is taken ends the start with exit 2, before anything is asked', async () => {

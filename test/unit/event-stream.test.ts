@@ -1,4 +1,5 @@
 /** Pages that look on cost the run nothing: none, one that is slow, too many. */
+import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -28,9 +29,7 @@ async function serve(snapshot?: () => object): Promise<Served> {
     history: () => ({ version: 1, columns: {} }),
     complain: (error) => complaints.push(error),
   });
-  server = createServer((_, response) => {
-    if (!stream.add(response)) response.writeHead(503).end();
-  });
+  server = createServer((_, response) => stream.add(response));
   const listening = server;
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   const { port } = listening.address() as AddressInfo;
@@ -94,11 +93,43 @@ test('what a page does not read is not kept for it', async () => {
   expect(await seen).toMatch(newest);
 });
 
-test('one page more than sixteen is turned away', async () => {
+test('those that read nothing lock nobody out, and a page that reads keeps its place', async () => {
+  const { stream, url, made } = await serve();
+  const reading = await open(url);
+  let isDisplaced = false;
+  reading.on('data', (chunk: Buffer) => {
+    isDisplaced ||= chunk.includes('event: displaced');
+  });
+  for (let page = 0; page < 15; page++) (await open(url)).pause();
+  // Until the kernel takes no more, and what is not read is seen.
+  for (let times = 0; times < 3_000; times++) {
+    stream.publish();
+    if (times % 5 === 0) await new Promise(setImmediate);
+  }
+  expect(made()).toBeGreaterThan(16);
+  for (let page = 0; page < 15; page++) {
+    expect((await open(url)).statusCode).toBe(200);
+    expect(stream.listenerCount).toBe(16);
+  }
+  const ended = once(reading, 'end');
+  stream.close();
+  await ended;
+  expect(isDisplaced).toBe(false);
+});
+
+test('where all read, the oldest gives its place up, and is told not to come back', async () => {
   const { stream, url } = await serve();
-  for (let page = 0; page < 16; page++) expect((await open(url)).statusCode).toBe(200);
-  expect((await open(url)).statusCode).toBe(503);
+  const pages = [await open(url)];
+  for (let page = 1; page < 16; page++) pages.push(await open(url));
+  for (const page of pages.slice(1)) page.resume();
+  const newest = await open(url);
+  expect(newest.statusCode).toBe(200);
   expect(stream.listenerCount).toBe(16);
+  const [oldest] = pages;
+  expect(oldest && (await read(oldest, /event: displaced\n/))).toMatch(/event: displaced\n/);
+  const closed = read(newest, /event: bye/);
+  stream.close();
+  expect(await closed).not.toContain('event: displaced');
 });
 
 test('a snapshot that cannot be made is told of and stops nothing', async () => {

@@ -11,7 +11,7 @@ const REOPEN_MS = 2_000;
  * @param {{
  *   history(value: object): void,
  *   snapshot(value: object): void,
- *   link(state: 'connecting' | 'live' | 'lost' | 'ended'): void,
+ *   link(state: 'connecting' | 'live' | 'lost' | 'ended' | 'displaced'): void,
  * }} on
  */
 export function listen(on) {
@@ -37,6 +37,11 @@ export function listen(on) {
     });
     source.addEventListener('bye', () => {
       hasSaidBye = true;
+    });
+    source.addEventListener('displaced', () => {
+      clearTimeout(silence);
+      source.close();
+      on.link('displaced');
     });
     source.addEventListener('error', () => {
       clearTimeout(silence);
