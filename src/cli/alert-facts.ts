@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import { describeTarget } from '../database/connect.js';
-import type { AlertOrigin, RunFigures } from '../observe/alerts/make-alert.js';
-import { estimateRest } from '../observe/eta.js';
-import type { RunStats } from '../observe/run-stats.js';
+import type { RunFigures as AlertFigures, AlertOrigin } from '../observe/alerts/make-alert.js';
+import type { RunFigures } from '../observe/run-figures.js';
 import type { CommandContext } from './context.js';
 import { runOriginOf } from './open-target.js';
 
@@ -16,7 +15,7 @@ export interface AlertedRun {
   readonly isResumed: boolean;
   readonly scheduler: Scheduler;
   readonly bucket: Limiter;
-  readonly stats: RunStats;
+  readonly figures: RunFigures;
 }
 
 export function alertOriginOf({ config, redact }: CommandContext): AlertOrigin {
@@ -35,18 +34,7 @@ export function alertOriginOf({ config, redact }: CommandContext): AlertOrigin {
   };
 }
 
-/** @param pageLimit events that were last asked for in one page */
-export function figuresOf(alerted: AlertedRun, pageLimit: number, nowMs: number): RunFigures {
-  const { run, stats, bucket } = alerted;
-  const elapsedMs = Math.max(1, stats.durationMs(nowMs));
-  const { sourceTotal: total, eventsIngested: ingested, eventsIngestedHere: ingestedHere } = stats;
-  const { policy } = bucket;
-  const rest = estimateRest({ total, ingested, ingestedHere, pageLimit, policy, elapsedMs });
-  return {
-    run,
-    rows: ingested,
-    total,
-    rowsPerSecond: (ingestedHere * 1000) / elapsedMs,
-    remainingMs: rest?.remainingMs ?? null,
-  };
+export function figuresOf({ run, figures }: AlertedRun, nowMs: number): AlertFigures {
+  const { rows, total, rowsPerSecond, rest } = figures.at(nowMs);
+  return { ...{ run, rows, total, rowsPerSecond }, remainingMs: rest?.remainingMs ?? null };
 }

@@ -3,10 +3,13 @@
  * then the database's runs, then the run of this process. Loaded only where HTTP_PORT is set.
  */
 import type { Pool } from 'pg';
+import type { Fault } from '../core/fault.js';
+import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { openPool } from '../database/connect.js';
 import { hasLedger } from '../database/migrate.js';
 import { openRunHistory, type RunHistory, type RunSummary } from '../database/run-history.js';
+import { openRunStore } from '../database/run-store.js';
 import {
   addEngineMetrics,
   addRunState,
@@ -15,12 +18,15 @@ import {
 } from '../observe/engine-metrics.js';
 import { HttpServer, type HttpSource, type Readiness } from '../observe/http-server.js';
 import { processRegistry, RunMetrics } from '../observe/metrics.js';
+import { reportTotals } from '../observe/run-report.js';
 import { RunView, type RunViewParts } from '../observe/run-view.js';
 import type { RunSnapshot } from '../observe/snapshot.js';
+import { TroubleWatch } from '../observe/trouble-watch.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import type { CommandContext } from './context.js';
 import { listenFailure } from './listen-failure.js';
+import { loadReport } from './load-report.js';
 
 const CONNECTIONS = 2;
 /** A page that looks on must never hold up the ingestion's own statements for long. */
@@ -45,6 +51,8 @@ export class HttpFront implements HttpSource {
   #pool: Pool | null = null;
   #runHistory: RunHistory | null = null;
   #view: RunView | null = null;
+  #scheduler: Scheduler | null = null;
+  readonly #trouble = new TroubleWatch(nowMs);
   #workers: () => string | null = () => 'not started yet';
   #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
@@ -93,14 +101,26 @@ export class HttpFront implements HttpSource {
     // A run that commits within its first second would else seem to begin with those rows.
     view.tick();
     this.#view = view;
+    this.#scheduler = parts.scheduler;
     this.#workers = parts.workers;
-    return [view, new RunMetrics(this.registry, nowMs)];
+    // What was waited for at the start is there.
+    this.#trouble.databaseIsBack();
+    return [view, this.#trouble, new RunMetrics(this.registry, nowMs)];
   }
 
-  /** The run is over: what the pages show from now on stands still. */
-  ended(outcome: RunOutcome): void {
+  databaseIsBack(): void {
+    this.#trouble.databaseIsBack();
+  }
+
+  /** @param waitMs until the next attempt; null: not known */
+  databaseAwaited(fault: Fault, waitMs: number | null): void {
+    this.#trouble.databaseAwaited(fault, waitMs);
+  }
+
+  /** The run was over at `atMs`: what the pages show from now on stands still. */
+  ended(outcome: RunOutcome, atMs: number): void {
     try {
-      this.#view?.end(outcome);
+      this.#view?.end(outcome, atMs);
     } catch (error) {
       this.complain(error);
     }
@@ -131,6 +151,7 @@ export class HttpFront implements HttpSource {
       atMs: nowMs(),
       isIngesting: this.#isIngesting,
       live: this.#view?.snapshot() ?? null,
+      trouble: this.#troubleNow(),
       log: this.#context.recentLog?.entries() ?? [],
     };
   }
@@ -149,10 +170,29 @@ export class HttpFront implements HttpSource {
   }
 
   async report(run: number): Promise<object | null> {
-    return (await (await this.#ledger())?.report(run)) ?? null;
+    const found = (await (await this.#ledger())?.report(run)) ?? null;
+    if (found === null || this.#pool === null) return null;
+    const known = await openRunStore(this.#pool).findRun(run);
+    if (known === null) return null;
+    const { report } = await loadReport(this.#pool, this.#context.config, known);
+    const { verification } = report;
+    return { ...found, status: report.status, totals: reportTotals(report), verification };
   }
 
   // ---------------------------------------------------------------------------------------------
+
+  /** Words of a fault may hold what must not be shown. */
+  #troubleNow(): RunSnapshot['trouble'] {
+    const scheduler = this.#scheduler;
+    if (this.#view?.isOver === true) return null;
+    const isUnderWay = scheduler === null || scheduler.outstandingByPhase().inFlight > 0;
+    const wakeAtMs = isUnderWay ? Number.POSITIVE_INFINITY : scheduler.wakeAtMs;
+    const trouble = this.#trouble.at(nowMs(), Number.isFinite(wakeAtMs) ? wakeAtMs : null);
+    if (trouble === null) return null;
+    const { redact } = this.#context;
+    const remedy = trouble.remedy === null ? null : redact(trouble.remedy);
+    return { ...trouble, message: redact(trouble.message), remedy };
+  }
 
   /** Null while the database has none: an ingestion may still make it. */
   async #ledger(): Promise<RunHistory | null> {

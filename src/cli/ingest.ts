@@ -94,10 +94,10 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
   try {
     front?.connect(database.connectionString);
     const source = sourceNamed(config.source);
-    const patience = patienceOf(config, log);
+    const patience = patienceOf(config, log, front);
     const start = openRunStore(database.pool, { patience: patience.start });
     const lock = await patience.start.during(() =>
-      lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, log),
+      lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, context, front),
     );
     try {
       const found = await prepareRun(config, start, {
@@ -157,9 +157,15 @@ async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Prom
  * Before the first page an operator is looking on: what needs one is told at once. In mid-run even a
  * full disk may heal.
  */
-function patienceOf(config: Config, log: Logger): { start: Patience; run: Patience } {
-  const onWait = (fault: Fault): void =>
+function patienceOf(
+  config: Config,
+  log: Logger,
+  front: SessionParts['front'],
+): { start: Patience; run: Patience } {
+  const onWait = (fault: Fault, waitMs: number): void => {
     log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`);
+    front?.databaseAwaited(fault, waitMs);
+  };
   return {
     start: new Patience({
       forMs: config.databaseWaitMs,
@@ -174,7 +180,8 @@ function lockRun(
   store: RunStore,
   { name, origin }: { readonly name: string; readonly origin: string },
   patience: Patience,
-  log: Logger,
+  { log }: CommandContext,
+  front: SessionParts['front'],
 ): Promise<KeptRunLock> {
   return keepRunLock({
     acquire: (settings) => store.acquireRunLock(name, origin, settings),
@@ -184,7 +191,10 @@ function lockRun(
         { event: 'lock_lost', fault },
         `the run lock is lost and taken again: ${fault.message}`,
       ),
-    onBack: () => log.info({ event: 'lock_regained' }, 'the run lock is held again'),
+    onBack: () => {
+      log.info({ event: 'lock_regained' }, 'the run lock is held again');
+      front?.databaseIsBack();
+    },
   });
 }
 

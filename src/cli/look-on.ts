@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { PoolUse } from '../observe/engine-metrics.js';
+import type { RunFigures } from '../observe/run-figures.js';
 import type { RunStats } from '../observe/run-stats.js';
 import type { FetchPool } from '../runtime/fetch-pool.js';
 import type { RunObserver } from '../runtime/run-observer.js';
@@ -14,6 +15,7 @@ export interface Engine {
   readonly scheduler: Scheduler;
   readonly bucket: Limiter;
   readonly stats: RunStats;
+  readonly figures: RunFigures;
   readonly fetchPool: FetchPool;
   readonly writer: WriterHandle;
 }
@@ -32,14 +34,14 @@ function traced({ traces, prepared, source, target }: SessionParts): RunObserver
 
 function alerted({ alerts, prepared }: SessionParts, engine: Engine): RunObserver[] {
   if (alerts === null) return [];
-  const { scheduler, bucket, stats } = engine;
+  const { scheduler, bucket, figures } = engine;
   const isResumed = prepared.resumedFrom !== null;
-  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, bucket, stats })];
+  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, bucket, figures })];
 }
 
 async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]> {
   const { front, prepared, source, target, database, context } = parts;
-  const { scheduler, bucket, stats, fetchPool, writer } = engine;
+  const { scheduler, bucket, stats, figures, fetchPool, writer } = engine;
   if (front === null) return [];
   return front.attach({
     run: prepared.run.run,
@@ -49,6 +51,7 @@ async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]
     scheduler,
     bucket,
     stats,
+    figures,
     workers: () =>
       writer.death?.message ?? (fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
     pools: () => poolUse(context.config, scheduler, database.pool),

@@ -2,22 +2,15 @@
 import { relative } from 'node:path';
 import { Command } from 'commander';
 import type { Pool } from 'pg';
-import type { Run } from '../database/ledger-types.js';
-import { openRunHistory } from '../database/run-history.js';
-import { findLockHolder } from '../database/run-lock.js';
 import { openRunStore } from '../database/run-store.js';
 import { field } from '../observe/columns.js';
 import { painterFor } from '../observe/paint.js';
-import { isUnderWay, NO_TIMELINE, type RunReportDocument } from '../observe/run-report.js';
-import { findReport } from '../observe/run-report-files.js';
 import { runReportText } from '../observe/run-report-text.js';
-import { runState } from '../observe/run-status.js';
 import { type CommandContext, CommandFailure, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { findRun, noLedgerText, noRunText } from './find-run.js';
+import { loadReport } from './load-report.js';
 import { openLedger } from './open-database.js';
-import { reportedSubmission } from './reported-submission.js';
-import { VERSION } from './version.js';
 import { wholeNumber } from './whole-number.js';
 
 export function reportCommand(): Command {
@@ -60,54 +53,8 @@ async function showReport(
   const store = openRunStore(pool);
   const run = await findRun(store, config, chosen);
   if (run === null) throw new CommandFailure(noRunText(config, chosen));
-  const [kept, ledger] = await Promise.all([
-    findReport(config.reportsFolder, run),
-    ledgerReport(pool, run),
-  ]);
-  const report = kept === null ? ledger : broughtUpToDate(kept.report, ledger);
+  const { report, files } = await loadReport(pool, config, run);
   context.say(runReportText(report, painterFor(process.stdout)));
-  if (kept !== null) context.say(field('page', relative('.', kept.files.page)).join('\n'));
+  if (files !== null) context.say(field('page', relative('.', files.page)).join('\n'));
   context.json(report);
-}
-
-/** The file is of the last process that ended well: a later one may have been killed, or be at work. */
-function broughtUpToDate(kept: RunReportDocument, ledger: RunReportDocument): RunReportDocument {
-  const { status, reason, resumeAtMs, endedAtMs, rows, pages, quarantine } = ledger;
-  return {
-    ...kept,
-    ...(isUnderWay(ledger) ? { status, reason, resumeAtMs, endedAtMs } : {}),
-    rows: { ...rows, total: rows.total ?? kept.rows.total },
-    ...{ pages, quarantine },
-    submission: ledger.submission ?? kept.submission,
-  };
-}
-
-/** What the ledger can say of a run whose process has left no report: it was killed, or still runs. */
-async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
-  const { source, origin, startedAtMs, settings } = run;
-  const [found, holder] = await Promise.all([
-    openRunHistory(pool).report(run.run),
-    findLockHolder(pool, source, origin),
-  ]);
-  if (found === null) throw new CommandFailure(`The ledger has no run ${run.run}.`);
-  const status = runState(run.status, holder !== null);
-  return {
-    version: 1,
-    ...{ run: run.run, source, origin, startedAtMs, status, settings: { ...settings } },
-    reason: run.lastError,
-    resumeAtMs: run.resumeAtMs,
-    firstRequestAtMs: run.firstRequestAtMs,
-    endedAtMs: run.finishedAtMs ?? found.lastCommitMs,
-    rows: {
-      ...{ ingested: found.covered, total: run.sourceTotal, returned: found.returned },
-      ...{ inserted: found.inserted, duplicate: found.duplicate, quarantined: found.quarantined },
-    },
-    pages: found.pages,
-    ...{ sessions: [], limit: null, waits: {}, databaseShare: null, writeMethod: null },
-    latency: { head: null, fetch: null, scan: null, write: null },
-    ...{ peakRssBytes: null, mainLoopDelayP99Ms: null, timeline: NO_TIMELINE },
-    quarantine: [...found.quarantine],
-    versions: { datasync: VERSION },
-    submission: reportedSubmission(run.submission),
-  };
 }

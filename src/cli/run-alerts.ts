@@ -41,7 +41,6 @@ export class RunAlerts implements RunObserver {
   #decision: AlertDecision;
   #run: AlertedRun | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #pageLimit = 1;
   /** The last since a page was committed. */
   #fault: Fault | null = null;
   #hasComplained = false;
@@ -98,10 +97,6 @@ export class RunAlerts implements RunObserver {
 
   // --- what the loop tells ---------------------------------------------------------------------
 
-  fetchStarted(command: Extract<SchedulerCommand, { type: 'fetch' }>): void {
-    this.#pageLimit = command.limit;
-  }
-
   fetchFailed(_: Extract<SchedulerCommand, { type: 'fetch' }>, fault: Fault): void {
     this.#fault = fault;
   }
@@ -111,6 +106,7 @@ export class RunAlerts implements RunObserver {
     this.#tell(this.#decision.committed(), null);
   }
 
+  fetchStarted(): void {}
   headSeen(): void {}
   scanned(): void {}
   writeFailed(): void {}
@@ -150,7 +146,7 @@ export class RunAlerts implements RunObserver {
 
   #send(change: AlertChange, words: AlertWords | null): void {
     const atMs = nowMs();
-    const figures = this.#run === null ? NO_FIGURES : figuresOf(this.#run, this.#pageLimit, atMs);
+    const figures = this.#run === null ? NO_FIGURES : figuresOf(this.#run, atMs);
     const alert = makeAlert(change, { from: this.#from, figures, words, atMs });
     const { kind, action, run } = alert;
     const name = `alert ${action} ${kind}, ${run === null ? 'before a run' : `run ${run}`}`;

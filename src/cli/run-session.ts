@@ -10,6 +10,7 @@ import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
+import { RunFigures } from '../observe/run-figures.js';
 import { RunTimeline } from '../observe/run-report-timeline.js';
 import { RunStats } from '../observe/run-stats.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
@@ -85,11 +86,8 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     ...(saved === null ? {} : { log: saved }),
   });
   const scheduler = buildScheduler(parts, limiter, hints);
-  const stats = new RunStats({
-    startedAtMs: nowMs(),
-    earlier: prepared.totals,
-    walksAgain: prepared.restarts,
-  });
+  const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.restarts });
+  const figures = new RunFigures({ stats, bucket: limiter, scheduler });
   const journal = new RunJournal({
     run: run.run,
     store,
@@ -98,11 +96,11 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });
   const watch = new RunWatch({
-    ...{ context, stats, bucket: limiter, scheduler, prepared },
+    ...{ context, stats, figures, bucket: limiter, scheduler, prepared },
     onSource: (facts) => journal.sourceSeen(facts),
     onLastError: (text) => journal.lastErrorSeen(text),
   });
-  const timeline = new RunTimeline({ stats, bucket: limiter, scheduler, nowMs });
+  const timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
   let loop: IngestionLoop;
   spareFullCollections();
   const fetchPool = new FetchPool({
@@ -123,13 +121,17 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   const writer = new WriterHandle({
     environment: database.variables,
     onWritten: (taskId, result) => loop.onWritten(taskId, result),
-    onWaiting: (fault) =>
+    onWaiting: (fault) => {
       log.warn(
         { event: 'database_awaited', fault },
         `a page waits for the database: ${fault.message}`,
-      ),
+      );
+      parts.front?.databaseAwaited(fault, null);
+    },
   });
-  const onlookers = await lookOn(parts, { scheduler, bucket: limiter, stats, fetchPool, writer });
+  const onlookers = await lookOn(parts, {
+    ...{ scheduler, bucket: limiter, stats, figures, fetchPool, writer },
+  });
   loop = new IngestionLoop({
     run: run.run,
     scheduler,
@@ -180,6 +182,8 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     if (outcome.status === 'failed') parts.patience.end();
     watch.stop();
     timeline.stop();
+    const endedAtMs = nowMs();
+    figures.end(endedAtMs);
     await writer.close();
     await journal.flush();
     await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, async () => {
@@ -187,14 +191,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       stats.recount((await store.loadTotals(run.run)).covered);
     });
     await watch.writeState(outcome.status);
-    parts.front?.ended(outcome);
+    parts.front?.ended(outcome, endedAtMs);
     parts.alerts?.ended(outcome);
-    const endedAtMs = nowMs();
     const result = ingestResult({
       run: run.run,
       outcome,
       stats,
-      policy: limiter.policy,
+      figures,
       resumedFrom: prepared.resumedFrom,
       processStartedAtMs: parts.processStartedAtMs,
       nowMs: endedAtMs,
@@ -202,8 +205,8 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     watch.ended(result, outcome);
     const page = await keepReport(context, database.pool, {
       ...{ run, outcome, result, stats, timeline, endedAtMs },
+      figures: figures.at(endedAtMs),
       policy: limiter.policy,
-      waits: scheduler.waits,
       writerConnections: config.writerConnections,
     });
     return { result, outcome, page };

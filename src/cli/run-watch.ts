@@ -7,6 +7,7 @@ import type { Scheduler } from '../core/scheduler.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import type { IngestResult } from '../observe/report.js';
+import type { RunFigures } from '../observe/run-figures.js';
 import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
 import type { RunStats } from '../observe/run-stats.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
@@ -24,6 +25,7 @@ const STATE_EVERY_MS = 1000;
 export interface RunWatchParts {
   readonly context: CommandContext;
   readonly stats: RunStats;
+  readonly figures: RunFigures;
   readonly bucket: Limiter;
   readonly scheduler: Scheduler;
   readonly prepared: PreparedRun;
@@ -45,7 +47,6 @@ export class RunWatch implements RunObserver {
   #lastCursor: { text: string | null; atMs: number } = { text: null, atMs: 0 };
   #stateWrittenAtMs = 0;
   #hasWarnedOfState = false;
-  #pageLimit = 0;
 
   constructor(parts: RunWatchParts) {
     this.#parts = parts;
@@ -80,7 +81,7 @@ export class RunWatch implements RunObserver {
   }
 
   fetchStarted(command: FetchCommand): void {
-    this.#pageLimit = command.limit;
+    this.#parts.stats.asked(nowMs());
     this.#log.limitSeen(this.#parts.bucket);
     this.#log.pageRequested(command);
   }
@@ -166,12 +167,7 @@ export class RunWatch implements RunObserver {
   }
 
   #howFar(): RunProgress {
-    const { stats, bucket } = this.#parts;
-    return runProgress(stats, {
-      pageLimit: this.#pageLimit,
-      policy: bucket.policy,
-      nowMs: nowMs(),
-    });
+    return runProgress(this.#parts.figures.at(nowMs()));
   }
 }
 

@@ -6,11 +6,11 @@ import { openRunHistory } from '../database/run-history.js';
 import { findLockHolder } from '../database/run-lock.js';
 import { openRunProgress } from '../database/run-progress.js';
 import { openRunStore } from '../database/run-store.js';
-import type { StatusFacts } from '../observe/run-status.js';
+import { REST_SPAN_MS, wholeWindowsMs } from '../observe/pace.js';
+import type { CommittedSpan, StatusFacts } from '../observe/run-status.js';
+import { nowMs } from '../runtime/clock.js';
 import { sourceNamed } from '../source/registry.js';
 import { findRun } from './find-run.js';
-
-const PACE_MIN_MS = 60_000;
 
 /**
  * @param countsTable whether the rows of the table are counted, unless the run is under way: the count
@@ -32,19 +32,30 @@ export async function statusFacts(
     progress.limit(run.origin, bucket),
     findLockHolder(pool, run.source, run.origin),
   ]);
-  // Two windows: ten pages at once and then none for a minute is a pace too.
-  const spanMs = Math.max(PACE_MIN_MS, 2 * (limit ?? defaultPolicy).windowMs);
-  const [totals, segments, pace, extent] = await Promise.all([
+  const spanMs = wholeWindowsMs(REST_SPAN_MS, (limit ?? defaultPolicy).windowMs);
+  const spanOf = async (sinceMs: number): Promise<CommittedSpan> => ({
+    ...(await progress.committedSince(run.run, sinceMs)),
+    sinceMs,
+  });
+  // The process at work began with the run, or took its lock later.
+  const workedSinceMs =
+    holder === null || run.firstRequestAtMs === null
+      ? null
+      : Math.max(run.firstRequestAtMs, Date.parse(holder.since));
+  const [totals, segments, extent, all, worked, recent] = await Promise.all([
     store.loadTotals(run.run),
     progress.segments(run.run),
-    progress.pace(run.run, spanMs),
     openRunHistory(pool).extent(run.run),
+    progress.committedSince(run.run, 0),
+    workedSinceMs === null ? null : spanOf(workedSinceMs),
+    workedSinceMs === null ? null : spanOf(Math.max(workedSinceMs, nowMs() - spanMs)),
   ]);
   const { source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError } = run;
   const { firstRequestAtMs, sourceTotal } = run;
   return {
     ...{ run: run.run, source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError },
-    ...{ firstRequestAtMs, sourceTotal, totals, segments, pace, limit },
+    ...{ firstRequestAtMs, sourceTotal, totals, segments, limit, worked, recent },
+    lastCommitMs: all.lastMs,
     newestMs: extent.newestMs,
     tableRows: countsTable && holder === null ? await countRows(pool) : null,
     worker: holder === null ? null : `${holder.applicationName}, since ${holder.since}`,

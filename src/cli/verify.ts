@@ -6,6 +6,7 @@ import { verificationText } from '../database/verify/verification-text.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { findRun, noLedgerText, noRunText } from './find-run.js';
+import { keepVerification } from './keep-verification.js';
 import { openLedger } from './open-database.js';
 import { proveRun } from './prove-run.js';
 import { wholeNumber } from './whole-number.js';
@@ -33,6 +34,7 @@ async function verify(context: CommandContext, chosen: number | undefined): Prom
     if (found === null) return nothingToVerify(context, noRunText(config, chosen));
     const verification = await proveRun(database.pool, found.run, context.isJson);
     if (verification === null) return nothingToVerify(context, noRunText(config, found.run));
+    await keepVerification(context, found, verification);
     const text = verificationText(verification);
     const { ok, pages, status } = verification;
     if (ok && pages === 0 && status !== 'complete') {

@@ -232,10 +232,9 @@ export class Limiter {
       const from = isMeasured ? 'measured' : isKnown ? 'announced' : 'assumed';
       return { name, kind, from, ...limit.policy };
     });
-    const { intervalMs } = this.#pace;
-    if (intervalMs === null) return views;
-    const pace = { quota: 1, windowMs: intervalMs };
-    return [...views, { name: PACE_NAME, kind: 'leaky bucket', from: 'measured', ...pace }];
+    const { policy } = this.#pace;
+    if (policy === null) return views;
+    return [...views, { name: PACE_NAME, kind: 'window', from: 'measured', ...policy }];
   }
 
   /** Our starts that the tightest limit still counts. */

@@ -10,6 +10,7 @@
  *                        └──refused──▶ shut, twice as long
  */
 import { roundest } from './round-span.js';
+import type { LimitPolicy } from './token-bucket.js';
 
 /** Evenly spaced requests meet a sliding log's edge at every step: they keep this far from it. */
 const MARGIN = 1.02;
@@ -47,6 +48,8 @@ export class Pace {
   #accepted = 0;
   /** The burst before the first refusal, until the server opens again. */
   #burst: { count: number; readonly fromMs: number; lastRefusedMs: number } | null = null;
+  /** Requests that a window lets in, as far as is known. */
+  #count = 1;
   #lastStartMs = 0;
   #quickestMs = Number.POSITIVE_INFINITY;
   /** How much slower than the quickest answers are, smoothed: so much may arrivals move together. */
@@ -60,6 +63,12 @@ export class Pace {
   /** Between two starts; null: nothing paces. */
   get intervalMs(): number | null {
     return this.#intervalMs;
+  }
+
+  /** The limit as the burst before the first refusal showed it; null: nothing paces. */
+  get policy(): LimitPolicy | null {
+    if (this.#intervalMs === null) return null;
+    return { quota: this.#count, windowMs: (this.#intervalMs / MARGIN) * this.#count };
   }
 
   nextStartMs(): number {
@@ -80,6 +89,7 @@ export class Pace {
     if (this.#burst !== null) {
       const { count, fromMs, lastRefusedMs } = this.#burst;
       this.#windowMs = windowOf(this.#burst, sentAtMs);
+      this.#count = count;
       this.#intervalMs = (this.#windowMs / count) * MARGIN;
       const isClean = this.#windowMs >= (sentAtMs - fromMs) * CLEAN_SHARE;
       if (isClean) this.#quietRequests = CLEAN_REQUESTS;

@@ -14,15 +14,13 @@ export interface SegmentProgress {
   readonly covered: number;
 }
 
-/** What was committed in the last while before the newest commit. */
-export interface RecentPace {
+/** What was committed since an instant. */
+export interface CommittedSince {
   readonly rows: number;
   readonly pages: number;
-  /** The largest page. */
-  readonly pageRows: number;
   /** Of the first and the last of these commits, epoch ms; null: there is none. */
-  readonly sinceMs: number | null;
-  readonly untilMs: number | null;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
 }
 
 export interface KnownLimit {
@@ -41,13 +39,11 @@ const SEGMENTS = `
     FROM ingestion_pages WHERE run = $1 GROUP BY segment
   ) AS p USING (segment) ORDER BY segment`;
 
-const PACE = `
+const COMMITTED_SINCE = `
   SELECT coalesce(sum(covered), 0)::float8 AS rows, count(*)::float8 AS pages,
-    coalesce(max(returned), 0)::float8 AS "pageRows",
-    (extract(epoch FROM min(committed_at)) * 1000)::float8 AS "sinceMs",
-    (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "untilMs"
-  FROM ingestion_pages WHERE run = $1 AND committed_at >=
-    (SELECT max(committed_at) FROM ingestion_pages WHERE run = $1) - $2 * interval '1 ms'`;
+    (extract(epoch FROM min(committed_at)) * 1000)::float8 AS "firstMs",
+    (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "lastMs"
+  FROM ingestion_pages WHERE run = $1 AND committed_at >= to_timestamp($2::float8 / 1000)`;
 
 // Each key has its own logs; those of the newest request are in use, the tightest limit binds.
 const LIMIT = `
@@ -59,8 +55,8 @@ const LIMIT = `
 
 export interface RunProgress {
   segments(run: number): Promise<SegmentProgress[]>;
-  /** @param spanMs how far back to look */
-  pace(run: number, spanMs: number): Promise<RecentPace>;
+  /** @param sinceMs epoch ms */
+  committedSince(run: number, sinceMs: number): Promise<CommittedSince>;
   /** Null: none was learned. */
   limit(origin: string, bucket: string): Promise<KnownLimit | null>;
 }
@@ -79,9 +75,9 @@ export function openRunProgress(pool: Pool): RunProgress {
   };
   return {
     segments: (run) => ask<SegmentProgress>(SEGMENTS, [run]),
-    async pace(run, spanMs) {
-      const [pace] = await ask<RecentPace>(PACE, [run, spanMs]);
-      return pace ?? { rows: 0, pages: 0, pageRows: 0, sinceMs: null, untilMs: null };
+    async committedSince(run, sinceMs) {
+      const [since] = await ask<CommittedSince>(COMMITTED_SINCE, [run, sinceMs]);
+      return since ?? { rows: 0, pages: 0, firstMs: null, lastMs: null };
     },
     async limit(origin, bucket) {
       return (await ask<KnownLimit>(LIMIT, [origin, bucket]))[0] ?? null;

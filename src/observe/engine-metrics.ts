@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import { WAIT_REASONS } from '../core/wait-times.js';
-import type { RunStats } from './run-stats.js';
+import type { RunFigures } from './run-figures.js';
 
 /** How many of a pool's places are taken. */
 export interface PoolUse {
@@ -15,7 +15,7 @@ export interface PoolUse {
 export interface EngineParts {
   readonly scheduler: Scheduler;
   readonly bucket: Limiter;
-  readonly stats: RunStats;
+  readonly figures: RunFigures;
   readonly pools: () => readonly PoolUse[];
   readonly nowMs: () => number;
 }
@@ -37,17 +37,15 @@ const STAGES = { inFlight: 'fetch', scanning: 'scan', held: 'hold', writing: 'wr
 type Phase = keyof typeof STAGES;
 
 export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
-  const { scheduler, bucket, stats, pools, nowMs } = parts;
-  const gauge = (name: string, help: string, read: () => number | null): void => {
+  const { scheduler, bucket, figures, pools, nowMs } = parts;
+  const gauge = (name: string, help: string, read: () => number): void => {
     const registers = [registry];
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        const value = read();
-        if (value === null) this.reset();
-        else this.set(value);
+        this.set(read());
       },
     });
   };
@@ -82,13 +80,32 @@ export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
   );
   gauge(
     'datasync_run_rows',
-    'Rows of the run in the table, over all restarts.',
-    () => stats.eventsIngested,
+    "Rows that the run's committed pages cover, over all restarts.",
+    () => figures.at(nowMs()).rows,
   );
   gauge(
     'datasync_source_rows',
     'Rows that the source says it holds; 0: it has not said.',
-    () => stats.sourceTotal ?? 0,
+    () => figures.at(nowMs()).total ?? 0,
+  );
+  gauge(
+    'datasync_run_duration_seconds',
+    'Time since the first request of this process; it ends with the run.',
+    () => figures.at(nowMs()).durationMs / 1000,
+  );
+  gauge(
+    'datasync_run_rows_per_second',
+    'Rows that this process covered, over that time.',
+    () => figures.at(nowMs()).rowsPerSecond,
+  );
+  gauge('datasync_run_seconds_left', 'Until the run is complete; NaN: not known.', () => {
+    const rest = figures.at(nowMs()).rest;
+    return rest === null ? Number.NaN : rest.remainingMs / 1000;
+  });
+  gauge(
+    'datasync_limit_used_ratio',
+    "Share of the API's limit that was used; NaN: not known.",
+    () => figures.utilisation() ?? Number.NaN,
   );
   new Gauge({
     name: 'datasync_pages_outstanding',

@@ -1,29 +1,79 @@
-/** How long the rest takes, and what bounds it. Pure arithmetic. */
+/** How long the rest takes, and what bounds it; numbers and spans as text. Pure arithmetic. */
 import type { LimitPolicy } from '../core/token-bucket.js';
+import { type Progressed, rowsPerSecondOf } from './pace.js';
 
 export interface Eta {
   readonly remainingMs: number;
   readonly boundBy: 'limit' | 'speed';
 }
 
-/** @returns null while nothing can be said */
-export function estimateRest(known: {
+/** What is known of a run that goes on. */
+export interface RestFacts {
+  /** What the source says it holds; null: it has not said. */
   readonly total: number | null;
-  readonly ingested: number;
-  readonly ingestedHere: number;
-  readonly pageLimit: number;
-  readonly policy: LimitPolicy | null;
-  readonly elapsedMs: number;
-}): Eta | null {
-  if (known.total === null || known.ingestedHere === 0) return null;
-  const rest = Math.max(0, known.total - known.ingested);
-  const bySpeedMs = (rest * known.elapsedMs) / known.ingestedHere;
-  if (known.policy === null) return { remainingMs: bySpeedMs, boundBy: 'speed' };
-  const pages = Math.ceil(rest / known.pageLimit);
-  const byLimitMs = (pages / known.policy.quota) * known.policy.windowMs;
+  readonly rows: number;
+  /** Of the last while; null: not yet. */
+  readonly progressed: Progressed | null;
+  /** Pages asked for and not committed: they need no permit any more. */
+  readonly pagesUnderWay: number;
+  /** Null: nothing limits. */
+  readonly limit: RestLimit | null;
+  /** Share of the last while in which the next request waited for a permit; null: not known. */
+  readonly permitShare: number | null;
+}
+
+export interface RestLimit extends LimitPolicy {
+  /** When the next requests may start, ms from now, ascending; as many as are known. */
+  readonly startsInMs: readonly number[];
+  /** Share of it that was used over the last while; null: not known. */
+  readonly use: number | null;
+}
+
+/** A pace over less than this is chance. */
+const SPAN_MIN_MS = 1_000;
+/** From here on the limit is what holds the run, whatever else it waits for between two permits. */
+const USE_BOUND = 0.9;
+const PERMIT_SHARE_BOUND = 0.5;
+
+/** @returns null while nothing can be said */
+export function estimateRest(facts: RestFacts): Eta | null {
+  const { total, rows, progressed, limit, permitShare } = facts;
+  if (total === null || progressed === null || progressed.pages === 0) return null;
+  if (progressed.spanMs < SPAN_MIN_MS) return null;
+  const rest = Math.max(0, total - rows);
+  const rate = rowsPerSecondOf(progressed);
+  if (rate <= 0) return null;
+  const bySpeedMs = (rest * 1000) / rate;
+  if (limit === null) return { remainingMs: bySpeedMs, boundBy: 'speed' };
+  const pages = Math.ceil((rest * progressed.pages) / progressed.rows);
+  const byLimitMs = untilPermitted(limit, Math.max(0, pages - facts.pagesUnderWay));
   // The burst at the start makes the measured speed look better than the limit lets it stay.
-  if (byLimitMs >= bySpeedMs * 0.9) return { remainingMs: byLimitMs, boundBy: 'limit' };
-  return { remainingMs: bySpeedMs, boundBy: 'speed' };
+  const isUsedUp = (limit.use ?? 0) >= USE_BOUND || byLimitMs >= USE_BOUND * bySpeedMs;
+  const waitsForIt = (permitShare ?? 0) >= PERMIT_SHARE_BOUND;
+  return {
+    // Somebody else on the key, or a silence after a refusal, makes it slower than it permits.
+    remainingMs: isUsedUp ? byLimitMs : Math.max(byLimitMs, bySpeedMs),
+    boundBy: isUsedUp || waitsForIt ? 'limit' : 'speed',
+  };
+}
+
+/** Until the last of so many requests may start. What starts now comes back a window later. */
+function untilPermitted({ startsInMs, quota, windowMs }: RestLimit, requests: number): number {
+  if (requests === 0) return 0;
+  const known = startsInMs.length;
+  if (known === 0) return (requests / quota) * windowMs;
+  const within = (requests - 1) % known;
+  return (startsInMs[within] ?? 0) + Math.floor((requests - 1) / known) * windowMs;
+}
+
+/** Share of a total that is reached; null: the total is not known. */
+export function shareOf(rows: number, total: number | null): number | null {
+  return total === null ? null : Math.min(1, rows / Math.max(1, total));
+}
+
+/** Rows a second over a time, as every report of a run says it. */
+export function meanRate(rows: number, durationMs: number): number {
+  return (rows * 1000) / Math.max(1, durationMs);
 }
 
 /** `1 h 02 min`, `3 min 20 s`, `45 s`. */

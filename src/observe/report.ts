@@ -3,11 +3,14 @@
  */
 import { faultText } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import type { LimitPolicy } from '../core/token-bucket.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
+import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
 
-/** The last JSON line of `ingest`. Rows cover the run over all restarts, the rest this process. */
+/**
+ * The last JSON line of `ingest`. Rows cover the run over all restarts; requests, time (from the first
+ * request) and rate are of this process.
+ */
 export interface IngestResult {
   readonly status: RunOutcome['status'];
   readonly run: number;
@@ -39,26 +42,26 @@ export function ingestResult(known: {
   readonly run: number;
   readonly outcome: RunOutcome;
   readonly stats: RunStats;
-  readonly policy: LimitPolicy | null;
+  readonly figures: RunFigures;
   readonly resumedFrom: number | null;
   readonly processStartedAtMs: number;
   readonly nowMs: number;
 }): IngestResult {
-  const { outcome, stats, policy, nowMs } = known;
-  const durationMs = stats.durationMs(nowMs);
+  const { outcome, stats } = known;
+  const figures = known.figures.at(known.nowMs);
   return {
     status: outcome.status,
     run: known.run,
-    eventsIngested: stats.eventsIngested,
+    eventsIngested: figures.rows,
     ...stats.counts,
     pages: stats.pages,
     requests: stats.requests,
     refused: stats.refused,
     retries: stats.retries,
-    durationMs: Math.round(durationMs),
-    eventsPerSecond: Math.round((stats.eventsIngestedHere * 1000) / Math.max(1, durationMs)),
-    permittedRequests: stats.permittedRequests(policy, nowMs),
-    utilisation: stats.utilisation.value(policy),
+    durationMs: Math.round(figures.durationMs),
+    eventsPerSecond: Math.round(figures.rowsPerSecond),
+    permittedRequests: figures.permitted,
+    utilisation: known.figures.utilisation(),
     peakRssBytes: stats.peakRssBytes,
     mainLoopDelayP99Ms: Math.round(stats.mainLoopDelayP99Ms * 10) / 10,
     firstCommitMs:
@@ -97,7 +100,8 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['pages', formatCount(result.pages)],
     [
       'time',
-      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} events/s`,
+      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} events/s` +
+        (result.resumedFrom === null ? '' : ' since this start'),
     ],
     ['requests', used],
     ['writing', result.writeMethod],

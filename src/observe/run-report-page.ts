@@ -7,9 +7,19 @@ import type { LatencySummary } from './latency-histogram.js';
 import { type RunReportDocument, reportTotals } from './run-report.js';
 import { type Chart, chartSvg } from './run-report-charts.js';
 import { REPORT_STYLE } from './run-report-style.js';
-import { instantText, percent } from './run-report-text.js';
+import {
+  instantText,
+  isProven,
+  percent,
+  quarantineQuery,
+  verifiedText,
+  verifyCommand,
+} from './run-report-text.js';
 
 type Row = readonly (string | null)[];
+
+/** An instant, `2026-01-27 19:20:12 UTC`, is the longest that stays on one line. */
+const WHOLE_CHARS_MAX = 23;
 
 export function runReportPage(report: RunReportDocument): string {
   const title = `Run ${report.run}: ${report.status}`;
@@ -33,7 +43,10 @@ ${section('Records', ['', ''], recordRows(report))}
 ${section('Latency, ms', ['', 'count', 'mean', 'p50', 'p95', 'p99', 'max'], latencyRows(report))}
 ${section('What requests waited for', ['', 'share'], waitRows(report))}
 ${section('Faults survived', ['code', 'times'], faultRows(report))}
+${section('Proof', ['', ''], [['Verified', verifiedText(report)]])}
+${isProven(report) ? '' : `<p>Verify it with <code class="whole">${verifyCommand(report)}</code></p>`}
 ${section('Quarantine', ['reason', 'records', 'first at'], quarantineRows(report))}
+${report.quarantine.length === 0 ? '' : `<p>See them with <code>${escapeHtml(quarantineQuery(report))}</code></p>`}
 ${section('Sessions', ['began', 'ended', 'status', 'rows', 'requests', 'refused', 'limit used'], sessionRows(report))}
 ${section('Submission', ['', ''], submissionRows(report))}
 ${section('Settings', ['', ''], namedRows(report.settings))}
@@ -48,9 +61,12 @@ function tiles(report: RunReportDocument): string {
   const totals = reportTotals(report);
   const utilisation = sessions.at(-1)?.utilisation ?? null;
   const shown: readonly (readonly [string, string | null])[] = [
-    ['rows in the table', formatCount(rows.ingested)],
+    ['rows committed', formatCount(rows.ingested)],
     ['duration', totals.elapsedMs === null ? null : formatDuration(totals.elapsedMs)],
-    ['events/s', totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond)],
+    [
+      sessions.length > 1 ? 'events/s at work' : 'events/s',
+      totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond),
+    ],
     ['of the limit used', limit === null || utilisation === null ? null : percent(utilisation)],
     ['requests refused', sessions.length === 0 ? null : formatCount(totals.refused)],
     ['in quarantine', formatCount(rows.quarantined)],
@@ -66,7 +82,7 @@ function charts({ timeline, limit }: RunReportDocument): Chart[] {
   const atMs = timeline.atMs.map((ms) => ms ?? 0);
   return [
     {
-      title: 'Rows in the table',
+      title: 'Rows committed',
       unit: 'count',
       atMs,
       series: [{ name: 'rows', values: timeline.rows }],
@@ -119,7 +135,7 @@ function timeRows(report: RunReportDocument): Row[] {
     ],
     ['At work', report.sessions.length === 0 ? null : formatDuration(totals.activeMs)],
     [
-      'Average events/s',
+      'Events/s at work',
       totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond),
     ],
     ['Limit', limit === null ? null : `${limit.quota} in ${formatDuration(limit.windowMs)}`],
@@ -214,9 +230,22 @@ function section(title: string, heads: readonly string[], rows: readonly Row[]):
     ? `<thead><tr>${heads.map((one) => `<th>${escapeHtml(one)}</th>`).join('')}</tr></thead>`
     : '';
   const body = known
-    .map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell ?? '')}</td>`).join('')}</tr>`)
+    .map(
+      (row) => `<tr>${row.map((cell, column) => cellOf(cell ?? '', heads[column])).join('')}</tr>`,
+    )
     .join('');
-  return `<h2>${escapeHtml(title)}</h2><div class="scroll"><table>${head}<tbody>${body}</tbody></table></div>`;
+  const kind = heads.length > 2 ? ' class="wide"' : '';
+  return `<h2>${escapeHtml(title)}</h2><table${kind}>${head}<tbody>${body}</tbody></table>`;
+}
+
+/** A number, a date or a word is never broken; on a phone its column's head stands beside it. */
+function cellOf(text: string, head = ''): string {
+  const label = head === '' ? '' : ` data-head="${escapeHtml(head)}"`;
+  return `<td${label}${isShort(text) ? ' class="whole"' : ''}>${escapeHtml(text)}</td>`;
+}
+
+function isShort(text: string): boolean {
+  return text.length <= WHOLE_CHARS_MAX;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

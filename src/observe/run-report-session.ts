@@ -1,8 +1,8 @@
 /** Makes the report of a session from its figures. */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
-import { WAIT_REASONS, type WaitReason, type WaitTimes } from '../core/wait-times.js';
 import type { IngestResult } from './report.js';
+import type { Figures } from './run-figures.js';
 import type { ReportSession, RunReportDocument } from './run-report.js';
 import type { RunTimeline } from './run-report-timeline.js';
 import type { RunStats } from './run-stats.js';
@@ -16,7 +16,8 @@ export interface SessionFigures {
   readonly result: IngestResult;
   readonly stats: RunStats;
   readonly policy: LimitPolicy | null;
-  readonly waits: Pick<WaitTimes, 'totalMs'>;
+  /** Of the session as it ended. */
+  readonly figures: Figures;
   readonly writerConnections: number;
   readonly timeline: RunTimeline;
   readonly quarantine: RunReportDocument['quarantine'];
@@ -26,7 +27,7 @@ export interface SessionFigures {
 
 export function sessionReport(figures: SessionFigures): RunReportDocument {
   const { run, outcome, result, stats, policy, endedAtMs } = figures;
-  const durationMs = Math.max(1, stats.durationMs(endedAtMs));
+  const { rows, total, durationMs, waits } = figures.figures;
   return {
     version: 1,
     ...{ run: run.run, source: run.source, origin: run.origin, startedAtMs: run.startedAtMs },
@@ -35,7 +36,7 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
     resumeAtMs: outcome.status === 'paused' ? outcome.resumeAtMs : null,
     firstRequestAtMs: run.firstRequestAtMs ?? stats.firstRequestAtMs,
     endedAtMs,
-    rows: { ingested: stats.eventsIngested, total: stats.sourceTotal, ...stats.counts },
+    rows: { ingested: rows, total, ...stats.counts },
     pages: stats.pages,
     sessions: [sessionOf(figures)],
     limit: policy === null ? null : { quota: policy.quota, windowMs: policy.windowMs },
@@ -45,11 +46,13 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
       scan: stats.latency.scan.summary(),
       write: stats.latency.write.summary(),
     },
-    waits: waitShares(figures.waits, endedAtMs),
+    waits: Object.fromEntries(
+      Object.entries(waits).map(([reason, share]) => [reason, Math.round(share * 1e4) / 1e4]),
+    ),
     // A commit that began before a clock was set back must not make more than the whole.
     databaseShare: Math.min(
       1,
-      stats.latency.write.totalMs / (durationMs * figures.writerConnections),
+      stats.latency.write.totalMs / (Math.max(1, durationMs) * figures.writerConnections),
     ),
     writeMethod: result.writeMethod,
     peakRssBytes: result.peakRssBytes,
@@ -58,13 +61,13 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
     timeline: figures.timeline.columns(),
     settings: { ...run.settings },
     versions: { ...figures.versions },
-    submission: null,
+    ...{ submission: null, verification: null },
   };
 }
 
 function sessionOf({ outcome, result, stats, endedAtMs }: SessionFigures): ReportSession {
   return {
-    startedAtMs: stats.startedAtMs,
+    startedAtMs: stats.startedAtMs ?? endedAtMs,
     endedAtMs,
     status: outcome.status,
     reason: result.reason,
@@ -75,11 +78,4 @@ function sessionOf({ outcome, result, stats, endedAtMs }: SessionFigures): Repor
     permittedRequests: result.permittedRequests,
     utilisation: result.utilisation,
   };
-}
-
-function waitShares(waits: Pick<WaitTimes, 'totalMs'>, nowMs: number): Record<string, number> {
-  const total = WAIT_REASONS.reduce((sum, reason) => sum + waits.totalMs(reason, nowMs), 0);
-  const shareOf = (reason: WaitReason): number =>
-    total <= 0 ? 0 : Math.round((waits.totalMs(reason, nowMs) / total) * 1e4) / 1e4;
-  return Object.fromEntries(WAIT_REASONS.map((reason) => [reason, shareOf(reason)]));
 }

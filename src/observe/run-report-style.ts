@@ -19,7 +19,20 @@ svg .end{text-anchor:end}svg .middle{text-anchor:middle}svg path{fill:none;strok
 svg .grid{stroke:var(--line);stroke-width:1}
 .s0{stroke:var(--a)}.s1{stroke:var(--b);stroke-dasharray:5 3}.s2{stroke:var(--c);stroke-dasharray:2 2}.s3{stroke:var(--d)}
 .k0{color:var(--a)}.k1{color:var(--b)}.k2{color:var(--c)}.k3{color:var(--d)}.legend span::before{content:"— "}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 td,th{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td{overflow-wrap:anywhere}
-@media (max-width:560px){svg{overflow:visible}svg text{font-size:17px}}`;
+th,.whole{white-space:nowrap}td:not(.whole){min-width:9rem;overflow-wrap:anywhere}
+code{overflow-wrap:anywhere}
+@media (max-width:640px){svg{overflow:visible}svg text{font-size:17px}
+.wide thead{display:none}.wide,.wide tbody,.wide tr,.wide td{display:block}
+.wide tr{padding:.4rem 0;border-bottom:1px solid var(--line)}
+td:not(.whole){min-width:5rem}
+table:not(.wide) td:first-child{white-space:normal;overflow-wrap:normal;min-width:0}
+.wide td:not(.whole){min-width:0}.wide td{border:0;padding:.1rem 0}
+.wide td[data-head]{display:flex;gap:1rem;justify-content:space-between}
+.wide td[data-head]::before{content:attr(data-head);color:var(--soft);white-space:nowrap}}
+@media print{:root{--ink:#000;--soft:#444;--line:#bbb;--back:#fff;--box:#f4f6f9;
+--a:#1463b8;--b:#c2410c;--c:#0f7a53;--d:#7a3fb0;--good:#0f7a53;--bad:#b42318;--wait:#9a6700}
+body{margin:0;max-width:none;font-size:12px}.wide{font-size:10.5px}.wide td,.wide th{padding-right:.5rem}
+figure,tr,.tiles div,.reason{break-inside:avoid}h2{break-after:avoid}
+h1,h2,.tiles div,.reason{print-color-adjust:exact}}`;

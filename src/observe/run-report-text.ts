@@ -33,6 +33,8 @@ export function runReportText(report: RunReportDocument, paint: Paint = NO_PAINT
     ...unreportedLines(totals),
     ...engineLines(report),
     ...quarantineLines(report),
+    ...field('verified', verifiedText(report)),
+    ...(isProven(report) ? [] : field('', verifyCommand(report))),
     ...submissionLines(report),
     ...field('versions', namedList(report.versions)),
   ];
@@ -44,7 +46,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
   return [
     ...field(
       'rows',
-      `${formatCount(rows.ingested)}${of} in the table, from ${formatCount(pages)} pages`,
+      `${formatCount(rows.ingested)}${of} committed, from ${formatCount(pages)} pages`,
     ),
     ...field(
       'records',
@@ -56,6 +58,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
 
 function timeLines(report: RunReportDocument, totals: ReportTotals): string[] {
   const { firstRequestAtMs, endedAtMs, resumeAtMs, sessions } = report;
+  const rate = `${formatCount(totals.eventsPerSecond ?? 0)} events/s`;
   return [
     ...(firstRequestAtMs === null ? [] : field('first call', instantText(firstRequestAtMs))),
     ...(endedAtMs === null
@@ -65,10 +68,15 @@ function timeLines(report: RunReportDocument, totals: ReportTotals): string[] {
       ? []
       : field(
           'duration',
-          `${formatDuration(totals.elapsedMs)}, ${formatCount(totals.eventsPerSecond ?? 0)} events/s`,
+          sessions.length > 1
+            ? `${formatDuration(totals.elapsedMs)}, pauses included`
+            : `${formatDuration(totals.elapsedMs)}, ${rate}`,
         )),
     ...(sessions.length > 1
-      ? field('at work', `${formatDuration(totals.activeMs)} in ${sessions.length} sessions`)
+      ? field(
+          'at work',
+          `${formatDuration(totals.activeMs)} in ${sessions.length} sessions, ${rate}`,
+        )
       : []),
     ...(resumeAtMs === null ? [] : field('resume', `from ${instantText(resumeAtMs)}`)),
   ];
@@ -136,7 +144,8 @@ function latencyLine(name: string, summary: LatencySummary | null): string[] {
   return field(name, `p50 ${p50Ms} ms, p95 ${p95Ms} ms, p99 ${p99Ms} ms, at most ${maxMs} ms`);
 }
 
-function quarantineLines({ quarantine }: RunReportDocument): string[] {
+function quarantineLines(report: RunReportDocument): string[] {
+  const { quarantine } = report;
   const lines = quarantine
     .slice(0, QUARANTINE_LINES)
     .flatMap(({ reason, records, segment, page }, index) =>
@@ -146,7 +155,35 @@ function quarantineLines({ quarantine }: RunReportDocument): string[] {
       ),
     );
   const more = quarantine.length - QUARANTINE_LINES;
-  return more > 0 ? [...lines, ...field('', `and ${more} more reasons`)] : lines;
+  return [
+    ...lines,
+    ...(more > 0 ? field('', `and ${more} more reasons`) : []),
+    ...(lines.length > 0 ? field('see them', quarantineQuery(report)) : []),
+  ];
+}
+
+/** What shows the records that were set aside. */
+export function quarantineQuery({ run }: Pick<RunReportDocument, 'run'>): string {
+  return `SELECT * FROM ingestion_quarantine WHERE run = ${run}`;
+}
+
+/** What a proof of the run has found. */
+export function verifiedText({ verification, pages }: RunReportDocument): string {
+  if (verification === null) return 'not since its last process ended';
+  const { ok, atMs, rows, differences } = verification;
+  const when = instantText(atMs);
+  if (verification.pages !== pages) return `not since ${when}, before its last pages`;
+  if (ok) return `${formatCount(rows)} rows in the table, no difference, ${when}`;
+  return `${formatCount(differences)} ${differences === 1 ? 'difference' : 'differences'}, ${when}`;
+}
+
+export function isProven({ verification, pages }: RunReportDocument): boolean {
+  return verification?.ok === true && verification.pages === pages;
+}
+
+/** What makes a proof, and names the differences. */
+export function verifyCommand({ run }: Pick<RunReportDocument, 'run'>): string {
+  return `datasync verify --run ${run}`;
 }
 
 function submissionLines({ submission }: RunReportDocument): string[] {

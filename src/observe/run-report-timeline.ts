@@ -3,17 +3,16 @@
  * that a run of an hour costs what one of ten minutes does.
  */
 
-import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import { History, type HistoryColumns, type Sample } from './history.js';
-import { RecentRate } from './recent-rate.js';
+import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
 
 const EVERY_MS = 1_000;
 
 export interface TimelineParts {
   readonly stats: RunStats;
-  readonly bucket: Pick<Limiter, 'policy'>;
+  readonly figures: RunFigures;
   readonly scheduler: Pick<Scheduler, 'credits' | 'outstandingByPhase'>;
   readonly nowMs: () => number;
 }
@@ -21,7 +20,6 @@ export interface TimelineParts {
 export class RunTimeline {
   readonly #parts: TimelineParts;
   readonly #history = new History();
-  readonly #rate = new RecentRate();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: TimelineParts) {
@@ -51,22 +49,26 @@ export class RunTimeline {
   }
 
   #measure(): Sample {
-    const { stats, bucket, scheduler, nowMs } = this.#parts;
-    const atMs = nowMs();
-    const { policy } = bucket;
-    const { inFlight, scanning, held, writing } = scheduler.outstandingByPhase();
-    return {
-      atMs: Math.round(atMs),
-      rows: stats.eventsIngested,
-      rowsPerSecond: Math.round(
-        this.#rate.mark(atMs, stats.eventsIngested, policy?.windowMs ?? null),
-      ),
-      requests: stats.requests,
-      permitted: stats.permittedRequests(policy, atMs),
-      fetching: inFlight,
-      scanning: scanning + held,
-      writing,
-      heldBytes: Math.round(scheduler.credits.heldBytes),
-    };
+    const nowMs = this.#parts.nowMs();
+    this.#parts.figures.mark(nowMs);
+    return measureRun(this.#parts, nowMs);
   }
+}
+
+/** A point of a run's history. */
+export function measureRun(parts: Omit<TimelineParts, 'nowMs'>, nowMs: number): Sample {
+  const { stats, figures, scheduler } = parts;
+  const { inFlight, scanning, held, writing } = scheduler.outstandingByPhase();
+  const { rows, recentRowsPerSecond, permitted } = figures.at(nowMs);
+  return {
+    atMs: Math.round(nowMs),
+    rows,
+    rowsPerSecond: Math.round(recentRowsPerSecond),
+    requests: stats.requests,
+    permitted,
+    fetching: inFlight,
+    scanning: scanning + held,
+    writing,
+    heldBytes: Math.round(scheduler.credits.heldBytes),
+  };
 }

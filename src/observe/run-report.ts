@@ -7,6 +7,7 @@
  * timeline are of the last session. Instants are epoch ms. No secret is among it.
  */
 import * as z from 'zod/mini';
+import { meanRate } from './eta.js';
 import { SERIES } from './history.js';
 
 const SESSIONS_MAX = 200;
@@ -48,6 +49,17 @@ const submission = z.looseObject({
   githubRepoUrl: z.string(),
 });
 
+/** What `datasync verify` found last. */
+const verification = z.object({
+  ok: z.boolean(),
+  atMs: instant,
+  /** Rows of the run that were in the table. */
+  rows: count,
+  /** Of the run, as many as there were then: a run that went on has more. */
+  pages: count,
+  differences: count,
+});
+
 /** Of `reports/<run>.json`. */
 export const reportForm = z.object({
   version: z.literal(1),
@@ -86,10 +98,13 @@ export const reportForm = z.object({
   settings: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
   submission: z.nullable(submission),
+  /** Null: it was not verified since its last process ended. */
+  verification: z._default(z.nullable(verification), null),
 });
 
 export type RunReportDocument = z.infer<typeof reportForm>;
 export type ReportSession = z.infer<typeof session>;
+export type ReportedVerification = z.infer<typeof verification>;
 export type ReportedSubmission = z.infer<typeof submission>;
 
 export const NO_TIMELINE: RunReportDocument['timeline'] = {
@@ -118,7 +133,10 @@ export interface ReportTotals {
   readonly unreportedRows: number;
   /** From the first request to the end, pauses included; null: nothing was asked. */
   readonly elapsedMs: number | null;
-  /** Rows over that time; null where there is none. */
+  /**
+   * Rows over the time at work, of the sessions that have left a report; where none has, over the time
+   * from the first request to the last page. Null where there is neither.
+   */
   readonly eventsPerSecond: number | null;
 }
 
@@ -131,22 +149,30 @@ export function reportTotals(report: RunReportDocument): ReportTotals {
       faults[code] = (faults[code] ?? 0) + times;
     }
   }
-  const { firstRequestAtMs, endedAtMs } = report;
-  const elapsedMs =
-    firstRequestAtMs === null || endedAtMs === null
-      ? null
-      : Math.max(0, endedAtMs - firstRequestAtMs);
+  const elapsedMs = elapsedOf(report);
+  const activeMs = sum((one) => one.endedAtMs - one.startedAtMs);
+  const reportedRows = sum(({ rows }) => rows);
   return {
     requests: sum(({ requests }) => requests),
     refused: sum(({ refused }) => refused),
     retries: sum(({ retries }) => retries),
     bytes: sum(({ bytes }) => bytes),
-    unreportedRows: Math.max(0, report.rows.ingested - sum(({ rows }) => rows)),
-    activeMs: sum((one) => one.endedAtMs - one.startedAtMs),
-    ...{ faults, elapsedMs },
+    unreportedRows: Math.max(0, report.rows.ingested - reportedRows),
+    ...{ activeMs, faults, elapsedMs },
     eventsPerSecond:
-      elapsedMs === null ? null : (report.rows.ingested * 1000) / Math.max(1, elapsedMs),
+      report.sessions.length > 0
+        ? meanRate(reportedRows, activeMs)
+        : elapsedMs === null
+          ? null
+          : meanRate(report.rows.ingested, elapsedMs),
   };
+}
+
+/** A session is never longer than the whole: it begins with a request that may have had no answer. */
+function elapsedOf({ firstRequestAtMs, endedAtMs, sessions }: RunReportDocument): number | null {
+  if (firstRequestAtMs === null || endedAtMs === null) return null;
+  const beganAtMs = Math.min(firstRequestAtMs, sessions[0]?.startedAtMs ?? firstRequestAtMs);
+  return Math.max(0, endedAtMs - beganAtMs);
 }
 
 /**

@@ -7,7 +7,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Fault } from '../core/fault.js';
 import type { Notice } from '../core/scheduler-types.js';
-import type { LimitPolicy } from '../core/token-bucket.js';
 import { Utilisation } from '../core/utilisation.js';
 import type { PageHead, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { PageCounts, WriteResult } from '../protocol/writer-messages.js';
@@ -16,7 +15,7 @@ import { LatencyHistogram } from './latency-histogram.js';
 /** Totals that the ledger holds from before this process. */
 export interface EarlierTotals extends PageCounts {
   readonly pages: number;
-  /** Distinct rows of the run that are in the table. */
+  /** Distinct rows that they cover. */
   readonly covered: number;
 }
 
@@ -24,7 +23,6 @@ export interface EarlierTotals extends PageCounts {
 const DELAY_RESOLUTION_MS = 50;
 
 export class RunStats {
-  readonly startedAtMs: number;
   readonly utilisation = new Utilisation();
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #earlier: EarlierTotals;
@@ -47,22 +45,32 @@ export class RunStats {
   /** When the first request of this process left; null: none has been answered. */
   firstRequestAtMs: number | null = null;
   #covered: number;
+  #startedAtMs: number | null = null;
   #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
 
   /** @param options.walksAgain the process begins a walk anew over what earlier ones covered */
-  constructor(options: { startedAtMs: number; earlier: EarlierTotals; walksAgain: boolean }) {
-    this.startedAtMs = options.startedAtMs;
+  constructor(options: { earlier: EarlierTotals; walksAgain: boolean }) {
     this.#earlier = options.earlier;
     this.#covered = options.walksAgain ? 0 : options.earlier.covered;
     this.#delay.enable();
+  }
+
+  /** When the first request of this process was asked for; null: none was. */
+  get startedAtMs(): number | null {
+    return this.#startedAtMs;
   }
 
   get pages(): number {
     return this.#earlier.pages + this.#new.pages;
   }
 
+  /** Of this process alone. */
+  get pagesHere(): number {
+    return this.#new.pages;
+  }
+
   /**
-   * Rows of the run that are in the table, inserted by it or found there. A walk that begins again
+   * Rows that the run's committed pages cover, inserted by it or found in the table. A walk that begins again
    * covers them anew, so that the count then begins again too.
    */
   get eventsIngested(): number {
@@ -72,7 +80,7 @@ export class RunStats {
   /**
    * What was walked twice was counted twice here: the ledger knows better.
    *
-   * @param covered distinct rows of the run in the table, from the ledger
+   * @param covered distinct rows that the run's pages cover, from the ledger
    */
   recount(covered: number): void {
     this.#covered = covered;
@@ -100,6 +108,11 @@ export class RunStats {
   get mainLoopDelayP99Ms(): number {
     // The histogram measures the whole interval between its ticks: what is over the resolution is delay.
     return Math.max(0, this.#delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
+  }
+
+  /** A request is asked for: with the first, the process is at work. */
+  asked(nowMs: number): void {
+    this.#startedAtMs ??= nowMs;
   }
 
   answered(meta: ResponseMeta): void {
@@ -133,9 +146,9 @@ export class RunStats {
 
   committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {
     const { counts } = result;
-    this.firstCommitAtMs ??= nowMs;
     this.methods[result.method]++;
     this.latency.write.add(result.writeMs);
+    this.firstCommitAtMs ??= nowMs;
     this.#new.pages++;
     this.#new.covered += result.covered;
     this.#covered += result.covered;
@@ -145,12 +158,8 @@ export class RunStats {
     this.#new.quarantined += counts.quarantined;
   }
 
-  /** @param policy what limited the run; null: nothing did */
+  /** That the process has been at work on the run: since its first request. */
   durationMs(nowMs: number): number {
-    return nowMs - this.startedAtMs;
-  }
-
-  permittedRequests(policy: LimitPolicy | null, nowMs: number): number | null {
-    return this.utilisation.permitted(policy, this.durationMs(nowMs));
+    return this.#startedAtMs === null ? 0 : Math.max(0, nowMs - this.#startedAtMs);
   }
 }

@@ -15,7 +15,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
   const ahead = share === null ? '' : `  ${bar(share, BAR_COLUMNS)} ${percent(share)}  `;
   return [
     `Run ${view.run}: ${paint(statusStyle(view.state), view.state)}`,
-    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} committed`,
+    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} rows committed`,
     ...tableLines(view),
     ...field('source', `${view.source}, ${view.origin}`),
     ...(worker === null ? [] : field('by', worker)),
@@ -45,11 +45,11 @@ function tableLines({ tableRows, totals }: RunStatusView): string[] {
 }
 
 function timeLines(view: RunStatusView): string[] {
-  const { firstRequestAtMs, startedAtMs, finishedAtMs, resumeAtMs, pace } = view;
+  const { firstRequestAtMs, startedAtMs, finishedAtMs, resumeAtMs, lastCommitMs } = view;
   return [
     ...field('begun', instantText(firstRequestAtMs ?? startedAtMs)),
     ...(finishedAtMs === null ? [] : field('ended', instantText(finishedAtMs))),
-    ...(pace.untilMs === null ? [] : field('last page', instantText(pace.untilMs))),
+    ...(lastCommitMs === null ? [] : field('last page', instantText(lastCommitMs))),
     ...(resumeAtMs === null ? [] : field('resume', `from ${instantText(resumeAtMs)}`)),
   ];
 }
@@ -61,7 +61,7 @@ function paceLines(view: RunStatusView): string[] {
       ? []
       : field('limit', `${limit.quota} requests in ${formatDuration(limit.windowMs)}`);
   if (rowsPerSecond === null) return policy;
-  return [...field('pace', `${formatCount(rowsPerSecond)} rows/s${restText(view)}`), ...policy];
+  return [...field('rate', `${formatCount(rowsPerSecond)} rows/s${restText(view)}`), ...policy];
 }
 
 function restText({ eta }: RunStatusView): string {

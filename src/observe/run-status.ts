@@ -2,7 +2,8 @@
  * Where a run stands, from what the ledger says of it. Pure: facts and an instant in, a view out.
  */
 import { parsePosition } from '../core/position.js';
-import { type Eta, estimateRest } from './eta.js';
+import { type Eta, estimateRest, meanRate, shareOf } from './eta.js';
+import { PAGES_MIN, type Progressed, sinceStart } from './pace.js';
 
 /** What the ledger knows. Instants are epoch ms. */
 export interface StatusFacts {
@@ -27,18 +28,25 @@ export interface StatusFacts {
   readonly segments: readonly SegmentFacts[];
   /** The newest instant that the run has seen; null: none. */
   readonly newestMs: number | null;
-  readonly pace: {
-    readonly rows: number;
-    readonly pages: number;
-    readonly pageRows: number;
-    readonly sinceMs: number | null;
-    readonly untilMs: number | null;
-  };
+  readonly lastCommitMs: number | null;
+  /** Of the process that works on it, since it began to; null: nobody does, or it has asked nothing. */
+  readonly worked: CommittedSpan | null;
+  /** The same, of the last while; its beginning is that of `worked` where that is later. */
+  readonly recent: CommittedSpan | null;
   readonly limit: { readonly quota: number; readonly windowMs: number } | null;
   /** All rows of the table, of other runs too; null: not counted. */
   readonly tableRows: number | null;
   /** Who works on it; null: nobody. */
   readonly worker: string | null;
+}
+
+/** Pages committed from an instant on. */
+export interface CommittedSpan {
+  readonly sinceMs: number;
+  readonly rows: number;
+  readonly pages: number;
+  /** Of the first of them; null: there is none. */
+  readonly firstMs: number | null;
 }
 
 export interface SegmentFacts {
@@ -62,51 +70,70 @@ export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
   /** Why it is paused, which need not be an error; null: it is not, or it was interrupted. */
   readonly reason: string | null;
   readonly share: number | null;
-  /** Over the last while; null when nothing is being committed. */
+  /** Of the process at work, over its time; null when none is, or nothing is committed yet. */
   readonly rowsPerSecond: number | null;
   readonly eta: Eta | null;
   readonly segments: readonly SegmentView[];
   readonly openSegments: number;
 }
 
-/** A pace over less than this is chance. */
-const SPAN_MIN_MS = 500;
-
 export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView {
-  const { status, worker, sourceTotal, totals, pace, limit } = facts;
+  const { status, worker, sourceTotal, totals, worked } = facts;
   const state = runState(status, worker !== null);
   // What stands still has no pace, however fast it was.
-  const elapsedMs = state === 'running' && pace.sinceMs !== null ? nowMs - pace.sinceMs : 0;
-  const hasPace = elapsedMs >= SPAN_MIN_MS && pace.rows > 0;
+  const isMoving = state === 'running' && worked !== null && worked.rows > 0;
   const isPaused = state === 'paused';
   return {
     ...facts,
     state,
     reason: isPaused ? facts.lastError : null,
     lastError: isPaused ? null : facts.lastError,
-    share:
-      status === 'complete'
-        ? 1
-        : sourceTotal === null
-          ? null
-          : Math.min(1, totals.covered / Math.max(1, sourceTotal)),
-    rowsPerSecond: hasPace ? Math.round((pace.rows * 1000) / elapsedMs) : null,
-    eta: hasPace
-      ? estimateRest({
-          total: sourceTotal,
-          ingested: totals.covered,
-          ingestedHere: pace.rows,
-          pageLimit: Math.max(1, pace.pageRows),
-          policy: limit,
-          elapsedMs,
-        })
-      : null,
+    share: status === 'complete' ? 1 : shareOf(totals.covered, sourceTotal),
+    rowsPerSecond: isMoving ? Math.round(meanRate(worked.rows, nowMs - worked.sinceMs)) : null,
+    eta: isMoving ? rest(facts, worked, nowMs) : null,
     segments: facts.segments.map((segment) => ({
       ...segment,
       share: segmentShare(segment, facts.newestMs),
     })),
     openSegments: facts.segments.filter((segment) => segment.status === 'open').length,
   };
+}
+
+/** As the process at work says it (run-figures), but for what only that process knows. */
+function rest(facts: StatusFacts, worked: CommittedSpan, nowMs: number): Eta | null {
+  const { sourceTotal, totals, recent, limit } = facts;
+  const progressed = recentlyProgressed(recent, worked, nowMs);
+  const use = limit && recent && limitUse(recent, limit, nowMs);
+  return estimateRest({
+    total: sourceTotal,
+    rows: totals.covered,
+    progressed,
+    pagesUnderWay: 0,
+    limit: limit && { ...limit, startsInMs: [], use },
+    permitShare: null,
+  });
+}
+
+/** As `Pace.progressed`. */
+function recentlyProgressed(
+  recent: CommittedSpan | null,
+  worked: CommittedSpan,
+  nowMs: number,
+): Progressed | null {
+  if (recent !== null && recent.sinceMs > worked.sinceMs && recent.pages >= PAGES_MIN) {
+    return { rows: recent.rows, pages: recent.pages, spanMs: nowMs - recent.sinceMs };
+  }
+  const { rows, pages, sinceMs, firstMs } = worked;
+  return sinceStart(nowMs, { rows, pages, startedAtMs: sinceMs, firstCommitAtMs: firstMs });
+}
+
+/** Pages stand for requests; a first window that is not over permits its whole quota. */
+function limitUse(
+  { pages, sinceMs }: CommittedSpan,
+  { quota, windowMs }: NonNullable<StatusFacts['limit']>,
+  nowMs: number,
+): number {
+  return pages / (quota * Math.max(1, (nowMs - sinceMs) / windowMs));
 }
 
 /** A run that the ledger says is running, and nobody works on: its process was killed, or has lost the database. */

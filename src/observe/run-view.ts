@@ -2,7 +2,7 @@
  * Run view: watches a run for the dashboard and says, when asked, where it stands.
  *
  * What it keeps is bounded, and what the loop tells it costs the same for a page of one row and of
- * 5,000. Figures that RunStats has are taken from there, so that page, report and log agree.
+ * 5,000. Figures are those of RunFigures, so that page, report and log agree.
  */
 
 import type { Limiter } from '../core/limiter.js';
@@ -11,14 +11,13 @@ import type { RunOutcome, SchedulerCommand } from '../core/scheduler-types.js';
 import type { PageHead, PageResult } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import type { RunState } from './engine-metrics.js';
-import { type Eta, estimateRest } from './eta.js';
 import { History, type HistoryColumns, type Sample } from './history.js';
 import { LatencyWindow } from './latency-window.js';
-import { RecentRate } from './recent-rate.js';
+import type { Figures, RunFigures } from './run-figures.js';
+import { measureRun } from './run-report-timeline.js';
 import type { RunStats } from './run-stats.js';
 import { type Extent, SegmentMap } from './segment-map.js';
 import type { LiveRun, QuarantinedPage, Stage } from './snapshot.js';
-import { WaitShares } from './wait-shares.js';
 
 export interface RunViewParts {
   readonly run: number;
@@ -30,6 +29,7 @@ export interface RunViewParts {
   readonly scheduler: Scheduler;
   readonly bucket: Limiter;
   readonly stats: RunStats;
+  readonly figures: RunFigures;
   readonly nowMs: () => number;
 }
 
@@ -39,9 +39,7 @@ const QUARANTINED_PAGES_MAX = 6;
 export class RunView {
   readonly #parts: RunViewParts;
   readonly #history = new History();
-  readonly #rate = new RecentRate();
   readonly #segments: SegmentMap;
-  readonly #waits: WaitShares;
   readonly #latency = {
     head: new LatencyWindow(),
     fetch: new LatencyWindow(),
@@ -49,21 +47,16 @@ export class RunView {
     write: new LatencyWindow(),
   };
   readonly #quarantine: QuarantinedPage[] = [];
-  #rowsPerSecond = 0;
   #sample: Sample | null = null;
-  #pageLimit = 1;
   #ended: { readonly outcome: RunOutcome; readonly atMs: number } | null = null;
 
   constructor(parts: RunViewParts) {
     this.#parts = parts;
     this.#segments = new SegmentMap(parts.earlier);
-    this.#waits = new WaitShares(parts.scheduler.waits);
     for (const segment of parts.scheduler.openSegments()) this.#segments.opened(segment);
   }
 
-  fetchStarted(command: Extract<SchedulerCommand, { type: 'fetch' }>): void {
-    this.#pageLimit = command.limit;
-  }
+  fetchStarted(): void {}
 
   headSeen({ meta }: PageHead): void {
     this.#latency.head.add(meta.headAtMs - meta.sentAtMs);
@@ -100,10 +93,14 @@ export class RunView {
     return reason === 'end' ? 'finishing' : 'running';
   }
 
-  /** The run is over; what is shown of it stands still. */
-  end(outcome: RunOutcome): void {
+  get isOver(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** The run was over at `atMs`; what is shown of it stands still. */
+  end(outcome: RunOutcome, atMs: number): void {
     if (this.#ended !== null) return;
-    this.#ended = { outcome, atMs: this.#parts.nowMs() };
+    this.#ended = { outcome, atMs };
     this.#sample = this.#measure();
     this.#history.finish(this.#sample);
   }
@@ -123,9 +120,10 @@ export class RunView {
     const { run, source, origin, resumedFrom, scheduler, stats } = this.#parts;
     const nowMs = this.#ended?.atMs ?? this.#parts.nowMs();
     const outcome = this.#ended?.outcome ?? null;
-    const durationMs = stats.durationMs(nowMs);
-    const { sourceTotal, eventsIngested } = stats;
-    const rowsLeft = sourceTotal === null ? null : Math.max(0, sourceTotal - eventsIngested);
+    const figures = this.#parts.figures.at(nowMs);
+    const { rows, total } = figures;
+    const rowsLeft = total === null ? null : Math.max(0, total - rows);
+    const isOver = outcome !== null;
     return {
       run,
       source,
@@ -133,24 +131,23 @@ export class RunView {
       state: this.state,
       reason: reasonOf(outcome),
       resumeAtMs: outcome?.status === 'paused' ? outcome.resumeAtMs : null,
-      startedAtMs: stats.startedAtMs,
-      durationMs,
+      durationMs: figures.durationMs,
       resumedFrom,
-      rows: { ingested: eventsIngested, total: sourceTotal, ...stats.counts },
+      rows: { ingested: rows, total, share: figures.share, ...stats.counts },
       pages: stats.pages,
       bytes: stats.bytes,
-      rowsPerSecond: this.#rowsPerSecond,
-      rowsPerSecondMean: (stats.eventsIngestedHere * 1000) / Math.max(1, durationMs),
-      requests: this.#requests(nowMs),
-      limit: this.#limit(nowMs),
+      rowsPerSecond: figures.rowsPerSecond,
+      recentRowsPerSecond: isOver ? null : figures.recentRowsPerSecond,
+      requests: this.#requests(figures),
+      limit: isOver ? null : this.#limit(nowMs),
       stages: this.#stages(),
       headLatency: this.#latency.head.percentiles(),
       credits: {
         heldBytes: Math.round(scheduler.credits.heldBytes),
         limitBytes: scheduler.credits.bytesMax,
       },
-      waits: { reason: scheduler.waits.reason, shares: this.#waits.shares },
-      eta: outcome === null ? this.#eta(durationMs) : null,
+      waits: { reason: isOver ? null : scheduler.waits.reason, shares: figures.waits },
+      eta: figures.rest,
       segments: this.#segments.view(scheduler.openSegments(), rowsLeft),
       quarantine: this.#quarantine,
       memoryBytes: process.memoryUsage.rss(),
@@ -161,32 +158,15 @@ export class RunView {
   }
 
   #measure(): Sample {
-    const { scheduler, bucket, stats } = this.#parts;
-    const nowMs = this.#ended?.atMs ?? this.#parts.nowMs();
-    const rows = stats.eventsIngested;
-    const { policy } = bucket;
-    this.#rowsPerSecond = this.#rate.mark(nowMs, rows, policy?.windowMs ?? null);
-    this.#waits.mark(nowMs, policy?.windowMs ?? null);
-    const { inFlight, scanning, held, writing } = scheduler.outstandingByPhase();
-    return {
-      atMs: Math.round(nowMs),
-      rows,
-      rowsPerSecond: Math.round(this.#rowsPerSecond),
-      requests: stats.requests,
-      permitted: stats.permittedRequests(policy, nowMs),
-      fetching: inFlight,
-      scanning: scanning + held,
-      writing,
-      heldBytes: Math.round(scheduler.credits.heldBytes),
-    };
+    return measureRun(this.#parts, this.#ended?.atMs ?? this.#parts.nowMs());
   }
 
-  #requests(nowMs: number): LiveRun['requests'] {
-    const { stats, bucket } = this.#parts;
+  #requests({ permitted }: Figures): LiveRun['requests'] {
+    const { stats, figures } = this.#parts;
     return {
       sent: stats.requests,
-      permitted: stats.permittedRequests(bucket.policy, nowMs),
-      utilisation: stats.utilisation.value(bucket.policy),
+      permitted,
+      utilisation: figures.utilisation(),
       refused: stats.refused,
       retries: stats.retries,
       faults: Object.fromEntries(stats.faults),
@@ -212,18 +192,6 @@ export class RunView {
       hold: stage(held, null),
       write: stage(writing, this.#latency.write),
     };
-  }
-
-  #eta(elapsedMs: number): Eta | null {
-    const { stats, bucket } = this.#parts;
-    return estimateRest({
-      total: stats.sourceTotal,
-      ingested: stats.eventsIngested,
-      ingestedHere: stats.eventsIngestedHere,
-      pageLimit: this.#pageLimit,
-      policy: bucket.policy,
-      elapsedMs,
-    });
   }
 }
 

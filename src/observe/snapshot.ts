@@ -6,6 +6,7 @@ import type { Sample } from './history.js';
 import type { Percentiles } from './latency-window.js';
 import type { LogEntry } from './recent-log.js';
 import type { SegmentMapView } from './segment-map.js';
+import type { Trouble } from './trouble-watch.js';
 
 export interface RunSnapshot {
   readonly atMs: number;
@@ -13,6 +14,8 @@ export interface RunSnapshot {
   readonly isIngesting: boolean;
   /** Null: no run in this process. */
   readonly live: LiveRun | null;
+  /** What keeps the ingestion from getting on; null: nothing. */
+  readonly trouble: Trouble | null;
   readonly log: readonly LogEntry[];
 }
 
@@ -24,9 +27,7 @@ export interface LiveRun {
   /** Why it ended, and when it is worth another try. */
   readonly reason: string | null;
   readonly resumeAtMs: number | null;
-  /** Of this process. */
-  readonly startedAtMs: number;
-  /** Stands still once the run has ended. */
+  /** That this process has been at work; stands still once the run has ended. */
   readonly durationMs: number;
   /** Pages that earlier processes had committed; null: the run began here. */
   readonly resumedFrom: number | null;
@@ -34,6 +35,7 @@ export interface LiveRun {
   readonly rows: {
     readonly ingested: number;
     readonly total: number | null;
+    readonly share: number | null;
     readonly returned: number;
     readonly inserted: number;
     readonly duplicate: number;
@@ -43,7 +45,8 @@ export interface LiveRun {
   /** Of this process, like all that follows. */
   readonly bytes: number;
   readonly rowsPerSecond: number;
-  readonly rowsPerSecondMean: number;
+  /** Of the last while; null: not yet, or the run is over. */
+  readonly recentRowsPerSecond: number | null;
   readonly requests: {
     readonly sent: number;
     readonly permitted: number | null;
@@ -52,7 +55,7 @@ export interface LiveRun {
     readonly retries: number;
     readonly faults: Readonly<Record<string, number>>;
   };
-  /** Null: no limit is known. */
+  /** Null: no limit is known, or the run is over. */
   readonly limit: {
     readonly quota: number;
     readonly windowMs: number;
@@ -69,7 +72,7 @@ export interface LiveRun {
   };
   readonly headLatency: Percentiles | null;
   readonly credits: { readonly heldBytes: number; readonly limitBytes: number };
-  /** What the next request waits for, and the shares of the last while. */
+  /** What the next request waits for, and the shares of the last while; of all when the run is over. */
   readonly waits: {
     readonly reason: WaitReason | null;
     readonly shares: Readonly<Record<WaitReason, number>>;

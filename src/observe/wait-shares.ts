@@ -1,8 +1,6 @@
 /** What the requests of the last while waited for, as shares of that while: where the bottleneck is. */
 import { WAIT_REASONS, type WaitReason, type WaitTimes } from '../core/wait-times.js';
-
-const SPAN_MIN_MS = 10_000;
-const SPAN_MAX_MS = 300_000;
+import { CHART_SPAN_MS, wholeWindowsMs } from './pace.js';
 
 type Totals = Readonly<Record<WaitReason, number>>;
 
@@ -20,19 +18,28 @@ export class WaitShares {
     return this.#shares;
   }
 
+  /** Of all the time until `atMs`. */
+  overAll(atMs: number): Totals {
+    return sharesOf(totals((reason) => this.#waits.totalMs(reason, atMs)));
+  }
+
   /** Called about once a second. @param windowMs of the limit: a whole one is looked at */
   mark(atMs: number, windowMs: number | null): void {
-    const spanMs = Math.min(SPAN_MAX_MS, Math.max(SPAN_MIN_MS, windowMs ?? 0));
+    const spanMs = wholeWindowsMs(CHART_SPAN_MS, windowMs);
     const totalsMs = totals((reason) => this.#waits.totalMs(reason, atMs));
     this.#marks.push({ atMs, totalsMs });
     let gone = 0;
     while ((this.#marks[gone + 1]?.atMs ?? atMs) <= atMs - spanMs) gone++;
     this.#marks.splice(0, gone);
     const first = this.#marks[0]?.totalsMs ?? totalsMs;
-    const sumMs = WAIT_REASONS.reduce((sum, each) => sum + totalsMs[each] - first[each], 0);
-    if (sumMs <= 0) return;
-    this.#shares = totals((reason) => (totalsMs[reason] - first[reason]) / sumMs);
+    this.#shares = sharesOf(totals((reason) => totalsMs[reason] - first[reason]));
   }
+}
+
+/** All 0 where nothing was waited for. */
+export function sharesOf(totalsMs: Totals): Totals {
+  const sumMs = WAIT_REASONS.reduce((sum, reason) => sum + totalsMs[reason], 0);
+  return totals((reason) => (sumMs <= 0 ? 0 : totalsMs[reason] / sumMs));
 }
 
 function totals(of: (reason: WaitReason) => number): Record<WaitReason, number> {

@@ -171,7 +171,7 @@ describe('without a run of its own', () => {
     await page.keyboard.press('Enter');
     const report = page.locator('#report');
     await report.getByRole('heading', { name: 'Run 1: complete' }).waitFor();
-    expect(await report.innerText()).toMatch(/Rows in the table\s+2,500/);
+    expect(await report.innerText()).toMatch(/Rows committed\s+2,500/);
     await page.getByRole('button', { name: 'Close the report of run 1' }).waitFor();
     await page.keyboard.press('Enter');
     await report.waitFor({ state: 'hidden' });

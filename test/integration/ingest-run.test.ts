@@ -206,7 +206,7 @@ describe('status and doctor', () => {
       lastError: null,
     });
     const spoken = await folder.run(['status'], environment);
-    expect(spoken.stdout).toMatch(/Run 1: complete[\s\S]*20,000 of 20,000 committed/);
+    expect(spoken.stdout).toMatch(/Run 1: complete[\s\S]*20,000 of 20,000 rows committed/);
     expect(spoken.stdout).toMatch(/table +20,000 rows$/m);
   });
 

@@ -150,7 +150,9 @@ describe('a run over several processes', () => {
     const whole = await report();
     const rows = unreported.toLocaleString('en-US');
     expect(whole.stdout).toContain(`unreported ${rows} rows are of processes that`);
-    expect(readFileSync(pathOf('1.html'), 'utf8')).toContain(`without a report</td><td>${rows}`);
+    expect(readFileSync(pathOf('1.html'), 'utf8')).toMatch(
+      new RegExp(`without a report</td><td[^>]*>${rows}`),
+    );
   });
 });
 

@@ -39,7 +39,7 @@ export function sampleReport(changes: Partial<RunReportDocument> = {}): RunRepor
     },
     settings: { concurrency: 10, pageLimit: null },
     versions: { datasync: '0.1.0', node: '20.18.1' },
-    submission: null,
+    ...{ submission: null, verification: null },
     ...changes,
   };
 }

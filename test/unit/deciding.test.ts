@@ -238,20 +238,35 @@ describe('quarantine limit', () => {
 });
 
 describe('utilisation', () => {
-  const policy = { quota: 2, windowMs: 1000 };
+  const window = { quota: 2, windowMs: 1000, kind: 'window', from: 'announced' } as const;
+  const bucket = { ...window, kind: 'leaky bucket' } as const;
+
+  function usedBy(...startsMs: number[]): Utilisation {
+    const used = new Utilisation();
+    for (const atMs of startsMs) used.add(atMs);
+    return used;
+  }
 
   test('it compares whole windows with the time that they took', () => {
-    const used = new Utilisation();
-    for (const atMs of [0, 1, 1010, 1011, 2040]) used.add(atMs);
-    expect(used.value(policy)).toBeCloseTo(2000 / 2040);
+    const used = usedBy(0, 1, 1010, 1011, 2040);
+    expect(used.value([window])).toBeCloseTo(2000 / 2040);
   });
 
-  test('it is unknown before a window has passed, and without a limit', () => {
-    const used = new Utilisation();
-    used.add(0);
-    used.add(1);
-    expect(used.value(policy)).toBeNull();
+  test('of a bucket that leaks it compares each request behind the first burst', () => {
+    const used = usedBy(0, 1, 550, 1100);
+    expect(used.value([bucket])).toBeCloseTo(1000 / 1100);
+  });
+
+  test('of several limits the one that was used most counts', () => {
+    const used = usedBy(0, 1, 1010, 1011, 2040);
+    expect(used.value([{ ...window, quota: 4 }, window])).toBeCloseTo(2000 / 2040);
+  });
+
+  test('it is unknown before a window has passed, without a limit, and with an assumed one', () => {
+    const used = usedBy(0, 1);
+    expect(used.value([window])).toBeNull();
     used.add(1010);
-    expect(used.value(null)).toBeNull();
+    expect(used.value([])).toBeNull();
+    expect(used.value([{ ...window, from: 'assumed' }])).toBeNull();
   });
 });

@@ -16,6 +16,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { ingestResult } from '../../src/observe/report.js';
+import { RunFigures } from '../../src/observe/run-figures.js';
 import { RunStats } from '../../src/observe/run-stats.js';
 import { type Batch, NO_REJECTS } from '../../src/protocol/batch.js';
 import type {
@@ -99,14 +100,12 @@ async function playRun(level: string, faultShare: number) {
   const pageSize = new PageSize(PAGE_ROWS);
   const scheduler = schedulerOver(frontier, bucket, api.cursors, { random, pageSize });
   const prepared = freshRun();
-  const stats = new RunStats({
-    startedAtMs: nowMs(),
-    earlier: prepared.totals,
-    walksAgain: false,
-  });
+  const stats = new RunStats({ earlier: prepared.totals, walksAgain: false });
+  const runFigures = new RunFigures({ stats, bucket, scheduler });
+  const startedAtMs = nowMs();
   const watch = new RunWatch({
     context: contextOf(captured),
-    ...{ stats, bucket, scheduler, onSource: () => {}, onLastError: () => {} },
+    ...{ stats, figures: runFigures, bucket, scheduler, onSource: () => {}, onLastError: () => {} },
     prepared,
   });
   const loop = new IngestionLoop({
@@ -119,9 +118,9 @@ async function playRun(level: string, faultShare: number) {
   watch.start();
   const outcome = await untilOver(loop);
   watch.stop();
-  const figures = { run: 7, outcome, stats, policy: LIMIT, resumedFrom: null };
+  const figures = { run: 7, outcome, stats, figures: runFigures, resumedFrom: null };
   watch.ended(
-    ingestResult({ ...figures, processStartedAtMs: stats.startedAtMs, nowMs: nowMs() }),
+    ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
     outcome,
   );
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };

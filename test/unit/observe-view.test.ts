@@ -6,7 +6,6 @@ import { WaitTimes } from '../../src/core/wait-times.js';
 import { History, type Sample } from '../../src/observe/history.js';
 import { LatencyWindow } from '../../src/observe/latency-window.js';
 import { RecentLog } from '../../src/observe/recent-log.js';
-import { RecentRate } from '../../src/observe/recent-rate.js';
 import { SegmentMap } from '../../src/observe/segment-map.js';
 import { WaitShares } from '../../src/observe/wait-shares.js';
 
@@ -50,35 +49,6 @@ describe('history', () => {
       version = history.version;
       expect(copy).toEqual(history.columns().atMs);
     }
-  });
-});
-
-describe('rate of the last while', () => {
-  test('forgets what is older than ten seconds', () => {
-    const rate = new RecentRate();
-    let rows = 0;
-    let seen = 0;
-    for (let second = 0; second <= 60; second++) {
-      rows += second < 30 ? 1000 : 100;
-      seen = rate.mark(T0 + second * 1000, rows, null);
-    }
-    expect(seen).toBeCloseTo(100);
-  });
-
-  test('looks at a whole window of the limit, so that a burst a window is steady', () => {
-    const rate = new RecentRate();
-    const seen: number[] = [];
-    for (let second = 0; second <= 600; second++) {
-      const rows = (Math.floor(second / 60) + 1) * 50_000;
-      seen.push(rate.mark(T0 + second * 1000, rows, 60_000));
-    }
-    for (const each of seen.slice(60)) expect(each).toBeCloseTo(50_000 / 60);
-  });
-
-  test('a walk that begins again does not count backwards', () => {
-    const rate = new RecentRate();
-    rate.mark(T0, 5_000, null);
-    expect(rate.mark(T0 + 1000, 0, null)).toBe(0);
   });
 });
 

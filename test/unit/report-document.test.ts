@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { joinReports, readReport, reportTotals } from '../../src/observe/run-report.js';
+import {
+  joinReports,
+  type RunReportDocument,
+  readReport,
+  reportTotals,
+} from '../../src/observe/run-report.js';
 import { chartSvg } from '../../src/observe/run-report-charts.js';
 import { runReportPage } from '../../src/observe/run-report-page.js';
 import { runReportText } from '../../src/observe/run-report-text.js';
@@ -28,16 +33,16 @@ describe('a report', () => {
     expect(readReport({ ...rest, timeline: { ...timeline, rows: [1] } })).toBeNull();
   });
 
-  test('sums its sessions, and its pace covers the pauses between them', () => {
+  test('sums its sessions, and its rate is that of their time at work', () => {
     const sessions = [sampleSession(), sampleSession({ startedAtMs: STARTED_MS + 600_000 })].map(
       (one) => ({ ...one, endedAtMs: one.startedAtMs + 60_000 }),
     );
     const report = sampleReport({ sessions, endedAtMs: STARTED_MS + 660_000 });
     expect(reportTotals(report)).toMatchObject({
-      ...{ requests: 24, refused: 2, retries: 4, activeMs: 120_000, elapsedMs: 659_500 },
+      ...{ requests: 24, refused: 2, retries: 4, activeMs: 120_000, elapsedMs: 660_000 },
       faults: { NETWORK: 4, RATE_LIMITED: 2 },
     });
-    expect(reportTotals(report).eventsPerSecond).toBeCloseTo(50_000 / 659.5, 6);
+    expect(reportTotals(report).eventsPerSecond).toBeCloseTo(100_000 / 120, 6);
   });
 
   test('knows the rows of processes that have left no report', () => {
@@ -96,7 +101,7 @@ describe('the text', () => {
   test('says first call, end, duration, pace, the limit, faults, and the submission', () => {
     const text = runReportText(sampleReport({ submission: SUBMISSION }));
     expect(text).toContain('first call 2026-01-27 12:00:00 UTC');
-    expect(text).toContain('1 min 00 s, 833 events/s');
+    expect(text).toContain('1 min 01 s, 833 events/s');
     expect(text).toContain('99.1 % of what it permits');
     expect(text).toContain('NETWORK × 2');
     expect(text).toContain("the API's limit 80.0 %");
@@ -110,6 +115,62 @@ describe('the text', () => {
     });
     expect(runReportText(bare)).not.toMatch(/null|NaN|undefined|requests/);
   });
+});
+
+describe('the proof', () => {
+  const proof = { ok: true, atMs: STARTED_MS + 90_000, rows: 50_000, pages: 11, differences: 0 };
+  const texts = (report: RunReportDocument) => [
+    runReportText(report).replaceAll(/\s+/g, ' '),
+    runReportPage(report).replaceAll(/<[^>]*>/g, ' '),
+  ];
+
+  test('that was not made is the command that makes it', () => {
+    for (const text of texts(sampleReport())) {
+      expect(text).toContain('not since its last process ended');
+      expect(text).toContain('datasync verify --run 3');
+    }
+  });
+
+  test('says what it found, and when', () => {
+    for (const text of texts(sampleReport({ verification: proof }))) {
+      expect(text).toContain('50,000 rows in the table, no difference, 2026-01-27 12:01:30 UTC');
+      expect(text).not.toContain('datasync verify');
+    }
+    const bad = { ...proof, ok: false, differences: 1 };
+    for (const text of texts(sampleReport({ verification: bad }))) {
+      expect(text).toContain('1 difference, 2026-01-27 12:01:30 UTC');
+      expect(text).toContain('datasync verify --run 3');
+    }
+  });
+
+  test('of fewer pages, or before a further process, does not count', () => {
+    for (const text of texts(sampleReport({ verification: proof, pages: 12 }))) {
+      expect(text).toContain('not since 2026-01-27 12:01:30 UTC, before its last pages');
+      expect(text).toContain('datasync verify --run 3');
+    }
+    expect(
+      joinReports(sampleReport({ verification: proof }), sampleReport()).verification,
+    ).toBeNull();
+  });
+
+  test('is unknown to a report of an earlier version, which is read all the same', () => {
+    const { verification: _, ...earlier } = sampleReport();
+    expect(readReport(earlier)).toEqual(sampleReport());
+  });
+});
+
+test('records in quarantine come with what shows them, and nothing is said of none', () => {
+  for (const made of [runReportText, runReportPage]) {
+    expect(made(sampleReport())).toContain('SELECT * FROM ingestion_quarantine WHERE run = 3');
+    expect(made(sampleReport({ quarantine: [] }))).not.toContain('SELECT');
+  }
+});
+
+test('what the ledger counts is not said to be in the table', () => {
+  for (const made of [runReportText, runReportPage]) {
+    expect(made(sampleReport())).not.toMatch(/in the table/i);
+    expect(made(sampleReport())).toMatch(/committed/);
+  }
 });
 
 describe('the page', () => {

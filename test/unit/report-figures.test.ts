@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Limiter } from '../../src/core/limiter.js';
+import { WaitTimes } from '../../src/core/wait-times.js';
 import { clip, field, wrap } from '../../src/observe/columns.js';
 import { CountProgress } from '../../src/observe/count-progress.js';
 import { LatencyHistogram } from '../../src/observe/latency-histogram.js';
 import { NO_PAINT, painterFor } from '../../src/observe/paint.js';
+import { RunFigures } from '../../src/observe/run-figures.js';
 import { RunTimeline } from '../../src/observe/run-report-timeline.js';
 import { RunStats } from '../../src/observe/run-stats.js';
 
@@ -38,16 +41,16 @@ describe('the timeline', () => {
 
   function timelineOver(seconds: number) {
     let nowMs = 1_000_000;
-    const stats = new RunStats({ startedAtMs: nowMs, earlier: nothingDone, walksAgain: false });
-    const timeline = new RunTimeline({
-      stats,
-      bucket: { policy: { quota: 10, windowMs: 60_000 } },
-      scheduler: {
-        credits: { heldBytes: 5, bytesMax: 10 },
-        outstandingByPhase: () => ({ inFlight: 1, scanning: 2, held: 3, writing: 4 }),
-      },
-      nowMs: () => nowMs,
-    });
+    const stats = new RunStats({ earlier: nothingDone, walksAgain: false });
+    stats.asked(nowMs);
+    const scheduler = {
+      credits: { heldBytes: 5, bytesMax: 10 },
+      outstandingByPhase: () => ({ inFlight: 1, scanning: 2, held: 3, writing: 4 }),
+      waits: new WaitTimes(),
+    };
+    const bucket = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs });
+    const figures = new RunFigures({ stats, bucket, scheduler });
+    const timeline = new RunTimeline({ stats, figures, scheduler, nowMs: () => nowMs });
     for (let second = 0; second < seconds; second++) {
       timeline.tick();
       nowMs += 1_000;

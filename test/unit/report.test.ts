@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { estimateRest, formatCount, formatDuration } from '../../src/observe/eta.js';
+import { formatCount, formatDuration } from '../../src/observe/eta.js';
 import { type IngestResult, reportText } from '../../src/observe/report.js';
 
 const result: IngestResult = {
@@ -44,32 +44,7 @@ describe('report', () => {
   });
 });
 
-describe('time left', () => {
-  const known = {
-    total: 3_000_000,
-    ingested: 100_000,
-    ingestedHere: 100_000,
-    pageLimit: 5000,
-    elapsedMs: 60_000,
-  };
-
-  test('is bound by the limit where the start was a burst', () => {
-    const eta = estimateRest({ ...known, policy: { quota: 10, windowMs: 60_000 } });
-    expect(eta).toEqual({ remainingMs: 58 * 60_000, boundBy: 'limit' });
-  });
-
-  test('is bound by the measured speed where nothing limits', () => {
-    expect(estimateRest({ ...known, policy: null })).toEqual({
-      remainingMs: 29 * 60_000,
-      boundBy: 'speed',
-    });
-  });
-
-  test('is not guessed before anything is known', () => {
-    expect(estimateRest({ ...known, total: null, policy: null })).toBeNull();
-    expect(estimateRest({ ...known, ingestedHere: 0, policy: null })).toBeNull();
-  });
-
+describe('text', () => {
   test('durations read as a person says them', () => {
     expect([45_000, 200_000, 3_720_000].map(formatDuration)).toEqual([
       '45 s',

@@ -5,6 +5,11 @@ import { runStatusLine, runStatusText } from '../../src/observe/run-status-text.
 const NOW_MS = Date.UTC(2026, 0, 27, 12);
 const place = (ms: number): string => `${ms}/00000000-0000-4000-8000-000000000000`;
 
+const RECENT = {
+  ...{ rows: 50_000, pages: 10, sinceMs: NOW_MS - 60_000 },
+  firstMs: NOW_MS - 59_000,
+};
+
 function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
   return {
     ...{ run: 7, source: 'datasync', origin: 'http://api.example/api/v1', status: 'running' },
@@ -16,10 +21,12 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
       covered: 500_000,
     },
     segments: [],
-    pace: {
-      ...{ rows: 100_000, pages: 20, pageRows: 5_000 },
-      ...{ sinceMs: NOW_MS - 120_000, untilMs: NOW_MS - 1_000 },
+    lastCommitMs: NOW_MS - 1_000,
+    worked: {
+      ...{ rows: 500_000, pages: 100, sinceMs: NOW_MS - 599_000 },
+      firstMs: NOW_MS - 598_000,
     },
+    recent: RECENT,
     limit: { quota: 10, windowMs: 60_000 },
     worker: 'datasync-ingestion process 12 on host',
     ...changes,
@@ -30,20 +37,37 @@ describe('a run that is at work', () => {
   const view = runStatusView(facts(), NOW_MS);
 
   test('has a share, a pace, and a rest that the limit bounds', () => {
-    expect(view).toMatchObject({ state: 'running', rowsPerSecond: 833 });
+    expect(view).toMatchObject({ state: 'running', rowsPerSecond: 835 });
     expect(view.share).toBeCloseTo(1 / 6, 9);
     expect(view.eta).toEqual({ remainingMs: 50 * 60_000, boundBy: 'limit' });
   });
 
   test('slower than its limit is bound by its speed', () => {
-    const slow = { ...facts().pace, rows: 10_000 };
-    expect(runStatusView(facts({ pace: slow }), NOW_MS).eta?.boundBy).toBe('speed');
+    const slow = { ...RECENT, rows: 20_000, pages: 4 };
+    expect(runStatusView(facts({ recent: slow }), NOW_MS).eta).toEqual({
+      ...{ remainingMs: 125 * 60_000, boundBy: 'speed' },
+    });
+  });
+
+  test('whose last while holds a page at most, goes by all that its process has done', () => {
+    const few = { ...RECENT, rows: 5_000, pages: 1 };
+    const { eta } = runStatusView(facts({ recent: few, limit: null }), NOW_MS);
+    expect(eta?.boundBy).toBe('speed');
+    expect((eta?.remainingMs ?? 0) / 60_000).toBeCloseTo(50, 0);
+  });
+
+  test('has the rate that its process says, and none before its first page', () => {
+    const began = { ...RECENT, sinceMs: NOW_MS - 2_000 };
+    const none = { ...began, rows: 0, pages: 0, firstMs: null };
+    const rateOf = (worked: StatusFacts['worked']) =>
+      runStatusView(facts({ worked, recent: worked }), NOW_MS).rowsPerSecond;
+    expect([rateOf(began), rateOf(none), rateOf(null)]).toEqual([25_000, null, null]);
   });
 
   test('without a total has no share and no rest', () => {
     const blind = runStatusView(facts({ sourceTotal: null }), NOW_MS);
     expect([blind.share, blind.eta]).toEqual([null, null]);
-    expect(blind.rowsPerSecond).toBe(833);
+    expect(blind.rowsPerSecond).toBe(835);
   });
 });
 

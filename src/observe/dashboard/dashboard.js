@@ -1,7 +1,7 @@
 /** The dashboard: what the server tells goes to the parts of the page. */
 import { Chart } from './charts.js';
-import { count, short, timeOfDay } from './format.js';
-import { fill, showLive, showState } from './live.js';
+import { count, short, timeOfDay, zone } from './format.js';
+import { fill, showLive, showState, showTroubleBanner } from './live.js';
 import { refreshRuns } from './runs.js';
 import { listen } from './stream.js';
 
@@ -12,8 +12,9 @@ const EARLIER_POINTS_MAX = 600;
 
 const LINKS = {
   connecting: 'connecting',
-  live: 'live',
+  live: 'connected to the program',
   lost: 'connection lost, trying again',
+  displaced: 'another page has taken the place of this one: reload it to look on here',
   ended: 'the program has ended; waiting for a next start',
 };
 
@@ -72,7 +73,7 @@ listen({
     columns = sent;
     draw();
   },
-  snapshot({ atMs, live, log, isIngesting }) {
+  snapshot({ atMs, live, trouble, log, isIngesting }) {
     isLive = live !== null;
     byId('live').hidden = live === null;
     byId('notice').hidden = live !== null;
@@ -80,9 +81,13 @@ listen({
     else {
       append(live);
       showLive(live, atMs);
+      // A run that does not get on is not told apart from one that does by its state alone.
+      showState(trouble === null ? live.state : 'troubled');
       if (live.state !== shownState) void refreshRuns();
       shownState = live.state;
     }
+    showTroubleBanner(trouble, atMs);
+    fill({ zone: zone(atMs) });
     showLog(log);
   },
   link(state) {
@@ -90,7 +95,7 @@ listen({
     if (element.dataset.link === state) return;
     element.dataset.link = state;
     element.textContent = LINKS[state];
-    document.body.classList.toggle('stale', state === 'lost');
+    document.body.classList.toggle('stale', state === 'lost' || state === 'displaced');
     if (state === 'live') void refreshRuns();
   },
 });

@@ -42,17 +42,25 @@ export function short(value) {
   return value >= 1e3 ? `${trim(value / 1e3)}k` : trim(value);
 }
 
-/** Date and time on this machine's clock. @param {number | null | undefined} ms */
+/** Date and time on this machine's clock, with its zone. @param {number | null | undefined} ms */
 export function instant(ms) {
   if (!isKnown(ms)) return NONE;
   const at = new Date(ms);
   const date = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
-  return `${date} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  return `${date} ${timeOfDay(ms)} ${zone(ms)}`;
 }
 
-/** Time of day. @param {string} iso */
-export function timeOfDay(iso) {
-  const at = new Date(iso);
+/** This machine's zone at an instant: `UTC`, `UTC+05:30`. @param {number} ms */
+export function zone(ms) {
+  const minutes = -new Date(ms).getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const off = Math.abs(minutes);
+  return `UTC${minutes < 0 ? '−' : '+'}${pad(Math.floor(off / 60))}:${pad(off % 60)}`;
+}
+
+/** Time of day. @param {string | number} instant as ISO 8601 text, or epoch ms */
+export function timeOfDay(instant) {
+  const at = new Date(instant);
   if (Number.isNaN(at.getTime())) return NONE;
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map(pad).join(':');
 }

@@ -1,5 +1,5 @@
 /** The run of this process: writes a snapshot into the page. Text only; nothing is read as markup. */
-import { bytes, count, duration, milliseconds, percent } from './format.js';
+import { bytes, count, duration, instant, milliseconds, percent } from './format.js';
 import { showSegments } from './segments.js';
 
 /** What requests wait for, in the order of the bar. */
@@ -19,7 +19,10 @@ const STATES = {
   paused: 'paused',
   interrupted: 'interrupted',
   failed: 'failed',
+  troubled: 'held up',
 };
+
+const GOES_ON = new Set(['starting', 'running', 'finishing']);
 
 const byId = (id) => document.getElementById(id);
 
@@ -35,19 +38,18 @@ export function fill(texts) {
 /** @param {object} live a snapshot's run @param {number} atMs when it was taken */
 export function showLive(live, atMs) {
   const { rows, requests } = live;
-  const share = rows.total ? Math.min(1, rows.ingested / rows.total) : null;
-  setBar(byId('progress'), share);
+  setBar(byId('progress'), rows.share);
   fill({
     where: `Run ${live.run} · ${live.source} · ${live.origin}`,
     'rows.ingested': count(rows.ingested),
     'rows.total': rows.total === null ? 'unknown' : count(rows.total),
-    'rows.share': percent(share),
+    'rows.share': percent(rows.share),
     'rows.returned': count(rows.returned),
     'rows.inserted': count(rows.inserted),
     'rows.duplicate': count(rows.duplicate),
     'rows.quarantined': count(rows.quarantined),
     rate: count(live.rowsPerSecond),
-    rateMean: count(live.rowsPerSecondMean),
+    rateRecent: live.recentRowsPerSecond === null ? '–' : `${count(live.recentRowsPerSecond)}/s`,
     duration: duration(live.durationMs),
     pages: count(live.pages),
     bytes: bytes(live.bytes),
@@ -65,11 +67,31 @@ export function showLive(live, atMs) {
     ...showSegments(live.segments, live.resumedFrom !== null),
   });
   byId('resumed').hidden = live.resumedFrom === null;
-  showState(live.state);
   showLimit(live.limit, atMs);
   showBottleneck(live);
   showLatency(live);
   showTrouble(live);
+}
+
+/**
+ * What keeps the run from getting on, as a banner.
+ *
+ * @param {object | null} trouble of a snapshot @param {number} atMs when it was taken
+ */
+export function showTroubleBanner(trouble, atMs) {
+  byId('trouble').hidden = trouble === null;
+  if (trouble === null) return;
+  const { title, message, remedy, sinceMs, failures, nextAttemptMs } = trouble;
+  const attempts = failures === 1 ? '1 failed attempt' : `${count(failures)} failed attempts`;
+  const next =
+    nextAttemptMs === null
+      ? 'an attempt is under way.'
+      : `next attempt ${nextAttemptMs <= atMs ? 'now' : `in ${duration(nextAttemptMs - atMs)}, at ${instant(nextAttemptMs)}`}.`;
+  fill({
+    'trouble.title': title,
+    'trouble.message': remedy === null ? message : `${message}. ${remedy}`,
+    'trouble.times': `Since ${instant(sinceMs)} (${duration(atMs - sinceMs)}), ${attempts}; ${next}`,
+  });
 }
 
 /** @param {string} state */
@@ -90,10 +112,10 @@ function etaTexts({ eta, state, reason, resumeAtMs, durationMs }) {
     return { eta: `${duration(eta.remainingMs)} left`, etaBound: bound };
   }
   if (state === 'complete') return { eta: `Complete in ${duration(durationMs)}`, etaBound: '' };
-  if (['starting', 'running', 'finishing'].includes(state)) {
+  if (GOES_ON.has(state)) {
     return { eta: 'No estimate yet', etaBound: '' };
   }
-  const resume = resumeAtMs === null ? '' : `resume at ${new Date(resumeAtMs).toLocaleString()}`;
+  const resume = resumeAtMs === null ? '' : `resume at ${instant(resumeAtMs)}`;
   return { eta: reason ?? 'Stopped; a next start goes on from here', etaBound: resume };
 }
 
@@ -148,8 +170,9 @@ function showBottleneck({ waits, stages, credits, state }) {
 function bottleneckText({ share, reason, text }, stages, state) {
   if (share <= 0) return 'Nothing measured yet.';
   const part = `${percent(share, 0)} of the time`;
-  if (reason === 'end')
-    return state === 'finishing' ? 'Finishing what is in flight.' : 'The run is over.';
+  if (!GOES_ON.has(state))
+    return `The run is over. Most of its time, ${percent(share, 0)}, went to ${text}.`;
+  if (reason === 'end') return 'Finishing what is in flight.';
   if (reason !== 'credit') return `Requests wait for ${text}: ${part}.`;
   const behind = stages.scan.pages > stages.write.pages ? 'the scan' : 'the database';
   return `Requests wait for ${behind} to take what is fetched: ${part}.`;

@@ -50,7 +50,7 @@ function runRow(run) {
     cell(String(run.run)),
     cell(state),
     cell(instant(run.startedAtMs)),
-    cell(count(run.inserted + run.duplicate), 'num'),
+    cell(count(run.returned), 'num'),
     cell(count(run.pages), 'num'),
     cell(count(run.quarantined), 'num'),
     cell(button),
@@ -81,9 +81,8 @@ async function toggle(run) {
 }
 
 function showReport(found) {
-  const spanMs = found.firstCommitMs === null ? null : found.lastCommitMs - found.firstCommitMs;
   const facts = [
-    ['Rows in the table', count(found.covered)],
+    ['Rows committed', count(found.covered)],
     ['Returned', count(found.returned)],
     ['Inserted', count(found.inserted)],
     ['Duplicates', count(found.duplicate)],
@@ -91,9 +90,11 @@ function showReport(found) {
     ['Pages', count(found.pages)],
     ['Segments', count(found.segments)],
     ['Received', bytes(found.bytes)],
-    ['First to last commit', duration(spanMs)],
-    ['Rows per second', spanMs ? count((found.returned * 1000) / spanMs) : '–'],
+    ['Duration', duration(found.totals.elapsedMs)],
+    ['At work', duration(found.totals.activeMs)],
+    ['Rows per second', count(found.totals.eventsPerSecond)],
     ['Ended', instant(found.finishedAtMs)],
+    ['Verified', verifiedText(found.verification)],
   ];
   const list = document.createElement('dl');
   list.className = 'facts';
@@ -111,6 +112,12 @@ function showReport(found) {
   if (found.pages > 1) parts.push(pace(found.pace));
   if (found.quarantine.length > 0) parts.push(quarantineTable(found.quarantine));
   report.replaceChildren(...parts);
+}
+
+function verifiedText(verification) {
+  if (verification === null) return 'not since it ended';
+  const { ok, atMs, differences } = verification;
+  return `${ok ? 'exact' : `${count(differences)} differences`}, ${instant(atMs)}`;
 }
 
 /** Records committed over the run's time, as bars. */
