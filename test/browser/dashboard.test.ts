@@ -1,10 +1,16 @@
 /** The dashboard in a real browser, against real runs. */
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { type PageOptions, useBrowser, type WatchedPage } from '../support/browser.js';
+import { useBrowser } from '../support/browser.js';
+import {
+  figure,
+  freePort,
+  SCREENSHOTS,
+  untilFigure,
+  untilLink,
+  watchWith,
+} from '../support/dashboard-page.js';
 import { holdingCommits } from '../support/hold-commits.js';
 import {
   API_KEY,
@@ -14,54 +20,13 @@ import {
   useEmptyTables,
   useSimulator,
 } from '../support/ingest-check.js';
-import { type IngestProcess, useIngestFolder } from '../support/ingest-process.js';
-import { REPOSITORY } from '../support/repository.js';
+import { useIngestFolder } from '../support/ingest-process.js';
 
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
 const openPage = useBrowser();
-
-const SCREENSHOTS = join(REPOSITORY, 'reports', 'screenshots');
-const DEADLINE_MS = 30_000;
-
-/** The text of a figure. */
-function figure(page: Page, name: string): Promise<string> {
-  return page.locator(`[data-field="${name}"]`).first().innerText();
-}
-
-async function untilFigure(page: Page, name: string, text: string | RegExp): Promise<void> {
-  const shown = page.locator(`[data-field="${name}"]`).filter({ hasText: text });
-  await shown.first().waitFor({ timeout: DEADLINE_MS });
-}
-
-async function untilLink(page: Page, state: string): Promise<void> {
-  await page.locator(`#link[data-link="${state}"]`).waitFor({ timeout: DEADLINE_MS });
-}
-
-/** A port that stays the same over restarts, so that the page finds the program again. */
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
-async function watch(
-  child: IngestProcess,
-  options: PageOptions = {},
-  listening = child.untilLog('http_listening'),
-): Promise<WatchedPage> {
-  const { url } = await listening;
-  const watched = await openPage(options);
-  const ended = child.exited.then(({ stderr }) => {
-    throw new Error(`the program ended before its page was open:\n${stderr.slice(-2_000)}`);
-  });
-  const opened = watched.page.goto(String(url)).then(() => untilLink(watched.page, 'live'));
-  await Promise.race([opened, ended]);
-  return watched;
-}
+const watch = watchWith(openPage);
 
 const count = (value: unknown): string => Number(value).toLocaleString('en-US');
 

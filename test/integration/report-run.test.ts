@@ -80,6 +80,26 @@ describe('a finished run', () => {
   });
 });
 
+test('a proof is noted in the report of its run, good or bad, until the next proof', async () => {
+  const simulator = await simulate({ events: EVENTS });
+  const env = environmentFor(simulator, database);
+  await folder.run(['ingest', '--json'], env);
+  expect((await report()).stdout).toMatch(
+    /not since its last process ended\s+datasync verify --run 1/,
+  );
+  const verify = () => folder.run(['verify'], { DATABASE_URL: database.connectionString });
+  expect((await verify()).code).toBe(0);
+  expect(kept().verification).toMatchObject({ ok: true, rows: EVENTS, differences: 0 });
+  expect((await report()).stdout).toMatch(/20,000 rows in the table, no difference, /);
+  expect(readFileSync(pathOf('1.html'), 'utf8')).toContain('no difference');
+  await database.pool.query(
+    'DELETE FROM ingested_events WHERE id = (SELECT min(id::text)::uuid FROM ingested_events)',
+  );
+  expect((await verify()).code).toBe(1);
+  expect(kept().verification).toMatchObject({ ok: false, rows: EVENTS - 1 });
+  expect((await report()).stdout).toMatch(/1 difference, [\s\S]*datasync verify --run 1/);
+});
+
 describe('a run over several processes', () => {
   test('has a session for each, and its time runs from the first call', async () => {
     const simulator = await simulate({ events: EVENTS });
