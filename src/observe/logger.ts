@@ -2,17 +2,23 @@
  * The logger: one event a line on standard error; pretty on a terminal, JSON elsewhere. Standard
  * output is kept for results. docs/logs.md lists the events.
  *
- * Warnings that repeat are summed (repeat-fold.ts), unless each page is logged anyway; secrets are
- * taken out (redact.ts).
+ * What repeats is summed (repeat-fold.ts): warnings, what has a fault, and what is learned and unlearned
+ * again and again. Where each page is logged, the first hundred of a kind are said too. Secrets are taken
+ * out (redact.ts).
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { formatDuration } from './eta.js';
+import { formatCount, formatDuration } from './eta.js';
 import { Redactor } from './redact.js';
 import { RepeatFold, type Repeats } from './repeat-fold.js';
 
 export type { Logger } from 'pino';
 
 const WARN = 40;
+/** Each tells a change of mind or state: a few are worth a line, a storm of them is one. */
+const CHANGES = new Set(['limit_learned', 'lock_regained']);
+const CHANGES_SAID = 5;
+/** Whoever looks closely wants each in its place, but not a storm. */
+const CLOSE_LOOK_SAID = 100;
 const CLOSE_LEVELS = new Set(['trace', 'debug']);
 const STANDARD_ERROR = 2;
 /** What progress has drawn last gives way to the line of the log. */
@@ -39,8 +45,9 @@ export interface OpenLog {
 
 export async function createLogger(options: LoggerOptions): Promise<OpenLog> {
   const redactor = new Redactor();
-  const repeats = new HeldRepeats();
   const isCloseLook = CLOSE_LEVELS.has(options.level);
+  const repeats = new HeldRepeats(isCloseLook ? CLOSE_LOOK_SAID : 1);
+  const changes = new HeldRepeats(isCloseLook ? CLOSE_LOOK_SAID : CHANGES_SAID);
   const settings: pino.LoggerOptions = {
     level: options.level,
     base: null,
@@ -51,9 +58,11 @@ export async function createLogger(options: LoggerOptions): Promise<OpenLog> {
       logMethod(args, method, level) {
         const say: Say = (fields, message) => method.call(this, fields, message);
         const [fields, message] = args as readonly unknown[];
-        // Whoever looks closely wants each of them, in its place.
-        if (level !== WARN || isCloseLook || !isRecord(fields)) method.apply(this, args);
-        else repeats.take({ fields, message: String(message ?? ''), say });
+        if (level > WARN || !isRecord(fields)) return method.apply(this, args);
+        const words = { fields, message: String(message ?? ''), say };
+        if (CHANGES.has(String(fields.event))) return changes.take(words);
+        if (level === WARN || 'fault' in fields) return repeats.take(words);
+        return method.apply(this, args);
       },
       streamWrite: (line) => redactor.redact(line),
     },
@@ -65,7 +74,10 @@ export async function createLogger(options: LoggerOptions): Promise<OpenLog> {
     log,
     conceal: (secret) => redactor.conceal(secret),
     redact: (text) => redactor.cleanText(text),
-    settle: () => repeats.settle(),
+    settle: () => {
+      repeats.settle();
+      changes.settle();
+    },
   };
 }
 
@@ -100,9 +112,14 @@ interface Words {
 
 /** Says what is new at once, and what repeats when its window is over. */
 class HeldRepeats {
-  readonly #fold = new RepeatFold<Words>();
+  readonly #fold: RepeatFold<Words>;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
+
+  /** @param sayFirst how many of a kind are said before they are summed */
+  constructor(sayFirst: number) {
+    this.#fold = new RepeatFold(sayFirst);
+  }
 
   take(words: Words): void {
     const isNew = this.#fold.add(sameness(words.fields), words, performance.now());
@@ -132,13 +149,14 @@ class HeldRepeats {
 
 function sayRepeats({ last, count, overMs }: Repeats<Words>): void {
   const fields = { ...last.fields, repeats: count, overMs: Math.round(overMs) };
-  last.say(fields, `${count} more in the last ${spanText(overMs)}: ${last.message}`);
+  last.say(fields, `${formatCount(count)} more in the last ${spanText(overMs)}: ${last.message}`);
 }
 
 function spanText(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes > 1) return `${minutes} minutes`;
-  return minutes === 1 ? 'minute' : formatDuration(ms);
+  if (minutes === 1) return 'minute';
+  return ms < 1_500 ? 'second' : formatDuration(ms);
 }
 
 /** The same event for the same reason. */

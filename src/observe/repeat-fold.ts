@@ -5,7 +5,8 @@
  *        └─ 1 min ───┘└──────── 4 min ─────────────┘└─ 15 min ─ …
  *
  * The window grows while the repeats go on, so that an hour of them is a few lines, and the first
- * of them is told at once. Whoever was quiet for the longest window begins anew.
+ * of them is told at once. Whoever was quiet for the longest window begins anew. Where more than one
+ * is wanted, so many are said at the beginning of the first window, and then none.
  */
 
 const WINDOW_MS = 60_000;
@@ -23,18 +24,30 @@ export interface Repeats<T> {
 interface Window<T> {
   startedAtMs: number;
   lengthMs: number;
+  /** How many more are said before they are counted. */
+  toSay: number;
   count: number;
   last: T | null;
 }
 
 export class RepeatFold<T> {
   readonly #windows = new Map<string, Window<T>>();
+  readonly #sayFirst: number;
+
+  /** @param sayFirst how many are said before the first is counted */
+  constructor(sayFirst = 1) {
+    this.#sayFirst = sayFirst;
+  }
 
   /** @param key what makes two the same @returns whether to say it; else it is counted */
   add(key: string, item: T, nowMs: number): boolean {
     const window = this.#windows.get(key);
     // A window that is over is open while nobody has taken what it counted.
     if (window !== undefined && (nowMs < endOf(window) || window.count > 0)) {
+      if (window.toSay > 0) {
+        window.toSay--;
+        return true;
+      }
       window.count++;
       window.last = item;
       return false;
@@ -75,7 +88,8 @@ export class RepeatFold<T> {
     const isNew = before === undefined || isForgotten(before, nowMs);
     const lengthMs = isNew ? WINDOW_MS : before.lengthMs * WINDOW_GROWTH;
     const window = { startedAtMs: nowMs, lengthMs: Math.min(lengthMs, WINDOW_MAX_MS) };
-    this.#windows.set(key, { ...window, count: 0, last: null });
+    const toSay = isNew ? this.#sayFirst - 1 : 0;
+    this.#windows.set(key, { ...window, toSay, count: 0, last: null });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Warnings that repeat: said at once, then summed in growing windows. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RepeatFold } from '../../src/observe/repeat-fold.js';
+import { captureLog } from '../support/captured-log.js';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -71,5 +72,75 @@ describe('repeats', () => {
     expect(fold.rest(10 * SECOND)).toEqual([{ last: 'third', count: 2, overMs: 10 * SECOND }]);
     expect(fold.rest(20 * SECOND)).toEqual([]);
     expect(fold.dueAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+test('repeats of which the first few are wanted are said so often, and then summed', () => {
+  const fold = new RepeatFold<number>(3);
+  const said = [0, 1, 2, 3, 4].map((item) => fold.add('key', item, item));
+  expect(said).toEqual([true, true, true, false, false]);
+  expect(fold.due(MINUTE)).toEqual([{ last: 4, count: 2, overMs: MINUTE }]);
+  // The next window says none of its own.
+  expect(fold.add('key', 5, MINUTE + 1)).toBe(false);
+});
+
+describe('a storm in the log', () => {
+  beforeEach(
+    () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }),
+  );
+  afterEach(() => void vi.useRealTimers());
+
+  const refusal = (page: number) => ({
+    ...{ event: 'rate_limited', segment: page % 7, page },
+    fault: { code: 'RATE_LIMITED', message: 'refused', retryable: true },
+  });
+
+  test('of 17,000 refusals within five seconds is one line, and one that sums them', async () => {
+    const { log, records, settle } = await captureLog('info');
+    for (let page = 0; page < 17_000; page++) {
+      log.warn(refusal(page), `page ${page}: refused`);
+      if (page % 3_400 === 0) vi.advanceTimersByTime(1_000);
+    }
+    expect(records()).toHaveLength(1);
+    settle();
+    const [, sum, ...more] = records();
+    expect(more).toEqual([]);
+    expect(sum).toMatchObject({ event: 'rate_limited', repeats: 16_999, overMs: 5_000 });
+    expect(sum?.message).toBe('16,999 more in the last 5 s: page 16999: refused');
+  });
+
+  test('is a hundred lines and a sum at debug, also of what is said there alone', async () => {
+    const { log, records, settle } = await captureLog('debug');
+    for (let page = 0; page < 17_000; page++) {
+      const { fault, ...where } = refusal(page);
+      log.debug({ ...where, event: 'fetch_failed', fault }, 'refused');
+      log.warn(refusal(page), 'refused');
+    }
+    settle();
+    for (const event of ['fetch_failed', 'rate_limited']) {
+      const told = records().filter((record) => record.event === event);
+      expect(told).toHaveLength(101);
+      expect(told.at(-1)).toMatchObject({ repeats: 16_900 });
+    }
+  });
+
+  test('of changes of mind about the limit is five lines and a sum', async () => {
+    const { log, records, settle } = await captureLog('info');
+    for (let times = 0; times < 1_000; times++) {
+      const windowMs = times % 2 === 0 ? 2_000 : 12_000;
+      log.info({ event: 'limit_learned', quota: 10, windowMs }, 'the API permits');
+    }
+    settle();
+    expect(records()).toHaveLength(6);
+    expect(records().at(-1)).toMatchObject({ repeats: 995 });
+  });
+
+  test('does not hide what is told in between', async () => {
+    const { log, records } = await captureLog('info');
+    for (let page = 0; page < 100; page++) {
+      log.warn(refusal(page), 'refused');
+      log.info({ event: 'run_progressed', eventsIngested: page }, 'progress');
+    }
+    expect(records().filter(({ event }) => event === 'run_progressed')).toHaveLength(100);
   });
 });
