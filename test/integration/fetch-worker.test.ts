@@ -1,78 +1,12 @@
-import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
-import type {
-  FetchWorkerSettings,
-  PageHead,
-  PageResult,
-  PageTask,
-} from '../../src/protocol/fetch-messages.js';
-import { FetchPool } from '../../src/runtime/fetch-pool.js';
-import { type FixtureServer, startFixtureServer } from '../support/fixture-server.js';
+import type { PageHead } from '../../src/protocol/fetch-messages.js';
+import { answering, batchOf, JSON_HEAD, useFetchRig } from '../support/fetch-rig.js';
+import { startFixtureServer } from '../support/fixture-server.js';
 import { samplePage, uuid, workerSettings } from '../support/sample-pages.js';
 
-const JSON_HEAD = { 'content-type': 'application/json' };
-
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((one) => one.close()));
-});
-
-interface Rig {
-  readonly server: FixtureServer;
-  readonly heads: PageHead[];
-  readonly pool: FetchPool;
-  fetch(changes?: Partial<PageTask>): Promise<PageResult>;
-}
-
-/** A server that answers with `listener`, and one worker with its pool as the program runs it. */
-async function startRig(
-  listener: RequestListener,
-  changes: Partial<FetchWorkerSettings> = {},
-): Promise<Rig> {
-  const server = await startFixtureServer(listener);
-  opened.push(server);
-  return startPool(server, workerSettings(server.origin, changes));
-}
-
-function startPool(server: FixtureServer, settings: FetchWorkerSettings): Rig {
-  const heads: PageHead[] = [];
-  const waiting = new Map<number, (result: PageResult) => void>();
-  const pool = new FetchPool({
-    settings,
-    threads: 1,
-    onHead: (head) => heads.push(head),
-    onResult: (result) => waiting.get(result.taskId)?.(result),
-  });
-  opened.push(pool);
-  const fetch = (changes: Partial<PageTask> = {}): Promise<PageResult> => {
-    const path = '/api/v1/events?limit=5000';
-    const kind = { isHeadOnly: false, isHeadUrgent: true };
-    const task: PageTask = { taskId: 1, path, ...kind, buffers: null, ...changes };
-    const result = new Promise<PageResult>((resolve) => waiting.set(task.taskId, resolve));
-    pool.fetch(task);
-    return result;
-  };
-  return { server, heads, pool, fetch };
-}
-
-/** A listener that answers every request alike. */
-function answering(
-  body: string | Buffer,
-  { status = 200, headers = JSON_HEAD }: { status?: number; headers?: Record<string, string> } = {},
-): RequestListener {
-  return (_request, response) => {
-    response.writeHead(status, headers).end(body);
-  };
-}
-
-async function batchOf(result: Promise<PageResult>) {
-  const settled = await result;
-  if (settled.type === 'fault') throw new Error(settled.fault.message);
-  if (settled.batch === null) throw new Error('no batch');
-  return settled.batch;
-}
+const { startRig, startPool } = useFetchRig();
 
 describe('a page', () => {
   test('comes as a batch, after a head with its envelope and the limit headers', async () => {
@@ -225,7 +159,7 @@ describe('a connection that fails', () => {
   test('because nothing listens is a network fault', async () => {
     const server = await startFixtureServer(answering(''));
     await server.close();
-    const rig = startPool(server, workerSettings(server.origin));
+    const rig = startPool(workerSettings(server.origin));
     expect(await rig.fetch()).toMatchObject({
       fault: { code: 'NETWORK', message: 'no answer: ECONNREFUSED', retryable: true },
     });

@@ -1,70 +1,11 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
 import { networkFault } from '../../workers/fetch/network-fault.js';
-import { isJsonType, limitHeaders } from '../../workers/fetch/response-headers.js';
 import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
+import { BYTES_MAX, cut, play, TestController } from '../support/played-answer.js';
 import { samplePage } from '../support/sample-pages.js';
-
-const BYTES_MAX = 100_000;
-
-/** Stands for undici's controller; notes what the receiver asks of it. */
-class TestController implements Dispatcher.DispatchController {
-  aborted = false;
-  paused = false;
-  reason: Error | null = null;
-  abort(reason: Error): void {
-    this.aborted = true;
-    this.reason = reason;
-  }
-  pause(): void {
-    this.paused = true;
-  }
-  resume(): void {
-    this.paused = false;
-  }
-}
-
-interface Played {
-  readonly received: Received;
-  readonly body: BodyBuffer;
-  readonly controller: TestController;
-}
-
-interface Play {
-  readonly status?: number;
-  readonly headers?: Record<string, string>;
-  readonly chunks: readonly Uint8Array[];
-  readonly error?: Error;
-  readonly reused?: ArrayBuffer;
-}
-
-/** Plays one answer to a receiver, chunk by chunk, as undici would. */
-async function play({ status = 200, headers = {}, chunks, error, reused }: Play): Promise<Played> {
-  const controller = new TestController();
-  const body = new BodyBuffer(reused ?? null, BYTES_MAX);
-  let nowMs = 0;
-  const received = await new Promise<Received>((resolve) => {
-    const receiver = new ResponseReceiver(body, () => ++nowMs, resolve);
-    receiver.onRequestStart(controller);
-    receiver.onResponseStart(controller, status, headers);
-    for (const chunk of chunks) {
-      if (!controller.aborted) receiver.onResponseData(controller, Buffer.from(chunk));
-    }
-    if (error !== undefined) receiver.onResponseError(controller, error);
-    else if (!controller.aborted) receiver.onResponseEnd();
-  });
-  return { received, body, controller };
-}
-
-/** The bytes in pieces, cut at the given places. */
-function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
-  const cuts = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length];
-  cuts.sort((a, b) => a - b);
-  return cuts.slice(1).map((end, index) => bytes.subarray(cuts[index], end));
-}
 
 const places = fc.array(fc.nat(), { maxLength: 6 });
 const text = samplePage(3);
@@ -186,44 +127,6 @@ describe('an interim answer', () => {
     });
     expect(received).toMatchObject({ type: 'whole', meta: { status: 200 } });
   });
-});
-
-describe('limit headers', () => {
-  test('are those of every dialect, and the date', () => {
-    const kept = {
-      'x-ratelimit-remaining': '9',
-      'x-rate-limit': '700',
-      'x-rate-limit-remaining': '699',
-      ratelimit: '"default";r=50;t=30',
-      'ratelimit-policy': '"default";q=100;w=60',
-      'retry-after': '3',
-      'x-shopify-shop-api-call-limit': '32/40',
-      'x-hubspot-ratelimit-daily-remaining': '10',
-      'zendesk-ratelimit-tickets-index': 'total=100;remaining=99;resets=41',
-      date: 'Tue, 27 Jan 2026 19:20:12 GMT',
-    };
-    const other = { 'set-cookie': ['a=b'], 'x-api-key': 'secret', 'x-cache': 'HIT' };
-    expect(limitHeaders({ ...kept, ...other })).toEqual(kept);
-  });
-
-  test('that come twice are joined', () => {
-    expect(limitHeaders({ ratelimit: ['"a";r=1', '"b";r=2'] })).toEqual({
-      ratelimit: '"a";r=1, "b";r=2',
-    });
-  });
-});
-
-test.each([
-  ['application/json', true],
-  ['application/json; charset=utf-8', true],
-  ['Application/JSON', true],
-  ['application/problem+json', true],
-  [undefined, true],
-  ['text/html', false],
-  ['text/plain', false],
-  ['application/jsonp', false],
-])('the content type %s is JSON: %s', (type, isJson) => {
-  expect(isJsonType(type === undefined ? {} : { 'content-type': type })).toBe(isJson);
 });
 
 describe('a failure below HTTP', () => {

@@ -1,41 +1,93 @@
-/** What is read from an answer's headers. Pure; names are lower-case. */
-import type { IncomingHttpHeaders } from 'node:http';
-import { isLimitHeader } from '../../src/core/limit-headers.js';
+/**
+ * What is read from an answer's headers. Pure; names are lower-case.
+ *
+ * Any header may come more than once, by mistake or by a proxy's. The rule for each:
+ *
+ *   Content-Encoding    joined: the encodings in the order in which they were applied
+ *   Content-Type        JSON if one of them is; the body decides in any case
+ *   Content-Length      believed where all say the same; else the length is not known
+ *   Date, request id    the first
+ *   Retry-After         the longest
+ *   limit headers       joined as HTTP joins lists; the same value twice is one
+ */
+import { isLimitHeader, readRetryAfter } from '../../src/core/limit-headers.js';
+
+/** A header that came more than once has all its values. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const JSON_TYPE = /^(?:application\/(?:[\w.+-]+\+)?json|text\/json)$/;
 /** An honest media type is shorter; a longer one is not repeated in messages. */
 const TYPE_LENGTH_MAX = 60;
+/** Words that some servers use where nothing is encoded. */
+const NO_ENCODING = new Set(['', 'identity', 'none']);
 
-/** The limit headers; a header that came more than once is joined as HTTP joins lists. */
-export function limitHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+/** The limit headers, Retry-After and the date. @param receivedAtMs when the answer came, epoch ms */
+export function limitHeaders(headers: AnswerHeaders, receivedAtMs: number): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || !isLimitHeader(name)) continue;
-    found[name] = typeof value === 'string' ? value : value.join(', ');
+  for (const name of Object.keys(headers)) {
+    const values = [...new Set(valuesOf(headers, name))];
+    if (values.length === 0 || !isLimitHeader(name)) continue;
+    found[name] = name === 'date' ? (values[0] as string) : values.join(', ');
   }
+  const waits = valuesOf(headers, 'retry-after');
+  if (waits.length > 1) found['retry-after'] = longestWait(waits, found, receivedAtMs);
   return found;
 }
 
+function longestWait(
+  waits: readonly string[],
+  told: Readonly<Record<string, string>>,
+  receivedAtMs: number,
+): string {
+  const waitMs = (text: string) =>
+    readRetryAfter({ ...told, 'retry-after': text }, receivedAtMs) ?? -1;
+  return waits.reduce((longest, wait) => (waitMs(wait) > waitMs(longest) ? wait : longest));
+}
+
 /** Whether the body claims to be JSON; a missing type is left to the page reader to judge. */
-export function isJsonType(headers: IncomingHttpHeaders): boolean {
-  const type = mediaType(headers);
-  return type === '' || JSON_TYPE.test(type);
+export function isJsonType(headers: AnswerHeaders): boolean {
+  const types = mediaTypes(headers);
+  return types.length === 0 || types.some((type) => JSON_TYPE.test(type));
 }
 
 /** The media type for a message; `''` when there is none. */
-export function mediaType(headers: IncomingHttpHeaders): string {
-  const type = (headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  return type.trim().toLowerCase().slice(0, TYPE_LENGTH_MAX);
+export function mediaType(headers: AnswerHeaders): string {
+  return (mediaTypes(headers)[0] ?? '').slice(0, TYPE_LENGTH_MAX);
+}
+
+function mediaTypes(headers: AnswerHeaders): string[] {
+  return listOf(headers, 'content-type')
+    .map((type) => (type.split(';', 1)[0] ?? '').trim())
+    .filter((type) => type !== '');
+}
+
+/** The encodings of the body, lower-case, in the order in which they were applied. */
+export function contentEncodings(headers: AnswerHeaders): string[] {
+  return listOf(headers, 'content-encoding').filter((encoding) => !NO_ENCODING.has(encoding));
 }
 
 /** The body's length as announced; null when it is not, or makes no sense. */
-export function contentLength(headers: IncomingHttpHeaders): number | null {
-  const text = headers['content-length'];
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+export function contentLength(headers: AnswerHeaders): number | null {
+  const [text, ...others] = new Set(listOf(headers, 'content-length'));
+  const isLength = text !== undefined && others.length === 0 && /^\d{1,15}$/.test(text);
+  return isLength ? Number(text) : null;
 }
 
 /** The id that the server gave the request; null when it gave none. */
-export function requestId(headers: IncomingHttpHeaders): string | null {
-  const id = headers['x-request-id'] ?? headers['request-id'];
-  return typeof id === 'string' && id !== '' ? id : null;
+export function requestId(headers: AnswerHeaders): string | null {
+  const ids = [...valuesOf(headers, 'x-request-id'), ...valuesOf(headers, 'request-id')];
+  return ids.find((id) => id !== '') ?? null;
+}
+
+/** The members of a header that is a list, over all its lines, lower-case. */
+function listOf(headers: AnswerHeaders, name: string): string[] {
+  return valuesOf(headers, name)
+    .flatMap((value) => value.split(','))
+    .map((member) => member.trim().toLowerCase());
+}
+
+function valuesOf(headers: AnswerHeaders, name: string): readonly string[] {
+  const value = headers[name];
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
 }

@@ -8,34 +8,30 @@
  *
  * A refused request whose body fails stays refused: its status says more than the failure does.
  */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Fault } from '../../src/core/fault.js';
 import { readDate } from '../../src/core/header-time.js';
 import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { BodyBuffer } from './body-buffer.js';
+import { type Decoding, decode, knownEncodings, unknownEncoding } from './content-decoding.js';
 import { networkFault } from './network-fault.js';
-import { contentLength, limitHeaders, requestId } from './response-headers.js';
+import {
+  type AnswerHeaders,
+  contentEncodings,
+  contentLength,
+  limitHeaders,
+  requestId,
+} from './response-headers.js';
 
 type Controller = Dispatcher.DispatchController;
 
 /** As much of a refused request's body as is read. */
 const ERROR_BYTES_MAX = 65_536;
 
-/** Encodings that are decoded, asked for or not. */
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-
 /** How an answer ended. */
 export type Received =
-  | { readonly type: 'whole'; readonly headers: IncomingHttpHeaders; readonly meta: ResponseMeta }
+  | { readonly type: 'whole'; readonly headers: AnswerHeaders; readonly meta: ResponseMeta }
   | { readonly type: 'refused'; readonly errorText: string; readonly meta: ResponseMeta }
   | { readonly type: 'failed'; readonly fault: Fault; readonly meta: ResponseMeta | null };
 
@@ -45,8 +41,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   readonly #settle: (received: Received) => void;
   #isSettled = false;
   #sentAtMs = 0;
-  #head: { status: number; headers: IncomingHttpHeaders; atMs: number } | null = null;
-  #decoder: Transform | null = null;
+  #head: { status: number; headers: AnswerHeaders; atMs: number } | null = null;
+  #encodings: readonly string[] = [];
+  #decoding: Decoding | null = null;
   #encodedBytes = 0;
   #endAtMs: number | null = null;
 
@@ -64,39 +61,37 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     // undici may write a request again that found its connection closed; the last start counts.
     this.#sentAtMs = this.#now();
     this.#head = null;
-    this.#decoder?.destroy();
-    this.#decoder = null;
+    this.#decoding?.destroy();
+    this.#decoding = null;
     this.#encodedBytes = 0;
     this.#body.clear();
   }
 
-  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Controller, status: number, headers: AnswerHeaders): void {
     if (status < 200) return;
     this.#head = { status, headers, atMs: this.#now() };
-    const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-    if (encoding !== 'identity' && encoding !== '') {
-      const create = DECODERS[encoding];
-      if (create === undefined) return this.#endUndecodable(controller, 'any encoding asked for');
-      this.#decoder = this.#startDecoder(create(), { controller, encoding });
-    } else if (status === 200 && !this.#body.expect(contentLength(headers) ?? 0)) {
-      this.#endTooLarge(controller);
-    }
+    this.#encodings = contentEncodings(headers);
+    const unknown = unknownEncoding(this.#encodings);
+    if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
+    if (status !== 200 || this.#encodings.length > 0) return;
+    if (!this.#body.expect(contentLength(headers) ?? 0)) this.#endTooLarge(controller);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#isSettled) return;
-    if (this.#decoder === null) return this.#append(controller, chunk);
+    if (this.#encodings.length === 0) return this.#append(controller, chunk);
     // An encoded stream can be endless and decode to nothing, so its own length is bounded too.
     this.#encodedBytes += chunk.length;
     if (this.#encodedBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
+    this.#decoding ??= this.#startDecoding(controller, chunk);
     // The chunk lies in memory that undici fills again; the decoder reads it later.
-    if (!this.#decoder.write(Buffer.from(chunk))) controller.pause();
+    if (!this.#decoding.write(Buffer.from(chunk))) controller.pause();
   }
 
   onResponseEnd(): void {
     this.#endAtMs = this.#now();
-    if (this.#decoder === null) this.#endWhole();
-    else this.#decoder.end();
+    if (this.#decoding === null) this.#endWhole();
+    else this.#decoding.end();
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
@@ -117,17 +112,15 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     controller.abort(new Error('the rest of the error body is not wanted'));
   }
 
-  #startDecoder(
-    decoder: Transform,
-    { controller, encoding }: { controller: Controller; encoding: string },
-  ): Transform {
-    decoder.on('data', (chunk: Buffer) => {
-      if (!this.#isSettled) this.#append(controller, chunk);
+  #startDecoding(controller: Controller, firstChunk: Buffer): Decoding {
+    return decode(this.#encodings, firstChunk, {
+      onData: (chunk) => {
+        if (!this.#isSettled) this.#append(controller, chunk);
+      },
+      onDrain: () => controller.resume(),
+      onEnd: () => this.#endWhole(),
+      onError: () => this.#endUndecodable(controller),
     });
-    decoder.on('drain', () => controller.resume());
-    decoder.on('end', () => this.#endWhole());
-    decoder.on('error', () => this.#endUndecodable(controller, encoding));
-    return decoder;
   }
 
   #endWhole(): void {
@@ -148,10 +141,18 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     this.#fail(controller, { code: 'BODY_TOO_LARGE', message, retryable: true });
   }
 
-  /** @param encoding the name of one that we know, for the server's own word is not repeated */
-  #endUndecodable(controller: Controller, encoding: string): void {
-    const message = `the body is not whole in ${encoding}`;
+  #endUndecodable(controller: Controller): void {
+    const message = `the body is not whole in ${this.#encodings.join(', ')}`;
     this.#fail(controller, { code: 'PAGE_MALFORMED', message, retryable: true });
+  }
+
+  #endUnknownEncoding(controller: Controller, unknown: string): void {
+    this.#fail(controller, {
+      code: 'CONTRACT',
+      message: `the body is encoded in ${unknown}, which is not decoded here`,
+      retryable: false,
+      remedy: `Make the API or the proxy before it use one of ${knownEncodings()}, or none`,
+    });
   }
 
   #fail(controller: Controller, fault: Fault): void {
@@ -167,7 +168,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #meta(): ResponseMeta | null {
     if (this.#head === null) return null;
     const { status, headers, atMs } = this.#head;
-    const told = limitHeaders(headers);
+    const told = limitHeaders(headers, atMs);
     return {
       status,
       limits: readLimitHeaders(told, atMs),
@@ -183,7 +184,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #end(received: Received): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#decoder?.destroy();
+    this.#decoding?.destroy();
     this.#settle(received);
   }
 }

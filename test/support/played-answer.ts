@@ -1,0 +1,69 @@
+/** Answers as undici would give them to the receiver of the fetch worker, without a network. */
+import type { Dispatcher } from 'undici';
+import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
+import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
+
+export const BYTES_MAX = 100_000;
+
+/** Stands for undici's controller; notes what the receiver asks of it. */
+export class TestController implements Dispatcher.DispatchController {
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+  abort(reason: Error): void {
+    this.aborted = true;
+    this.reason = reason;
+  }
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+}
+
+export interface Played {
+  readonly received: Received;
+  readonly body: BodyBuffer;
+  readonly controller: TestController;
+}
+
+export interface Play {
+  readonly status?: number;
+  /** A header that came more than once has a list. */
+  readonly headers?: Record<string, string | string[]>;
+  readonly chunks: readonly Uint8Array[];
+  readonly error?: Error;
+  readonly reused?: ArrayBuffer;
+}
+
+/** Plays one answer to a receiver, chunk by chunk, as undici would. */
+export async function play({
+  status = 200,
+  headers = {},
+  chunks,
+  error,
+  reused,
+}: Play): Promise<Played> {
+  const controller = new TestController();
+  const body = new BodyBuffer(reused ?? null, BYTES_MAX);
+  let nowMs = 0;
+  const received = await new Promise<Received>((resolve) => {
+    const receiver = new ResponseReceiver(body, () => ++nowMs, resolve);
+    receiver.onRequestStart(controller);
+    receiver.onResponseStart(controller, status, headers);
+    for (const chunk of chunks) {
+      if (!controller.aborted) receiver.onResponseData(controller, Buffer.from(chunk));
+    }
+    if (error !== undefined) receiver.onResponseError(controller, error);
+    else if (!controller.aborted) receiver.onResponseEnd();
+  });
+  return { received, body, controller };
+}
+
+/** The bytes in pieces, cut at the given places. */
+export function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const cuts = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length];
+  cuts.sort((a, b) => a - b);
+  return cuts.slice(1).map((end, index) => bytes.subarray(cuts[index], end));
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import {
+  contentEncodings,
+  contentLength,
+  isJsonType,
+  limitHeaders,
+  mediaType,
+  requestId,
+} from '../../workers/fetch/response-headers.js';
+
+const AT_MS = 0;
+
+describe('limit headers', () => {
+  test('are those of every dialect, and the date', () => {
+    const kept = {
+      'x-ratelimit-remaining': '9',
+      'x-rate-limit': '700',
+      'x-rate-limit-remaining': '699',
+      ratelimit: '"default";r=50;t=30',
+      'ratelimit-policy': '"default";q=100;w=60',
+      'retry-after': '3',
+      'x-shopify-shop-api-call-limit': '32/40',
+      'x-hubspot-ratelimit-daily-remaining': '10',
+      'zendesk-ratelimit-tickets-index': 'total=100;remaining=99;resets=41',
+      date: 'Tue, 27 Jan 2026 19:20:12 GMT',
+    };
+    const other = { 'set-cookie': ['a=b'], 'x-api-key': 'secret', 'x-cache': 'HIT' };
+    expect(limitHeaders({ ...kept, ...other }, AT_MS)).toEqual(kept);
+  });
+
+  test('that come twice are joined, the same value being one', () => {
+    const headers = { ratelimit: ['"a";r=1', '"b";r=2'], 'x-ratelimit-remaining': ['7', '7'] };
+    expect(limitHeaders(headers, AT_MS)).toEqual({
+      ratelimit: '"a";r=1, "b";r=2',
+      'x-ratelimit-remaining': '7',
+    });
+  });
+
+  test('Date counts by its first line', () => {
+    const date = ['Tue, 27 Jan 2026 19:20:12 GMT', 'Tue, 27 Jan 2026 19:00:00 GMT'];
+    expect(limitHeaders({ date }, AT_MS)).toEqual({ date: date[0] });
+  });
+
+  test.each([
+    [['3', '57', '5'], '57'],
+    [['57', '3'], '57'],
+    [['Thu, 01 Jan 1970 00:01:40 GMT', '3'], 'Thu, 01 Jan 1970 00:01:40 GMT'],
+    [['soon', '3'], '3'],
+  ])('Retry-After counts by the longest of %j', (lines, longest) => {
+    const date = 'Thu, 01 Jan 1970 00:00:00 GMT';
+    expect(limitHeaders({ date, 'retry-after': lines }, AT_MS)['retry-after']).toBe(longest);
+  });
+});
+
+test.each([
+  ['application/json', true],
+  ['application/json; charset=utf-8', true],
+  ['Application/JSON', true],
+  ['application/problem+json', true],
+  [undefined, true],
+  ['text/html', false],
+  ['text/plain', false],
+  ['application/jsonp', false],
+])('the content type %s is JSON: %s', (type, isJson) => {
+  expect(isJsonType(type === undefined ? {} : { 'content-type': type })).toBe(isJson);
+});
+
+test.each([
+  [['application/json', 'application/json'], true],
+  [['text/html', 'application/json; charset=utf-8'], true],
+  ['application/json, application/json', true],
+  [['text/html', 'text/plain'], false],
+])('content types %j are JSON: %s', (lines, isJson) => {
+  expect(isJsonType({ 'content-type': lines })).toBe(isJson);
+});
+
+test('the first content type is the one that a message names', () => {
+  expect(mediaType({ 'content-type': ['Text/HTML; charset=x', 'text/plain'] })).toBe('text/html');
+});
+
+test.each([
+  [undefined, []],
+  ['', []],
+  ['identity', []],
+  ['none', []],
+  ['GZIP', ['gzip']],
+  ['identity, gzip', ['gzip']],
+  [
+    ['gzip', 'br'],
+    ['gzip', 'br'],
+  ],
+  [
+    ['gzip, br', 'identity'],
+    ['gzip', 'br'],
+  ],
+])('content encodings %j are %j', (lines, encodings) => {
+  expect(contentEncodings(lines === undefined ? {} : { 'content-encoding': lines })).toEqual(
+    encodings,
+  );
+});
+
+test.each([
+  ['5', 5],
+  [['5', '5'], 5],
+  ['5, 5', 5],
+  [['5', '6'], null],
+  ['-1', null],
+  ['5e3', null],
+  [undefined, null],
+])('a content length of %j is %s', (lines, length) => {
+  expect(contentLength(lines === undefined ? {} : { 'content-length': lines })).toBe(length);
+});
+
+test.each([
+  [{ 'x-request-id': ['a', 'b'] }, 'a'],
+  [{ 'x-request-id': '', 'request-id': 'c' }, 'c'],
+  [{}, null],
+])('the request id of %j is %s', (headers, id) => {
+  expect(requestId(headers)).toBe(id);
+});
