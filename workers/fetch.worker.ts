@@ -10,6 +10,7 @@ import type {
   PageResult,
   PageTask,
 } from '../src/protocol/fetch-messages.js';
+import { isOutOfMemory, outOfMemory } from '../src/source/network-fault.js';
 import { sourceNamed } from '../src/source/registry.js';
 import { createHttpClient } from './fetch/http-client.js';
 import { fetchPage } from './fetch/page-fetcher.js';
@@ -17,7 +18,7 @@ import { ScanTurn } from './fetch/scan-turn.js';
 
 const settings = workerData as FetchWorkerSettings;
 const source = sourceNamed(settings.source);
-const client = createHttpClient(settings, source);
+const client = await createHttpClient(settings, source);
 const scanTurn = new ScanTurn();
 
 /** Serves the port until its other side closes. */
@@ -53,6 +54,9 @@ function buffersOf(result: PageResult): ArrayBuffer[] {
 
 /** A bug costs its page, which is asked for again, and not the other pages of the thread. */
 function bugIn({ taskId }: PageTask, bug: unknown): PageResult {
+  if (isOutOfMemory(bug)) {
+    return { type: 'fault', taskId, fault: outOfMemory(), meta: null, buffers: null };
+  }
   const reason = bug instanceof Error ? bug.message : String(bug);
   const message = `a bug in the fetch worker: ${reason}`;
   const fault = { code: 'WORKER_DIED', message, retryable: true } as const;

@@ -1,5 +1,5 @@
 /** What a page's fault means for the page and for the run. */
-import { type BackoffPolicy, decideRetry, longestPause } from './backoff.js';
+import { type BackoffPolicy, decideRetry, longestPause, type Retry } from './backoff.js';
 import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 
@@ -9,6 +9,10 @@ const WORKER_DEATHS_MAX = 3;
 const OTHER_ANSWERS_MAX = 2;
 /** Cursors of one page that the API may refuse: each was new, so that another one is in vain. */
 const CURSOR_REFUSALS_MAX = 3;
+/** How long an API that has never answered is asked: nearly always the address is wrong. */
+const SILENCE_MS_MAX = 60_000;
+/** The longer pauses meanwhile begin with this. */
+const SILENCE_PAUSE_MS = 5_000;
 
 export type FaultDecision =
   /** The limiter waits; the page is not at fault. */
@@ -16,8 +20,8 @@ export type FaultDecision =
   /** Asked for again with another cursor. */
   | { readonly type: 'newCursor' }
   | { readonly type: 'retry'; readonly delayMs: number; readonly isPause: boolean }
-  /** The API is sick: the run ends and can be resumed. */
-  | { readonly type: 'pauseRun' }
+  /** The API is sick, or was never heard of: the run ends and can be resumed. */
+  | { readonly type: 'pauseRun'; readonly reason: string }
   | { readonly type: 'failRun'; readonly fault: Fault };
 
 /** What deciding needs beside the fault. */
@@ -25,6 +29,16 @@ interface How {
   readonly backoff: BackoffPolicy;
   /** In [0, 1). */
   readonly random: number;
+}
+
+/** What the API has said so far, in this process. */
+export interface Heard {
+  readonly hasAnswer: boolean;
+  readonly hasPage: boolean;
+  /** Since the first request left. */
+  readonly silentMs: number;
+  /** What this attempt took. */
+  readonly attemptMs: number;
 }
 
 /**
@@ -37,10 +51,14 @@ interface How {
 export function decideOnFault(
   job: PageJob,
   fault: Fault,
-  how: How & { readonly commits: number; readonly hasPage: boolean },
+  how: How & { readonly commits: number; readonly heard: Heard },
 ): FaultDecision {
   if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
+    if (job.cursor === null) {
+      const message = `${fault.message}, though none was sent`;
+      return { type: 'failRun', fault: { ...fault, message, remedy: 'Check API_BASE_URL' } };
+    }
     const isHopeless = ++job.cursorRefusals > CURSOR_REFUSALS_MAX;
     return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };
   }
@@ -50,15 +68,58 @@ export function decideOnFault(
     return { type: 'failRun', fault: { ...fault, message } };
   }
   if (!fault.retryable) return { type: 'failRun', fault };
-  if (fault.code === 'NOT_A_PAGE' && !how.hasPage && ++job.otherAnswers >= OTHER_ANSWERS_MAX) {
+  if (fault.code === 'NOT_A_PAGE' && !how.heard.hasPage && ++job.otherAnswers >= OTHER_ANSWERS_MAX) {
     return { type: 'failRun', fault };
   }
+  const pausesMax = pausesUntilFinal(fault, how.heard);
+  if (pausesMax !== null)
+    return pausesMax < 0 ? { type: 'failRun', fault } : bounded(job, fault, how, pausesMax);
+  if (!how.heard.hasAnswer) return decideInSilence(job, how);
   const haveOthersCome = how.commits > job.commitsAtPause;
   const retry = decideRetry(how.backoff, job.failures, how.random);
-  if (retry.type === 'giveUp' && !haveOthersCome) return { type: 'pauseRun' };
+  if (retry.type === 'giveUp' && !haveOthersCome) {
+    return { type: 'pauseRun', reason: 'the API is not well' };
+  }
   const rest = retry.type === 'giveUp' ? longestPause(how.backoff, how.random) : retry;
   if (rest.isPause) job.commitsAtPause = how.commits;
-  return { ...rest, delayMs: Math.max(rest.delayMs, fault.retryAfterMs ?? 0) };
+  return notBefore(rest, fault);
+}
+
+/** Longer pauses of a page until its fault ends the run; below 0: it does at once; null: never. */
+function pausesUntilFinal(fault: Fault, heard: Heard): number | null {
+  switch (fault.code) {
+    case 'MACHINE':
+      return 1;
+    case 'LIMIT_REFUSED':
+      return -1;
+    case 'UNEXPECTED_STATUS':
+      return heard.hasPage ? 1 : -1;
+    case 'ADDRESS':
+      return heard.hasAnswer ? null : 0;
+    default:
+      return null;
+  }
+}
+
+function bounded(job: PageJob, fault: Fault, how: How, maxPauses: number): FaultDecision {
+  const retry = decideRetry({ ...how.backoff, maxPauses }, job.failures, how.random);
+  return retry.type === 'giveUp' ? { type: 'failRun', fault } : notBefore(retry, fault);
+}
+
+function decideInSilence(job: PageJob, how: How & { readonly heard: Heard }): FaultDecision {
+  const { silentMs, attemptMs } = how.heard;
+  const pauseMs = Math.min(how.backoff.pauseMs, SILENCE_PAUSE_MS);
+  const patient = { ...how.backoff, pauseMs, maxPauses: Number.POSITIVE_INFINITY };
+  const retry = decideRetry(patient, job.failures, how.random);
+  // The next attempt may well take as long as this one did, and it too is to end in time.
+  if (retry.type === 'retry' && silentMs + retry.delayMs + attemptMs <= SILENCE_MS_MAX)
+    return retry;
+  const reason = `nothing has answered in ${Math.round(silentMs / 1000)} s`;
+  return { type: 'pauseRun', reason };
+}
+
+function notBefore(retry: Retry, fault: Fault): Retry {
+  return { ...retry, delayMs: Math.max(retry.delayMs, fault.retryAfterMs ?? 0) };
 }
 
 export type RefreshDecision =

@@ -10,23 +10,34 @@
 export type FaultCode =
   /** No usable answer: connection refused, reset, DNS, cut in mid-body. Retry. */
   | 'NETWORK'
-  /** No head or no byte within its deadline. Retry. */
+  /** No head, no byte or no whole body within its deadline. Retry. */
   | 'TIMEOUT'
+  /**
+   * An address that cannot be the API's: no such host, a certificate that proves nothing, another
+   * protocol. Final until something has answered; from then on it passes, as NETWORK does.
+   */
+  | 'ADDRESS'
+  /** This machine lacks memory, files or ports. Retry, bounded; the API is well. */
+  | 'MACHINE'
   /** 5xx or another status that a later attempt may heal. Retry. */
   | 'HTTP_STATUS'
+  /** A status that nobody expects of a page. Final before any page has come, then retried, bounded. */
+  | 'UNEXPECTED_STATUS'
   /** A 200 whose body is cut short, null or no JSON, or that reports a failure. Retry. */
   | 'PAGE_MALFORMED'
   /** A 200 that is whole and no page: another API, it seems. Final unless a page was good before. */
   | 'NOT_A_PAGE'
   /** The body outgrew `bodyBytesMax`. Retry with a smaller page. */
   | 'BODY_TOO_LARGE'
-  /** 429: stay silent until the log has drained. Costs no attempt. */
+  /** The API refuses to send so many records at once. Ask for fewer. */
+  | 'LIMIT_REFUSED'
+  /** 429 or alike: stay silent until the log has drained. Costs no attempt. */
   | 'RATE_LIMITED'
   /** The cursor is past its life. Rebuild or refresh it. */
   | 'CURSOR_EXPIRED'
   /** The API does not read the cursor. Rebuild it once, then fail. */
   | 'CURSOR_INVALID'
-  /** 401 or 403. Final. */
+  /** 401, or 403 without a sign of a limit. Final. */
   | 'CREDENTIALS'
   /** The answer breaks the contract in a way that no retry heals (loop, missing cursor). Final. */
   | 'CONTRACT'

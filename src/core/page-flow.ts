@@ -181,11 +181,16 @@ export class PageFlow {
   #decide(page: OutstandingPage, fault: Fault, wasInFlight: boolean, nowMs: number): void {
     const { options } = this.#context;
     const { job } = page;
+    if (fault.code === 'LIMIT_REFUSED' && options.pageSize.refused(page.limit)) {
+      const message = `asked for again with ${options.pageSize.current} records`;
+      this.#context.notice({ event: 'page_size_refused', message }, job, fault);
+      return this.#again(page, wasInFlight, nowMs);
+    }
     const decision = decideOnFault(job, fault, {
       backoff: options.backoff,
       random: options.random(),
       commits: this.#context.commits,
-      hasPage: this.#context.hasPage,
+      heard: this.#context.heard(page.start.takenMs, nowMs),
     });
     options.pageSize.failed(fault, job.failures);
     if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);
@@ -206,8 +211,10 @@ export class PageFlow {
         return this.#again(page, wasInFlight, nowMs + decision.delayMs);
       }
       case 'pauseRun': {
-        const reason = `the API is not well: ${locate(fault, job).message}`;
-        const { retryAfterMs } = fault;
+        const { retryAfterMs, remedy } = fault;
+        const reason = [`${decision.reason}: ${locate(fault, job).message}`, remedy]
+          .filter(Boolean)
+          .join('. ');
         const resumeAtMs = retryAfterMs === undefined ? null : nowMs + retryAfterMs;
         return this.#context.giveUp({ status: 'paused', reason, resumeAtMs });
       }

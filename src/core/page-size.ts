@@ -1,13 +1,15 @@
 /**
  * Page size: how many events to ask for.
  *
- * Asks for the largest page, learns a silent cap from the answer, halves when a page fails again
+ * Asks for the largest page, learns a cap from the answer or from a refusal, halves when a page fails again
  * under its size (5xx, timeout, too large), and grows back with the pages that come through. One
  * failure alone changes nothing: under a request limit a small page costs as much as a large one.
  */
 import type { Fault } from './fault.js';
 
 const SMALLEST = 100;
+/** The maxima that APIs have: each costs one request, where halving would miss most of them. */
+const COMMON_MAXIMA = [2500, 2000, 1000, 500, 250, 200, 100, 50, 25, 20, 10, 1] as const;
 const STRAINS_BEFORE_HALVING = 2;
 
 export class PageSize {
@@ -46,12 +48,26 @@ export class PageSize {
     this.#current = Math.min(this.#cap, this.#current * 2);
   }
 
+  /**
+   * The API refuses pages of this size: from now on the next smaller one that is common is the largest.
+   *
+   * @returns false when there is none
+   */
+  refused(asked: number): boolean {
+    const smaller = COMMON_MAXIMA.find((size) => size < asked);
+    if (smaller === undefined) return false;
+    this.#cap = Math.min(this.#cap, smaller);
+    this.#current = Math.min(this.#current, this.#cap);
+    return true;
+  }
+
   /** A page failed. @param failures failures of that page in a row, this one included. */
   failed(fault: Fault, failures: number): void {
     const isStrain =
       fault.code === 'TIMEOUT' || fault.code === 'BODY_TOO_LARGE' || (fault.status ?? 0) >= 500;
     const isEnough = fault.code === 'BODY_TOO_LARGE' || failures >= STRAINS_BEFORE_HALVING;
     if (!isStrain || !isEnough) return;
-    this.#current = Math.max(this.#smallest, Math.floor(this.#current / 2));
+    const halved = Math.max(this.#smallest, Math.floor(this.#current / 2));
+    this.#current = Math.min(this.#cap, halved);
   }
 }

@@ -5,6 +5,7 @@
 import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
+import type { Heard } from './fault-decision.js';
 import type { Frontier } from './frontier.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import type { Limiter } from './limiter.js';
@@ -61,6 +62,8 @@ export class RunContext {
   /** That the pages of this process hold. */
   #records = 0;
   #commands: SchedulerCommand[] = [];
+  /** When the first request left that failed. */
+  #silentSinceMs: number | null = null;
   #nextSegment: number;
 
   constructor(options: SchedulerOptions) {
@@ -89,6 +92,18 @@ export class RunContext {
 
   get hasGivenUp(): boolean {
     return this.#hasGivenUp;
+  }
+
+  /** What is known of the API when a request that left at `takenMs` has failed. */
+  heard(takenMs: number, nowMs: number): Heard {
+    this.#silentSinceMs ??= takenMs;
+    const { hasAnswer, hasPage } = this;
+    return {
+      hasAnswer,
+      hasPage,
+      silentMs: nowMs - this.#silentSinceMs,
+      attemptMs: nowMs - takenMs,
+    };
   }
 
   /** Ends the run because a page is not to be had, or not to be kept. */

@@ -2,7 +2,7 @@
  * A probe: one small experiment. It says beforehand what it costs, asks through the asker, and writes
  * what it saw into the notebook; it concludes nothing.
  */
-import { type Fault, IngestionError } from '../core/fault.js';
+import { type Fault, type FaultCode, IngestionError } from '../core/fault.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { Source } from '../source/source.js';
 import { notThisApi } from './answer.js';
@@ -52,6 +52,14 @@ export const EVENTS = 'events';
 
 /** Faults of a page request that a second attempt may heal. */
 const ATTEMPTS = 2;
+/** Faults that the same request would meet again. */
+const SAME_AGAIN = new Set<FaultCode>([
+  'ADDRESS',
+  'UNEXPECTED_STATUS',
+  'LIMIT_REFUSED',
+  'CURSOR_EXPIRED',
+  'CURSOR_INVALID',
+]);
 /** The first page is what all else rests on: worth one attempt more. */
 const FIRST_ATTEMPTS = 3;
 
@@ -109,8 +117,7 @@ export async function askPage(context: ProbeContext, question: PageQuestion): Pr
     }
     notebook.faults.push(fault);
     if (fault.code === 'CREDENTIALS') throw new IngestionError(fault);
-    if (!fault.retryable) break;
-    if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') break;
+    if (!fault.retryable || SAME_AGAIN.has(fault.code)) break;
   }
   if (isFirst && fault !== null) throw new IngestionError(fault);
   return { page: null, fault };

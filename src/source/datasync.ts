@@ -14,6 +14,9 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Anything else is not repeated in messages: a server may write what it was sent, key and all. */
 const ERROR_CODE = /^[A-Z][A-Z_]{0,63}$/;
 const CURSOR_VERSION = 2;
+const LIMIT_REFUSAL_STATUSES = new Set([400, 413, 422]);
+/** The parameter by its name, as a word or in a code, but not a limit of requests. */
+const NAMES_LIMIT = /(?<!rate[ _-]?)(?<![a-z])(?:limit|page[ _-]?size|per[ _-]?page)(?![a-z])/i;
 
 export const datasync: Source = {
   name: 'datasync',
@@ -24,6 +27,7 @@ export const datasync: Source = {
   idField: 'id',
   timestampField: 'timestamp',
   recordsField: 'data',
+  statuses: { 410: 'CURSOR_EXPIRED' },
 
   headers(apiKey) {
     return { 'x-api-key': apiKey, accept: 'application/json' };
@@ -49,7 +53,7 @@ export const datasync: Source = {
     return encodeCursor(position, expiresAtMs);
   },
 
-  readError(status, body): Fault {
+  readError({ status, body, isLimited }): Fault {
     const code = errorCode(body);
     if (status === 400 && code === 'CURSOR_EXPIRED') {
       return { code: 'CURSOR_EXPIRED', message: 'the cursor has expired', retryable: true, status };
@@ -62,7 +66,11 @@ export const datasync: Source = {
         status,
       };
     }
-    return faultForStatus(status, code);
+    if (LIMIT_REFUSAL_STATUSES.has(status) && NAMES_LIMIT.test(body)) {
+      const message = `HTTP ${status}: the API refuses the page size`;
+      return { code: 'LIMIT_REFUSED', message, retryable: true, status };
+    }
+    return faultForStatus(status, { code, isLimited, named: this.statuses });
   },
 };
 

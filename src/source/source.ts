@@ -4,7 +4,7 @@
  *
  * Pure: it builds and reads text; it does no I/O and asks no clock.
  */
-import type { Fault } from '../core/fault.js';
+import type { Fault, FaultCode } from '../core/fault.js';
 import type { Position } from '../core/position.js';
 
 /** The envelope of a page, whichever shape the server gave it. */
@@ -31,6 +31,15 @@ export interface RatePolicy {
   readonly windowMs: number;
 }
 
+/** A request that got another status than 200. */
+export interface Refusal {
+  readonly status: number;
+  /** The start of the answer's text. */
+  readonly body: string;
+  /** Its headers ask for a wait, or say that a limit is exhausted. */
+  readonly isLimited: boolean;
+}
+
 export interface Source {
   readonly name: string;
   /** Requests of one bucket share a limit. */
@@ -46,6 +55,9 @@ export interface Source {
   readonly timestampField: string;
   /** Name of the array of records. */
   readonly recordsField: string;
+
+  /** What a status means where this API has a meaning of its own for it; others are read as HTTP has them. */
+  readonly statuses: Readonly<Record<number, FaultCode>>;
 
   headers(apiKey: string): Record<string, string>;
   /** Path and query of one page. @param basePath the path of API_BASE_URL, without a slash at its end. */
@@ -64,6 +76,6 @@ export interface Source {
   readCursor(cursor: string): Position | null;
   /** A cursor that points behind `position`; null when the source cannot seek. */
   buildCursor(position: Position, expiresAtMs: number): string | null;
-  /** The fault that a refused request is. @param body the start of the answer's text. */
-  readError(status: number, body: string): Fault;
+  /** The fault that a refused request is. */
+  readError(refusal: Refusal): Fault;
 }

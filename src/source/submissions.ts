@@ -86,10 +86,10 @@ export function submissionFault(status: number, body: unknown): Fault {
   const said = errorForm.safeParse(body);
   const code = said.data?.code ?? null;
   const words = said.data?.message?.slice(0, WORDS_MAX) ?? null;
-  const fault = faultForStatus(status, code);
+  const fault = faultForStatus(status, { code, isLimited: false });
   const message = [`HTTP ${status}`, code, words].filter((part) => part !== null).join(' ');
   // The one 403 that is not about the key.
-  if (code === 'SUBMISSION_LIMIT_REACHED' || fault.code === 'CONTRACT') {
+  if (code === 'SUBMISSION_LIMIT_REACHED' || fault.code === 'UNEXPECTED_STATUS') {
     return { code: 'CONTRACT', message, retryable: false, status };
   }
   return words === null ? fault : { ...fault, message: `${fault.message} (${words})` };

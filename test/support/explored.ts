@@ -1,4 +1,5 @@
 /** An exploration of a simulator in this process. */
+import { Agent } from 'undici';
 import type { LimitMemory } from '../../src/explore/asker.js';
 import { concludeExploration } from '../../src/explore/exploration.js';
 import { type Explored, explore } from '../../src/explore/explore.js';
@@ -77,7 +78,8 @@ export function exploreOrigin(
     source: datasync,
     origin,
     basePath: '/api/v1',
-    apiKey: SIMULATOR_KEY,
+    headers: datasync.headers(SIMULATOR_KEY),
+    openDispatcher: (options) => new Agent(options),
     scope: { budget: defaultBudget(wanted), ...wanted },
     reserve: 0,
     memoryOf: (bucket) => (bucket === 'events' ? memory : null),

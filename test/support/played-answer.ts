@@ -5,6 +5,13 @@ import { type Received, ResponseReceiver } from '../../workers/fetch/response-re
 
 export const BYTES_MAX = 100_000;
 
+/** What a client's answers have in common, without its clock. */
+export const TERMS = {
+  headDeadlineMs: 30_000,
+  idleDeadlineMs: 10_000,
+  destination: { address: 'http://api.test', isProxied: false },
+};
+
 /** Stands for undici's controller; notes what the receiver asks of it. */
 export class TestController implements Dispatcher.DispatchController {
   aborted = false;
@@ -49,7 +56,7 @@ export async function play({
   const body = new BodyBuffer(reused ?? null, BYTES_MAX);
   let nowMs = 0;
   const received = await new Promise<Received>((resolve) => {
-    const receiver = new ResponseReceiver(body, () => ++nowMs, resolve);
+    const receiver = new ResponseReceiver(body, { ...TERMS, now: () => ++nowMs }, resolve);
     receiver.onRequestStart(controller);
     receiver.onResponseStart(controller, status, headers);
     for (const chunk of chunks) {

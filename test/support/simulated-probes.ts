@@ -61,7 +61,7 @@ export async function probeInSimulatedTime(
   const asker = new Asker({
     source: datasync,
     transport: simulatedTransport(createSimulator(settings), clock, takesTurns),
-    apiKey: settings.apiKey,
+    headers: datasync.headers(settings.apiKey),
     requestsAtOnce: Number.POSITIVE_INFINITY,
     nowMs: clock.nowMs,
     sleep: clock.sleep,

@@ -39,6 +39,36 @@ describe('credits', () => {
 describe('page size', () => {
   const broken: Fault = { ...fault('HTTP_STATUS'), status: 502 };
 
+  test('a size that is refused goes down the common ones, and never back to it', () => {
+    const size = new PageSize(5000);
+    expect(size.refused(5000)).toBe(true);
+    expect(size.current).toBe(2500);
+    expect(size.refused(2500)).toBe(true);
+    expect(size.refused(2000)).toBe(true);
+    expect(size.current).toBe(1000);
+    size.succeeded(null, 1000);
+    size.succeeded(null, 1000);
+    expect(size.current).toBe(1000);
+  });
+
+  test('an earlier refusal that comes late changes nothing', () => {
+    const size = new PageSize(5000);
+    size.refused(1000);
+    expect(size.refused(5000)).toBe(true);
+    expect(size.current).toBe(500);
+  });
+
+  test('nothing is smaller than one record', () => {
+    expect(new PageSize(1).refused(1)).toBe(false);
+  });
+
+  test('a failure under a small size does not ask for more', () => {
+    const size = new PageSize(5000);
+    size.refused(60);
+    size.failed(broken, 2);
+    expect(size.current).toBe(50);
+  });
+
   test('one failure changes nothing: a small page costs as much of the limit as a large one', () => {
     const size = new PageSize(5000);
     size.failed(broken, 1);

@@ -13,13 +13,14 @@ const job = () =>
   newTip({
     segment: 1,
     page: 1,
-    cursor: null,
+    cursor: 'c',
     cursorExpiresAtMs: 0,
     after: null,
     isAfterKnown: true,
     predecessor: null,
   });
-const how = { backoff: DEFAULT_BACKOFF, random: 0.5, commits: 0, hasPage: true };
+const heard = { hasAnswer: true, hasPage: true, silentMs: 0, attemptMs: 0 };
+const how = { backoff: DEFAULT_BACKOFF, random: 0.5, commits: 0, heard };
 
 describe('back-off', () => {
   test('full jitter: from zero to a ceiling that doubles', () => {
@@ -64,7 +65,7 @@ describe('faults of a page', () => {
   test('a whole answer that is no page gets one more look while no page was good', () => {
     const page = job();
     const other = fault('NOT_A_PAGE');
-    const first = { ...how, hasPage: false };
+    const first = { ...how, heard: { ...heard, hasPage: false } };
     expect(decideOnFault(page, fault('NETWORK'), first).type).toBe('retry');
     expect(decideOnFault(page, other, first)).toMatchObject({ type: 'retry', isPause: false });
     expect(decideOnFault(page, other, first)).toEqual({ type: 'failRun', fault: other });
@@ -116,12 +117,100 @@ describe('faults of a page', () => {
     for (let failure = 0; failure < maxRetries; failure++) {
       expect(decideOnFault(page, fault('PAGE_MALFORMED'), others).type).toBe('retry');
     }
-    expect(decideOnFault(page, fault('PAGE_MALFORMED'), others)).toEqual({ type: 'pauseRun' });
+    expect(decideOnFault(page, fault('PAGE_MALFORMED'), others)).toMatchObject({
+      type: 'pauseRun',
+    });
   });
 
   test('Retry-After is a floor under the jitter', () => {
     const busy = { ...fault('HTTP_STATUS'), retryAfterMs: 9000 };
     expect(decideOnFault(job(), busy, { ...how, random: 0 })).toMatchObject({ delayMs: 9000 });
+  });
+});
+
+describe('while nothing has ever answered', () => {
+  const unheard = { ...heard, hasAnswer: false, hasPage: false };
+
+  /** Attempts until the run ends, each of them as long as `attemptMs`. */
+  function attempts(code: FaultCode, attemptMs: number, random: number) {
+    const page = job();
+    for (let silentMs = attemptMs, count = 1; ; count++) {
+      const state = { ...unheard, silentMs, attemptMs };
+      const decision = decideOnFault(page, fault(code), { ...how, random, heard: state });
+      if (decision.type !== 'retry') return { decision, count, silentMs };
+      silentMs += decision.delayMs + attemptMs;
+    }
+  }
+
+  test.each([
+    ['NETWORK', 1, 0],
+    ['NETWORK', 1, 0.5],
+    ['NETWORK', 1, 0.999],
+    ['NETWORK', 3_000, 0.5],
+    ['TIMEOUT', 10_000, 0.5],
+    ['TIMEOUT', 30_000, 0.999],
+  ] as const)('%s after attempts of %d ms ends it within a minute', (code, attemptMs, random) => {
+    const { decision, count, silentMs } = attempts(code, attemptMs, random);
+    expect(decision).toMatchObject({
+      type: 'pauseRun',
+      reason: expect.stringMatching(/^nothing has answered in \d+ s$/),
+    });
+    expect(silentMs).toBeLessThanOrEqual(60_000);
+    expect(count).toBeGreaterThanOrEqual(attemptMs < 10_000 ? 8 : 1);
+  });
+
+  test('an address that cannot be right is asked a few times in quick succession', () => {
+    const { decision, count, silentMs } = attempts('ADDRESS', 5, 0.999);
+    expect(decision).toMatchObject({ type: 'failRun', fault: { code: 'ADDRESS' } });
+    expect(count).toBe(DEFAULT_BACKOFF.maxRetries + 1);
+    expect(silentMs).toBeLessThan(5_000);
+  });
+
+  test.each(['NETWORK', 'TIMEOUT', 'ADDRESS'] as const)(
+    'but not once something has answered: %s has the patience of any page',
+    (code) => {
+      const page = job();
+      const answered = { ...how, heard: { ...unheard, hasAnswer: true, silentMs: 999_999 } };
+      const failures = (DEFAULT_BACKOFF.maxRetries + 1) * (DEFAULT_BACKOFF.maxPauses + 1);
+      for (let failure = 1; failure < failures; failure++) {
+        expect(decideOnFault(page, fault(code), answered).type).toBe('retry');
+      }
+      expect(decideOnFault(page, fault(code), answered)).toEqual({
+        ...{ type: 'pauseRun', reason: 'the API is not well' },
+      });
+    },
+  );
+});
+
+describe('faults that are retried, and then end the run', () => {
+  const { maxRetries } = DEFAULT_BACKOFF;
+  const retriesOf = (code: FaultCode, state = heard) => {
+    const page = job();
+    for (let count = 0; ; count++) {
+      const decision = decideOnFault(page, fault(code), { ...how, heard: state });
+      if (decision.type !== 'retry') return { count, type: decision.type };
+    }
+  };
+
+  test('an unexpected status before any page: at once', () => {
+    const state = { ...heard, hasPage: false };
+    expect(retriesOf('UNEXPECTED_STATUS', state)).toEqual({ count: 0, type: 'failRun' });
+  });
+
+  test.each(['UNEXPECTED_STATUS', 'MACHINE'] as const)('%s: after one longer pause', (code) => {
+    expect(retriesOf(code)).toEqual({ count: 2 * maxRetries + 1, type: 'failRun' });
+  });
+
+  test('this machine without memory from the start: likewise, and not as a silent API', () => {
+    const state = { hasAnswer: false, hasPage: false, silentMs: 999_999, attemptMs: 0 };
+    expect(retriesOf('MACHINE', state)).toEqual({ count: 2 * maxRetries + 1, type: 'failRun' });
+  });
+});
+
+test('a cursor that has expired where none was sent is a wrong address', () => {
+  const first = { ...job(), cursor: null };
+  expect(decideOnFault(first, fault('CURSOR_EXPIRED'), how)).toMatchObject({
+    ...{ type: 'failRun', fault: { remedy: 'Check API_BASE_URL' } },
   });
 });
 

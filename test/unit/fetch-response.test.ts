@@ -2,9 +2,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
-import { networkFault } from '../../workers/fetch/network-fault.js';
 import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
-import { BYTES_MAX, cut, play, TestController } from '../support/played-answer.js';
+import { BYTES_MAX, cut, play, TERMS, TestController } from '../support/played-answer.js';
 import { samplePage } from '../support/sample-pages.js';
 
 const places = fc.array(fc.nat(), { maxLength: 6 });
@@ -66,7 +65,13 @@ describe('a body in chunks', () => {
 });
 
 describe('a body that is too large', () => {
-  const tooLarge = { type: 'failed', fault: { code: 'BODY_TOO_LARGE', retryable: true } };
+  const tooLarge = {
+    type: 'failed',
+    fault: {
+      ...{ code: 'BODY_TOO_LARGE', retryable: true },
+      remedy: expect.stringContaining('BODY_BYTES_MAX'),
+    },
+  };
 
   test('is refused by its announced length, before a byte of it', async () => {
     const headers = { 'content-length': String(BYTES_MAX + 1) };
@@ -113,12 +118,84 @@ describe('a refused request', () => {
   });
 });
 
+describe('an answer that takes its time', () => {
+  const JSON_200 = { 'content-type': 'application/json' };
+
+  /** A receiver whose clock a test sets, from its request on. */
+  function receive() {
+    const controller = new TestController();
+    const clock = { nowMs: 0 };
+    const terms = { ...TERMS, now: () => clock.nowMs };
+    let received: Received | null = null;
+    const receiver = new ResponseReceiver(new BodyBuffer(null, BYTES_MAX), terms, (end) => {
+      received = end;
+    });
+    receiver.onRequestStart(controller);
+    return { controller, clock, receiver, received: () => received as Received | null };
+  }
+
+  test.each([
+    [1, 9_000],
+    [100, 1_000],
+    [1_500, 2_000],
+  ])('by %d bytes every %d ms ends after its total deadline', (bytes, everyMs) => {
+    const { controller, clock, receiver, received } = receive();
+    receiver.onResponseStart(controller, 200, JSON_200);
+    while (received() === null && clock.nowMs < 200_000) {
+      clock.nowMs += everyMs;
+      receiver.onResponseData(controller, Buffer.alloc(bytes));
+    }
+    expect(received()).toMatchObject({ fault: { code: 'TIMEOUT', retryable: true } });
+    expect(clock.nowMs).toBeGreaterThan(6 * TERMS.idleDeadlineMs);
+    expect(controller.aborted).toBe(true);
+  });
+
+  test('but not as long as it comes faster than it must', () => {
+    const { controller, clock, receiver, received } = receive();
+    receiver.onResponseStart(controller, 200, JSON_200);
+    for (let part = 0; part < 10; part++) {
+      clock.nowMs += 7_000;
+      receiver.onResponseData(controller, Buffer.alloc(9_000));
+    }
+    receiver.onResponseEnd();
+    expect(received()).toMatchObject({ type: 'whole' });
+  });
+
+  test('a packed body is measured by what comes over the wire', () => {
+    const { controller, clock, receiver, received } = receive();
+    receiver.onResponseStart(controller, 200, { ...JSON_200, 'content-encoding': 'gzip' });
+    receiver.onResponseData(controller, gzipSync(Buffer.alloc(90_000)));
+    clock.nowMs += 6 * TERMS.idleDeadlineMs + 1_000;
+    receiver.onResponseData(controller, Buffer.alloc(1));
+    expect(received()).toMatchObject({ fault: { code: 'TIMEOUT' } });
+  });
+
+  test('by the body of a refusal stays a refusal', () => {
+    const { controller, clock, receiver, received } = receive();
+    receiver.onResponseStart(controller, 503, {});
+    clock.nowMs += 6 * TERMS.idleDeadlineMs + 1_000;
+    receiver.onResponseData(controller, Buffer.alloc(1));
+    expect(received()).toMatchObject({ type: 'refused', meta: { status: 503 } });
+  });
+
+  test.each([102, 103, 199])('by %d again and again ends at the deadline of the head', (status) => {
+    const { controller, clock, receiver, received } = receive();
+    while (received() === null && clock.nowMs < 100_000) {
+      clock.nowMs += 1_000;
+      receiver.onResponseStart(controller, status, {});
+    }
+    expect(clock.nowMs).toBe(TERMS.headDeadlineMs + 1_000);
+    expect(received()).toMatchObject({ type: 'failed', meta: null, fault: { code: 'TIMEOUT' } });
+    expect(controller.aborted).toBe(true);
+  });
+});
+
 describe('an interim answer', () => {
   test('is passed over', async () => {
     const controller = new TestController();
     const body = new BodyBuffer(null, BYTES_MAX);
     const received = await new Promise<Received>((resolve) => {
-      const receiver = new ResponseReceiver(body, () => 1, resolve);
+      const receiver = new ResponseReceiver(body, { ...TERMS, now: () => 1 }, resolve);
       receiver.onRequestStart(controller);
       receiver.onResponseStart(controller, 103, {});
       receiver.onResponseStart(controller, 200, {});
@@ -126,26 +203,5 @@ describe('an interim answer', () => {
       receiver.onResponseEnd();
     });
     expect(received).toMatchObject({ type: 'whole', meta: { status: 200 } });
-  });
-});
-
-describe('a failure below HTTP', () => {
-  test.each([
-    ['UND_ERR_HEADERS_TIMEOUT', 'TIMEOUT'],
-    ['UND_ERR_BODY_TIMEOUT', 'TIMEOUT'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'TIMEOUT'],
-    ['ECONNREFUSED', 'NETWORK'],
-    ['ENOTFOUND', 'NETWORK'],
-    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'NETWORK'],
-  ])('%s is a %s fault whose message quotes nothing of the error', (code, expected) => {
-    const error = Object.assign(new Error('GET with x-api-key: secret'), { code });
-    const fault = networkFault(error, null);
-    expect(fault).toMatchObject({ code: expected, retryable: true });
-    expect(fault.message).not.toContain('secret');
-  });
-
-  test('is named by the first of several addresses that were tried', () => {
-    const first = Object.assign(new Error('a'), { code: 'ECONNREFUSED' });
-    expect(networkFault(new AggregateError([first]), null).message).toContain('ECONNREFUSED');
   });
 });

@@ -53,7 +53,7 @@ export interface DecodingEvents {
   readonly onData: (chunk: Buffer) => void;
   readonly onDrain: () => void;
   readonly onEnd: () => void;
-  readonly onError: () => void;
+  readonly onError: (error: Error) => void;
 }
 
 /**

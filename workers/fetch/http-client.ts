@@ -1,9 +1,11 @@
 /** The HTTP client of one fetch worker: GET requests over a pool of kept connections. */
 import { performance } from 'node:perf_hooks';
+import type { Dispatcher } from 'undici';
 // The pool alone: the whole of undici (fetch, WebSocket, caches) costs each worker 13 MB.
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { Fault } from '../../src/core/fault.js';
+import type { Fault, FaultCode } from '../../src/core/fault.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
+import { isLimitedBy } from '../../src/source/http-fault.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
 import { faultOfType, malformed } from './other-body.js';
@@ -36,37 +38,64 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-export function createHttpClient(settings: FetchWorkerSettings, source: Source): HttpClient {
-  const pool = new Pool(settings.origin, {
-    connections: settings.connectionsMax,
-    pipelining: 1,
-    connect: { timeout: settings.headDeadlineMs },
-    headersTimeout: settings.headDeadlineMs,
-    bodyTimeout: settings.idleDeadlineMs,
-  });
+export async function createHttpClient(
+  settings: FetchWorkerSettings,
+  source: Source,
+): Promise<HttpClient> {
+  const { origin, headDeadlineMs, idleDeadlineMs } = settings;
+  const dispatcher = await openDispatcher(settings);
   const headers = settings.acceptsGzip
     ? { ...settings.headers, 'accept-encoding': 'gzip' }
     : { ...settings.headers };
+  const terms = {
+    now: epochNowMs,
+    headDeadlineMs,
+    idleDeadlineMs,
+    destination: { address: origin, isProxied: settings.proxies !== null },
+  };
 
   return {
     async get(path, reused) {
       const body = new BodyBuffer(reused, settings.bodyBytesMax);
       const received = await new Promise<Received>((resolve) => {
-        const receiver = new ResponseReceiver(body, epochNowMs, resolve);
-        pool.dispatch({ method: 'GET', path, headers }, receiver);
+        const receiver = new ResponseReceiver(body, terms, resolve);
+        const deadlines = { headersTimeout: headDeadlineMs, bodyTimeout: idleDeadlineMs };
+        dispatcher.dispatch({ origin, method: 'GET', path, headers, ...deadlines }, receiver);
       });
-      return answer(received, body, source);
+      const address = `${origin}${path.split('?', 1)[0]}`;
+      return answer(received, body, { source, address });
     },
-    close: () => pool.close(),
+    close: () => dispatcher.close(),
   };
 }
+
+async function openDispatcher(settings: FetchWorkerSettings): Promise<Dispatcher> {
+  const { origin, connectionsMax, proxies, headDeadlineMs } = settings;
+  const connect = { timeout: headDeadlineMs };
+  const options = { connections: connectionsMax, pipelining: 1 };
+  if (proxies === null) return new Pool(origin, { ...options, connect });
+  const { EnvHttpProxyAgent } = await import('undici');
+  const toProxy = { proxyTls: connect, requestTls: connect };
+  // Proxies seldom let a tunnel lead to a port that is not one of TLS.
+  return new EnvHttpProxyAgent({ ...options, ...proxies, ...toProxy, connect, proxyTunnel: false });
+}
+
+/** Faults for which the address may be at fault. */
+const NAMES_ADDRESS = new Set<FaultCode>(['UNEXPECTED_STATUS', 'REDIRECT', 'CREDENTIALS']);
 
 /** Epoch ms with fractions; monotonic within the process. */
 function epochNowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function answer(received: Received, body: BodyBuffer, source: Source): Answer {
+/** Who was asked. */
+interface Asked {
+  readonly source: Source;
+  /** Without the query. */
+  readonly address: string;
+}
+
+function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
   const { meta } = received;
   const { buffer } = body;
   switch (received.type) {
@@ -81,15 +110,17 @@ function answer(received: Received, body: BodyBuffer, source: Source): Answer {
       return { type: 'page', body: body.bytes, buffer, meta: received.meta };
     }
     case 'refused':
-      return { type: 'fault', fault: refusal(received, source), buffer, meta };
+      return { type: 'fault', fault: refusal(received, asked), buffer, meta };
     case 'failed':
       return { type: 'fault', fault: received.fault, buffer, meta };
   }
 }
 
-function refusal(received: Received & { type: 'refused' }, source: Source): Fault {
+function refusal(received: Received & { type: 'refused' }, { source, address }: Asked): Fault {
   const { status, limits } = received.meta;
-  const fault = source.readError(status, received.errorText);
+  const isLimited = isLimitedBy(limits);
+  const fault = source.readError({ status, body: received.errorText, isLimited });
+  const message = NAMES_ADDRESS.has(fault.code) ? `${fault.message} (${address})` : fault.message;
   const waitMs = limits?.retryAfter?.spanMs ?? null;
-  return waitMs === null ? fault : { ...fault, retryAfterMs: waitMs };
+  return { ...fault, message, ...(waitMs !== null && { retryAfterMs: waitMs }) };
 }

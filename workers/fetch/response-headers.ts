@@ -40,7 +40,7 @@ function longestWait(
   receivedAtMs: number,
 ): string {
   const waitMs = (text: string) =>
-    readRetryAfter({ ...told, 'retry-after': text }, receivedAtMs) ?? -1;
+    readRetryAfter({ ...told, 'retry-after': text }, receivedAtMs)?.spanMs ?? -1;
   return waits.reduce((longest, wait) => (waitMs(wait) > waitMs(longest) ? wait : longest));
 }
 

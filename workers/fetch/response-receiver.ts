@@ -13,9 +13,14 @@ import type { Fault } from '../../src/core/fault.js';
 import { readDate } from '../../src/core/header-time.js';
 import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
+import {
+  type Destination,
+  isOutOfMemory,
+  networkFault,
+  outOfMemory,
+} from '../../src/source/network-fault.js';
 import type { BodyBuffer } from './body-buffer.js';
 import { type Decoding, decode, knownEncodings, unknownEncoding } from './content-decoding.js';
-import { networkFault } from './network-fault.js';
 import {
   type AnswerHeaders,
   contentEncodings,
@@ -35,41 +40,54 @@ export type Received =
   | { readonly type: 'refused'; readonly errorText: string; readonly meta: ResponseMeta }
   | { readonly type: 'failed'; readonly fault: Fault; readonly meta: ResponseMeta | null };
 
+/** What holds for every answer of a client. */
+export interface ReceiveTerms {
+  /** Epoch ms with fractions. */
+  readonly now: () => number;
+  readonly headDeadlineMs: number;
+  readonly idleDeadlineMs: number;
+  readonly destination: Destination;
+}
+
+/**
+ * The whole body has this many idle deadlines, and a second more for each `BYTES_PER_SECOND_MIN`
+ * that have come: one that drips byte by byte never stalls, and would hold its page for ever.
+ */
+const BODY_IDLE_DEADLINES = 6;
+const BYTES_PER_SECOND_MIN = 8_000;
+
 export class ResponseReceiver implements Dispatcher.DispatchHandler {
   readonly #body: BodyBuffer;
-  readonly #now: () => number;
+  readonly #terms: ReceiveTerms;
   readonly #settle: (received: Received) => void;
   #isSettled = false;
   #sentAtMs = 0;
   #head: { status: number; headers: AnswerHeaders; atMs: number } | null = null;
   #encodings: readonly string[] = [];
   #decoding: Decoding | null = null;
-  #encodedBytes = 0;
+  #wireBytes = 0;
   #endAtMs: number | null = null;
 
-  /**
-   * @param now epoch ms with fractions
-   * @param settle called once
-   */
-  constructor(body: BodyBuffer, now: () => number, settle: (received: Received) => void) {
+  /** @param settle called once */
+  constructor(body: BodyBuffer, terms: ReceiveTerms, settle: (received: Received) => void) {
     this.#body = body;
-    this.#now = now;
+    this.#terms = terms;
     this.#settle = settle;
   }
 
   onRequestStart(_controller: Controller): void {
     // undici may write a request again that found its connection closed; the last start counts.
-    this.#sentAtMs = this.#now();
+    this.#sentAtMs = this.#terms.now();
     this.#head = null;
     this.#decoding?.destroy();
     this.#decoding = null;
-    this.#encodedBytes = 0;
+    this.#wireBytes = 0;
     this.#body.clear();
   }
 
   onResponseStart(controller: Controller, status: number, headers: AnswerHeaders): void {
-    if (status < 200) return;
-    this.#head = { status, headers, atMs: this.#now() };
+    if (status < 200) return this.#judgeInterim(controller);
+    this.#head = { status, headers, atMs: this.#terms.now() };
     this.#encodings = contentEncodings(headers);
     const unknown = unknownEncoding(this.#encodings);
     if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
@@ -79,24 +97,26 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#isSettled) return;
+    this.#wireBytes += chunk.length;
+    if (this.#isLate()) return this.#endLate(controller);
     if (this.#encodings.length === 0) return this.#append(controller, chunk);
     // An encoded stream can be endless and decode to nothing, so its own length is bounded too.
-    this.#encodedBytes += chunk.length;
-    if (this.#encodedBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
+    if (this.#wireBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
     this.#decoding ??= this.#startDecoding(controller, chunk);
     // The chunk lies in memory that undici fills again; the decoder reads it later.
     if (!this.#decoding.write(Buffer.from(chunk))) controller.pause();
   }
 
   onResponseEnd(): void {
-    this.#endAtMs = this.#now();
+    this.#endAtMs = this.#terms.now();
     if (this.#decoding === null) this.#endWhole();
     else this.#decoding.end();
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
     if (this.#head !== null && this.#head.status !== 200) return this.#endRefused();
-    const fault = networkFault(error, this.#head === null ? null : this.#body.byteCount);
+    const byteCount = this.#head === null ? null : this.#body.byteCount;
+    const fault = networkFault(error, byteCount, this.#terms.destination);
     this.#end({ type: 'failed', fault, meta: this.#meta() });
   }
 
@@ -119,7 +139,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
       },
       onDrain: () => controller.resume(),
       onEnd: () => this.#endWhole(),
-      onError: () => this.#endUndecodable(controller),
+      onError: (error) => this.#endUndecodable(controller, error),
     });
   }
 
@@ -138,10 +158,37 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   #endTooLarge(controller: Controller): void {
     const message = `the body is larger than ${this.#body.bytesMax} bytes`;
-    this.#fail(controller, { code: 'BODY_TOO_LARGE', message, retryable: true });
+    const remedy = 'Raise BODY_BYTES_MAX, or ask for smaller pages with BATCH_SIZE';
+    this.#fail(controller, { code: 'BODY_TOO_LARGE', message, retryable: true, remedy });
   }
 
-  #endUndecodable(controller: Controller): void {
+  /** Each interim answer begins undici's wait for the head anew. */
+  #judgeInterim(controller: Controller): void {
+    const { now, headDeadlineMs } = this.#terms;
+    if (this.#isSettled || now() - this.#sentAtMs <= headDeadlineMs) return;
+    const message = 'interim answers alone came within the deadline of the head';
+    this.#end({ type: 'failed', fault: { code: 'TIMEOUT', message, retryable: true }, meta: null });
+    controller.abort(new Error('the answer is of no use'));
+  }
+
+  #isLate(): boolean {
+    const { now, idleDeadlineMs } = this.#terms;
+    const grantedMs =
+      BODY_IDLE_DEADLINES * idleDeadlineMs + (this.#wireBytes / BYTES_PER_SECOND_MIN) * 1000;
+    return this.#head !== null && now() - this.#head.atMs > grantedMs;
+  }
+
+  #endLate(controller: Controller): void {
+    const seconds = Math.round((this.#terms.now() - (this.#head?.atMs ?? 0)) / 1000);
+    const message = `the body drips: ${this.#wireBytes} bytes in ${seconds} s`;
+    const remedy = 'Check that the API is well; IDLE_DEADLINE sets how long a body may take';
+    this.#fail(controller, { code: 'TIMEOUT', message, retryable: true, remedy });
+  }
+
+  #endUndecodable(controller: Controller, error: NodeJS.ErrnoException): void {
+    if (error.code === 'Z_MEM_ERROR' || isOutOfMemory(error)) {
+      return this.#fail(controller, outOfMemory());
+    }
     const message = `the body is not whole in ${this.#encodings.join(', ')}`;
     this.#fail(controller, { code: 'PAGE_MALFORMED', message, retryable: true });
   }
@@ -176,7 +223,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
       requestId: requestId(headers),
       sentAtMs: this.#sentAtMs,
       headAtMs: atMs,
-      endAtMs: this.#endAtMs ?? this.#now(),
+      endAtMs: this.#endAtMs ?? this.#terms.now(),
       bodyBytes: this.#body.byteCount,
     };
   }
