@@ -18,6 +18,7 @@ import { nowMs } from '../runtime/clock.js';
 import { settingsFor } from '../simulator/settings.js';
 import { sourceNamed } from '../source/registry.js';
 import type { Source } from '../source/source.js';
+import { openDispatcher, requestHeaders } from './api-requests.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { EXPLORATION_FILE, explorationOriginOf } from './exploration-hints.js';
@@ -85,7 +86,8 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
         source,
         origin: target.origin,
         basePath: target.basePath,
-        apiKey: target.apiKey,
+        headers: requestHeaders(source, target.apiKey),
+        openDispatcher: (options) => openDispatcher(target.proxies, options),
         scope,
         reserve: config.reservedRequests,
         memoryOf,

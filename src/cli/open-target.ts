@@ -7,12 +7,16 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import type { Config, Target } from '../config/config.js';
 import { childEnvironment } from '../config/environment.js';
+import { proxiesFor } from '../config/proxy-settings.js';
 import { IngestionError } from '../core/fault.js';
+import type { Proxies } from '../protocol/fetch-messages.js';
 
 export interface OpenTarget {
   readonly origin: string;
   readonly basePath: string;
   readonly apiKey: string;
+  /** Before it; null: requests go to the origin itself. */
+  readonly proxies: Proxies | null;
   /** What a run is known by: stable where the simulator's port is not. */
   readonly runOrigin: string;
   close(): void;
@@ -37,9 +41,12 @@ export function hashKey(apiKey: string): string {
 export async function openTarget(config: Config): Promise<OpenTarget> {
   const { target } = config;
   const runOrigin = runOriginOf(target);
-  if (target.kind === 'api') return { ...target, runOrigin, close: () => {} };
+  if (target.kind === 'api') {
+    const proxies = proxiesFor(target.origin, config.proxies);
+    return { ...target, proxies, runOrigin, close: () => {} };
+  }
   const simulator = await spawnSimulator(target);
-  return { ...simulator, basePath: '/api/v1', apiKey: SIMULATOR_KEY, runOrigin };
+  return { ...simulator, basePath: '/api/v1', apiKey: SIMULATOR_KEY, proxies: null, runOrigin };
 }
 
 async function spawnSimulator(

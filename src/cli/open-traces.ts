@@ -3,7 +3,7 @@ import { lendEnvironment } from '../config/environment.js';
 import type { PageSpans, PageSpansParts } from '../observe/traces/page-spans.js';
 import { nowMs } from '../runtime/clock.js';
 import type { CommandContext } from './context.js';
-import { VERSION } from './version.js';
+import { USER_AGENT, VERSION } from './version.js';
 
 /**
  * Spans are written out on the main thread: a batch of 512, the SDK's own default, held it for 44 ms the
@@ -37,7 +37,7 @@ export async function openTraces({ config, log }: CommandContext): Promise<Trace
   lendEnvironment({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: BATCH_SPANS, ...variables });
   const { PageSpans } = await import('../observe/traces/page-spans.js');
   const { Tracing } = await import('../observe/traces/tracing.js');
-  const tracing = new Tracing({ version: VERSION, onComplaint: complain });
+  const tracing = new Tracing({ version: VERSION, userAgent: USER_AGENT, onComplaint: complain });
   let spans: PageSpans | null = null;
   return {
     observe(run) {

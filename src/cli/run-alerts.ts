@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertConfig } from '../config/alert-settings.js';
+import { proxiesFor } from '../config/proxy-settings.js';
 import type { Fault } from '../core/fault.js';
 import type { RunOutcome, SchedulerCommand } from '../core/scheduler-types.js';
 import type { AlertChange } from '../observe/alerts/alert.js';
@@ -29,6 +30,7 @@ import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import { type AlertedRun, alertOriginOf, figuresOf } from './alert-facts.js';
 import type { CommandContext } from './context.js';
+import { USER_AGENT } from './version.js';
 
 const TICK_MAX_MS = 1_000;
 
@@ -50,7 +52,10 @@ export class RunAlerts implements RunObserver {
     this.#settings = settings;
     this.#from = alertOriginOf(context);
     this.#decision = new AlertDecision(settings);
-    this.#webhook = new Webhook(settings.url);
+    this.#webhook = new Webhook(settings.url, {
+      userAgent: USER_AGENT,
+      proxies: proxiesFor(settings.url, context.config.proxies),
+    });
     this.#sender = this.#openSender();
     const { format } = settings;
     const message = `alerts go to ${this.#webhook.shownAs}`;

@@ -2,6 +2,7 @@
  * One process's share of a run: wires scheduler, fetch pool, writer, journal and observers, runs the
  * loop, and puts the end on record.
  */
+import { isLoopback } from '../config/proxy-settings.js';
 import { IngestionError } from '../core/fault.js';
 import { Limiter } from '../core/limiter.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
@@ -23,6 +24,7 @@ import { listenForSignals } from '../runtime/shutdown.js';
 import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import type { Source } from '../source/source.js';
+import { requestHeaders } from './api-requests.js';
 import { buildScheduler } from './build-scheduler.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -107,11 +109,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     settings: {
       source: source.name,
       origin: target.origin,
-      headers: source.headers(target.apiKey),
+      headers: requestHeaders(source, target.apiKey),
+      proxies: target.proxies,
       connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
       headDeadlineMs: config.headDeadlineMs,
       idleDeadlineMs: config.idleDeadlineMs,
       bodyBytesMax: config.bodyBytesMax,
+      // On one machine compression costs more than the bytes it saves.
       acceptsGzip: !isLoopback(target.origin),
     },
     threads: config.fetchThreads,
@@ -260,10 +264,4 @@ async function putOnRecord(
     // the database is the reason of the end, that reason must not be hidden by this one.
     if (outcome.status !== 'failed') throw error;
   }
-}
-
-/** On one machine compression costs more than the bytes it saves. */
-function isLoopback(origin: string): boolean {
-  const { hostname } = new URL(origin);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

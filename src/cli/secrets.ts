@@ -5,7 +5,13 @@ import type { Config } from '../config/config.js';
 const PATH_CHARS_MIN = 16;
 
 /** @returns values, not empty; some may be ordinary words, as passwords can be */
-export function secretsOf({ target, database, traces, alerts }: Config): readonly string[] {
+export function secretsOf({
+  target,
+  database,
+  traces,
+  alerts,
+  proxies,
+}: Config): readonly string[] {
   const key = target.kind === 'api' ? [target.apiKey] : [];
   const password =
     database.kind === 'url'
@@ -13,7 +19,10 @@ export function secretsOf({ target, database, traces, alerts }: Config): readonl
       : [];
   const variables = Object.entries(traces?.variables ?? {});
   const webhook = alerts === null ? [] : [...secretsOfWebhook(alerts.url), alerts.routingKey ?? ''];
-  return [...key, ...password, ...variables.flatMap(secretsOfTraces), ...webhook].filter(isSet);
+  const proxy = [proxies?.httpProxy ?? '', proxies?.httpsProxy ?? ''].flatMap(passwordsOf);
+  return [...key, ...password, ...proxy, ...variables.flatMap(secretsOfTraces), ...webhook].filter(
+    isSet,
+  );
 }
 
 /** The password of an address as it stands there; empty when it has none or is no address. */

@@ -1,7 +1,7 @@
 /** Speaks with the submissions of the API. The list may be asked for again; a submission never is. */
 import { createReadStream, type ReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { type Fault, IngestionError } from '../core/fault.js';
 import type { Source } from '../source/source.js';
 import {
@@ -12,6 +12,7 @@ import {
   submissionFault,
   submissionsPath,
 } from '../source/submissions.js';
+import { openDispatcher, requestHeaders } from './api-requests.js';
 import type { OpenTarget } from './open-target.js';
 import { ANSWER_TIMEOUT_MS } from './submit-decide.js';
 
@@ -34,11 +35,12 @@ export class SubmitClient {
   readonly #target: OpenTarget;
   readonly #source: Source;
   #file: ReadStream | null = null;
-  readonly #agent = new Agent({ connections: 1, pipelining: 1 });
+  readonly #dispatcher: Dispatcher;
 
   constructor(target: OpenTarget, source: Source) {
     this.#target = target;
     this.#source = source;
+    this.#dispatcher = openDispatcher(target.proxies, { connections: 1, pipelining: 1 });
   }
 
   /** What the network has taken of the file that is being sent, or was sent last. */
@@ -47,7 +49,7 @@ export class SubmitClient {
   }
 
   close(): Promise<void> {
-    return this.#agent.destroy();
+    return this.#dispatcher.destroy();
   }
 
   /** @throws IngestionError when the API refuses, or does not answer for a while */
@@ -64,8 +66,8 @@ export class SubmitClient {
   async #listOnce(): Promise<SubmissionList | Fault> {
     try {
       const { statusCode, body } = await request(this.#url(null), {
-        dispatcher: this.#agent,
-        headers: this.#source.headers(this.#target.apiKey),
+        dispatcher: this.#dispatcher,
+        headers: requestHeaders(this.#source, this.#target.apiKey),
         headersTimeout: LIST_TIMEOUT_MS,
         bodyTimeout: LIST_TIMEOUT_MS,
       });
@@ -91,10 +93,10 @@ export class SubmitClient {
     });
     try {
       const { statusCode, body } = await request(this.#url(githubRepoUrl), {
-        dispatcher: this.#agent,
+        dispatcher: this.#dispatcher,
         method: 'POST',
         headers: {
-          ...this.#source.headers(this.#target.apiKey),
+          ...requestHeaders(this.#source, this.#target.apiKey),
           'content-type': 'text/plain',
           'content-length': String(ids.bytes),
         },

@@ -7,9 +7,11 @@
  */
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import type { Proxies } from '../protocol/fetch-messages.js';
 import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import { databaseVariables, type Environment } from './environment.js';
-import { hostNames, httpUrl, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
+import { proxyFaults, readProxies } from './proxy-settings.js';
+import { apiUrl, hostNames, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
 import { type TracesChoice, tracesChoice, tracesSettings } from './traces-settings.js';
 
 /** The live API; a key alone means it. */
@@ -80,6 +82,8 @@ export interface Config {
   readonly httpHost: string;
   /** Names by which it is reached besides that and loopback's. */
   readonly httpAllowedHosts: readonly string[];
+  /** Before the API and the receivers of alerts; null: none. */
+  readonly proxies: Proxies | null;
   /** Where alerts go; null: nowhere. */
   readonly alerts: AlertConfig | null;
   readonly logLevel: string;
@@ -126,7 +130,7 @@ export type ConfigResult =
 // zod/mini: the same checks as zod at a third of its memory, which every start pays.
 const settings = z.object({
   TARGET_API_KEY: z.optional(z.string()),
-  API_BASE_URL: z.optional(httpUrl),
+  API_BASE_URL: z.optional(apiUrl),
   DATABASE_URL: z.optional(postgresUrl),
   WORKER_CONCURRENCY: z._default(whole(1, 1000), 10),
   BATCH_SIZE: z.optional(whole(1, 100_000)),
@@ -190,8 +194,10 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   ];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
   const traces = tracesChoice(environment);
+  const proxies = readProxies(environment);
   const database = databaseChoice(parsed.data, environment, flags);
-  return { ok: true, config: Object.freeze({ ...assemble(parsed.data, flags), database, traces }) };
+  const config = { ...assemble(parsed.data, flags), database, traces, proxies };
+  return { ok: true, config: Object.freeze(config) };
 }
 
 /** The key, unless it is absent or the placeholder of `.env.example`. */
@@ -218,6 +224,7 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   const faults: ConfigFault[] = alertFaults(values);
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
+  if (key !== null && !isSimulated) faults.push(...proxyFaults(values));
   if (values.API_BASE_URL !== undefined && key === null && !isSimulated) {
     faults.push({
       setting: 'TARGET_API_KEY',
@@ -234,7 +241,7 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   return faults;
 }
 
-function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'traces'> {
+function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'traces' | 'proxies'> {
   const key = usableKey(values.TARGET_API_KEY);
   return {
     source: 'datasync',

@@ -25,7 +25,22 @@ export function oneOf<const Word extends string>(...words: readonly [Word, ...Wo
   return z.enum(words, `takes one of ${words.join(', ')}`);
 }
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'takes an http or https URL' });
+const HTTP_URL = { protocol: /^https?$/, error: 'takes an http or https URL' };
+export const httpUrl = z.url(HTTP_URL);
+/** Of the API: paths are put behind it, so that what would stand after a path has no place. */
+export const apiUrl = z.url(HTTP_URL).check(
+  without(({ search, hash }) => search + hash, 'a query or a fragment: they would be lost'),
+  without(
+    ({ username, password }) => username + password,
+    'a user or a password: the API takes a key',
+  ),
+);
+
+function without(part: (url: URL) => string, words: string) {
+  const error = `takes a URL without ${words}`;
+  return z.refine<string>((text) => !URL.canParse(text) || part(new URL(text)) === '', error);
+}
+
 export const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'takes a postgres:// URL',

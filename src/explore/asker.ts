@@ -15,6 +15,7 @@ import { Limiter } from '../core/limiter.js';
 import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
+import { isLimitedBy } from '../source/http-fault.js';
 import type { Source } from '../source/source.js';
 import { readAnswer } from './answer.js';
 import type { Asked, StartSeen } from './observations.js';
@@ -47,7 +48,8 @@ export interface Question {
 export interface AskerParts {
   readonly source: Source;
   readonly transport: Transport;
-  readonly apiKey: string;
+  /** Of every request, the key among them. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly requestsAtOnce: number;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -203,7 +205,11 @@ export class Asker {
     const known = { bucket, path, limits, isAlone, acceptedGzip: acceptsGzip };
     const answer = readAnswer(result.exchange, known);
     if (status === 200) return { type: 'answer', answer };
-    const fault = this.#parts.source.readError(status ?? 0, answer.text);
+    const fault = this.#parts.source.readError({
+      status: answer.status,
+      body: answer.text,
+      isLimited: isLimitedBy(limits),
+    });
     return { type: 'fault', fault, answer };
   }
 
@@ -239,9 +245,9 @@ export class Asker {
   }
 
   #request({ path, acceptsGzip }: Question) {
-    const { source, apiKey, transport } = this.#parts;
+    const { headers, transport } = this.#parts;
     const encoding = acceptsGzip === true ? 'gzip' : 'identity';
-    return transport.get(path, { ...source.headers(apiKey), 'accept-encoding': encoding });
+    return transport.get(path, { ...headers, 'accept-encoding': encoding });
   }
 
   #state(bucket: string): BucketState {

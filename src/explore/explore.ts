@@ -15,7 +15,7 @@ import { makePlan, type Plan } from './plan.js';
 import { EVENTS, type ExploreScope, type ProbeContext } from './probe.js';
 import { LISTS, MANIFEST } from './probes/beside.js';
 import { emptyCensus } from './read-page.js';
-import { epochNowMs, httpTransport } from './transport.js';
+import { epochNowMs, httpTransport, type OpenDispatcher } from './transport.js';
 
 /** Documented for the lists beside the events; their answers say otherwise if it is otherwise. */
 const LIST_POLICY: LimitPolicy = { quota: 30, windowMs: 60_000 };
@@ -34,7 +34,9 @@ export interface ExploreSettings {
   readonly source: Source;
   readonly origin: string;
   readonly basePath: string;
-  readonly apiKey: string;
+  /** Of every request, the key among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly openDispatcher: OpenDispatcher;
   readonly scope: ExploreScope;
   /** Requests of the quota that are kept back. */
   readonly reserve: number;
@@ -60,9 +62,10 @@ export interface Explored {
  *   was asked until then is in the saved log
  */
 export async function explore(settings: ExploreSettings): Promise<Explored> {
-  const { source, origin, basePath, apiKey, scope, onProgress } = settings;
+  const { source, origin, basePath, scope, onProgress } = settings;
   const plan = makePlan(scope);
-  const transport = httpTransport(origin, Math.max(AT_ONCE_MAX, scope.expected.policy.quota));
+  const connections = Math.max(AT_ONCE_MAX, scope.expected.policy.quota);
+  const transport = httpTransport(origin, connections, settings.openDispatcher);
   let progress: ExploreProgress = {
     probe: '',
     eventRequests: 0,
@@ -76,7 +79,7 @@ export async function explore(settings: ExploreSettings): Promise<Explored> {
   const asker = new Asker({
     source,
     transport,
-    apiKey,
+    headers: settings.headers,
     requestsAtOnce: scope.doesProvoke ? Number.POSITIVE_INFINITY : AT_ONCE_MAX,
     nowMs: epochNowMs,
     sleep: (ms) => delay(ms),

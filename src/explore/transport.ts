@@ -1,7 +1,8 @@
 /** One HTTP exchange, timed: connections are kept, redirects are not followed. */
 import { gunzipSync } from 'node:zlib';
-import { Pool } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Fault } from '../core/fault.js';
+import { networkFault } from '../source/network-fault.js';
 
 /** What came back. Instants are epoch ms. */
 export interface Exchange {
@@ -29,20 +30,25 @@ const HEAD_DEADLINE_MS = 30_000;
 const IDLE_DEADLINE_MS = 10_000;
 const BODY_BYTES_MAX = 64_000_000;
 
+/** Opens the way to the API, once it is known how many requests there are at once. */
+export type OpenDispatcher = (options: Agent.Options) => Dispatcher;
+
 /** @param connections requests at once at most */
-export function httpTransport(origin: string, connections: number): Transport {
-  const pool = new Pool(origin, {
-    connections,
-    pipelining: 1,
-    connect: { timeout: HEAD_DEADLINE_MS },
-    headersTimeout: HEAD_DEADLINE_MS,
-    bodyTimeout: IDLE_DEADLINE_MS,
-  });
+export function httpTransport(
+  origin: string,
+  connections: number,
+  openDispatcher: OpenDispatcher,
+): Transport {
+  const connect = { timeout: HEAD_DEADLINE_MS };
+  const dispatcher = openDispatcher({ connections, pipelining: 1, connect });
   return {
     async get(path, headers) {
       const sentAtMs = epochNowMs();
       try {
-        const response = await pool.request({ method: 'GET', path, headers: { ...headers } });
+        const response = await dispatcher.request({
+          ...{ origin, path, method: 'GET', headers: { ...headers } },
+          ...{ headersTimeout: HEAD_DEADLINE_MS, bodyTimeout: IDLE_DEADLINE_MS },
+        });
         const headAtMs = epochNowMs();
         const wire = await readBody(response.body);
         const endAtMs = epochNowMs();
@@ -55,10 +61,11 @@ export function httpTransport(origin: string, connections: number): Transport {
           exchange: { status: response.statusCode, headers: named, ...times, body },
         };
       } catch (error) {
-        return { type: 'fault', fault: networkFault(error as NodeJS.ErrnoException), sentAtMs };
+        const fault = networkFault(error as Error, null, { address: origin, isProxied: false });
+        return { type: 'fault', fault, sentAtMs };
       }
     },
-    close: () => pool.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -81,26 +88,6 @@ function plainHeaders(
     if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return plain;
-}
-
-const TIMEOUTS = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** @param error of undici or node; an AggregateError names its first member's reason */
-function networkFault(error: NodeJS.ErrnoException): Fault {
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : error;
-  const code = error.code ?? (inner as NodeJS.ErrnoException).code ?? '';
-  const isTimeout = TIMEOUTS.has(code);
-  const reason = inner.message || code || 'the connection failed';
-  return {
-    code: isTimeout ? 'TIMEOUT' : 'NETWORK',
-    message: isTimeout ? `no answer in time: ${reason}` : `no connection to the API: ${reason}`,
-    retryable: true,
-    remedy: 'Check API_BASE_URL and the network',
-  };
 }
 
 /** Epoch ms with fractions; monotonic within the process. */

@@ -11,6 +11,13 @@ import type { LimitObservation } from '../core/limit-headers.js';
 import type { Position } from '../core/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 
+/** Proxies by the scheme of what is asked for, and the hosts that are reached without; `''`: none. */
+export interface Proxies {
+  readonly httpProxy: string;
+  readonly httpsProxy: string;
+  readonly noProxy: string;
+}
+
 /** Given to every fetch worker at its start. The key stays inside the worker's request headers. */
 export interface FetchWorkerSettings {
   /** Which source's page shape and timestamp rules apply; a key of `SOURCES`. */
@@ -23,6 +30,8 @@ export interface FetchWorkerSettings {
   readonly headDeadlineMs: number;
   readonly idleDeadlineMs: number;
   readonly bodyBytesMax: number;
+  /** Null: requests go to the origin itself. */
+  readonly proxies: Proxies | null;
   /** Ask for gzip. */
   readonly acceptsGzip: boolean;
 }

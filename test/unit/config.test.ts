@@ -49,6 +49,27 @@ describe('configuration', () => {
     expect(faultsOf({ SIMULATE_PROFILE: 'nope' })).toEqual(['SIMULATE_PROFILE']);
   });
 
+  test.each([
+    ['?key=1', 'a query or a fragment'],
+    ['#top', 'a query or a fragment'],
+    ['/?', null],
+  ])('API_BASE_URL with %s behind it: %s', (tail, words) => {
+    const read = readConfig(
+      { TARGET_API_KEY: 'k', API_BASE_URL: `https://api.test/api/v1${tail}` },
+      {},
+    );
+    if (words === null) return expect(read.ok).toBe(true);
+    expect(read).toMatchObject({
+      faults: [{ setting: 'API_BASE_URL', message: expect.stringContaining(words) }],
+    });
+  });
+
+  test('a password in API_BASE_URL is refused, and not repeated', () => {
+    const read = readConfig({ TARGET_API_KEY: 'k', API_BASE_URL: 'https://me:hush@api.test' }, {});
+    expect(read).toMatchObject({ faults: [{ setting: 'API_BASE_URL' }] });
+    expect(JSON.stringify(read)).not.toContain('hush');
+  });
+
   test('a URL without a key is refused', () => {
     expect(faultsOf({ API_BASE_URL: 'http://127.0.0.1:1/api/v1' })).toEqual(['TARGET_API_KEY']);
   });

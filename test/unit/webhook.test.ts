@@ -18,7 +18,11 @@ async function startWebhook(
     tell = resolve;
   });
   const server = await startFixtureServer(() => tell());
-  const webhook = new Webhook(`${server.origin}/services/token`, timeoutMs);
+  const webhook = new Webhook(`${server.origin}/services/token`, {
+    userAgent: 'a test',
+    proxies: null,
+    timeoutMs,
+  });
   closes.push(
     () => webhook.close(),
     () => server.close(),

@@ -1,6 +1,7 @@
 /** Posts to a webhook over HTTP. Its address is a secret: faults are told by their code alone. */
-import type { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { spanUntil } from '../../core/header-time.js';
+import type { Proxies } from '../../protocol/fetch-messages.js';
 import { decoded } from '../redact.js';
 import type { Answer } from './delivery.js';
 
@@ -8,21 +9,30 @@ import type { Answer } from './delivery.js';
 const TIMEOUT_MS = 4_000;
 const LATE = new Error('no answer in time');
 
+export interface WebhookOptions {
+  readonly userAgent: string;
+  /** Null: it is posted to the receiver itself. */
+  readonly proxies: Proxies | null;
+  /** What one attempt may take, its connection included. */
+  readonly timeoutMs?: number;
+}
+
 export class Webhook {
   /** Scheme, host and port: what may be shown of the address. */
   readonly shownAs: string;
   readonly #url: URL;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
-  #agent: Agent | null = null;
+  readonly #proxies: Proxies | null;
+  #agent: Dispatcher | null = null;
 
-  /** @param timeoutMs what one attempt may take, its connection included */
-  constructor(address: string, timeoutMs = TIMEOUT_MS) {
+  constructor(address: string, { userAgent, proxies, timeoutMs = TIMEOUT_MS }: WebhookOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#proxies = proxies;
     const url = new URL(address);
     const { username, password } = url;
     this.shownAs = url.origin;
-    this.#headers = { 'content-type': 'application/json', 'user-agent': 'datasync' };
+    this.#headers = { 'content-type': 'application/json', 'user-agent': userAgent };
     if (username !== '' || password !== '') {
       const pair = `${decoded(username)}:${decoded(password)}`;
       this.#headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
@@ -44,8 +54,12 @@ export class Webhook {
     const { signal } = attempt;
     try {
       // Loaded with the first alert: it would cost each start a tenth of a second.
-      const { Agent, request } = await import('undici');
-      this.#agent ??= new Agent({ connect: { timeout: this.#timeoutMs }, connections: 1 });
+      const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+      const options = { connect: { timeout: this.#timeoutMs }, connections: 1 };
+      this.#agent ??=
+        this.#proxies === null
+          ? new Agent(options)
+          : new EnvHttpProxyAgent({ ...options, ...this.#proxies, proxyTunnel: false });
       const answer = await request(this.#url, {
         method: 'POST',
         headers: this.#headers,

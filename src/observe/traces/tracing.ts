@@ -26,6 +26,8 @@ const NAME = 'datasync-ingestion';
 
 export interface TracingOptions {
   readonly version: string;
+  /** Put before that of the exporter. */
+  readonly userAgent: string;
   /** Told of each variable that the SDK cannot use, and once of spans that were not delivered. */
   readonly onComplaint: (message: string) => void;
 }
@@ -36,7 +38,7 @@ export class Tracing {
   readonly #onComplaint: (message: string) => void;
   #hasComplained = false;
 
-  constructor({ version, onComplaint }: TracingOptions) {
+  constructor({ version, userAgent, onComplaint }: TracingOptions) {
     this.#onComplaint = onComplaint;
     // The SDK says what is wrong with a variable only here, and it says it while it is set up.
     diag.setLogger(complainingLogger(onComplaint), { logLevel: DiagLogLevel.WARN });
@@ -44,7 +46,7 @@ export class Tracing {
     const detected = detectResources({ detectors: [serviceInstanceIdDetector, envDetector] });
     this.#provider = new BasicTracerProvider({
       resource: defaultResource().merge(named).merge(detected),
-      spanProcessors: [new BatchSpanProcessor(this.#watched(new OTLPTraceExporter()))],
+      spanProcessors: [new BatchSpanProcessor(this.#watched(new OTLPTraceExporter({ userAgent })))],
     });
     diag.disable();
     this.tracer = this.#provider.getTracer(NAME, version);
