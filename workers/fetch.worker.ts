@@ -6,6 +6,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { buffersOf as batchBuffers } from '../src/protocol/batch.js';
 import type {
   FetchMessage,
+  FetchRequest,
   FetchWorkerSettings,
   PageResult,
   PageTask,
@@ -14,17 +15,28 @@ import { isOutOfMemory, outOfMemory } from '../src/source/network-fault.js';
 import { sourceNamed } from '../src/source/registry.js';
 import { createHttpClient } from './fetch/http-client.js';
 import { fetchPage } from './fetch/page-fetcher.js';
+import { ENDLESS_ROOM, ReceiveBudget } from './fetch/receive-budget.js';
 import { ScanTurn } from './fetch/scan-turn.js';
 
 const settings = workerData as FetchWorkerSettings;
 const source = sourceNamed(settings.source);
 const client = await createHttpClient(settings, source);
+const budget = new ReceiveBudget(settings.receiveBytesMax);
 const scanTurn = new ScanTurn();
 
 /** Serves the port until its other side closes. */
 // biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
 export default async function serve({ port }: { readonly port: MessagePort }): Promise<void> {
-  port.on('message', (task: PageTask) => void answer(task, port));
+  port.on('message', (request: FetchRequest) => {
+    switch (request.type) {
+      case 'fetch':
+        return void answer(request.task, port);
+      case 'held':
+        return budget.held(request.taskId);
+      case 'released':
+        return budget.close(request.taskId);
+    }
+  });
   await new Promise((resolve) => port.once('close', resolve));
 }
 
@@ -37,12 +49,17 @@ async function answer(task: PageTask, port: MessagePort): Promise<void> {
   try {
     const result = await fetchPage(task, {
       client,
+      // A refresh keeps a cursor alive while the database is away, and the budget spent.
+      room: task.isHeadOnly ? ENDLESS_ROOM : budget.open(task.taskId),
       source,
       postHead: (head) => post(head, []),
       scanTurn: () => scanTurn.wait(),
     });
+    if (result.type === 'page' && result.batch !== null) budget.received(task.taskId);
+    else budget.close(task.taskId);
     post(result, buffersOf(result));
   } catch (bug) {
+    budget.close(task.taskId);
     post(bugIn(task, bug), []);
   }
 }

@@ -115,6 +115,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       headDeadlineMs: config.headDeadlineMs,
       idleDeadlineMs: config.idleDeadlineMs,
       bodyBytesMax: config.bodyBytesMax,
+      receiveBytesMax: Math.ceil(config.creditBytes / config.fetchThreads),
       // On one machine compression costs more than the bytes it saves.
       acceptsGzip: !isLoopback(target.origin),
     },
@@ -140,9 +141,10 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     run: run.run,
     scheduler,
     fetch: (task) => fetchPool.fetch(task),
+    tellFetcher: (taskId, type) => fetchPool.tell(taskId, type),
     write: (task) => writer.write(task),
     pagePath: (cursor, limit) => source.pagePath(target.basePath, cursor, limit),
-    buffers: new BufferPool(Math.ceil(config.creditBytes / 2_000_000) + 2),
+    buffers: new BufferPool(config.creditBytes),
     journal,
     observer: observeAll(watch, onlookers, (error) => {
       const reason = error instanceof Error ? error.stack : String(error);

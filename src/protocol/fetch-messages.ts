@@ -2,9 +2,11 @@
  * Messages between main and the fetch workers, over one port for each worker. Every field is plain
  * data; buffers are transferred.
  *
- *   main ── PageTask ──▶ worker
+ *   main ── fetch: PageTask ──▶ worker
  *   main ◀── PageHead ── worker            (as soon as the next cursor is known, where that is urgent)
  *   main ◀── PageResult ── worker          (the batch, or a fault)
+ *   main ── held ──▶ worker                (the batch waits for that of another page)
+ *   main ── released ──▶ worker            (the batch is committed, or not wanted)
  */
 import type { Fault } from '../core/fault.js';
 import type { LimitObservation } from '../core/limit-headers.js';
@@ -30,6 +32,8 @@ export interface FetchWorkerSettings {
   readonly headDeadlineMs: number;
   readonly idleDeadlineMs: number;
   readonly bodyBytesMax: number;
+  /** Bytes that one worker's pages may hold together until main has released them. */
+  readonly receiveBytesMax: number;
   /** Null: requests go to the origin itself. */
   readonly proxies: Proxies | null;
   /** Ask for gzip. */
@@ -48,6 +52,11 @@ export interface PageTask {
   /** Buffers given back for reuse; null when none is free. */
   readonly buffers: BatchBuffers | null;
 }
+
+/** What main says to a fetch worker. */
+export type FetchRequest =
+  | { readonly type: 'fetch'; readonly task: PageTask }
+  | { readonly type: 'held' | 'released'; readonly taskId: number };
 
 /** What is known of an answer beside its body. */
 export interface ResponseMeta {

@@ -11,6 +11,7 @@ import { Piscina } from 'piscina';
 import type { Fault } from '../core/fault.js';
 import type {
   FetchMessage,
+  FetchRequest,
   FetchWorkerSettings,
   PageHead,
   PageResult,
@@ -76,7 +77,16 @@ export class FetchPool {
     for (const other of this.#lanes) if (other.taskIds.size < lane.taskIds.size) lane = other;
     lane.taskIds.add(task.taskId);
     const port = lane.port ?? this.#serve(lane);
-    port.postMessage(task, task.buffers === null ? [] : [task.buffers.body, task.buffers.columns]);
+    const request: FetchRequest = { type: 'fetch', task };
+    const moved = task.buffers === null ? [] : [task.buffers.body, task.buffers.columns];
+    port.postMessage(request, moved);
+  }
+
+  /** What became of a page's batch: it waits for another page's, or its bytes are free again. */
+  tell(taskId: number, type: 'held' | 'released'): void {
+    // Only one thread knows the page, and most runs have only one.
+    const request: FetchRequest = { type, taskId };
+    for (const { port } of this.#lanes) port?.postMessage(request);
   }
 
   /** Ends the threads, whatever they are doing. */

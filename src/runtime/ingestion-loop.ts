@@ -41,6 +41,8 @@ export interface LoopParts {
   readonly scheduler: Scheduler;
   /** Fetches one page; what comes of it is told to `onHead` and `onResult`. */
   readonly fetch: (task: PageTask) => void;
+  /** What became of a batch that is not with the writer: it waits for another page, or is done with. */
+  readonly tellFetcher: (taskId: number, type: 'held' | 'released') => void;
   /** Commits one page; what became of it is told to `onWritten`. */
   readonly write: (task: WriteTask) => void;
   readonly pagePath: (cursor: string | null, limit: number) => string;
@@ -97,6 +99,8 @@ export class IngestionLoop {
       if (result.type === 'page') this.#scanned(result);
       else this.#failed(result);
     });
+    const isHeld = (this.#pages.get(result.taskId)?.batch ?? null) !== null;
+    if (isHeld) this.#parts.tellFetcher(result.taskId, 'held');
   }
 
   /** A page is committed, or has failed for good. */
@@ -234,6 +238,7 @@ export class IngestionLoop {
     const batch = this.#pages.get(taskId)?.batch ?? null;
     if (batch === null) return;
     this.#pages.delete(taskId);
+    this.#parts.tellFetcher(taskId, 'released');
     this.#parts.buffers.give(batch);
   }
 
@@ -261,6 +266,7 @@ export class IngestionLoop {
     const { write } = this.#page(taskId);
     assert(write !== null, 'what was written was given to the writer');
     this.#pages.delete(taskId);
+    this.#parts.tellFetcher(taskId, 'released');
     if (result.type === 'failed') {
       observer.writeFailed(write, result.fault);
       return this.#push({ type: 'writeFailed', taskId, fault: result.fault });

@@ -1,6 +1,7 @@
 /** Answers as undici would give them to the receiver of the fetch worker, without a network. */
 import type { Dispatcher } from 'undici';
 import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
+import { type BodyRoom, ENDLESS_ROOM } from '../../workers/fetch/receive-budget.js';
 import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
 
 export const BYTES_MAX = 100_000;
@@ -20,12 +21,26 @@ export class TestController implements Dispatcher.DispatchController {
   abort(reason: Error): void {
     this.aborted = true;
     this.reason = reason;
+    this.#onResume();
   }
+  /** How often it was paused. */
+  pauses = 0;
+  #onResume = () => {};
   pause(): void {
     this.paused = true;
+    this.pauses++;
   }
   resume(): void {
     this.paused = false;
+    this.#onResume();
+  }
+  /** As undici, which reads on only then. */
+  async untilResumed(): Promise<void> {
+    while (this.paused && !this.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#onResume = resolve;
+      });
+    }
   }
 }
 
@@ -37,6 +52,8 @@ export interface Played {
 
 export interface Play {
   readonly status?: number;
+  /** @default all there is to have */
+  readonly room?: BodyRoom;
   /** A header that came more than once has a list. */
   readonly headers?: Record<string, string | string[]>;
   readonly chunks: readonly Uint8Array[];
@@ -51,20 +68,29 @@ export async function play({
   chunks,
   error,
   reused,
+  room = ENDLESS_ROOM,
 }: Play): Promise<Played> {
   const controller = new TestController();
   const body = new BodyBuffer(reused ?? null, BYTES_MAX);
   let nowMs = 0;
-  const received = await new Promise<Received>((resolve) => {
-    const receiver = new ResponseReceiver(body, { ...TERMS, now: () => ++nowMs }, resolve);
-    receiver.onRequestStart(controller);
-    receiver.onResponseStart(controller, status, headers);
-    for (const chunk of chunks) {
-      if (!controller.aborted) receiver.onResponseData(controller, Buffer.from(chunk));
-    }
-    if (error !== undefined) receiver.onResponseError(controller, error);
-    else if (!controller.aborted) receiver.onResponseEnd();
+  let settle: (received: Received) => void = () => {};
+  const settled = new Promise<Received>((resolve) => {
+    settle = resolve;
   });
+  const terms = { ...TERMS, now: () => ++nowMs };
+  const receiver = new ResponseReceiver({ body, room }, terms, settle);
+  receiver.onRequestStart(controller);
+  receiver.onResponseStart(controller, status, headers);
+  for (const chunk of chunks) {
+    await controller.untilResumed();
+    if (!controller.aborted) receiver.onResponseData(controller, Buffer.from(chunk));
+  }
+  if (error !== undefined) receiver.onResponseError(controller, error);
+  else {
+    await controller.untilResumed();
+    if (!controller.aborted) receiver.onResponseEnd();
+  }
+  const received = await settled;
   return { received, body, controller };
 }
 

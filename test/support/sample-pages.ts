@@ -85,6 +85,7 @@ export function workerSettings(
     headDeadlineMs: 30_000,
     idleDeadlineMs: 30_000,
     bodyBytesMax: 4_000_000,
+    receiveBytesMax: 16_000_000,
     proxies: null,
     acceptsGzip: true,
     ...changes,

@@ -2,6 +2,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BodyBuffer } from '../../workers/fetch/body-buffer.js';
+import { ENDLESS_ROOM } from '../../workers/fetch/receive-budget.js';
 import { type Received, ResponseReceiver } from '../../workers/fetch/response-receiver.js';
 import { BYTES_MAX, cut, play, TERMS, TestController } from '../support/played-answer.js';
 import { samplePage } from '../support/sample-pages.js';
@@ -127,7 +128,8 @@ describe('an answer that takes its time', () => {
     const clock = { nowMs: 0 };
     const terms = { ...TERMS, now: () => clock.nowMs };
     let received: Received | null = null;
-    const receiver = new ResponseReceiver(new BodyBuffer(null, BYTES_MAX), terms, (end) => {
+    const body = new BodyBuffer(null, BYTES_MAX);
+    const receiver = new ResponseReceiver({ body, room: ENDLESS_ROOM }, terms, (end) => {
       received = end;
     });
     receiver.onRequestStart(controller);
@@ -195,7 +197,11 @@ describe('an interim answer', () => {
     const controller = new TestController();
     const body = new BodyBuffer(null, BYTES_MAX);
     const received = await new Promise<Received>((resolve) => {
-      const receiver = new ResponseReceiver(body, { ...TERMS, now: () => 1 }, resolve);
+      const receiver = new ResponseReceiver(
+        { body, room: ENDLESS_ROOM },
+        { ...TERMS, now: () => 1 },
+        resolve,
+      );
       receiver.onRequestStart(controller);
       receiver.onResponseStart(controller, 103, {});
       receiver.onResponseStart(controller, 200, {});

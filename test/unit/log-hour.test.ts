@@ -111,6 +111,7 @@ async function playRun(level: string, faultShare: number) {
   const loop = new IngestionLoop({
     ...{ run: 7, scheduler, observer: watch, nowMs, journal: journal() },
     fetch: (task) => void exchange(api, task, loop).then((result) => loop.onResult(result)),
+    tellFetcher: () => {},
     write: (task) => void commit(task).then((result) => loop.onWritten(task.taskId, result)),
     pagePath: (cursor, limit) => JSON.stringify({ cursor, limit }),
     buffers: new BufferPool(1),

@@ -9,6 +9,7 @@ import { isLimitedBy } from '../../src/source/http-fault.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
 import { faultOfType, malformed } from './other-body.js';
+import type { BodyRoom } from './receive-budget.js';
 import { isJsonType, mediaType } from './response-headers.js';
 import { type Received, ResponseReceiver } from './response-receiver.js';
 
@@ -33,8 +34,9 @@ export interface HttpClient {
    *
    * @param path path and query
    * @param reused a buffer to fill; null when there is none
+   * @param room what holds the body back while there is no room for it
    */
-  get(path: string, reused: ArrayBuffer | null): Promise<Answer>;
+  get(path: string, reused: ArrayBuffer | null, room: BodyRoom): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -55,10 +57,10 @@ export async function createHttpClient(
   };
 
   return {
-    async get(path, reused) {
+    async get(path, reused, room) {
       const body = new BodyBuffer(reused, settings.bodyBytesMax);
       const received = await new Promise<Received>((resolve) => {
-        const receiver = new ResponseReceiver(body, terms, resolve);
+        const receiver = new ResponseReceiver({ body, room }, terms, resolve);
         const deadlines = { headersTimeout: headDeadlineMs, bodyTimeout: idleDeadlineMs };
         dispatcher.dispatch({ origin, method: 'GET', path, headers, ...deadlines }, receiver);
       });

@@ -10,10 +10,13 @@ import type { PageHead, PageResult, PageTask } from '../../src/protocol/fetch-me
 import type { Envelope, Source } from '../../src/source/source.js';
 import type { Answer, HttpClient } from './http-client.js';
 import { openPage, type ProvedPage, provePage } from './page.js';
+import type { BodyRoom } from './receive-budget.js';
 
 export interface PageFetcherParts {
   readonly client: Pick<HttpClient, 'get'>;
   readonly source: Source;
+  /** Of the page's body. */
+  readonly room: BodyRoom;
   /** Called at most once a task, before its result: the head is urgent, and known before the scan. */
   postHead(head: PageHead): void;
   /** Resolves when a scan may hold the thread. */
@@ -22,7 +25,7 @@ export interface PageFetcherParts {
 
 /** @returns the batch, or the fault; in either case with the buffers that are to be reused. */
 export async function fetchPage(task: PageTask, parts: PageFetcherParts): Promise<PageResult> {
-  const answer = await parts.client.get(task.path, task.buffers?.body ?? null);
+  const answer = await parts.client.get(task.path, task.buffers?.body ?? null, parts.room);
   if (answer.type === 'fault') {
     const buffers = keptBuffers(answer.buffer, task.buffers?.columns ?? null);
     return { type: 'fault', taskId: task.taskId, fault: answer.fault, meta: answer.meta, buffers };

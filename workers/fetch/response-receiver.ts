@@ -21,6 +21,7 @@ import {
 } from '../../src/source/network-fault.js';
 import type { BodyBuffer } from './body-buffer.js';
 import { type Decoding, decode, knownEncodings, unknownEncoding } from './content-decoding.js';
+import type { BodyRoom } from './receive-budget.js';
 import {
   type AnswerHeaders,
   contentEncodings,
@@ -58,6 +59,7 @@ const BYTES_PER_SECOND_MIN = 8_000;
 
 export class ResponseReceiver implements Dispatcher.DispatchHandler {
   readonly #body: BodyBuffer;
+  readonly #room: BodyRoom;
   readonly #terms: ReceiveTerms;
   readonly #settle: (received: Received) => void;
   #isSettled = false;
@@ -67,10 +69,20 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #decoding: Decoding | null = null;
   #wireBytes = 0;
   #endAtMs: number | null = null;
+  /** Of the body, as it was announced. */
+  #lengthBytes = 0;
+  /** Since when it waits for room, and how long it has. */
+  #waitsSinceMs: number | null = null;
+  #waitedMs = 0;
 
   /** @param settle called once */
-  constructor(body: BodyBuffer, terms: ReceiveTerms, settle: (received: Received) => void) {
+  constructor(
+    { body, room }: { readonly body: BodyBuffer; readonly room: BodyRoom },
+    terms: ReceiveTerms,
+    settle: (received: Received) => void,
+  ) {
     this.#body = body;
+    this.#room = room;
     this.#terms = terms;
     this.#settle = settle;
   }
@@ -92,11 +104,15 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     const unknown = unknownEncoding(this.#encodings);
     if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
     if (status !== 200 || this.#encodings.length > 0) return;
-    if (!this.#body.expect(contentLength(headers) ?? 0)) this.#endTooLarge(controller);
+    this.#lengthBytes = contentLength(headers) ?? 0;
+    if (this.#lengthBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
+    const hasRoom = this.#room.reserve(this.#lengthBytes, () => this.#goOn(controller));
+    if (hasRoom) this.#body.expect(this.#lengthBytes);
+    else this.#wait(controller);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#isSettled) return;
+    if (this.#isSettled || chunk.length === 0) return;
     this.#wireBytes += chunk.length;
     if (this.#isLate()) return this.#endLate(controller);
     if (this.#encodings.length === 0) return this.#append(controller, chunk);
@@ -122,7 +138,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   #append(controller: Controller, chunk: Buffer): void {
     if (this.#head?.status === 200) {
-      if (!this.#body.append(chunk)) this.#endTooLarge(controller);
+      if (!this.#body.append(chunk)) return this.#endTooLarge(controller);
+      const hasRoom = this.#room.add(chunk.length, () => this.#goOn(controller));
+      if (!hasRoom) this.#wait(controller);
       return;
     }
     const room = Math.min(ERROR_BYTES_MAX, this.#body.bytesMax) - this.#body.byteCount;
@@ -130,6 +148,22 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     if (chunk.length <= room) return;
     this.#endRefused();
     controller.abort(new Error('the rest of the error body is not wanted'));
+  }
+
+  /** The rest of the body stays with the network, or before its decoder. */
+  #wait(controller: Controller): void {
+    this.#waitsSinceMs = this.#terms.now();
+    if (this.#decoding === null) controller.pause();
+    else this.#decoding.pause();
+  }
+
+  #goOn(controller: Controller): void {
+    if (this.#isSettled || this.#waitsSinceMs === null) return;
+    this.#waitedMs += this.#terms.now() - this.#waitsSinceMs;
+    this.#waitsSinceMs = null;
+    this.#body.expect(this.#lengthBytes);
+    if (this.#decoding === null) controller.resume();
+    else this.#decoding.resume();
   }
 
   #startDecoding(controller: Controller, firstChunk: Buffer): Decoding {
@@ -175,7 +209,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     const { now, idleDeadlineMs } = this.#terms;
     const grantedMs =
       BODY_IDLE_DEADLINES * idleDeadlineMs + (this.#wireBytes / BYTES_PER_SECOND_MIN) * 1000;
-    return this.#head !== null && now() - this.#head.atMs > grantedMs;
+    return this.#head !== null && now() - this.#head.atMs - this.#waitedMs > grantedMs;
   }
 
   #endLate(controller: Controller): void {
