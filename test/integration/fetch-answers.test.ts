@@ -39,7 +39,41 @@ describe('a header that comes twice', () => {
     const head = ['HTTP/1.1 200 OK', json, length, length, '', page].join('\r\n');
     const rig = await startRawRig((socket) => socket.write(head));
     expect(await rig.fetch()).toMatchObject({
-      fault: { code: 'NETWORK', retryable: true, message: expect.stringContaining('HTTP') },
+      fault: {
+        code: 'NETWORK',
+        retryable: true,
+        message: expect.stringContaining('Content-Length'),
+      },
+    });
+  });
+});
+
+describe('an answer without end', () => {
+  test('of interim heads ends at the deadline of the head', async () => {
+    const rig = await startRawRig(
+      (socket) => {
+        const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 20);
+        socket.on('close', () => clearInterval(timer));
+      },
+      { headDeadlineMs: 1_000 },
+    );
+    expect(await rig.fetch()).toMatchObject({
+      fault: { code: 'TIMEOUT', message: expect.stringContaining('interim') },
+    });
+  });
+
+  test('that drips its body ends though it never stalls', async () => {
+    const rig = await startRawRig(
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n');
+        const timer = setInterval(() => socket.write(' '), 20);
+        socket.on('close', () => clearInterval(timer));
+      },
+      { idleDeadlineMs: 200 },
+    );
+    expect(await rig.fetch()).toMatchObject({
+      fault: { code: 'TIMEOUT', message: expect.stringMatching(/drips: \d+ bytes/) },
+      meta: { status: 200 },
     });
   });
 });

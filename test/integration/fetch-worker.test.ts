@@ -161,7 +161,10 @@ describe('a connection that fails', () => {
     await server.close();
     const rig = startPool(workerSettings(server.origin));
     expect(await rig.fetch()).toMatchObject({
-      fault: { code: 'NETWORK', message: 'no answer: ECONNREFUSED', retryable: true },
+      fault: {
+        code: 'NETWORK',
+        message: `no answer from ${server.origin}: the connection was refused (ECONNREFUSED)`,
+      },
     });
   });
 

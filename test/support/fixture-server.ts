@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 export interface FixtureServer {
   readonly origin: string;
+  readonly server: Server;
   /** Every request so far. */
   readonly requests: readonly IncomingMessage[];
   close(): Promise<void>;
@@ -20,6 +21,7 @@ export async function startFixtureServer(listener: RequestListener): Promise<Fix
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
+    server,
     requests,
     close: () =>
       new Promise((resolve) => {

@@ -53,6 +53,8 @@ async function readPage(
 
   const opened = openPage(answer.body, source);
   if (opened.type === 'fault') return fail(opened.fault, columns);
+  if (opened.early !== null && !isUsable(opened.early.envelope))
+    return fail(BROKEN_CURSOR, columns);
   const early = opened.early === null ? null : headOf(opened.early.envelope);
   if (task.isHeadOnly && early !== null) {
     const buffers = keptBuffers(buffer, columns);
@@ -70,10 +72,27 @@ async function readPage(
   const scanMs = endedAtMs - startedAtMs;
   const scannedAtMs = performance.timeOrigin + endedAtMs;
   if (page.type === 'fault') return fail(page.fault, page.columns);
+  if (!isUsable(page.envelope)) return fail(BROKEN_CURSOR, page.columns);
   const head = isPosted ? null : (early ?? headOf(page.envelope));
   const batch = task.isHeadOnly ? null : batchOf(page, answer);
   const buffers = batch === null ? keptBuffers(buffer, page.columns) : null;
   return { type: 'page', taskId, head, batch, scanMs, scannedAtMs, buffers };
+}
+
+const BROKEN_CURSOR: Fault = {
+  code: 'CONTRACT',
+  message: 'nextCursor holds half a surrogate pair or a NUL: it can be neither sent nor kept',
+  retryable: false,
+  status: 200,
+  remedy: 'Tell the owner of the API',
+};
+
+/** Of a pair, nothing matches: the two are one character. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** JSON can write characters into a cursor that no address and no PostgreSQL text can hold. */
+function isUsable({ nextCursor }: Envelope): boolean {
+  return nextCursor === null || !(LONE_SURROGATE.test(nextCursor) || nextCursor.includes('\0'));
 }
 
 function batchOf(page: ProvedPage, answer: Answer & { type: 'page' }): Batch {
