@@ -91,6 +91,20 @@ describe('a page', () => {
   });
 });
 
+test('a page without room waits until main has released another, and a cursor is renewed meanwhile', async () => {
+  const rig = await startRig(answering(samplePage(40)), { receiveBytesMax: 1_000 });
+  await batchOf(rig.fetch({ taskId: 1 }));
+  let isSettled = false;
+  const second = rig.fetch({ taskId: 2 }).finally(() => {
+    isSettled = true;
+  });
+  expect((await rig.fetch({ taskId: 3, isHeadOnly: true })).type).toBe('page');
+  expect((await rig.fetch({ taskId: 4, isHeadOnly: true })).type).toBe('page');
+  expect(isSettled).toBe(false);
+  rig.pool.tell(1, 'released');
+  expect((await batchOf(second)).rowCount).toBe(40);
+});
+
 describe('an answer that is no page', () => {
   const errorBody = (code: string) => JSON.stringify({ error: 'x', message: 'y', code });
   test.each([
