@@ -109,8 +109,7 @@ function bounded(job: PageJob, fault: Fault, how: How, maxPauses: number): Fault
 function decideInSilence(job: PageJob, how: How & { readonly heard: Heard }): FaultDecision {
   const { silentMs, attemptMs } = how.heard;
   const pauseMs = Math.min(how.backoff.pauseMs, SILENCE_PAUSE_MS);
-  const patient = { ...how.backoff, pauseMs, maxPauses: Number.POSITIVE_INFINITY };
-  const retry = decideRetry(patient, job.failures, how.random);
+  const retry = decideRetry({ ...how.backoff, pauseMs }, job.failures, how.random);
   // The next attempt may well take as long as this one did, and it too is to end in time.
   if (retry.type === 'retry' && silentMs + retry.delayMs + attemptMs <= SILENCE_MS_MAX)
     return retry;
