@@ -1,11 +1,14 @@
 /** Asks the API one harmless request: is it there, is it this API, and does it take the key? */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Target } from '../config/config.js';
+import type { Config, Target } from '../config/config.js';
 import type { Fault } from '../core/fault.js';
+import { readLimitHeaders } from '../core/limit-headers.js';
 import { notThisApi, readAnswer } from '../explore/answer.js';
 import { type Exchange, type Exchanged, httpTransport } from '../explore/transport.js';
+import { isLimitedBy } from '../source/http-fault.js';
 import { sourceNamed } from '../source/registry.js';
 import type { Source } from '../source/source.js';
+import { openDispatcher, requestHeaders } from './api-requests.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -19,14 +22,15 @@ export type ApiCheck =
  */
 export async function checkApi(
   { origin, basePath, apiKey }: Extract<Target, { kind: 'api' }>,
-  sourceName: string,
+  { source: sourceName, proxies }: Pick<Config, 'source' | 'proxies'>,
 ): Promise<ApiCheck> {
   const source = sourceNamed(sourceName);
-  const transport = httpTransport(origin, 1);
+  const transport = httpTransport(origin, 1, (options) => openDispatcher(proxies, options));
+  const headers = requestHeaders(source, apiKey);
   const ask = async (path: string): Promise<Exchanged> => {
     const done = new AbortController();
     const late = delay(DEADLINE_MS, null, { signal: done.signal }).catch(() => null);
-    const exchanged = await Promise.race([transport.get(path, source.headers(apiKey)), late]);
+    const exchanged = await Promise.race([transport.get(path, headers), late]);
     done.abort();
     return exchanged ?? { type: 'fault', fault: lateFault(), sentAtMs: 0 };
   };
@@ -49,8 +53,10 @@ function judge(source: Source, path: string, exchanged: Exchanged): ApiCheck {
   if (exchanged.type === 'fault') return exchanged;
   const { exchange } = exchanged;
   if (exchange.status !== 200) {
-    const fault = source.readError(exchange.status, exchange.body.toString('utf8'));
-    return { type: 'fault', fault };
+    const { status, headAtMs } = exchange;
+    const isLimited = isLimitedBy(readLimitHeaders(exchange.headers, headAtMs));
+    const body = exchange.body.toString('utf8');
+    return { type: 'fault', fault: source.readError({ status, body, isLimited }) };
   }
   return isPage(source, exchange)
     ? { type: 'good', tookMs: exchange.endAtMs - exchange.sentAtMs, costsRequest: false }
@@ -61,7 +67,7 @@ function isPage(source: Source, exchange: Exchange): boolean {
   const { json } = answerOf('', exchange);
   if (typeof json !== 'object' || json === null) return false;
   const records = (json as Record<string, unknown>)[source.recordsField];
-  return Array.isArray(records) && source.readEnvelope(json) !== null;
+  return Array.isArray(records) && source.readEnvelope(json).type === 'envelope';
 }
 
 function answerOf(path: string, exchange: Exchange): ReturnType<typeof readAnswer> {
@@ -70,7 +76,7 @@ function answerOf(path: string, exchange: Exchange): ReturnType<typeof readAnswe
 }
 
 function isUnreachable({ code }: Fault): boolean {
-  return code === 'NETWORK' || code === 'TIMEOUT';
+  return code === 'NETWORK' || code === 'TIMEOUT' || code === 'ADDRESS';
 }
 
 function lateFault(): Fault {

@@ -77,7 +77,7 @@ async function sourceFinding({ target, source }: Config): Promise<Finding> {
     return { what, isGood: true, message };
   }
   const where = `${target.origin}${target.basePath}`;
-  const checked = await checkApi(target, source);
+  const checked = await checkApi(target, config);
   if (checked.type === 'good') {
     const cost = checked.costsRequest ? '; this took one request of its limit' : '';
     const message = `${where} answers in ${Math.round(checked.tookMs)} ms and takes the key${cost}`;

@@ -68,7 +68,11 @@ export function decideOnFault(
     return { type: 'failRun', fault: { ...fault, message } };
   }
   if (!fault.retryable) return { type: 'failRun', fault };
-  if (fault.code === 'NOT_A_PAGE' && !how.heard.hasPage && ++job.otherAnswers >= OTHER_ANSWERS_MAX) {
+  if (
+    fault.code === 'NOT_A_PAGE' &&
+    !how.heard.hasPage &&
+    ++job.otherAnswers >= OTHER_ANSWERS_MAX
+  ) {
     return { type: 'failRun', fault };
   }
   const pausesMax = pausesUntilFinal(fault, how.heard);

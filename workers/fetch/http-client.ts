@@ -103,7 +103,7 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
   switch (received.type) {
     case 'whole': {
       if (!isJsonType(received.headers)) {
-        const fault = faultOfType(mediaType(received.headers), body.bytes, source);
+        const fault = faultOfType(mediaType(received.headers), body.bytes, asked.source);
         return { type: 'fault', fault, buffer, meta };
       }
       if (buffer === null) {
