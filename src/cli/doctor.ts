@@ -70,7 +70,8 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
   return [nodeFinding(), ...settings, ...found];
 }
 
-async function sourceFinding({ target, source }: Config): Promise<Finding> {
+async function sourceFinding(config: Config): Promise<Finding> {
+  const { target } = config;
   const what = 'source';
   if (target.kind === 'simulator') {
     const message = 'the bundled simulator, because TARGET_API_KEY is not set';

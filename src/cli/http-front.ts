@@ -22,6 +22,7 @@ import { reportTotals } from '../observe/run-report.js';
 import { RunView, type RunViewParts } from '../observe/run-view.js';
 import type { RunSnapshot } from '../observe/snapshot.js';
 import { TroubleWatch } from '../observe/trouble-watch.js';
+import { answerDeadlineMs } from '../postgres/client.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import type { CommandContext } from './context.js';
@@ -90,6 +91,7 @@ export class HttpFront implements HttpSource {
       max: CONNECTIONS,
       applicationName: 'datasync-http',
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      silenceMs: answerDeadlineMs(STATEMENT_TIMEOUT_MS),
     });
   }
 

@@ -2,7 +2,6 @@
 import { Command, Option } from 'commander';
 import { type Config, LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
-import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import { type KeptRunLock, keepRunLock } from '../database/kept-run-lock.js';
@@ -17,7 +16,7 @@ import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
 import { openAlerts } from './open-alerts.js';
-import { type OpenDatabase, openDatabase } from './open-database.js';
+import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './open-database.js';
 import { openFront } from './open-front.js';
 import { type OpenTarget, openTarget, runOriginOf } from './open-target.js';
 import { openTraces, type Traces } from './open-traces.js';
@@ -25,9 +24,6 @@ import { prepareRun } from './prepare-run.js';
 import { runSession, type SessionParts } from './run-session.js';
 import { sayFinished } from './say-finished.js';
 import { wholeNumber } from './whole-number.js';
-
-/** The server ends a statement itself; this long after it should have, it counts as lost. */
-const ANSWER_MARGIN_MS = 10_000;
 
 export function ingestCommand(): Command {
   return new Command('ingest')
@@ -94,7 +90,16 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
   try {
     front?.connect(database.connectionString);
     const source = sourceNamed(config.source);
-    const patience = patienceOf(config, log, front);
+    const patience = {
+      start: startPatience(context, front),
+      run: new Patience({
+        forMs: config.databasePatienceMs,
+        onWait: (fault, waitMs) => {
+          sayAwaited(log, fault);
+          front?.databaseAwaited(fault, waitMs);
+        },
+      }),
+    };
     const start = openRunStore(database.pool, { patience: patience.start });
     const lock = await patience.start.during(() =>
       lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, context, front),
@@ -112,17 +117,15 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
       // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
       log.setBindings({ run: found.prepared.run.run });
       if (found.prepared.resumedFrom === null) {
-        await warnOfOthers(database, found.prepared.run, log);
+        const { run } = found.prepared;
+        await patience.start.during(() => warnOfOthers(database, run, log));
       }
       const session = {
         context,
         source,
         target,
         database,
-        store: openRunStore(database.pool, {
-          patience: patience.run,
-          answerMs: config.statementTimeoutMs + ANSWER_MARGIN_MS,
-        }),
+        store: openRunStore(database.pool, { patience: patience.run }),
         patience: patience.run,
         lock,
         prepared: found.prepared,
@@ -151,29 +154,6 @@ async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Prom
     `the table holds rows of ${origins.join(', ')} too, and a row does not say whose it is: ` +
       'export-ids will export all, and submit will refuse; a database of its own keeps them apart',
   );
-}
-
-/**
- * Before the first page an operator is looking on: what needs one is told at once. In mid-run even a
- * full disk may heal.
- */
-function patienceOf(
-  config: Config,
-  log: Logger,
-  front: SessionParts['front'],
-): { start: Patience; run: Patience } {
-  const onWait = (fault: Fault, waitMs: number): void => {
-    log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`);
-    front?.databaseAwaited(fault, waitMs);
-  };
-  return {
-    start: new Patience({
-      forMs: config.databaseWaitMs,
-      isWorthIt: ({ code }) => code !== 'DATABASE_REFUSED',
-      onWait,
-    }),
-    run: new Patience({ forMs: config.databasePatienceMs, onWait }),
-  };
 }
 
 function lockRun(

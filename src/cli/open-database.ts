@@ -5,12 +5,15 @@
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import { type Environment, lendEnvironment } from '../config/environment.js';
-import { IngestionError } from '../core/fault.js';
+import { type Fault, IngestionError } from '../core/fault.js';
 import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
 import { hasEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js';
 import { hasLedger, migrateDatabase } from '../database/migrate.js';
+import { Patience } from '../database/patience.js';
 import type { Logger } from '../observe/logger.js';
+import { answerDeadlineMs } from '../postgres/client.js';
 import type { CommandContext } from './context.js';
+import type { HttpFront } from './http-front.js';
 import { passwordsOf } from './secrets.js';
 
 export interface OpenDatabase {
@@ -32,8 +35,10 @@ const CONTROL_CONNECTIONS = 3;
 /** Makes server and tables where they are missing. @throws IngestionError with a DATABASE fault */
 export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
   const database = await connect(known);
-  await migrateDatabase(database.pool);
-  return database;
+  return prepared(database, async () => {
+    await startPatience(known).during(() => migrateDatabase(database.pool));
+    return database;
+  });
 }
 
 /**
@@ -45,12 +50,48 @@ export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDataba
 export async function openLedger(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
   const database = await findDatabase(known);
   if (database === null) return null;
-  if (await hasLedger(database.pool)) {
-    await migrateDatabase(database.pool);
-    return database;
+  return prepared(database, async () => {
+    const isThere = await startPatience(known).during(async () => {
+      if (!(await hasLedger(database.pool))) return false;
+      await migrateDatabase(database.pool);
+      return true;
+    });
+    if (isThere) return database;
+    await database.close();
+    return null;
+  });
+}
+
+/** A pool left open would keep the process from ending. */
+async function prepared<T>(database: OpenDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await database.close();
+    throw error;
   }
-  await database.close();
-  return null;
+}
+
+/**
+ * Of a start: what an operator must mend is told at once, everything else waited for as long as the
+ * database itself.
+ */
+export function startPatience(
+  { config, log }: Pick<OpenDatabaseParts, 'config' | 'log'>,
+  front?: Pick<HttpFront, 'databaseAwaited'> | null,
+): Patience {
+  return new Patience({
+    forMs: config.databaseWaitMs,
+    isWorthIt: ({ code }) => code !== 'DATABASE_REFUSED',
+    onWait: (fault, waitMs) => {
+      sayAwaited(log, fault);
+      front?.databaseAwaited(fault, waitMs);
+    },
+  });
+}
+
+export function sayAwaited(log: Logger, fault: Fault): void {
+  log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`);
 }
 
 /**
@@ -72,13 +113,13 @@ async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
   for (const secret of passwordsOf(where.connectionString)) conceal(secret);
   const fault = await waitForDatabase(where.connectionString, {
     forMs: config.databaseWaitMs,
-    onWait: (fault) =>
-      log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`),
+    onWait: (fault) => sayAwaited(log, fault),
   });
   if (fault !== null) throw new IngestionError(fault);
   const pool = openPool(where.connectionString, {
     max: CONTROL_CONNECTIONS,
     applicationName: 'datasync-control',
+    silenceMs: answerDeadlineMs(config.statementTimeoutMs),
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
   });
   return { ...where, pool, close: () => pool.end() };

@@ -37,16 +37,19 @@ export interface Outage {
    * refused" then says less than what it said first.
    */
   refusal: Fault | null;
+  /** A statement was given up because of it: who comes next need not begin to wait. */
+  givenUp: Fault | null;
 }
 
 export function noOutage(): Outage {
-  return { sinceMs: null, refusal: null };
+  return { sinceMs: null, refusal: null, givenUp: null };
 }
 
 /** A statement has succeeded. */
 export function endOutage(outage: Outage): void {
   outage.sinceMs = null;
   outage.refusal = null;
+  outage.givenUp = null;
 }
 
 /** The fault to report of a statement that was given up. */
@@ -105,7 +108,10 @@ function delayAfterAbsence(
   if (failures.absences === 0) failures.firstAbsenceAtMs = nowMs;
   failures.absences++;
   const leftMs = Math.min(outage.sinceMs, failures.firstAbsenceAtMs) + retryForMs - nowMs;
-  if (leftMs <= 0) return null;
+  if (leftMs <= 0) {
+    outage.givenUp = telling(outage, fault);
+    return null;
+  }
   const ceilingMs = ABSENCE_DELAY_MS * 2 ** (failures.absences - 1);
   // The last attempt falls on the deadline rather than short of it.
   return Math.min(leftMs, Math.min(ABSENCE_DELAY_MAX_MS, ceilingMs) * (0.5 + random / 2));

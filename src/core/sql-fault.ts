@@ -7,6 +7,9 @@
  */
 import type { Fault } from './fault.js';
 
+/** Of a connection that this program has given up, for the server said nothing (src/postgres/client). */
+export const SILENT_CODE = 'ESILENT';
+
 /** Operating-system codes of a connection that cannot be made or has broken. */
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
@@ -21,6 +24,7 @@ const NETWORK_CODES = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ENOENT',
+  SILENT_CODE,
 ]);
 
 /**
@@ -82,8 +86,43 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
 };
 
-/** node-postgres says so, without a code, when the server asks for a password and none was given. */
-const NO_PASSWORD = /client password must be a (non-empty )?string/i;
+const UNTRUSTED_SERVER: Refusal = {
+  what: 'the certificate of the database is not trusted',
+  remedy:
+    'Name the file of its authority with sslrootcert in DATABASE_URL, or use sslmode=require, which checks no certificate',
+  retryable: false,
+};
+
+/** What has no code of its own, or shares one with other causes: known by its words. */
+const REFUSED_IN_WORDS: readonly (readonly [RegExp, Refusal])[] = [
+  // node-postgres says so when the server asks for a password and none was given.
+  [/client password must be a (non-empty )?string/i, CREDENTIALS_REFUSAL],
+  // Of PgBouncer, with the code of a broken connection.
+  [
+    /unsupported startup parameter/i,
+    {
+      what: 'the pooler before the database refuses a parameter',
+      remedy:
+        'Take it out of DATABASE_URL or PGOPTIONS, or name it in ignore_startup_parameters of PgBouncer',
+      retryable: false,
+    },
+  ],
+  [
+    /does not support SSL connections/i,
+    {
+      what: 'the database has no TLS',
+      remedy: 'Set sslmode=prefer or sslmode=disable in DATABASE_URL, or turn TLS on in the server',
+      retryable: false,
+    },
+  ],
+  [
+    /self[- ]signed certificate|certificate has expired|unable to (?:verify|get)/i,
+    UNTRUSTED_SERVER,
+  ],
+  [/does not match certificate's altnames/i, UNTRUSTED_SERVER],
+];
+
+const NO_CONNECTION_LEFT = /no more connections allowed|too many (?:clients|connections)/i;
 
 /**
  * Turns whatever a database call threw into a fault.
@@ -98,13 +137,9 @@ export function faultFromDatabaseError(error: unknown): Fault {
   const message = firstMessage(error);
   const said = [code, message].filter((part) => part !== '').join(': ') || 'unknown error';
 
-  if (isUnavailable(code, message)) {
-    return {
-      code: 'DATABASE_UNAVAILABLE',
-      message: `the database is out of reach (${said})`,
-      retryable: true,
-      remedy: 'Check that PostgreSQL runs and that DATABASE_URL names its host and port',
-    };
+  const inWords = REFUSED_IN_WORDS.find(([words]) => words.test(message))?.[1];
+  if (inWords === undefined && isUnavailable(code, message)) {
+    return { code: 'DATABASE_UNAVAILABLE', retryable: true, ...absence(code, said) };
   }
   if (CONFLICT_STATES.has(code)) {
     return {
@@ -114,7 +149,7 @@ export function faultFromDatabaseError(error: unknown): Fault {
       remedy: 'Find in pg_locks who holds the locks and end it, or raise STATEMENT_TIMEOUT',
     };
   }
-  const refusal = NO_PASSWORD.test(message) ? CREDENTIALS_REFUSAL : REFUSALS[code];
+  const refusal = inWords ?? REFUSALS[code];
   if (refusal !== undefined) {
     return {
       code: 'DATABASE_REFUSED',
@@ -129,6 +164,21 @@ export function faultFromDatabaseError(error: unknown): Fault {
     retryable: false,
     remedy: 'Look the code up in the log of PostgreSQL, mend the cause, then start again',
   };
+}
+
+function absence(code: string, said: string): Pick<Fault, 'message' | 'remedy'> {
+  if (code === '53300' || NO_CONNECTION_LEFT.test(said)) {
+    return {
+      message: `the database has no connection left (${said})`,
+      remedy:
+        'End other programs that hold some, lower WRITER_CONNECTIONS, or raise max_connections or the CONNECTION LIMIT of the role',
+    };
+  }
+  const remedy =
+    code === SILENT_CODE
+      ? 'The server or the network before it stands still: look at both; where statements take so long, raise STATEMENT_TIMEOUT'
+      : 'Check that PostgreSQL runs, and that DATABASE_URL names its host and port; without one, start again: that starts the embedded server';
+  return { message: `the database is out of reach (${said})`, remedy };
 }
 
 function isUnavailable(code: string, message: string): boolean {

@@ -4,14 +4,12 @@
  *
  * No message made here holds a password: targets are named by host, port and database only.
  */
-import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Fault, IngestionError } from '../core/fault.js';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { type ConnectionSettings, makePool, withClient } from '../postgres/client.js';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_DELAY_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 
 /** How long one connection attempt of the wait may take: a host that drops packets never answers. */
@@ -20,13 +18,9 @@ const FIRST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.6;
 const WAIT_MAX_MS = 2_000;
 
-export interface PoolSettings {
+export interface PoolSettings extends Omit<ConnectionSettings, 'connectionString'> {
   /** Connections at most. */
   readonly max: number;
-  /** Shown in pg_stat_activity; at most 63 bytes. */
-  readonly applicationName: string;
-  /** A statement that runs longer is ended by the server (57014). @default none */
-  readonly statementTimeoutMs?: number;
   /** Told of a connection that broke while it was idle; the pool replaces it by itself. */
   readonly onIdleFault?: (fault: Fault) => void;
 }
@@ -36,21 +30,13 @@ export interface PoolSettings {
  *
  * @throws never for an unreadable URL: that shows when the first query is made.
  */
-export function openPool(connectionString: string, settings: PoolSettings): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
-    max: settings.max,
-    application_name: settings.applicationName,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    ...(settings.statementTimeoutMs === undefined
-      ? {}
-      : { statement_timeout: settings.statementTimeoutMs }),
-  });
+export function openPool(
+  connectionString: string,
+  { onIdleFault, ...settings }: PoolSettings,
+): pg.Pool {
+  const pool = makePool({ ...settings, connectionString, idleTimeoutMs: IDLE_TIMEOUT_MS });
   // Without a listener, an idle connection that breaks would end the process.
-  pool.on('error', (error) => settings.onIdleFault?.(faultFromDatabaseError(error)));
+  pool.on('error', (error) => onIdleFault?.(faultFromDatabaseError(error)));
   return pool;
 }
 
@@ -92,15 +78,14 @@ export async function waitForDatabase(
 
 /** One attempt. @returns null when a connection was made, else the fault. */
 async function tryToConnect(connectionString: string, timeoutMs: number): Promise<Fault | null> {
+  const settings = {
+    connectionString,
+    applicationName: 'datasync-probe',
+    connectTimeoutMs: timeoutMs,
+    silenceMs: timeoutMs,
+  };
   try {
-    const client = new pg.Client({ connectionString, connectionTimeoutMillis: timeoutMs });
-    // A server that stops right after the hand-shake breaks the connection outside of any call.
-    client.on('error', () => {});
-    try {
-      await client.connect();
-    } finally {
-      await client.end().catch(() => {});
-    }
+    await withClient(settings, async () => {});
     return null;
   } catch (error) {
     return faultFromDatabaseError(error);

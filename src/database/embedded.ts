@@ -10,11 +10,11 @@
  * It stays up when we end, so that the line that opens the data goes on working; the next start
  * attaches to it. `stop` ends it.
  */
-import './node-navigator.js';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { assert } from '../core/fault.js';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { withClient } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 import { createFolder } from './create-folder.js';
 import { endsAtOnce, noPassword, portSilent } from './embedded-faults.js';
@@ -170,32 +170,33 @@ async function ask(
   }: { readonly password: string; readonly folder: string; readonly name: string },
 ): Promise<string | null> {
   if (port === null) return null;
-  const connectionString = connectionStringFor(port, password, 'postgres');
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => {});
+  const settings = {
+    connectionString: connectionStringFor(port, password, 'postgres'),
+    applicationName: 'datasync-probe',
+    connectTimeoutMs: 5_000,
+  };
   try {
-    await client.connect();
-    const found = await client.query<{ version: string; exists: boolean }>(
-      `SELECT current_setting('server_version') AS version,
-              EXISTS (SELECT FROM pg_database WHERE datname = $1) AS exists`,
-      [name],
-    );
-    const row = found.rows[0];
-    if (row === undefined) return null;
-    if (!row.exists) await createDatabase(client, name);
-    return row.version.split(' ')[0] ?? row.version;
+    return await withClient(settings, async (client) => {
+      const found = await client.query<{ version: string; exists: boolean }>(
+        `SELECT current_setting('server_version') AS version,
+                EXISTS (SELECT FROM pg_database WHERE datname = $1) AS exists`,
+        [name],
+      );
+      const row = found.rows[0];
+      if (row === undefined) return null;
+      if (!row.exists) await createDatabase(client, name);
+      return row.version.split(' ')[0] ?? row.version;
+    });
   } catch (error) {
     const fault = faultFromDatabaseError(error);
     if (fault.code === 'DATABASE_UNAVAILABLE') return null;
     if (/password/.test(fault.message)) throw noPassword(folder);
     throw asIngestionError(error);
-  } finally {
-    await client.end().catch(() => {});
   }
 }
 
 /** Two programs may do so at once: the loser finds it made. */
-async function createDatabase(client: pg.Client, name: string): Promise<void> {
+async function createDatabase(client: pg.ClientBase, name: string): Promise<void> {
   await client.query(`CREATE DATABASE ${name}`).catch((error: { code?: string }) => {
     if (error.code !== '42P04' && error.code !== '23505') throw error;
   });

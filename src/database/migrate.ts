@@ -3,9 +3,11 @@
  * of its own, by one program at a time.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 import { checkEventsTable } from './events-table.js';
 
@@ -13,6 +15,9 @@ const FOLDER = new URL('./migrations/', import.meta.url);
 
 /** Of an advisory lock of this program's own; any number that nobody else uses. */
 const LOCK_KEY = 7_310_294_455;
+const LOCK_POLL_MS = 100;
+/** Another program may be at a migration of a large table. */
+const LOCK_PATIENCE_MS = LONG_SILENCE_MS;
 
 const FIND_LEDGER = `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`;
 
@@ -49,9 +54,6 @@ export async function migrateDatabase(
   const client = await pool.connect().catch((error: unknown) => {
     throw asIngestionError(error);
   });
-  // A connection that breaks tells so by the query that fails.
-  const ignore = (): void => {};
-  client.on('error', ignore);
   let isUsable = false;
   try {
     const applied = await applyPending(client, migrations);
@@ -60,7 +62,6 @@ export async function migrateDatabase(
   } catch (error) {
     throw asIngestionError(error);
   } finally {
-    client.off('error', ignore);
     // After a failure it may hold the lock or an open transaction: closing it frees both.
     client.release(!isUsable);
   }
@@ -106,7 +107,7 @@ async function applyPending(
 ): Promise<string[]> {
   const newest = migrations.length;
   if ((await readVersion(client, newest)) === newest) return [];
-  await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+  await lockMigrations(client);
   await client.query(`CREATE TABLE IF NOT EXISTS ingestion_migrations (
     number integer PRIMARY KEY,
     name text NOT NULL,
@@ -123,9 +124,31 @@ async function applyPending(
   return pending.map(({ name }) => name);
 }
 
+/** @throws IngestionError, DATABASE_CONFLICT when another program keeps the lock */
+async function lockMigrations(client: ClientBase): Promise<void> {
+  const deadlineMs = performance.now() + LOCK_PATIENCE_MS;
+  for (;;) {
+    const { rows } = await client.query<{ isTaken: boolean }>(
+      'SELECT pg_try_advisory_lock($1) AS "isTaken"',
+      [LOCK_KEY],
+    );
+    if (rows[0]?.isTaken === true) return;
+    if (performance.now() >= deadlineMs) break;
+    await delay(LOCK_POLL_MS);
+  }
+  throw new IngestionError({
+    code: 'DATABASE_CONFLICT',
+    message: `another program has been changing the tables for ${LOCK_PATIENCE_MS / 60_000} minutes`,
+    retryable: false,
+    remedy: `Find it by its lock in pg_locks (advisory, objid ${LOCK_KEY % 2 ** 32}), and end it`,
+  });
+}
+
 async function apply(client: ClientBase, { number, name, sql }: Migration): Promise<void> {
   await client.query('BEGIN');
+  permitSilence(client, LONG_SILENCE_MS);
   await client.query(sql);
+  permitSilence(client, null);
   const values = [number, name];
   await client.query('INSERT INTO ingestion_migrations (number, name) VALUES ($1, $2)', values);
   await client.query('COMMIT');

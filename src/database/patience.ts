@@ -21,6 +21,8 @@ export class Patience {
   readonly #settings: PatienceSettings;
   readonly #outage = noOutage();
   readonly #end = new AbortController();
+  /** The database was away at the last attempt of all. */
+  #gone: Fault | null = null;
 
   constructor(settings: PatienceSettings) {
     this.#settings = settings;
@@ -30,6 +32,7 @@ export class Patience {
   async during<T>(work: () => Promise<T>): Promise<T> {
     const failures = noFailures();
     for (;;) {
+      if (this.#gone !== null) throw new IngestionError(this.#gone);
       try {
         const result = await work();
         endOutage(this.#outage);
@@ -44,15 +47,21 @@ export class Patience {
         const waitMs = this.#mayWait(fault)
           ? delayAfter(failures, this.#outage, fault, clock)
           : null;
-        if (waitMs === null)
-          throw new IngestionError(telling(this.#outage, fault), { cause: error });
+        if (waitMs === null) {
+          const told = telling(this.#outage, fault);
+          if (this.#end.signal.aborted && fault.code === 'DATABASE_UNAVAILABLE') this.#gone = told;
+          throw new IngestionError(told, { cause: error });
+        }
         this.#settings.onWait?.(fault, waitMs);
         await delay(waitMs, undefined, { signal: this.#end.signal }).catch(() => {});
       }
     }
   }
 
-  /** Nothing is waited for from now on: what waits makes its last attempt. */
+  /**
+   * Nothing is waited for from now on: what waits makes its last attempt. Once one finds the database
+   * away, the others make none.
+   */
   end(): void {
     this.#end.abort();
   }

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { type Fault, IngestionError } from '../core/fault.js';
 import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { permitSilence } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 
 /**
@@ -18,6 +19,12 @@ import { asIngestionError } from './connect.js';
  */
 const PATIENCE_MS = 3_000;
 const POLL_MS = 100;
+/**
+ * An idle connection that is lost tells nobody: who holds the lock asks for it. A server that is at work
+ * answers within `ANSWER_MS`; a lock that is lost by mistake is only taken again.
+ */
+const PROBE_EVERY_MS = 2_000;
+const ANSWER_MS = 5_000;
 /** PostgreSQL cuts a longer name. */
 const NAME_BYTES_MAX = 63;
 
@@ -61,6 +68,10 @@ export interface RunLockSettings {
    * may not know for a minute yet, and the lock would be refused on account of ourselves.
    */
   readonly predecessor?: number;
+  /** How often the held lock's connection is tried, in ms. @default 2000 */
+  readonly probeEveryMs?: number;
+  /** How long the server may be silent to a statement of the lock, in ms. @default 5000 */
+  readonly answerMs?: number;
 }
 
 export interface RunLock {
@@ -111,6 +122,7 @@ export async function acquireRunLock(
   const client = await pool.connect().catch((error: unknown) => {
     throw asIngestionError(error);
   });
+  permitSilence(client, settings.answerMs ?? ANSWER_MS);
   let phase: 'taking' | 'held' | 'lost' | 'released' = 'taking';
   // While the lock is being taken, the failing query tells of the loss.
   const onEnd = (error: Error): void => {
@@ -134,17 +146,36 @@ export async function acquireRunLock(
     throw asIngestionError(error);
   }
   phase = 'held';
+  const stopProbing = probe(client, settings.probeEveryMs ?? PROBE_EVERY_MS);
   return {
     session,
     async release() {
       if (phase === 'released') return;
       const isHeld = phase === 'held';
       phase = 'released';
+      stopProbing();
       if (isHeld) await client.query(UNLOCK, [name]).catch(() => {});
       // Closed rather than reused: its settings are those of the lock.
       client.release(true);
     },
   };
+}
+
+/** What goes wrong shows as the end of the connection. @returns a function that ends it */
+function probe(client: PoolClient, everyMs: number): () => void {
+  let isAsked = false;
+  const timer = setInterval(() => {
+    if (isAsked) return;
+    isAsked = true;
+    client.query('SELECT 1').then(
+      () => {
+        isAsked = false;
+      },
+      () => clearInterval(timer),
+    );
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function lockName(source: string, origin: string): string {

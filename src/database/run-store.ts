@@ -78,14 +78,11 @@ export interface RunStore {
 export interface RunStoreSettings {
   /** Every statement is tried again as long as it allows; each bears that. @default once */
   readonly patience?: Patience;
-  /** A server that has not answered a statement by then counts as lost. @default never */
-  readonly answerMs?: number;
 }
 
-export function openRunStore(pool: Pool, { patience, answerMs }: RunStoreSettings = {}): RunStore {
+export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): RunStore {
   const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
-    const limit = answerMs === undefined ? {} : { query_timeout: answerMs };
-    const attempt = () => ask<Row>(pool, { text, values: [...values], ...limit });
+    const attempt = () => ask<Row>(pool, { text, values: [...values] });
     return patience === undefined ? attempt() : patience.during(attempt);
   };
 
@@ -226,7 +223,7 @@ type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
 
 async function ask<Row extends QueryResultRow>(
   pool: Pool,
-  statement: QueryConfig & { readonly query_timeout?: number },
+  statement: QueryConfig,
 ): Promise<QueryResult<Row>> {
   try {
     return await pool.query<Row>(statement);

@@ -3,9 +3,11 @@ import { EventEmitter, once } from 'node:events';
 import pg from 'pg';
 import { expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
+import { openPool } from '../../src/database/connect.js';
 import { keepRunLock } from '../../src/database/kept-run-lock.js';
 import { Patience } from '../../src/database/patience.js';
 import { acquireRunLock } from '../../src/database/run-lock.js';
+import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { usePostgres } from '../support/postgres.js';
 
 const database = usePostgres();
@@ -133,6 +135,30 @@ test('a lost session that the server still believes in gives way to its successo
   expect(successor.session).not.toBe(lock.session);
   await lock.release();
   await successor.release();
+});
+
+test('a connection that is lost without a word is noticed, and who took the lock meanwhile is named', async () => {
+  const proxy = await startCuttingProxy(database.connectionString);
+  const pool = openPool(proxy.connectionString, { max: 2, applicationName: 'datasync-control' });
+  const told: string[] = [];
+  const kept = await keepRunLock({
+    acquire: (settings) =>
+      acquireRunLock(pool, 'datasync', ORIGIN, { ...settings, probeEveryMs: 20, answerMs: 200 }),
+    patience: new Patience({ forMs: 10_000 }),
+    onLost: (fault) => told.push(fault.message),
+    onBack: () => told.push('back'),
+  });
+  proxy.cutServers();
+  const other = await take({ patienceMs: 20_000 });
+  expect(await kept.gone).toMatchObject({
+    code: 'ALREADY_RUNNING',
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+  expect(told).toEqual([expect.stringContaining('nothing came from the server')]);
+  await kept.release();
+  await other.release();
+  await pool.end();
+  await proxy.close();
 });
 
 test('a release is not reported as a loss', async () => {

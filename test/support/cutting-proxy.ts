@@ -1,4 +1,7 @@
-/** A TCP proxy before PostgreSQL, or any other server, that can cut a connection at a chosen instant. */
+/**
+ * A TCP proxy before PostgreSQL, or any other server, that can cut a connection at a chosen instant, or
+ * stand still: as a frozen server does, it accepts connections and forwards nothing.
+ */
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
@@ -11,8 +14,15 @@ export interface CuttingProxy {
    * Resolves once it has happened.
    */
   cutAtAnswer(text: string): Promise<void>;
+  /** The same at the n-th piece that the server sends from now on; 1: the next. */
+  cutAtPiece(n: number): Promise<void>;
   /** The same where the client's words hold `text`, which the server then never sees. */
   cutAtRequest(text: string): Promise<void>;
+  /** Stands still from the first of the client's words that hold `text`, which the server never sees. */
+  freezeAtRequest(text: string): Promise<void>;
+  freeze(): void;
+  /** Closes every connection on the server's side; the client is told nothing, now or later. */
+  cutServers(): void;
   /** Cuts every connection on the client's side; the server is not told until it next answers. */
   cutClients(): void;
   close(): Promise<void>;
@@ -21,37 +31,49 @@ export interface CuttingProxy {
 export async function startCuttingProxy(connectionString: string): Promise<CuttingProxy> {
   const target = new URL(connectionString);
   const pairs = new Set<{ client: Socket; server: Socket }>();
+  const silenced = new Set<object>();
   interface Trap {
     readonly side: 'request' | 'answer';
-    readonly text: string;
+    readonly does: 'cut' | 'freeze';
+    readonly isIt: (bytes: Buffer) => boolean;
     readonly sprung: () => void;
   }
   let trap: Trap | null = null;
-  const set = (side: Trap['side'], text: string): Promise<void> =>
+  const set = (side: Trap['side'], isIt: Trap['isIt'], does: Trap['does'] = 'cut'): Promise<void> =>
     new Promise((sprung) => {
-      trap = { side, text, sprung };
+      trap = { side, does, isIt, sprung };
     });
+  const holds = (text: string) => (bytes: Buffer) => bytes.includes(text);
+  let isFrozen = false;
 
-  const listener = createServer((client) => {
+  // A client that has said its last words is still waiting for those of the server.
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
     const server = connect(Number(target.port || 5432), target.hostname);
     const pair = { client, server };
     pairs.add(pair);
     const springs = (side: Trap['side'], bytes: Buffer): boolean => {
-      if (trap?.side !== side || !bytes.includes(trap.text)) return false;
-      trap.sprung();
+      if (trap?.side !== side || !trap.isIt(bytes)) return false;
+      const { does, sprung } = trap;
       trap = null;
-      client.destroy();
-      server.destroy();
+      if (does === 'freeze') isFrozen = true;
+      else {
+        client.destroy();
+        server.destroy();
+      }
+      sprung();
       return true;
     };
     client.on('data', (bytes) => {
-      if (!springs('request', bytes)) server.write(bytes);
+      if (!isFrozen && !springs('request', bytes)) server.write(bytes);
     });
     server.on('data', (bytes) => {
-      if (!springs('answer', bytes) && !client.destroyed) client.write(bytes);
+      if (!isFrozen && !springs('answer', bytes) && !client.destroyed) client.write(bytes);
     });
-    client.on('end', () => server.end());
+    client.on('end', () => {
+      if (!isFrozen) server.end();
+    });
     server.on('close', () => {
+      if (isFrozen || silenced.has(pair)) return;
       pairs.delete(pair);
       client.destroy();
     });
@@ -64,8 +86,22 @@ export async function startCuttingProxy(connectionString: string): Promise<Cutti
 
   return {
     connectionString: url.href,
-    cutAtAnswer: (text) => set('answer', text),
-    cutAtRequest: (text) => set('request', text),
+    cutAtAnswer: (text) => set('answer', holds(text)),
+    cutAtPiece(n) {
+      let left = n;
+      return set('answer', () => --left <= 0);
+    },
+    cutAtRequest: (text) => set('request', holds(text)),
+    freezeAtRequest: (text) => set('request', holds(text), 'freeze'),
+    freeze() {
+      isFrozen = true;
+    },
+    cutServers() {
+      for (const pair of pairs) {
+        silenced.add(pair);
+        pair.server.destroy();
+      }
+    },
     cutClients() {
       for (const { client } of pairs) client.destroy();
     },

@@ -30,33 +30,33 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/protocol\//, mayImport: /^src\/(?:core|protocol)\// },
   { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod(?:\/|$)/ },
   workerRoom('fetch'),
-  workerRoom('writer'),
+  workerRoom('writer', '|postgres'),
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
-  ...['database', 'observe', 'explore', 'simulator', 'config'].map(sideRoom),
+  sideRoom('database', '|postgres'),
+  ...['postgres', 'observe', 'explore', 'simulator', 'config'].map((name) => sideRoom(name)),
   { files: /^src\/cli\//, mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/ },
   { files: /^src\/main\.ts$/, mayImport: /^(?!test\/|bench\/)/ },
   { files: /^bench\//, mayImport: /^(?!test\/)/ },
   { files: /^test\//, mayImport: /./ },
 ];
 
-/** A worker's entry and its folder: no worker knows the other. */
-function workerRoom(name: string): Room {
+/** A worker's entry and its folder: no worker knows the other. @param beside further rooms, `|name` each */
+function workerRoom(name: string, beside = ''): Room {
   return {
     files: new RegExp(`^workers/${name}[./]`),
     mayImport: new RegExp(
-      `^workers/${name}[./]|^src/(?:core|protocol|source)/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
+      `^workers/${name}[./]|^src/(?:core|protocol|source${beside})/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
     ),
   };
 }
 
 /** The rooms beside one another: the pure rooms, files, their own folder, node: and packages. */
-function sideRoom(name: string): Room {
+function sideRoom(name: string, beside = ''): Room {
+  const rooms = `core|protocol|source|files|${name}${beside}`;
   return {
     files: new RegExp(`^src/${name}/`),
-    mayImport: new RegExp(
-      `^src/(?:core|protocol|source|files|${name})/|^(?!src/|workers/|test/|bench/)`,
-    ),
+    mayImport: new RegExp(`^src/(?:${rooms})/|^(?!src/|workers/|test/|bench/)`),
   };
 }
 
@@ -127,6 +127,14 @@ export function environmentReads(files: readonly SourceFile[]): string[] {
     .filter(({ path }) => !/^(?:src\/config|test)\//.test(path))
     .flatMap((file) => linesWith(file, READS_ENVIRONMENT))
     .map((place) => `${place} reads process.env: take it from the Config of src/config`);
+}
+
+/** Only there has each connection its deadlines. */
+export function bareConnections(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => /^(?:src|workers)\//.test(path) && !path.startsWith('src/postgres/'))
+    .flatMap((file) => linesWith(file, /\bnew\s+pg\.(?:Pool|Client)\(/))
+    .map((place) => `${place} connects by itself: use src/postgres/client`);
 }
 
 /** A declaration file describes somebody else's exports. */

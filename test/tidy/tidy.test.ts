@@ -30,6 +30,10 @@ describe('in this repository', () => {
     expect(rules.defaultExports(files)).toEqual([]);
   });
 
+  test('every connection to PostgreSQL has the deadlines of src/postgres', () => {
+    expect(rules.bareConnections(files)).toEqual([]);
+  });
+
   test('no file is longer than 300 lines', () => {
     expect(rules.longFiles(files)).toEqual([]);
   });
@@ -61,6 +65,8 @@ describe('a planted violation is found', () => {
     ['workers/fetch.worker.ts', './writer/copy.js', 'workers/writer/copy.js'],
     ['workers/writer/a.ts', '../../src/runtime/a.js', 'src/runtime/a.js'],
     ['workers/fetch/a.ts', 'pino', 'pino'],
+    ['workers/fetch/a.ts', '../../src/postgres/client.js', 'src/postgres/client.js'],
+    ['src/postgres/a.ts', '../database/connect.js', 'src/database/connect.js'],
   ])('%s importing %s', (path, specifier, shown) => {
     const text = `/** A header. */\nimport {\n  a,\n  b,\n} from '${specifier}';\n`;
     expect(rules.forbiddenImports([{ path, text }])).toEqual([`${path} -> ${shown}`]);
@@ -73,6 +79,8 @@ describe('a planted violation is found', () => {
     ['workers/writer/a.ts', 'comlink/dist/esm/node-adapter.mjs'],
     ['src/runtime/a.ts', 'pino'],
     ['src/database/a.ts', './ledger.js'],
+    ['src/database/a.ts', '../postgres/client.js'],
+    ['workers/writer/a.ts', '../../src/postgres/client.js'],
     ['src/cli/ingest.ts', '../database/ledger.js'],
     ['src/main.ts', './cli/ingest.js'],
   ])('but %s may import %s', (path, specifier) => {
@@ -118,6 +126,13 @@ describe('a planted violation is found', () => {
     const passesOn = { path: 'src/database/a.ts', text: 'spawn(a, { env: { ...process.env } });' };
     expect(rules.environmentReads([passesOn])).toEqual([]);
     expect(rules.environmentReads([{ ...reads, path: 'src/config/a.ts' }])).toEqual([]);
+  });
+
+  test('a connection that is made anywhere but in its room', () => {
+    const text = 'const pool = new pg.Pool({ max: 1 });';
+    expect(rules.bareConnections([{ path: 'workers/writer/a.ts', text }])).toHaveLength(1);
+    expect(rules.bareConnections([{ path: 'src/postgres/a.ts', text }])).toEqual([]);
+    expect(rules.bareConnections([{ path: 'bench/a.ts', text }])).toEqual([]);
   });
 
   test('a default export, a long file, an any, unfinished work', () => {

@@ -102,6 +102,17 @@ describe('the delay before the next attempt', () => {
   });
 });
 
+test('an outage that one page was given up for is told to those behind it, until a page succeeds', () => {
+  const away: Fault = { code: 'DATABASE_UNAVAILABLE', message: 'away', retryable: true };
+  const outage = noOutage();
+  delayAfter(noFailures(), outage, away, { retryForMs: 10, nowMs: 0, random: 0 });
+  expect(outage.givenUp).toBeNull();
+  delayAfter(noFailures(), outage, away, { retryForMs: 10, nowMs: 10, random: 0 });
+  expect(outage.givenUp).toBe(away);
+  endOutage(outage);
+  expect(outage.givenUp).toBeNull();
+});
+
 describe('what an error of a write means', () => {
   test.each([
     [{ code: '23505', table: 'ingestion_pages' }, 'pageKnown'],

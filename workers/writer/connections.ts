@@ -2,20 +2,11 @@
  * The writer's connections: a pool whose clients have their statements prepared and a wire buffer
  * each.
  */
-import './node-navigator.js';
-import pg from 'pg';
+import { answerDeadlineMs, makePool } from '../../src/postgres/client.js';
 import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { writePreparation } from './statements.js';
 import { WireBuffer } from './wire-buffer.js';
 import { runWireQuery, type TextRow } from './wire-query.js';
-
-const CONNECT_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_DELAY_MS = 10_000;
-/**
- * A server that answers nothing is given up this long after it should have ended the statement
- * itself; the connection then counts as lost.
- */
-const READ_MARGIN_MS = 10_000;
 
 /** One connection in use. Give it back with `release`. */
 export interface Connection {
@@ -35,24 +26,18 @@ export interface Connections {
 
 export function openConnections(settings: WriterSettings): Connections {
   const wires = new WeakMap<object, WireBuffer>();
-  const pool = new pg.Pool({
+  const pool = makePool({
     connectionString: settings.connectionString,
     max: settings.connectionsMax,
-    application_name: 'datasync-writer',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    applicationName: 'datasync-writer',
     // Pages can be a minute apart under a limit; a new connection would have to prepare again.
-    idleTimeoutMillis: 0,
-    statement_timeout: settings.statementTimeoutMs,
-    query_timeout: settings.statementTimeoutMs + READ_MARGIN_MS,
-    async onConnect(client) {
+    idleTimeoutMs: 0,
+    statementTimeoutMs: settings.statementTimeoutMs,
+    silenceMs: answerDeadlineMs(settings.statementTimeoutMs),
+    onConnect(client) {
       const wire = new WireBuffer();
       wires.set(client, wire);
-      // Without a listener, a connection that breaks between two calls would end the thread. The
-      // next call on it fails, and that is where it counts.
-      client.on('error', () => {});
-      await runWireQuery(client, wire, writePreparation);
+      return runWireQuery(client, wire, writePreparation);
     },
   });
   pool.on('error', () => {});

@@ -75,6 +75,8 @@ export async function writePage(
   let way: Way = table.hasTriggers ? 'withoutRefused' : method;
   let mayBeCommitted = false;
   for (;;) {
+    // Each of those that wait behind a page that was given up would else wait for the server anew.
+    if (outage.givenUp !== null) return { type: 'failed', fault: outage.givenUp };
     const attempt = await attemptPage(connections, page, way, mayBeCommitted);
     switch (attempt.type) {
       case 'committed': {

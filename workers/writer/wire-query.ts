@@ -17,12 +17,7 @@ import { MESSAGE_CODE, type WireBuffer } from './wire-buffer.js';
 /** Values of a row in text form. */
 export type TextRow = readonly (string | null)[];
 
-/** What node-postgres calls when its own read deadline passes, and what stops that deadline. */
-type SettledCallback = (error: unknown, result: unknown) => void;
-
 export class WireQuery implements Submittable {
-  /** Set by node-postgres when a read deadline is configured. */
-  callback?: SettledCallback;
   readonly #wire: WireBuffer;
   readonly #writeMessages: (wire: WireBuffer) => void;
   readonly #resolve: (rows: TextRow[]) => void;
@@ -59,12 +54,10 @@ export class WireQuery implements Submittable {
 
   /** The last call on success. It never comes after an error: node-postgres drops the query there. */
   handleReadyForQuery(): void {
-    this.callback?.(null, this.#rows);
     this.#resolve(this.#rows);
   }
 
   handleError(error: unknown): void {
-    this.callback?.(error, undefined);
     this.#reject(error);
   }
 

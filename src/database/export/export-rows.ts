@@ -6,6 +6,7 @@
  *        ◀── socket paused while the sink is full ──┘
  */
 import type { Pool } from 'pg';
+import { LONG_SILENCE_MS } from '../../postgres/client.js';
 import { asIngestionError } from '../connect.js';
 import { streamCopy } from '../verify/copy-stream.js';
 import { withTableReader } from '../verify/table-reader.js';
@@ -57,7 +58,10 @@ export async function exportRows(pool: Pool, settings: ExportSettings): Promise<
       reader.ask(async (client) => {
         await client.query(EXPORT_SETTINGS);
         if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
-        await streamCopy(client, exportStatement(format, order), onRow, { hold });
+        await streamCopy(client, exportStatement(format, order), onRow, {
+          hold,
+          firstRowMs: LONG_SILENCE_MS,
+        });
       }),
     );
     blocks.flush();

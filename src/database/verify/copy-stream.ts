@@ -6,6 +6,7 @@
  * on to node-postgres untouched, which thus sees the statement begin, fail and end as always.
  */
 import type { ClientBase, Connection, Submittable } from 'pg';
+import { permitSilence } from '../../postgres/client.js';
 
 const COPY_DATA = 0x64;
 const READY_FOR_QUERY = 0x5a;
@@ -19,6 +20,8 @@ export interface CopyStreamSettings {
    * and is thrown.
    */
   readonly hold?: () => Promise<void> | null;
+  /** How long the server may work before its first row, in ms, as for a sort. @default as usual */
+  readonly firstRowMs?: number;
 }
 
 type OnMessage = (bytes: Buffer, start: number, end: number) => void;
@@ -35,10 +38,17 @@ export function streamCopy(
   client: ClientBase,
   sql: string,
   onMessage: OnMessage,
-  { hold = () => null }: CopyStreamSettings = {},
+  { hold = () => null, firstRowMs }: CopyStreamSettings = {},
 ): Promise<void> {
+  let isFirst = firstRowMs !== undefined;
+  const onRow: OnMessage = (bytes, start, end) => {
+    if (isFirst) permitSilence(client, null);
+    isFirst = false;
+    onMessage(bytes, start, end);
+  };
   return new Promise((resolve, reject) => {
-    client.query(new CopyStream(sql, onMessage, hold, { resolve, reject }));
+    if (firstRowMs !== undefined) permitSilence(client, firstRowMs);
+    client.query(new CopyStream(sql, onRow, hold, { resolve, reject }));
   });
 }
 

@@ -29,9 +29,6 @@ export async function withTableReader<T>(
   use: (reader: TableReader) => Promise<T>,
 ): Promise<T> {
   const client = await asked(pool.connect());
-  // A connection that breaks tells so by the query that fails.
-  const ignore = (): void => {};
-  client.on('error', ignore);
   let isUsable = false;
   try {
     await asked(client.query(BEGIN));
@@ -40,7 +37,6 @@ export async function withTableReader<T>(
     isUsable = true;
     return result;
   } finally {
-    client.off('error', ignore);
     // After a failure its transaction may still be open: closing it ends that.
     client.release(!isUsable);
   }
