@@ -11,6 +11,7 @@ import { asIngestionError } from '../connect.js';
 import { streamCopy } from '../verify/copy-stream.js';
 import { withTableReader } from '../verify/table-reader.js';
 import {
+  AS_ROWS_LIE,
   EXPORT_HEADS,
   EXPORT_SETTINGS,
   type ExportFormat,
@@ -57,6 +58,7 @@ export async function exportRows(pool: Pool, settings: ExportSettings): Promise<
     await withTableReader(pool, (reader) =>
       reader.ask(async (client) => {
         await client.query(EXPORT_SETTINGS);
+        if (order === 'ingested') await client.query(AS_ROWS_LIE);
         if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
         await streamCopy(client, exportStatement(format, order), onRow, {
           hold,
