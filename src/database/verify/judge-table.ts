@@ -12,7 +12,6 @@ import { assert } from '../../core/fault.js';
 import { type BrokenClaim, checkClaim, heldBetween, type TableView } from './page-claims.js';
 import { idText, instantName, number, pageName, rowCount } from './page-names.js';
 import { judgeSharedTable, originNames, tile } from './shared-table.js';
-import { plus, type Sum, ZERO } from './sums.js';
 import { misstatement } from './table-differences.js';
 import type { Difference, Ledger, VerifiedPage, VerifiedRun } from './verify-types.js';
 
@@ -29,8 +28,8 @@ export interface Judgement {
   readonly unclaimedElements: readonly number[];
   /** All others. */
   readonly differences: readonly Difference[];
-  /** The rows of this run: how many, and the sum of their instants. */
-  readonly rows: Pick<Sum, 'count' | 'ms'>;
+  /** Rows of this run. */
+  readonly rowCount: number;
 }
 
 export function judgeTable(view: TableView, ledger: Ledger): Judgement {
@@ -91,11 +90,11 @@ export function judgeTable(view: TableView, ledger: Ledger): Judgement {
   ];
   const held = ownRows(view, run, pages, own);
   if (clear.length + unclaimedElements.length + differences.length === 0) {
-    differences.push(...checkInserted(run, pages, held.count));
+    differences.push(...checkInserted(run, pages, held));
   }
   const isAlone = own.every((times, element) => times === 0 || others[element] === 0);
-  const rows = isAlone ? held : claimedRows(pages.filter(isOwn), held);
-  return { suspects: clear, unclaimedElements, differences, rows };
+  const rowCount = isAlone ? held : claimedRows(pages.filter(isOwn), held);
+  return { suspects: clear, unclaimedElements, differences, rowCount };
 }
 
 function strayDifferences(
@@ -139,32 +138,26 @@ function ownRows(
   run: VerifiedRun,
   pages: readonly VerifiedPage[],
   own: readonly number[],
-): Sum {
-  let { count, ms } = { count: 0, ms: 0n };
+): number {
+  let count = 0;
   own.forEach((times, element) => {
-    if (times === 0) return;
-    const held = heldBetween(view, element, element + 1);
-    count += held.count;
-    ms += held.ms;
+    if (times !== 0) count += heldBetween(view, element, element + 1).count;
   });
   const { strays } = view;
   for (let index = 0; index < strays.count; index++) {
-    const stray = strays.at(index);
-    const isOwn = pages[stray.pageIndex]?.run === run.run || own[strays.elementOf(index)] !== 0;
-    if (!strays.isCounted(index) || !isOwn) continue;
-    count++;
-    if (!Number.isNaN(stray.ms)) ms += BigInt(stray.ms);
+    const { pageIndex } = strays.at(index);
+    const isOwn = pages[pageIndex]?.run === run.run || own[strays.elementOf(index)] !== 0;
+    if (strays.isCounted(index) && isOwn) count++;
   }
-  return { count, ms, low: 0, high: 0 };
+  return count;
 }
 
 /** Where other runs have rows between those of this one, its claims tell which are its own. */
-function claimedRows(own: readonly VerifiedPage[], held: Sum): Sum {
+function claimedRows(own: readonly VerifiedPage[], held: number): number {
   const tiles = tile(own);
   if (tiles === null) return held;
-  const timed = tiles.map((page) => page.timed).reduce(plus, ZERO);
-  const untimed = tiles.reduce((sum, page) => sum + page.untimed, 0);
-  return { ...timed, count: Math.min(timed.count + untimed, held.count) };
+  const claimed = tiles.reduce((sum, { timed, untimed }) => sum + timed.count + untimed, 0);
+  return Math.min(claimed, held);
 }
 
 /** The pages of a run cannot have inserted more rows than there are within them. */

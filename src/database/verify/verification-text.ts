@@ -1,5 +1,5 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
-import { instantName, number, stretchName } from './page-names.js';
+import { number, stretchName } from './page-names.js';
 import type { Verification } from './verify-types.js';
 
 /** More are cut off; `--json` has them all. */
@@ -26,13 +26,11 @@ export function verificationText(result: Verification): string {
 function proofLines(result: Verification): string[] {
   const { rows, tableRows, pages, returned, inserted, duplicate, quarantined } = result;
   const others = tableRows - rows;
-  const meanMs = rows === 0 ? null : Number(BigInt(result.occurredAtMsSum) / BigInt(rows));
   return [
     `  rows      ${number(rows)} distinct ids${others > 0 ? `; ${number(others)} of other runs` : ''}`,
     `  pages     ${number(pages)}`,
     `  records   ${number(returned)} returned = ${number(inserted)} inserted + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
-    `  occurred  sum ${result.occurredAtMsSum} ms${meanMs === null ? '' : `, mean ${instantName(meanMs)}`}`,
   ];
 }
 

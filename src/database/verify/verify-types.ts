@@ -100,8 +100,6 @@ export interface Verification {
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
-  /** Sum of `occurred_at` over these rows in ms; text, for it outgrows a JSON number. */
-  readonly occurredAtMsSum: string;
   /** All rows of the table. */
   readonly tableRows: number;
   readonly differences: readonly Difference[];
