@@ -9,7 +9,7 @@ import { readSettings } from '../config/read-settings.js';
 import { slipText } from '../config/slips.js';
 import { assert, type FaultCode, faultText, IngestionError } from '../core/fault.js';
 import { embeddedVersion } from '../database/embedded.js';
-import { hasLedger, whatBarsLedger } from '../database/migrate.js';
+import { hasLedger, whatBarsRun } from '../database/migrate.js';
 import { createLogger } from '../observe/logger.js';
 import { checkApi } from './check-api.js';
 import { EXIT } from './exit-codes.js';
@@ -137,10 +137,9 @@ async function databaseText(known: OpenDatabaseParts): Promise<string> {
     return `not there yet: \`datasync ingest\` makes it in ${chosen.dataFolder}, with PostgreSQL ${version}`;
   }
   try {
-    const isThere = await hasLedger(database.pool);
-    const fault = isThere ? null : await whatBarsLedger(database.pool);
+    const fault = await whatBarsRun(database.pool);
     if (fault !== null) throw new IngestionError(fault);
-    const run = isThere ? '' : `; ${noLedgerText(known.config)}`;
+    const run = (await hasLedger(database.pool)) ? '' : `; ${noLedgerText(known.config)}`;
     return `answers: ${database.openCommand}${run}`;
   } finally {
     await database.close();

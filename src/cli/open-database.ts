@@ -5,10 +5,10 @@
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import { type Environment, lendEnvironment } from '../config/environment.js';
-import { type Fault, IngestionError } from '../core/fault.js';
+import type { Fault } from '../core/fault.js';
 import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
 import { hasEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js';
-import { hasLedger, migrateDatabase } from '../database/migrate.js';
+import { hasLedger, migrateDatabase, remakeEventsTable, requireUtf8 } from '../database/migrate.js';
 import { Patience } from '../database/patience.js';
 import type { Logger } from '../observe/logger.js';
 import { answerDeadlineMs } from '../postgres/client.js';
@@ -36,7 +36,12 @@ const CONTROL_CONNECTIONS = 3;
 export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
   const database = await connect(known);
   return prepared(database, async () => {
-    await startPatience(known).during(() => migrateDatabase(database.pool));
+    const { pool } = database;
+    await startPatience(known).during(async () => {
+      await requireUtf8(pool);
+      if (known.config.restart) await remakeEventsTable(pool);
+      await migrateDatabase(pool);
+    });
     return database;
   });
 }
@@ -111,18 +116,18 @@ async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
   const { config, log, conceal } = known;
   const where = await locate(config, log);
   for (const secret of passwordsOf(where.connectionString)) conceal(secret);
-  const fault = await waitForDatabase(where.connectionString, {
+  const connectionString = await waitForDatabase(where.connectionString, {
     forMs: config.databaseWaitMs,
+    variables: where.variables,
     onWait: (fault) => sayAwaited(log, fault),
   });
-  if (fault !== null) throw new IngestionError(fault);
-  const pool = openPool(where.connectionString, {
+  const pool = openPool(connectionString, {
     max: CONTROL_CONNECTIONS,
     applicationName: 'datasync-control',
     silenceMs: answerDeadlineMs(config.statementTimeoutMs),
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
   });
-  return { ...where, pool, close: () => pool.end() };
+  return { ...where, connectionString, pool, close: () => pool.end() };
 }
 
 async function locate(

@@ -86,6 +86,12 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
 };
 
+const WITHOUT_TLS: Refusal = {
+  what: 'the database has no TLS',
+  remedy: 'Set sslmode=prefer or sslmode=disable in DATABASE_URL, or turn TLS on in the server',
+  retryable: false,
+};
+
 const UNTRUSTED_SERVER: Refusal = {
   what: 'the certificate of the database is not trusted',
   remedy:
@@ -93,10 +99,34 @@ const UNTRUSTED_SERVER: Refusal = {
   retryable: false,
 };
 
+const NO_HBA_ENTRY: Refusal = {
+  what: 'the database permits no connection from here to this user and database',
+  remedy: 'Add a line for them to pg_hba.conf, or correct the user and database in DATABASE_URL',
+  retryable: false,
+};
+
 /** What has no code of its own, or shares one with other causes: known by its words. */
 const REFUSED_IN_WORDS: readonly (readonly [RegExp, Refusal])[] = [
   // node-postgres says so when the server asks for a password and none was given.
   [/client password must be a (non-empty )?string/i, CREDENTIALS_REFUSAL],
+  [
+    /relation "ingested_events" does not exist/i,
+    {
+      what: 'the table ingested_events is gone, and the ledger still says what it held',
+      remedy:
+        'Bring it back from a backup, or begin anew with `datasync ingest --restart`, which makes it again and fetches everything',
+      retryable: false,
+    },
+  ],
+  [
+    /relation "ingestion_\w+" does not exist/i,
+    {
+      what: 'a table of the ledger is gone',
+      remedy: 'Bring it back from a backup, or name another database in DATABASE_URL',
+      retryable: false,
+    },
+  ],
+  [/no pg_hba\.conf entry|pg_hba\.conf rejects/i, NO_HBA_ENTRY],
   // Of PgBouncer, with the code of a broken connection.
   [
     /unsupported startup parameter/i,
@@ -107,14 +137,7 @@ const REFUSED_IN_WORDS: readonly (readonly [RegExp, Refusal])[] = [
       retryable: false,
     },
   ],
-  [
-    /does not support SSL connections/i,
-    {
-      what: 'the database has no TLS',
-      remedy: 'Set sslmode=prefer or sslmode=disable in DATABASE_URL, or turn TLS on in the server',
-      retryable: false,
-    },
-  ],
+  [/does not support SSL connections/i, WITHOUT_TLS],
   [
     /self[- ]signed certificate|certificate has expired|unable to (?:verify|get)/i,
     UNTRUSTED_SERVER,
@@ -164,6 +187,10 @@ export function faultFromDatabaseError(error: unknown): Fault {
     retryable: false,
     remedy: 'Look the code up in the log of PostgreSQL, mend the cause, then start again',
   };
+}
+
+export function isWithoutTls(fault: Fault): boolean {
+  return fault.remedy === WITHOUT_TLS.remedy;
 }
 
 function absence(code: string, said: string): Pick<Fault, 'message' | 'remedy'> {

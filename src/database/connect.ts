@@ -6,9 +6,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { type Fault, IngestionError } from '../core/fault.js';
-import { faultFromDatabaseError } from '../core/sql-fault.js';
+import { assert, type Fault, IngestionError } from '../core/fault.js';
+import { faultFromDatabaseError, isWithoutTls } from '../core/sql-fault.js';
 import { type ConnectionSettings, makePool, withClient } from '../postgres/client.js';
+import { tlsAttempts } from '../postgres/tls-modes.js';
 
 const IDLE_TIMEOUT_MS = 30_000;
 
@@ -49,6 +50,8 @@ export function asIngestionError(error: unknown): IngestionError {
 export interface WaitSettings {
   /** How long to go on trying, in ms. @default 20000 */
   readonly forMs?: number;
+  /** What the address leaves out, as psql takes it: PGSSLMODE, PGSSLROOTCERT. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Told before each wait: why, and for how long. */
   readonly onWait?: (fault: Fault, waitMs: number) => void;
 }
@@ -56,40 +59,56 @@ export interface WaitSettings {
 /**
  * Waits until the database accepts a connection.
  *
- * @returns null once it does; DATABASE_UNAVAILABLE when it did not within `forMs`; DATABASE_REFUSED
- *   at once when waiting cannot help (wrong password, no such database).
+ * @returns the address that did it, which says whether TLS is used
+ * @throws IngestionError, DATABASE_UNAVAILABLE when it did not within `forMs`; DATABASE_REFUSED at once
+ *   when waiting cannot help (wrong password, no such database)
  */
 export async function waitForDatabase(
   connectionString: string,
-  { forMs = 20_000, onWait }: WaitSettings = {},
-): Promise<Fault | null> {
+  { forMs = 20_000, variables, onWait }: WaitSettings = {},
+): Promise<string> {
   const deadlineMs = performance.now() + forMs;
+  const addresses = tlsAttempts(connectionString, variables);
   let waitMs = FIRST_WAIT_MS;
   for (;;) {
     const leftMs = Math.max(1, deadlineMs - performance.now());
-    const fault = await tryToConnect(connectionString, Math.min(PROBE_TIMEOUT_MS, leftMs));
-    if (fault === null || !fault.retryable) return fault;
-    if (performance.now() + waitMs >= deadlineMs) return outOfReach(fault, connectionString, forMs);
-    onWait?.(fault, waitMs);
+    const attempt = await tryToConnect(addresses, Math.min(PROBE_TIMEOUT_MS, leftMs));
+    if (typeof attempt === 'string') return attempt;
+    if (!attempt.retryable) throw new IngestionError(attempt);
+    if (performance.now() + waitMs >= deadlineMs) {
+      throw new IngestionError(outOfReach(attempt, connectionString, forMs));
+    }
+    onWait?.(attempt, waitMs);
     await delay(waitMs);
     waitMs = Math.min(WAIT_MAX_MS, Math.round(waitMs * WAIT_GROWTH));
   }
 }
 
-/** One attempt. @returns null when a connection was made, else the fault. */
-async function tryToConnect(connectionString: string, timeoutMs: number): Promise<Fault | null> {
-  const settings = {
-    connectionString,
-    applicationName: 'datasync-probe',
-    connectTimeoutMs: timeoutMs,
-    silenceMs: timeoutMs,
-  };
-  try {
-    await withClient(settings, async () => {});
-    return null;
-  } catch (error) {
-    return faultFromDatabaseError(error);
+/** One attempt at each. @returns the first that connects, else what keeps the first from it */
+async function tryToConnect(
+  addresses: readonly string[],
+  timeoutMs: number,
+): Promise<string | Fault> {
+  let told: Fault | null = null;
+  for (const connectionString of addresses) {
+    const settings = {
+      connectionString,
+      applicationName: 'datasync-probe',
+      connectTimeoutMs: timeoutMs,
+      silenceMs: timeoutMs,
+    };
+    try {
+      return await withClient(settings, async () => connectionString);
+    } catch (error) {
+      const fault = faultFromDatabaseError(error);
+      // That a server has no TLS is no reason where it may be reached without.
+      if (told === null || isWithoutTls(told)) told = fault;
+      // One that is away is not asked twice.
+      if (fault.retryable) break;
+    }
   }
+  assert(told !== null, 'an address stands for one attempt or more');
+  return told;
 }
 
 function outOfReach(fault: Fault, connectionString: string, forMs: number): Fault {

@@ -19,6 +19,7 @@ const LOCK_POLL_MS = 100;
 /** Another program may be at a migration of a large table. */
 const LOCK_PATIENCE_MS = LONG_SILENCE_MS;
 
+const FIND_EVENTS = `SELECT to_regclass('ingested_events') IS NOT NULL AS "isThere"`;
 const FIND_LEDGER = `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`;
 
 export interface Migration {
@@ -51,40 +52,24 @@ export async function migrateDatabase(
   pool: Pool,
   migrations: readonly Migration[] = loadMigrations(),
 ): Promise<string[]> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw asIngestionError(error);
-  });
-  let isUsable = false;
-  try {
-    const applied = await applyPending(client, migrations);
-    isUsable = true;
-    return applied;
-  } catch (error) {
-    throw asIngestionError(error);
-  } finally {
-    // After a failure it may hold the lock or an open transaction: closing it frees both.
-    client.release(!isUsable);
-  }
+  return withClientOf(pool, (client) => applyPending(client, migrations));
 }
 
 /** Whether the database holds our tables. @throws IngestionError with the fault of the database */
 export async function hasLedger(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ isThere: boolean }>(FIND_LEDGER).catch((error: unknown) => {
-    throw asIngestionError(error);
-  });
-  return rows[0]?.isThere === true;
+  return withClientOf(pool, (client) => isThere(client, FIND_LEDGER));
 }
 
 /**
- * What would keep `migrateDatabase` from making our tables, as far as can be told without trying.
+ * What would keep a run from writing into the database, as far as can be told without trying.
  *
  * @returns null when nothing would @throws IngestionError with the fault of the database
  */
-export async function whatBarsLedger(pool: Pool): Promise<Fault | null> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw asIngestionError(error);
-  });
-  try {
+export async function whatBarsRun(pool: Pool): Promise<Fault | null> {
+  return withClientOf(pool, async (client) => {
+    const encoding = await checkEncoding(client);
+    if (encoding !== null) return encoding;
+    if (await isThere(client, FIND_LEDGER)) return checkEventsThere(client);
     const { rows } = await client.query<{ schema: string | null; mayCreate: boolean | null }>(
       `SELECT current_schema AS schema, has_schema_privilege(current_schema, 'CREATE') AS "mayCreate"`,
     );
@@ -93,12 +78,78 @@ export async function whatBarsLedger(pool: Pool): Promise<Fault | null> {
       const message = `permission denied for schema ${right?.schema ?? 'public'}`;
       return faultFromDatabaseError({ code: '42501', message });
     }
-    return await checkEventsTable(client);
+    return checkEventsTable(client);
+  });
+}
+
+/** @throws IngestionError, DATABASE_REFUSED, where events could not be stored in the database */
+export async function requireUtf8(pool: Pool): Promise<void> {
+  const fault = await withClientOf(pool, checkEncoding);
+  if (fault !== null) throw new IngestionError(fault);
+}
+
+/**
+ * Makes `ingested_events` again where somebody has dropped it and the ledger is still there: for who
+ * begins a new run.
+ *
+ * @throws IngestionError with the fault of the database
+ */
+export async function remakeEventsTable(pool: Pool): Promise<void> {
+  await withClientOf(pool, async (client) => {
+    if (!(await isThere(client, FIND_LEDGER)) || (await isThere(client, FIND_EVENTS))) return;
+    const statement = /CREATE TABLE IF NOT EXISTS ingested_events[^;]*;/.exec(
+      loadMigrations()[0]?.sql ?? '',
+    );
+    assert(statement !== null, 'the first migration makes the table of events');
+    await client.query(statement[0]);
+  });
+}
+
+async function withClientOf<T>(pool: Pool, use: (client: ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asIngestionError(error);
+  });
+  let isUsable = false;
+  try {
+    const result = await use(client);
+    isUsable = true;
+    return result;
   } catch (error) {
     throw asIngestionError(error);
   } finally {
-    client.release();
+    // After a failure it may hold a lock or an open transaction: closing it frees both.
+    client.release(!isUsable);
   }
+}
+
+async function isThere(client: ClientBase, find: string): Promise<boolean> {
+  const { rows } = await client.query<{ isThere: boolean }>(find);
+  return rows[0]?.isThere === true;
+}
+
+/** Any other encoding lacks characters that an event may hold, and would refuse them in mid-run. */
+async function checkEncoding(client: ClientBase): Promise<Fault | null> {
+  const { rows } = await client.query<{ encoding: string; name: string }>(
+    `SELECT current_setting('server_encoding') AS encoding, current_database() AS name`,
+  );
+  const { encoding, name } = rows[0] ?? { encoding: 'unknown', name: 'ingestion' };
+  if (encoding === 'UTF8') return null;
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `the database ${name} has the encoding ${encoding}, which cannot hold every character of an event`,
+    retryable: false,
+    remedy:
+      'Make one with createdb --encoding=UTF8 --template=template0 --locale=C.UTF-8 NAME, and name it in DATABASE_URL',
+  };
+}
+
+/** The ledger is there, and says what the table holds. */
+async function checkEventsThere(client: ClientBase): Promise<Fault | null> {
+  if (await isThere(client, FIND_EVENTS)) return null;
+  return faultFromDatabaseError({
+    code: '42P01',
+    message: 'relation "ingested_events" does not exist',
+  });
 }
 
 async function applyPending(
@@ -106,7 +157,11 @@ async function applyPending(
   migrations: readonly Migration[],
 ): Promise<string[]> {
   const newest = migrations.length;
-  if ((await readVersion(client, newest)) === newest) return [];
+  if ((await readVersion(client, newest)) === newest) {
+    const fault = await checkEventsThere(client);
+    if (fault !== null) throw new IngestionError(fault);
+    return [];
+  }
   await lockMigrations(client);
   await client.query(`CREATE TABLE IF NOT EXISTS ingestion_migrations (
     number integer PRIMARY KEY,
@@ -156,8 +211,7 @@ async function apply(client: ClientBase, { number, name, sql }: Migration): Prom
 
 /** @returns 0 for a database without our tables */
 async function readVersion(client: ClientBase, newest: number): Promise<number> {
-  const found = await client.query<{ isThere: boolean }>(FIND_LEDGER);
-  if (found.rows[0]?.isThere !== true) return 0;
+  if (!(await isThere(client, FIND_LEDGER))) return 0;
   const { rows } = await client.query<{ version: number }>(
     'SELECT coalesce(max(number), 0) AS version FROM ingestion_migrations',
   );

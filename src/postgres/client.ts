@@ -14,6 +14,9 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { SILENT_CODE } from '../core/sql-fault.js';
 
+// What the driver tells programmers, as of ~/.pgpass, is no line of a user's log.
+process.noDeprecation = true;
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 /** As patient as STATEMENT_TIMEOUT is by default. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+import { faultFromDatabaseError, SILENT_CODE } from '../../src/core/sql-fault.js';
 
 const withCode = (code: string, message = 'words of the server') => ({ code, message });
 
@@ -93,5 +93,44 @@ describe('faultFromDatabaseError', () => {
 
   test.each([null, undefined, 42, {}, 'text'])('%j is a fault too, never a crash', (value) => {
     expect(faultFromDatabaseError(value).code).toBe('DATABASE_REFUSED');
+  });
+});
+
+describe('what shares its code with other causes is known by its words, with a remedy of its own', () => {
+  const remedyOf = (code: string, message: string) => faultFromDatabaseError({ code, message });
+
+  test.each([
+    ['08P01', 'unsupported startup parameter: statement_timeout', /ignore_startup_parameters/],
+    ['08P01', 'unsupported startup parameter in options: search_path', /PGOPTIONS/],
+    ['', 'The server does not support SSL connections', /sslmode=prefer/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', /sslrootcert/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', /sslrootcert/],
+    ['CERT_HAS_EXPIRED', 'certificate has expired', /sslrootcert/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', /sslrootcert/],
+    [
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      "Hostname/IP does not match certificate's altnames: Host: db.",
+      /sslrootcert/,
+    ],
+    ['28000', 'no pg_hba.conf entry for host "::1", user "a", no encryption', /pg_hba\.conf/],
+    ['42P01', 'relation "ingested_events" does not exist', /--restart/],
+    ['42P01', 'relation "ingestion_pages" does not exist', /backup/],
+  ])('%s %s is refused', (code, message, remedy) => {
+    const fault = remedyOf(code, message);
+    expect(fault).toMatchObject({ code: 'DATABASE_REFUSED', retryable: false });
+    expect(fault.remedy).toMatch(remedy);
+  });
+
+  test.each([
+    ['53300', 'sorry, too many clients already', /max_connections/],
+    ['53300', 'too many connections for role "ingest"', /CONNECTION LIMIT/],
+    ['53300', 'remaining connection slots are reserved for roles', /WRITER_CONNECTIONS/],
+    ['08P01', 'no more connections allowed (max_client_conn)', /max_connections/],
+    [SILENT_CODE, 'nothing came from the server for 68 s', /STATEMENT_TIMEOUT/],
+    ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5432', /PostgreSQL runs/],
+  ])('%s %s is waited for', (code, message, remedy) => {
+    const fault = remedyOf(code, message);
+    expect(fault).toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
+    expect(fault.remedy).toMatch(remedy);
   });
 });
