@@ -9,6 +9,7 @@ import type { Bench } from './bench.js';
 import { BenchError } from './bench-error.js';
 import { mainShareBetween } from './cpu-samples.js';
 import type { BenchDatabase } from './database.js';
+import { startLatencyProxy } from './latency-proxy.js';
 import type { BenchWriteMethod } from './options.js';
 import {
   type IngestJson,
@@ -31,6 +32,8 @@ export interface Variant {
   readonly limit: number;
   readonly concurrency: number;
   readonly latencyMs: number;
+  /** Round trip to the database. */
+  readonly databaseLatencyMs: number;
   readonly writeMethod: BenchWriteMethod;
   /** Cursors that the program cannot read: it has to walk one chain. */
   readonly isOpaque: boolean;
@@ -64,9 +67,10 @@ export interface IngestMeasurement {
 
 /** `c20 l5000 0ms auto`; with the events in front where they differ. */
 export function variantName(variant: Variant): string {
-  const { concurrency, limit, latencyMs, writeMethod, isOpaque } = variant;
+  const { concurrency, limit, latencyMs, databaseLatencyMs, writeMethod, isOpaque } = variant;
   const name = `c${concurrency} l${limit} ${latencyMs}ms ${writeMethod}`;
-  return isOpaque ? `${name} opaque` : name;
+  const distance = databaseLatencyMs === 0 ? '' : ` database ${databaseLatencyMs}ms`;
+  return `${name}${distance}${isOpaque ? ' opaque' : ''}`;
 }
 
 export function cacheKnobs(events: number, limit: number): Record<string, number> {
@@ -78,7 +82,9 @@ export function cacheKnobs(events: number, limit: number): Record<string, number
 }
 
 /** The program's flags for a variant. */
-export function ingestFlags(variant: Omit<Variant, 'events' | 'latencyMs' | 'isOpaque'>): string[] {
+export function ingestFlags(
+  variant: Pick<Variant, 'concurrency' | 'limit' | 'writeMethod'>,
+): string[] {
   const { concurrency, limit, writeMethod } = variant;
   return [
     `--concurrency=${concurrency}`,
@@ -114,6 +120,10 @@ export async function measureIngest(
     ...cacheKnobs(events, limit),
     ...(isOpaque ? { 'opaque-cursors': true } : {}),
   });
+  const proxy =
+    variant.databaseLatencyMs === 0
+      ? null
+      : await startLatencyProxy(database.connectionString, variant.databaseLatencyMs);
   try {
     const server = await measureServer(simulator, variant);
     await database.reset();
@@ -122,7 +132,7 @@ export async function measureIngest(
     const run = await withFolder(bench.workFolder, (cwd) =>
       startIngest(ingestFlags(variant), {
         cwd,
-        databaseUrl: database.connectionString,
+        databaseUrl: proxy?.connectionString ?? database.connectionString,
         baseUrl: simulator.baseUrl,
       }).end(),
     );
@@ -151,6 +161,7 @@ export async function measureIngest(
       arrivalsMs,
     };
   } finally {
+    await proxy?.close();
     await simulator.stop();
   }
 }

@@ -31,6 +31,8 @@ export interface BenchOptions {
   /** Events a page. */
   readonly limit: readonly number[] | null;
   readonly latencyMs: readonly number[] | null;
+  /** Round trips to the database. */
+  readonly databaseLatencyMs: readonly number[] | null;
   readonly events: readonly number[] | null;
   readonly writeMethod: readonly BenchWriteMethod[] | null;
   readonly runs: number | null;
@@ -51,6 +53,7 @@ export const FLAGS = [
   ['--concurrency <list>', 'requests in flight at most, e.g. 1,5,20'],
   ['--limit <list>', 'events a page, e.g. 1000,5000'],
   ['--latency <list>', 'latency of the server in ms, e.g. 0,20,100'],
+  ['--database-latency <list>', 'round trip to the database in ms, e.g. 0,20 (matrix)'],
   ['--events <list>', 'events in all, e.g. 500000'],
   ['--write-method <list>', `of ${WRITE_METHODS.join(', ')}`],
   ['--runs <n>', 'measured rounds after the warm-up'],
@@ -93,6 +96,7 @@ const flags = z.object({
   concurrency: list(whole(1, 1000)).optional(),
   limit: list(whole(1, 5000)).optional(),
   latency: list(whole(0, 60_000)).optional(),
+  databaseLatency: list(whole(0, 10_000)).optional(),
   events: list(whole(1000, 100_000_000)).optional(),
   writeMethod: list(z.enum(WRITE_METHODS)).optional(),
   runs: whole(1, 1000).optional(),
@@ -122,6 +126,7 @@ export function readOptions(
       concurrency: data.concurrency ?? null,
       limit: data.limit ?? null,
       latencyMs: data.latency ?? null,
+      databaseLatencyMs: data.databaseLatency ?? null,
       events: data.events ?? null,
       writeMethod: data.writeMethod ?? null,
       runs: data.runs ?? null,

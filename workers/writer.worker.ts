@@ -12,7 +12,10 @@ import { createWriter } from './writer/writer.js';
 assert(parentPort !== null, 'the writer runs as a worker thread');
 const pages = workerData as MessagePort;
 
-const writer = createWriter((fault) => post({ type: 'waiting', fault }, []));
+const writer = createWriter({
+  onWaiting: (fault) => post({ type: 'waiting', fault }, []),
+  onConnections: (count, roundTripMs) => post({ type: 'connections', count, roundTripMs }, []),
+});
 
 function post(message: WriterMessage, moved: ArrayBuffer[]): void {
   pages.postMessage(message, moved);

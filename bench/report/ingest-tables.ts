@@ -39,6 +39,7 @@ const PARTS: readonly Part[] = [
   ['latency', ({ latencyMs }) => `${latencyMs}ms`],
   ['method', ({ writeMethod }) => writeMethod],
   ['cursors', ({ isOpaque }) => (isOpaque ? 'opaque' : 'seekable')],
+  ['with', ({ databaseLatencyMs }) => `database ${databaseLatencyMs}ms away`],
 ];
 
 function differs(variants: readonly Variant[], [, read]: Part): boolean {
@@ -187,12 +188,14 @@ function joined(levels: readonly Series[]): Series {
 }
 
 function otherProperties(variant: Variant, by: string): string {
-  const { events, concurrency, limit, latencyMs, writeMethod, isOpaque } = variant;
+  const { events, concurrency, limit, latencyMs, databaseLatencyMs } = variant;
+  const { writeMethod, isOpaque } = variant;
   const parts = [
     by === 'events' ? '' : `${compactCount(events)} events`,
     by === 'concurrency' ? '' : `concurrency ${concurrency}`,
     by === 'limit' ? '' : `limit ${limit}`,
     `latency ${latencyMs} ms`,
+    databaseLatencyMs === 0 ? '' : `database ${databaseLatencyMs} ms away`,
     writeMethod,
     isOpaque ? 'opaque' : '',
   ];

@@ -26,6 +26,7 @@ export async function chainScenario(bench: Bench): Promise<Section> {
       limit: options.limit?.[0] ?? 5_000,
       concurrency: 1,
       latencyMs,
+      databaseLatencyMs: 0,
       writeMethod: options.writeMethod?.[0] ?? 'auto',
       isOpaque,
     })),

@@ -25,7 +25,11 @@ export function matrixVariants(options: BenchOptions): Variant[] {
       for (const latencyMs of options.latencyMs ?? [0])
         for (const writeMethod of options.writeMethod ?? ['auto'])
           for (const concurrency of options.concurrency ?? [20])
-            variants.push({ events, limit, latencyMs, writeMethod, concurrency, isOpaque: false });
+            for (const databaseLatencyMs of options.databaseLatencyMs ?? [0])
+              variants.push({
+                ...{ events, limit, latencyMs, databaseLatencyMs, writeMethod, concurrency },
+                isOpaque: false,
+              });
   return variants;
 }
 

@@ -28,6 +28,7 @@ export async function scaleScenario(bench: Bench): Promise<Section> {
     limit: options.limit?.[0] ?? 5_000,
     concurrency: options.concurrency?.[0] ?? 20,
     latencyMs: options.latencyMs?.[0] ?? 0,
+    databaseLatencyMs: 0,
     writeMethod: options.writeMethod?.[0] ?? 'auto',
     isOpaque: false,
   }));

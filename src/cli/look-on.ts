@@ -54,16 +54,16 @@ async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]
     figures,
     workers: () =>
       writer.death?.message ?? (fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
-    pools: () => poolUse(context.config, scheduler, database.pool),
+    pools: () => poolUse(context.config, engine, database.pool),
   });
 }
 
-function poolUse(config: Config, scheduler: Scheduler, pool: Pool): PoolUse[] {
+function poolUse({ concurrency }: Config, engine: Engine, pool: Pool): PoolUse[] {
+  const { scheduler, writer } = engine;
   const { inFlight, writing } = scheduler.outstandingByPhase();
-  const { writerConnections, concurrency } = config;
   return [
     { pool: 'fetch', used: inFlight, size: concurrency },
-    { pool: 'write', used: Math.min(writing, writerConnections), size: writerConnections },
+    { pool: 'write', used: Math.min(writing, writer.connections), size: writer.connections },
     { pool: 'control', used: pool.totalCount - pool.idleCount, size: pool.options.max },
   ];
 }

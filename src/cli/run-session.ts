@@ -133,6 +133,11 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       );
       parts.front?.databaseAwaited(fault, null);
     },
+    onConnections: (connections, roundTripMs) =>
+      log.debug(
+        { event: 'connections_changed', connections, roundTripMs },
+        `${connections} connections write, to a database that is ${Math.round(roundTripMs)} ms away`,
+      ),
   });
   const onlookers = await lookOn(parts, {
     ...{ scheduler, bucket: limiter, stats, figures, fetchPool, writer },
@@ -213,7 +218,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       ...{ run, outcome, result, stats, timeline, endedAtMs },
       figures: figures.at(endedAtMs),
       policy: limiter.policy,
-      writerConnections: config.writerConnections,
+      writerConnections: writer.connections,
     });
     return { result, outcome, page };
   } finally {

@@ -11,7 +11,15 @@ import type { Proxies } from '../protocol/fetch-messages.js';
 import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import { databaseVariables, type Environment } from './environment.js';
 import { proxyFaults, readProxies } from './proxy-settings.js';
-import { apiUrl, hostNames, number, oneOf, postgresUrl, whole } from './setting-kinds.js';
+import {
+  apiUrl,
+  autoOrWhole,
+  hostNames,
+  number,
+  oneOf,
+  postgresUrl,
+  whole,
+} from './setting-kinds.js';
 import { type TracesChoice, tracesChoice, tracesSettings } from './traces-settings.js';
 
 /** The live API; a key alone means it. */
@@ -102,7 +110,8 @@ export interface Config {
   /** Fetched and uncommitted bytes at most. */
   readonly creditBytes: number;
   readonly fetchThreads: number;
-  readonly writerConnections: number;
+  /** `auto`: by the distance of the database. */
+  readonly writerConnections: number | 'auto';
   /** How long an answer's head, and then each further byte, may take. */
   readonly headDeadlineMs: number;
   readonly idleDeadlineMs: number;
@@ -154,7 +163,7 @@ const settings = z.object({
   MAX_EVENTS: z.optional(whole(1)),
   CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
   FETCH_THREADS: z._default(whole(1, 64), 1),
-  WRITER_CONNECTIONS: z._default(whole(1, 16), 2),
+  WRITER_CONNECTIONS: z._default(autoOrWhole(1, 16), 'auto'),
   HEAD_DEADLINE: z._default(number(0.1, 3600), 30),
   IDLE_DEADLINE: z._default(number(0.1, 3600), 10),
   BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),

@@ -9,6 +9,12 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
     .check(z.int(error), z.minimum(least, error), z.maximum(most, error));
 }
 
+/** The word auto, or a whole number in [least, most]. */
+export function autoOrWhole(least: number, most: number) {
+  const error = `takes auto or a whole number${rangeText(least, most)}`;
+  return z.union([z.literal('auto'), whole(least, most)], error);
+}
+
 /** A number in [least, most]. */
 export function number(least: number, most = Number.MAX_VALUE) {
   const error = `takes a number${rangeText(least, most)}`;

@@ -145,6 +145,8 @@ const REFUSED_IN_WORDS: readonly (readonly [RegExp, Refusal])[] = [
   [/does not match certificate's altnames/i, UNTRUSTED_SERVER],
 ];
 
+const SHORTAGE_REMEDY =
+  'End other programs that hold some, lower WRITER_CONNECTIONS, or raise max_connections or the CONNECTION LIMIT of the role';
 const NO_CONNECTION_LEFT = /no more connections allowed|too many (?:clients|connections)/i;
 
 /**
@@ -193,13 +195,13 @@ export function isWithoutTls(fault: Fault): boolean {
   return fault.remedy === WITHOUT_TLS.remedy;
 }
 
+export function isConnectionShortage(fault: Fault): boolean {
+  return fault.remedy === SHORTAGE_REMEDY;
+}
+
 function absence(code: string, said: string): Pick<Fault, 'message' | 'remedy'> {
   if (code === '53300' || NO_CONNECTION_LEFT.test(said)) {
-    return {
-      message: `the database has no connection left (${said})`,
-      remedy:
-        'End other programs that hold some, lower WRITER_CONNECTIONS, or raise max_connections or the CONNECTION LIMIT of the role',
-    };
+    return { message: `the database has no connection left (${said})`, remedy: SHORTAGE_REMEDY };
   }
   const remedy =
     code === SILENT_CODE

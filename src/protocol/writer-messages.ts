@@ -15,7 +15,8 @@ export type WriteMethod = 'auto' | 'copy' | 'insert';
 export interface WriterSettings {
   /** node-postgres client settings; `password` never leaves this object. */
   readonly connectionString: string;
-  readonly connectionsMax: number;
+  /** `auto`: as many as the distance of the database asks for (core/writer-connections). */
+  readonly connectionsMax: number | 'auto';
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
   readonly expectsDuplicates: boolean;
@@ -85,7 +86,9 @@ export type WriteResult =
 export type WriterMessage =
   | { readonly type: 'written'; readonly taskId: number; readonly result: WriteResult }
   /** A page is tried again after a pause, because of `fault`. */
-  | { readonly type: 'waiting'; readonly fault: Fault };
+  | { readonly type: 'waiting'; readonly fault: Fault }
+  /** From now on so many connections write. */
+  | { readonly type: 'connections'; readonly count: number; readonly roundTripMs: number };
 
 /** What the writer thread exposes by comlink. */
 export interface WriterControl {

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
+import { CONNECTIONS_MIN } from '../core/writer-connections.js';
 import { type Batch, buffersOf } from '../protocol/batch.js';
 import type {
   WriteResult,
@@ -25,6 +26,8 @@ export interface WriterHandleOptions {
   readonly onWritten: (taskId: number, result: WriteResult) => void;
   /** Told of each wait for a database that is away or refuses for now. */
   readonly onWaiting: (fault: Fault) => void;
+  /** Told when another number of connections writes. */
+  readonly onConnections?: (count: number, roundTripMs: number) => void;
 }
 
 export class WriterHandle {
@@ -33,6 +36,7 @@ export class WriterHandle {
   readonly #pages: MessagePort;
   readonly #control: Remote<WriterControl>;
   #death: Fault | null = null;
+  #connections = 0;
   /** What waits for an answer: a dead thread never gives one. */
   readonly #batches = new Map<number, Batch>();
   readonly #calls = new Set<(death: Fault) => void>();
@@ -58,8 +62,15 @@ export class WriterHandle {
     return this.#death;
   }
 
+  /** How many connections write. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** @returns null when the database can be used, else why not */
   async open(settings: WriterSettings): Promise<Fault | null> {
+    const { connectionsMax } = settings;
+    this.#connections = connectionsMax === 'auto' ? CONNECTIONS_MIN : connectionsMax;
     return this.#outlive(this.#control.open(settings), (death) => death);
   }
 
@@ -79,6 +90,10 @@ export class WriterHandle {
 
   #receive(message: WriterMessage): void {
     if (message.type === 'waiting') return this.#options.onWaiting(message.fault);
+    if (message.type === 'connections') {
+      this.#connections = message.count;
+      return this.#options.onConnections?.(message.count, message.roundTripMs);
+    }
     this.#batches.delete(message.taskId);
     this.#options.onWritten(message.taskId, message.result);
   }

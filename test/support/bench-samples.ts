@@ -7,6 +7,7 @@ export function benchVariant(fields: Partial<Variant> = {}): Variant {
     limit: 5000,
     concurrency: 20,
     latencyMs: 0,
+    databaseLatencyMs: 0,
     writeMethod: 'auto',
     isOpaque: false,
     ...fields,

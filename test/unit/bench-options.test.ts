@@ -1,5 +1,6 @@
 /** The bench's command line, its matrix, and what it reads of processes. */
 import { describe, expect, test } from 'vitest';
+import { variantName } from '../../bench/measure-ingest.js';
 import { type BenchOptions, readOptions, SCENARIOS } from '../../bench/options.js';
 import { parseRssBytes, parseStat, treeMs } from '../../bench/proc.js';
 import { limitVariants } from '../../bench/scenarios/limit.js';
@@ -27,6 +28,12 @@ describe('the command line', () => {
       limit: null,
       databaseUrl: null,
     });
+  });
+
+  test('takes distances of the database, each a variant of its own', () => {
+    const variants = matrixVariants(optionsFrom({ databaseLatency: '0,20' }));
+    expect(variants.map(({ databaseLatencyMs }) => databaseLatencyMs)).toEqual([0, 20]);
+    expect(new Set(variants.map(variantName)).size).toBe(2);
   });
 
   test('takes all scenarios, and limits as requests per seconds', () => {

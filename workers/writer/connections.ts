@@ -19,22 +19,30 @@ export interface Connection {
 }
 
 export interface Connections {
+  /** How many there are, in use or not. */
+  readonly openCount: number;
   /** @throws what node-postgres throws when no connection can be made */
   take(): Promise<Connection>;
   end(): Promise<void>;
 }
 
-export function openConnections(settings: WriterSettings): Connections {
+/** @param max connections at most */
+export function openConnections(settings: WriterSettings, max: number): Connections {
   const wires = new WeakMap<object, WireBuffer>();
+  let openCount = 0;
   const pool = makePool({
     connectionString: settings.connectionString,
-    max: settings.connectionsMax,
+    max,
     applicationName: 'datasync-writer',
     // Pages can be a minute apart under a limit; a new connection would have to prepare again.
     idleTimeoutMs: 0,
     statementTimeoutMs: settings.statementTimeoutMs,
     silenceMs: answerDeadlineMs(settings.statementTimeoutMs),
     onConnect(client) {
+      openCount++;
+      client.once('end', () => {
+        openCount--;
+      });
       const wire = new WireBuffer();
       wires.set(client, wire);
       return runWireQuery(client, wire, writePreparation);
@@ -43,6 +51,9 @@ export function openConnections(settings: WriterSettings): Connections {
   pool.on('error', () => {});
 
   return {
+    get openCount() {
+      return openCount;
+    },
     async take() {
       const client = await pool.connect();
       const wire = wires.get(client) ?? new WireBuffer();

@@ -16,7 +16,15 @@ import {
   telling,
 } from '../../src/core/database-retry.js';
 import { assert, type Fault } from '../../src/core/fault.js';
-import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+import { faultFromDatabaseError, isConnectionShortage } from '../../src/core/sql-fault.js';
+import {
+  afterRefusal,
+  afterWrite,
+  CONNECTIONS_MAX,
+  CONNECTIONS_MIN,
+  initialLoad,
+  type WriterLoad,
+} from '../../src/core/writer-connections.js';
 import type {
   PageWrite,
   WriteResult,
@@ -26,6 +34,8 @@ import type {
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { type WritePlace, writePage } from './page-writer.js';
+
+const ROUND_TRIPS = 3;
 
 /** The writer within its thread. */
 export interface WriterApi extends WriterControl {
@@ -43,19 +53,32 @@ type State =
       readonly outage: Outage;
       readonly table: WritePlace['table'];
       choice: MethodChoice;
+      /** Null where the number of connections is given. */
+      load: WriterLoad | null;
     }
   | { readonly phase: 'drained' };
 
 type OpenState = Extract<State, { phase: 'open' }>;
 
-/** @param onWaiting told of each wait for a database that is away or refuses for now */
-export function createWriter(onWaiting: (fault: Fault) => void = () => {}): WriterApi {
+export interface WriterListener {
+  /** Told of each wait for a database that is away or refuses for now. */
+  onWaiting(fault: Fault): void;
+  /** Told when another number of connections writes. */
+  onConnections(count: number, roundTripMs: number): void;
+}
+
+const NOBODY: WriterListener = { onWaiting() {}, onConnections() {} };
+
+export function createWriter(listener: WriterListener = NOBODY): WriterApi {
   let state: State = { phase: 'closed' };
   return {
     async open(settings) {
       assert(state.phase === 'closed', 'a writer is opened once');
-      const connections = openConnections(settings);
-      const fault = await connectAll(connections, settings);
+      const { connectionsMax } = settings;
+      const isAuto = connectionsMax === 'auto';
+      const connections = openConnections(settings, isAuto ? CONNECTIONS_MAX : connectionsMax);
+      const count = isAuto ? CONNECTIONS_MIN : connectionsMax;
+      const fault = await connectAll(connections, count, settings.retryForMs);
       if (fault !== null) {
         await connections.end();
         return fault;
@@ -64,10 +87,11 @@ export function createWriter(onWaiting: (fault: Fault) => void = () => {}): Writ
         phase: 'open',
         settings,
         connections,
-        queue: new PQueue({ concurrency: settings.connectionsMax }),
+        queue: new PQueue({ concurrency: count }),
         outage: noOutage(),
         table: { hasTriggers: settings.hasTriggers },
         choice: initialChoice(settings.method, settings.expectsDuplicates),
+        load: isAuto ? initialLoad(await measureRoundTrip(connections)) : null,
       };
       return null;
     },
@@ -75,7 +99,7 @@ export function createWriter(onWaiting: (fault: Fault) => void = () => {}): Writ
     async write(page) {
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
-      return open.queue.add(() => commitPage(open, page, onWaiting));
+      return open.queue.add(() => commitPage(open, page, listener));
     },
 
     async drain() {
@@ -91,12 +115,13 @@ export function createWriter(onWaiting: (fault: Fault) => void = () => {}): Writ
 /** Makes all connections, so that the first pages do not wait for them; waits as pages do. */
 async function connectAll(
   connections: Connections,
-  { connectionsMax, retryForMs }: WriterSettings,
+  count: number,
+  retryForMs: number,
 ): Promise<Fault | null> {
   const failures = noFailures();
   const outage = noOutage();
   for (;;) {
-    const fault = await tryConnectAll(connections, connectionsMax);
+    const fault = await tryConnectAll(connections, count);
     if (fault === null) return null;
     const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
     const delayMs = delayAfter(failures, outage, fault, clock);
@@ -115,13 +140,45 @@ async function tryConnectAll(connections: Connections, count: number): Promise<F
   return fault;
 }
 
+/** The quickest of a few: a slower one has met something else on its way. */
+async function measureRoundTrip(connections: Connections): Promise<number> {
+  try {
+    const connection = await connections.take();
+    let quickestMs = Number.POSITIVE_INFINITY;
+    for (let probe = 0; probe < ROUND_TRIPS; probe++) {
+      const startedAtMs = performance.now();
+      await connection.command('SELECT 1');
+      quickestMs = Math.min(quickestMs, performance.now() - startedAtMs);
+    }
+    connection.release(false);
+    return quickestMs;
+  } catch {
+    // The first page finds out what is wrong, and waits for it.
+    return 0;
+  }
+}
+
+function adjust(open: OpenState, load: WriterLoad, listener: WriterListener): void {
+  const { queue } = open;
+  open.load = load;
+  if (load.count === queue.concurrency) return;
+  queue.concurrency = load.count;
+  listener.onConnections(load.count, load.roundTripMs);
+}
+
 async function commitPage(
   open: OpenState,
   page: PageWrite,
-  onWaiting: (fault: Fault) => void,
+  listener: WriterListener,
 ): Promise<WriteResult> {
   const startedAtMs = performance.now();
   const { connections, outage, table, settings, choice } = open;
+  const onWaiting = (fault: Fault): void => {
+    if (open.load !== null && isConnectionShortage(fault)) {
+      adjust(open, afterRefusal(open.load, connections.openCount), listener);
+    }
+    listener.onWaiting(fault);
+  };
   const place = { connections, outage, table, retryForMs: settings.retryForMs, onWaiting };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
@@ -129,6 +186,9 @@ async function commitPage(
   }
   const endedAtMs = performance.now();
   const { commit, method, isNew } = outcome;
+  if (open.load !== null) {
+    adjust(open, afterWrite(open.load, endedAtMs - startedAtMs, open.queue.size), listener);
+  }
   if (isNew) open.choice = afterPage(open.choice, commit.knownRows);
   return {
     type: 'committed',
