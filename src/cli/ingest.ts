@@ -102,7 +102,9 @@ async function ingestShown(context: CommandContext, onlookers: Onlookers): Promi
     };
     const start = openRunStore(database.pool, { patience: patience.start });
     const lock = await patience.start.during(() =>
-      lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, context, front),
+      lockRun(start, { name: source.name, origin: target.runOrigin }, patience.run, {
+        ...{ log, front, revive: database.revive },
+      }),
     );
     try {
       const found = await prepareRun(config, start, {
@@ -160,17 +162,27 @@ function lockRun(
   store: RunStore,
   { name, origin }: { readonly name: string; readonly origin: string },
   patience: Patience,
-  { log }: CommandContext,
-  front: SessionParts['front'],
+  {
+    log,
+    front,
+    revive,
+  }: {
+    readonly log: Logger;
+    readonly front: SessionParts['front'];
+    readonly revive: () => Promise<void>;
+  },
 ): Promise<KeptRunLock> {
   return keepRunLock({
     acquire: (settings) => store.acquireRunLock(name, origin, settings),
     patience,
-    onLost: (fault) =>
+    onLost: (fault) => {
       log.warn(
         { event: 'lock_lost', fault },
         `the run lock is lost and taken again: ${fault.message}`,
-      ),
+      );
+      // Its session ends with the server, of which nobody else would tell so soon.
+      void revive();
+    },
     onBack: () => {
       log.info({ event: 'lock_regained' }, 'the run lock is held again');
       front?.databaseIsBack();

@@ -6,7 +6,12 @@ import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
 import { type Environment, lendEnvironment } from '../config/environment.js';
 import type { Fault } from '../core/fault.js';
-import { describeTarget, openPool, waitForDatabase } from '../database/connect.js';
+import {
+  asIngestionError,
+  describeTarget,
+  openPool,
+  waitForDatabase,
+} from '../database/connect.js';
 import { hasEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js';
 import { hasLedger, migrateDatabase, remakeEventsTable, requireUtf8 } from '../database/migrate.js';
 import { Patience } from '../database/patience.js';
@@ -24,6 +29,8 @@ export interface OpenDatabase {
   /** The one line that opens the data in psql. Holds no secret. */
   readonly openCommand: string;
   readonly pool: Pool;
+  /** Brings the embedded server up again where it has gone down; nothing for a server of others. */
+  revive(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -133,15 +140,26 @@ async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
 async function locate(
   config: Config,
   log: Logger,
-): Promise<Pick<OpenDatabase, 'connectionString' | 'variables' | 'openCommand'>> {
+): Promise<Pick<OpenDatabase, 'connectionString' | 'variables' | 'openCommand' | 'revive'>> {
   const { database } = config;
   if (database.kind === 'embedded') {
     const { dataFolder, name } = database;
-    return { ...(await startEmbeddedPostgres({ dataFolder, name, log })), variables: {} };
+    const start = () => startEmbeddedPostgres({ dataFolder, name, log });
+    const { connectionString, openCommand } = await start();
+    return { connectionString, openCommand, variables: {}, revive: () => revive(start, log) };
   }
   const { connectionString, variables } = database;
   // Those of `.env` are not in the process yet.
   lendEnvironment(variables);
   const openCommand = `psql of ${describeTarget(connectionString)}`;
-  return { connectionString, variables, openCommand };
+  return { connectionString, variables, openCommand, revive: async () => {} };
+}
+
+/** It comes back on the port that it had. What keeps it down shows to those who wait for it, too. */
+async function revive(start: () => Promise<unknown>, log: Logger): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    sayAwaited(log, asIngestionError(error).fault);
+  }
 }
