@@ -14,7 +14,7 @@ export interface AlertedRun {
   /** Earlier processes have worked on it. */
   readonly isResumed: boolean;
   readonly scheduler: Scheduler;
-  readonly bucket: Limiter;
+  readonly limiter: Limiter;
   readonly figures: RunFigures;
 }
 

@@ -3,8 +3,7 @@
  * bucket is `<bucket>/<kind>/<name of the limit>`.
  */
 import { ASSUMED } from '../core/announced-limits.js';
-import type { SavedLimit } from '../core/limit.js';
-import type { LimitLog } from '../core/limit-log.js';
+import type { LimitLog, SavedLimit } from '../core/limit-log.js';
 import type { LimitKey, LimitRow } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 

@@ -13,7 +13,7 @@ import type { SessionParts } from './run-session.js';
 
 export interface Engine {
   readonly scheduler: Scheduler;
-  readonly bucket: Limiter;
+  readonly limiter: Limiter;
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly fetchPool: FetchPool;
@@ -34,14 +34,14 @@ function traced({ traces, prepared, source, target }: SessionParts): RunObserver
 
 function alerted({ alerts, prepared }: SessionParts, engine: Engine): RunObserver[] {
   if (alerts === null) return [];
-  const { scheduler, bucket, figures } = engine;
+  const { scheduler, limiter, figures } = engine;
   const isResumed = prepared.resumedFrom !== null;
-  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, bucket, figures })];
+  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, limiter, figures })];
 }
 
 async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]> {
   const { front, prepared, source, target, database, context } = parts;
-  const { scheduler, bucket, stats, figures, fetchPool, writer } = engine;
+  const { scheduler, limiter, stats, figures, fetchPool, writer } = engine;
   if (front === null) return [];
   return front.attach({
     run: prepared.run.run,
@@ -49,7 +49,7 @@ async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]
     origin: target.runOrigin,
     resumedFrom: prepared.resumedFrom,
     scheduler,
-    bucket,
+    limiter,
     stats,
     figures,
     workers: () =>

@@ -119,14 +119,14 @@ export class RunAlerts implements RunObserver {
 
   // ---------------------------------------------------------------------------------------------
 
-  #tick({ scheduler, bucket }: AlertedRun): void {
+  #tick({ scheduler, limiter }: AlertedRun): void {
     const atMs = nowMs();
     const waits = scheduler.waits.reason;
     const { inFlight, scanning, held, writing } = scheduler.outstandingByPhase();
     const isLimited =
       inFlight + scanning + held + writing === 0 &&
       (waits === 'permit' || waits === null) &&
-      bucket.tokensAt(atMs) < 1;
+      limiter.tokensAt(atMs) < 1;
     const changes = this.#decision.tick(atMs, isLimited);
     if (changes.length === 0) return;
     const { stallMs } = this.#settings;

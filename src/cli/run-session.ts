@@ -89,7 +89,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
   });
   const scheduler = buildScheduler(parts, limiter, hints);
   const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.restarts });
-  const figures = new RunFigures({ stats, bucket: limiter, scheduler });
+  const figures = new RunFigures({ stats, limiter, scheduler });
   const journal = new RunJournal({
     run: run.run,
     store,
@@ -98,7 +98,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });
   const watch = new RunWatch({
-    ...{ context, stats, figures, bucket: limiter, scheduler, prepared },
+    ...{ context, stats, figures, limiter, scheduler, prepared },
     onSource: (facts) => journal.sourceSeen(facts),
     onLastError: (text) => journal.lastErrorSeen(text),
   });
@@ -140,7 +140,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       ),
   });
   const onlookers = await lookOn(parts, {
-    ...{ scheduler, bucket: limiter, stats, figures, fetchPool, writer },
+    ...{ scheduler, limiter, stats, figures, fetchPool, writer },
   });
   loop = new IngestionLoop({
     run: run.run,

@@ -26,7 +26,7 @@ export interface RunWatchParts {
   readonly context: CommandContext;
   readonly stats: RunStats;
   readonly figures: RunFigures;
-  readonly bucket: Limiter;
+  readonly limiter: Limiter;
   readonly scheduler: Scheduler;
   readonly prepared: PreparedRun;
   /** Told when something of it is new. */
@@ -82,7 +82,7 @@ export class RunWatch implements RunObserver {
 
   fetchStarted(command: FetchCommand): void {
     this.#parts.stats.asked(nowMs());
-    this.#log.limitSeen(this.#parts.bucket);
+    this.#log.limitSeen(this.#parts.limiter);
     this.#log.pageRequested(command);
   }
 
@@ -104,7 +104,7 @@ export class RunWatch implements RunObserver {
   committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
     this.#parts.stats.committed(result, nowMs());
     this.#lastError.wentWell();
-    this.#log.limitSeen(this.#parts.bucket);
+    this.#log.limitSeen(this.#parts.limiter);
     this.#log.pageCommitted(command, result);
     if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState('running');
   }
@@ -143,9 +143,9 @@ export class RunWatch implements RunObserver {
   }
 
   #state(status: string): RunState {
-    const { stats, bucket, scheduler } = this.#parts;
-    const tokens = bucket.tokensAt(nowMs());
-    const nextStartMs = bucket.nextStartMs(nowMs());
+    const { stats, limiter, scheduler } = this.#parts;
+    const tokens = limiter.tokensAt(nowMs());
+    const nextStartMs = limiter.nextStartMs(nowMs());
     return {
       cursor: this.#lastCursor.text,
       cursorCreatedAt: this.#lastCursor.atMs === 0 ? null : iso(this.#lastCursor.atMs),

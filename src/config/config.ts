@@ -7,8 +7,15 @@
  */
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import type { Proxies } from '../protocol/fetch-messages.js';
-import { type AlertConfig, alertConfig, alertFaults, alertSettings } from './alert-settings.js';
+import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
+import {
+  type Config,
+  type DatabaseChoice,
+  LOG_LEVELS,
+  SIMULATE_PROFILES,
+  type Target,
+  WRITE_METHODS,
+} from './config-shape.js';
 import { databaseVariables, type Environment } from './environment.js';
 import { proxyFaults, readProxies } from './proxy-settings.js';
 import {
@@ -20,7 +27,10 @@ import {
   postgresUrl,
   whole,
 } from './setting-kinds.js';
-import { type TracesChoice, tracesChoice, tracesSettings } from './traces-settings.js';
+import { tracesChoice, tracesSettings } from './traces-settings.js';
+
+export type { Config, DatabaseChoice, Target } from './config-shape.js';
+export { LOG_LEVELS, SIMULATE_PROFILES, WRITE_METHODS } from './config-shape.js';
 
 /** The live API; a key alone means it. */
 export const LIVE_API_BASE_URL =
@@ -28,100 +38,6 @@ export const LIVE_API_BASE_URL =
 
 /** What `.env.example` holds in place of a key. */
 export const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme']);
-
-/** Profiles of the bundled simulator, which is loaded only where it runs. */
-export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
-
-export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-
-/** Where events come from. */
-export type Target =
-  | {
-      readonly kind: 'api';
-      /** Scheme, host and port. */
-      readonly origin: string;
-      /** The path of API_BASE_URL without a slash at its end. */
-      readonly basePath: string;
-      readonly apiKey: string;
-    }
-  | {
-      readonly kind: 'simulator';
-      readonly events: number;
-      readonly profile: (typeof SIMULATE_PROFILES)[number];
-      readonly seed: number;
-    };
-
-/** Where they go. */
-export type DatabaseChoice =
-  | {
-      readonly kind: 'url';
-      readonly connectionString: string;
-      /** PGPASSWORD, PGPASSFILE and others that node-postgres reads itself. One may be a secret. */
-      readonly variables: Environment;
-    }
-  | {
-      readonly kind: 'embedded';
-      readonly dataFolder: string;
-      /** Simulated events have a database of their own: no row of a table says where it came from. */
-      readonly name: 'ingestion' | 'simulation';
-    };
-
-export interface Config {
-  readonly source: string;
-  readonly target: Target;
-  /** Whether the target was named; else the simulator stands in, and those who only read take any. */
-  readonly isTargetChosen: boolean;
-  readonly database: DatabaseChoice;
-  /** Requests in flight at most. */
-  readonly concurrency: number;
-  /** Events a page; null: the largest that the server grants. */
-  readonly pageLimit: number | null;
-  /** Requests of the quota that are kept back. */
-  readonly reservedRequests: number;
-  readonly cursorThresholdMs: number;
-  readonly writeMethod: (typeof WRITE_METHODS)[number];
-  readonly stateFile: string;
-  /** Where the reports of runs go. */
-  readonly reportsFolder: string;
-  /** Port of dashboard, metrics and health; 0: any that is free; null: none. */
-  readonly httpPort: number | null;
-  /** Address that it is bound to. */
-  readonly httpHost: string;
-  /** Names by which it is reached besides that and loopback's. */
-  readonly httpAllowedHosts: readonly string[];
-  /** Before the API and the receivers of alerts; null: none. */
-  readonly proxies: Proxies | null;
-  /** Where alerts go; null: nowhere. */
-  readonly alerts: AlertConfig | null;
-  readonly logLevel: string;
-  /** Null: no spans are sent. */
-  readonly traces: TracesChoice | null;
-  readonly maxRetries: number;
-  /** The first longer rest of a page whose quick retries are spent; it doubles. */
-  readonly retryPauseMs: number;
-  /** How long a database that is out of reach at the start is waited for. */
-  readonly databaseWaitMs: number;
-  /** How long one that goes away in mid-run, or refuses for a reason that can pass, is waited for. */
-  readonly databasePatienceMs: number;
-  /** A page that takes PostgreSQL longer is given up by it, and tried again. */
-  readonly statementTimeoutMs: number;
-  readonly eventsMax: number | null;
-  /** Fetched and uncommitted bytes at most. */
-  readonly creditBytes: number;
-  readonly fetchThreads: number;
-  /** `auto`: by the distance of the database. */
-  readonly writerConnections: number | 'auto';
-  /** How long an answer's head, and then each further byte, may take. */
-  readonly headDeadlineMs: number;
-  readonly idleDeadlineMs: number;
-  /** A larger page is refused. */
-  readonly bodyBytesMax: number;
-  /** Share of records in quarantine that ends a run. */
-  readonly quarantineLimit: number;
-  readonly restart: boolean;
-  readonly dryRun: boolean;
-}
 
 /** Flags of a command, by their camel-case names; unset ones are absent. */
 export type Flags = Readonly<Record<string, unknown>>;

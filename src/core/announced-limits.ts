@@ -5,8 +5,9 @@
  * server's clock and units. Does not own what refusals teach beside them: that is limiter.ts.
  */
 import type { TimeSaid } from './header-time.js';
-import { Limit, type SavedLimit } from './limit.js';
+import { Limit } from './limit.js';
 import type { LimitObservation, LimitStatement } from './limit-headers.js';
+import type { SavedLimit } from './limit-log.js';
 import { RequestHistory } from './request-history.js';
 import { ServerOffset } from './server-offset.js';
 import type { LimitPolicy } from './token-bucket.js';
@@ -33,8 +34,22 @@ export interface OwnStart {
 export const ASSUMED = 'assumed';
 /** A limit that is used as much as this may be what refused, though the refusal does not say so. */
 const SPENT_SHARE = 0.8;
+/** A bare pause of so many seconds or more may be one of milliseconds. */
+const DOUBTFUL_MS = 100_000;
+/** People choose pauses in multiples of so many seconds. */
+const ROUND_SECONDS = 60;
+/** As many falls in a row show that a number counts milliseconds. */
+const FALLS = 3;
+const RETRY_AFTER = 'retry-after';
 /** Two descriptions that differ by less are one. */
 const CHANGE_SHARE = 0.03;
+
+interface BareTime {
+  readonly spanMs: number;
+  readonly atMs: number;
+  /** In a row until then, each by about the milliseconds that had passed. */
+  readonly falls: number;
+}
 
 export class AnnouncedLimits {
   readonly #limits = new Map<string, Limit>();
@@ -44,7 +59,9 @@ export class AnnouncedLimits {
   readonly #changed: (sentence: string) => void;
   /** Bare numbers of resets are milliseconds. */
   #areMilliseconds = false;
-  readonly #lastBare = new Map<string, { readonly spanMs: number; readonly atMs: number }>();
+  /** A pause that was looked behind before its end as seconds. */
+  #early: { readonly lookAtMs: number } | null = null;
+  readonly #lastBare = new Map<string, BareTime>();
 
   /** @param options.changed is told what was learned, a sentence each time */
   constructor(options: {
@@ -113,20 +130,21 @@ export class AnnouncedLimits {
     if (observed === null || headAtMs === null) return [];
     const spent: Limit[] = [];
     for (const said of observed.limits) {
-      this.#judgeUnit(said, headAtMs);
+      this.#judge(said.name, said.reset, said.windowMs, headAtMs);
       // A quota alone says nothing of when.
       if (said.remaining === null && said.reset === null && said.windowMs === null) continue;
       const limit = this.#limitOf(said, isRefusal);
       const before = limit.isKnown ? limit.policy : null;
       // Whether a refused request is counted is not known: then one more of ours explains the count.
       const isBeyond = isRefusal && said.remaining === 0;
-      limit.observe({
+      const seen = {
         ...{ number, sentAtMs, headAtMs },
         said: isBeyond ? { ...said, remaining: -1 } : said,
         resetMs: said.reset === null ? null : this.spanOf(said.reset, headAtMs),
         resetUnitMs: said.reset === null ? 1 : this.#unitOf(said.reset),
         isInstant: said.reset?.atMs != null,
-      });
+      };
+      limit.observe(seen, isRefusal);
       this.#sayChange(limit, before, isRefusal ? 'it refused a request' : 'its answers show it');
       if (said.remaining === 0) spent.push(limit);
     }
@@ -198,22 +216,48 @@ export class AnnouncedLimits {
     this.#changed(`${permits}${other} (${name}, a ${kind})`);
   }
 
-  /** Two resets of one limit that fall faster than the seconds pass are milliseconds. */
-  #judgeUnit({ name, reset, windowMs }: LimitStatement, atMs: number): void {
-    if (reset === null || !reset.isBare || this.#areMilliseconds) return;
-    const { spanMs } = reset;
+  /**
+   * A pause as a refusal asks for it. A bare number may be of milliseconds: then the first that would
+   * be long as seconds, and is not round as people choose them, is looked behind once.
+   */
+  pauseMs(said: TimeSaid, headAtMs: number): number {
+    this.#judge(RETRY_AFTER, said, null, headAtMs);
+    const spanMs = this.spanOf(said, headAtMs);
+    const isDoubtful =
+      said.isBare && spanMs >= DOUBTFUL_MS && (spanMs / 1000) % ROUND_SECONDS !== 0;
+    if (!isDoubtful || this.#early !== null || this.#areMilliseconds) return spanMs;
+    this.#early = { lookAtMs: headAtMs + spanMs / 1000 };
+    return spanMs / 1000;
+  }
+
+  /** A request was accepted, and a pause that was looked behind early was one of milliseconds. */
+  accepted(sentAtMs: number): void {
+    if (this.#early === null || this.#areMilliseconds || sentAtMs < this.#early.lookAtMs) return;
+    if (sentAtMs < this.#early.lookAtMs + DOUBTFUL_MS) this.#readMilliseconds();
+  }
+
+  /** Times of one kind that fall as fast as the milliseconds pass are told in these. */
+  #judge(name: string, said: TimeSaid | null, windowMs: number | null, atMs: number): void {
+    if (said === null || !said.isBare || this.#areMilliseconds) return;
+    const { spanMs } = said;
     const last = this.#lastBare.get(name);
-    this.#lastBare.set(name, { spanMs, atMs });
     const fell = last === undefined ? 0 : (last.spanMs - spanMs) / 1000;
     const passedMs = last === undefined ? 0 : atMs - last.atMs;
-    // Answers come out of order, and a sliding log's reset jumps: only a fall by about the time that
-    // has passed is one of milliseconds.
-    const isFast = fell >= 3 && fell > passedMs * 0.4 - 3 && fell < passedMs * 2.5 + 3;
+    // Answers come out of order, and a sliding log's reset jumps: only falls by about the time that has
+    // passed, one after the other, are of milliseconds.
+    const isLike = fell >= 2 && fell > passedMs / 2 - 2 && fell < passedMs * 2 + 2;
+    const falls = isLike ? (last?.falls ?? 0) + 1 : 0;
+    this.#lastBare.set(name, { spanMs, atMs, falls });
     const isBeyond = windowMs !== null && spanMs > windowMs * 2 && spanMs <= windowMs * 1_100;
-    if (!isFast && !isBeyond) return;
+    // A refusal's pause does not jump, as a sliding log's reset does.
+    const enough = name === RETRY_AFTER ? 1 : FALLS;
+    if (falls >= enough || isBeyond) this.#readMilliseconds();
+  }
+
+  #readMilliseconds(): void {
     this.#areMilliseconds = true;
     for (const limit of this.#limits.values()) limit.forgetWindow();
-    this.#changed('the API tells its resets in milliseconds: they fall as fast as these');
+    this.#changed('the API tells its times in milliseconds');
   }
 
   #isMilliseconds(said: TimeSaid): boolean {

@@ -11,7 +11,7 @@ import type { LimitPolicy } from './token-bucket.js';
 /** More than one request for so much latency gains little, as long as few were accepted. */
 const EARLY_LATENCY_MS = 10;
 /** A burst that meets a limit is at most such a share of what was accepted before it. */
-const EARLY_SHARE = 1 / 4;
+const EARLY_SHARE = 1 / 5;
 const ACCEPTED_SHARE = 1 / 8;
 /** An answer slower than this many times the quickest, and by a margin, means a queue somewhere. */
 const SLOW_FACTOR = 3;

@@ -1,6 +1,15 @@
 /** What is kept and shown of an API's limits: the log that outlives a process, and the view of one. */
-import type { LimitKind, SavedLimit } from './limit.js';
 import type { LimitPolicy } from './token-bucket.js';
+
+export type LimitKind = 'sliding window' | 'window' | 'leaky bucket';
+
+/** What outlives a process. Instants are epoch ms, ascending; one entry a start. */
+export interface SavedLimit {
+  readonly name: string;
+  readonly policy: LimitPolicy;
+  readonly isLeaky: boolean;
+  readonly startsMs: readonly number[];
+}
 
 /** What outlives a process. */
 export interface LimitLog {

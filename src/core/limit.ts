@@ -13,19 +13,10 @@
  */
 import { LeakEvidence } from './leak-evidence.js';
 import type { LimitStatement } from './limit-headers.js';
+import type { LimitKind, SavedLimit } from './limit-log.js';
 import type { RequestHistory } from './request-history.js';
 import { type LimitPolicy, TokenBucket } from './token-bucket.js';
 import { type LimitSeen, WindowEvidence } from './window-evidence.js';
-
-export type LimitKind = 'sliding window' | 'window' | 'leaky bucket';
-
-/** What outlives a process. Instants are epoch ms, ascending; one entry a start. */
-export interface SavedLimit {
-  readonly name: string;
-  readonly policy: LimitPolicy;
-  readonly isLeaky: boolean;
-  readonly startsMs: readonly number[];
-}
 
 const ASSUMED_WINDOW_MS = 60_000;
 /** Requests of the quota that look for the window's length, half of it at most. */
@@ -53,7 +44,11 @@ export class Limit {
   #left: { readonly remaining: number; readonly number: number } | null = null;
   #firstStartMs: number | null = null;
   #lastStartMs = 0;
-  #heardAtMs = 0;
+  #resetAtMs = 0;
+  /** Whether answers to accepted requests describe it too, and not its refusals alone. */
+  #isOpen = false;
+  #hasTried = false;
+  #isTrying = false;
 
   constructor(
     saved: Pick<SavedLimit, 'name' | 'policy' | 'startsMs'> & { readonly isLeaky?: boolean },
@@ -114,11 +109,6 @@ export class Limit {
     return this.#isLeaky ? this.#leak.leastPerMs > 0 : this.#window.isMeasured;
   }
 
-  /** When an answer described it last, epoch ms. */
-  get heardAtMs(): number {
-    return this.#heardAtMs;
-  }
-
   nextStartMs(nowMs: number): number {
     if (this.#isLeaky) return this.#roomAtMs();
     return Math.max(
@@ -147,6 +137,9 @@ export class Limit {
   take(nowMs: number): void {
     this.#firstStartMs ??= nowMs;
     this.#lastStartMs = nowMs;
+    if (!this.#isOpen && this.#bucket.policy.windowMs < (this.#window.lengthMs ?? 0)) {
+      this.#isTrying = true;
+    }
     this.#bucket.take(nowMs);
   }
 
@@ -157,15 +150,22 @@ export class Limit {
     if (headMs === null) this.#leak.interrupted();
   }
 
-  /** An answer described it. */
-  observe(seen: LimitSeen): void {
+  /**
+   * An answer described it.
+   *
+   * @param isRefusal whether the answer refused the request
+   */
+  observe(seen: LimitSeen, isRefusal: boolean): void {
     const { said } = seen;
-    this.#heardAtMs = seen.headAtMs;
+    if (!isRefusal) this.#isOpen = true;
+    this.#resetAtMs = seen.headAtMs + (seen.resetMs ?? 0);
     this.#quota = quotaOf(said, this.#quota);
     const isContradiction = this.#window.observe(seen, this.#quota, this.#history);
     this.#isLeaky ||= said.isLeaky || isContradiction;
-    const windowMs = this.#window.lengthMs ?? ASSUMED_WINDOW_MS;
+    const windowMs = this.#lengthMs ?? ASSUMED_WINDOW_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs };
+    const oldest = this.#history.get(this.#window.oldestCounted ?? Number.NaN);
+    if (oldest !== undefined) this.#bucket.forgetBefore(oldest.sentAtMs);
     if (said.remaining === null) return;
     const used = this.#quota - said.remaining;
     const { earlier, later } = this.#history.beside(seen.number, seen.sentAtMs, seen.headAtMs);
@@ -188,21 +188,31 @@ export class Limit {
   /** It refused a request. @returns when every start has left the server's log */
   refused(nowMs: number): number {
     const { windowMs } = this.#bucket.policy;
+    if (this.#isTrying) this.#hasTried = true;
+    this.#isTrying = false;
     this.#bucket.refused();
     // Where somebody else's requests are counted, the refusal says nothing of the window.
     if (this.#told === null) this.#window.disproved();
     this.#leak.disproved();
-    const lengthMs = this.#window.lengthMs ?? windowMs;
+    const lengthMs = this.#lengthMs ?? windowMs;
     if (this.#isScouting) return nowMs + UNKNOWN_WAIT_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs: lengthMs };
     if (this.#told !== null) return Math.max(nowMs, this.#told.untilMs);
     if (this.#isLeaky) return nowMs + this.policy.windowMs / this.#quota;
-    return Math.max(this.#lastStartMs, nowMs) + lengthMs;
+    return Math.max(Math.max(this.#lastStartMs, nowMs) + lengthMs, this.#resetAtMs);
   }
 
   saved(nowMs: number): SavedLimit {
-    const { name, policy } = this;
+    const { name } = this;
+    const windowMs = this.#isLeaky ? null : this.#window.surestMs;
+    const policy = windowMs === null ? this.policy : { quota: this.#quota, windowMs };
     return { name, policy, isLeaky: this.#isLeaky, startsMs: this.#bucket.startsMs(nowMs) };
+  }
+
+  /** Of a limit that only its refusals describe, nothing but one try tells how they round. */
+  get #lengthMs(): number | null {
+    const isTried = this.#isOpen || this.#hasTried || this.#window.isNamed;
+    return isTried ? this.#window.lengthMs : this.#window.roundestMs;
   }
 
   // --- a window of known length ----------------------------------------------------------------
@@ -210,7 +220,8 @@ export class Limit {
   /** The last token is kept back until a shorter window would have ended: then it shows whether. */
   #windowAtMs(nowMs: number): number {
     const { tryMs } = this.#window;
-    if (tryMs === null || this.#bucket.quota < 2) return this.#bucket.nextStartMs(nowMs);
+    if (tryMs === null || !this.#isOpen || this.#bucket.quota < 2)
+      return this.#bucket.nextStartMs(nowMs);
     const allMs = this.#bucket.nextStartMs(nowMs);
     const keptMs = this.#bucket.nextStartMs(nowMs, 1);
     const tryAtMs = this.#bucket.oldestReturnsMs(nowMs, tryMs);

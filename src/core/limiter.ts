@@ -3,8 +3,7 @@
  *
  *   limits     one for each that answers describe (limit.ts); a start needs a token of every one
  *   pace       what refusals teach where answers describe nothing, or not all (pace.ts)
- *   silence    after a refusal: nothing for the longer of the server's word and a growing back-off,
- *              then one request that looks
+ *   silence    after a refusal, for the longer of the server's word and a growing back-off (silence.ts)
  *
  * The API is asked for as much as the evidence permits, and the evidence corrects it in both
  * directions; `takeChanges` says when it did.
@@ -14,6 +13,7 @@ import { type LimitLog, type LimitView, NO_LIMITS } from './limit-log.js';
 import { Pace } from './pace.js';
 import { RecentShare } from './recent-share.js';
 import { Room } from './room.js';
+import { Silence } from './silence.js';
 import type { LimitPolicy } from './token-bucket.js';
 
 /** So many of the last answers that may be refusals are no bad luck. */
@@ -25,7 +25,6 @@ const PACE_NAME = 'pace';
 /** A limiter of requests at once opens when one has been answered, and asks for no longer pause. */
 const ROOM_BACKOFF_MS = 50;
 const ROOM_WORD_MS_MAX = 1_000;
-const BACKOFF_MAX_MS = 3_600_000;
 /** A window and what arrivals may be late. */
 const DRAIN_FACTOR = 1.01;
 export class Limiter {
@@ -37,14 +36,7 @@ export class Limiter {
   /** A page came, or an earlier process learned: what was assumed does not hold any more. */
   #isLearned: boolean;
   readonly #keepsAssumed: boolean;
-  #silentUntilMs = 0;
-  /** Refusals since the last acceptance, those of one reaction counted once. */
-  #refusals = 0;
-  #refusedSinceMs: number | null = null;
-  /** Requests that left before this instant could not know of the last refusal. */
-  #reactedAtMs = Number.NEGATIVE_INFINITY;
-  /** The request that looks whether the server has opened again; null: none is on its way. */
-  #probe: number | null = null;
+  readonly #silence = new Silence();
   #changes: string[] = [];
 
   constructor(options: {
@@ -76,15 +68,14 @@ export class Limiter {
 
   /** When the next start is permitted; at most `nowMs` means now; Infinity: after an answer. */
   nextStartMs(nowMs: number): number {
-    if (this.#probe !== null) return Number.POSITIVE_INFINITY;
-    const unannouncedMs = Math.max(this.#silentUntilMs, this.#pace.nextStartMs());
+    const unannouncedMs = Math.max(this.#silence.nextStartMs, this.#pace.nextStartMs());
     return Math.max(unannouncedMs, this.#announced.nextStartMs(nowMs));
   }
 
   /** How many starts are permitted at this instant. Infinity where nothing limits. */
   tokensAt(nowMs: number): number {
     if (this.nextStartMs(nowMs) > nowMs) return 0;
-    if (this.#pace.intervalMs !== null || this.#refusals > 0) return 1;
+    if (this.#pace.intervalMs !== null || this.#silence.refusals > 0) return 1;
     let tokens = Number.POSITIVE_INFINITY;
     for (const limit of this.#announced.all()) tokens = Math.min(tokens, limit.tokensAt(nowMs));
     return tokens;
@@ -94,7 +85,7 @@ export class Limiter {
   take(nowMs: number): OwnStart {
     const request = { ...this.#announced.take(nowMs), inFlight: ++this.#inFlight };
     this.#pace.started(nowMs);
-    if (this.#refusals > 0) this.#probe = request.number;
+    this.#silence.started(request.number);
     return request;
   }
 
@@ -115,10 +106,10 @@ export class Limiter {
   accepted(request: OwnStart, answer: Answered & { readonly headAtMs: number }): void {
     this.#settle(request, answer);
     this.#unsaid.add(false);
+    this.#announced.accepted(answer.sentAtMs);
     const { headAtMs, sentAtMs } = answer;
-    if (sentAtMs >= this.#reactedAtMs) {
-      this.#refusals = 0;
-      this.#refusedSinceMs = null;
+    if (this.#silence.isNews(sentAtMs)) {
+      this.#silence.accepted();
       this.#room.acceptedAt(request.inFlight, headAtMs);
       if (this.#pace.acceptedAt(sentAtMs, headAtMs)) {
         this.#room.forget();
@@ -146,23 +137,20 @@ export class Limiter {
     this.#announced.refused(request);
     const exhausted = this.#announced.describe(request.number, answer, true);
     const word = answer.observed?.retryAfter ?? null;
-    const wordMs = word === null ? 0 : this.#announced.spanOf(word, answer.headAtMs ?? nowMs);
-    if (answer.sentAtMs < this.#reactedAtMs) {
-      this.#silentUntilMs = Math.max(this.#silentUntilMs, nowMs + wordMs);
+    const wordMs = word === null ? 0 : this.#announced.pauseMs(word, answer.headAtMs ?? nowMs);
+    if (!this.#silence.isNews(answer.sentAtMs)) {
+      // Of too many at once only the last is refused: where others are as well, it is the pace.
+      const isPace = this.#room.isSuspected && exhausted.length === 0;
+      const backoffMs = isPace ? this.#tooFast(answer.sentAtMs, nowMs) : 0;
+      this.#silence.beFor(Math.max(wordMs, backoffMs), nowMs);
       return false;
     }
-    this.#reactedAtMs = nowMs;
-    this.#refusedSinceMs ??= nowMs;
-    this.#refusals++;
+    this.#silence.refused(nowMs, this.#inFlight);
     const spentMs = this.#announced.blame(exhausted, nowMs);
     const backoffMs =
       spentMs === null ? this.#unannounced(request, answer.sentAtMs, wordMs, nowMs) : 0;
-    const grownMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2 ** (this.#refusals - 1));
-    const drainedMs = spentMs === null ? 0 : (spentMs - nowMs) * 2 ** (this.#refusals - 1);
-    this.#silentUntilMs = Math.max(
-      this.#silentUntilMs,
-      nowMs + Math.max(wordMs, grownMs, Math.min(BACKOFF_MAX_MS, drainedMs)),
-    );
+    this.#silence.growFor(spentMs === null ? backoffMs : spentMs - nowMs, nowMs);
+    this.#silence.beFor(wordMs, nowMs);
     return true;
   }
 
@@ -175,7 +163,7 @@ export class Limiter {
   /** Requests left without a token: silence until every start has left the server's log. */
   drain(nowMs: number): void {
     const longestMs = Math.max(0, ...this.limits().map(({ windowMs }) => windowMs));
-    this.#silentUntilMs = Math.max(this.#silentUntilMs, nowMs + longestMs * DRAIN_FACTOR);
+    this.#silence.beFor(longestMs * DRAIN_FACTOR, nowMs);
   }
 
   // --- looking ---------------------------------------------------------------------------------
@@ -195,18 +183,18 @@ export class Limiter {
    * and it came to more requests at once than ever, or comes too often for bad luck.
    */
   mayBeRefusal(request: OwnStart): boolean {
-    if (!this.#isLearned || this.isAnnounced || this.#refusals >= UNSAID_MAX) return false;
+    if (!this.#isLearned || this.isAnnounced || this.#silence.refusals >= UNSAID_MAX) return false;
     return this.#room.isUnproven(request.inFlight) || this.#unsaid.isOften;
   }
 
   /** Nothing is sent before this, for a refusal; epoch ms. */
   get silentUntilMs(): number {
-    return this.#silentUntilMs;
+    return this.#silence.untilMs;
   }
 
   /** Since when every request was refused; null: the last one was not. */
   get refusedSinceMs(): number | null {
-    return this.#refusedSinceMs;
+    return this.#silence.sinceMs;
   }
 
   /** Requests at once that the API bears, as a refusal taught; null: not known. */
@@ -245,7 +233,7 @@ export class Limiter {
   /** When the next starts will be permitted, as the tightest limit has it; see `TokenBucket`. */
   comingStartsMs(nowMs: number, countMax: number): number[] {
     const coming = this.#announced.tightest?.comingStartsMs(nowMs, countMax) ?? [];
-    return coming.map((atMs) => Math.max(atMs, this.#silentUntilMs));
+    return coming.map((atMs) => Math.max(atMs, this.#silence.untilMs));
   }
 
   /** What was learned since the last call, a sentence each. */
@@ -268,7 +256,7 @@ export class Limiter {
 
   #settle(request: OwnStart, answer: Answered): void {
     this.#inFlight--;
-    if (this.#probe === request.number) this.#probe = null;
+    this.#silence.answered(request.number, answer.sentAtMs);
     this.#announced.settle(request, answer);
   }
 
@@ -280,8 +268,12 @@ export class Limiter {
       );
       return ROOM_BACKOFF_MS;
     }
-    // It was not their number: the pace's own back-off begins.
-    if (this.#room.inFlightMax !== null) this.#refusals = 1;
+    return this.#tooFast(sentAtMs, nowMs);
+  }
+
+  /** It was not their number: the pace's own back-off begins. */
+  #tooFast(sentAtMs: number, nowMs: number): number {
+    if (this.#room.inFlightMax !== null) this.#silence.restart();
     this.#room.forget();
     const backoffMs = this.#pace.refusedAt(sentAtMs, nowMs);
     if (this.#pace.intervalMs !== null) this.#sayPace('it refused a request');

@@ -19,7 +19,8 @@ const ROUND_SHARE = 0.65;
 const SLOWER_FACTOR = 1.05;
 const GAIN_MIN = 1.03;
 /** Requests that are accepted in a row before a faster rate is tried; more after each that failed. */
-const QUIET_REQUESTS = 20;
+const QUIET_MIN = 10;
+const QUIET_REQUESTS = 30;
 /** A round window that fits this well is believed for longer. */
 const CLEAN_SHARE = 0.9;
 const CLEAN_REQUESTS = 60;
@@ -68,7 +69,9 @@ export class Pace {
   /** The limit as the burst before the first refusal showed it; null: nothing paces. */
   get policy(): LimitPolicy | null {
     if (this.#intervalMs === null) return null;
-    return { quota: this.#count, windowMs: (this.#intervalMs / MARGIN) * this.#count };
+    // A try that is on has not proved itself yet.
+    const intervalMs = this.#provenMs ?? this.#intervalMs;
+    return { quota: this.#count, windowMs: (intervalMs / MARGIN) * this.#count };
   }
 
   nextStartMs(): number {
@@ -92,7 +95,9 @@ export class Pace {
       this.#count = count;
       this.#intervalMs = (this.#windowMs / count) * MARGIN;
       const isClean = this.#windowMs >= (sentAtMs - fromMs) * CLEAN_SHARE;
-      if (isClean) this.#quietRequests = CLEAN_REQUESTS;
+      // The fewer a window lets in, the sooner a faster rate would show.
+      const doubtful = Math.min(QUIET_REQUESTS, Math.max(QUIET_MIN, count * 2));
+      this.#quietRequests = isClean ? CLEAN_REQUESTS : doubtful;
       // The window was longer than the burst took: had it been as short, nothing would be refused.
       this.#tooCloseMs = (lastRefusedMs - fromMs) / count;
       this.#burst = null;

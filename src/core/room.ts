@@ -5,7 +5,7 @@
 const QUIET_MIN_MS = 5_000;
 const QUIET_MAX_MS = 3_600_000;
 /** A number that was accepted as often is not what was refused. */
-const PROVEN_TIMES = 2;
+const PROVEN_TIMES = 8;
 
 export class Room {
   #inFlightMax: number | null = null;
@@ -13,6 +13,7 @@ export class Room {
   readonly #accepted = new Map<number, number>();
   #quietMs = QUIET_MIN_MS;
   #changedAtMs = 0;
+  #isSuspected = false;
 
   /** Null: no such limit was met. */
   get inFlightMax(): number | null {
@@ -28,7 +29,13 @@ export class Room {
     if (this.#inFlightMax !== null) this.#quietMs = Math.min(QUIET_MAX_MS, this.#quietMs * 2);
     this.#inFlightMax = Math.min(this.#inFlightMax ?? inFlight, inFlight - 1);
     this.#changedAtMs = nowMs;
+    this.#isSuspected = true;
     return true;
+  }
+
+  /** A refusal was taken for one of this limit, and no request was accepted since. */
+  get isSuspected(): boolean {
+    return this.#isSuspected;
   }
 
   /** Whether so many at once were hardly ever accepted. */
@@ -37,6 +44,7 @@ export class Room {
   }
 
   acceptedAt(inFlight: number, nowMs: number): void {
+    this.#isSuspected = false;
     this.#accepted.set(inFlight, (this.#accepted.get(inFlight) ?? 0) + 1);
     if (this.#inFlightMax === null || nowMs - this.#changedAtMs < this.#quietMs) return;
     this.#inFlightMax++;
@@ -45,6 +53,7 @@ export class Room {
 
   /** It was the pace that was refused, not the number. */
   forget(): void {
+    this.#isSuspected = false;
     this.#inFlightMax = null;
   }
 }

@@ -132,6 +132,12 @@ export class TokenBucket {
     this.#starts.push({ startMs: nowMs, uncertaintyMs: 0, headLatencyMs: null });
   }
 
+  /** The server counts none that left before this. */
+  forgetBefore(sentMs: number): void {
+    const kept = this.#starts.findIndex(({ startMs }) => startMs >= sentMs);
+    if (kept > 0) this.#starts.splice(0, kept);
+  }
+
   /** A refusal: the safety that is kept was too little. */
   refused(): void {
     this.#caution = Math.min(8, this.#caution * 2);

@@ -25,6 +25,9 @@ const ROUND_SHARE = 0.7;
 const SURE_ANSWERS = 20;
 /** A start that a killed process had planned may have happened this much before its record. */
 const RECORDED_LATE_MS = 300;
+/** Of a request that may be counted, the age that is thought possible, by the rest of the window. */
+const ELDEST_MIN_MS = 60_000;
+const ELDEST_FACTOR = 2;
 /** As many must be gone at once to tell of a window that nobody names. */
 const GONE_MIN = 3;
 /** The server's clock and the arrival of requests are known no better. */
@@ -64,6 +67,8 @@ export class WindowEvidence {
   #borneOut = 0;
   /** The least age of a request that was no longer counted, or of a place in a bucket. */
   #lostAfterMs = Number.POSITIVE_INFINITY;
+  /** When the window that is open ends, as far as resets say; epoch ms. */
+  #endsAtMs = Number.POSITIVE_INFINITY;
   #counted: (Counted & { readonly number: number }) | null = null;
 
   /** In force; null: nothing tells of a window. */
@@ -77,6 +82,15 @@ export class WindowEvidence {
   /** Whether a header names it, or a reset, or enough answers have borne it out. */
   get isSure(): boolean {
     return this.#saidMs !== null || this.#borneOut >= SURE_ANSWERS;
+  }
+
+  /** The oldest of our requests that may be counted at the last answer; null: not known. */
+  get oldestCounted(): number | null {
+    return this.#counted?.oldestMin ?? null;
+  }
+
+  get isNamed(): boolean {
+    return this.#namedMs !== null;
   }
 
   /** Whether it was seen to end, and not only said. */
@@ -103,6 +117,20 @@ export class WindowEvidence {
     if (lowMs > highMs) return null;
     const leastMs = isKnownShort ? Math.max(lowMs, shortestMs * (1 + GAIN_SHARE_MIN / 2)) : lowMs;
     return roundest(leastMs, Math.max(leastMs, Math.min(highMs, middleMs)));
+  }
+
+  /** The roundest length that what is said permits. */
+  get roundestMs(): number | null {
+    const { lengthMs } = this;
+    if (lengthMs === null || this.#saidMs === null) return lengthMs;
+    return roundest(Math.max(this.#longerThanMs, this.#saidMs - this.#unitMs), lengthMs);
+  }
+
+  /** Without what is only thought possible; null: nothing tells of a window. */
+  get surestMs(): number | null {
+    const { lengthMs } = this;
+    if (lengthMs === null || this.#open !== null || this.#perhapsMs === 0) return lengthMs;
+    return Math.min(lengthMs, Math.max(this.#pastMs, this.#longerThanMs));
   }
 
   /** What an earlier process had learned. */
@@ -132,6 +160,7 @@ export class WindowEvidence {
     if (counted === null) return false;
     this.#borneOut++;
     this.#look(seen, counted, quota, history);
+    this.#endsAtMs = this.#endOf(seen, counted);
     this.#counted = { ...counted, number: seen.number };
     return (
       this.#saidMs === null && (this.#shorterThanMs ?? Infinity) < this.#longerThanMs - TOLERANCE_MS
@@ -149,6 +178,13 @@ export class WindowEvidence {
     // word is then the truest. In a sliding log each word is rounded up, and the least is.
     const isLeastKnown = this.#isSliding && Number.isFinite(this.#leastMs);
     return (isLeastKnown ? this.#leastMs : longestMs) + roundedMs;
+  }
+
+  /** The end of the window that is open, as the nearest of its resets says. */
+  #endOf({ sentAtMs, resetMs }: LimitSeen, counted: Counted): number {
+    const endMs = sentAtMs + (resetMs ?? Number.POSITIVE_INFINITY);
+    const isSame = this.#counted !== null && counted.oldestMin <= this.#counted.oldestMax;
+    return isSame ? Math.min(this.#endsAtMs, endMs) : endMs;
   }
 
   #compare(counted: Counted): void {
@@ -171,8 +207,12 @@ export class WindowEvidence {
     if (counted === null || !isSure) {
       this.#pastMs = Math.max(this.#pastMs, lengthMs);
       const eldest = counted === null ? undefined : history.get(counted.oldestMin);
+      const ageMaxMs = Math.max(ELDEST_MIN_MS, ELDEST_FACTOR * Math.max(resetMs, this.#pastMs));
       const eldestMs = eldest === undefined ? 0 : seen.sentAtMs - eldest.sentAtMs;
-      this.#perhapsMs = Math.max(this.#perhapsMs, resetMs + eldestMs + RECORDED_LATE_MS);
+      this.#perhapsMs = Math.max(
+        this.#perhapsMs,
+        resetMs + Math.min(eldestMs, ageMaxMs) + RECORDED_LATE_MS,
+      );
       return;
     }
     if (resetMs <= 0) {
@@ -210,6 +250,9 @@ export class WindowEvidence {
     if (before === null || gone === undefined || gone.isRecorded) return;
     const goneCount = counted.oldestMin - before.oldestMax;
     if (goneCount < 1) return;
+    // That a window ends when it was to end is no news: it may have begun before our first request.
+    const isEarly = seen.sentAtMs + history.latenessMs(seen) < this.#endsAtMs - TOLERANCE_MS;
+    if (this.#open !== null && !isEarly) return;
     const lostMs = seen.sentAtMs + history.latenessMs(seen) - gone.sentAtMs;
     this.#lostAfterMs = Math.min(this.#lostAfterMs, lostMs);
     if (this.#saidMs !== null || this.#shorterThanMs !== null) return this.#isShorter(lostMs);

@@ -14,7 +14,7 @@ export interface PoolUse {
 
 export interface EngineParts {
   readonly scheduler: Scheduler;
-  readonly bucket: Limiter;
+  readonly limiter: Limiter;
   readonly figures: RunFigures;
   readonly pools: () => readonly PoolUse[];
   readonly nowMs: () => number;
@@ -37,7 +37,7 @@ const STAGES = { inFlight: 'fetch', scanning: 'scan', held: 'hold', writing: 'wr
 type Phase = keyof typeof STAGES;
 
 export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
-  const { scheduler, bucket, figures, pools, nowMs } = parts;
+  const { scheduler, limiter, figures, pools, nowMs } = parts;
   const gauge = (name: string, help: string, read: () => number): void => {
     const registers = [registry];
     new Gauge({
@@ -62,15 +62,15 @@ export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
   gauge(
     'datasync_limit_requests',
     "The API's limit: requests in a window; 0: no limit is known.",
-    () => bucket.policy?.quota ?? 0,
+    () => limiter.policy?.quota ?? 0,
   );
   gauge(
     'datasync_limit_window_seconds',
     "The API's limit: its window; 0: no limit is known.",
-    () => (bucket.policy?.windowMs ?? 0) / 1000,
+    () => (limiter.policy?.windowMs ?? 0) / 1000,
   );
   gauge('datasync_permits_available', 'Requests that may start now; NaN: no limit.', () => {
-    const tokens = bucket.tokensAt(nowMs());
+    const tokens = limiter.tokensAt(nowMs());
     return Number.isFinite(tokens) ? tokens : Number.NaN;
   });
   gauge(

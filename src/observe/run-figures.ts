@@ -37,7 +37,7 @@ export interface Figures {
 
 export interface FigureParts {
   readonly stats: RunStats;
-  readonly bucket: Pick<Limiter, 'policy' | 'limits' | 'comingStartsMs' | 'startsIn'>;
+  readonly limiter: Pick<Limiter, 'policy' | 'limits' | 'comingStartsMs' | 'startsIn'>;
   readonly scheduler: Pick<Scheduler, 'waits' | 'outstandingByPhase'>;
 }
 
@@ -58,9 +58,9 @@ export class RunFigures {
   /** Looks at the run; called about once a second. */
   mark(nowMs: number): void {
     if (this.#endedAtMs !== null) return;
-    const { bucket } = this.#parts;
-    const { policy } = bucket;
-    const use = policy === null ? null : Math.min(1, bucket.startsIn(nowMs) / policy.quota);
+    const { limiter } = this.#parts;
+    const { policy } = limiter;
+    const use = policy === null ? null : Math.min(1, limiter.startsIn(nowMs) / policy.quota);
     this.#pace.mark(nowMs, this.#counts(), use, policy?.windowMs ?? null);
     this.#waits.mark(nowMs, policy?.windowMs ?? null);
   }
@@ -71,7 +71,7 @@ export class RunFigures {
   }
 
   at(nowMs: number): Figures {
-    const { stats, bucket } = this.#parts;
+    const { stats, limiter } = this.#parts;
     const atMs = this.#endedAtMs ?? nowMs;
     const isOver = this.#endedAtMs !== null;
     const { eventsIngested: rows, sourceTotal: total } = stats;
@@ -86,7 +86,7 @@ export class RunFigures {
         this.#wholeWindowsMs(CHART_SPAN_MS),
       ),
       rest: isOver ? null : this.#rest(atMs),
-      permitted: stats.utilisation.permitted(bucket.policy, durationMs),
+      permitted: stats.utilisation.permitted(limiter.policy, durationMs),
       waits: isOver ? this.#waits.overAll(atMs) : this.#waits.shares,
     };
   }
@@ -97,8 +97,8 @@ export class RunFigures {
    * from the others, for it looks at every start of the process.
    */
   utilisation(): number | null {
-    const { stats, bucket } = this.#parts;
-    return stats.utilisation.value(bucket.limits());
+    const { stats, limiter } = this.#parts;
+    return stats.utilisation.value(limiter.limits());
   }
 
   #rest(nowMs: number): Eta | null {
@@ -115,17 +115,17 @@ export class RunFigures {
   }
 
   #limit(nowMs: number): RestLimit | null {
-    const { bucket } = this.#parts;
-    const { policy } = bucket;
+    const { limiter } = this.#parts;
+    const { policy } = limiter;
     if (policy === null) return null;
     const { quota, windowMs } = policy;
-    const starts = quota > STARTS_MAX ? [] : bucket.comingStartsMs(nowMs, quota);
+    const starts = quota > STARTS_MAX ? [] : limiter.comingStartsMs(nowMs, quota);
     const startsInMs = starts.map((startMs) => Math.max(0, startMs - nowMs));
     return { quota, windowMs, startsInMs, use: this.#pace.limitUse };
   }
 
   #wholeWindowsMs(spanMs: number): number {
-    return wholeWindowsMs(spanMs, this.#parts.bucket.policy?.windowMs ?? null);
+    return wholeWindowsMs(spanMs, this.#parts.limiter.policy?.windowMs ?? null);
   }
 
   #counts(): PaceCounts {

@@ -118,11 +118,11 @@ export class RunStats {
   answered(meta: ResponseMeta): void {
     this.requests++;
     this.firstRequestAtMs = Math.min(this.firstRequestAtMs ?? meta.sentAtMs, meta.sentAtMs);
-    this.utilisation.add(meta.sentAtMs);
   }
 
   headSeen(head: PageHead): void {
     this.answered(head.meta);
+    this.utilisation.add(head.meta.sentAtMs);
     this.bytes += head.meta.bodyBytes;
     this.sourceTotal = head.total ?? this.sourceTotal;
     this.latency.head.add(head.meta.headAtMs - head.meta.sentAtMs);
@@ -135,6 +135,8 @@ export class RunStats {
 
   failed(fault: Fault, meta: ResponseMeta | null): void {
     if (meta !== null) this.answered(meta);
+    // What a limit permitted is counted by what it let in.
+    if (meta !== null && fault.code !== 'RATE_LIMITED') this.utilisation.add(meta.sentAtMs);
     if (fault.code === 'RATE_LIMITED') this.refused++;
     this.faults.set(fault.code, (this.faults.get(fault.code) ?? 0) + 1);
   }

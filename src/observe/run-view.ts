@@ -27,7 +27,7 @@ export interface RunViewParts {
   /** What earlier processes have reached; null: nothing. */
   readonly earlier: Extent | null;
   readonly scheduler: Scheduler;
-  readonly bucket: Limiter;
+  readonly limiter: Limiter;
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly nowMs: () => number;
@@ -174,10 +174,10 @@ export class RunView {
   }
 
   #limit(nowMs: number): LiveRun['limit'] {
-    const { bucket } = this.#parts;
-    if (bucket.policy === null) return null;
-    const comingMs = bucket.comingStartsMs(nowMs, COMING_MAX);
-    return { ...bucket.policy, used: bucket.startsIn(nowMs), comingMs };
+    const { limiter } = this.#parts;
+    if (limiter.policy === null) return null;
+    const comingMs = limiter.comingStartsMs(nowMs, COMING_MAX);
+    return { ...limiter.policy, used: limiter.startsIn(nowMs), comingMs };
   }
 
   #stages(): LiveRun['stages'] {

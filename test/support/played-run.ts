@@ -17,7 +17,7 @@ export class PlayedRun {
   readonly figures: RunFigures;
   readonly timeline: RunTimeline;
   readonly scheduler: EngineParts['scheduler'];
-  readonly bucket: EngineParts['bucket'];
+  readonly limiter: EngineParts['limiter'];
   readonly #options: PlayedOptions;
   readonly #pages: number;
   #startsMs: number[] = [];
@@ -41,15 +41,15 @@ export class PlayedRun {
         ...{ inFlight: this.#answersMs.length, scanning: 0, held: 0, writing: 0 },
       }),
     } as unknown as EngineParts['scheduler'];
-    this.bucket = {
+    this.limiter = {
       policy,
       tokensAt: () => 0,
       limits: () => (policy === null ? [] : [{ ...policy, kind: 'window', from: 'measured' }]),
       startsIn: () => this.#inWindow().length,
       comingStartsMs: (nowMs: number, countMax: number) => this.#coming(nowMs, countMax),
-    } as unknown as EngineParts['bucket'];
-    const { stats, bucket, scheduler } = this;
-    this.figures = new RunFigures({ stats, bucket, scheduler });
+    } as unknown as EngineParts['limiter'];
+    const { stats, limiter, scheduler } = this;
+    this.figures = new RunFigures({ stats, limiter, scheduler });
     this.timeline = new RunTimeline({
       ...{ stats, figures: this.figures, scheduler, nowMs: () => this.nowMs },
     });

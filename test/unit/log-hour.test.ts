@@ -94,18 +94,25 @@ async function playRun(level: string, faultShare: number) {
   );
   const captured = await captureLog(level);
   captured.log.setBindings({ run: 7 });
-  const bucket = limiterOf(LIMIT);
+  const limiter = limiterOf(LIMIT);
   const frontier = new Frontier(api.cursors, { canSeek: true });
   frontier.add({ segment: 1, after: null, bound: null });
   const pageSize = new PageSize(PAGE_ROWS);
-  const scheduler = schedulerOver(frontier, bucket, api.cursors, { random, pageSize });
+  const scheduler = schedulerOver(frontier, limiter, api.cursors, { random, pageSize });
   const prepared = freshRun();
   const stats = new RunStats({ earlier: prepared.totals, walksAgain: false });
-  const runFigures = new RunFigures({ stats, bucket, scheduler });
+  const runFigures = new RunFigures({ stats, limiter, scheduler });
   const startedAtMs = nowMs();
   const watch = new RunWatch({
     context: contextOf(captured),
-    ...{ stats, figures: runFigures, bucket, scheduler, onSource: () => {}, onLastError: () => {} },
+    ...{
+      stats,
+      figures: runFigures,
+      limiter,
+      scheduler,
+      onSource: () => {},
+      onLastError: () => {},
+    },
     prepared,
   });
   const loop = new IngestionLoop({

@@ -48,8 +48,8 @@ describe('the timeline', () => {
       outstandingByPhase: () => ({ inFlight: 1, scanning: 2, held: 3, writing: 4 }),
       waits: new WaitTimes(),
     };
-    const bucket = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs });
-    const figures = new RunFigures({ stats, bucket, scheduler });
+    const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs });
+    const figures = new RunFigures({ stats, limiter, scheduler });
     const timeline = new RunTimeline({ stats, figures, scheduler, nowMs: () => nowMs });
     for (let second = 0; second < seconds; second++) {
       timeline.tick();

@@ -94,15 +94,15 @@ test.each([
     const run = new PlayedRun({
       ...{ policy, pages: 200, latencyMs: 300, startupMs: 1_500, inFlightMax: 5, earlierPages },
     });
-    const { stats, figures, bucket, scheduler } = run;
+    const { stats, figures, limiter, scheduler } = run;
     const identity = { run: 1, source: 's', origin: 'o', resumedFrom: null };
     const view = new RunView({
-      ...{ ...identity, earlier: null, scheduler, bucket, stats, figures },
+      ...{ ...identity, earlier: null, scheduler, limiter, stats, figures },
       nowMs: () => run.nowMs,
     });
     const registry = new Registry();
     addEngineMetrics(registry, {
-      ...{ scheduler, bucket, figures, pools: () => [], nowMs: () => run.nowMs },
+      ...{ scheduler, limiter, figures, pools: () => [], nowMs: () => run.nowMs },
     });
     const metric = async (name: string): Promise<number | undefined> =>
       parsePrometheus(await registry.metrics()).get(name)?.samples[0]?.value;

@@ -125,7 +125,7 @@ describe('the text', () => {
 
   test('says what was counted: the ledger, and the table where somebody has', () => {
     const uncounted = runStatusText(runStatusView(facts(), NOW_MS));
-    expect(uncounted).toContain('500,000 of 3,000,000 committed');
+    expect(uncounted).toContain('500,000 of 3,000,000 rows committed');
     expect(uncounted).not.toContain('table');
     const whole = runStatusText(runStatusView(facts({ tableRows: 700_000 }), NOW_MS));
     expect(whole).toMatch(/^ {2}table +700,000 rows$/m);

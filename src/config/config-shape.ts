@@ -1,0 +1,99 @@
+/** What a configuration is: one frozen value, made by config.ts from environment and flags. */
+import type { Proxies } from '../protocol/fetch-messages.js';
+import type { AlertConfig } from './alert-settings.js';
+import type { Environment } from './environment.js';
+import type { TracesChoice } from './traces-settings.js';
+
+/** Profiles of the bundled simulator, which is loaded only where it runs. */
+export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
+
+export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Where events come from. */
+export type Target =
+  | {
+      readonly kind: 'api';
+      /** Scheme, host and port. */
+      readonly origin: string;
+      /** The path of API_BASE_URL without a slash at its end. */
+      readonly basePath: string;
+      readonly apiKey: string;
+    }
+  | {
+      readonly kind: 'simulator';
+      readonly events: number;
+      readonly profile: (typeof SIMULATE_PROFILES)[number];
+      readonly seed: number;
+    };
+
+/** Where they go. */
+export type DatabaseChoice =
+  | {
+      readonly kind: 'url';
+      readonly connectionString: string;
+      /** PGPASSWORD, PGPASSFILE and others that node-postgres reads itself. One may be a secret. */
+      readonly variables: Environment;
+    }
+  | {
+      readonly kind: 'embedded';
+      readonly dataFolder: string;
+      /** Simulated events have a database of their own: no row of a table says where it came from. */
+      readonly name: 'ingestion' | 'simulation';
+    };
+
+export interface Config {
+  readonly source: string;
+  readonly target: Target;
+  /** Whether the target was named; else the simulator stands in, and those who only read take any. */
+  readonly isTargetChosen: boolean;
+  readonly database: DatabaseChoice;
+  /** Requests in flight at most. */
+  readonly concurrency: number;
+  /** Events a page; null: the largest that the server grants. */
+  readonly pageLimit: number | null;
+  /** Requests of the quota that are kept back. */
+  readonly reservedRequests: number;
+  readonly cursorThresholdMs: number;
+  readonly writeMethod: (typeof WRITE_METHODS)[number];
+  readonly stateFile: string;
+  /** Where the reports of runs go. */
+  readonly reportsFolder: string;
+  /** Port of dashboard, metrics and health; 0: any that is free; null: none. */
+  readonly httpPort: number | null;
+  /** Address that it is bound to. */
+  readonly httpHost: string;
+  /** Names by which it is reached besides that and loopback's. */
+  readonly httpAllowedHosts: readonly string[];
+  /** Before the API and the receivers of alerts; null: none. */
+  readonly proxies: Proxies | null;
+  /** Where alerts go; null: nowhere. */
+  readonly alerts: AlertConfig | null;
+  readonly logLevel: string;
+  /** Null: no spans are sent. */
+  readonly traces: TracesChoice | null;
+  readonly maxRetries: number;
+  /** The first longer rest of a page whose quick retries are spent; it doubles. */
+  readonly retryPauseMs: number;
+  /** How long a database that is out of reach at the start is waited for. */
+  readonly databaseWaitMs: number;
+  /** How long one that goes away in mid-run, or refuses for a reason that can pass, is waited for. */
+  readonly databasePatienceMs: number;
+  /** A page that takes PostgreSQL longer is given up by it, and tried again. */
+  readonly statementTimeoutMs: number;
+  readonly eventsMax: number | null;
+  /** Fetched and uncommitted bytes at most. */
+  readonly creditBytes: number;
+  readonly fetchThreads: number;
+  /** `auto`: by the distance of the database. */
+  readonly writerConnections: number | 'auto';
+  /** How long an answer's head, and then each further byte, may take. */
+  readonly headDeadlineMs: number;
+  readonly idleDeadlineMs: number;
+  /** A larger page is refused. */
+  readonly bodyBytesMax: number;
+  /** Share of records in quarantine that ends a run. */
+  readonly quarantineLimit: number;
+  readonly restart: boolean;
+  readonly dryRun: boolean;
+}
