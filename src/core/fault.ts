@@ -31,7 +31,7 @@ export type FaultCode =
   | 'BODY_TOO_LARGE'
   /** The API refuses to send so many records at once. Ask for fewer. */
   | 'LIMIT_REFUSED'
-  /** 429 or alike: stay silent until the log has drained. Costs no attempt. */
+  /** 429 or alike: the limiter waits, and the page is not at fault. Costs no attempt. */
   | 'RATE_LIMITED'
   /** The cursor is past its life. Rebuild or refresh it. */
   | 'CURSOR_EXPIRED'

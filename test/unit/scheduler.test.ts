@@ -182,3 +182,25 @@ test.each([
   const scheduler = schedulerOver(frontier, undefined, opaque, { credits });
   expect(scheduler.step([], NOW_MS)).toMatchObject([{ type: 'fetch', isHeadUrgent }]);
 });
+
+test('a server that refuses everything is asked ever more rarely, and then the run is paused', () => {
+  const scheduler = opaqueScheduler();
+  let nowMs = NOW_MS;
+  let commands = scheduler.step([], nowMs);
+  let requests = 0;
+  let notices = 0;
+  while (!commands.some(({ type }) => type === 'finish')) {
+    const [taskId] = fetches(commands);
+    notices += commands.filter(({ type }) => type === 'notice').length;
+    if (taskId !== undefined) requests++;
+    else nowMs = scheduler.wakeAtMs;
+    const events = taskId === undefined ? [] : [failed(taskId, RATE_LIMITED, nowMs)];
+    commands = scheduler.step(events, nowMs);
+    expect(requests).toBeLessThan(100);
+  }
+  const hours = (nowMs - NOW_MS) / HOUR_MS;
+  expect(hours).toBeLessThan(3);
+  expect(requests).toBeLessThan(25);
+  expect(notices).toBeLessThan(requests + 1);
+  expect(commands.at(-1)).toMatchObject({ type: 'finish', outcome: { status: 'paused' } });
+});
