@@ -33,7 +33,8 @@ export async function prebuildPages(walk: {
   const pages: PrebuiltPage[] = [];
   await forEachPage(walk, ({ body, proved }) => {
     const own = new Uint8Array(body).buffer;
-    const { rowCount, columns, rejects, firstPosition, lastPosition, isOrdered } = proved;
+    const { rowCount, columns, rejects, firstPosition, lastPosition, isOrdered, isDescending } =
+      proved;
     pages.push({
       hasMore: proved.envelope.hasMore,
       batch: {
@@ -45,6 +46,7 @@ export async function prebuildPages(walk: {
         firstPosition,
         lastPosition,
         isOrdered,
+        isDescending,
       },
     });
   });

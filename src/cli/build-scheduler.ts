@@ -19,7 +19,8 @@ export function buildScheduler(
 ): Scheduler {
   const { source, prepared } = parts;
   const { config } = parts.context;
-  const frontier = new Frontier(source, { canSeek: prepared.canSeek });
+  const { totals } = prepared;
+  const frontier = new Frontier(source, prepared);
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
   const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
@@ -41,7 +42,8 @@ export function buildScheduler(
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
-    rowsDone: prepared.totals.covered,
+    rowsDone: prepared.restarts ? 0 : totals.covered + totals.quarantined,
+    sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,
     random: Math.random,

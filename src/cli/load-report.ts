@@ -33,12 +33,13 @@ export async function loadReport(
 
 /** The file is of the last process that ended well: a later one may have been killed, or be at work. */
 function broughtUpToDate(kept: RunReportDocument, ledger: RunReportDocument): RunReportDocument {
-  const { status, reason, resumeAtMs, endedAtMs, rows, pages, quarantine } = ledger;
+  const { status, reason, resumeAtMs, endedAtMs, rows, pages } = ledger;
+  const { quarantine, warnings } = ledger;
   return {
     ...kept,
     ...(isUnderWay(ledger) ? { status, reason, resumeAtMs, endedAtMs } : {}),
     rows: { ...rows, total: rows.total ?? kept.rows.total },
-    ...{ pages, quarantine },
+    ...{ pages, quarantine, warnings },
     submission: ledger.submission ?? kept.submission,
   };
 }
@@ -57,6 +58,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
     ...{ run: run.run, source, origin, startedAtMs, status, settings: { ...settings } },
     reason: run.lastError,
     resumeAtMs: run.resumeAtMs,
+    warnings: [...run.warnings],
     firstRequestAtMs: run.firstRequestAtMs,
     endedAtMs: run.finishedAtMs ?? found.lastCommitMs,
     rows: {

@@ -16,6 +16,8 @@ export interface PreparedRun {
   /** A dead opaque cursor: the walk begins again, and known rows are duplicates. */
   readonly restarts: boolean;
   readonly canSeek: boolean;
+  /** No later than the earliest row that earlier processes have found; Infinity: they found none. */
+  readonly earliestMs: number;
   readonly nextSegment: number;
 }
 
@@ -54,9 +56,18 @@ export async function prepareRun(
       segments,
       restarts,
       canSeek,
+      earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
     },
   };
+}
+
+function earliestMs(pages: readonly LedgerPage[]): number {
+  // A page that holds a row holds it behind its start.
+  const starts = pages.flatMap(({ after, covered }) =>
+    after !== null && covered > 0 ? after.ms : [],
+  );
+  return starts.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
 }
 
 function isTransparent(page: LedgerPage, source: Source): boolean {

@@ -26,6 +26,7 @@ import {
   NO_FIGURES,
 } from '../observe/alerts/make-alert.js';
 import { Webhook } from '../observe/alerts/webhook.js';
+import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import { type AlertedRun, alertOriginOf, figuresOf } from './alert-facts.js';
@@ -106,8 +107,13 @@ export class RunAlerts implements RunObserver {
     this.#fault = fault;
   }
 
-  committed(): void {
+  committed(
+    _: Extract<SchedulerCommand, { type: 'write' }>,
+    { counts }: Extract<WriteResult, { type: 'committed' }>,
+  ): void {
     this.#fault = null;
+    // Pages without a record bring a run no nearer to its end.
+    if (counts.returned === 0) return;
     this.#tell(this.#decision.committed(), null);
   }
 

@@ -38,6 +38,7 @@ import { hashKey, type OpenTarget } from './open-target.js';
 import type { Traces } from './open-traces.js';
 import type { PreparedRun } from './prepare-run.js';
 import type { RunAlerts } from './run-alerts.js';
+import { missingRecords, RunWarnings, uncountedRows } from './run-warnings.js';
 import { RunWatch } from './run-watch.js';
 import { warnOfTriggers } from './table-triggers.js';
 
@@ -102,6 +103,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     onSource: (facts) => journal.sourceSeen(facts),
     onLastError: (text) => journal.lastErrorSeen(text),
   });
+  const warnings = new RunWarnings(log, run.warnings);
   const timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
   let loop: IngestionLoop;
   spareFullCollections();
@@ -199,7 +201,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     await journal.flush();
     await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, async () => {
       await limits.save(limiter.log(nowMs()));
-      stats.recount((await store.loadTotals(run.run)).covered);
+      const totals = await store.loadTotals(run.run);
+      stats.recount(totals.covered);
+      warnings.add(uncountedRows(scheduler.isOrderBroken, totals));
+      if (outcome.status === 'complete') {
+        warnings.add(missingRecords(scheduler.announcedRecords, totals));
+      }
+      if (warnings.texts.length > 0) await store.setWarnings(run.run, warnings.texts);
     });
     await watch.writeState(outcome.status);
     parts.front?.ended(outcome, endedAtMs);
@@ -210,6 +218,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       stats,
       figures,
       resumedFrom: prepared.resumedFrom,
+      warnings: warnings.texts,
       processStartedAtMs: parts.processStartedAtMs,
       nowMs: endedAtMs,
     });

@@ -51,10 +51,10 @@ export async function statusFacts(
     workedSinceMs === null ? null : spanOf(Math.max(workedSinceMs, nowMs() - spanMs)),
   ]);
   const { source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError } = run;
-  const { firstRequestAtMs, sourceTotal } = run;
+  const { firstRequestAtMs, sourceTotal, warnings } = run;
   return {
     ...{ run: run.run, source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError },
-    ...{ firstRequestAtMs, sourceTotal, totals, segments, limit, worked, recent },
+    ...{ firstRequestAtMs, sourceTotal, warnings, totals, segments, limit, worked, recent },
     lastCommitMs: all.lastMs,
     newestMs: extent.newestMs,
     tableRows: countsTable && holder === null ? await countRows(pool) : null,

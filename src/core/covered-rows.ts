@@ -22,6 +22,14 @@ export interface CountedPage {
   readonly covered: number;
 }
 
+/**
+ * Distinct rows of a run in the table, at least. Where the source is not in order its intervals hold
+ * next to none, but each row was inserted once.
+ */
+export function countRows(pages: readonly CountedPage[], inserted: number): number {
+  return Math.max(coveredRows(pages), inserted);
+}
+
 export function coveredRows(pages: readonly CountedPage[]): number {
   const byEnd = pages.filter(isOnward).sort((a, b) => compareEnds(a.through, b.through));
   /** The most rows that the first n pages hold without an overlap. */

@@ -77,8 +77,9 @@ export class Dispatcher {
 
   /** All open segments have their page in flight: cuts one in two, where one more is of use. */
   #splitOff(nowMs: number): PageJob | null {
-    const { options, outstanding, inFlightLimit, splitter } = this.#context;
+    const { options, outstanding, inFlightLimit, splitter, order } = this.#context;
     const { frontier, credits, limiter } = options;
+    if (order.isBroken) return null;
     const useful = inFlightLimit.useful(this.#learnedPolicy, limiter.inFlightMax);
     const isUseful = outstanding.inFlight < useful;
     // A false seek costs a request: under a limit one is tried first.
@@ -169,7 +170,9 @@ export class Dispatcher {
     frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
+    const bound = frontier.boundOf(job.segment);
+    if (bound === null) this.#context.recordsReceived = 0;
+    this.#context.open({ after: null, bound });
   }
 
   /** A server that refuses everything is waited for as long as one that asks for the whole wait. */

@@ -27,7 +27,9 @@ import {
   type CursorBuilder,
   chainBefore,
   type GivenBack,
+  isNextTo,
   isReached,
+  isTurningBack,
   LEADS_BACK,
   leadsOn,
   type Segment,
@@ -35,15 +37,20 @@ import {
 } from './segment.js';
 import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
+import { SourceOrder } from './source-order.js';
 import type { Remainder } from './splitter.js';
 
 export class Frontier {
+  /** What its pages have shown of the source's order. */
+  readonly order: SourceOrder;
   readonly #seeker: Seeker;
   readonly #segments = new Segments();
   readonly #repairs = new Repairs();
 
-  constructor(cursors: CursorBuilder, options: { canSeek: boolean }) {
+  /** @param options.earliestMs see `SourceOrder` */
+  constructor(cursors: CursorBuilder, options: { canSeek: boolean; earliestMs?: number }) {
     this.#seeker = new Seeker(cursors, options.canSeek);
+    this.order = new SourceOrder(options.earliestMs);
   }
 
   get canSeek(): boolean {
@@ -146,8 +153,8 @@ export class Frontier {
   ): Advance {
     const segment = this.#segments.of(job);
     assert(segment.tip === job, 'only the tip advances a segment');
+    // An end proves no seek: a server that cannot read the cursor may say the same.
     if (!answer.hasMore) {
-      this.#prove(segment, job);
       segment.phase = 'ended';
       return { type: 'ended' };
     }
@@ -162,11 +169,11 @@ export class Frontier {
         return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
       }
       segment.seen.add(nextCursor);
-    } else if (!leadsOn(position, job)) {
+    } else if (!leadsOn(position, job) || isTurningBack(segment, job, position)) {
       return { type: 'broken', reason: LEADS_BACK };
     }
     this.#prove(segment, job);
-    if (position !== null && isReached(position, segment.bound)) {
+    if (position !== null && isReached(position, segment.bound, this.order)) {
       segment.phase = 'ended';
       return { type: 'ended' };
     }
@@ -201,6 +208,11 @@ export class Frontier {
 
   boundOf(segment: number): Position | null {
     return this.#segments.get(segment)?.bound ?? null;
+  }
+
+  /** Whether it was cut from another, and no page has yet proved the seek to its start. */
+  isUnproven(segment: number): boolean {
+    return this.#segments.get(segment)?.isUnproven ?? false;
   }
 
   /** Whether a segment may be cut. Until a seek has proved true, `unprovenMax` are tried at once. */
@@ -248,12 +260,13 @@ export class Frontier {
    * Ends the segment of a page that cannot be reached: the chain before it walks on to its end. Rows
    * between the two are walked again.
    *
+   * @param isNext only to a chain whose end is its start
    * @returns null when no chain is left before it
    */
-  giveBack(job: PageJob): GivenBack | null {
+  giveBack(job: PageJob, isNext = false): GivenBack | null {
     const unreachable = this.#segments.of(job);
     const nearest = chainBefore(this.#segments.all(), unreachable);
-    if (nearest === null) return null;
+    if (nearest === null || (isNext && !isNextTo(nearest, unreachable))) return null;
     nearest.bound = unreachable.bound;
     unreachable.phase = 'ended';
     return { segment: unreachable.segment, to: nearest.segment, bound: nearest.bound };

@@ -3,15 +3,18 @@
  *
  *   inFlight ──▶ scanning ──▶ held ──▶ writing
  *
- * `held`: scanned, but where it starts is not known yet. Behind an opaque cursor a page starts at the
- * last row of the page before, which may still be in scanning.
+ * `held`: scanned, but where it starts is not known yet, or whether it is the last. Behind an opaque
+ * cursor a page starts at the last row of the page before, which may still be in scanning; an end that
+ * was announced is first believed (announced-end.ts).
  */
 import type { OwnStart } from './announced-limits.js';
 import { assert } from './fault.js';
 import type { Frontier } from './frontier.js';
 import type { PageJob } from './page-job.js';
-import { BEFORE_ALL, comparePositions, type Position } from './position.js';
+import { BEFORE_ALL, comparePositions, endOfInstant, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
+import { isReached } from './segment.js';
+import type { SourceOrder } from './source-order.js';
 
 export interface OutstandingPage {
   readonly taskId: number;
@@ -41,7 +44,12 @@ type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
 
 export class Outstanding {
   readonly #pages = new Map<number, OutstandingPage>();
+  readonly #order: SourceOrder;
   #inFlight = 0;
+
+  constructor(order: SourceOrder) {
+    this.#order = order;
+  }
 
   get size(): number {
     return this.#pages.size;
@@ -100,7 +108,20 @@ export class Outstanding {
     return false;
   }
 
-  /** Pages that wait for the end of another; null while any page is on its way. */
+  /** Pages that say the source ends short of their bound, and are not believed yet. */
+  ends(): OutstandingPage[] {
+    return [...this.#pages.values()].filter(
+      (page) => page.phase === 'held' && page.job.isAfterKnown && this.isShortEnd(page),
+    );
+  }
+
+  /** An announced end is believed: returns what can be written now. */
+  believed(page: OutstandingPage): WriteCommand {
+    page.phase = 'writing';
+    return this.#writeCommand(page, endOf(page));
+  }
+
+  /** Pages that wait for the end of another, or to be believed; null while any page is on its way. */
   heldOnly(): number[] | null {
     const pages = [...this.#pages.values()];
     return pages.every(({ phase }) => phase === 'held') ? pages.map(({ taskId }) => taskId) : null;
@@ -122,10 +143,10 @@ export class Outstanding {
     const writable: WriteCommand[] = [];
     scanned.phase = 'held';
     let page: OutstandingPage | undefined = scanned;
-    while (page?.phase === 'held' && page.job.isAfterKnown) {
+    while (page?.phase === 'held' && page.job.isAfterKnown && !this.isShortEnd(page)) {
       page.phase = 'writing';
       const through = endOf(page);
-      writable.push(writeCommand(page, through));
+      writable.push(this.#writeCommand(page, through));
       const { segment, page: number } = page.job;
       if (through === null) break;
       frontier.settleAfter(segment, number + 1, through);
@@ -136,6 +157,33 @@ export class Outstanding {
       }
     }
     return writable;
+  }
+
+  /** Whether it is the last page, though what its segment is to cover reaches further. */
+  isShortEnd({ head, bound, lastPosition, job }: OutstandingPage): boolean {
+    if (head?.hasMore !== false) return false;
+    const end = lastPosition ?? job.after;
+    return end === null || !isReached(end, bound, this.#order);
+  }
+
+  #writeCommand(page: OutstandingPage, through: Position | null): WriteCommand {
+    const { job, head, taskId, bound } = page;
+    assert(head !== null, 'a scanned page has a head');
+    const isClipped = bound !== null && !this.#order.isBroken;
+    return {
+      type: 'write',
+      taskId,
+      segment: job.segment,
+      page: job.page,
+      cursor: job.cursor,
+      nextCursor: head.nextCursor,
+      nextCursorExpiresAtMs: head.nextCursor === null ? null : page.expiresAtMs,
+      hasMore: head.hasMore,
+      after: job.after,
+      through,
+      // Rows of the bound's own instant may come in any order: both segments keep theirs.
+      bound: isClipped ? endOfInstant(bound) : null,
+    };
   }
 
   #successor(segment: number, number: number): OutstandingPage | undefined {
@@ -156,22 +204,4 @@ function endOf(page: OutstandingPage): Position | null {
   const reached = next ?? lastPosition ?? job.after ?? BEFORE_ALL;
   if (bound !== null && comparePositions(reached, bound) > 0) return bound;
   return reached;
-}
-
-function writeCommand(page: OutstandingPage, through: Position | null): WriteCommand {
-  const { job, head, taskId, bound } = page;
-  assert(head !== null, 'a scanned page has a head');
-  return {
-    type: 'write',
-    taskId,
-    segment: job.segment,
-    page: job.page,
-    cursor: job.cursor,
-    nextCursor: head.nextCursor,
-    nextCursorExpiresAtMs: head.nextCursor === null ? null : page.expiresAtMs,
-    hasMore: head.hasMore,
-    after: job.after,
-    through,
-    bound,
-  };
 }

@@ -7,8 +7,9 @@
  *         the frontier        behind an opaque cursor the tip moves back to it
  */
 
+import { Contradictions } from './contradictions.js';
 import type { Fault } from './fault.js';
-import { decideOnContradiction, decideOnFault, decideOnRefreshFault } from './fault-decision.js';
+import { decideOnFault, decideOnRefreshFault } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import { comparePositions, type Position } from './position.js';
@@ -16,8 +17,14 @@ import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 import { isReached } from './segment.js';
 
-/** Answers to one page that contradict the order until a seek that has proved true is called false. */
-const SEEK_LOOKS = 3;
+/**
+ * Pages in a row that hold no record, or only the last one again, until a segment is said to lead
+ * nowhere. A source that filters behind its paging may have hundreds; a server that loses its place
+ * has them for ever.
+ */
+const BARREN_PAGES_MAX = 1_000;
+
+const LEADS_NOWHERE = 'Ask the operator of the API; a start resumes behind the last of these pages';
 
 const NOT_RENEWED: Fault = {
   code: 'CONTRACT',
@@ -27,9 +34,18 @@ const NOT_RENEWED: Fault = {
 
 export class PageFlow {
   readonly #context: RunContext;
+  readonly #contradictions: Contradictions;
+  /** Barren pages in a row, by segment. */
+  readonly #barren = new Map<number, number>();
 
   constructor(context: RunContext) {
     this.#context = context;
+    this.#contradictions = new Contradictions(context);
+  }
+
+  /** Believes ends of the source that were announced, or asks for them again. */
+  settleEnds(nowMs: number): void {
+    this.#contradictions.settleEnds(nowMs);
   }
 
   headRead(taskId: number, head: HeadFacts, nowMs: number): void {
@@ -57,16 +73,23 @@ export class PageFlow {
     if (page === undefined || page.phase !== 'scanning') {
       return this.#context.say({ type: 'discard', taskId });
     }
+    const { job } = page;
     const { total = null, hasMore = true } = page.head ?? {};
-    const endMs = hasMore ? null : (lastPosition ?? page.job.after)?.ms;
+    const endMs = hasMore ? null : (lastPosition ?? job.after)?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
+    this.#observeOrder(page, event);
     page.lastPosition = lastPosition;
     this.#context.count(page, recordCount);
+    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
+    if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
-    if (!page.job.isLast) return;
+    if (hasMore)
+      this.#watchProgress(job, recordCount === 0 || isSamePlace(lastPosition, job.after));
+    // An end that was announced is told of when it is believed.
+    if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.
-    this.#context.say({ type: 'endSegment', segment: page.job.segment, isSuperseded: false });
+    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
   }
 
   failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {
@@ -158,7 +181,11 @@ export class PageFlow {
     job.limit = Math.min(head.returned || page.limit, page.limit);
     const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
     const advance = job.isTip ? frontier.advance(job, answer) : frontier.repaired(job, answer);
-    if (advance.type === 'broken') return this.#contradicted(page, advance.reason, nowMs);
+    if (advance.type === 'broken') {
+      const fault: Fault = { code: 'CONTRACT', message: advance.reason, retryable: false };
+      return this.#contradictions.found(page, fault, nowMs);
+    }
+    this.#context.announced.observe(head);
     if (job.isTip) job.isLast = advance.type === 'ended';
     page.head = head;
     page.expiresAtMs = expiresAtMs;
@@ -173,7 +200,8 @@ export class PageFlow {
   #coverRest(page: OutstandingPage, head: HeadFacts): void {
     const { next, bound, expiresAtMs } = page;
     const { nextCursor, hasMore } = head;
-    if (next === null || nextCursor === null || !hasMore || isReached(next, bound)) return;
+    if (next === null || nextCursor === null || !hasMore) return;
+    if (isReached(next, bound, this.#context.order)) return;
     const cursor = { cursor: nextCursor, cursorExpiresAtMs: expiresAtMs };
     this.#context.open({ after: next, bound, ...cursor });
   }
@@ -198,7 +226,9 @@ export class PageFlow {
       case 'silence':
         return this.#again(page, wasInFlight, nowMs);
       case 'newCursor': {
-        if (job.isBuilt && isSeekRefused(fault, job)) return this.#seekFailed(page, fault);
+        if (job.isBuilt && isSeekRefused(fault, job)) {
+          return this.#contradictions.seekFailed(page, fault);
+        }
         const message = 'its cursor is rebuilt, or the walk begins again';
         this.#context.notice({ event: 'cursor_refused', message }, job, fault);
         options.frontier.dropCursor(job);
@@ -223,32 +253,28 @@ export class PageFlow {
     }
   }
 
-  #contradicted(page: OutstandingPage, reason: string, nowMs: number): void {
-    const { options } = this.#context;
+  #observeOrder(page: OutstandingPage, event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
+    const { order } = this.#context;
+    const { firstPosition: first, lastPosition: last, isOrdered, isDescending } = event;
     const { job } = page;
-    const fault: Fault = { code: 'CONTRACT', message: reason, retryable: false };
-    this.#context.close(page.taskId);
-    // Before any seek has proved true, to ask again would let the chains end that are to take over.
-    const looks = options.frontier.isSeekProven ? SEEK_LOOKS : 1;
-    if (job.isBuilt && job.contradictions + 1 >= looks) return this.#seekFailed(page, fault);
-    const decision = decideOnContradiction(job, {
-      backoff: options.backoff,
-      random: options.random(),
-    });
-    if (decision.type === 'failRun') return this.#context.fail(fault, job);
-    const message = 'asked for again';
-    this.#context.notice({ event: 'page_contradicted', message }, job, fault);
-    options.frontier.putBack(job, nowMs + decision.delayMs);
+    const after = job.isAfterKnown ? job.after : null;
+    if (!order.observe({ after, first, last, isOrdered, isDescending })) {
+      return this.#context.keepClipped(page, last);
+    }
+    const asked = this.#context.openClipped();
+    const again =
+      asked === 0 ? '' : `; ${asked} pages whose rows were shared out are asked for again`;
+    const message = `rows are not newest first: the source is read as one chain${again}`;
+    this.#context.notice({ event: 'order_broken', message }, job);
   }
 
-  /** A cursor that was built here does not lead where it should: one chain on given cursors. */
-  #seekFailed(page: OutstandingPage, fault: Fault): void {
-    const { frontier } = this.#context.options;
-    const { job } = page;
-    const message = 'positions cannot be sought; one chain from here on';
-    this.#context.notice({ event: 'seek_failed', message }, job, fault);
-    const isFinal = fault.code !== 'CONTRACT';
-    for (const given of frontier.seekFailed(job, isFinal)) this.#context.giveBack(given);
+  /** Ends a run that would otherwise never end. */
+  #watchProgress(job: PageJob, isBarren: boolean): void {
+    const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;
+    this.#barren.set(job.segment, barren);
+    if (barren < BARREN_PAGES_MAX) return;
+    const message = `${barren} pages in a row hold no new record, and each says that there is more`;
+    this.#context.fail({ code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE }, job);
   }
 
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
@@ -267,6 +293,10 @@ export class PageFlow {
 function earlier(next: Position | null, bound: Position | null): Position | null {
   if (next === null || bound === null) return next;
   return comparePositions(next, bound) < 0 ? next : bound;
+}
+
+function isSamePlace(a: Position | null, b: Position | null): boolean {
+  return a !== null && b !== null && comparePositions(a, b) === 0;
 }
 
 /**

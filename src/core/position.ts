@@ -15,6 +15,9 @@ export interface Position {
 /** The first possible place at an instant: every row at exactly that instant is after it. */
 export const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
+/** The last possible place at an instant. */
+export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** A place before every row: where a page ends that holds rows, but none with a position. */
 export const BEFORE_ALL: Position = { ms: 8.64e15, id: HIGHEST_ID };
 
@@ -23,6 +26,11 @@ export function comparePositions(a: Position, b: Position): number {
   if (a.ms !== b.ms) return b.ms - a.ms;
   if (a.id === b.id) return 0;
   return a.id > b.id ? -1 : 1;
+}
+
+/** Behind every row of the instant, in whatever order a source serves the rows of one instant. */
+export function endOfInstant({ ms }: Position): Position {
+  return { ms, id: LOWEST_ID };
 }
 
 /** `ms/id`: the form that the ledger and messages hold. */

@@ -2,6 +2,7 @@
  * What the halves of the scheduler share: the parts it decides with, the pages outstanding, the
  * commands of this step, and how the run ends.
  */
+import { AnnouncedTotal } from './announced-total.js';
 import type { BackoffPolicy } from './backoff.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
@@ -16,6 +17,7 @@ import type { Position } from './position.js';
 import type { QuarantineCounts } from './quarantine-limit.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
 import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
+import type { SourceOrder } from './source-order.js';
 import { Splitter } from './splitter.js';
 
 export interface SchedulerOptions {
@@ -35,8 +37,10 @@ export interface SchedulerOptions {
   readonly waitMsMax?: number;
   /** First number for segments that the scheduler opens itself. */
   readonly nextSegment: number;
-  /** Rows that earlier processes have committed. */
+  /** Records that earlier processes have committed. */
   readonly rowsDone: number;
+  /** How many records there are, as earlier processes were told; null: they were not. */
+  readonly sourceTotal?: number | null;
   /** Share of records in quarantine that ends the run. */
   readonly quarantineShareMax: number;
   /** What earlier processes of the run have committed; nothing if unset. */
@@ -47,7 +51,9 @@ export interface SchedulerOptions {
 
 export class RunContext {
   readonly options: SchedulerOptions;
-  readonly outstanding = new Outstanding();
+  readonly order: SourceOrder;
+  readonly outstanding: Outstanding;
+  readonly announced: AnnouncedTotal;
   readonly inFlightLimit: InFlightLimit;
   readonly splitter: Splitter;
   /** The first request of a process goes alone: a wrong key or a full log then costs one. */
@@ -57,6 +63,9 @@ export class RunContext {
   outcome: RunOutcome | null = null;
   /** Pages committed by this process. */
   commits = 0;
+  /** Committed records of the run, with those of earlier processes; in this walk, where it began again. */
+  recordsReceived: number;
+  readonly #clipped: Omit<SegmentSeed, 'segment'>[] = [];
   /** A page was given up: whatever the frontier says, the run is not complete. */
   #hasGivenUp = false;
   /** That the pages of this process hold. */
@@ -69,6 +78,10 @@ export class RunContext {
   constructor(options: SchedulerOptions) {
     this.options = options;
     this.hasPage = options.rowsDone > 0;
+    this.order = options.frontier.order;
+    this.outstanding = new Outstanding(this.order);
+    this.announced = new AnnouncedTotal(options.sourceTotal);
+    this.recordsReceived = options.rowsDone;
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;
@@ -127,6 +140,22 @@ export class RunContext {
     const seed = { segment: this.#nextSegment++, ...range };
     this.options.frontier.add(seed);
     this.say({ type: 'openSegment', seed });
+  }
+
+  /** Remembers a page of which rows are left to the segment behind it. @param last its last row */
+  keepClipped({ job, bound, next }: OutstandingPage, last: Position | null): void {
+    if (this.order.isBroken || bound === null || next === null || last === null) return;
+    if (last.ms >= bound.ms) return;
+    const { after, cursor, cursorExpiresAtMs } = job;
+    const known = cursor === null ? {} : { cursor, cursorExpiresAtMs };
+    this.#clipped.push({ after, bound: next, ...known });
+  }
+
+  /** Opens what was remembered once more, to keep all rows of it. @returns how many pages */
+  openClipped(): number {
+    const clipped = this.#clipped.splice(0);
+    for (const range of clipped) this.open(range);
+    return clipped.length;
   }
 
   /** Cuts a segment in two. */

@@ -47,6 +47,9 @@ export type SchedulerEvent =
       /** The first and last row that have a position; null when none has. */
       readonly firstPosition: Position | null;
       readonly lastPosition: Position | null;
+      /** See `Batch`. */
+      readonly isOrdered: boolean;
+      readonly isDescending: boolean;
     }
   /** A head-only task is done; its head came before. */
   | { readonly type: 'refreshed'; readonly taskId: number }

@@ -53,6 +53,16 @@ export class Scheduler {
     return this.#context.options.credits;
   }
 
+  /** Records that the API says there are; null: it does not. */
+  get announcedRecords(): number | null {
+    return this.#context.announced.records;
+  }
+
+  /** Whether the source has shown itself not to be newest first. */
+  get isOrderBroken(): boolean {
+    return this.#context.order.isBroken;
+  }
+
   /** What the next request waits for, and for how long all have; for the reader. */
   get waits(): Pick<WaitTimes, 'reason' | 'totalMs'> {
     return this.#dispatcher.waits;
@@ -65,6 +75,7 @@ export class Scheduler {
 
   step(events: readonly SchedulerEvent[], nowMs: number): SchedulerCommand[] {
     for (const event of events) this.#apply(event, nowMs);
+    this.#flow.settleEnds(nowMs);
     this.#wakeAtMs = this.#dispatcher.dispatch(nowMs);
     this.#finishWhenDone();
     return this.#context.takeCommands();
@@ -97,6 +108,7 @@ export class Scheduler {
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
     this.#context.close(event.taskId);
     this.#context.commits++;
+    this.#context.recordsReceived += event.counts.returned;
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }

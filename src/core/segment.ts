@@ -1,6 +1,7 @@
 /** A segment: a disjoint slice of the source, walked by one cursor chain. */
 import { newTip, type PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
+import { comparePositions, formatPosition, type Position } from './position.js';
+import type { SourceOrder } from './source-order.js';
 
 /** Builds cursors; the source's part of the frontier. */
 export interface CursorBuilder {
@@ -29,7 +30,7 @@ export interface Segment {
   isUnproven: boolean;
   phase: 'ready' | 'inFlight' | 'ended';
   tip: PageJob;
-  /** Opaque cursors already seen: coming back to one is a loop. */
+  /** Opaque cursors, and places within one instant, already seen: coming back to one is a loop. */
   readonly seen: Set<string>;
 }
 
@@ -49,9 +50,20 @@ export interface GivenBack {
 
 export const LEADS_BACK = 'the API gave a cursor that does not lead on';
 
-/** Whether a page that ends there brings its segment on. */
+/**
+ * Whether a page that ends there brings its segment on. Within one instant any other row may come
+ * next: that none comes twice is the caller's to see to.
+ */
 export function leadsOn(end: Position | null, { after }: PageJob): boolean {
-  return end !== null && (after === null || comparePositions(end, after) > 0);
+  if (end === null || after === null) return end !== null;
+  return end.ms === after.ms ? end.id !== after.id : end.ms < after.ms;
+}
+
+/** Whether a page that stays within the instant where it starts ends where one before it did. */
+export function isTurningBack({ seen }: Segment, { after }: PageJob, end: Position): boolean {
+  if (after?.ms !== end.ms) return false;
+  seen.add(formatPosition(after));
+  return seen.has(formatPosition(end));
 }
 
 export function newSegment(seed: SegmentSeed): Segment {
@@ -75,9 +87,23 @@ export function newSegment(seed: SegmentSeed): Segment {
   };
 }
 
-/** Whether a segment with that bound has nothing left at `position`. */
-export function isReached(position: Position, bound: Position | null): boolean {
-  return bound !== null && comparePositions(position, bound) >= 0;
+/**
+ * Whether a segment with that bound has nothing left at `position`. Where rows of one instant do not
+ * descend by id, those of the bound's instant may lie on either side.
+ */
+export function isReached(
+  position: Position,
+  bound: Position | null,
+  { hasOtherTies }: Pick<SourceOrder, 'hasOtherTies'>,
+): boolean {
+  if (bound === null) return false;
+  const isTie = position.ms === bound.ms && position.id !== bound.id;
+  return isTie && hasOtherTies ? false : comparePositions(position, bound) >= 0;
+}
+
+/** Whether one segment ends where another begins. */
+export function isNextTo({ bound }: Segment, { start }: Segment): boolean {
+  return bound !== null && start !== null && comparePositions(bound, start) === 0;
 }
 
 /**

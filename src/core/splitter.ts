@@ -1,13 +1,13 @@
 /**
  * Splitter: where a segment can be cut in two, so that two chains walk it.
  *
- * The cut is an instant T in the middle of what is left. The first part keeps the rows later than T;
- * the second starts at the first possible place at T, so that rows at exactly T are in it and in
- * nothing else. The open end of the source is guessed from its total and the rows seen in a span of
+ * The cut is an instant T in the middle of what is left. The first part keeps all rows of T and later
+ * ones; the second starts behind the last possible place at T, so that it has all earlier rows, in
+ * whatever order the source serves those of one instant. The open end of the source is guessed from its total and the rows seen in a span of
  * time; where no total is said, as much is guessed to be left as was read. A wrong guess costs an
  * uneven cut, never a row.
  */
-import { HIGHEST_ID, type Position } from './position.js';
+import { LOWEST_ID, type Position } from './position.js';
 
 /** A part must hold this many pages to be worth the half page that a cut costs. */
 const PAGES_MIN = 3;
@@ -59,6 +59,11 @@ export class Splitter {
     this.#pageRows = Math.max(this.#pageRows, page.rows);
   }
 
+  /** The end that was observed was none. */
+  forgetEnd(): void {
+    this.#endMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** The best cut: the largest remainder, in its middle; null when none is worth it. */
   best(remainders: readonly Remainder[]): Split | null {
     if (this.#rows === 0 || this.#spanMs <= 0) return null;
@@ -73,7 +78,7 @@ export class Splitter {
       const fromMs = after.ms - pageMs;
       const leftMs = fromMs - endMs;
       if (leftMs < 2 * PAGES_MIN * pageMs || (best !== null && leftMs <= best.leftMs)) continue;
-      const at = { ms: Math.floor((fromMs + endMs) / 2), id: HIGHEST_ID };
+      const at = { ms: Math.floor((fromMs + endMs) / 2), id: LOWEST_ID };
       best = { split: { segment, at, bound }, leftMs };
     }
     return best?.split ?? null;

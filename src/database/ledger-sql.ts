@@ -1,6 +1,7 @@
 /** The statements of the run store, one constant each. Instants cross as epoch milliseconds. */
 
-const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError", settings,
+const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError",
+  settings - 'warnings' AS settings, coalesce(settings -> 'warnings', '[]') AS warnings,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
   (extract(epoch FROM resume_at) * 1000)::float8 AS "resumeAtMs",
@@ -36,6 +37,11 @@ export const SET_SOURCE_FACTS = `
 // How a run ended is not written over by what came before.
 export const SET_LAST_ERROR = `
   UPDATE ingestion_runs SET last_error = $2 WHERE run = $1 AND status = 'running'`;
+
+// Beside the settings: the ledger of an earlier version has a place for them too.
+export const SET_WARNINGS = `
+  UPDATE ingestion_runs SET settings = settings || jsonb_build_object('warnings', $2::jsonb)
+  WHERE run = $1`;
 
 export const SET_SUBMISSION = 'UPDATE ingestion_runs SET submission = $2 WHERE run = $1';
 

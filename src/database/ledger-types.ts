@@ -25,6 +25,8 @@ export interface Run {
   /** The last submission of its ids that the API has counted; null: none. */
   readonly submission: Readonly<Record<string, unknown>> | null;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What whoever uses its rows should know, though it may be complete. */
+  readonly warnings: readonly string[];
 }
 
 /** What a run learns of its source as it goes. */

@@ -1,6 +1,6 @@
 /** Runs as the ledger knows them, for those who look back: lists, sums, pace, what was set aside. */
 import type { Pool, QueryResultRow } from 'pg';
-import { coveredRows } from '../core/covered-rows.js';
+import { countRows } from '../core/covered-rows.js';
 import { asIngestionError } from './connect.js';
 import type { RunStatus } from './ledger-types.js';
 import { openRunStore } from './run-store.js';
@@ -83,7 +83,7 @@ const LIST_RUNS = `
   ORDER BY r.run DESC`;
 
 const FIND_RUN = `
-  SELECT ${RUN_COLUMNS}, r.settings,
+  SELECT ${RUN_COLUMNS}, r.settings - 'warnings' AS settings,
     (SELECT count(*)::float8 FROM ingestion_segments AS s WHERE s.run = r.run) AS segments
   FROM ingestion_runs AS r, LATERAL (${SUMS}) AS sums WHERE r.run = $1`;
 
@@ -147,7 +147,7 @@ export function openRunHistory(pool: Pool): RunHistory {
       ]);
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
-      return { ...found, pace, quarantine: setAside, covered: coveredRows(pages) };
+      return { ...found, pace, quarantine: setAside, covered: countRows(pages, found.inserted) };
     },
 
     async extent(run) {

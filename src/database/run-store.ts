@@ -5,7 +5,7 @@
  * rows. Every function throws an IngestionError with the fault of the database when it fails.
  */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { coveredRows } from '../core/covered-rows.js';
+import { countRows } from '../core/covered-rows.js';
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../core/position.js';
 import { asIngestionError } from './connect.js';
@@ -47,6 +47,8 @@ export interface RunStore {
   setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
   /** Of a run that goes on: once it has ended, nothing is changed. */
   setLastError(run: number, lastError: string | null): Promise<void>;
+  /** Replaces those that are kept. */
+  setWarnings(run: number, warnings: readonly string[]): Promise<void>;
   setSubmission(run: number, submission: object): Promise<void>;
   /** All committed pages, by segment and page. */
   loadPages(run: number): Promise<LedgerPage[]>;
@@ -129,6 +131,10 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
       await query(sql.SET_LAST_ERROR, [runNumber, lastError]);
     },
 
+    async setWarnings(runNumber, warnings) {
+      await query(sql.SET_WARNINGS, [runNumber, JSON.stringify(warnings)]);
+    },
+
     async setSubmission(runNumber, submission) {
       const result = await query(sql.SET_SUBMISSION, [runNumber, JSON.stringify(submission)]);
       assert(result.rowCount === 1, `run ${runNumber} exists`);
@@ -141,7 +147,8 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
         query<Omit<RunTotals, 'covered'>>(sql.LOAD_TOTALS, [runNumber]),
         loadPages(runNumber),
       ]);
-      return { ...only(sums), covered: coveredRows(pages) };
+      const totals = only(sums);
+      return { ...totals, covered: countRows(pages, totals.inserted) };
     },
 
     async loadSegments(runNumber) {

@@ -227,7 +227,8 @@ class Rehearsal {
     if (isHeadOnly) return this.#at(headAtMs, { type: 'refreshed', taskId });
     this.#rowsOf.set(taskId, rows);
     const [first, last] = rows === 0 ? [null, null] : [positionOf(start), positionOf(end - 1)];
-    const positions = { firstPosition: first, lastPosition: last };
+    const inOrder = { isOrdered: true, isDescending: true };
+    const positions = { firstPosition: first, lastPosition: last, ...inOrder };
     this.#at(headAtMs + 1, { type: 'scanned', taskId, recordCount: rows, ...positions });
   }
 

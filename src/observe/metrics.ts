@@ -86,7 +86,7 @@ export class RunMetrics {
     });
     this.#lastCommit = new Gauge({
       name: 'datasync_last_commit_timestamp_seconds',
-      help: 'When the last page was committed, seconds since the epoch; 0: none yet.',
+      help: 'When a page with records was last committed, seconds since the epoch; 0: none yet.',
       registers,
     });
     // A series that is there from the start has a rate from the first increase on.
@@ -116,7 +116,8 @@ export class RunMetrics {
     for (const outcome of ROW_OUTCOMES) this.#rows.inc({ outcome }, result.counts[outcome]);
     this.#pages.inc({ method: result.method });
     this.#stageSeconds.observe({ stage: 'write' }, seconds(result.writeMs));
-    this.#lastCommit.set(this.#nowMs() / 1000);
+    // Pages without a record may come for ever.
+    if (result.counts.returned > 0) this.#lastCommit.set(this.#nowMs() / 1000);
   }
 
   writeFailed(_: unknown, fault: Fault): void {

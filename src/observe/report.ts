@@ -3,6 +3,7 @@
  */
 import { faultText } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
@@ -36,6 +37,8 @@ export interface IngestResult {
   readonly writeMethod: string;
   readonly reason: string | null;
   readonly resumeAt: string | null;
+  /** What whoever uses the rows should know, though the run may be complete. */
+  readonly warnings: readonly string[];
 }
 
 export function ingestResult(known: {
@@ -44,6 +47,7 @@ export function ingestResult(known: {
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly resumedFrom: number | null;
+  readonly warnings: readonly string[];
   readonly processStartedAtMs: number;
   readonly nowMs: number;
 }): IngestResult {
@@ -72,6 +76,7 @@ export function ingestResult(known: {
     writeMethod: methodName(stats.methods),
     reason: reasonOf(outcome),
     resumeAt: outcome.status === 'paused' ? isoOrNull(outcome.resumeAtMs) : null,
+    warnings: known.warnings,
   };
 }
 
@@ -114,8 +119,9 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
   }
   const title = `Run ${result.run}: ${result.status}`;
   const reason = result.reason === null ? [] : [`  ${result.reason}`];
+  const warnings = result.warnings.flatMap((text) => field('warning', text));
   const lines = rows.map(([name, value]) => `  ${(name ?? '').padEnd(9)} ${value}`);
-  return [title, ...reason, ...lines].join('\n');
+  return [title, ...reason, ...warnings, ...lines].join('\n');
 }
 
 function describeRequests(result: IngestResult): string {

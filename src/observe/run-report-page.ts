@@ -36,6 +36,7 @@ export function runReportPage(report: RunReportDocument): string {
 <h1>Run ${report.run}: <span class="${escapeHtml(report.status)}">${escapeHtml(report.status)}</span></h1>
 <p class="origin">${escapeHtml(`${report.source}, ${report.origin}`)}</p>
 ${report.reason === null ? '' : `<p class="reason">${escapeHtml(report.reason)}</p>`}
+${report.warnings.map((text) => `<p class="warning">${escapeHtml(text)}</p>`).join('\n')}
 ${tiles(report)}
 ${charts(report).map(chartSvg).join('\n')}
 ${section('Time', ['', ''], timeRows(report))}

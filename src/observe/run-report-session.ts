@@ -34,6 +34,7 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
     status: outcome.status,
     reason: result.reason,
     resumeAtMs: outcome.status === 'paused' ? outcome.resumeAtMs : null,
+    warnings: [...result.warnings],
     firstRequestAtMs: run.firstRequestAtMs ?? stats.firstRequestAtMs,
     endedAtMs,
     rows: { ingested: rows, total, ...stats.counts },

@@ -26,6 +26,7 @@ export function runReportText(report: RunReportDocument, paint: Paint = NO_PAINT
   const title = `Run ${report.run}: ${paint(statusStyle(report.status), report.status)}`;
   const lines = [
     ...(report.reason === null ? [] : field('reason', report.reason)),
+    ...report.warnings.flatMap((text) => field('warning', text)),
     ...field('source', `${report.source}, ${report.origin}`),
     ...rowLines(report),
     ...timeLines(report, totals),

@@ -71,6 +71,8 @@ export const reportForm = z.object({
   status: z.string(),
   reason: z.nullable(z.string()),
   resumeAtMs: z.nullable(instant),
+  /** What whoever uses the rows should know, though the run may be complete. */
+  warnings: z._default(z.array(z.string()), []),
   firstRequestAtMs: z.nullable(instant),
   endedAtMs: z.nullable(instant),
   rows: z.object({

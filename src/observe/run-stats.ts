@@ -74,7 +74,7 @@ export class RunStats {
    * covers them anew, so that the count then begins again too.
    */
   get eventsIngested(): number {
-    return this.#covered;
+    return Math.max(this.#covered, this.counts.inserted);
   }
 
   /**

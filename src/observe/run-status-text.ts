@@ -29,6 +29,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
         `${formatCount(totals.quarantined)} records in quarantine`,
     ),
     ...segmentLines(view),
+    ...view.warnings.flatMap((text) => field('warning', text)),
     ...(lastError === null ? [] : field('last error', lastError)),
   ].join('\n');
 }

@@ -15,6 +15,7 @@ export interface StatusFacts {
   readonly finishedAtMs: number | null;
   readonly resumeAtMs: number | null;
   readonly lastError: string | null;
+  readonly warnings: readonly string[];
   readonly firstRequestAtMs: number | null;
   readonly sourceTotal: number | null;
   readonly totals: {

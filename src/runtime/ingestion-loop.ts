@@ -211,9 +211,10 @@ export class IngestionLoop {
     }
     this.#page(taskId).batch = batch;
     this.#parts.observer.scanned(result);
-    const { rowCount, rejects, firstPosition, lastPosition } = batch;
+    const { rowCount, rejects, firstPosition, lastPosition, isOrdered, isDescending } = batch;
     const recordCount = rowCount + rejects.count;
-    this.#push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
+    const order = { firstPosition, lastPosition, isOrdered, isDescending };
+    this.#push({ type: 'scanned', taskId, recordCount, ...order });
   }
 
   #failed(result: Extract<PageResult, { type: 'fault' }>): void {

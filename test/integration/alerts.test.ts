@@ -137,7 +137,7 @@ describe('a stall', () => {
       const stalled = await receiver.until({ kind: 'stalled', action: 'trigger' });
       expect(stalled).toMatchObject({
         ...{ severity: 'error', state: 'running', etaSeconds: null },
-        reason: expect.stringMatching(/^no page committed in 6 s, .*; the database takes none$/),
+        reason: expect.stringMatching(/^no record committed in 6 s, .*; the database takes none$/),
         next: expect.stringContaining('locked'),
       });
       await client.query('COMMIT');

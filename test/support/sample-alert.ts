@@ -15,7 +15,7 @@ export function sampleAlert(changes: Partial<Alert> = {}): Alert {
     rowsPerSecond: 830.4,
     remainingMs: null,
     reason:
-      'no page committed in 10 min 00 s, while the limit let requests start; the API: HTTP 503 <html>',
+      'no record committed in 10 min 00 s, while the limit let requests start; the API: HTTP 503 <html>',
     resumeAtMs: null,
     next: 'Look at the API, and for other clients on the key. The run goes on by itself',
     atMs: Date.UTC(2026, 0, 27, 19, 20, 12),

@@ -18,7 +18,7 @@ export function sampleReport(changes: Partial<RunReportDocument> = {}): RunRepor
   return {
     version: 1,
     ...{ run: 3, source: 'datasync', origin: 'http://api.example/api/v1', status: 'complete' },
-    ...{ startedAtMs: STARTED_MS, reason: null, resumeAtMs: null },
+    ...{ startedAtMs: STARTED_MS, reason: null, resumeAtMs: null, warnings: [] },
     ...{ firstRequestAtMs: STARTED_MS + 500, endedAtMs: STARTED_MS + 60_500 },
     rows: {
       ...{ ingested: 50_000, total: 50_000, returned: 50_010, inserted: 49_990 },

@@ -245,7 +245,9 @@ class Player {
     const [firstPosition = null] = positions;
     const lastPosition = positions.at(-1) ?? null;
     const recordCount = rows.length;
-    this.#inbox.push({ type: 'scanned', taskId, recordCount, firstPosition, lastPosition });
+    const order = { isOrdered: true, isDescending: true };
+    const span = { firstPosition, lastPosition, ...order };
+    this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
   }
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */

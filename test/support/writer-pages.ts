@@ -91,6 +91,7 @@ export function testPage(
       firstPosition: first === undefined ? null : { ms: first.ms, id: first.id },
       lastPosition: last === undefined ? null : { ms: last.ms, id: last.id },
       isOrdered,
+      isDescending: isOrdered,
     },
   };
 }

@@ -50,7 +50,7 @@ describe('the words of a stall name', () => {
     [{ ...known, waits: 'slot' }, /API: it does not answer/],
   ] as const)('the place that holds it up: %o', (facts, place) => {
     const { reason, next } = stallWords(facts);
-    expect(reason).toMatch(/^no page committed in 10 min 00 s/);
+    expect(reason).toMatch(/^no record committed in 10 min 00 s/);
     expect(reason).toMatch(place);
     expect(next).not.toBe('');
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault, FaultCode } from '../../src/core/fault.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { HIGHEST_ID } from '../../src/core/position.js';
+import { LOWEST_ID } from '../../src/core/position.js';
 import { QuarantineLimit } from '../../src/core/quarantine-limit.js';
 import { Splitter } from '../../src/core/splitter.js';
 import { Utilisation } from '../../src/core/utilisation.js';
@@ -108,7 +108,7 @@ describe('page size', () => {
 describe('splitter', () => {
   const place = (ms: number) => ({ ms, id: 'aa' });
 
-  test('it cuts the largest remainder in its middle, at the first place of an instant', () => {
+  test('it cuts the largest remainder in its middle, behind all rows of an instant', () => {
     const splitter = new Splitter(0);
     splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: 1000 });
     const split = splitter.best([
@@ -117,7 +117,7 @@ describe('splitter', () => {
     ]);
     expect(split).toEqual({
       segment: 2,
-      at: { ms: 6450, id: HIGHEST_ID },
+      at: { ms: 6450, id: LOWEST_ID },
       bound: place(4000),
     });
   });

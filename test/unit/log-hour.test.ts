@@ -126,7 +126,8 @@ async function playRun(level: string, faultShare: number) {
   watch.start();
   const outcome = await untilOver(loop);
   watch.stop();
-  const figures = { run: 7, outcome, stats, figures: runFigures, resumedFrom: null };
+  const known = { run: 7, outcome, stats, figures: runFigures };
+  const figures = { ...known, resumedFrom: null, warnings: [] };
   watch.ended(
     ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
     outcome,
@@ -177,13 +178,8 @@ async function exchange(
   }
   const positionOf = (row: number | undefined) => api.positions[row ?? -1] ?? null;
   const batch: Batch = {
-    ...{
-      rowCount: rows.length,
-      bodyBytes: 1000,
-      rejects: NO_REJECTS,
-      isOrdered: true,
-      ...NO_BUFFERS,
-    },
+    ...{ rowCount: rows.length, bodyBytes: 1000, rejects: NO_REJECTS, ...NO_BUFFERS },
+    ...{ isOrdered: true, isDescending: true },
     firstPosition: positionOf(rows[0]),
     lastPosition: positionOf(rows.at(-1)),
   };
@@ -245,8 +241,15 @@ function freshRun(): PreparedRun {
     run: {
       ...{ run: 7, source: 'simulated', origin: 'simulated', status: 'running' },
       ...{ startedAtMs: nowMs(), finishedAtMs: null, resumeAtMs: null, lastError: null },
-      ...{ firstRequestAtMs: null, sourceTotal: null, submission: null, settings: {} },
+      ...{
+        firstRequestAtMs: null,
+        sourceTotal: null,
+        submission: null,
+        settings: {},
+        warnings: [],
+      },
     },
+    earliestMs: Number.POSITIVE_INFINITY,
     totals: empty,
     resumedFrom: null,
     segments: [{ segment: 1, after: null, bound: null }],

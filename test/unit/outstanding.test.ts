@@ -3,6 +3,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import { Outstanding } from '../../src/core/outstanding.js';
 import { newTip } from '../../src/core/page-job.js';
 import { findGaps } from '../../src/core/resume.js';
+import { SourceOrder } from '../../src/core/source-order.js';
 
 const opaque = { cursorTtlMs: 1000, buildCursor: () => null };
 const head = {
@@ -21,7 +22,7 @@ const head = {
 };
 
 test('a page of rows without positions behind an opaque cursor does not pass for the whole source', () => {
-  const outstanding = new Outstanding();
+  const outstanding = new Outstanding(new SourceOrder());
   const job = newTip({
     segment: 1,
     page: 1,

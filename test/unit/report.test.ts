@@ -25,6 +25,7 @@ const result: IngestResult = {
   writeMethod: 'copy',
   reason: null,
   resumeAt: null,
+  warnings: [],
 };
 
 describe('report', () => {

@@ -134,7 +134,7 @@ test.each([
     const outcome = { status: 'complete' } as const;
     view.end(outcome, endedAtMs);
     const result = ingestResult({
-      ...{ run: 1, outcome, stats, figures, resumedFrom: null },
+      ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
       ...{ processStartedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();

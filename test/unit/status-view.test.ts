@@ -14,7 +14,7 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
   return {
     ...{ run: 7, source: 'datasync', origin: 'http://api.example/api/v1', status: 'running' },
     ...{ startedAtMs: NOW_MS - 600_000, finishedAtMs: null, resumeAtMs: null, lastError: null },
-    ...{ tableRows: null },
+    ...{ tableRows: null, warnings: [] },
     ...{ firstRequestAtMs: NOW_MS - 599_000, sourceTotal: 3_000_000, newestMs: 10_000 },
     totals: {
       ...{ pages: 100, returned: 500_000, inserted: 500_000, duplicate: 0, quarantined: 0 },

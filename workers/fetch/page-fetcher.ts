@@ -105,6 +105,7 @@ function batchOf(page: ProvedPage, answer: Answer & { type: 'page' }): Batch {
     firstPosition: page.firstPosition,
     lastPosition: page.lastPosition,
     isOrdered: page.isOrdered,
+    isDescending: page.isDescending,
   };
 }
 

@@ -58,6 +58,7 @@ export interface ProvedPage {
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
   readonly isOrdered: boolean;
+  readonly isDescending: boolean;
 }
 
 /** A body that is no page. `columns` is the buffer to keep; null when there was none. */
@@ -158,7 +159,7 @@ function proved(records: ScannedRecords, envelope: Envelope): ProvedPage {
     rejects,
     firstPosition: positionFrom(views, rowCount, { row: 0, step: 1 }),
     lastPosition: positionFrom(views, rowCount, { row: rowCount - 1, step: -1 }),
-    isOrdered: isOrdered(views, rowCount),
+    ...orderOf(views, rowCount),
   };
 }
 
@@ -175,19 +176,24 @@ function positionFrom(
   return null;
 }
 
-/** Whether no row comes before its predecessor; rows without an instant have no place and are passed over. */
-function isOrdered(views: ColumnViews, rowCount: number): boolean {
+/** Rows without an instant have no place in the order and are passed over. */
+function orderOf(
+  views: ColumnViews,
+  rowCount: number,
+): Pick<ProvedPage, 'isOrdered' | 'isDescending'> {
+  let isOrdered = true;
   let last = -1;
   for (let row = 0; row < rowCount; row++) {
     const ms = views.occurredAtMs[row] as number;
     if (Number.isNaN(ms)) continue;
     if (last >= 0) {
       const lastMs = views.occurredAtMs[last] as number;
-      if (ms > lastMs || (ms === lastMs && isTieReversed(views, last, row))) return false;
+      if (ms > lastMs) return { isOrdered: false, isDescending: false };
+      if (isOrdered && ms === lastMs) isOrdered = !isTieReversed(views, last, row);
     }
     last = row;
   }
-  return true;
+  return { isOrdered, isDescending: true };
 }
 
 function isTieReversed(views: ColumnViews, one: number, other: number): boolean {

@@ -67,7 +67,7 @@ export interface StallFacts {
 export function stallWords(facts: StallFacts): AlertWords {
   const { stallMs, waits, fault } = facts;
   const stalled = { state: 'running', resumeAtMs: null } as const;
-  const head = `no page committed in ${formatDuration(stallMs)}, while the limit let requests start`;
+  const head = `no record committed in ${formatDuration(stallMs)}, while the limit let requests start`;
   // A request that waits for a permit although there are some waits for its record.
   const isUnrecorded = waits === 'permit' && fault === null;
   if (facts.writing > 0 || waits === 'credit' || isUnrecorded) {

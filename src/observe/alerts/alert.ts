@@ -1,7 +1,7 @@
 /** What an alert is: plain data, made once, then formatted and sent. Instants are epoch ms. */
 
 /**
- * `stalled`: no page was committed for a while in which the API's limit would have let requests
+ * `stalled`: no record was committed for a while in which the API's limit would have let requests
  * start. The others are ends of a process's work on a run.
  */
 export type AlertKind = 'failed' | 'paused' | 'stalled' | 'finished';

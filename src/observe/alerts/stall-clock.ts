@@ -1,5 +1,5 @@
 /**
- * Stall clock: how long a run has had permits and committed no page.
+ * Stall clock: how long a run has had permits and committed no record.
  *
  *   commit ──limit──▶ permit ─────────────▶ limit ─────────────▶ permit ──▶ …
  *            counts     counts whole          counts up to half     counts whole
@@ -29,7 +29,7 @@ export class StallClock {
     this.#stallMs = stallMs;
   }
 
-  /** A page is committed: it begins again. */
+  /** A page with records is committed: it begins again. */
   committed(): void {
     this.#countedMs = 0;
     this.#countedOfWaitMs = 0;

@@ -1,0 +1,48 @@
+/**
+ * Warnings of a run: what whoever uses its rows should know, though the run may be complete. Said once
+ * in the log, and kept with the run for its result, its report and `status`.
+ */
+import type { RunTotals } from '../database/ledger-types.js';
+import { formatCount } from '../observe/eta.js';
+import type { Logger } from '../observe/logger.js';
+
+export class RunWarnings {
+  readonly #log: Logger;
+  readonly #texts: string[];
+
+  /** @param earlier those of earlier processes */
+  constructor(log: Logger, earlier: readonly string[]) {
+    this.#log = log;
+    this.#texts = [...earlier];
+  }
+
+  get texts(): readonly string[] {
+    return this.#texts;
+  }
+
+  /** @param text null: nothing to say */
+  add(text: string | null): void {
+    if (text === null || this.#texts.includes(text)) return;
+    this.#texts.push(text);
+    this.#log.warn({ event: 'run_warned' }, text);
+  }
+}
+
+/** @param announced records that the API says there are; null: it does not @returns null when none is missing */
+export function missingRecords(announced: number | null, totals: RunTotals): string | null {
+  const received = totals.covered + totals.quarantined;
+  if (announced === null || received >= announced) return null;
+  return (
+    `the API announced ${formatCount(announced)} records, and ${formatCount(received)} were received: ` +
+    'it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+  );
+}
+
+/** @returns null where the count is exact */
+export function uncountedRows(isOrderBroken: boolean, totals: RunTotals): string | null {
+  if (!isOrderBroken || totals.duplicate === 0) return null;
+  return (
+    "the API's rows are not newest first: rows that it returned twice, or that were in the table " +
+    'before, cannot be counted, and the number of events is the least that is certain'
+  );
+}

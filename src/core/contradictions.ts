@@ -1,0 +1,103 @@
+/**
+ * Contradictions: answers that cannot be true, or that one does not believe at once.
+ *
+ * An answer against the order may come from a bad cache, so its page is asked for again, with
+ * patience. To one that a cursor built here has got, it may mean that the API does not read such
+ * cursors: then seeking ends. What announces the end is judged in announced-end.ts.
+ */
+import { type DoubtedEnd, type EndVerdict, judgeEnds } from './announced-end.js';
+import type { Fault } from './fault.js';
+import { decideOnContradiction } from './fault-decision.js';
+import type { OutstandingPage } from './outstanding.js';
+import type { PageJob } from './page-job.js';
+import type { RunContext } from './run-context.js';
+
+/** Answers to one page that contradict the order until a seek that has proved true is called false. */
+const SEEK_LOOKS = 3;
+
+const ROWS_GONE =
+  'If the API has deleted rows meanwhile, --restart begins a new run over the same tables';
+
+export class Contradictions {
+  readonly #context: RunContext;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** The answer to a page cannot be true. */
+  found(page: OutstandingPage, fault: Fault, nowMs: number): void {
+    const { frontier } = this.#context.options;
+    const { job } = page;
+    this.#context.close(page.taskId);
+    // Before any seek has proved true, to ask again would let the chains end that are to take over.
+    const looks = frontier.isSeekProven ? SEEK_LOOKS : 1;
+    if (job.isBuilt && job.contradictions + 1 >= looks) return this.seekFailed(page, fault);
+    if (!this.#askAgain(job, fault, nowMs)) this.#context.fail(fault, job);
+  }
+
+  /** A cursor that was built here does not lead where it should: one chain on given cursors. */
+  seekFailed(page: OutstandingPage, fault: Fault): void {
+    const { frontier } = this.#context.options;
+    const { job } = page;
+    const message = 'positions cannot be sought; one chain from here on';
+    this.#context.notice({ event: 'seek_failed', message }, job, fault);
+    const isFinal = fault.code !== 'CONTRACT';
+    for (const given of frontier.seekFailed(job, isFinal)) this.#context.giveBack(given);
+  }
+
+  /**
+   * A segment that was cut, and whose first answer is the end of the source without a row: the cut may
+   * lie behind the end, or the API may not read built cursors. The chain before it finds out.
+   *
+   * @returns false when there is none any more
+   */
+  hasNothing(page: OutstandingPage): boolean {
+    const given = this.#context.options.frontier.giveBack(page.job, true);
+    if (given === null) return false;
+    this.#context.close(page.taskId);
+    this.#context.say({ type: 'discard', taskId: page.taskId });
+    this.#context.giveBack(given);
+    return true;
+  }
+
+  /** Believes the ends that were announced, or asks for them again. */
+  settleEnds(nowMs: number): void {
+    for (const [page, verdict] of judgeEnds(this.#context)) this.#settleEnd(page, verdict, nowMs);
+  }
+
+  #settleEnd(page: OutstandingPage, verdict: EndVerdict, nowMs: number): void {
+    if (verdict.type === 'wait') return;
+    if ('reason' in verdict && this.#isDisbelieved(page, verdict, nowMs)) return;
+    const { outstanding } = this.#context;
+    const { segment, isLast } = page.job;
+    this.#context.say(outstanding.believed(page));
+    if (isLast) this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
+  }
+
+  /** @returns false when it was asked for often enough, and nothing proves it false */
+  #isDisbelieved(page: OutstandingPage, verdict: DoubtedEnd, nowMs: number): boolean {
+    const { options, outcome, splitter } = this.#context;
+    const { job, taskId } = page;
+    const fault: Fault = { code: 'CONTRACT', message: verdict.reason, retryable: false };
+    // A run that is to end asks for nothing more: the page is left for the next start.
+    if (outcome !== null) options.frontier.putBack(job, nowMs);
+    else if (verdict.type === 'false') this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs);
+    else if (!this.#askAgain(job, fault, nowMs)) return false;
+    this.#context.count(page, 0);
+    this.#context.close(taskId);
+    this.#context.say({ type: 'discard', taskId });
+    splitter.forgetEnd();
+    return true;
+  }
+
+  /** @returns false when it was asked for often enough */
+  #askAgain(job: PageJob, fault: Fault, nowMs: number): boolean {
+    const { frontier, backoff, random } = this.#context.options;
+    const decision = decideOnContradiction(job, { backoff, random: random() });
+    if (decision.type === 'failRun') return false;
+    this.#context.notice({ event: 'page_contradicted', message: 'asked for again' }, job, fault);
+    frontier.putBack(job, nowMs + decision.delayMs);
+    return true;
+  }
+}
