@@ -42,7 +42,7 @@ export function buildScheduler(
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
-    rowsDone: prepared.restarts ? 0 : totals.covered + totals.quarantined,
+    rowsDone: prepared.restarts ? 0 : totals.received,
     sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,

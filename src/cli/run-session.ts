@@ -203,9 +203,10 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
       await limits.save(limiter.log(nowMs()));
       const totals = await store.loadTotals(run.run);
       stats.recount(totals.covered);
-      warnings.add(uncountedRows(scheduler.isOrderBroken, totals));
+      const { isOrderBroken } = scheduler;
+      warnings.add(uncountedRows(isOrderBroken, totals));
       if (outcome.status === 'complete') {
-        warnings.add(missingRecords(scheduler.announcedRecords, totals));
+        warnings.add(missingRecords(scheduler.announcedRecords, isOrderBroken, totals));
       }
       if (warnings.texts.length > 0) await store.setWarnings(run.run, warnings.texts);
     });

@@ -29,8 +29,13 @@ export class RunWarnings {
 }
 
 /** @param announced records that the API says there are; null: it does not @returns null when none is missing */
-export function missingRecords(announced: number | null, totals: RunTotals): string | null {
-  const received = totals.covered + totals.quarantined;
+export function missingRecords(
+  announced: number | null,
+  isOrderBroken: boolean,
+  totals: RunTotals,
+): string | null {
+  // Without an order it cannot be told which records came twice.
+  const received = isOrderBroken ? totals.returned : totals.received;
   if (announced === null || received >= announced) return null;
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} were received: ` +

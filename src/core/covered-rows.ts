@@ -23,11 +23,12 @@ export interface CountedPage {
 }
 
 /**
- * Distinct rows of a run in the table, at least. Where the source is not in order its intervals hold
- * next to none, but each row was inserted once.
+ * The same, where the source may be in another order: its intervals then hold next to none.
+ *
+ * @param least rows that are certain: each was inserted once
  */
-export function countRows(pages: readonly CountedPage[], inserted: number): number {
-  return Math.max(coveredRows(pages), inserted);
+export function countRows(pages: readonly CountedPage[], least: number): number {
+  return Math.max(coveredRows(pages), least);
 }
 
 export function coveredRows(pages: readonly CountedPage[]): number {

@@ -74,6 +74,8 @@ export interface RunTotals {
   readonly quarantined: number;
   /** Distinct rows of the run in the table, however often a segment was walked (core/covered-rows). */
   readonly covered: number;
+  /** Records that the API has returned, each walk over a stretch counted once; at least. */
+  readonly received: number;
 }
 
 /** Which limit: one key on one bucket of one API. */

@@ -144,11 +144,16 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
 
     async loadTotals(runNumber) {
       const [sums, pages] = await Promise.all([
-        query<Omit<RunTotals, 'covered'>>(sql.LOAD_TOTALS, [runNumber]),
+        query<Omit<RunTotals, 'covered' | 'received'>>(sql.LOAD_TOTALS, [runNumber]),
         loadPages(runNumber),
       ]);
       const totals = only(sums);
-      return { ...totals, covered: countRows(pages, totals.inserted) };
+      const asReturned = pages.map((page) => ({ ...page, covered: page.returned }));
+      return {
+        ...totals,
+        covered: countRows(pages, totals.inserted),
+        received: countRows(asReturned, totals.inserted + totals.quarantined),
+      };
     },
 
     async loadSegments(runNumber) {

@@ -128,6 +128,7 @@ describe('segments and pages', () => {
       duplicate: 6,
       quarantined: 3,
       covered: 27,
+      received: 30,
     });
   });
 
@@ -140,6 +141,7 @@ describe('segments and pages', () => {
       duplicate: 0,
       quarantined: 0,
       covered: 0,
+      received: 0,
     });
     expect(await store.nextSegmentNumber(run)).toBe(0);
   });

@@ -191,6 +191,9 @@ describe('the order of a page', () => {
           (a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0),
         );
         expect(read.isOrdered).toBe(JSON.stringify(sorted) === JSON.stringify(records));
+        const instants = records.map(({ timestamp }) => timestamp);
+        const descending = instants.toSorted((a, b) => b - a);
+        expect(read.isDescending).toBe(String(instants) === String(descending));
         expect(read.firstPosition).toEqual({ ms: records[0]?.timestamp, id: records[0]?.id });
         expect(read.lastPosition?.id).toBe(records.at(-1)?.id);
       }),

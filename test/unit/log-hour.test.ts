@@ -236,7 +236,15 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
 }
 
 function freshRun(): PreparedRun {
-  const empty = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+  const empty = {
+    pages: 0,
+    covered: 0,
+    received: 0,
+    returned: 0,
+    inserted: 0,
+    duplicate: 0,
+    quarantined: 0,
+  };
   return {
     run: {
       ...{ run: 7, source: 'simulated', origin: 'simulated', status: 'running' },

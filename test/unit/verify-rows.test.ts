@@ -116,6 +116,17 @@ describe('rows that no interval can prove', () => {
     expect(found[1]).toMatch(/^segment 1, page 1: the row .* is missing or changed$/);
   });
 
+  test('a source that is oldest first is proven, though each page is in order by itself', async () => {
+    const oldestFirst = source.toReversed();
+    for (const page of walk(oldestFirst, { run: 1, segment: 1, limit: 1 })) model.commit(page);
+    expect(await model.verify(1)).toMatchObject({ ok: true, rows: 50 });
+    model.table.set(testId(99), { id: testId(99), ms: row(14).ms + 1 });
+    expect(await sentences()).not.toEqual([]);
+    model.table.delete(testId(99));
+    model.table.delete(row(14).id);
+    expect(await sentences()).not.toEqual([]);
+  });
+
   test('a source in no order at all is proven, and an edit is found', async () => {
     const mixed = source.map((_, i) => row((i * 17) % 50));
     let after = null;

@@ -58,7 +58,9 @@ export function judgeTable(view: TableView, ledger: Ledger): Judgement {
       return;
     }
     if (!isOwn(page) && claim.type === 'missing') return;
-    if (claim.type === 'surplus' && elements.every((element) => proven[element] !== 0)) return;
+    const isAccountedFor = (element: number): boolean =>
+      proven[element] !== 0 || heldBetween(view, element, element + 1).count === 0;
+    if (claim.type === 'surplus' && elements.every(isAccountedFor)) return;
     suspects.push({ page, claim });
   });
 

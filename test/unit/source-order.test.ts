@@ -1,0 +1,118 @@
+/** What pages show of the source's order, and what becomes of cuts and bounds by it. */
+import { describe, expect, test } from 'vitest';
+import { Frontier } from '../../src/core/frontier.js';
+import { endOfInstant, type Position } from '../../src/core/position.js';
+import { isReached } from '../../src/core/segment.js';
+import { SourceOrder } from '../../src/core/source-order.js';
+import { at, built, Played } from '../support/played-scheduler.js';
+
+const place = (ms: number, id: string): Position => ({ ms, id });
+const IN_ORDER = { isOrdered: true, isDescending: true };
+const TIES_APART = { isOrdered: false, isDescending: true };
+
+describe('the order of a source', () => {
+  const page = { after: place(50, 'b'), first: place(49, 'b'), last: place(40, 'b') };
+
+  test('holds as long as no instant goes up', () => {
+    const order = new SourceOrder();
+    expect(order.observe({ ...page, ...IN_ORDER })).toBe(false);
+    expect(order.observe({ ...page, ...TIES_APART })).toBe(false);
+    expect(order.isBroken).toBe(false);
+  });
+
+  test.each([
+    ['within a page', { ...page, isOrdered: false, isDescending: false }],
+    ['from page to page', { ...page, first: place(60, 'b'), last: place(60, 'b'), ...IN_ORDER }],
+  ])('breaks once where instants go up %s', (_, shown) => {
+    const order = new SourceOrder();
+    expect(order.observe(shown)).toBe(true);
+    expect(order.observe(shown)).toBe(false);
+    expect(order.isBroken).toBe(true);
+    expect(order.isRowBehind(place(60, 'b'))).toBe(false);
+  });
+
+  test('is not broken by a page that begins too early, as a replica that lags gives it', () => {
+    const order = new SourceOrder();
+    expect(order.observe({ ...page, first: place(70, 'b'), ...IN_ORDER })).toBe(false);
+  });
+
+  test('says of rows of one instant that they come in another order, once they were seen to', () => {
+    const order = new SourceOrder();
+    const bound = place(40, 'b');
+    expect(isReached(place(40, 'a'), bound, order)).toBe(true);
+    order.observe({ ...page, ...TIES_APART });
+    expect(isReached(place(40, 'a'), bound, order)).toBe(false);
+    expect(isReached(bound, bound, order)).toBe(true);
+    expect(isReached(place(39, 'c'), bound, order)).toBe(true);
+  });
+});
+
+describe('one instant over several pages', () => {
+  const answerTo = (nextPosition: Position) => ({
+    nextCursor: `behind ${nextPosition.id}`,
+    ...{ nextPosition, hasMore: true, expiresAtMs: Number.POSITIVE_INFINITY },
+  });
+
+  function walk(ids: readonly string[]): string[] {
+    const frontier = new Frontier(built, { canSeek: true });
+    frontier.add({ segment: 1, after: null, bound: null });
+    return ids.map((id) => {
+      const job = frontier.ready(0);
+      if (job === null || !frontier.take(job, 0, 0)) throw new Error('a page is ready');
+      const { type } = frontier.advance(job, answerTo(place(40, id)));
+      if (type === 'broken') frontier.putBack(job, 0);
+      return type;
+    });
+  }
+
+  test.each([
+    ['descending', ['d', 'c', 'b']],
+    ['ascending', ['b', 'c', 'd']],
+    ['in no order', ['c', 'd', 'b']],
+  ])('leads on whether its ids are %s', (_, ids) => {
+    expect(walk(ids)).toEqual(['advanced', 'advanced', 'advanced']);
+  });
+
+  test('is a loop where it comes back to a row', () => {
+    expect(walk(['b', 'c', 'd', 'b', 'd', 'e'])).toEqual([
+      ...['advanced', 'advanced', 'advanced', 'broken', 'broken', 'advanced'],
+    ]);
+  });
+});
+
+describe('a bound', () => {
+  const TWO = [
+    { segment: 1, after: null, bound: at(200) },
+    { segment: 2, after: at(200), bound: null },
+  ];
+  const writes = ({ said }: Played) =>
+    said.flatMap((each) => (each.type === 'write' ? [each.bound] : []));
+
+  test('leaves no row of its own instant to another segment', () => {
+    const played = new Played(TWO);
+    played.answer(1, 250);
+    expect(writes(played)).toEqual([endOfInstant(at(200))]);
+  });
+
+  test('leaves none at all once the order is broken, and pages that it clipped are asked for again', () => {
+    const played = new Played(TWO);
+    played.answer(1, 250);
+    played.answer(2, 300, { isDescending: false });
+    expect(played.notices).toEqual(['order_broken']);
+    const seed = { segment: 9, after: null, bound: at(250) };
+    expect(played.said).toContainEqual({ type: 'openSegment', seed });
+    played.answer(9, 250);
+    expect(writes(played)).toEqual([null]);
+    expect(played.written).toEqual([[9, at(250)]]);
+  });
+
+  test('is not set by a cut where the order is broken', () => {
+    const cuts = (isDescending: boolean): boolean => {
+      const played = new Played([{ segment: 1, after: null, bound: null }]);
+      played.answer(1, 100, { total: 10_000, isDescending });
+      played.answer(1, 200, { total: 10_000, isDescending });
+      return played.asks(9);
+    };
+    expect([true, false].map(cuts)).toEqual([true, false]);
+  });
+});
