@@ -19,7 +19,6 @@ export function buildScheduler(
 ): Scheduler {
   const { source, prepared } = parts;
   const { config } = parts.context;
-  const { totals } = prepared;
   const frontier = new Frontier(source, prepared);
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
@@ -42,7 +41,8 @@ export function buildScheduler(
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
-    rowsDone: prepared.restarts ? 0 : totals.received,
+    rowsDone: prepared.totals.covered,
+    earlierPages: prepared.pages,
     sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,

@@ -16,6 +16,8 @@ export interface PreparedRun {
   /** A dead opaque cursor: the walk begins again, and known rows are duplicates. */
   readonly restarts: boolean;
   readonly canSeek: boolean;
+  /** Committed by earlier processes. */
+  readonly pages: readonly LedgerPage[];
   /** No later than the earliest row that earlier processes have found; Infinity: they found none. */
   readonly earliestMs: number;
   readonly nextSegment: number;
@@ -56,6 +58,7 @@ export async function prepareRun(
       segments,
       restarts,
       canSeek,
+      pages,
       earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
     },

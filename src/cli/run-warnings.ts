@@ -38,8 +38,8 @@ export function missingRecords(
   const received = isOrderBroken ? totals.returned : totals.received;
   if (announced === null || received >= announced) return null;
   return (
-    `the API announced ${formatCount(announced)} records, and ${formatCount(received)} were received: ` +
-    'it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+    `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
+    'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
   );
 }
 

@@ -4,6 +4,7 @@
  *   scanned, no more ─┬─ reaches its bound ──▶ written like any page
  *                     └─ short of it ──▶ held ─┬─ a row is known behind it ──▶ false
  *                                              ├─ others may still tell ──▶ wait
+ *                                              ├─ they lack the credit that it holds ──▶ later
  *                                              ├─ fewer records came than were announced ──▶ doubtful
  *                                              └─ else ──▶ true
  *
@@ -18,8 +19,9 @@ export interface DoubtedEnd {
   readonly reason: string;
 }
 
-export type EndVerdict = { readonly type: 'wait' | 'true' } | DoubtedEnd;
+export type EndVerdict = { readonly type: 'wait' | 'later' | 'true' } | DoubtedEnd;
 
+const LEADS_BACK = 'the API says that the source ends, with rows from before that place';
 const MORE_BEHIND = 'the API says that the source ends, and has told of rows behind that place';
 
 /** One verdict for each page that is held for what it says of the end. */
@@ -28,12 +30,14 @@ export function judgeEnds(context: RunContext): [OutstandingPage, EndVerdict][] 
   const ends = outstanding.ends();
   if (ends.length === 0) return [];
   const isAlone = outstanding.size === ends.length;
-  const records = context.recordsReceived + ends.reduce((sum, page) => sum + page.records, 0);
   const judgeRest = (): EndVerdict => {
     if (!isAlone) return { type: 'wait' };
-    // What the others need is held by the ends alone: they cannot be waited for.
-    if (!options.frontier.isExhausted) return { type: options.credits.hasRoom ? 'wait' : 'true' };
+    if (!options.frontier.isExhausted) return { type: options.credits.hasRoom ? 'wait' : 'later' };
     const total = context.announced.records;
+    const held = ends.map(({ job, lastPosition, records }) => {
+      return { after: job.after, through: lastPosition ?? job.after, covered: records };
+    });
+    const records = context.received.count(held, order.isBroken);
     if (total === null || records >= total) return { type: 'true' };
     const reason = `the API says that the source ends, after ${records} of the ${total} records that it announced`;
     return { type: 'doubtful', reason };
@@ -41,6 +45,8 @@ export function judgeEnds(context: RunContext): [OutstandingPage, EndVerdict][] 
   const rest = judgeRest();
   return ends.map((page) => {
     const { job, lastPosition } = page;
+    if (order.isBefore(lastPosition, job.after))
+      return [page, { type: 'false', reason: LEADS_BACK }];
     // The first answer to a page that is repaired said that there is more behind it.
     const isFalse = !job.isTip || order.isRowBehind(lastPosition ?? job.after);
     return [page, isFalse ? { type: 'false', reason: MORE_BEHIND } : rest];

@@ -7,10 +7,11 @@
  */
 import { type DoubtedEnd, type EndVerdict, judgeEnds } from './announced-end.js';
 import type { Fault } from './fault.js';
-import { decideOnContradiction } from './fault-decision.js';
+import { decideOnContradiction, decideOnDoubtedEnd } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
+import { AFTER_ALL_OTHERS } from './segments.js';
 
 /** Answers to one page that contradict the order until a seek that has proved true is called false. */
 const SEEK_LOOKS = 3;
@@ -29,11 +30,13 @@ export class Contradictions {
   found(page: OutstandingPage, fault: Fault, nowMs: number): void {
     const { frontier } = this.#context.options;
     const { job } = page;
-    this.#context.close(page.taskId);
+    this.#context.letGo(page);
     // Before any seek has proved true, to ask again would let the chains end that are to take over.
     const looks = frontier.isSeekProven ? SEEK_LOOKS : 1;
     if (job.isBuilt && job.contradictions + 1 >= looks) return this.seekFailed(page, fault);
-    if (!this.#askAgain(job, fault, nowMs)) this.#context.fail(fault, job);
+    const decision = decideOnContradiction(job, this.#how());
+    if (decision.type === 'giveUp') return this.#context.fail(fault, job);
+    this.#askAgain(job, fault, nowMs + decision.delayMs);
   }
 
   /** A cursor that was built here does not lead where it should: one chain on given cursors. */
@@ -55,8 +58,7 @@ export class Contradictions {
   hasNothing(page: OutstandingPage): boolean {
     const given = this.#context.options.frontier.giveBack(page.job, true);
     if (given === null) return false;
-    this.#context.close(page.taskId);
-    this.#context.say({ type: 'discard', taskId: page.taskId });
+    this.#context.letGo(page);
     this.#context.giveBack(given);
     return true;
   }
@@ -68,6 +70,10 @@ export class Contradictions {
 
   #settleEnd(page: OutstandingPage, verdict: EndVerdict, nowMs: number): void {
     if (verdict.type === 'wait') return;
+    if (verdict.type === 'later') {
+      this.#context.options.frontier.putBack(page.job, AFTER_ALL_OTHERS);
+      return this.#context.letGo(page);
+    }
     if ('reason' in verdict && this.#isDisbelieved(page, verdict, nowMs)) return;
     const { outstanding } = this.#context;
     const { segment, isLast } = page.job;
@@ -78,26 +84,30 @@ export class Contradictions {
   /** @returns false when it was asked for often enough, and nothing proves it false */
   #isDisbelieved(page: OutstandingPage, verdict: DoubtedEnd, nowMs: number): boolean {
     const { options, outcome, splitter } = this.#context;
-    const { job, taskId } = page;
+    const { job } = page;
     const fault: Fault = { code: 'CONTRACT', message: verdict.reason, retryable: false };
+    splitter.forgetEnd();
     // A run that is to end asks for nothing more: the page is left for the next start.
     if (outcome !== null) options.frontier.putBack(job, nowMs);
-    else if (verdict.type === 'false') this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs);
-    else if (!this.#askAgain(job, fault, nowMs)) return false;
-    this.#context.count(page, 0);
-    this.#context.close(taskId);
-    this.#context.say({ type: 'discard', taskId });
-    splitter.forgetEnd();
+    else if (verdict.type === 'false') {
+      this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs);
+      return true;
+    } else {
+      const decision = decideOnDoubtedEnd(job, this.#how());
+      if (decision.type === 'giveUp') return false;
+      this.#askAgain(job, fault, nowMs + decision.delayMs);
+    }
+    this.#context.letGo(page);
     return true;
   }
 
-  /** @returns false when it was asked for often enough */
-  #askAgain(job: PageJob, fault: Fault, nowMs: number): boolean {
-    const { frontier, backoff, random } = this.#context.options;
-    const decision = decideOnContradiction(job, { backoff, random: random() });
-    if (decision.type === 'failRun') return false;
+  #askAgain(job: PageJob, fault: Fault, retryAtMs: number): void {
     this.#context.notice({ event: 'page_contradicted', message: 'asked for again' }, job, fault);
-    frontier.putBack(job, nowMs + decision.delayMs);
-    return true;
+    this.#context.options.frontier.putBack(job, retryAtMs);
+  }
+
+  #how(): Parameters<typeof decideOnContradiction>[1] {
+    const { backoff, random } = this.#context.options;
+    return { backoff, random: random() };
   }
 }

@@ -170,9 +170,7 @@ export class Dispatcher {
     frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    const bound = frontier.boundOf(job.segment);
-    if (bound === null) this.#context.recordsReceived = 0;
-    this.#context.open({ after: null, bound });
+    this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
   }
 
   /** A server that refuses everything is waited for as long as one that asks for the whole wait. */

@@ -1,5 +1,11 @@
 /** What a page's fault means for the page and for the run. */
-import { type BackoffPolicy, decideRetry, longestPause, type Retry } from './backoff.js';
+import {
+  type BackoffDecision,
+  type BackoffPolicy,
+  decideRetry,
+  longestPause,
+  type Retry,
+} from './backoff.js';
 import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 
@@ -147,11 +153,11 @@ export function decideOnRefreshFault(job: PageJob, fault: Fault, how: How): Refr
  * An answer that contradicts the order (a loop, a missing cursor, an old page) is worth more looks,
  * for a bad cache may have served it; one longer pause lets that expire, then it is final.
  */
-export function decideOnContradiction(
-  job: PageJob,
-  how: How,
-): { readonly type: 'retry'; readonly delayMs: number } | { readonly type: 'failRun' } {
-  job.contradictions++;
-  const retry = decideRetry({ ...how.backoff, maxPauses: 1 }, job.contradictions, how.random);
-  return retry.type === 'giveUp' ? { type: 'failRun' } : retry;
+export function decideOnContradiction(job: PageJob, how: How): BackoffDecision {
+  return decideRetry({ ...how.backoff, maxPauses: 1 }, ++job.contradictions, how.random);
+}
+
+/** An end that is doubted gets as many looks, and is then believed. */
+export function decideOnDoubtedEnd(job: PageJob, how: How): BackoffDecision {
+  return decideRetry({ ...how.backoff, maxPauses: 1 }, ++job.endDoubts, how.random);
 }

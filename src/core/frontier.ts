@@ -24,6 +24,7 @@ import type { HeadFacts } from './scheduler-types.js';
 import { Seeker } from './seeker.js';
 import {
   type Advance,
+  type BoundedPage,
   type CursorBuilder,
   chainBefore,
   type GivenBack,
@@ -32,8 +33,10 @@ import {
   isTurningBack,
   LEADS_BACK,
   leadsOn,
+  rebound,
   type Segment,
   type SegmentSeed,
+  type TipAnswer,
 } from './segment.js';
 import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
@@ -82,7 +85,8 @@ export class Frontier {
 
   /** A page that may be asked for now; repairs first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
-    return this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs);
+    const { isEmpty } = this.#repairs;
+    return this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isEmpty);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */
@@ -140,17 +144,7 @@ export class Frontier {
   }
 
   /** Moves a segment on by the answer to its tip. */
-  advance(
-    job: PageJob,
-    answer: {
-      readonly nextCursor: string | null;
-      readonly nextPosition: Position | null;
-      readonly hasMore: boolean;
-      readonly expiresAtMs: number;
-      /** From the request to the end of the cursor's life; not known: Infinity. */
-      readonly lifeMs?: number;
-    },
-  ): Advance {
+  advance(job: PageJob, answer: TipAnswer): Advance {
     const segment = this.#segments.of(job);
     assert(segment.tip === job, 'only the tip advances a segment');
     // An end proves no seek: a server that cannot read the cursor may say the same.
@@ -173,7 +167,7 @@ export class Frontier {
       return { type: 'broken', reason: LEADS_BACK };
     }
     this.#prove(segment, job);
-    if (position !== null && isReached(position, segment.bound, this.order)) {
+    if (position !== null && isReached(position, segment.bound)) {
       segment.phase = 'ended';
       return { type: 'ended' };
     }
@@ -213,6 +207,11 @@ export class Frontier {
   /** Whether it was cut from another, and no page has yet proved the seek to its start. */
   isUnproven(segment: number): boolean {
     return this.#segments.get(segment)?.isUnproven ?? false;
+  }
+
+  /** A page is about to be written: takes the bound that its segment has by now. */
+  rebound(page: BoundedPage): void {
+    rebound(this.#segments.of(page.job), page);
   }
 
   /** Whether a segment may be cut. Until a seek has proved true, `unprovenMax` are tried at once. */

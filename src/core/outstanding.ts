@@ -34,6 +34,8 @@ export interface OutstandingPage {
   /** Where its next cursor points behind; null: opaque, or none. */
   next: Position | null;
   lastPosition: Position | null;
+  /** The last place that it covers, once it is written; null: the end of the source. */
+  through: Position | null;
   /** That it holds: as it says, then as they were found. */
   records: number;
   /** Its segment is walked again from before it: its answer counts for the limit alone. */
@@ -84,6 +86,7 @@ export class Outstanding {
       bound: null,
       next: null,
       lastPosition: null,
+      through: null,
       records: 0,
       isGivenUp: false,
     });
@@ -145,6 +148,7 @@ export class Outstanding {
     let page: OutstandingPage | undefined = scanned;
     while (page?.phase === 'held' && page.job.isAfterKnown && !this.isShortEnd(page)) {
       page.phase = 'writing';
+      frontier.rebound(page);
       const through = endOf(page);
       writable.push(this.#writeCommand(page, through));
       const { segment, page: number } = page.job;
@@ -163,12 +167,13 @@ export class Outstanding {
   isShortEnd({ head, bound, lastPosition, job }: OutstandingPage): boolean {
     if (head?.hasMore !== false) return false;
     const end = lastPosition ?? job.after;
-    return end === null || !isReached(end, bound, this.#order);
+    return end === null || !isReached(end, bound);
   }
 
   #writeCommand(page: OutstandingPage, through: Position | null): WriteCommand {
     const { job, head, taskId, bound } = page;
     assert(head !== null, 'a scanned page has a head');
+    page.through = through;
     const isClipped = bound !== null && !this.#order.isBroken;
     return {
       type: 'write',
@@ -199,9 +204,11 @@ export class Outstanding {
 function endOf(page: OutstandingPage): Position | null {
   const { head, bound, next, lastPosition, job } = page;
   assert(head !== null, 'a scanned page has a head');
-  if (!head.hasMore) return bound;
+  // Within the bound's instant a page may start behind it: what it covers is the rest of the instant.
+  const isBehind = bound !== null && job.after !== null && comparePositions(job.after, bound) >= 0;
+  const last = isBehind ? endOfInstant(bound) : bound;
+  if (!head.hasMore) return last;
   // Null would mean the end of the source, and a resume would take the run for complete.
   const reached = next ?? lastPosition ?? job.after ?? BEFORE_ALL;
-  if (bound !== null && comparePositions(reached, bound) > 0) return bound;
-  return reached;
+  return isReached(reached, bound) ? last : reached;
 }

@@ -7,6 +7,7 @@
  *         the frontier        behind an opaque cursor the tip moves back to it
  */
 
+import { ChainWatch } from './chain-watch.js';
 import { Contradictions } from './contradictions.js';
 import type { Fault } from './fault.js';
 import { decideOnFault, decideOnRefreshFault } from './fault-decision.js';
@@ -17,15 +18,6 @@ import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 import { isReached } from './segment.js';
 
-/**
- * Pages in a row that hold no record, or only the last one again, until a segment is said to lead
- * nowhere. A source that filters behind its paging may have hundreds; a server that loses its place
- * has them for ever.
- */
-const BARREN_PAGES_MAX = 1_000;
-
-const LEADS_NOWHERE = 'Ask the operator of the API; a start resumes behind the last of these pages';
-
 const NOT_RENEWED: Fault = {
   code: 'CONTRACT',
   message: 'the cursor that came leads to another place',
@@ -35,12 +27,12 @@ const NOT_RENEWED: Fault = {
 export class PageFlow {
   readonly #context: RunContext;
   readonly #contradictions: Contradictions;
-  /** Barren pages in a row, by segment. */
-  readonly #barren = new Map<number, number>();
+  readonly #watch: ChainWatch;
 
   constructor(context: RunContext) {
     this.#context = context;
     this.#contradictions = new Contradictions(context);
+    this.#watch = new ChainWatch(context);
   }
 
   /** Believes ends of the source that were announced, or asks for them again. */
@@ -61,7 +53,7 @@ export class PageFlow {
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
     const lifeMs = head.cursorExpiresInMs ?? options.cursors.cursorTtlMs;
-    if (page.isGivenUp) this.#context.close(taskId);
+    if (page.isGivenUp) outstanding.answered(page);
     else if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs, nowMs);
     else this.#moveOn(page, head, lifeMs, nowMs);
   }
@@ -70,7 +62,8 @@ export class PageFlow {
     const { taskId, recordCount, firstPosition, lastPosition } = event;
     const { outstanding, options, splitter } = this.#context;
     const page = outstanding.get(taskId);
-    if (page === undefined || page.phase !== 'scanning') {
+    if (page === undefined || page.phase !== 'scanning' || page.isGivenUp) {
+      this.#context.close(taskId);
       return this.#context.say({ type: 'discard', taskId });
     }
     const { job } = page;
@@ -78,14 +71,14 @@ export class PageFlow {
     const endMs = hasMore ? null : (lastPosition ?? job.after)?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
-    this.#observeOrder(page, event);
+    this.#watch.order(page, event);
     page.lastPosition = lastPosition;
+    page.phase = 'held';
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
-    if (hasMore)
-      this.#watchProgress(job, recordCount === 0 || isSamePlace(lastPosition, job.after));
+    if (hasMore) this.#watch.progress(job, event);
     // An end that was announced is told of when it is believed.
     if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.
@@ -183,6 +176,7 @@ export class PageFlow {
     const advance = job.isTip ? frontier.advance(job, answer) : frontier.repaired(job, answer);
     if (advance.type === 'broken') {
       const fault: Fault = { code: 'CONTRACT', message: advance.reason, retryable: false };
+      outstanding.answered(page);
       return this.#contradictions.found(page, fault, nowMs);
     }
     this.#context.announced.observe(head);
@@ -201,7 +195,7 @@ export class PageFlow {
     const { next, bound, expiresAtMs } = page;
     const { nextCursor, hasMore } = head;
     if (next === null || nextCursor === null || !hasMore) return;
-    if (isReached(next, bound, this.#context.order)) return;
+    if (isReached(next, bound)) return;
     const cursor = { cursor: nextCursor, cursorExpiresAtMs: expiresAtMs };
     this.#context.open({ after: next, bound, ...cursor });
   }
@@ -253,30 +247,6 @@ export class PageFlow {
     }
   }
 
-  #observeOrder(page: OutstandingPage, event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
-    const { order } = this.#context;
-    const { firstPosition: first, lastPosition: last, isOrdered, isDescending } = event;
-    const { job } = page;
-    const after = job.isAfterKnown ? job.after : null;
-    if (!order.observe({ after, first, last, isOrdered, isDescending })) {
-      return this.#context.keepClipped(page, last);
-    }
-    const asked = this.#context.openClipped();
-    const again =
-      asked === 0 ? '' : `; ${asked} pages whose rows were shared out are asked for again`;
-    const message = `rows are not newest first: the source is read as one chain${again}`;
-    this.#context.notice({ event: 'order_broken', message }, job);
-  }
-
-  /** Ends a run that would otherwise never end. */
-  #watchProgress(job: PageJob, isBarren: boolean): void {
-    const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;
-    this.#barren.set(job.segment, barren);
-    if (barren < BARREN_PAGES_MAX) return;
-    const message = `${barren} pages in a row hold no new record, and each says that there is more`;
-    this.#context.fail({ code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE }, job);
-  }
-
   #again(page: OutstandingPage, wasInFlight: boolean, retryAtMs: number): void {
     const { frontier } = this.#context.options;
     const { job } = page;
@@ -293,10 +263,6 @@ export class PageFlow {
 function earlier(next: Position | null, bound: Position | null): Position | null {
   if (next === null || bound === null) return next;
   return comparePositions(next, bound) < 0 ? next : bound;
-}
-
-function isSamePlace(a: Position | null, b: Position | null): boolean {
-  return a !== null && b !== null && comparePositions(a, b) === 0;
 }
 
 /**

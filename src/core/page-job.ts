@@ -27,9 +27,10 @@ export interface PageJob {
   workerDeaths: number;
   /** Whole answers that were no page, while no page of the run was good. */
   otherAnswers: number;
-  /** Refused cursors and contradictions are counted apart: neither tells of the other's cause. */
+  /** Counted apart, for none tells of another's cause. */
   cursorRefusals: number;
   contradictions: number;
+  endDoubts: number;
   /** Pages that the run had committed when this one last rested. */
   commitsAtPause: number;
   retryAtMs: number;
@@ -59,6 +60,7 @@ export function newTip(
     otherAnswers: 0,
     cursorRefusals: 0,
     contradictions: 0,
+    endDoubts: 0,
     commitsAtPause: 0,
     retryAtMs: 0,
     refreshFailures: 0,

@@ -7,8 +7,11 @@
  *
  *   beginning ├──page──┼──page──┤  gap  ├──page──┤   rest    end
  *                               └segment┘        └─segment──▶
+ *
+ * A source may serve the rows of one instant in any order. So where a page ends within an instant, and
+ * none goes on from its last row, the rest of that instant is walked too, unless others have all of it.
  */
-import { comparePositions, type Position } from './position.js';
+import { comparePositions, endOfInstant, formatPosition, type Position } from './position.js';
 
 /** What a committed page covers, and the cursor that it gave. */
 export interface CoveredInterval {
@@ -58,7 +61,8 @@ export function planResume(
   pages: readonly CoveredInterval[],
   options: { canSeek: boolean; nowMs: number },
 ): { readonly gaps: readonly Gap[]; readonly restarts: boolean } {
-  const gaps = findGaps(pages);
+  const found = findGaps(pages);
+  const gaps = [...found, ...findOpenInstants(pages, found)];
   if (options.canSeek) {
     return { gaps: gaps.map(({ after, bound }) => ({ after, bound })), restarts: false };
   }
@@ -68,6 +72,55 @@ export function planResume(
   );
   if (isReachable) return { gaps, restarts: false };
   return { gaps: [{ after: null, bound: null }], restarts: true };
+}
+
+/**
+ * The rests of instants that no chain of pages is known to go through, where by the order of ids it
+ * would seem that one does; one gap an instant.
+ */
+function findOpenInstants(pages: readonly CoveredInterval[], gaps: readonly Gap[]): Gap[] {
+  const byStart = new Map<string, CoveredInterval[]>();
+  for (const page of pages) {
+    const place = placeOf(page.after);
+    byStart.set(place, [...(byStart.get(place) ?? []), page]);
+  }
+  const open = new Map<number, Gap>();
+  const walked = new Set(gaps.map(({ after }) => placeOf(after)));
+  for (const page of pages) {
+    const { through } = page;
+    if (through === null || isEndOfInstant(through) || open.has(through.ms)) continue;
+    const isFollowed = byStart.has(placeOf(through)) || walked.has(placeOf(through));
+    if (isFollowed || isWalkedThrough(through.ms, pages, byStart)) continue;
+    open.set(through.ms, gapBehind(page, endOfInstant(through)));
+  }
+  return [...open.values()];
+}
+
+/** Whether pages that follow one another lead from before an instant to behind it. */
+function isWalkedThrough(
+  ms: number,
+  pages: readonly CoveredInterval[],
+  byStart: ReadonlyMap<string, readonly CoveredInterval[]>,
+): boolean {
+  const next = pages.filter(({ after }) => after === null || after.ms > ms);
+  const seen = new Set<CoveredInterval>();
+  for (let page = next.pop(); page !== undefined; page = next.pop()) {
+    const { through } = page;
+    if (through === null || through.ms < ms) return true;
+    if (through.ms > ms || seen.has(page)) continue;
+    if (isEndOfInstant(through)) return true;
+    seen.add(page);
+    next.push(...(byStart.get(placeOf(through)) ?? []));
+  }
+  return false;
+}
+
+function isEndOfInstant(position: Position): boolean {
+  return comparePositions(position, endOfInstant(position)) === 0;
+}
+
+function placeOf(position: Position | null): string {
+  return position === null ? '' : formatPosition(position);
 }
 
 function gapBehind(page: CoveredInterval | null, bound: Position | null): Gap {

@@ -15,6 +15,7 @@ import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { Position } from './position.js';
 import type { QuarantineCounts } from './quarantine-limit.js';
+import { ReceivedRecords } from './received-records.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
 import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
 import type { SourceOrder } from './source-order.js';
@@ -37,8 +38,10 @@ export interface SchedulerOptions {
   readonly waitMsMax?: number;
   /** First number for segments that the scheduler opens itself. */
   readonly nextSegment: number;
-  /** Records that earlier processes have committed. */
+  /** Rows that earlier processes have committed. */
   readonly rowsDone: number;
+  /** Pages that earlier processes have committed; none if unset. */
+  readonly earlierPages?: ConstructorParameters<typeof ReceivedRecords>[0];
   /** How many records there are, as earlier processes were told; null: they were not. */
   readonly sourceTotal?: number | null;
   /** Share of records in quarantine that ends the run. */
@@ -63,8 +66,7 @@ export class RunContext {
   outcome: RunOutcome | null = null;
   /** Pages committed by this process. */
   commits = 0;
-  /** Committed records of the run, with those of earlier processes; in this walk, where it began again. */
-  recordsReceived: number;
+  readonly received: ReceivedRecords;
   readonly #clipped: Omit<SegmentSeed, 'segment'>[] = [];
   /** A page was given up: whatever the frontier says, the run is not complete. */
   #hasGivenUp = false;
@@ -81,7 +83,7 @@ export class RunContext {
     this.order = options.frontier.order;
     this.outstanding = new Outstanding(this.order);
     this.announced = new AnnouncedTotal(options.sourceTotal);
-    this.recordsReceived = options.rowsDone;
+    this.received = new ReceivedRecords(options.earlierPages ?? []);
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;
@@ -172,17 +174,21 @@ export class RunContext {
   }
 
   /**
-   * Gives up what was asked for of a segment and is not with the writer. A request that is on its way
-   * stays outstanding until its answer: it has a slot and a place in the log of the API.
+   * Lets go of a page that is not with the writer. One whose body is still to come stays outstanding
+   * until then: it has a slot, a place in the log of the API, and its bytes.
    */
+  letGo(page: OutstandingPage): void {
+    const { taskId } = page;
+    this.count(page, 0);
+    page.isGivenUp = true;
+    if (page.phase !== 'held') return;
+    this.close(taskId);
+    this.say({ type: 'discard', taskId });
+  }
+
+  /** Lets go of all that was asked for of a segment, behind one of its pages. */
   giveUpUnwritten(segment: number, behindPage = 0): void {
-    for (const page of this.outstanding.unwritten(segment, behindPage)) {
-      this.count(page, 0);
-      page.isGivenUp = true;
-      if (page.phase === 'inFlight') continue;
-      this.close(page.taskId);
-      this.say({ type: 'discard', taskId: page.taskId });
-    }
+    for (const page of this.outstanding.unwritten(segment, behindPage)) this.letGo(page);
   }
 
   /** @param records of the page, as it says or as they were found */

@@ -35,6 +35,8 @@ export interface CommittedCounts {
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
+  /** Distinct rows of the page in the table, within what it covers. */
+  readonly covered: number;
 }
 
 export type SchedulerEvent =
@@ -48,7 +50,6 @@ export type SchedulerEvent =
       readonly firstPosition: Position | null;
       readonly lastPosition: Position | null;
       /** See `Batch`. */
-      readonly isOrdered: boolean;
       readonly isDescending: boolean;
     }
   /** A head-only task is done; its head came before. */

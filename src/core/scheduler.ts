@@ -106,9 +106,13 @@ export class Scheduler {
   }
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
+    const page = this.#context.outstanding.get(event.taskId);
+    if (page !== undefined) {
+      const { job, through } = page;
+      this.#context.received.add({ after: job.after, through }, event.counts);
+    }
     this.#context.close(event.taskId);
     this.#context.commits++;
-    this.#context.recordsReceived += event.counts.returned;
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }

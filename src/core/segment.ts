@@ -1,7 +1,7 @@
 /** A segment: a disjoint slice of the source, walked by one cursor chain. */
 import { newTip, type PageJob } from './page-job.js';
 import { comparePositions, formatPosition, type Position } from './position.js';
-import type { SourceOrder } from './source-order.js';
+import type { HeadFacts } from './scheduler-types.js';
 
 /** Builds cursors; the source's part of the frontier. */
 export interface CursorBuilder {
@@ -28,10 +28,19 @@ export interface Segment {
   bound: Position | null;
   /** Cut from another, and no page has yet proved the seek to its start. */
   isUnproven: boolean;
+  /** A page of it was written without the rows behind its bound. */
+  isPastBound: boolean;
   phase: 'ready' | 'inFlight' | 'ended';
   tip: PageJob;
   /** Opaque cursors, and places within one instant, already seen: coming back to one is a loop. */
   readonly seen: Set<string>;
+}
+
+/** What decides on the way on. */
+export interface TipAnswer extends Pick<HeadFacts, 'nextCursor' | 'nextPosition' | 'hasMore'> {
+  readonly expiresAtMs: number;
+  /** From the request to the end of the cursor's life; not known: Infinity. */
+  readonly lifeMs?: number;
 }
 
 /** What the answer to a tip says about the way on. */
@@ -81,6 +90,7 @@ export function newSegment(seed: SegmentSeed): Segment {
     start: seed.after,
     bound: seed.bound,
     isUnproven: false,
+    isPastBound: false,
     phase: 'ready',
     tip,
     seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
@@ -88,17 +98,26 @@ export function newSegment(seed: SegmentSeed): Segment {
 }
 
 /**
- * Whether a segment with that bound has nothing left at `position`. Where rows of one instant do not
- * descend by id, those of the bound's instant may lie on either side.
+ * Whether a segment with that bound has nothing left at `position`. Another row of the bound's own
+ * instant may lie on either side of it, in whatever order the source serves them.
  */
-export function isReached(
-  position: Position,
-  bound: Position | null,
-  { hasOtherTies }: Pick<SourceOrder, 'hasOtherTies'>,
-): boolean {
+export function isReached(position: Position, bound: Position | null): boolean {
   if (bound === null) return false;
-  const isTie = position.ms === bound.ms && position.id !== bound.id;
-  return isTie && hasOtherTies ? false : comparePositions(position, bound) >= 0;
+  return position.ms < bound.ms || comparePositions(position, bound) === 0;
+}
+
+/** What a page has to do with the bound of its segment. */
+export interface BoundedPage {
+  readonly job: PageJob;
+  bound: Position | null;
+  readonly lastPosition: Position | null;
+}
+
+export function rebound(segment: Segment, page: BoundedPage): void {
+  if (page.job.isTip) page.bound = segment.bound;
+  const { bound, lastPosition } = page;
+  if (bound === null || lastPosition === null) return;
+  segment.isPastBound ||= lastPosition.ms < bound.ms;
 }
 
 /** Whether one segment ends where another begins. */
@@ -109,6 +128,7 @@ export function isNextTo({ bound }: Segment, { start }: Segment): boolean {
 /**
  * The open segment that ends nearest before all of another one. Where that one's tip stands does not
  * count: pages behind the tip may be given up too, and what begins among them would leave those out.
+ * One that is past its bound, as behind opaque cursors, has left out what lies between.
  *
  * @returns null when there is none
  */
@@ -116,8 +136,9 @@ export function chainBefore(segments: Iterable<Segment>, { start }: Segment): Se
   if (start === null) return null;
   let nearest: Segment | null = null;
   for (const segment of segments) {
-    const { bound, phase } = segment;
-    if (phase === 'ended' || bound === null || comparePositions(bound, start) > 0) continue;
+    const { bound, phase, isPastBound } = segment;
+    if (phase === 'ended' || isPastBound || bound === null) continue;
+    if (comparePositions(bound, start) > 0) continue;
     if (nearest?.bound == null || comparePositions(bound, nearest.bound) > 0) nearest = segment;
   }
   return nearest;

@@ -4,6 +4,9 @@ import type { PageJob } from './page-job.js';
 import { newSegment, type Segment, type SegmentSeed } from './segment.js';
 import type { Remainder } from './splitter.js';
 
+/** `retryAtMs` of a page that is asked for when all other segments are through. */
+export const AFTER_ALL_OTHERS = Number.POSITIVE_INFINITY;
+
 export class Segments {
   readonly #byNumber = new Map<number, Segment>();
 
@@ -41,11 +44,20 @@ export class Segments {
     return segment;
   }
 
-  ready(nowMs: number): PageJob | null {
+  /**
+   * A page that may be asked for now.
+   *
+   * @param mayBeLast also one that waits for all other segments, when these are through
+   */
+  ready(nowMs: number, mayBeLast: boolean): PageJob | null {
+    let last: PageJob | null = null;
+    let hasOthers = !mayBeLast;
     for (const { phase, tip } of this.#byNumber.values()) {
       if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
+      if (phase === 'ready' && tip.retryAtMs === AFTER_ALL_OTHERS) last ??= tip;
+      else hasOthers ||= phase !== 'ended';
     }
-    return null;
+    return hasOthers ? null : last;
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */

@@ -1,9 +1,9 @@
 /**
  * Source order: what the pages have shown of the order that cutting and seeking rely on.
  *
- * Newest first is assumed. Rows of one instant are thought to descend by id, and nothing is lost where
- * they do not: a cut lies behind all rows of its instant, and no row of a bound's instant is left to
- * another segment. A source whose instants go up is not cut, and all rows of its pages are kept.
+ * Newest first is assumed; of rows of one instant, nothing. So a cut lies behind all rows of its
+ * instant, a segment goes on until the instant of its bound is over, and no row of that instant is left
+ * to another segment. A source whose instants go up is not cut, and all rows of its pages are kept.
  */
 import type { Position } from './position.js';
 
@@ -13,15 +13,14 @@ export interface ShownOrder {
   readonly after: Position | null;
   readonly first: Position | null;
   readonly last: Position | null;
-  /** Rows follow the whole order, ties included. */
-  readonly isOrdered: boolean;
   /** No row is later than the one before it. */
   readonly isDescending: boolean;
 }
 
 export class SourceOrder {
   #isBroken = false;
-  #hasOtherTies = false;
+  /** In a row, that lie before where they start. */
+  #pagesBefore = 0;
   #earliestMs: number;
 
   /** @param earliestMs no later than the earliest row that earlier processes have found */
@@ -34,17 +33,12 @@ export class SourceOrder {
     return this.#isBroken;
   }
 
-  /** Rows of one instant were seen in another order than by descending id. */
-  get hasOtherTies(): boolean {
-    return this.#hasOtherTies;
-  }
-
   /** @returns whether this page is the first to break the order */
-  observe({ after, first, last, isOrdered, isDescending }: ShownOrder): boolean {
+  observe({ after, first, last, isDescending }: ShownOrder): boolean {
     if (last === null || this.#isBroken) return false;
-    this.#hasOtherTies ||= isDescending && !isOrdered;
-    // A page that only begins too early comes from a cache or a replica, which says nothing of order.
-    this.#isBroken = !isDescending || (after !== null && last.ms > after.ms);
+    // One page from before its start may come from a cache or a replica, which says nothing of order.
+    this.#pagesBefore = this.isBefore(last, after) ? this.#pagesBefore + 1 : 0;
+    this.#isBroken = !isDescending || this.#pagesBefore > 1;
     this.foundAt(Math.min(last.ms, first?.ms ?? last.ms));
     return this.#isBroken;
   }
@@ -52,6 +46,11 @@ export class SourceOrder {
   /** The API has a row at this instant. */
   foundAt(ms: number): void {
     this.#earliestMs = Math.min(this.#earliestMs, ms);
+  }
+
+  /** Whether a page with this last row lies before its start. */
+  isBefore(last: Position | null, start: Position | null): boolean {
+    return !this.#isBroken && last !== null && start !== null && last.ms > start.ms;
   }
 
   /** Whether a source that ends at `end` would lack a row that was seen. */

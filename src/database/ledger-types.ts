@@ -74,7 +74,7 @@ export interface RunTotals {
   readonly quarantined: number;
   /** Distinct rows of the run in the table, however often a segment was walked (core/covered-rows). */
   readonly covered: number;
-  /** Records that the API has returned, each walk over a stretch counted once; at least. */
+  /** Different records that the API has returned, those in quarantine included; at least. */
   readonly received: number;
 }
 

@@ -148,11 +148,13 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
         loadPages(runNumber),
       ]);
       const totals = only(sums);
-      const asReturned = pages.map((page) => ({ ...page, covered: page.returned }));
+      const withQuarantined = pages.map((page) => {
+        return { ...page, covered: page.covered + page.quarantined };
+      });
       return {
         ...totals,
         covered: countRows(pages, totals.inserted),
-        received: countRows(asReturned, totals.inserted + totals.quarantined),
+        received: countRows(withQuarantined, totals.inserted + totals.quarantined),
       };
     },
 

@@ -172,7 +172,13 @@ class Rehearsal {
         const rows = this.#rowsOf.get(command.taskId) ?? 0;
         const startMs = Math.max(this.#nowMs, this.#writerFreeMs);
         this.#writerFreeMs = startMs + (rows / this.#settings.recordsPerSecond) * 1000;
-        const counts = { returned: rows, inserted: rows, duplicate: 0, quarantined: 0 };
+        const counts = {
+          returned: rows,
+          inserted: rows,
+          duplicate: 0,
+          quarantined: 0,
+          covered: rows,
+        };
         this.#pages++;
         const { taskId } = command;
         return this.#at(this.#writerFreeMs + COMMIT_MS, { type: 'committed', taskId, counts });
@@ -227,8 +233,7 @@ class Rehearsal {
     if (isHeadOnly) return this.#at(headAtMs, { type: 'refreshed', taskId });
     this.#rowsOf.set(taskId, rows);
     const [first, last] = rows === 0 ? [null, null] : [positionOf(start), positionOf(end - 1)];
-    const inOrder = { isOrdered: true, isDescending: true };
-    const positions = { firstPosition: first, lastPosition: last, ...inOrder };
+    const positions = { firstPosition: first, lastPosition: last, isDescending: true };
     this.#at(headAtMs + 1, { type: 'scanned', taskId, recordCount: rows, ...positions });
   }
 

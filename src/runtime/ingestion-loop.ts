@@ -211,9 +211,9 @@ export class IngestionLoop {
     }
     this.#page(taskId).batch = batch;
     this.#parts.observer.scanned(result);
-    const { rowCount, rejects, firstPosition, lastPosition, isOrdered, isDescending } = batch;
+    const { rowCount, rejects, firstPosition, lastPosition, isDescending } = batch;
     const recordCount = rowCount + rejects.count;
-    const order = { firstPosition, lastPosition, isOrdered, isDescending };
+    const order = { firstPosition, lastPosition, isDescending };
     this.#push({ type: 'scanned', taskId, recordCount, ...order });
   }
 
@@ -274,6 +274,7 @@ export class IngestionLoop {
     }
     buffers.give(result.buffers);
     observer.committed(write, result);
-    this.#push({ type: 'committed', taskId, counts: result.counts });
+    const counts = { ...result.counts, covered: result.covered };
+    this.#push({ type: 'committed', taskId, counts });
   }
 }

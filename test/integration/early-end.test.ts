@@ -52,7 +52,9 @@ test('an end that stays: complete, and log, result, report and status name both 
     answer: (page, start) => (start >= 400 ? { ...page, pagination: END } : page),
   });
   expect(code, stderr).toBe(0);
-  const warning = expect.stringMatching(/announced 1,000 records, and 500 were received/);
+  const warning = expect.stringMatching(
+    /announced 1,000 records, and 500 different ones were received/,
+  );
   expect(result).toMatchObject({ status: 'complete', eventsIngested: 500, warnings: [warning] });
   expect(stderr).toContain('"event":"run_warned"');
   const kept = JSON.parse(readFileSync(join(folder.path, 'reports', '1.json'), 'utf8'));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { History } from '../support/simulated-history.js';
+import { broken } from '../support/simulated-properties.js';
 import { playHistory } from '../support/simulated-run.js';
 
 /** `SEED=7 npm run test:sim` replays one seed. */
@@ -9,26 +9,6 @@ const SEEDS = Number(process.env.SEEDS ?? 10_000);
 function* seeds(count: number): Iterable<number> {
   if (ONLY !== null) yield ONLY;
   else for (let seed = 1; seed <= count; seed++) yield seed;
-}
-
-/** What must hold of every history; the names of what does not. */
-function broken(history: History, crashes: number): string[] {
-  const faults: string[] = [];
-  if (history.outcome.status !== 'complete')
-    faults.push(`ended ${JSON.stringify(history.outcome)}`);
-  if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
-  const uncounted = history.writes.length - history.counted;
-  // A commit that lands when its process is dead may leave no way through the ledger.
-  if (crashes === 0 ? uncounted !== 0 : uncounted < 0) faults.push(`${uncounted} rows not counted`);
-  if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
-  if (history.refused > 0) faults.push(`${history.refused} requests refused`);
-  if (history.fullestWindow > (history.quota ?? Infinity))
-    faults.push('a window holds more than the quota');
-  if (history.heldBytesMax > Math.max(1000, history.creditBytesMax))
-    faults.push('credits exceeded');
-  if (history.tipsInFlightMax > 2)
-    faults.push('a segment has more than a tip and a repair in flight');
-  return faults;
 }
 
 test('every history of faults and crashes ends with all rows, within limit and credits', () => {

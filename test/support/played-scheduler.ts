@@ -93,7 +93,13 @@ export class Played {
     return told.flatMap((each) => {
       if (each.type !== 'write') return [];
       const count = this.#records.get(each.taskId) ?? 0;
-      const counts = { returned: count, inserted: count, duplicate: 0, quarantined: 0 };
+      const counts = {
+        returned: count,
+        inserted: count,
+        duplicate: 0,
+        quarantined: 0,
+        covered: count,
+      };
       return [{ type: 'committed', taskId: each.taskId, counts }];
     });
   }

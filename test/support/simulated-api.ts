@@ -4,10 +4,14 @@
  */
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
-import { comparePositions, type Position } from '../../src/core/position.js';
+import type { Position } from '../../src/core/position.js';
 import type { CursorBuilder } from '../../src/core/segment.js';
 import { limitsSaid } from './limits-said.js';
 import { drawInteger, type Random } from './random.js';
+import { SimulatedSource, type TieOrder } from './simulated-source.js';
+
+/** Of a page where all weigh the same. */
+export const PAGE_BYTES = 1000;
 
 export interface ApiSettings {
   readonly rows: number;
@@ -23,10 +27,28 @@ export interface ApiSettings {
   readonly seeks: 'true' | 'refused' | 'ignored';
   /** Pages say neither how many records they hold nor how many there are. */
   readonly isFlat: boolean;
+  readonly tieOrder: TieOrder;
+  /** Share of pages that hold fewer records than they might. */
+  readonly shortShare: number;
+  /** The largest page; each has a size of its own, whatever it holds. */
+  readonly pageBytesMax: number;
+  /** Share of pages that say there is no more though there is. */
+  readonly falseEndShare: number;
+  /** From this row on its cursors lead back to the page before, for ever; null: they do not. */
+  readonly loopsFromRow: number | null;
   /** Share of requests that fail, in one of many ways. */
   readonly faultShare: number;
   readonly latencyMs: number;
 }
+
+/** Pages that are whole, in order, and all of one size. */
+export const STEADY = {
+  tieOrder: 'descending',
+  shortShare: 0,
+  pageBytesMax: PAGE_BYTES,
+  falseEndShare: 0,
+  loopsFromRow: null,
+} as const satisfies Partial<ApiSettings>;
 
 export interface ApiPage {
   readonly rows: readonly number[];
@@ -35,6 +57,7 @@ export interface ApiPage {
   /** Null on a flat page. */
   readonly returned: number | null;
   readonly total: number | null;
+  readonly bodyBytes: number;
 }
 
 /** How an exchange goes: what is seen, and when. */
@@ -52,15 +75,15 @@ export type Exchange =
       readonly hasHead: boolean;
     };
 
-const FIRST_MS = 1_769_541_612_369;
-
 export class SimulatedApi {
   readonly settings: ApiSettings;
-  readonly positions: readonly Position[];
+  readonly source: SimulatedSource;
   /** Arrivals of all requests, refused ones too: the server's log. */
   readonly arrivalsMs: number[] = [];
   refused = 0;
   #hasToldLimits = false;
+  /** The cursor that was last given behind a row, as a cache has it. */
+  readonly #given = new Map<number, string>();
   readonly #random: Random;
   readonly #key: number;
 
@@ -68,7 +91,11 @@ export class SimulatedApi {
     this.settings = settings;
     this.#random = random;
     this.#key = drawInteger(random, 1, 1e9);
-    this.positions = makePositions(settings.rows, random);
+    this.source = new SimulatedSource(settings.rows, settings.tieOrder, random);
+  }
+
+  get positions(): readonly Position[] {
+    return this.source.positions;
   }
 
   /** The place that a cursor points behind; null: it is opaque, or there is none. */
@@ -123,40 +150,62 @@ export class SimulatedApi {
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {
         return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
       }
-      start = isOwn || seeks === 'true' ? this.#indexAfter(position) : 0;
+      start = isOwn || seeks === 'true' ? this.source.indexAfter(position) : 0;
     }
-    const count = Math.min(request.limit, this.settings.pageCap);
     // As from a cache, or from a replica that lags: the page of the place before.
-    if (this.#random() < faultShare / 20) start = Math.max(0, start - count);
-    const end = Math.min(this.positions.length, start + count);
-    const hasMore = end < this.positions.length;
-    const last = this.positions[end - 1];
-    const nextCursor =
-      hasMore && last !== undefined
-        ? encode(this.#key, last, sentAtMs + clockSkewMs + this.settings.cursorTtlMs)
-        : null;
-    const rows = Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset);
+    const isOld = this.#random() < faultShare / 20;
     // Not from the start: answers that say nothing, before any that does, mean that there is no limit.
     const seen = this.#hasToldLimits && this.#random() < 0.05 ? null : limits;
     this.#hasToldLimits = true;
     const breaksAfterHead = this.#random() < faultShare / 3;
-    const { isFlat } = this.settings;
-    const returned = isFlat ? null : rows.length;
-    const total = isFlat ? null : this.positions.length;
-    const page = { rows, nextCursor, hasMore, returned, total };
+    const page = this.#page(start, request.limit, { isOld, sentAtMs });
     return { type: 'page', page, limits: seen, breaksAfterHead };
   }
 
-  #indexAfter(position: Position): number {
-    let low = 0;
-    let high = this.positions.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const at = this.positions[middle] as Position;
-      if (comparePositions(at, position) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #page(
+    after: number,
+    limit: number,
+    { isOld, sentAtMs }: { readonly isOld: boolean; readonly sentAtMs: number },
+  ): ApiPage {
+    const { pageCap, pageBytesMax, isFlat, shortShare, falseEndShare } = this.settings;
+    const rowCount = this.positions.length;
+    const largest = Math.min(limit, pageCap);
+    const start = isOld ? Math.max(0, after - largest) : after;
+    const count = this.#happens(shortShare) ? drawInteger(this.#random, 1, largest) : largest;
+    let end = Math.min(rowCount, start + count);
+    const isFalseEnd = end < rowCount && this.#happens(falseEndShare);
+    if (isFalseEnd) end = start + drawInteger(this.#random, 0, end - start);
+    const hasMore = !isFalseEnd && end < rowCount;
+    return {
+      rows: Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset),
+      nextCursor: hasMore ? this.#cursorBehind(end, { start, isOld, sentAtMs }) : null,
+      hasMore,
+      returned: isFlat ? null : end - start,
+      total: isFlat ? null : rowCount,
+      bodyBytes:
+        pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.#random, 1, pageBytesMax),
+    };
+  }
+
+  /** Draws nothing where it never does. */
+  #happens(share: number): boolean {
+    return share > 0 && this.#random() < share;
+  }
+
+  #cursorBehind(
+    end: number,
+    asked: { readonly start: number; readonly isOld: boolean; readonly sentAtMs: number },
+  ): string {
+    const { clockSkewMs, cursorTtlMs, loopsFromRow } = this.settings;
+    const given = this.#given.get(end);
+    if (asked.isOld && given !== undefined) return given;
+    const isLoop = loopsFromRow !== null && end > loopsFromRow;
+    const before = isLoop ? this.#given.get(asked.start) : undefined;
+    if (before !== undefined) return before;
+    const expiresAtMs = asked.sentAtMs + clockSkewMs + cursorTtlMs;
+    const cursor = encode(this.#key, this.positions[end - 1] as Position, expiresAtMs);
+    this.#given.set(end, cursor);
+    return cursor;
   }
 }
 
@@ -175,15 +224,4 @@ function decode(cursor: string): { mark: number; position: Position; expiresAtMs
 
 function fault(code: Fault['code']): Fault {
   return { code, message: `simulated ${code}`, retryable: true };
-}
-
-/** Newest first, about one tie in ten, ids descending within a tie. */
-function makePositions(rows: number, random: Random): Position[] {
-  const positions: Position[] = [];
-  let ms = FIRST_MS;
-  for (let row = 0; row < rows; row++) {
-    if (random() > 0.1) ms -= drawInteger(random, 1, 1700);
-    positions.push({ ms, id: drawInteger(random, 0, 0xffffffff).toString(16).padStart(8, '0') });
-  }
-  return positions.sort(comparePositions);
 }

@@ -1,7 +1,8 @@
 /** What a simulated history is told, and what it tells. */
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
-import type { ApiSettings } from './simulated-api.js';
+import { type ApiSettings, PAGE_BYTES } from './simulated-api.js';
+import type { TieOrder } from './simulated-source.js';
 
 export interface HistorySettings {
   readonly seed: number;
@@ -12,6 +13,10 @@ export interface HistorySettings {
    * the database refuses, an operator who stops it, `--max-events`. It is then started again.
    */
   readonly hardships?: boolean;
+  /** Sets the program's clock forth or back between processes. @default false */
+  readonly clockSteps?: boolean;
+  /** The API's cursors lead in a circle, so that the run has to fail. @default false */
+  readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
   readonly sabotage?: 'losesCommits' | 'forgetsLimits';
 }
@@ -25,8 +30,10 @@ export interface History {
   readonly fullestWindow: number;
   /** Null: without limit. */
   readonly quota: number | null;
-  readonly heldBytesMax: number;
-  readonly creditBytesMax: number;
+  /** The most bytes that were held beyond credits and what was in flight; 0: never. */
+  readonly heldBytesOver: number;
+  /** The ledger's intervals hold each row once: ties descend by id, and pages are whole. */
+  readonly isPlain: boolean;
   readonly tipsInFlightMax: number;
   readonly gapsAtEnd: number;
   readonly steps: number;
@@ -35,15 +42,20 @@ export interface History {
 }
 
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */
-export function drawApi(random: Random, faultShare: number): ApiSettings {
+export function drawApi(
+  random: Random,
+  { faultShare, loops = false }: Pick<HistorySettings, 'faultShare' | 'loops'>,
+): ApiSettings {
   const windowMs = drawInteger(random, 1, 60) * 1000;
-  const isOpaque = random() < 0.3;
+  const isOpaque = loops || random() < 0.3;
   const seeks = random() < 0.8 ? 'true' : random() < 0.5 ? 'refused' : 'ignored';
   const canSeek = !isOpaque && seeks === 'true';
   // What cannot be built must outlive a whole window and some faults: else no client can walk.
   const lifeMinMs = canSeek ? 20_000 : windowMs + 60_000;
+  const isFlat = random() < 0.2;
+  const rows = drawInteger(random, 0, 400);
   return {
-    rows: drawInteger(random, 0, 400),
+    rows: loops ? rows + 100 : rows,
     pageCap: drawInteger(random, 5, 40),
     // Without a limit the latency decides how many chains are of use.
     quota: random() < 0.3 ? null : drawInteger(random, canSeek ? 1 : 4, 12),
@@ -51,11 +63,23 @@ export function drawApi(random: Random, faultShare: number): ApiSettings {
     cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
     isOpaque,
     seeks,
-    isFlat: random() < 0.2,
+    isFlat,
+    tieOrder: drawTieOrder(random),
+    // Where neither count nor place is told, no client can ask for the same page again.
+    shortShare: isFlat && isOpaque ? 0 : random() < 0.3 ? random() * 0.5 : 0,
+    pageBytesMax: random() < 0.5 ? PAGE_BYTES : drawInteger(random, 1, 20) * PAGE_BYTES,
+    // Without a total the end of a single chain is what the API says it is.
+    falseEndShare: isFlat ? 0 : faultShare / 10,
+    loopsFromRow: loops ? drawInteger(random, 0, 50) : null,
     clockSkewMs: random() < 0.3 ? drawInteger(random, -3_600_000, 3_600_000) : 0,
-    faultShare: faultShare,
+    faultShare,
     latencyMs: drawInteger(random, 5, 5000),
   };
+}
+
+function drawTieOrder(random: Random): TieOrder {
+  if (random() < 0.6) return 'descending';
+  return random() < 0.5 ? 'ascending' : 'none';
 }
 
 /** What a user starts again: a pause, a stop, or a failure that was bad luck. */

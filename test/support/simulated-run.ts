@@ -2,15 +2,10 @@
  * A whole run in simulated time: the real scheduler, a fake API, a fake database, and crashes. One
  * seed is one history; the same seed is the same history.
  */
-import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
-import { Credits } from '../../src/core/credits.js';
-import { Frontier } from '../../src/core/frontier.js';
 import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
-import { Limiter } from '../../src/core/limiter.js';
-import { PageSize } from '../../src/core/page-size.js';
 import type { Position } from '../../src/core/position.js';
-import { findGaps, planResume } from '../../src/core/resume.js';
-import { Scheduler } from '../../src/core/scheduler.js';
+import { findGaps } from '../../src/core/resume.js';
+import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
   HeadFacts,
   RunOutcome,
@@ -18,16 +13,17 @@ import type {
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
+import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
-import { SimulatedApi } from './simulated-api.js';
+import { PAGE_BYTES, SimulatedApi } from './simulated-api.js';
 import { Hardships } from './simulated-hardships.js';
 import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
+import { startProcess } from './simulated-process.js';
+import { SimulatedTime } from './simulated-time.js';
 import { fullestWindow } from './windows.js';
 
 const SIMULATED = { message: 'simulated', retryable: true };
-const PAGE_BYTES = 1000;
-const PAGE_RECORDS_MIN = 3;
 const STEPS_MAX = 200_000;
 
 /** Plays one history to its end. @throws when it does not end */
@@ -40,22 +36,22 @@ class Player {
   readonly #settings: HistorySettings;
   readonly #api: SimulatedApi;
   readonly #ledger: SimulatedLedger;
-  readonly #writes: number[];
   readonly #creditBytesMax: number;
-  readonly #queue: { atMs: number; life: number; run: () => void }[] = [];
+  /** The database takes minutes for so many pages, until opaque cursors have to be renewed. */
+  #slowCommitsLeft: number;
+  readonly #isHard: boolean;
+  readonly #time = new SimulatedTime();
   #savedLimits: LimitLog = NO_LIMITS;
-  #nowMs = 1_800_000_000_000;
-  /** Counts processes: what an earlier one had begun does not reach a later one. */
-  #life = 0;
   #scheduler!: Scheduler;
-  #credits!: Credits;
   #inbox: SchedulerEvent[] = [];
   #rowsOf = new Map<number, readonly number[]>();
   #tipsInFlight = new Map<number, Set<number>>();
   #headsRead = new Map<number, number>();
   #nextSegment = 1;
+  #total: number | null = null;
   #outcome: RunOutcome | null = null;
-  #heldBytesMax = 0;
+  #held = new HeldBytes(0);
+  #heldBytesOver = 0;
   #tipsInFlightMax = 0;
   #steps = 0;
   readonly #hardships: Hardships;
@@ -64,11 +60,12 @@ class Player {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
     const random = this.#random;
-    const api = drawApi(random, settings.faultShare);
+    const api = drawApi(random, settings);
     this.#api = new SimulatedApi(api, random);
     this.#ledger = new SimulatedLedger(this.#api.positions);
-    this.#writes = new Array<number>(api.rows).fill(0);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
+    this.#slowCommitsLeft = random() < 0.9 ? 0 : drawInteger(random, 1, 20);
+    this.#isHard = settings.hardships === true || this.#slowCommitsLeft > 0;
     this.#hardships = new Hardships(settings.hardships === true, api.rows, random);
   }
 
@@ -85,8 +82,9 @@ class Player {
         continue;
       }
       this.#advance();
-      if (this.#outcome !== null && isResumable(this.#outcome, this.#settings.hardships === true)) {
-        this.#nowMs += 600_000;
+      if (this.#outcome !== null && isResumable(this.#outcome, this.#isHard)) {
+        this.#time.nowMs += 600_000;
+        this.#stepClock();
         this.#start();
       }
     }
@@ -94,42 +92,22 @@ class Player {
   }
 
   #start(): void {
-    this.#life++;
+    this.#time.life++;
     this.#outcome = null;
     this.#inbox = [];
     this.#rowsOf = new Map();
     this.#tipsInFlight = new Map();
     this.#headsRead = new Map();
-    const { cursors } = this.#api;
-    const canSeek = !this.#ledger.pages.some(
-      (page) => page.nextCursor !== null && this.#api.readCursor(page.nextCursor) === null,
-    );
-    const { gaps } = planResume(this.#ledger.pages, { canSeek, nowMs: this.#nowMs });
-    const frontier = new Frontier(cursors, { canSeek });
-    for (const gap of gaps) frontier.add({ ...gap, segment: this.#nextSegment++ });
-    const forgets = this.#settings.sabotage === 'forgetsLimits';
-    const limiter = new Limiter({
-      // What is assumed of an API that has said nothing yet: most have a shorter window.
-      assumed: { quota: this.#api.settings.quota ?? 10, windowMs: 60_000 },
-      nowMs: this.#nowMs,
-      ...(forgets ? {} : { log: this.#savedLimits }),
-    });
-    this.#credits = new Credits({ bytesMax: this.#creditBytesMax, expectedPageBytes: PAGE_BYTES });
-    this.#scheduler = new Scheduler({
-      frontier,
-      limiter,
-      credits: this.#credits,
-      pageSize: new PageSize(drawInteger(this.#random, 5, 50), undefined, PAGE_RECORDS_MIN),
-      cursors,
-      backoff: DEFAULT_BACKOFF,
-      concurrency: drawInteger(this.#random, 1, 6),
-      cursorThresholdMs: cursors.cursorTtlMs / 2,
+    this.#heldBytesOver = Math.max(this.#heldBytesOver, this.#held.over);
+    const started = startProcess({
+      ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
+      ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
+      nowMs: this.#time.clockMs,
+      savedLimits: this.#settings.sabotage === 'forgetsLimits' ? null : this.#savedLimits,
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
-      nextSegment: this.#nextSegment,
-      rowsDone: this.#ledger.rowsWritten,
-      quarantineShareMax: 1,
-      random: this.#random,
     });
+    this.#scheduler = started.scheduler;
+    this.#held = started.held;
     this.#nextSegment += 1000;
     this.#step();
   }
@@ -137,32 +115,33 @@ class Player {
   /** The process dies: writes under way may still land, everything else of it is gone. */
   #crash(): void {
     const isLong = this.#random() < 0.3;
-    this.#nowMs += isLong
+    this.#time.nowMs += isLong
       ? drawInteger(this.#random, 60, 400) * 1000
       : drawInteger(this.#random, 0, 3000);
+    this.#stepClock();
     this.#start();
+  }
+
+  #stepClock(): void {
+    if (this.#settings.clockSteps !== true || this.#random() < 0.5) return;
+    this.#time.clockOffsetMs += drawInteger(this.#random, -300, 300) * 1000;
   }
 
   #advance(): void {
     if (this.#hardships.happens(0.01))
       this.#inbox.push({ type: 'drain', outcome: { status: 'interrupted' } });
-    this.#queue.sort((a, b) => a.atMs - b.atMs);
-    const next = this.#queue.shift();
-    if (next === undefined)
+    if (!this.#time.advance())
       throw new Error(`seed ${this.#settings.seed}: nothing will ever happen`);
-    this.#nowMs = Math.max(this.#nowMs, next.atMs);
-    if (next.life === this.#life || next.life === 0) next.run();
     this.#step();
   }
 
   #step(): void {
-    const life = this.#life;
-    for (const command of this.#scheduler.step(this.#inbox.splice(0), this.#nowMs))
+    for (const command of this.#scheduler.step(this.#inbox.splice(0), this.#time.clockMs))
       this.#execute(command);
-    this.#heldBytesMax = Math.max(this.#heldBytesMax, this.#credits.heldBytes);
-    if (this.#life !== life || this.#outcome !== null) return;
+    if (this.#outcome !== null) return;
     const { wakeAtMs } = this.#scheduler;
-    if (Number.isFinite(wakeAtMs)) this.#at(Math.max(wakeAtMs, this.#nowMs), () => {});
+    if (!Number.isFinite(wakeAtMs)) return;
+    this.#time.at(Math.max(wakeAtMs - this.#time.clockOffsetMs, this.#time.nowMs), () => {});
   }
 
   #execute(command: SchedulerCommand): void {
@@ -173,11 +152,14 @@ class Player {
         return this.#write(command);
       case 'saveLimits': {
         const { log } = command;
-        return this.#at(this.#nowMs + drawInteger(this.#random, 1, 20), () => {
+        return this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 20), () => {
           this.#savedLimits = log;
           this.#inbox.push({ type: 'limitsSaved' });
         });
       }
+      case 'discard':
+        this.#held.release(command.taskId);
+        return;
       case 'finish':
         this.#outcome = command.outcome;
         return;
@@ -188,7 +170,7 @@ class Player {
 
   #fetch(command: FetchCommand): void {
     const { taskId, segment, page, cursor, limit, isHeadOnly, isHeadUrgent } = command;
-    const sentAtMs = this.#nowMs + this.#random();
+    const sentAtMs = this.#time.nowMs + this.#random();
     const arrivesAtMs = sentAtMs + this.#random();
     const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
     const pages = this.#tipsInFlight.get(segment) ?? new Set();
@@ -196,13 +178,14 @@ class Player {
     if (page > (this.#headsRead.get(segment) ?? 0))
       this.#tipsInFlight.set(segment, pages.add(page));
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
-    this.#at(arrivesAtMs, () => {
+    const { clockOffsetMs } = this.#time;
+    this.#time.at(arrivesAtMs, () => {
       const exchange = this.#api.exchange({ cursor, limit }, sentAtMs, arrivesAtMs);
       const dateMs = this.#api.dateAt(arrivesAtMs);
-      this.#at(arrivesAtMs + latencyMs, () => {
-        const headAtMs = this.#nowMs;
+      this.#time.at(arrivesAtMs + latencyMs, () => {
+        const headAtMs = this.#time.clockMs;
         const { limits } = exchange;
-        const times = { sentAtMs, headAtMs, dateMs, limits };
+        const times = { sentAtMs: sentAtMs + clockOffsetMs, headAtMs, dateMs, limits };
         if (exchange.type === 'fault') {
           pages.delete(page);
           const { fault, hasHead } = exchange;
@@ -211,7 +194,9 @@ class Player {
           return;
         }
         const { rows, ...said } = exchange.page;
-        const known = { cursorExpiresInMs: null, limit: null, bodyBytes: PAGE_BYTES };
+        const known = { cursorExpiresInMs: null, limit: null };
+        this.#total = said.total ?? this.#total;
+        if (!isHeadOnly) this.#held.hold(taskId, said.bodyBytes);
         const nextPosition = this.#api.readCursor(said.nextCursor);
         const head = { ...said, nextPosition, ...times, endAtMs: headAtMs, ...known };
         const tellHead = (): void => {
@@ -220,7 +205,7 @@ class Player {
           this.#inbox.push({ type: 'head', taskId, head });
         };
         if (isHeadUrgent) tellHead();
-        this.#at(headAtMs + drawInteger(this.#random, 0, 30), () => {
+        this.#time.at(this.#time.nowMs + drawInteger(this.#random, 0, 30), () => {
           if (!isHeadOnly && (exchange.breaksAfterHead || this.#hardships.breaks(rows))) {
             pages.delete(page);
             return this.#breakInScan(taskId, times);
@@ -234,6 +219,7 @@ class Player {
   }
 
   #breakInScan(taskId: number, times: Pick<HeadFacts, 'sentAtMs' | 'headAtMs' | 'limits'>): void {
+    this.#held.release(taskId);
     const code = this.#random() < 0.5 ? 'PAGE_MALFORMED' : 'WORKER_DIED';
     const fault = { code, ...SIMULATED } as const;
     this.#inbox.push({ type: 'failed', taskId, fault, ...times });
@@ -245,56 +231,54 @@ class Player {
     const [firstPosition = null] = positions;
     const lastPosition = positions.at(-1) ?? null;
     const recordCount = rows.length;
-    const order = { isOrdered: true, isDescending: true };
-    const span = { firstPosition, lastPosition, ...order };
+    const span = { firstPosition, lastPosition, isDescending: true };
     this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
   }
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */
   #write(command: WriteCommand): void {
-    const { taskId, bound } = command;
+    const { taskId } = command;
     const rows = this.#rowsOf.get(taskId) ?? [];
-    const landsAtMs = this.#nowMs + drawInteger(this.#random, 1, 500);
-    const kept = rows.filter((row) => this.#ledger.isWithin(row, bound));
+    const landsAtMs = this.#time.nowMs + drawInteger(this.#random, 1, this.#commitMsMax());
     const isLost = this.#settings.sabotage === 'losesCommits' && this.#random() < 0.2;
     const diesWithProcess = this.#random() < 0.5;
-    const life = this.#life;
+    const { life } = this.#time;
     if (this.#hardships.happens(0.02)) {
       const fault = { code: 'DATABASE_UNAVAILABLE', ...SIMULATED } as const;
-      return this.#at(landsAtMs, () => this.#inbox.push({ type: 'writeFailed', taskId, fault }));
+      return this.#time.at(landsAtMs, () =>
+        this.#inbox.push({ type: 'writeFailed', taskId, fault }),
+      );
     }
-    this.#queue.push({
-      atMs: landsAtMs,
-      life: diesWithProcess ? life : 0,
-      run: () => {
-        this.#ledger.pages.push({ ...command, rows: kept });
-        if (!isLost) for (const row of kept) this.#writes[row] = (this.#writes[row] ?? 0) + 1;
-        if (this.#life !== life) return;
-        const count = kept.length;
-        const counts = { returned: count, inserted: count, duplicate: 0, quarantined: 0 };
-        this.#inbox.push({ type: 'committed', taskId, counts });
-      },
-    });
+    const land = (): void => {
+      const counts = this.#ledger.commit(command, rows, isLost);
+      if (this.#time.life !== life) return;
+      this.#held.release(taskId);
+      this.#inbox.push({ type: 'committed', taskId, counts });
+    };
+    if (diesWithProcess) this.#time.at(landsAtMs, land);
+    else this.#time.atAnyRate(landsAtMs, land);
   }
 
-  #at(atMs: number, run: () => void): void {
-    this.#queue.push({ atMs, life: this.#life, run });
+  #commitMsMax(): number {
+    if (this.#slowCommitsLeft <= 0) return 500;
+    this.#slowCommitsLeft--;
+    return 200_000;
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs } = this.#api.settings;
+    const { quota, windowMs, tieOrder, shortShare } = this.#api.settings;
     return {
       outcome,
-      writes: this.#writes,
+      writes: this.#ledger.writes,
       refused: this.#api.refused,
       fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
       quota,
-      heldBytesMax: this.#heldBytesMax,
-      creditBytesMax: this.#creditBytesMax,
+      heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
+      isPlain: tieOrder === 'descending' && shortShare === 0,
       tipsInFlightMax: this.#tipsInFlightMax,
       gapsAtEnd: findGaps(this.#ledger.pages).length,
       steps: this.#steps,
-      counted: this.#ledger.countCovered(),
+      counted: this.#ledger.rowsCovered,
     };
   }
 }

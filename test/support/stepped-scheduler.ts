@@ -82,7 +82,7 @@ export const fetches = (commands: readonly SchedulerCommand[]) =>
 export const scanned = (taskId: number, place: Position): SchedulerEvent => ({
   type: 'scanned',
   ...{ taskId, recordCount: 100, firstPosition: place, lastPosition: place },
-  ...{ isOrdered: true, isDescending: true },
+  isDescending: true,
 });
 
 /** A page failed after its head had come. */

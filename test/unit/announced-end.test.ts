@@ -50,11 +50,13 @@ describe('an end that comes before all announced records', () => {
   });
 
   test('is no reason to ask where earlier processes have had the rest', () => {
-    expect(shortened(built, { rowsDone: 100 }).outcome).toEqual({ status: 'complete' });
+    const rest = { after: at(200), through: at(300), returned: 100, inserted: 100 };
+    const earlier = { ...rest, duplicate: 0, quarantined: 0, covered: 100 };
+    expect(shortened(built, { earlierPages: [earlier] }).outcome).toEqual({ status: 'complete' });
   });
 
   test('is judged by what earlier processes were told, where this one is told nothing', () => {
-    const played = new Played([WHOLE], built, { sourceTotal: 300, rowsDone: 100 });
+    const played = new Played([WHOLE], built, { sourceTotal: 300 });
     played.answer(1, 100, END);
     expect(played.notices).toEqual(['page_contradicted']);
   });
@@ -81,12 +83,16 @@ describe('an end that comes before all announced records', () => {
     expect(played.outcome).toEqual({ status: 'complete' });
   });
 
-  test('does not wait where the others need the credit that it holds', () => {
+  test('is asked for when the others are through, where they need the credit that it holds', () => {
     const credits = new Credits({ bytesMax: 1_000, expectedPageBytes: 1_000 });
     const played = new Played([...TWO].reverse(), built, { credits });
     played.answer(2, 300, { ...END, total: 300 });
+    expect(played.written).toEqual([]);
+    expect([played.asks(1), played.asks(2)]).toEqual([true, false]);
+    played.answer(1, 250, { count: 200 });
+    expect(played.asks(2)).toBe(true);
+    played.answer(2, 300, { ...END, total: 300 });
     expect(played.written).toEqual([[2, null]]);
-    expect(played.asks(1)).toBe(true);
   });
 
   test('is none of a cut that finds nothing: the chain before it walks on to the end', () => {

@@ -167,6 +167,7 @@ describe('quarantine limit', () => {
     inserted: returned - quarantined,
     duplicate: 0,
     quarantined,
+    covered: returned - quarantined,
   });
 
   test('a run that would only fill the quarantine ends, and says where to look', () => {

@@ -90,7 +90,7 @@ describe('faults of a page', () => {
     );
     expect(looks.every(({ type }) => type === 'retry')).toBe(true);
     expect(pauses).toEqual([maxRetries]);
-    expect(decideOnContradiction(page, how).type).toBe('failRun');
+    expect(decideOnContradiction(page, how).type).toBe('giveUp');
   });
 
   test('a cursor that died while its page failed costs a new cursor, and not the run', () => {

@@ -32,9 +32,8 @@ function playFlat(changes: Partial<SchedulerOptions>, pagesMax: number): Schedul
       };
       const firstPosition = { ms: startMs - 1, id: 'a' };
       const lastPosition = { ms: startMs - 100, id: 'a' };
-      const inOrder = { isOrdered: true, isDescending: true };
-      const scanned = { taskId, recordCount: 100, firstPosition, lastPosition, ...inOrder };
-      const counts = { returned: 100, inserted: 100, duplicate: 0, quarantined: 0 };
+      const scanned = { taskId, recordCount: 100, firstPosition, lastPosition, isDescending: true };
+      const counts = { returned: 100, inserted: 100, duplicate: 0, quarantined: 0, covered: 100 };
       return [
         ...scheduler.step([{ type: 'head', taskId, head: flat }], NOW_MS),
         ...scheduler.step([{ type: 'scanned', ...scanned }], NOW_MS),

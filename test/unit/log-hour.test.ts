@@ -32,7 +32,7 @@ import { IngestionLoop } from '../../src/runtime/ingestion-loop.js';
 import { RunJournal } from '../../src/runtime/run-journal.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { seededRandom } from '../support/random.js';
-import { SimulatedApi } from '../support/simulated-api.js';
+import { SimulatedApi, STEADY } from '../support/simulated-api.js';
 import { limiterOf, schedulerOver } from '../support/stepped-scheduler.js';
 
 const PAGES = 600;
@@ -89,6 +89,7 @@ async function playRun(level: string, faultShare: number) {
     {
       ...{ rows, pageCap: PAGE_ROWS, ...LIMIT, faultShare, latencyMs: LATENCY_MS },
       ...{ cursorTtlMs: 120_000, clockSkewMs: 0, isOpaque: false, seeks: 'true', isFlat: false },
+      ...STEADY,
     },
     random,
   );
@@ -257,6 +258,7 @@ function freshRun(): PreparedRun {
         warnings: [],
       },
     },
+    pages: [],
     earliestMs: Number.POSITIVE_INFINITY,
     totals: empty,
     resumedFrom: null,

@@ -43,7 +43,9 @@ test('a page of rows without positions behind an opaque cursor does not pass for
   if (page === undefined) throw new Error('the page is outstanding');
   page.head = head;
   outstanding.answered(page);
-  const [write] = outstanding.scanned(page, new Frontier(opaque, { canSeek: false }));
+  const frontier = new Frontier(opaque, { canSeek: false });
+  frontier.add({ segment: 1, after: null, bound: null });
+  const [write] = outstanding.scanned(page, frontier);
   expect(write?.through).not.toBeNull();
   const covered = {
     after: null,

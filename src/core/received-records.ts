@@ -1,0 +1,39 @@
+/**
+ * Received records: how many different records of the source a run has. A stretch that was walked twice
+ * counts once, and so does a row that came with the page before already.
+ */
+import { type CountedPage, countRows } from './covered-rows.js';
+import type { CommittedCounts } from './scheduler-types.js';
+
+export class ReceivedRecords {
+  /** `covered`: with those in quarantine. */
+  readonly #pages: CountedPage[];
+  #returned: number;
+  #stored: number;
+
+  /** @param earlier committed pages of earlier processes */
+  constructor(earlier: readonly (Pick<CountedPage, 'after' | 'through'> & CommittedCounts)[]) {
+    this.#pages = [];
+    this.#returned = 0;
+    this.#stored = 0;
+    for (const page of earlier) this.add(page, page);
+  }
+
+  add({ after, through }: Pick<CountedPage, 'after' | 'through'>, counts: CommittedCounts): void {
+    const { returned, inserted, quarantined, covered } = counts;
+    this.#pages.push({ after, through, covered: covered + quarantined });
+    this.#returned += returned;
+    this.#stored += inserted + quarantined;
+  }
+
+  /**
+   * At least.
+   *
+   * @param held pages that are not committed yet; `covered` are their records
+   * @param isOrderBroken it cannot be told then which stretches were walked twice
+   */
+  count(held: readonly CountedPage[], isOrderBroken: boolean): number {
+    if (!isOrderBroken) return countRows([...this.#pages, ...held], this.#stored);
+    return held.reduce((sum, { covered }) => sum + covered, this.#returned);
+  }
+}

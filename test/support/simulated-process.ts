@@ -1,0 +1,67 @@
+/** A process of a simulated run at its start: the scheduler, as the program builds it from the ledger. */
+import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
+import { Credits } from '../../src/core/credits.js';
+import { Frontier } from '../../src/core/frontier.js';
+import type { LimitLog } from '../../src/core/limit-log.js';
+import { Limiter } from '../../src/core/limiter.js';
+import { PageSize } from '../../src/core/page-size.js';
+import { planResume } from '../../src/core/resume.js';
+import { Scheduler } from '../../src/core/scheduler.js';
+import { HeldBytes } from './held-bytes.js';
+import { drawInteger, type Random } from './random.js';
+import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
+import type { SimulatedLedger } from './simulated-ledger.js';
+
+const PAGE_RECORDS_MIN = 3;
+
+export interface ProcessParts {
+  readonly api: SimulatedApi;
+  readonly ledger: SimulatedLedger;
+  readonly random: Random;
+  /** By its own clock. */
+  readonly nowMs: number;
+  /** Null: forgotten. */
+  readonly savedLimits: LimitLog | null;
+  /** As earlier processes were told. */
+  readonly total: number | null;
+  readonly creditBytesMax: number;
+  readonly eventsMax: number | null;
+  readonly nextSegment: number;
+}
+
+export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
+  const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
+  const { cursors } = api;
+  const { pages, earliestMs } = ledger;
+  const canSeek = pages.every(
+    ({ nextCursor }) => nextCursor === null || api.readCursor(nextCursor) !== null,
+  );
+  const frontier = new Frontier(cursors, { canSeek, earliestMs });
+  const { gaps } = planResume(pages, { canSeek, nowMs });
+  gaps.forEach((gap, index) => {
+    frontier.add({ ...gap, segment: parts.nextSegment + index });
+  });
+  const concurrency = drawInteger(random, 1, 6);
+  const scheduler = new Scheduler({
+    frontier,
+    limiter: new Limiter({
+      // What is assumed of an API that has said nothing yet: most have a shorter window.
+      assumed: { quota: api.settings.quota ?? 10, windowMs: 60_000 },
+      nowMs,
+      ...(savedLimits === null ? {} : { log: savedLimits }),
+    }),
+    credits: new Credits({ bytesMax: creditBytesMax, expectedPageBytes: PAGE_BYTES }),
+    pageSize: new PageSize(drawInteger(random, 5, 50), undefined, PAGE_RECORDS_MIN),
+    ...{ cursors, concurrency, eventsMax, random },
+    backoff: DEFAULT_BACKOFF,
+    cursorThresholdMs: cursors.cursorTtlMs / 2,
+    nextSegment: parts.nextSegment + gaps.length,
+    rowsDone: ledger.rowsCovered,
+    earlierPages: pages,
+    sourceTotal: total,
+    quarantineShareMax: 1,
+  });
+  // A page that is in flight is judged by the size of those before.
+  const held = new HeldBytes(creditBytesMax + concurrency * api.settings.pageBytesMax);
+  return { scheduler, held };
+}

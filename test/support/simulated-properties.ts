@@ -1,0 +1,21 @@
+import type { History } from './simulated-history.js';
+
+/** What must hold of every history; the names of what does not. */
+export function broken(history: History, crashes: number): string[] {
+  const faults: string[] = [];
+  if (history.outcome.status !== 'complete')
+    faults.push(`ended ${JSON.stringify(history.outcome)}`);
+  if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
+  const uncounted = history.writes.length - history.counted;
+  // A commit that lands when its process is dead may leave no way through the ledger.
+  const isExact = crashes === 0 && history.isPlain;
+  if (isExact ? uncounted !== 0 : uncounted < 0) faults.push(`${uncounted} rows not counted`);
+  if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
+  if (history.refused > 0) faults.push(`${history.refused} requests refused`);
+  if (history.fullestWindow > (history.quota ?? Infinity))
+    faults.push('a window holds more than the quota');
+  if (history.heldBytesOver > 0) faults.push(`${history.heldBytesOver} bytes beyond the credits`);
+  if (history.tipsInFlightMax > 2)
+    faults.push('a segment has more than a tip and a repair in flight');
+  return faults;
+}
