@@ -12,6 +12,8 @@ import type { CursorBuilder, SegmentSeed } from '../../src/core/segment.js';
 import { head, NOW_MS, opaque, scanned, schedulerOver } from './stepped-scheduler.js';
 
 export const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
+const FAR_AWAY_MS = 100;
+
 export const built: CursorBuilder = {
   cursorTtlMs: 120_000,
   buildCursor: (position) => `built ${1_000_000 - position.ms}`,
@@ -75,6 +77,14 @@ export class Played {
     told.push(...this.said);
     this.#commit(told);
     this.said = told;
+  }
+
+  /** As many pages of a segment, from an API so far away that several requests at once are of use. */
+  answerFarAway(segment: number, pages: number, answer: Parameters<Played['answer']>[2]): void {
+    const sentAtMs = NOW_MS - FAR_AWAY_MS;
+    for (let page = 1; page <= pages; page++) {
+      this.answer(segment, page * 100, { ...answer, sentAtMs });
+    }
   }
 
   /** All pages that are written, and those that are for it. */

@@ -98,9 +98,9 @@ describe('an end that comes before all announced records', () => {
   test('is none of a cut that finds nothing: the chain before it walks on to the end', () => {
     const played = new Played([WHOLE]);
     // The total is wrong, so that the cut lies behind the end.
-    played.answer(1, 100, { total: 10_000 });
+    played.answerFarAway(1, 5, { total: 10_000 });
     expect(played.asks(9)).toBe(true);
-    played.answer(9, 0, { ...EMPTY_END, total: 200 });
+    played.answer(9, 0, { ...EMPTY_END, total: 600 });
     expect(played.said).toContainEqual({ type: 'endSegment', segment: 9, isSuperseded: true });
     expect(played.said).toContainEqual(
       expect.objectContaining({ type: 'boundSegment', bound: null }),
