@@ -44,6 +44,7 @@ export class Limit {
   #left: { readonly remaining: number; readonly number: number } | null = null;
   #firstStartMs: number | null = null;
   #lastStartMs = 0;
+  #started = 0;
   #resetAtMs = 0;
   /** Whether answers to accepted requests describe it too, and not its refusals alone. */
   #isOpen = false;
@@ -81,10 +82,8 @@ export class Limit {
   ): Limit {
     const policy = { quota: quotaOf(said, 1), windowMs: said.windowMs ?? ASSUMED_WINDOW_MS };
     const { name, isLeaky } = said;
-    return new Limit(
-      { name, policy, isLeaky, startsMs: known.startsMs },
-      { ...known, isLearned: false },
-    );
+    const { startsMs } = known;
+    return new Limit({ name, policy, isLeaky, startsMs }, { ...known, isLearned: false });
   }
 
   /** What it permits on average, as far as that is known. */
@@ -137,6 +136,7 @@ export class Limit {
   take(nowMs: number): void {
     this.#firstStartMs ??= nowMs;
     this.#lastStartMs = nowMs;
+    this.#started++;
     if (!this.#isOpen && this.#bucket.policy.windowMs < (this.#window.lengthMs ?? 0)) {
       this.#isTrying = true;
     }
@@ -171,13 +171,9 @@ export class Limit {
     const { earlier, later } = this.#history.beside(seen.number, seen.sentAtMs, seen.headAtMs);
     this.#leak.observe(seen, used, earlier + later);
     this.#left = { remaining: said.remaining, number: seen.number };
-    this.#told = this.#unexplained(seen, used - later)
-      ? {
-          left: said.remaining,
-          number: seen.number,
-          untilMs: seen.headAtMs + (seen.resetMs ?? windowMs),
-        }
-      : null;
+    const untilMs = seen.headAtMs + (seen.resetMs ?? windowMs);
+    const told = { left: said.remaining, number: seen.number, untilMs };
+    this.#told = this.#unexplained(seen, used - later) ? told : null;
   }
 
   /** What was heard was misread: only what is counted stays known. */
@@ -197,7 +193,8 @@ export class Limit {
     const lengthMs = this.#lengthMs ?? windowMs;
     if (this.#isScouting) return nowMs + UNKNOWN_WAIT_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs: lengthMs };
-    if (this.#told !== null) return Math.max(nowMs, this.#told.untilMs);
+    // A server that counts what it refuses may hold more than the quota: then the reset frees nothing.
+    if (this.#told !== null) return Math.max(nowMs + lengthMs, this.#told.untilMs);
     if (this.#isLeaky) return nowMs + this.policy.windowMs / this.#quota;
     return Math.max(Math.max(this.#lastStartMs, nowMs) + lengthMs, this.#resetAtMs);
   }
@@ -217,11 +214,14 @@ export class Limit {
 
   // --- a window of known length ----------------------------------------------------------------
 
-  /** The last token is kept back until a shorter window would have ended: then it shows whether. */
+  /**
+   * The last token is kept back until a shorter window would have ended: then it shows whether. Not
+   * in the first window, for all that is asked for may fit into it.
+   */
   #windowAtMs(nowMs: number): number {
     const { tryMs } = this.#window;
-    if (tryMs === null || !this.#isOpen || this.#bucket.quota < 2)
-      return this.#bucket.nextStartMs(nowMs);
+    const isTry = this.#isOpen && this.#bucket.quota >= 2 && this.#started >= this.#bucket.quota;
+    if (tryMs === null || !isTry) return this.#bucket.nextStartMs(nowMs);
     const allMs = this.#bucket.nextStartMs(nowMs);
     const keptMs = this.#bucket.nextStartMs(nowMs, 1);
     const tryAtMs = this.#bucket.oldestReturnsMs(nowMs, tryMs);
@@ -263,11 +263,14 @@ export class Limit {
     // One at a time: of two on their way nobody knows which was counted first.
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
     const left = this.#toldLeft({ left: this.#left.remaining, number: this.#left.number });
-    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
     const elapsedMs = this.#lastStartMs - this.#firstStartMs;
-    if (left <= 0 && nowMs < this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2)) {
-      return this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2);
-    }
+    const emptyUntilMs = this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2);
+    return left <= 0 && nowMs < emptyUntilMs ? emptyUntilMs : this.#apartMs(left, elapsedMs);
+  }
+
+  /** The last requests of the quota look, each after a longer gap. */
+  #apartMs(left: number, elapsedMs: number): number {
+    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
     return this.#lastStartMs + Math.max(SCOUT_GAP_MIN_MS, elapsedMs * SCOUT_GROWTH);
   }
 
@@ -286,9 +289,8 @@ export class Limit {
     if (this.#leak.leastPerMs > 0 || this.#firstStartMs === null) return roomMs;
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
     const elapsedMs = this.#lastStartMs - this.#firstStartMs;
-    const left = this.#left?.remaining ?? this.#quota;
-    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
-    const scoutMs = this.#lastStartMs + Math.max(SCOUT_GAP_MIN_MS, elapsedMs * SCOUT_GROWTH);
+    const scoutMs = this.#apartMs(this.#left?.remaining ?? this.#quota, elapsedMs);
+    if (scoutMs === 0) return 0;
     return Number.isFinite(roomMs) ? Math.max(roomMs, scoutMs) : scoutMs;
   }
 }

@@ -205,6 +205,7 @@ export class WindowEvidence {
     const lengthMs = resetMs + ageMs;
     const isSure = counted?.oldestMin === counted?.oldestMax && oldest?.isRecorded === false;
     if (counted === null || !isSure) {
+      if (this.#isKnownOpen(counted, lengthMs)) return;
       this.#pastMs = Math.max(this.#pastMs, lengthMs);
       const eldest = counted === null ? undefined : history.get(counted.oldestMin);
       const ageMaxMs = Math.max(ELDEST_MIN_MS, ELDEST_FACTOR * Math.max(resetMs, this.#pastMs));
@@ -229,6 +230,13 @@ export class WindowEvidence {
       this.#pastMs = Math.max(this.#pastMs, this.#open?.lengthMs ?? 0);
       this.#open = { oldest: counted.oldestMin, isWhole, lengthMs };
     }
+  }
+
+  /** It may be the window that is open, whose length the word, rounded up, does not contradict. */
+  #isKnownOpen(counted: Counted | null, lengthMs: number): boolean {
+    const open = this.#open;
+    if (counted === null || open === null || open.oldest < counted.oldestMin) return false;
+    return open.oldest <= counted.oldestMax && lengthMs - this.#unitMs < open.lengthMs;
   }
 
   /** Rounded up, a window is said to be up to a unit longer than it was seen: that is no news. */
