@@ -134,6 +134,13 @@ export class Asker {
     return this.#state(bucket).limiter.isAnnounced;
   }
 
+  /** Whether a limit is said, or was seen, to be a bucket that leaks. */
+  isLeaky(bucket: string): boolean {
+    return this.#state(bucket)
+      .limiter.limits()
+      .some(({ kind }) => kind === 'leaky bucket');
+  }
+
   startsInWindow(bucket: string): number {
     return this.#state(bucket).limiter.startsIn(this.#parts.nowMs());
   }

@@ -5,6 +5,8 @@ export type Confidence =
   | 'measured'
   /** The API says so. */
   | 'announced'
+  /** It follows from what the API says, if that is meant as usual; nothing showed it. */
+  | 'implied'
   /** The best that can be said without proof. */
   | 'assumed'
   /** Not to be known from what was asked. */

@@ -34,12 +34,12 @@ export function planText(plan: Plan, scope: ExploreScope): string {
 /** Findings, recommendations, prediction. */
 export function explorationText(exploration: Exploration): string {
   const { findings, recommendations, requests } = exploration;
-  const rows = findings.flatMap((finding) =>
-    columns(
-      [finding.name, finding.confidence, valueText(finding)],
-      [NAME_WIDTH + 1, SURE_WIDTH + 1],
-    ),
-  );
+  const rows = findings.flatMap((finding) => {
+    const isLong = finding.name.length > NAME_WIDTH;
+    const cells = [isLong ? '' : finding.name, finding.confidence, valueText(finding)];
+    const row = columns(cells, [NAME_WIDTH + 1, SURE_WIDTH + 1]);
+    return isLong ? [finding.name, ...row] : row;
+  });
   const used = requests.used[EVENTS] ?? 0;
   return [
     `Findings (${used} requests of events used)`,

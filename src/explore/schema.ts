@@ -14,7 +14,7 @@ const findingForm = z.object({
   unit: z.string().optional(),
   low: z.number().optional(),
   high: z.number().optional(),
-  confidence: z.enum(['measured', 'announced', 'assumed', 'unknown']),
+  confidence: z.enum(['measured', 'announced', 'implied', 'assumed', 'unknown']),
   evidence: z.string(),
 });
 

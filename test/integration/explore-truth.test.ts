@@ -50,7 +50,6 @@ function drawSettings(random: Random): Partial<SimulatorSettings> {
 function truthOf(settings: SimulatorSettings): Readonly<Record<string, Truth>> {
   const { limitDialect, opaqueCursors, flatShape, eventsQuota } = settings;
   const hasRemaining = limitDialect !== 'none';
-  const hasWindow = hasRemaining && limitDialect !== 'shopify';
   return {
     'auth.key-accepted': true,
     'page.shape': flatShape ? 'flat' : 'nested',
@@ -67,7 +66,6 @@ function truthOf(settings: SimulatorSettings): Readonly<Record<string, Truth>> {
     'limit.headers': DIALECT_NAMES[limitDialect],
     'limit.reset-form': RESET_FORMS[limitDialect] ?? null,
     'limit.quota': hasRemaining ? eventsQuota : null,
-    'limit.window-kind': hasWindow ? settings.windowKind : null,
     'limit.refused-calls-count': null,
     'limit.own-bucket.sessions': hasRemaining ? true : null,
     'total.is-true': flatShape || opaqueCursors ? null : true,
@@ -108,17 +106,39 @@ function judge({ settings, exploration }: ExploredSimulator): [string, Verdict][
     return [[name, verdict(finding, (value) => value === truth, truth === null)] as const];
   });
   const { limitDialect, flatShape, opaqueCursors } = settings;
-  const tellsWindow = limitDialect !== 'none' && limitDialect !== 'shopify';
+  const tellsWindow = limitDialect !== 'none';
+  // Counts alone may tell, and need not.
+  const maySayNothing = limitDialect === 'shopify';
+  const unlessSilent = (name: string, said: Verdict): [string, Verdict] => [
+    name,
+    maySayNothing && found(name)?.confidence === 'unknown' ? 'right' : said,
+  ];
   const tellsLife = !flatShape || !opaqueCursors;
   const tellsTotal = !flatShape || !opaqueCursors;
   return [
     ...verdicts,
-    ['limit.window', isWithin(found('limit.window'), settings.eventsWindowMs, !tellsWindow)],
+    unlessSilent(
+      'limit.window',
+      isWithin(found('limit.window'), settings.eventsWindowMs, !tellsWindow),
+    ),
+    unlessSilent('limit.window-kind', isKind(found('limit.window-kind'), settings)),
+    [
+      'only one limit',
+      findings.some(({ name }) => name.startsWith('limit.also.')) ? 'wrong' : 'right',
+    ],
     ['cursor.life', isWithin(found('cursor.life'), settings.cursorTtlMs, !tellsLife)],
     ['total', isNear(found('total'), settings.events, !tellsTotal)],
     ['record.timestamp-forms', hasBothForms(found('record.timestamp-forms'))],
     ['record.bytes', isNear(found('record.bytes'), 355, false)],
   ].map(([name, said]) => [name as string, said as Verdict]);
+}
+
+function isKind(
+  finding: ShownFinding | undefined,
+  { limitDialect, windowKind }: SimulatorSettings,
+) {
+  if (finding === undefined) return 'wrong';
+  return verdict(finding, (value) => value === windowKind, limitDialect === 'none');
 }
 
 function hasBothForms(finding: ShownFinding | undefined): Verdict {

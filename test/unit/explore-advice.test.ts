@@ -181,6 +181,15 @@ test('the report fits 80 columns, whatever the API puts into names', () => {
   expect(explorationMarkdown(shown)).toContain('| a\\|b |');
 });
 
+test('a further limit is shown, however long its name', () => {
+  const name = `limit.also.${'n'.repeat(32)}.window-kind`;
+  const shown = exploration({ findings: [finding(name, 12_000, 'implied', 'w '.repeat(60))] });
+  const lines = explorationText(shown).split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(lines[lines.indexOf(name) + 1]).toMatch(/^ {26}implied {4}12,000 \(w w/);
+  expect(explorationMarkdown(shown)).toContain(`| ${name} | 12000 | implied |`);
+});
+
 describe('what an ingestion takes over', () => {
   let folder: string;
   beforeEach(() => {

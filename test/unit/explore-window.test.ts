@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import { readDialect, readSkew, windowEnd } from '../../src/explore/findings/dialect.js';
-import { inferWindow } from '../../src/explore/findings/window.js';
+import { inferLimits } from '../../src/explore/findings/infer-limits.js';
 import type { StartSeen } from '../../src/explore/observations.js';
 import { LIMIT_DIALECTS, limitHeaders } from '../../src/simulator/limit-headers.js';
 import { RequestLog, type WindowKind } from '../../src/simulator/limiter.js';
@@ -35,6 +35,11 @@ function play(server: Server, offsetsMs: readonly number[], earlier: readonly nu
   });
 }
 
+/** Of the limit that binds; where none is told, nothing is known. */
+function inferLimit(starts: readonly StartSeen[], earlierStartsMs: readonly number[] = []) {
+  return inferLimits(starts, earlierStartsMs)[0] ?? { said: null, shown: null, kind: null };
+}
+
 /** As the probes ask: some one after the other, one late in the window, one when the first have left. */
 function probeTimes(windowMs: number, latencyMs: number): number[] {
   const early = Array.from({ length: 6 }, (_, index) => index * (latencyMs + 2));
@@ -61,7 +66,7 @@ describe('over randomly drawn servers', () => {
     const server = drawServer(random);
     return {
       server,
-      found: inferWindow(play(server, probeTimes(server.windowMs, server.latencyMs)), []),
+      found: inferLimit(play(server, probeTimes(server.windowMs, server.latencyMs)), []),
     };
   });
   const tells = ({ server }: (typeof runs)[number]) =>
@@ -79,19 +84,90 @@ describe('over randomly drawn servers', () => {
 
   test('its length lies within what is stated, and that is narrow', () => {
     for (const { server, found } of runs.filter(tells)) {
-      expect(found.length, JSON.stringify(server)).not.toBeNull();
-      const { lowMs = 0, highMs = 0 } = found.length ?? {};
+      expect(found.said, JSON.stringify(server)).not.toBeNull();
+      const { lowMs = 0, highMs = 0 } = found.said ?? {};
       expect(lowMs, JSON.stringify(server)).toBeLessThanOrEqual(server.windowMs);
       expect(highMs, JSON.stringify(server)).toBeGreaterThanOrEqual(server.windowMs);
       expect(highMs - lowMs).toBeLessThanOrEqual(3_000 + server.latencyMs);
     }
   });
 
-  test('what a dialect does not say is unknown', () => {
-    for (const { found } of runs.filter((run) => !tells(run))) {
-      expect(found).toMatchObject({ length: null, kind: null });
+  test('what counts show of the length holds the truth, whatever headers say', () => {
+    const showing = runs.filter(({ found }) => found.shown !== null);
+    expect(showing.length).toBeGreaterThan(runs.length / 2);
+    for (const { server, found } of showing) {
+      const { lowMs = 0, highMs = 0 } = found.shown ?? {};
+      expect(lowMs, JSON.stringify(server)).toBeLessThanOrEqual(server.windowMs);
+      expect(highMs, JSON.stringify(server)).toBeGreaterThanOrEqual(server.windowMs);
     }
   });
+
+  test('what a dialect does not say is unknown, unless counts tell', () => {
+    for (const { server, found } of runs.filter((run) => !tells(run))) {
+      expect(found.said, JSON.stringify(server)).toBeNull();
+      const known = server.dialect === 'none' ? [null] : [null, server.kind];
+      expect(known, JSON.stringify(server)).toContain(found.kind);
+    }
+  });
+});
+
+/** A bucket of a size that leaks steadily; `used/size` rounds its level up. */
+function playBucket(size: number, perSecond: number, offsetsMs: readonly number[]): StartSeen[] {
+  let level = 0;
+  let lastMs = 0;
+  return offsetsMs.map((offsetMs) => {
+    level = Math.max(0, level - ((offsetMs - lastMs) * perSecond) / 1_000) + 1;
+    lastMs = offsetMs;
+    const sentAtMs = START_MS + offsetMs;
+    const headers = { 'x-shopify-shop-api-call-limit': `${Math.ceil(level)}/${size}` };
+    const limits = readLimitHeaders(headers, sentAtMs + 5);
+    return { sentAtMs, headAtMs: sentAtMs + 5, status: 200, headers, limits };
+  });
+}
+
+test.each([
+  [40, 2],
+  [80, 4],
+  [20, 1],
+])('a bucket of %i that leaks %i a second is told by its steady fall', (size, perSecond) => {
+  const early = Array.from({ length: 12 }, (_, index) => index * 30);
+  const [found] = inferLimits(playBucket(size, perSecond, [...early, 1_400, 4_400]), []);
+  expect(found).toMatchObject({ quota: size, kind: 'leaky bucket', said: null });
+  const { lowMs = 0, highMs = 0 } = found?.shown ?? {};
+  expect(lowMs).toBeLessThanOrEqual((size / perSecond) * 1_000);
+  expect(highMs).toBeGreaterThanOrEqual((size / perSecond) * 1_000);
+});
+
+test('a bucket that was not seen to leak is not called one', () => {
+  const early = Array.from({ length: 12 }, (_, index) => index * 3);
+  expect(inferLimits(playBucket(40, 2, early), [])[0]).toMatchObject({ kind: null, shown: null });
+});
+
+test('every limit is judged by its own counts, the one that binds first', () => {
+  const short = new RequestLog({
+    ...{ quota: 10, windowMs: 2_000 },
+    windowKind: 'sliding',
+    refusedCallsCount: true,
+  });
+  const long = new RequestLog({
+    ...{ quota: 30, windowMs: 12_000 },
+    windowKind: 'fixed',
+    refusedCallsCount: true,
+  });
+  const seen = [0, 30, 60, 90, 120, 1_600, 2_190, 12_100].map((offsetMs): StartSeen => {
+    const sentAtMs = START_MS + offsetMs;
+    const [a, b] = [short.take(sentAtMs), long.take(sentAtMs)];
+    const headers = {
+      'ratelimit-policy': '"short";q=10;w=2, "long";q=30;w=12',
+      ratelimit: `"short";r=${a.remaining};t=2, "long";r=${b.remaining};t=12`,
+    };
+    const limits = readLimitHeaders(headers, sentAtMs + 5);
+    return { sentAtMs, headAtMs: sentAtMs + 5, status: 200, headers, limits };
+  });
+  expect(inferLimits(seen, [])).toMatchObject([
+    { name: 'ratelimit "short"', quota: 10, kind: 'sliding', said: { highMs: 2_000 } },
+    { name: 'ratelimit "long"', quota: 30, kind: 'fixed', said: { highMs: 12_000 } },
+  ]);
 });
 
 const LIVE: Server = {
@@ -105,31 +181,31 @@ const LIVE: Server = {
 const LIVE_TIMES = [0, 4_000, 8_000, 12_000, 16_000, 16_001, 20_000, 24_000, 62_000];
 
 test.each(['sliding', 'fixed'] as const)('a %s minute with slow answers is told', (kind) => {
-  const found = inferWindow(play({ ...LIVE, kind }, LIVE_TIMES), []);
+  const found = inferLimit(play({ ...LIVE, kind }, LIVE_TIMES), []);
   expect(found.kind).toBe(kind);
-  expect(found.length?.highMs).toBeGreaterThanOrEqual(60_000);
-  expect(found.length?.lowMs).toBeLessThanOrEqual(60_000);
+  expect(found.said?.highMs).toBeGreaterThanOrEqual(60_000);
+  expect(found.said?.lowMs).toBeLessThanOrEqual(60_000);
 });
 
 test('requests of an earlier process are counted in', () => {
   const earlier = [-30_000, -20_000];
   const seen = play(LIVE, [0, 4_000, 8_000, 35_000, 45_000], earlier);
-  const found = inferWindow(
+  const found = inferLimit(
     seen,
     earlier.map((offsetMs) => START_MS + offsetMs),
   );
   expect(found.kind).toBe('sliding');
-  expect(found.length?.lowMs).toBeLessThanOrEqual(60_000);
-  expect(found.length?.highMs).toBeGreaterThanOrEqual(60_000);
+  expect(found.said?.lowMs).toBeLessThanOrEqual(60_000);
+  expect(found.said?.highMs).toBeGreaterThanOrEqual(60_000);
 });
 
 test('requests of somebody else make the window unknown', () => {
   const seen = play(LIVE, LIVE_TIMES, [-30_000, -20_000]);
-  expect(inferWindow(seen, [])).toMatchObject({ length: null, kind: null });
+  expect(inferLimit(seen, [])).toMatchObject({ said: null, kind: null });
 });
 
 test('without a request after the first have left, the kind is unknown', () => {
-  expect(inferWindow(play(LIVE, LIVE_TIMES.slice(0, -1)), []).kind).toBeNull();
+  expect(inferLimit(play(LIVE, LIVE_TIMES.slice(0, -1)), []).kind).toBeNull();
 });
 
 test.each([
@@ -140,13 +216,11 @@ test.each([
   ['Tue, 27 Jan 2026 19:20:42 GMT', 'HTTP-date'],
   ['soon', null],
 ])('the reset %s is told as %s', (reset, form) => {
-  const dialect = readDialect({ 'x-ratelimit-limit': '10', 'x-ratelimit-reset': reset });
-  expect(dialect?.resetForm).toBe(form);
-  if (dialect === null) return;
-  const end = windowEnd(
-    { sentAtMs: START_MS, headAtMs: START_MS + 50, date: undefined, dialect },
-    { lowMs: 0, highMs: 0 },
-  );
+  const headers = { 'x-ratelimit-limit': '10', 'x-ratelimit-reset': reset };
+  expect(readDialect(headers)?.resetForm).toBe(form);
+  const [sentAtMs, headAtMs] = [START_MS, START_MS + 50];
+  const said = readLimitHeaders(headers, headAtMs)?.limits[0]?.reset ?? null;
+  const end = windowEnd({ sentAtMs, headAtMs, reset: said }, { lowMs: 0, highMs: 0 });
   if (form === null) expect(end).toBeNull();
   else {
     expect(end?.lowMs).toBeLessThanOrEqual(START_MS + 30_000);

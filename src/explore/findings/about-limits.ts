@@ -5,10 +5,13 @@ import { type Finding, finding, unknown } from '../finding.js';
 import type { ListSeen, Notebook, StartSeen } from '../observations.js';
 import { EVENTS } from '../probe.js';
 import { readDialect } from './dialect.js';
-import { inferWindow } from './window.js';
+import { inferLimits, type LimitInference } from './infer-limits.js';
+import type { Span } from './limit-kinds.js';
 
-/** A span that whole seconds alone leave open still counts as measured. */
-const NARROW_MS = 1_100;
+/** Counts that leave the length open by no more than this share of it have measured it. */
+const MEASURED_SHARE = 1 / 3;
+/** Forms that say by themselves what they are; a bare number is read by its magnitude. */
+const TELLING_FORMS: readonly string[] = ['ISO 8601', 'HTTP-date'];
 
 export function aboutLimits(notebook: Notebook): Finding[] {
   const starts = notebook.starts.get(EVENTS) ?? [];
@@ -22,10 +25,27 @@ export function aboutLimits(notebook: Notebook): Finding[] {
     finding('limit.headers', dialect.name, 'announced', share),
     reset === null
       ? unknown('limit.reset-form', 'no answer names a reset that can be read')
-      : finding('limit.reset-form', reset, 'announced', 'by its magnitude beside the Date'),
-    ...windowFindings(starts, notebook),
+      : TELLING_FORMS.includes(reset)
+        ? finding('limit.reset-form', reset, 'announced', 'by its text')
+        : finding('limit.reset-form', reset, 'implied', 'by its magnitude beside the Date'),
+    ...aboutEach(starts, notebook),
     refusedCalls(notebook),
     ...notebook.lists.flatMap((list) => bucketOf(list, notebook)),
+  ];
+}
+
+/** The limit that binds most often comes first, under the names that scripts look for. */
+function aboutEach(starts: readonly StartSeen[], notebook: Notebook): Finding[] {
+  const limits = inferLimits(starts, notebook.earlierStartsMs);
+  if (limits.length === 0) return notNamed('the headers do not name it');
+  return limits.flatMap((limit, index) => limitFindings(areaOf(index, limits), limit, notebook));
+}
+
+function notNamed(why: string): Finding[] {
+  return [
+    unknown('limit.quota', why),
+    unknown('limit.window', 'no answer names one'),
+    unknown('limit.window-kind', 'no answer says what is left'),
   ];
 }
 
@@ -34,53 +54,92 @@ function withoutHeaders(answered: number, notebook: Notebook): Finding[] {
   const evidence = `none of ${answered} answers carries a limit header; ${refusals} refused`;
   return [
     finding('limit.headers', 'none', 'measured', evidence),
-    unknown('limit.quota', 'no answer names one, and none was provoked'),
-    unknown('limit.window', 'no answer names one'),
-    unknown('limit.window-kind', 'no answer says what is left'),
+    ...notNamed('no answer names one, and none was provoked'),
     refusedCalls(notebook),
   ];
 }
 
-function windowFindings(starts: readonly StartSeen[], notebook: Notebook): Finding[] {
-  const { quota, length, kind, counted } = inferWindow(starts, notebook.earlierStartsMs);
-  const found: Finding[] = [
+/** Names of findings are stable and short, whatever an API calls its limits. */
+const NAME_CHARACTERS_MAX = 32;
+
+/** `ratelimit "30;w=12"` is `limit.also.30-w-12`. */
+function areaOf(index: number, limits: readonly LimitInference[]): string {
+  if (index === 0) return 'limit';
+  const wordOf = ({ name }: LimitInference) =>
+    name
+      .replace(/^(?:x-)?rate-?limit(?=\W)/, '')
+      .replace(/[^\w.]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, NAME_CHARACTERS_MAX);
+  const word = wordOf(limits[index] as LimitInference);
+  const before = limits.slice(1, index).filter((limit) => wordOf(limit) === word).length;
+  return `limit.also.${word}${before === 0 ? '' : `-${before + 1}`}`;
+}
+
+function limitFindings(area: string, limit: LimitInference, notebook: Notebook): Finding[] {
+  const { name, quota, kind, counted } = limit;
+  return [
     quota === null
-      ? unknown('limit.quota', 'the headers do not name it')
-      : finding('limit.quota', quota, 'announced', 'requests in a window on the events', {
+      ? unknown(`${area}.quota`, `the headers do not name it: ${name}`)
+      : finding(`${area}.quota`, quota, 'announced', `in a window on the events: ${name}`, {
           unit: 'requests',
         }),
-  ];
-  if (length === null) {
-    found.push(
-      unknown('limit.window', 'no answer tells when the window of our first request ends'),
-    );
-  } else if (length.isAnnounced) {
-    const evidence = 'the header names it';
-    found.push(finding('limit.window', length.lowMs, 'announced', evidence, { unit: 'ms' }));
-  } else {
-    const { lowMs, highMs } = length;
-    const range = { unit: 'ms', low: Math.round(lowMs), high: Math.round(highMs) };
-    const isNarrow = highMs - lowMs <= Math.max(NARROW_MS, highMs * 0.1);
-    const evidence = isNarrow
-      ? 'from the reset that answers tell; the roundest that fits'
-      : `between ${range.low} and ${range.high} ms: resets and clocks are told in whole seconds`;
-    const sure = isNarrow ? 'measured' : 'assumed';
-    found.push(finding('limit.window', roundest(lowMs, highMs), sure, evidence, range));
-  }
-  found.push(
+    windowFinding(`${area}.window`, limit),
     kind === null
       ? unknown(
-          'limit.window-kind',
-          notebook.skipped.get('window') ?? 'the counts fit both kinds, or neither',
+          `${area}.window-kind`,
+          notebook.skipped.get('window') ?? 'the counts fit several kinds, or none',
         )
-      : finding(
-          'limit.window-kind',
-          kind,
-          'measured',
-          `${counted} counts fit, the other kind does not`,
-        ),
-  );
-  return found;
+      : finding(`${area}.window-kind`, kind, 'measured', `${counted} counts fit no other kind`),
+  ];
+}
+
+/** Measured is what the counts of our requests show; what a header names or implies is not. */
+function windowFinding(name: string, { said, shown, kind }: LimitInference): Finding {
+  const counts =
+    shown === null
+      ? null
+      : `counts leave it between ${Math.round(shown.lowMs)} and ${Math.round(shown.highMs)} ms`;
+  if (shown !== null && shown.highMs - shown.lowMs <= shown.highMs * MEASURED_SHARE) {
+    const both =
+      said === null
+        ? shown
+        : {
+            lowMs: Math.max(shown.lowMs, said.lowMs),
+            highMs: Math.min(shown.highMs, said.highMs),
+          };
+    const isBorneOut = both.lowMs <= both.highMs;
+    const { lowMs, highMs } = isBorneOut ? both : shown;
+    const evidence = [
+      kind === 'leaky bucket' ? `in which a full bucket empties; ${counts}` : counts,
+      said === null || isBorneOut ? [] : `though headers ${verbOf(said)} ${rangeOf(said)} ms`,
+    ].flat();
+    return finding(name, roundest(lowMs, highMs), 'measured', evidence.join(', '), spanOf(shown));
+  }
+  if (said === null) {
+    return unknown(name, counts ?? 'no answer tells when the window of our first request ends');
+  }
+  const isContradicted = shown !== null && (shown.highMs < said.lowMs || shown.lowMs > said.highMs);
+  const but = isContradicted ? `; but ${counts}` : '';
+  if (said.isNamed) {
+    const evidence = `the header names it${but}`;
+    return finding(name, said.lowMs, 'announced', evidence, { unit: 'ms' });
+  }
+  const evidence = `the resets imply between ${rangeOf(said)} ms${but}`;
+  return finding(name, roundest(said.lowMs, said.highMs), 'implied', evidence, spanOf(said));
+}
+
+function verbOf({ isNamed }: { readonly isNamed: boolean }): string {
+  return isNamed ? 'name' : 'imply';
+}
+
+function rangeOf({ lowMs, highMs }: Span): string {
+  const [low, high] = [Math.round(lowMs), Math.round(highMs)];
+  return low === high ? String(low) : `${low} and ${high}`;
+}
+
+function spanOf({ lowMs, highMs }: Span) {
+  return { unit: 'ms', low: Math.round(lowMs), high: Math.round(highMs) };
 }
 
 function refusedCalls({ refusal, skipped }: Notebook): Finding {
@@ -112,16 +171,22 @@ function refusedCalls({ refusal, skipped }: Notebook): Finding {
 function bucketOf(list: ListSeen, notebook: Notebook): Finding[] {
   const name = `limit.own-bucket.${list.name}`;
   const own = bindingLimit(list.answer?.limits ?? null);
-  const events = (notebook.starts.get(EVENTS) ?? [])
-    .map(({ limits }) => bindingLimit(limits))
-    .find((limit) => limit?.quota != null);
+  // An API with several limits tells of each by name: like is compared with like.
+  const told = (notebook.starts.get(EVENTS) ?? []).filter(
+    ({ limits }) => bindingLimit(limits)?.quota != null,
+  );
+  const events =
+    told
+      .flatMap(({ limits }) => limits?.limits ?? [])
+      .find((limit) => limit.name === own?.name && limit.quota !== null) ??
+    bindingLimit(told[0]?.limits ?? null);
   if (own?.quota == null || events?.quota == null) {
     return [unknown(name, 'its answer names no limit')];
   }
   const { quota, remaining } = own;
   const said = `${remaining ?? '?'} of ${quota} left after one request`;
   if (quota !== events.quota) {
-    return [finding(name, true, 'measured', `${said}; the events have ${events.quota}`)];
+    return [finding(name, true, 'implied', `${said}; the events have ${events.quota}`)];
   }
   if (remaining === null || list.eventStartsInWindow === 0) return [unknown(name, said)];
   const evidence = `${said}, with ${list.eventStartsInWindow} requests for events before it`;

@@ -28,9 +28,8 @@ function defaultSize(first: PageSeen): Finding {
   const { envelope, recordCount } = first;
   const size = envelope.limit ?? (envelope.hasMore ? recordCount : null);
   if (size === null) return unknown('page.default-size', 'the whole source fits into one page');
-  return finding('page.default-size', size, 'measured', 'no size was asked for', {
-    unit: 'records',
-  });
+  const sure = size === recordCount ? 'measured' : 'announced';
+  return finding('page.default-size', size, sure, 'no size was asked for', { unit: 'records' });
 }
 
 function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
@@ -51,7 +50,9 @@ function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
   const evidence = `${askedLimit} asked for, ${granted} granted`;
   if (granted < (askedLimit ?? 0)) {
     return [
-      finding(name, granted, 'measured', evidence, { unit: 'records' }),
+      finding(name, granted, granted === recordCount ? 'measured' : 'announced', evidence, {
+        unit: 'records',
+      }),
       finding('page.cut-silently', true, 'measured', 'a larger size is answered with 200'),
     ];
   }

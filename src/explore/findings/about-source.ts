@@ -105,6 +105,7 @@ export function aboutLists(lists: readonly ListSeen[]): Finding[] {
       counts.length > 0
         ? `${counts.join(', ')} may help to check`
         : 'no field counts events: does not help to count';
-    return finding(`list.${name}`, `${size}; ${help}`, 'measured', `fields ${fields.join(', ')}`);
+    const sure = total === null ? 'measured' : 'announced';
+    return finding(`list.${name}`, `${size}; ${help}`, sure, `fields ${fields.join(', ')}`);
   });
 }

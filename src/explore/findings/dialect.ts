@@ -1,5 +1,6 @@
 /** Which dialect an answer's limit headers are, and when they say that the window ends. */
-import { readDate } from '../../core/header-time.js';
+import { readDate, type TimeSaid } from '../../core/header-time.js';
+import type { Span } from './limit-kinds.js';
 
 export type ResetForm =
   | 'seconds left'
@@ -12,10 +13,9 @@ export interface Dialect {
   readonly name: string;
   /** Null: the dialect says nothing of a reset, or not on this answer. */
   readonly resetForm: ResetForm | null;
-  readonly resetText: string | null;
-  /** The window's length where the dialect has it. */
-  readonly windowMs: number | null;
 }
+
+const OWN_NAMES = /rate-?limit/;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -28,7 +28,7 @@ const FAMILIES: readonly {
   {
     name: 'IETF RateLimit (structured fields)',
     isPresent: (headers) => 'ratelimit' in headers,
-    reset: (headers) => /;\s*t=([\d.]+)/.exec(headers.ratelimit ?? '')?.[1],
+    reset: (headers) => /(?:;\s*t|\breset)\s*=\s*([\d.]+)/.exec(headers.ratelimit ?? '')?.[1],
   },
   family('IETF RateLimit-* (draft 06)', 'ratelimit'),
   {
@@ -48,6 +48,14 @@ const FAMILIES: readonly {
   },
   family('X-RateLimit-*', 'x-ratelimit'),
   family('X-Rate-Limit-*', 'x-rate-limit'),
+  {
+    name: 'rate limit headers with names of their own',
+    isPresent: (headers) => Object.keys(headers).some((name) => OWN_NAMES.test(name)),
+    reset: (headers) => {
+      const name = Object.keys(headers).find((one) => OWN_NAMES.test(one) && /reset/.test(one));
+      return name === undefined ? undefined : headers[name];
+    },
+  },
 ];
 
 function family(name: string, prefix: string) {
@@ -67,20 +75,8 @@ function zendesk(headers: Headers): string | undefined {
 export function readDialect(headers: Headers): Dialect | null {
   const found = FAMILIES.find(({ isPresent }) => isPresent(headers));
   if (found === undefined) return null;
-  const resetText = found.reset(headers)?.trim() ?? null;
-  return {
-    name: found.name,
-    resetForm: resetText === null ? null : formOf(resetText),
-    resetText,
-    windowMs: announcedWindow(headers),
-  };
-}
-
-function announcedWindow(headers: Headers): number | null {
-  const intervalMs = Number(headers['x-hubspot-ratelimit-interval-milliseconds']);
-  if (intervalMs > 0) return intervalMs;
-  const seconds = Number(/;\s*w=(\d+)/.exec(headers['ratelimit-policy'] ?? '')?.[1]);
-  return seconds > 0 ? seconds * 1000 : null;
+  const resetText = found.reset(headers)?.trim();
+  return { name: found.name, resetForm: resetText === undefined ? null : formOf(resetText) };
 }
 
 function formOf(text: string): ResetForm | null {
@@ -93,19 +89,16 @@ function formOf(text: string): ResetForm | null {
   return /^\d{4}-/.test(text) ? 'ISO 8601' : 'HTTP-date';
 }
 
-/** One answer with its dialect, as far as the end of the window goes. */
+/** One answer, as far as the clocks and the end of the window go. */
 export interface ResetSeen {
   readonly sentAtMs: number;
   readonly headAtMs: number;
   readonly date: string | undefined;
-  readonly dialect: Dialect;
+  readonly reset: TimeSaid | null;
 }
 
 /** How far the server's clock is ahead of ours: at least and at most. */
-export interface Skew {
-  readonly lowMs: number;
-  readonly highMs: number;
-}
+export type Skew = Span;
 
 /** From the Date of answers, which is in whole seconds; near zero it is taken for zero. */
 export function readSkew(seen: readonly Pick<ResetSeen, 'sentAtMs' | 'headAtMs' | 'date'>[]): Skew {
@@ -122,35 +115,21 @@ export function readSkew(seen: readonly Pick<ResetSeen, 'sentAtMs' | 'headAtMs' 
   return { lowMs, highMs };
 }
 
+/** Spans with a fraction are rounded to hundredths of a second at the coarsest. */
+const FRACTION_MS = 10;
+
 /** When the answer says that the oldest logged request leaves, by our clock; null: it does not. */
 export function windowEnd(
-  { sentAtMs, headAtMs, dialect }: ResetSeen,
+  { sentAtMs, headAtMs, reset }: Omit<ResetSeen, 'date'>,
   skew: Skew,
-): { readonly lowMs: number; readonly highMs: number } | null {
-  const { resetForm, resetText } = dialect;
-  if (resetText === null) return null;
-  const value = Number(resetText);
-  switch (resetForm) {
-    case null:
-      return null;
-    case 'seconds left': {
-      const unitMs = resetText.includes('.') ? 10 : 1000;
-      // Whether it counts from the request's arrival or from the answer is not said.
-      return { lowMs: sentAtMs + value * 1000 - unitMs, highMs: headAtMs + value * 1000 };
-    }
-    case 'epoch seconds':
-      return instant(value * 1000, 1000, skew);
-    case 'epoch milliseconds':
-      return instant(value, 1, skew);
-    case 'ISO 8601':
-      return instant(readDate(resetText) ?? 0, resetText.includes('.') ? 1 : 1000, skew);
-    case 'HTTP-date':
-      return instant(readDate(resetText) ?? 0, 1000, skew);
+): Span | null {
+  if (reset === null) return null;
+  const { atMs, spanMs, unitMs } = reset;
+  if (atMs === null) {
+    // Whether it counts from the request's arrival or from the answer is not said.
+    return { lowMs: sentAtMs + spanMs - Math.max(unitMs, FRACTION_MS), highMs: headAtMs + spanMs };
   }
-}
-
-/** The unit may have been rounded either way. */
-function instant(serverMs: number, unitMs: number, skew: Skew) {
-  const slackMs = unitMs === 1 ? 1 : unitMs - 1;
-  return { lowMs: serverMs - slackMs - skew.highMs, highMs: serverMs + slackMs - skew.lowMs };
+  // The unit may have been rounded either way.
+  const slackMs = Math.max(1, unitMs - 1);
+  return { lowMs: atMs - slackMs - skew.highMs, highMs: atMs + slackMs - skew.lowMs };
 }

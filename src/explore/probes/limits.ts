@@ -23,15 +23,19 @@ const EDGE_SHARE = 0.03;
 const GAP_MIN_MS = 1_100;
 const GAP_SHARE = 0.05;
 
+/** A bucket that leaks shows within moments how fast; a window's end would be waited for in vain. */
+const LEAK_PAUSES_MS = [1_000, 3_000];
+
 export const windowKind: Probe = {
   name: 'window',
-  asks: 'whether the window of the limit slides or is fixed',
+  asks: 'whether the window of the limit slides or is fixed, or a bucket leaks',
   cost: () => ({ [EVENTS]: 2 }),
   waitsAboutMs: ({ expected }) => expected.policy.windowMs * 1.2,
   isWanted: () => true,
   async run(context) {
     const { asker, notebook, scope } = context;
     const { windowMs } = asker.policy(EVENTS) ?? { windowMs: 0 };
+    const starts = () => asker.starts(EVENTS).map(({ sentAtMs }) => sentAtMs);
     const hasRemaining = asker
       .starts(EVENTS)
       .some(({ limits }) => bindingLimit(limits)?.remaining != null);
@@ -39,11 +43,17 @@ export const windowKind: Probe = {
       notebook.skipped.set('window', 'no answer says what is left of a limit');
       return;
     }
+    if (asker.isLeaky(EVENTS)) {
+      for (const pauseMs of LEAK_PAUSES_MS) {
+        await asker.sleepUntil(Math.max(...starts()) + pauseMs);
+        await askMiddle(context);
+      }
+      return;
+    }
     if (windowMs > WINDOW_MS_MAX && !scope.isThorough) {
       notebook.skipped.set('window', `it needs a wait of ${windowMs / 1000} s: --thorough`);
       return;
     }
-    const starts = () => asker.starts(EVENTS).map(({ sentAtMs }) => sentAtMs);
     const firstMs = Math.min(...starts());
     if (Math.max(...gapsOf(starts())) < Math.max(GAP_MIN_MS, windowMs * GAP_SHARE)) {
       await asker.sleepUntil(firstMs + windowMs * SPACER_AT);
@@ -102,6 +112,10 @@ export const refusedCalls: Probe = {
       return;
     }
     const { quota, windowMs } = policy;
+    if (asker.isLeaky(EVENTS)) {
+      notebook.skipped.set('refused calls', 'a bucket that leaks forgets them within a moment');
+      return;
+    }
     if (asker.left(EVENTS) < provocationCost(quota)) {
       notebook.skipped.set(
         'refused calls',
@@ -136,12 +150,19 @@ export const refusedCalls: Probe = {
       refused: refused.length,
       acceptedInWindow: accepted.filter(({ sentAtMs }) => sentAtMs > askAtMs - windowMs).length,
       quota,
-      remainingAfter: bindingLimit(again?.limits ?? null)?.remaining ?? null,
+      remainingAfter: remainingOf(quota, again),
       retryAfterMs: refused[0]?.limits?.retryAfter?.spanMs ?? null,
     };
     await asker.drain(EVENTS);
   },
 };
+
+/** What is left of the limit with that quota: an API may have several. */
+function remainingOf(quota: number, answer: Answer | null): number | null {
+  const limits = answer?.limits?.limits ?? [];
+  const said = limits.find((limit) => limit.quota === null || limit.quota === quota);
+  return said?.remaining ?? null;
+}
 
 async function askRecklessly({ asker, source, basePath }: ProbeContext): Promise<Answer | null> {
   const path = source.pagePath(basePath, null, 1);
