@@ -25,20 +25,29 @@ const LEADS_BACK = 'the API says that the source ends, with rows from before tha
 const MORE_BEHIND = 'the API says that the source ends, and has told of rows behind that place';
 
 /** One verdict for each page that is held for what it says of the end. */
-export function judgeEnds(context: RunContext): [OutstandingPage, EndVerdict][] {
+export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage, EndVerdict][] {
   const { outstanding, order, options } = context;
   const ends = outstanding.ends();
   if (ends.length === 0) return [];
-  const isAlone = outstanding.size === ends.length;
+  // What is being written is as good as received: the cursor of an end may not live until then.
+  const writing = outstanding.writtenWhole();
+  const isAlone = outstanding.size === ends.length + writing.length;
+  const isUrgent = (): boolean =>
+    !options.frontier.canSeek &&
+    ends.some(({ job }) => job.cursorExpiresAtMs - nowMs < options.cursorThresholdMs);
   const judgeRest = (): EndVerdict => {
     if (!isAlone) return { type: 'wait' };
-    if (!options.frontier.isExhausted) return { type: options.credits.hasRoom ? 'wait' : 'later' };
+    const { frontier, credits } = options;
+    if (!frontier.isExhaustedButEnds) return { type: credits.hasRoom ? 'wait' : 'later' };
+    if (!frontier.isExhausted && credits.hasRoom) return { type: 'wait' };
     const total = context.announced.records;
-    const held = ends.map(({ job, lastPosition, records }) => {
+    const held = [...ends, ...writing].map(({ job, lastPosition, records }) => {
       return { after: job.after, through: lastPosition ?? job.after, covered: records };
     });
     const records = context.received.count(held, order.isBroken);
     if (total === null || records >= total) return { type: 'true' };
+    // The count is exact when all is committed.
+    if (writing.length > 0 && !isUrgent()) return { type: 'wait' };
     const reason = `the API says that the source ends, after ${records} of the ${total} records that it announced`;
     return { type: 'doubtful', reason };
   };
@@ -48,7 +57,8 @@ export function judgeEnds(context: RunContext): [OutstandingPage, EndVerdict][] 
     if (order.isBefore(lastPosition, job.after))
       return [page, { type: 'false', reason: LEADS_BACK }];
     // The first answer to a page that is repaired said that there is more behind it.
-    const isFalse = !job.isTip || order.isRowBehind(lastPosition ?? job.after);
+    const end = lastPosition ?? job.after;
+    const isFalse = order.isBefore(end, job.repairThrough) || order.isRowBehind(end);
     return [page, isFalse ? { type: 'false', reason: MORE_BEHIND } : rest];
   });
 }

@@ -21,6 +21,7 @@ const ROWS_GONE =
 
 export class Contradictions {
   readonly #context: RunContext;
+  #endDoubts = 0;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -65,7 +66,8 @@ export class Contradictions {
 
   /** Believes the ends that were announced, or asks for them again. */
   settleEnds(nowMs: number): void {
-    for (const [page, verdict] of judgeEnds(this.#context)) this.#settleEnd(page, verdict, nowMs);
+    for (const [page, verdict] of judgeEnds(this.#context, nowMs))
+      this.#settleEnd(page, verdict, nowMs);
   }
 
   #settleEnd(page: OutstandingPage, verdict: EndVerdict, nowMs: number): void {
@@ -93,12 +95,22 @@ export class Contradictions {
       this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs);
       return true;
     } else {
-      const decision = decideOnDoubtedEnd(job, this.#how());
+      // Over all pages: a walk that begins again meets its end again.
+      const decision = decideOnDoubtedEnd(++this.#endDoubts, this.#how());
       if (decision.type === 'giveUp') return false;
-      this.#askAgain(job, fault, nowMs + decision.delayMs);
+      const retryAtMs = nowMs + decision.delayMs;
+      if (this.#endDoubts > 1 && !this.#isAskable(job, retryAtMs, nowMs)) return false;
+      this.#askAgain(job, fault, retryAtMs);
     }
     this.#context.letGo(page);
     return true;
+  }
+
+  /** To look again is worth one walk from the start, where its cursor cannot be had otherwise. */
+  #isAskable(job: PageJob, retryAtMs: number, nowMs: number): boolean {
+    const { frontier, bucket } = this.#context.options;
+    const askedAtMs = Math.max(retryAtMs, bucket.nextStartMs(nowMs));
+    return frontier.canSeek || job.cursor === null || job.cursorExpiresAtMs > askedAtMs;
   }
 
   #askAgain(job: PageJob, fault: Fault, retryAtMs: number): void {

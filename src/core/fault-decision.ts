@@ -157,7 +157,7 @@ export function decideOnContradiction(job: PageJob, how: How): BackoffDecision {
   return decideRetry({ ...how.backoff, maxPauses: 1 }, ++job.contradictions, how.random);
 }
 
-/** An end that is doubted gets as many looks, and is then believed. */
-export function decideOnDoubtedEnd(job: PageJob, how: How): BackoffDecision {
-  return decideRetry({ ...how.backoff, maxPauses: 1 }, ++job.endDoubts, how.random);
+/** Announced ends that are doubted get as many looks, and are then believed. @param doubts so far, this one included */
+export function decideOnDoubtedEnd(doubts: number, how: How): BackoffDecision {
+  return decideRetry({ ...how.backoff, maxPauses: 1 }, doubts, how.random);
 }

@@ -9,8 +9,7 @@
  *     └──retryAtMs─────┘ fault, retryable
  *
  * The body of a page may fail after its head has moved the tip on. If its next cursor says where it
- * ends, it is asked for again as a *repair*, which does not advance the segment. If not, another page
- * may come now, of another size: the segment is *rewound* to it.
+ * ends, it is asked for again as a *repair*. If not, the segment is *rewound* to it.
  *
  * Invariants
  *  - A segment has at most one tip in flight: the next cursor is unknown until the page is read.
@@ -65,13 +64,17 @@ export class Frontier {
     return this.#seeker.isProven;
   }
 
-  /** Whose time a built cursor carries. */
   get serverClock(): ServerClock {
     return this.#seeker.serverClock;
   }
 
   get isExhausted(): boolean {
     return this.#repairs.isEmpty && this.#segments.isExhausted;
+  }
+
+  /** Whether nothing is left but announced ends that wait for all else. */
+  get isExhaustedButEnds(): boolean {
+    return this.#repairs.isEmpty && this.#segments.isExhaustedButLast;
   }
 
   /** Open segments: where each stands and where it ends. */

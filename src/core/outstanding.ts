@@ -118,6 +118,14 @@ export class Outstanding {
     );
   }
 
+  /** Pages that are with the writer, all rows of which are their segments'. */
+  writtenWhole(): OutstandingPage[] {
+    return [...this.#pages.values()].filter(({ phase, bound, lastPosition }) => {
+      const isClipped = bound !== null && lastPosition !== null && lastPosition.ms < bound.ms;
+      return phase === 'writing' && !isClipped;
+    });
+  }
+
   /** An announced end is believed: returns what can be written now. */
   believed(page: OutstandingPage): WriteCommand {
     page.phase = 'writing';

@@ -27,10 +27,9 @@ export interface PageJob {
   workerDeaths: number;
   /** Whole answers that were no page, while no page of the run was good. */
   otherAnswers: number;
-  /** Counted apart, for none tells of another's cause. */
+  /** Refused cursors and contradictions are counted apart: neither tells of the other's cause. */
   cursorRefusals: number;
   contradictions: number;
-  endDoubts: number;
   /** Pages that the run had committed when this one last rested. */
   commitsAtPause: number;
   retryAtMs: number;
@@ -60,7 +59,6 @@ export function newTip(
     otherAnswers: 0,
     cursorRefusals: 0,
     contradictions: 0,
-    endDoubts: 0,
     commitsAtPause: 0,
     retryAtMs: 0,
     refreshFailures: 0,

@@ -10,6 +10,7 @@ export class ReceivedRecords {
   readonly #pages: CountedPage[];
   #returned: number;
   #stored: number;
+  #duplicate = 0;
 
   /** @param earlier committed pages of earlier processes */
   constructor(earlier: readonly (Pick<CountedPage, 'after' | 'through'> & CommittedCounts)[]) {
@@ -20,10 +21,11 @@ export class ReceivedRecords {
   }
 
   add({ after, through }: Pick<CountedPage, 'after' | 'through'>, counts: CommittedCounts): void {
-    const { returned, inserted, quarantined, covered } = counts;
+    const { returned, inserted, duplicate, quarantined, covered } = counts;
     this.#pages.push({ after, through, covered: covered + quarantined });
     this.#returned += returned;
     this.#stored += inserted + quarantined;
+    this.#duplicate += duplicate;
   }
 
   /**
@@ -33,7 +35,10 @@ export class ReceivedRecords {
    * @param isOrderBroken it cannot be told then which stretches were walked twice
    */
   count(held: readonly CountedPage[], isOrderBroken: boolean): number {
-    if (!isOrderBroken) return countRows([...this.#pages, ...held], this.#stored);
-    return held.reduce((sum, { covered }) => sum + covered, this.#returned);
+    const heldRecords = held.reduce((sum, { covered }) => sum + covered, 0);
+    if (isOrderBroken) return this.#returned + heldRecords;
+    // Where no row has come twice so far, those that are held are new too.
+    const least = this.#stored + (this.#duplicate === 0 ? heldRecords : 0);
+    return countRows([...this.#pages, ...held], least);
   }
 }

@@ -15,6 +15,15 @@ export class Segments {
     return true;
   }
 
+  /** Whether nothing is left but pages that wait for all others, and so for one another. */
+  get isExhaustedButLast(): boolean {
+    for (const { phase, tip } of this.#byNumber.values()) {
+      const isLast = phase === 'ready' && tip.retryAtMs === AFTER_ALL_OTHERS;
+      if (phase !== 'ended' && !isLast) return false;
+    }
+    return true;
+  }
+
   all(): Iterable<Segment> {
     return this.#byNumber.values();
   }

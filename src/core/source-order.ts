@@ -48,9 +48,9 @@ export class SourceOrder {
     this.#earliestMs = Math.min(this.#earliestMs, ms);
   }
 
-  /** Whether a page with this last row lies before its start. */
-  isBefore(last: Position | null, start: Position | null): boolean {
-    return !this.#isBroken && last !== null && start !== null && last.ms > start.ms;
+  /** Whether a page with this last row lies before a place, its start for one. */
+  isBefore(last: Position | null, place: Position | null): boolean {
+    return !this.#isBroken && last !== null && place !== null && last.ms > place.ms;
   }
 
   /** Whether a source that ends at `end` would lack a row that was seen. */

@@ -4,7 +4,7 @@ import { playHistory } from '../support/simulated-run.js';
 
 /** `SEED=7 npm run test:sim` replays one seed. */
 const ONLY = process.env.SEED === undefined ? null : Number(process.env.SEED);
-const SEEDS = Number(process.env.SEEDS ?? 10_000);
+const SEEDS = Number(process.env.SEEDS ?? 6_000);
 
 function* seeds(count: number): Iterable<number> {
   if (ONLY !== null) yield ONLY;
@@ -33,7 +33,7 @@ test('whatever ends a process, its run is complete only with all rows', () => {
 
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
-    const history = playHistory({ seed, crashes: 0, faultShare: 0 });
+    const history = playHistory({ seed, crashes: 0, faultShare: 0, isSlow: false });
     expect(broken(history, 0), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
     expect(Math.max(0, ...history.writes), `seed ${seed}`).toBeLessThanOrEqual(1);
   }

@@ -28,6 +28,8 @@ export interface ApiSettings {
   /** Pages say neither how many records they hold nor how many there are. */
   readonly isFlat: boolean;
   readonly tieOrder: TieOrder;
+  /** Share of rows that have the instant of the row before. */
+  readonly tieShare: number;
   /** Share of pages that hold fewer records than they might. */
   readonly shortShare: number;
   /** The largest page; each has a size of its own, whatever it holds. */
@@ -44,6 +46,7 @@ export interface ApiSettings {
 /** Pages that are whole, in order, and all of one size. */
 export const STEADY = {
   tieOrder: 'descending',
+  tieShare: 0.1,
   shortShare: 0,
   pageBytesMax: PAGE_BYTES,
   falseEndShare: 0,
@@ -91,7 +94,7 @@ export class SimulatedApi {
     this.settings = settings;
     this.#random = random;
     this.#key = drawInteger(random, 1, 1e9);
-    this.source = new SimulatedSource(settings.rows, settings.tieOrder, random);
+    this.source = new SimulatedSource(settings, random);
   }
 
   get positions(): readonly Position[] {
@@ -118,7 +121,7 @@ export class SimulatedApi {
 
   /** @param arrivesAtMs when the server logs the request */
   exchange(
-    request: { cursor: string | null; limit: number },
+    request: { cursor: string | null; limit: number; isRefresh: boolean },
     sentAtMs: number,
     arrivesAtMs: number,
   ): Exchange {
@@ -158,16 +161,16 @@ export class SimulatedApi {
     const seen = this.#hasToldLimits && this.#random() < 0.05 ? null : limits;
     this.#hasToldLimits = true;
     const breaksAfterHead = this.#random() < faultShare / 3;
-    const page = this.#page(start, request.limit, { isOld, sentAtMs });
+    const page = this.#page(start, request, { isOld, sentAtMs });
     return { type: 'page', page, limits: seen, breaksAfterHead };
   }
 
   #page(
     after: number,
-    limit: number,
+    { limit, isRefresh }: { readonly limit: number; readonly isRefresh: boolean },
     { isOld, sentAtMs }: { readonly isOld: boolean; readonly sentAtMs: number },
   ): ApiPage {
-    const { pageCap, pageBytesMax, isFlat, shortShare, falseEndShare } = this.settings;
+    const { pageCap, pageBytesMax, isFlat, isOpaque, shortShare, falseEndShare } = this.settings;
     const rowCount = this.positions.length;
     const largest = Math.min(limit, pageCap);
     const start = isOld ? Math.max(0, after - largest) : after;
@@ -175,6 +178,10 @@ export class SimulatedApi {
     let end = Math.min(rowCount, start + count);
     const isFalseEnd = end < rowCount && this.#happens(falseEndShare);
     if (isFalseEnd) end = start + drawInteger(this.#random, 0, end - start);
+    // Who asks for a cursor once more may get one that leads elsewhere; a readable one shows it.
+    if (isRefresh && !isOpaque && this.#happens(this.settings.faultShare)) {
+      end = Math.min(rowCount, end + drawInteger(this.#random, 1, largest));
+    }
     const hasMore = !isFalseEnd && end < rowCount;
     return {
       rows: Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset),

@@ -15,6 +15,10 @@ export interface HistorySettings {
   readonly hardships?: boolean;
   /** Sets the program's clock forth or back between processes. @default false */
   readonly clockSteps?: boolean;
+  /** The database takes minutes for its first pages; drawn, if unset. */
+  readonly isSlow?: boolean;
+  /** Most rows share their instant with others, in another order than by descending id. */
+  readonly manyTies?: boolean;
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
@@ -44,7 +48,7 @@ export interface History {
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */
 export function drawApi(
   random: Random,
-  { faultShare, loops = false }: Pick<HistorySettings, 'faultShare' | 'loops'>,
+  { faultShare, loops = false, manyTies = false }: Omit<HistorySettings, 'seed' | 'crashes'>,
 ): ApiSettings {
   const windowMs = drawInteger(random, 1, 60) * 1000;
   const isOpaque = loops || random() < 0.3;
@@ -64,7 +68,8 @@ export function drawApi(
     isOpaque,
     seeks,
     isFlat,
-    tieOrder: drawTieOrder(random),
+    tieOrder: manyTies ? 'ascending' : drawTieOrder(random),
+    tieShare: manyTies ? 0.7 : 0.1,
     // Where neither count nor place is told, no client can ask for the same page again.
     shortShare: isFlat && isOpaque ? 0 : random() < 0.3 ? random() * 0.5 : 0,
     pageBytesMax: random() < 0.5 ? PAGE_BYTES : drawInteger(random, 1, 20) * PAGE_BYTES,

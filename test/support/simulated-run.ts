@@ -64,7 +64,8 @@ class Player {
     this.#api = new SimulatedApi(api, random);
     this.#ledger = new SimulatedLedger(this.#api.positions);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
-    this.#slowCommitsLeft = random() < 0.9 ? 0 : drawInteger(random, 1, 20);
+    const isSlow = settings.isSlow ?? random() < 0.1;
+    this.#slowCommitsLeft = isSlow ? drawInteger(random, 1, 20) : 0;
     this.#isHard = settings.hardships === true || this.#slowCommitsLeft > 0;
     this.#hardships = new Hardships(settings.hardships === true, api.rows, random);
   }
@@ -180,7 +181,11 @@ class Player {
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
     const { clockOffsetMs } = this.#time;
     this.#time.at(arrivesAtMs, () => {
-      const exchange = this.#api.exchange({ cursor, limit }, sentAtMs, arrivesAtMs);
+      const exchange = this.#api.exchange(
+        { cursor, limit, isRefresh: isHeadOnly },
+        sentAtMs,
+        arrivesAtMs,
+      );
       const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#time.at(arrivesAtMs + latencyMs, () => {
         const headAtMs = this.#time.clockMs;

@@ -1,4 +1,4 @@
-/** The rows of a simulated API: newest first, about one tie in ten, ties in an order that is drawn. */
+/** The rows of a simulated API: newest first, some of one instant, and those in an order that is drawn. */
 import { comparePositions, type Position } from '../../src/core/position.js';
 import { drawInteger, type Random } from './random.js';
 
@@ -12,12 +12,15 @@ export class SimulatedSource {
   readonly positions: readonly Position[];
   readonly #tieOrder: TieOrder;
 
-  constructor(rows: number, tieOrder: TieOrder, random: Random) {
+  constructor(
+    { rows, tieOrder, tieShare }: { rows: number; tieOrder: TieOrder; tieShare: number },
+    random: Random,
+  ) {
     this.#tieOrder = tieOrder;
     const drawn: Position[] = [];
     let ms = FIRST_MS;
     for (let row = 0; row < rows; row++) {
-      if (random() > 0.1) ms -= drawInteger(random, 1, 1700);
+      if (random() > tieShare) ms -= drawInteger(random, 1, 1700);
       drawn.push({ ms, id: drawInteger(random, 0, 0xffffffff).toString(16).padStart(8, '0') });
     }
     const ofTies = { descending: 1, ascending: -1, none: 0 }[tieOrder];

@@ -107,6 +107,22 @@ describe('a body that fails behind opaque cursors', () => {
     expect(answered(scheduler, again, 'b')).toMatchObject([{ type: 'fetch', cursor: 'b' }]);
   });
 
+  test('holds the credit of what is given up until its bytes have come', () => {
+    const frontier = new Frontier(opaque, { canSeek: false });
+    frontier.add({ segment: 1, after: null, bound: null });
+    const credits = new Credits({ bytesMax: 10_000, expectedPageBytes: 1_000 });
+    const scheduler = schedulerOver(frontier, undefined, opaque, { credits });
+    const [first = 0] = fetches(scheduler.step([], NOW_MS));
+    const [second = 0] = fetches(answered(scheduler, first, 'b'));
+    scheduler.step([failed(first, BAD)], NOW_MS);
+    answered(scheduler, second, 'c');
+    expect(credits.heldBytes).toBe(1_000);
+    expect(scheduler.step([scanned(second, at(2))], NOW_MS)).toEqual([
+      { type: 'discard', taskId: second },
+    ]);
+    expect(credits.heldBytes).toBe(0);
+  });
+
   test('does not count twice towards --max-events', () => {
     const frontier = new Frontier(opaque, { canSeek: false });
     frontier.add({ segment: 1, after: null, bound: null });

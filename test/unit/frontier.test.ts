@@ -196,6 +196,24 @@ describe('frontier', () => {
     expect(frontier.boundOf(3)).toEqual(at(70));
   });
 
+  test('a segment never goes to a chain that is past its bound: what it left out would be lost', () => {
+    const frontier = new Frontier(opaque, { canSeek: false });
+    frontier.add({ segment: 1, after: null, bound: at(30) });
+    frontier.add({
+      segment: 2,
+      after: at(30),
+      bound: null,
+      cursor: 'x',
+      cursorExpiresAtMs: NOW + 9,
+    });
+    const [chain, second] = [take(frontier), take(frontier)];
+    const page = { job: chain, bound: null, lastPosition: at(20) };
+    frontier.rebound(page);
+    expect(page.bound).toEqual(at(30));
+    frontier.rebound({ ...page, lastPosition: at(40) });
+    expect(frontier.giveBack(second)).toBeNull();
+  });
+
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
     const frontier = begun(opaque);
     frontier.advance(take(frontier), opaqueAnswer('x'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../../src/core/position.js';
+import { endOfInstant, type Position } from '../../src/core/position.js';
 import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
 
 /** Position number n of the order; smaller comes first. */
@@ -90,5 +90,44 @@ describe('resume', () => {
   test('behind a dead opaque cursor the walk begins again', () => {
     const plan = planResume([page(null, 5, 'c5')], { canSeek: false, nowMs: 9000 });
     expect(plan).toEqual({ gaps: [{ after: null, bound: null }], restarts: true });
+  });
+});
+
+describe('an instant that several pages share', () => {
+  const tie = (id: string): Position => ({ ms: 500_000, id });
+  const FIRST = { after: at(5), through: tie('b') };
+  const LAST = { after: tie('d'), through: at(900_000) };
+  const pages = (...stretches: Pick<CoveredInterval, 'after' | 'through'>[]): CoveredInterval[] =>
+    [page(null, 5), ...stretches].map((each) => ({
+      ...each,
+      nextCursor: `behind ${each.through?.id}`,
+      nextCursorExpiresAtMs: 90_000,
+    }));
+  const gapsOf = (committed: readonly CoveredInterval[], canSeek = true) =>
+    planResume(committed, { canSeek, nowMs: 0 }).gaps;
+  const REST = { after: at(900_000), bound: null };
+  const OPEN = { after: tie('b'), bound: endOfInstant(tie('b')) };
+
+  test('is walked on where a page of it is missing, though its ids ascend', () => {
+    expect(gapsOf(pages(FIRST, LAST))).toEqual([REST, OPEN]);
+  });
+
+  test('is so from the cursor behind what came last, where positions cannot be sought', () => {
+    expect(gapsOf(pages(FIRST, LAST), false)).toContainEqual({
+      ...OPEN,
+      ...{ cursor: 'behind b', cursorExpiresAtMs: 90_000 },
+    });
+  });
+
+  test.each([
+    ['a page that joins both', { after: tie('b'), through: tie('d') }],
+    ['a page that has the rest of it', { after: tie('b'), through: endOfInstant(tie('b')) }],
+    ['a page that has all of it', { after: at(5), through: at(700_000) }],
+  ])('is not where there is %s', (_, stretch) => {
+    expect(gapsOf(pages(FIRST, LAST, stretch))).toEqual([REST]);
+  });
+
+  test('is not behind the last page: the rest of the source begins there', () => {
+    expect(gapsOf(pages(FIRST))).toEqual([{ after: tie('b'), bound: null }]);
   });
 });
