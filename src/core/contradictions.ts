@@ -108,8 +108,8 @@ export class Contradictions {
 
   /** To look again is worth one walk from the start, where its cursor cannot be had otherwise. */
   #isAskable(job: PageJob, retryAtMs: number, nowMs: number): boolean {
-    const { frontier, bucket } = this.#context.options;
-    const askedAtMs = Math.max(retryAtMs, bucket.nextStartMs(nowMs));
+    const { frontier, limiter } = this.#context.options;
+    const askedAtMs = Math.max(retryAtMs, limiter.nextStartMs(nowMs));
     return frontier.canSeek || job.cursor === null || job.cursorExpiresAtMs > askedAtMs;
   }
 
