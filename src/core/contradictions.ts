@@ -9,9 +9,8 @@ import { type DoubtedEnd, type EndVerdict, judgeEnds } from './announced-end.js'
 import type { Fault } from './fault.js';
 import { decideOnContradiction, decideOnDoubtedEnd } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
-import type { PageJob } from './page-job.js';
+import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
-import { AFTER_ALL_OTHERS } from './segments.js';
 
 /** Answers to one page that contradict the order until a seek that has proved true is called false. */
 const SEEK_LOOKS = 3;

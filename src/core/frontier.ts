@@ -74,7 +74,7 @@ export class Frontier {
 
   /** Whether nothing is left but announced ends that wait for all else. */
   get isExhaustedButEnds(): boolean {
-    return this.#repairs.isEmpty && this.#segments.isExhaustedButLast;
+    return this.#repairs.isEmptyButLast && this.#segments.isExhaustedButLast;
   }
 
   /** Open segments: where each stands and where it ends. */
@@ -88,8 +88,9 @@ export class Frontier {
 
   /** A page that may be asked for now; repairs first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
-    const { isEmpty } = this.#repairs;
-    return this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isEmpty);
+    const { isEmptyButLast, last } = this.#repairs;
+    const other = this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isEmptyButLast);
+    return other ?? (this.#segments.isExhausted ? last : null);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */

@@ -1,6 +1,9 @@
 /** A page to ask for: what is known of it, and what has gone wrong with it. */
 import type { Position } from './position.js';
 
+/** `retryAtMs` of a page that is asked for when all others are through. */
+export const AFTER_ALL_OTHERS = Number.POSITIVE_INFINITY;
+
 export interface PageJob {
   readonly segment: number;
   readonly page: number;

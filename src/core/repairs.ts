@@ -1,11 +1,21 @@
 /** Repairs: pages that are asked for again although their segment has moved on. */
-import type { PageJob } from './page-job.js';
+import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 
 export class Repairs {
   #jobs: PageJob[] = [];
 
   get isEmpty(): boolean {
     return this.#jobs.length === 0;
+  }
+
+  /** Whether there is none, but for those that wait for all others. */
+  get isEmptyButLast(): boolean {
+    return this.#jobs.every(({ retryAtMs }) => retryAtMs === AFTER_ALL_OTHERS);
+  }
+
+  /** One that waits for all others; null: none does. */
+  get last(): PageJob | null {
+    return this.#jobs.find(({ retryAtMs }) => retryAtMs === AFTER_ALL_OTHERS) ?? null;
   }
 
   ready(nowMs: number): PageJob | null {

@@ -1,11 +1,8 @@
 /** The segments of a run: what each has left, and which of them has a page that may be asked for. */
 import { assert } from './fault.js';
-import type { PageJob } from './page-job.js';
+import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import { newSegment, type Segment, type SegmentSeed } from './segment.js';
 import type { Remainder } from './splitter.js';
-
-/** `retryAtMs` of a page that is asked for when all other segments are through. */
-export const AFTER_ALL_OTHERS = Number.POSITIVE_INFINITY;
 
 export class Segments {
   readonly #byNumber = new Map<number, Segment>();
