@@ -81,9 +81,8 @@ export class Limit {
     },
   ): Limit {
     const policy = { quota: quotaOf(said, 1), windowMs: said.windowMs ?? ASSUMED_WINDOW_MS };
-    const { name, isLeaky } = said;
-    const { startsMs } = known;
-    return new Limit({ name, policy, isLeaky, startsMs }, { ...known, isLearned: false });
+    const saved = { name: said.name, policy, isLeaky: said.isLeaky, startsMs: known.startsMs };
+    return new Limit(saved, { ...known, isLearned: false });
   }
 
   /** What it permits on average, as far as that is known. */
@@ -288,8 +287,8 @@ export class Limit {
     const roomMs = this.#leak.roomAtMs(this.#bucket.quota, this.#history.next) ?? 0;
     if (this.#leak.leastPerMs > 0 || this.#firstStartMs === null) return roomMs;
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
-    const elapsedMs = this.#lastStartMs - this.#firstStartMs;
-    const scoutMs = this.#apartMs(this.#left?.remaining ?? this.#quota, elapsedMs);
+    const left = this.#left?.remaining ?? this.#quota;
+    const scoutMs = this.#apartMs(left, this.#lastStartMs - this.#firstStartMs);
     if (scoutMs === 0) return 0;
     return Number.isFinite(roomMs) ? Math.max(roomMs, scoutMs) : scoutMs;
   }

@@ -21,6 +21,8 @@ const UNSAID_OFTEN = 3;
 const UNSAID_OF = 6;
 /** Statuses in a row that may be a limiter's or a sick server's, until they are taken for the latter. */
 const UNSAID_MAX = 3;
+/** One answer may lack what others say: so many without a limit show that there is none. */
+const UNDESCRIBED_MIN = 2;
 const PACE_NAME = 'pace';
 /** A limiter of requests at once opens when one has been answered, and asks for no longer pause. */
 const ROOM_BACKOFF_MS = 50;
@@ -33,6 +35,7 @@ export class Limiter {
   readonly #room = new Room();
   readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
   #inFlight = 0;
+  #undescribed = 0;
   /** A page came, or an earlier process learned: what was assumed does not hold any more. */
   #isLearned: boolean;
   readonly #keepsAssumed: boolean;
@@ -120,6 +123,7 @@ export class Limiter {
     }
     this.#announced.describe(request.number, answer, false);
     if (this.#isLearned || this.#keepsAssumed) return;
+    if (!this.#announced.isAny && ++this.#undescribed < UNDESCRIBED_MIN) return;
     this.forgetAssumed();
     if (this.#announced.isAny) return;
     this.#changes.push(

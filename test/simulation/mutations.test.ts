@@ -81,6 +81,18 @@ const MUTATIONS: readonly Mutation[] = [
     replacement: '',
     settings: TIED,
   },
+  {
+    name: 'a start left when it was permitted, whatever its answer says',
+    file: 'token-bucket',
+    text: 'Math.max(takenMs, sentMs)',
+    replacement: 'takenMs',
+  },
+  {
+    name: 'a start is saved when it has left, and not before',
+    file: 'start-plan',
+    text: 'withPlanned(log, count, validUntilMs)',
+    replacement: 'log',
+  },
 ];
 
 const folders: string[] = [];

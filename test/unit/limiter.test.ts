@@ -71,6 +71,19 @@ describe('after a refusal', () => {
     expect(limiter.nextStartMs(untilMs + 1)).toBeLessThan(untilMs + 1_000);
   });
 
+  test('while others use the limit too, a whole window is waited for, not its reset alone', () => {
+    const limiter = limiterOf();
+    ask(limiter, T0, limitsSaid({ quota: 8, remaining: 0, windowMs: 4_000, resetMs: 2_000 }));
+    const lookMs = limiter.nextStartMs(T0 + 10);
+    expect(lookMs - T0).toBeLessThan(2_100);
+    refuse(
+      limiter,
+      lookMs,
+      limitsSaid({ quota: 8, remaining: 0, windowMs: 4_000, resetMs: 1_000 }),
+    );
+    expect(waitMs(limiter, lookMs)).toBeGreaterThanOrEqual(4_000);
+  });
+
   test('silence doubles until one is accepted, whatever Retry-After says', () => {
     const limiter = limiterOf();
     for (let page = 0; page < 10; page++) ask(limiter, T0 + page);
@@ -143,6 +156,27 @@ describe('what an answer shows', () => {
     ask(limiter, T0);
     refuse(limiter, T0 + 10, limitsSaid({ retryAfterMs: 600_000 }));
     expect(waitMs(limiter, T0 + 11)).toBe(600_000);
+  });
+
+  test('one without headers shows nothing, two that there is no limit', () => {
+    const limiter = new Limiter({ assumed: { quota: 1, windowMs: 60_000 }, nowMs: T0 });
+    ask(limiter, T0);
+    expect(waitMs(limiter, T0 + 10)).toBeGreaterThan(59_000);
+    ask(limiter, T0 + 61_000);
+    expect(limiter.policy).toBeNull();
+    expect(waitMs(limiter, T0 + 61_010)).toBeLessThanOrEqual(0);
+  });
+
+  test('whole seconds are looked behind from the second window on: a source may fit into one', () => {
+    const limiter = limiterOf();
+    const said = (remaining: number) => limitsSaid({ quota: 3, remaining, resetMs: 10_000 });
+    for (const [index, left] of [2, 1, 0].entries()) {
+      expect(waitMs(limiter, T0 + index)).toBeLessThanOrEqual(0);
+      ask(limiter, T0 + index, said(left));
+    }
+    ask(limiter, T0 + 10_100, said(2));
+    ask(limiter, T0 + 10_101, said(1));
+    expect(waitMs(limiter, T0 + 10_102)).toBeGreaterThan(8_000);
   });
 
   test('one without headers, after others that had them, changes nothing', () => {
