@@ -266,7 +266,6 @@ function consistent(quota: number | null, remaining: number | null) {
   return { quota, remaining: isBelievable ? remaining : null };
 }
 
-/** Two unnamed families with one quota tell of one limit: each may know what the other omits. */
 /** A whole number of requests from 0; fractions are rounded down, for half a request is none. */
 function count(value: BareItem | undefined): number | null {
   const isText = typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value);
