@@ -1,8 +1,8 @@
 /**
  * Frontier: which page may be fetched next.
  *
- * Owns every segment's cursor and phase, and the pages that must be asked for again. Does not own
- * time, rate or rows: those are the token bucket, the scheduler and the writer.
+ * Owns every segment's cursor and phase, and the pages that must be asked for again; not time, rate or
+ * rows: those are the scheduler, the limiter and the writer.
  *
  *   ready ──take──▶ inFlight ──advance──▶ ready            (next cursor)
  *     ▲                │   └───last page──▶ ended
@@ -88,9 +88,9 @@ export class Frontier {
 
   /** A page that may be asked for now; repairs first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
-    const { isEmptyButLast, last } = this.#repairs;
-    const other = this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isEmptyButLast);
-    return other ?? (this.#segments.isExhausted ? last : null);
+    const ready = this.#repairs.ready(nowMs);
+    const other = ready ?? this.#segments.ready(nowMs, this.#repairs.isEmptyButLast);
+    return other ?? (this.#segments.isExhausted ? this.#repairs.last : null);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */
@@ -282,8 +282,7 @@ export class Frontier {
 
   /** Ends a segment whose walk begins again elsewhere. */
   abandon(segment: number): void {
-    const abandoned = this.#segments.get(segment);
-    if (abandoned !== undefined) abandoned.phase = 'ended';
+    this.#segments.end(segment);
     this.#repairs.abandon(segment);
   }
 

@@ -44,6 +44,11 @@ export class Segments {
     return this.#byNumber.get(number);
   }
 
+  end(number: number): void {
+    const segment = this.#byNumber.get(number);
+    if (segment !== undefined) segment.phase = 'ended';
+  }
+
   of(job: PageJob): Segment {
     const segment = this.#byNumber.get(job.segment);
     assert(segment !== undefined, 'a page belongs to a known segment');
