@@ -108,8 +108,10 @@ export function mergeStarts(
     const limits = saved.limits.map((one) => ({ ...one, startsMs: withMissing(one.startsMs) }));
     return { ...saved, limits };
   }
+  // A limit that an earlier run has learned to be none, or a pace, needs no log of starts.
+  if (saved?.isLearned === true) return saved;
   const limit = { name: ASSUMED, policy: assumed, isLeaky: false, startsMs: withMissing([]) };
-  return { limits: [limit], paceMs: saved?.paceMs ?? null, isLearned: false };
+  return { limits: [limit], pace: null, isLearned: false };
 }
 
 function describe({ pageLimit, policy }: ExplorationHints, ageMs: number): string {

@@ -1,9 +1,10 @@
 /**
  * The logs of request starts, between the limiter's form and the table's: one row a limit, whose
- * bucket is `<bucket>/<kind>/<name of the limit>`.
+ * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed.
  */
 import { ASSUMED } from '../core/announced-limits.js';
 import type { LimitLog, SavedLimit } from '../core/limit-log.js';
+import type { LimitPolicy } from '../core/token-bucket.js';
 import type { LimitKey, LimitRow } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 
@@ -11,6 +12,8 @@ import type { RunStore } from '../database/run-store.js';
 const COLUMN_MAX = 2_147_483_647;
 /** Version 0.1 saved one limit, of the one API that it knew, without a name. */
 const UNNAMED = 'x-ratelimit';
+/** A row holds whole milliseconds: a shorter span would be rounded too much. */
+const PACE_SPAN_MIN_MS = 1_000;
 
 export class LimitStore {
   readonly #store: RunStore;
@@ -28,13 +31,13 @@ export class LimitStore {
     const pace = rows.find(({ bucket }) => this.#partsOf(bucket).kind === 'pace');
     const limits = rows.flatMap((row) => this.#limitOf(row) ?? []);
     const isLearned = pace !== undefined || limits.some(({ name }) => name !== ASSUMED);
-    return { limits, paceMs: pace?.windowMs ?? null, isLearned };
+    return { limits, pace: pace === undefined ? null : policyOf(pace), isLearned };
   }
 
-  async save({ limits, paceMs }: LimitLog): Promise<void> {
+  async save({ limits, pace }: LimitLog): Promise<void> {
     const rows = limits.map((limit) => this.#rowOf(limit));
-    const pace = paceMs === null ? [] : [this.#paceRow(paceMs)];
-    await this.#store.saveLimits(this.#key, [...rows, ...pace]);
+    const paces = pace === null ? [] : [this.#paceRow(pace)];
+    await this.#store.saveLimits(this.#key, [...rows, ...paces]);
   }
 
   #limitOf({ bucket, quota, windowMs, startedAtMs, startedCount }: LimitRow): SavedLimit | null {
@@ -44,15 +47,18 @@ export class LimitStore {
     const startsMs = startedAtMs.flatMap((atMs, index) =>
       Array.from({ length: startedCount[index] ?? 1 }, () => atMs),
     );
-    return { name, policy: { quota, windowMs }, isLeaky: kind === 'leaky', startsMs };
+    const isAssumed = kind.endsWith('?');
+    const isLeaky = kind.startsWith('leaky');
+    return { name, policy: { quota, windowMs }, isLeaky, isAssumed, startsMs };
   }
 
-  #rowOf({ name, policy, isLeaky, startsMs }: SavedLimit): LimitRow {
+  #rowOf({ name, policy, isLeaky, isAssumed = false, startsMs }: SavedLimit): LimitRow {
+    const kind = `${isLeaky ? 'leaky' : 'window'}${isAssumed ? '?' : ''}`;
     const counts = new Map<number, number>();
     for (const atMs of startsMs) counts.set(atMs, (counts.get(atMs) ?? 0) + 1);
     const ascending = [...counts].sort(([a], [b]) => a - b);
     return {
-      bucket: `${this.#key.bucket}/${isLeaky ? 'leaky' : 'window'}/${name}`,
+      bucket: `${this.#key.bucket}/${kind}/${name}`,
       quota: Math.min(COLUMN_MAX, policy.quota),
       // A window that was bounded by our own starts has fractions; a longer one overshoots nothing.
       windowMs: Math.min(COLUMN_MAX, Math.ceil(policy.windowMs)),
@@ -61,10 +67,16 @@ export class LimitStore {
     };
   }
 
-  #paceRow(paceMs: number): LimitRow {
-    const bucket = `${this.#key.bucket}/pace/`;
-    const windowMs = Math.min(COLUMN_MAX, Math.ceil(paceMs));
-    return { bucket, quota: 1, windowMs, startedAtMs: [], startedCount: [] };
+  /** Its start tells which key was used last. */
+  #paceRow({ quota, windowMs }: LimitPolicy): LimitRow {
+    const times = Math.ceil(PACE_SPAN_MIN_MS / windowMs);
+    return {
+      bucket: `${this.#key.bucket}/pace/`,
+      quota: Math.min(COLUMN_MAX, quota * times),
+      windowMs: Math.min(COLUMN_MAX, Math.ceil(windowMs * times)),
+      startedAtMs: [Date.now()],
+      startedCount: [1],
+    };
   }
 
   #partsOf(bucket: string): { readonly kind: string; readonly name: string } {
@@ -72,4 +84,8 @@ export class LimitStore {
     const [kind = '', ...name] = rest.split('/');
     return rest === '' ? { kind: 'window', name: UNNAMED } : { kind, name: name.join('/') };
   }
+}
+
+function policyOf({ quota, windowMs }: LimitRow): LimitPolicy | null {
+  return quota === null || windowMs === null ? null : { quota, windowMs };
 }

@@ -78,7 +78,7 @@ export class AnnouncedLimits {
       [],
     );
     this.#history = new RequestHistory(recorded);
-    for (const one of saved) this.#add(one, one.name !== ASSUMED);
+    for (const one of saved) this.#add(one, one.name !== ASSUMED && one.isAssumed !== true);
     if (saved.length > 0 || assumed === null) return;
     this.#add({ name: ASSUMED, policy: assumed, isLeaky: false, startsMs: [] }, false);
   }
@@ -133,6 +133,7 @@ export class AnnouncedLimits {
       this.#judge(said.name, said.reset, said.windowMs, headAtMs);
       // A quota alone says nothing of when.
       if (said.remaining === null && said.reset === null && said.windowMs === null) continue;
+      if (isCountless(said) && !this.#limits.has(said.name)) continue;
       const limit = this.#limitOf(said, isRefusal);
       const before = limit.isKnown ? limit.policy : null;
       // Whether a refused request is counted is not known: then one more of ours explains the count.
@@ -163,6 +164,15 @@ export class AnnouncedLimits {
       this.#sayChange(limit, before[index] ?? null, 'it refused a request');
     }
     return untilMs;
+  }
+
+  /** How long a refusal asks to wait: its Retry-After, or a reset that stands alone. */
+  wordMs({ observed, headAtMs }: Answered, nowMs: number): number {
+    if (observed === null) return 0;
+    const atMs = headAtMs ?? nowMs;
+    const resets = observed.limits.filter(isCountless).flatMap(({ reset }) => reset ?? []);
+    const pauseMs = observed.retryAfter === null ? 0 : this.#pauseMs(observed.retryAfter, atMs);
+    return Math.max(pauseMs, ...resets.map((reset) => this.spanOf(reset, atMs)));
   }
 
   /** From the answer until then, or a little longer. */
@@ -220,7 +230,7 @@ export class AnnouncedLimits {
    * A pause as a refusal asks for it. A bare number may be of milliseconds: then the first that would
    * be long as seconds, and is not round as people choose them, is looked behind once.
    */
-  pauseMs(said: TimeSaid, headAtMs: number): number {
+  #pauseMs(said: TimeSaid, headAtMs: number): number {
     this.#judge(RETRY_AFTER, said, null, headAtMs);
     const spanMs = this.spanOf(said, headAtMs);
     const isDoubtful =
@@ -268,6 +278,11 @@ export class AnnouncedLimits {
     if (said.atMs === null) return this.#isMilliseconds(said) ? 1 : said.unitMs;
     return said.unitMs + this.#offset.doubtMs;
   }
+}
+
+/** Without a count it is a word on when, and no limit to pace by. */
+function isCountless({ quota, remaining }: LimitStatement): boolean {
+  return quota === null && remaining === null;
 }
 
 /** Whether two policies are one, but for what whole seconds leave open. */

@@ -17,6 +17,9 @@ export const SPAN_MS_MAX = 31 * DAY_MS;
  */
 const REFERENCE_MS_MIN = 1e12;
 
+const MILLISECONDS = /-(?:ms|milliseconds)$/;
+/** A larger number is an instant, in whatever unit. */
+const NAMED_SPAN_MAX = 1e9;
 const NUMBER = /^\d+(\.\d*)?$/;
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
@@ -66,6 +69,12 @@ export function readTime(text: string, answerMs: number): TimeSaid | null {
   if (value >= referenceMs / 2) return instant(value, 1, answerMs);
   if (value >= referenceMs / 2000) return instant(value * 1000, unitMs, answerMs);
   return span(value * 1000, unitMs, true);
+}
+
+/** A number in a header whose name ends in the unit: as a duration in it. An instant stays one. */
+export function withUnitOf(header: string, text: string): string {
+  const isSpan = NUMBER.test(text.trim()) && Number(text) < NAMED_SPAN_MAX;
+  return isSpan && MILLISECONDS.test(header) ? `${Number(text)}ms` : text;
 }
 
 /** The span of `readTime` alone. */

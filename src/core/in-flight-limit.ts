@@ -31,7 +31,7 @@ export class InFlightLimit {
   #accepted = 0;
   /** One decrease a round: the answers of one round tell of one queue. */
   #holdUntilMs = 0;
-  /** Until the first sign of strain the window doubles every round, then it grows by one. */
+  /** Until the first sign of strain the window grows with what was accepted, then by one a round. */
   #isSlowStart = true;
 
   /** @param max requests in flight at most, whatever seems useful */

@@ -2,8 +2,9 @@
  * Limit dialects: each family of limit headers, read into statements about single limits. The list of
  * families stands in limit-headers.ts.
  */
-import { readTime, SPAN_MS_MAX, type TimeSaid } from './header-time.js';
+import { readTime, SPAN_MS_MAX, type TimeSaid, withUnitOf } from './header-time.js';
 import type { LimitStatement } from './limit-headers.js';
+import { consistent, count, limitStatement, positive } from './limit-statement.js';
 import { type BareItem, type Item, parseDictionary, parseList } from './structured-fields.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -20,6 +21,9 @@ const PERIOD_MS: Readonly<Record<string, number>> = {
   hour: 3_600_000,
   day: DAY_MS,
 };
+
+/** Behind `reset`: what it counts, and no limit's name. */
+const RESET_WORDS = new Set(['after', 'ms', 'milliseconds', 'seconds', 'in']);
 
 type Role = (typeof ROLES)[number];
 
@@ -123,8 +127,10 @@ function plainStatements(headers: Headers, answerMs: number): LimitStatement[] {
     if (part === null) continue;
     const name = part.group === '' ? `${prefix}` : `${prefix}-${part.group}`;
     const family = families.get(name) ?? {};
-    // `X-Rate-Limit` is short for `X-Rate-Limit-Limit`, which wins.
-    family[part.role] = header === 'x-rate-limit' ? (family[part.role] ?? text) : text;
+    const value = part.role === 'reset' ? withUnitOf(header, text) : text;
+    // `X-Rate-Limit` is short for `X-Rate-Limit-Limit`, which wins; so does the reset that names its unit.
+    const isSecond = header === 'x-rate-limit' || (part.role === 'reset' && value === text);
+    family[part.role] = isSecond ? (family[part.role] ?? value) : value;
     families.set(name, family);
   }
   return [...families].flatMap(([name, family]) => familyStatements(name, family, answerMs));
@@ -138,7 +144,8 @@ function readRole(rest: string): { readonly role: Role; readonly group: string }
   const role = ROLES.find((known) => word?.endsWith(known));
   if (word === undefined || role === undefined) return null;
   const before = word.slice(0, -role.length);
-  const behind = words[index + 1] === 'after' && role === 'reset' ? index + 2 : index + 1;
+  const isTime = role === 'reset' && RESET_WORDS.has(words[index + 1] ?? '');
+  const behind = isTime ? index + 2 : index + 1;
   const group = [...words.slice(0, index), before, ...words.slice(behind)].filter(
     (one) => one !== '',
   );
@@ -243,40 +250,6 @@ function zendeskStatements(headers: Headers, answerMs: number): LimitStatement[]
       reset: resets === undefined ? null : readTime(resets, answerMs),
     });
   });
-}
-
-/** A statement that says no more than it is given. */
-export function limitStatement(
-  said: Partial<LimitStatement> & { readonly name: string },
-): LimitStatement {
-  const { quota = null, remaining = null } = said;
-  return {
-    reset: null,
-    windowMs: null,
-    windowUnitMs: 1,
-    isLeaky: false,
-    ...said,
-    ...consistent(quota, remaining),
-  };
-}
-
-/** More left than there is contradicts itself: the quota stands, the rest is not believed. */
-function consistent(quota: number | null, remaining: number | null) {
-  const isBelievable = quota === null || remaining === null || remaining <= quota;
-  return { quota, remaining: isBelievable ? remaining : null };
-}
-
-/** A whole number of requests from 0; fractions are rounded down, for half a request is none. */
-function count(value: BareItem | undefined): number | null {
-  const isText = typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value);
-  const number = isText ? Number(value) : value;
-  if (typeof number !== 'number' || !(number >= 0)) return null;
-  return number <= Number.MAX_SAFE_INTEGER ? Math.floor(number) : null;
-}
-
-function positive(value: BareItem | undefined): number | null {
-  const number = count(value);
-  return number === 0 ? null : number;
 }
 
 function secondsAsMs(value: BareItem | undefined): number | null {

@@ -14,7 +14,7 @@
  *   Zendesk-RateLimit-*                           total=; remaining=; resets=
  *   Retry-After, Retry-After-*                    seconds, an instant in any form of header-time
  */
-import { readDate, readTime, type TimeSaid } from './header-time.js';
+import { readDate, readTime, type TimeSaid, withUnitOf } from './header-time.js';
 import { limitStatements } from './limit-dialects.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -71,7 +71,7 @@ export function readRetryAfter(headers: Headers, receivedAtMs: number): TimeSaid
   const answerMs = answerTime(headers, receivedAtMs);
   return Object.keys(headers)
     .filter((name) => name.startsWith('retry-after'))
-    .flatMap((name) => readTime(headers[name] ?? '', answerMs) ?? [])
+    .flatMap((name) => readTime(withUnitOf(name, headers[name] ?? ''), answerMs) ?? [])
     .reduce<TimeSaid | null>(
       (longest, said) => (longest === null || said.spanMs > longest.spanMs ? said : longest),
       null,

@@ -8,19 +8,21 @@ export interface SavedLimit {
   readonly name: string;
   readonly policy: LimitPolicy;
   readonly isLeaky: boolean;
+  /** Nothing has told its window, or how fast it leaks: the policy's is assumed. @default false */
+  readonly isAssumed?: boolean;
   readonly startsMs: readonly number[];
 }
 
 /** What outlives a process. */
 export interface LimitLog {
   readonly limits: readonly SavedLimit[];
-  /** Between two starts, as refusals taught it; null: nothing paces. */
-  readonly paceMs: number | null;
+  /** Starts evenly spaced, so many in a span, as refusals taught it; null: nothing paces. */
+  readonly pace: LimitPolicy | null;
   /** Whether an answer ever described a limit, or its absence. */
   readonly isLearned: boolean;
 }
 
-export const NO_LIMITS: LimitLog = { limits: [], paceMs: null, isLearned: false };
+export const NO_LIMITS: LimitLog = { limits: [], pace: null, isLearned: false };
 
 /** Our starts as the limit has them that counts the most; epoch ms, ascending. */
 export function longestStarts(log: LimitLog | null): readonly number[] {

@@ -16,7 +16,7 @@ import type { LimitStatement } from './limit-headers.js';
 import type { LimitKind, SavedLimit } from './limit-log.js';
 import type { RequestHistory } from './request-history.js';
 import { type LimitPolicy, TokenBucket } from './token-bucket.js';
-import { type LimitSeen, WindowEvidence } from './window-evidence.js';
+import { type LeftSeen, type LimitSeen, WindowEvidence } from './window-evidence.js';
 
 const ASSUMED_WINDOW_MS = 60_000;
 /** Requests of the quota that look for the window's length, half of it at most. */
@@ -38,10 +38,10 @@ export class Limit {
   readonly #history: RequestHistory;
   #quota: number;
   #isLeaky: boolean;
-  /** The count that holds until an instant, whatever our log says; `number` is the request it told. */
-  #told: { readonly left: number; readonly number: number; readonly untilMs: number } | null = null;
+  /** The count that holds until an instant, whatever our log says. */
+  #told: (LeftSeen & { readonly untilMs: number }) | null = null;
   /** What was left at the last answer; for windows of unknown length. */
-  #left: { readonly remaining: number; readonly number: number } | null = null;
+  #left: LeftSeen | null = null;
   #firstStartMs: number | null = null;
   #lastStartMs = 0;
   #started = 0;
@@ -171,8 +171,7 @@ export class Limit {
     this.#leak.observe(seen, used, earlier + later);
     this.#left = { remaining: said.remaining, number: seen.number };
     const untilMs = seen.headAtMs + (seen.resetMs ?? windowMs);
-    const told = { left: said.remaining, number: seen.number, untilMs };
-    this.#told = this.#unexplained(seen, used - later) ? told : null;
+    this.#told = this.#unexplained(seen, used - later) ? { ...this.#left, untilMs } : null;
   }
 
   /** What was heard was misread: only what is counted stays known. */
@@ -202,7 +201,8 @@ export class Limit {
     const { name } = this;
     const windowMs = this.#isLeaky ? null : this.#window.surestMs;
     const policy = windowMs === null ? this.policy : { quota: this.#quota, windowMs };
-    return { name, policy, isLeaky: this.#isLeaky, startsMs: this.#bucket.startsMs(nowMs) };
+    const startsMs = this.#bucket.startsMs(nowMs);
+    return { name, policy, isLeaky: this.#isLeaky, isAssumed: !this.isKnown, startsMs };
   }
 
   /** Of a limit that only its refusals describe, nothing but one try tells how they round. */
@@ -235,8 +235,8 @@ export class Limit {
     return used > this.#history.arrivedSince(seen.sentAtMs - lengthMs - edgeMs, seen.number);
   }
 
-  #toldLeft({ left, number }: { readonly left: number; readonly number: number }): number {
-    return left - (this.#history.next - 1 - number);
+  #toldLeft({ remaining, number }: LeftSeen): number {
+    return remaining - (this.#history.next - 1 - number);
   }
 
   #toldUntilMs(nowMs: number): number {
@@ -244,7 +244,7 @@ export class Limit {
     if (nowMs < this.#told.untilMs) return this.#told.untilMs;
     // Whoever shares the limit may have used it again: one request looks.
     this.#told = {
-      left: 1,
+      remaining: 1,
       number: this.#history.next - 1,
       untilMs: nowMs + this.#bucket.policy.windowMs,
     };
@@ -261,7 +261,7 @@ export class Limit {
     if (this.#left === null || this.#firstStartMs === null) return 0;
     // One at a time: of two on their way nobody knows which was counted first.
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
-    const left = this.#toldLeft({ left: this.#left.remaining, number: this.#left.number });
+    const left = this.#toldLeft(this.#left);
     const elapsedMs = this.#lastStartMs - this.#firstStartMs;
     const emptyUntilMs = this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2);
     return left <= 0 && nowMs < emptyUntilMs ? emptyUntilMs : this.#apartMs(left, elapsedMs);
@@ -276,8 +276,7 @@ export class Limit {
   /** A window that is only seen may be a bucket that leaks: what is left by the last answer holds. */
   #unsaidAtMs(): number {
     if (this.#window.isSure || this.#left === null) return 0;
-    const { remaining, number } = this.#left;
-    if (this.#toldLeft({ left: remaining, number }) > 0) return 0;
+    if (this.#toldLeft(this.#left) > 0) return 0;
     return this.#lastStartMs + (2 * this.#bucket.policy.windowMs) / this.#quota;
   }
 

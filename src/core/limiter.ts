@@ -54,7 +54,8 @@ export class Limiter {
     const { assumed, reserve = 0, log = NO_LIMITS, nowMs } = options;
     this.#isLearned = log.isLearned;
     this.#keepsAssumed = options.keepsAssumed ?? false;
-    this.#pace = new Pace(log.paceMs);
+    this.#pace = new Pace(log.pace);
+    if (log.pace !== null) this.#sayPace('an earlier run learned that');
     // No start lies in the future: the clock was set back.
     const saved = log.limits.map((one) => ({
       ...one,
@@ -111,7 +112,7 @@ export class Limiter {
     this.#unsaid.add(false);
     this.#announced.accepted(answer.sentAtMs);
     const { headAtMs, sentAtMs } = answer;
-    if (this.#silence.isNews(sentAtMs)) {
+    if (this.#silence.isNews(request.number)) {
       this.#silence.accepted();
       this.#room.acceptedAt(request.inFlight, headAtMs);
       if (this.#pace.acceptedAt(sentAtMs, headAtMs)) {
@@ -140,9 +141,8 @@ export class Limiter {
     this.#settle(request, answer);
     this.#announced.refused(request);
     const exhausted = this.#announced.describe(request.number, answer, true);
-    const word = answer.observed?.retryAfter ?? null;
-    const wordMs = word === null ? 0 : this.#announced.pauseMs(word, answer.headAtMs ?? nowMs);
-    if (!this.#silence.isNews(answer.sentAtMs)) {
+    const wordMs = this.#announced.wordMs(answer, nowMs);
+    if (!this.#silence.isNews(request.number)) {
       // Of too many at once only the last is refused: where others are as well, it is the pace.
       const isPace = this.#room.isSuspected && exhausted.length === 0;
       const backoffMs = isPace ? this.#tooFast(answer.sentAtMs, nowMs) : 0;
@@ -251,7 +251,7 @@ export class Limiter {
   log(nowMs: number): LimitLog {
     return {
       limits: [...this.#announced.all()].map((limit) => limit.saved(nowMs)),
-      paceMs: this.#pace.intervalMs,
+      pace: this.#pace.saved,
       isLearned: this.isLearned,
     };
   }
@@ -260,7 +260,7 @@ export class Limiter {
 
   #settle(request: OwnStart, answer: Answered): void {
     this.#inFlight--;
-    this.#silence.answered(request.number, answer.sentAtMs);
+    this.#silence.answered(request.number);
     this.#announced.settle(request, answer);
   }
 

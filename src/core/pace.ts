@@ -4,7 +4,7 @@
  * Until the first refusal nothing paces. Then the requests that had been accepted, and how long the
  * server stayed shut, give a first rate; from there requests leave evenly spaced, which every kind of
  * limiter bears. After a quiet while a faster rate is tried, half-way to one that was refused; a
- * refusal takes it back, and the next try comes after twice the while.
+ * refusal takes it back, and the next try comes after four times the while.
  *
  *   burst ──refused──▶ shut ──accepted──▶ paced ──quiet──▶ trying ──refused──▶ paced
  *                        └──refused──▶ shut, twice as long
@@ -26,6 +26,8 @@ const CLEAN_SHARE = 0.9;
 const CLEAN_REQUESTS = 60;
 const QUIET_GROWTH = 4;
 const QUIET_MAX = 5_000;
+/** Of a spacing that an earlier process had learned: a closer one was refused there. */
+const TRIED_SHARE = 0.9;
 /** The more got through at once, the longer the window probably is. */
 const BACKOFF_PER_ACCEPTED_MS = 200;
 const BACKOFF_MAX_MS = 5_000;
@@ -56,9 +58,14 @@ export class Pace {
   /** How much slower than the quickest answers are, smoothed: so much may arrivals move together. */
   #jitterMs = 0;
 
-  /** @param intervalMs as an earlier process had learned it */
-  constructor(intervalMs: number | null = null) {
-    this.#intervalMs = intervalMs;
+  /** @param saved as an earlier process had learned it, which had tried faster ones */
+  constructor(saved: LimitPolicy | null = null) {
+    if (saved === null) return;
+    this.#count = saved.quota;
+    this.#windowMs = saved.windowMs;
+    this.#intervalMs = saved.windowMs / saved.quota;
+    this.#tooCloseMs = this.#intervalMs * TRIED_SHARE;
+    this.#quietRequests = QUIET_REQUESTS * QUIET_GROWTH;
   }
 
   /** Between two starts; null: nothing paces. */
@@ -66,12 +73,17 @@ export class Pace {
     return this.#intervalMs;
   }
 
+  /** For the next process, without a try that is on: that has not proved itself yet. */
+  get saved(): LimitPolicy | null {
+    const intervalMs = this.#provenMs ?? this.#intervalMs;
+    if (intervalMs === null) return null;
+    return { quota: this.#count, windowMs: intervalMs * this.#count };
+  }
+
   /** The limit as the burst before the first refusal showed it; null: nothing paces. */
   get policy(): LimitPolicy | null {
-    if (this.#intervalMs === null) return null;
-    // A try that is on has not proved itself yet.
-    const intervalMs = this.#provenMs ?? this.#intervalMs;
-    return { quota: this.#count, windowMs: (intervalMs / MARGIN) * this.#count };
+    const { saved } = this;
+    return saved && { quota: saved.quota, windowMs: saved.windowMs / MARGIN };
   }
 
   nextStartMs(): number {

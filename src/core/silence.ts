@@ -16,8 +16,9 @@ export class Silence {
   /** Refusals since the last acceptance, those of one burst counted once. */
   #refusals = 0;
   #sinceMs: number | null = null;
-  /** Requests that left before this instant could not know of the last refusal. */
-  #reactedAtMs = Number.NEGATIVE_INFINITY;
+  #lastStarted = Number.NEGATIVE_INFINITY;
+  /** Requests up to this one had started before the last refusal was known. */
+  #unaware = Number.NEGATIVE_INFINITY;
   #awaited = 0;
   /** The request that looks; null: none is on its way. */
   #probe: number | null = null;
@@ -42,22 +43,23 @@ export class Silence {
   }
 
   started(number: number): void {
+    this.#lastStarted = number;
     if (this.#refusals > 0) this.#probe = number;
   }
 
-  answered(number: number, sentAtMs: number): void {
+  answered(number: number): void {
     if (this.#probe === number) this.#probe = null;
-    if (sentAtMs < this.#reactedAtMs) this.#awaited = Math.max(0, this.#awaited - 1);
+    if (!this.isNews(number)) this.#awaited = Math.max(0, this.#awaited - 1);
   }
 
-  /** Whether a request that left then could know of the last refusal. */
-  isNews(sentAtMs: number): boolean {
-    return sentAtMs >= this.#reactedAtMs;
+  /** Whether a request could know of the last refusal: it started after that. */
+  isNews(number: number): boolean {
+    return number > this.#unaware;
   }
 
   /** A request was refused that could know of those before. @param inFlight others on their way */
   refused(nowMs: number, inFlight: number): void {
-    this.#reactedAtMs = nowMs;
+    this.#unaware = this.#lastStarted;
     this.#awaited = inFlight;
     this.#sinceMs ??= nowMs;
     this.#refusals++;

@@ -48,6 +48,12 @@ export interface LimitSeen {
   readonly isInstant: boolean;
 }
 
+/** What was left at an answer; `number` is its request. */
+export interface LeftSeen {
+  readonly remaining: number;
+  readonly number: number;
+}
+
 export class WindowEvidence {
   #namedMs: number | null = null;
   /** What resets say: the window that is open, the longest of those before it, the least of all. */

@@ -9,7 +9,7 @@
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
-import { limitStatement } from '../core/limit-dialects.js';
+import { limitStatement } from '../core/limit-statement.js';
 import { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
 import { HIGHEST_ID, type Position } from '../core/position.js';

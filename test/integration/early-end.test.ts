@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { environmentFor, useEmptyTables } from '../support/ingest-check.js';
 import { type Exit, useIngestFolder } from '../support/ingest-process.js';
-import { type Script, scriptedRows, useScriptedApi } from '../support/scripted-api.js';
+import {
+  type Script,
+  type ScriptedPage,
+  scriptedRows,
+  useScriptedApi,
+} from '../support/scripted-api.js';
 
 const database = useEmptyTables();
 const folder = useIngestFolder();
@@ -46,6 +51,34 @@ test.each(CURSORS)('an error told as an empty last page: asked again, by %s', as
   expect(code, stderr).toBe(0);
   expect(result).toMatchObject({ status: 'complete', eventsIngested: ROWS, warnings: [] });
 });
+
+test.each([
+  ['holds rows', (page: ScriptedPage) => page.data.slice(0, 10)],
+  ['is empty', () => []],
+])(
+  'of several chains one is ended in the middle, without a total, by a page that %s',
+  async (_, cut) => {
+    const many = scriptedRows(6_000, (row) => 1_769_541_612_369 - row * 1_000);
+    let hasLied = false;
+    let deepest = 0;
+    const api = await startApi({
+      rows: many,
+      latencyMs: 20,
+      answer: (page, start) => {
+        // Provably false only then: another chain has had rows behind that page.
+        const lies = !hasLied && start + 100 < deepest;
+        hasLied ||= lies;
+        deepest = Math.max(deepest, start);
+        return lies ? { data: cut(page), pagination: END } : { ...page, meta: {} };
+      },
+    });
+    const env = environmentFor(api, database, { ...QUICK, WORKER_CONCURRENCY: '8' });
+    const { code, result, stderr } = await folder.run(['ingest', '--json'], env);
+    expect(code, stderr).toBe(0);
+    expect(hasLied).toBe(true);
+    expect(result).toMatchObject({ status: 'complete', eventsIngested: 6_000 });
+  },
+);
 
 test('an end that stays: complete, and log, result, report and status name both numbers', async () => {
   const { code, result, stderr, env } = await ingest({

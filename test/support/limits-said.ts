@@ -1,6 +1,7 @@
 /** What an answer says of limits, in the few words that tests need. */
-import { limitStatement } from '../../src/core/limit-dialects.js';
+
 import { bindingLimit, type LimitObservation } from '../../src/core/limit-headers.js';
+import { limitStatement } from '../../src/core/limit-statement.js';
 
 export interface LimitWords {
   readonly quota: number | null;

@@ -63,7 +63,7 @@ describe('a body that fails behind opaque cursors', () => {
   test('leaves requests that are given up in the log of the limit, as late as they left', () => {
     const policy = { quota: 2, windowMs: 10_000 };
     const limit = { name: 'x-ratelimit', policy, isLeaky: false, startsMs: [] };
-    const limiter = limiterOf(null, { limits: [limit], paceMs: null, isLearned: true });
+    const limiter = limiterOf(null, { limits: [limit], pace: null, isLearned: true });
     const scheduler = opaqueScheduler(limiter);
     scheduler.step([], NOW_MS);
     const [first = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS));

@@ -269,7 +269,7 @@ describe('what an ingestion takes over', () => {
       mergeStarts(saved, hints, LIVE_POLICY);
     const logOf = (startsMs: readonly number[]): LimitLog => ({
       limits: [{ name: 'x-ratelimit', policy: LIVE_POLICY, isLeaky: false, startsMs }],
-      ...{ paceMs: null, isLearned: true },
+      ...{ pace: null, isLearned: true },
     });
     expect(merge(null)).toMatchObject({
       limits: [{ name: 'assumed', startsMs: [1_000, 1_000, 5_000] }],

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { spanUntil } from '../../src/core/header-time.js';
+import { readLimitHeaders } from '../../src/core/limit-headers.js';
+import { wordsOf } from '../support/limits-said.js';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 19, 20, 12);
+
+function wordsRead(headers: Record<string, string>) {
+  const observed = readLimitHeaders(headers, NOW_MS);
+  return observed && wordsOf(observed);
+}
 
 describe('the form of a reset', () => {
   test.each([
@@ -36,5 +43,24 @@ describe('the form of a reset', () => {
 
   test('a clock that starts at zero does not turn seconds into epochs', () => {
     expect(spanUntil('60', 0)).toBe(60_000);
+  });
+});
+
+describe('a unit in the name of the header', () => {
+  test('a reset whose name ends in its unit is read in it, and is no limit of its own', () => {
+    const both = { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '7' };
+    const whole = { ...both, 'x-ratelimit-reset': '2' };
+    for (const name of ['x-ratelimit-reset-ms', 'x-ratelimit-reset-milliseconds']) {
+      expect(readLimitHeaders({ ...whole, [name]: '1500' }, NOW_MS)?.limits).toHaveLength(1);
+      expect(wordsRead({ ...whole, [name]: '1500' })?.resetMs).toBe(1_500);
+      expect(wordsRead({ [name]: '1500', ...whole })?.resetMs).toBe(1_500);
+      expect(wordsRead({ ...both, [name]: String(NOW_MS + 4_000) })?.resetMs).toBe(4_000);
+    }
+    expect(wordsRead({ ...both, 'x-ratelimit-reset-seconds': '2' })?.resetMs).toBe(2_000);
+  });
+
+  test('Retry-After-Ms is in milliseconds', () => {
+    expect(wordsRead({ 'retry-after-ms': '1500' })?.retryAfterMs).toBe(1_500);
+    expect(wordsRead({ 'retry-after': '2', 'retry-after-ms': '1500' })?.retryAfterMs).toBe(2_000);
   });
 });

@@ -1,8 +1,8 @@
 /** The limiter by single answers: what each teaches, and what a refusal stops. */
 import { describe, expect, test } from 'vitest';
-import { limitStatement } from '../../src/core/limit-dialects.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
 import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
+import { limitStatement } from '../../src/core/limit-statement.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { limitsSaid } from '../support/limits-said.js';
 
@@ -69,6 +69,18 @@ describe('after a refusal', () => {
     const answer = { sentAtMs: untilMs, headAtMs: untilMs + 1, dateMs: null, observed: null };
     limiter.accepted(probe, answer);
     expect(limiter.nextStartMs(untilMs + 1)).toBeLessThan(untilMs + 1_000);
+  });
+
+  test('one that had started before, and was written later, is awaited no longer once it has failed', () => {
+    const limiter = limiterOf();
+    ask(limiter, T0);
+    const first = limiter.take(T0 + 10);
+    const late = limiter.take(T0 + 10);
+    const answer = { dateMs: null, observed: null };
+    limiter.refused(first, { ...answer, sentAtMs: T0 + 10, headAtMs: T0 + 12 }, T0 + 12);
+    expect(limiter.nextStartMs(T0 + 20)).toBe(Number.POSITIVE_INFINITY);
+    limiter.failed(late, { ...answer, sentAtMs: T0 + 15, headAtMs: T0 + 30 });
+    expect(limiter.nextStartMs(T0 + 30)).toBeLessThan(T0 + 60_000);
   });
 
   test('while others use the limit too, a whole window is waited for, not its reset alone', () => {
@@ -158,6 +170,14 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, T0 + 11)).toBe(600_000);
   });
 
+  test('a reset without a count is no limit, and a pause where it refuses', () => {
+    const limiter = limiterOf();
+    ask(limiter, T0, limitsSaid({ resetMs: 30_000 }));
+    expect(limiter.limits()).toEqual([]);
+    refuse(limiter, T0 + 10, limitsSaid({ resetMs: 30_000 }));
+    expect(waitMs(limiter, T0 + 11)).toBe(30_000);
+  });
+
   test('one without headers shows nothing, two that there is no limit', () => {
     const limiter = new Limiter({ assumed: { quota: 1, windowMs: 60_000 }, nowMs: T0 });
     ask(limiter, T0);
@@ -211,7 +231,28 @@ describe('the log of an earlier process', () => {
     expect(second.policy).toEqual({ quota: 5, windowMs: 10_000 });
     second.take(T0 + 60);
     expect(waitMs(second, T0 + 70)).toBeGreaterThan(9_900);
-    expect(limiterOf({ paceMs: 250, isLearned: true }).policy).toMatchObject({ quota: 1 });
+    expect(limiterOf({ pace: { quota: 1, windowMs: 250 }, isLearned: true }).policy).toMatchObject({
+      quota: 1,
+    });
+  });
+
+  test('tries a little faster only, for what is faster was refused before', () => {
+    const limiter = limiterOf({ pace: { quota: 5, windowMs: 1_000 }, isLearned: true });
+    expect(limiter.takeChanges()).toEqual([
+      expect.stringMatching(/5.00 requests.s, for an earlier/),
+    ]);
+    for (let request = 0, atMs = T0; request < 300; request++) {
+      atMs = Math.max(atMs + 1, limiter.nextStartMs(atMs));
+      ask(limiter, atMs);
+      expect(waitMs(limiter, atMs)).toBeGreaterThan(180);
+    }
+  });
+
+  test('knows what was only assumed for that', () => {
+    const first = limiterOf();
+    ask(first, T0, limitsSaid({ quota: 100, remaining: 99 }));
+    expect(first.limits()).toMatchObject([{ from: 'assumed' }]);
+    expect(limiterOf(first.log(T0 + 10)).limits()).toMatchObject([{ from: 'assumed' }]);
   });
 
   test('holds no start of the future: the clock was set back, and an hour is not waited for', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import {
   contentEncodings,
   contentLength,
@@ -34,6 +35,14 @@ describe('limit headers', () => {
       ratelimit: '"a";r=1, "b";r=2',
       'x-ratelimit-remaining': '7',
     });
+  });
+
+  test('of a chain of proxies keep what each says, though they say the same of one thing', () => {
+    const headers = { 'x-ratelimit-limit': ['10', '10'], 'x-ratelimit-remaining': ['5', '4'] };
+    const found = limitHeaders(headers, AT_MS);
+    expect(found).toEqual({ 'x-ratelimit-limit': '10, 10', 'x-ratelimit-remaining': '5, 4' });
+    const { limits = [] } = readLimitHeaders(found, AT_MS) ?? {};
+    expect(limits.map(({ remaining }) => remaining)).toEqual([5, 4]);
   });
 
   test('Date counts by its first line', () => {

@@ -70,7 +70,7 @@ test('a quota of a day that is spent pauses the run until its first request is f
   const policy = { quota: 2, windowMs: 24 * HOUR_MS };
   const startsMs = [NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS];
   const limit = { name: 'x-ratelimit', policy, isLeaky: false, startsMs };
-  const limiter = limiterOf(null, { limits: [limit], paceMs: null, isLearned: true });
+  const limiter = limiterOf(null, { limits: [limit], pace: null, isLearned: true });
   const commands = opaqueScheduler(limiter).step([], NOW_MS);
   const resumeAtMs = limiter.nextStartMs(NOW_MS);
   expect(Math.abs(resumeAtMs - NOW_MS - 22 * HOUR_MS)).toBeLessThan(1000);

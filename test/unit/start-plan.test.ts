@@ -71,7 +71,7 @@ test('where there is no limit after all, the saved log is emptied once', () => {
   expect(plan.next(T0 + 1)).toEqual({
     isPermitted: true,
     wakeAtMs: 0,
-    log: { limits: [], paceMs: null, isLearned: true },
+    log: { limits: [], pace: null, isLearned: true },
   });
   expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true, log: null });
   plan.saved();

@@ -8,7 +8,7 @@
  *   Content-Length      believed where all say the same; else the length is not known
  *   Date, request id    the first
  *   Retry-After         the longest
- *   limit headers       joined as HTTP joins lists; the same value twice is one
+ *   limit headers       joined as HTTP joins lists; where all lines say the same, said once
  */
 import { isLimitHeader, readRetryAfter } from '../../src/core/limit-headers.js';
 
@@ -24,14 +24,23 @@ const NO_ENCODING = new Set(['', 'identity', 'none']);
 /** The limit headers, Retry-After and the date. @param receivedAtMs when the answer came, epoch ms */
 export function limitHeaders(headers: AnswerHeaders, receivedAtMs: number): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    const values = [...new Set(valuesOf(headers, name))];
-    if (values.length === 0 || !isLimitHeader(name)) continue;
-    found[name] = name === 'date' ? (values[0] as string) : values.join(', ');
+  const names = Object.keys(headers).filter(isLimitHeader);
+  const differs = (name: string) => new Set(valuesOf(headers, name)).size > 1;
+  // Of two limits in a chain of proxies one header may say the same: its place tells whose it is.
+  const chains = new Set(names.filter(differs).map(familyOf));
+  for (const name of names) {
+    const values = valuesOf(headers, name);
+    const kept = chains.has(familyOf(name)) ? values : [...new Set(values)];
+    if (kept.length > 0) found[name] = name === 'date' ? (kept[0] as string) : kept.join(', ');
   }
   const waits = valuesOf(headers, 'retry-after');
   if (waits.length > 1) found['retry-after'] = longestWait(waits, found, receivedAtMs);
   return found;
+}
+
+/** `x-ratelimit` of `x-ratelimit-remaining`. */
+function familyOf(name: string): string {
+  return name.replace(/-(?:limit|remaining|reset|used)\b.*$/, '');
 }
 
 function longestWait(

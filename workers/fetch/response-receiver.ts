@@ -209,7 +209,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     const { now, idleDeadlineMs } = this.#terms;
     const grantedMs =
       BODY_IDLE_DEADLINES * idleDeadlineMs + (this.#wireBytes / BYTES_PER_SECOND_MIN) * 1000;
-    return this.#head !== null && now() - this.#head.atMs - this.#waitedMs > grantedMs;
+    const waitsMs = this.#waitsSinceMs === null ? 0 : now() - this.#waitsSinceMs;
+    const waitedMs = this.#waitedMs + waitsMs;
+    return this.#head !== null && now() - this.#head.atMs - waitedMs > grantedMs;
   }
 
   #endLate(controller: Controller): void {
