@@ -223,13 +223,18 @@ function conclude(
 ): void {
   context.say(reportText(result, places));
   if (outcome.status === 'complete') context.sayComplete();
-  else context.say('Start again to go on from the last committed page.');
+  else context.say(remedyText(result, outcome));
   context.json({
     ...result,
     exitCode: exitCodeForOutcome(outcome),
     message: result.reason ?? `run ${result.run} is ${result.status}`,
     fault: outcome.status === 'failed' ? outcome.fault.code : null,
   });
+}
+
+function remedyText({ pages }: IngestResult, { status }: RunOutcome): string {
+  const goOn = pages === 0 ? '' : ' to go on from the last committed page';
+  return status === 'failed' ? `Put that right, then start again${goOn}.` : `Start again${goOn}.`;
 }
 
 async function dryRun(context: CommandContext): Promise<number> {
