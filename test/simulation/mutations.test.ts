@@ -2,22 +2,12 @@
  * The program broken on purpose, one line at a time: a simulation that holds all the same does not
  * test that line. A mutation replaces text of a compiled file; more are a row each.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
-import { REPOSITORY } from '../support/repository.js';
+import { expect, test } from 'vitest';
+import { type CoreMutation, useMutatedCore } from '../support/mutated-core.js';
 import type { HistorySettings } from '../support/simulated-history.js';
 import { broken } from '../support/simulated-properties.js';
 
-interface Mutation {
-  readonly name: string;
-  /** In dist/src/core, without its ending. */
-  readonly file: string;
-  /** Occurs once. */
-  readonly text: string;
-  readonly replacement: string;
+interface Mutation extends CoreMutation {
   /** Seeds of which one has to break. @default 1000 */
   readonly seeds?: number;
   readonly settings?: Partial<HistorySettings>;
@@ -95,37 +85,14 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+const mutated = useMutatedCore();
 
 type Play = typeof import('../support/simulated-run.js').playHistory;
 
 /** The simulation over a core of its own, changed or not. */
-async function simulationOf(mutation: Mutation | null): Promise<Play> {
-  const folder = mkdtempSync(join(tmpdir(), 'datasync-mutation-'));
-  folders.push(folder);
-  for (const part of ['src/core', 'test/support']) {
-    mkdirSync(join(folder, part), { recursive: true });
-    const files = readdirSync(join(REPOSITORY, 'dist', part)).filter((file) =>
-      file.endsWith('.js'),
-    );
-    for (const file of files) {
-      const text = readFileSync(join(REPOSITORY, 'dist', part, file), 'utf8');
-      // A map leads back to a source that is not changed.
-      writeFileSync(join(folder, part, file), text.replace(/\n\/\/# sourceMappingURL=.*$/, ''));
-    }
-  }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  if (mutation !== null) {
-    const path = join(folder, 'src/core', `${mutation.file}.js`);
-    const parts = readFileSync(path, 'utf8').split(mutation.text);
-    expect(parts, `${mutation.text} occurs once in ${mutation.file}`).toHaveLength(2);
-    writeFileSync(path, parts.join(mutation.replacement));
-  }
-  const { href } = pathToFileURL(join(folder, 'test/support/simulated-run.js'));
-  return ((await import(href)) as { playHistory: Play }).playHistory;
+async function simulationOf(mutation: CoreMutation | null): Promise<Play> {
+  const module = await mutated<{ playHistory: Play }>('test/support/simulated-run.js', mutation);
+  return module.playHistory;
 }
 
 /** What fails with a seed; nothing: all holds. */

@@ -1,0 +1,73 @@
+/**
+ * The limiter broken on purpose, one line at a time, against servers in simulated time whose requests
+ * arrive late by up to a twentieth of their latency.
+ */
+import { expect, test } from 'vitest';
+import { draft06, silent } from '../../bench/limiters/announce.js';
+import { slidingLog } from '../../bench/limiters/models.js';
+import { type CoreMutation, useMutatedCore } from '../support/mutated-core.js';
+
+type Limited = typeof import('../support/limited-run.js');
+
+interface Mutation extends CoreMutation {
+  /** The server's answers tell its limit, so that it has nothing to refuse. */
+  readonly isTold: boolean;
+}
+
+const PAGES = 300;
+const LATENCIES_MS = [6, 100, 1_000];
+const SEEDS = [1, 2, 3];
+/** Of 60 s at the limit. */
+const SPAN_MS_MAX = 300_000;
+/** That may be refused of a server whose answers tell nothing. */
+const HIDDEN_REFUSED_MAX = 12;
+
+const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'how late a request may have arrived is ignored',
+    file: 'token-bucket',
+    text: 'start.uncertaintyMs += grantedMs',
+    replacement: 'start.uncertaintyMs += 0',
+    isTold: true,
+  },
+  {
+    name: 'a window is as short as it may be, and not as long',
+    file: 'window-evidence',
+    text: 'return Math.max(longestMs, this.#longerThanMs);',
+    replacement: 'return this.#longerThanMs || longestMs;',
+    isTold: true,
+  },
+  {
+    name: 'nothing is silent after a refusal',
+    file: 'silence',
+    text: 'nowMs + forMs',
+    replacement: 'nowMs',
+    isTold: false,
+  },
+];
+
+const mutated = useMutatedCore();
+
+/** The most that any run had refused; Infinity: one did not end. */
+async function refusedMost(mutation: CoreMutation | null, isTold: boolean): Promise<number> {
+  const { drainLimited } = await mutated<Limited>('test/support/limited-run.js', mutation);
+  const refused = LATENCIES_MS.flatMap((latencyMs) =>
+    SEEDS.map((seed) => {
+      const announce = isTold ? draft06 : silent;
+      const model = slidingLog({ quota: 10, windowMs: 2_000, refusedCallsCount: true, announce });
+      const run = drainLimited({ model, pages: PAGES, latencyMs, seed, spanMsMax: SPAN_MS_MAX });
+      return run.accepted < PAGES ? Number.POSITIVE_INFINITY : run.refused;
+    }),
+  );
+  return Math.max(...refused);
+}
+
+test.each(MUTATIONS)('is noticed: $name', async (mutation) => {
+  const { isTold } = mutation;
+  expect(await refusedMost(mutation, isTold)).toBeGreaterThan(isTold ? 0 : HIDDEN_REFUSED_MAX);
+});
+
+test('control: without a mutation a told limit refuses nothing, a hidden one little', async () => {
+  expect(await refusedMost(null, true)).toBe(0);
+  expect(await refusedMost(null, false)).toBeLessThanOrEqual(HIDDEN_REFUSED_MAX);
+});

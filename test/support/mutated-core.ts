@@ -1,0 +1,54 @@
+/** A copy of the compiled core with one line changed, for tests that have to notice it. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect } from 'vitest';
+import { REPOSITORY } from './repository.js';
+
+export interface CoreMutation {
+  readonly name: string;
+  /** In dist/src/core, without its ending. */
+  readonly file: string;
+  /** Occurs once. */
+  readonly text: string;
+  readonly replacement: string;
+}
+
+/** What the copy holds: the core, and what plays it. */
+const PARTS = ['src/core', 'test/support', 'bench/limiters'];
+
+/** @returns imports a module of dist from a copy of its own; null: with nothing changed */
+export function useMutatedCore(): <Module>(
+  path: string,
+  mutation: CoreMutation | null,
+) => Promise<Module> {
+  const folders: string[] = [];
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+  return async (path, mutation) => {
+    const folder = mkdtempSync(join(tmpdir(), 'datasync-mutation-'));
+    folders.push(folder);
+    for (const part of PARTS) copyCompiled(part, folder);
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    if (mutation !== null) change(join(folder, 'src/core', `${mutation.file}.js`), mutation);
+    return import(pathToFileURL(join(folder, path)).href);
+  };
+}
+
+function copyCompiled(part: string, folder: string): void {
+  const from = join(REPOSITORY, 'dist', part);
+  mkdirSync(join(folder, part), { recursive: true });
+  for (const file of readdirSync(from).filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(join(from, file), 'utf8');
+    // A map leads back to a source that is not changed.
+    writeFileSync(join(folder, part, file), text.replace(/\n\/\/# sourceMappingURL=.*$/, ''));
+  }
+}
+
+function change(path: string, { file, text, replacement }: CoreMutation): void {
+  const parts = readFileSync(path, 'utf8').split(text);
+  expect(parts, `${text} occurs once in ${file}`).toHaveLength(2);
+  writeFileSync(path, parts.join(replacement));
+}
