@@ -1,12 +1,14 @@
 /**
  * The logs of request starts, between the limiter's form and the table's: one row a limit, whose
- * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed.
+ * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed. One
+ * row more has the start of the machine, so that starts keep their age when the clock was set meanwhile.
  */
 import { ASSUMED } from '../core/announced-limits.js';
 import type { LimitLog, SavedLimit } from '../core/limit-log.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { LimitKey, LimitRow } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import { type Boot, readBoot } from '../runtime/boot.js';
 
 /** The largest that the table's columns hold; some APIs say "no limit" with a larger number. */
 const COLUMN_MAX = 2_147_483_647;
@@ -14,14 +16,18 @@ const COLUMN_MAX = 2_147_483_647;
 const UNNAMED = 'x-ratelimit';
 /** A row holds whole milliseconds: a shorter span would be rounded too much. */
 const PACE_SPAN_MIN_MS = 1_000;
+/** The start of the machine is known no better; a clock that is set by less breaks no limit. */
+const STEP_MIN_MS = 50;
 
 export class LimitStore {
   readonly #store: RunStore;
   readonly #key: LimitKey;
+  readonly #readBoot: () => Boot | null;
 
-  constructor(store: RunStore, key: LimitKey) {
+  constructor(store: RunStore, key: LimitKey, boot: () => Boot | null = readBoot) {
     this.#store = store;
     this.#key = key;
+    this.#readBoot = boot;
   }
 
   /** @returns null when nothing was ever saved for the key */
@@ -29,7 +35,8 @@ export class LimitStore {
     const rows = await this.#store.loadLimits(this.#key);
     if (rows.length === 0) return null;
     const pace = rows.find(({ bucket }) => this.#partsOf(bucket).kind === 'pace');
-    const limits = rows.flatMap((row) => this.#limitOf(row) ?? []);
+    const stepMs = this.#stepSince(rows);
+    const limits = rows.flatMap((row) => this.#limitOf(row, stepMs) ?? []);
     const isLearned = pace !== undefined || limits.some(({ name }) => name !== ASSUMED);
     return { limits, pace: pace === undefined ? null : policyOf(pace), isLearned };
   }
@@ -37,15 +44,27 @@ export class LimitStore {
   async save({ limits, pace }: LimitLog): Promise<void> {
     const rows = limits.map((limit) => this.#rowOf(limit));
     const paces = pace === null ? [] : [this.#paceRow(pace)];
-    await this.#store.saveLimits(this.#key, [...rows, ...paces]);
+    const boot = this.#readBoot();
+    const boots = boot === null ? [] : [this.#bootRow(boot)];
+    await this.#store.saveLimits(this.#key, [...rows, ...paces, ...boots]);
   }
 
-  #limitOf({ bucket, quota, windowMs, startedAtMs, startedCount }: LimitRow): SavedLimit | null {
+  /** By how much the clock was set forward since the rows were saved; 0 where that is not known. */
+  #stepSince(rows: readonly LimitRow[]): number {
+    const boot = this.#readBoot();
+    const bucket = boot === null ? null : this.#bootRow(boot).bucket;
+    const savedAtMs = rows.find((row) => row.bucket === bucket)?.startedAtMs[0];
+    const stepMs = boot === null || savedAtMs === undefined ? 0 : boot.atMs - savedAtMs;
+    return Math.abs(stepMs) < STEP_MIN_MS ? 0 : stepMs;
+  }
+
+  #limitOf(row: LimitRow, stepMs: number): SavedLimit | null {
+    const { bucket, quota, windowMs, startedAtMs, startedCount } = row;
     const { kind, name } = this.#partsOf(bucket);
     // A row of version 0.1 may hold starts without a policy: they say nothing without one.
     if (kind === 'pace' || quota === null || windowMs === null) return null;
     const startsMs = startedAtMs.flatMap((atMs, index) =>
-      Array.from({ length: startedCount[index] ?? 1 }, () => atMs),
+      Array.from({ length: startedCount[index] ?? 1 }, () => atMs + stepMs),
     );
     const isAssumed = kind.endsWith('?');
     const isLeaky = kind.startsWith('leaky');
@@ -77,6 +96,11 @@ export class LimitStore {
       startedAtMs: [Date.now()],
       startedCount: [1],
     };
+  }
+
+  #bootRow({ id, atMs }: Boot): LimitRow {
+    const bucket = `${this.#key.bucket}/boot/${id}`;
+    return { bucket, quota: null, windowMs: null, startedAtMs: [atMs], startedCount: [1] };
   }
 
   #partsOf(bucket: string): { readonly kind: string; readonly name: string } {

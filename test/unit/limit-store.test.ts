@@ -4,18 +4,22 @@ import { LimitStore } from '../../src/cli/limit-store.js';
 import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
 import type { LimitRow } from '../../src/database/ledger-types.js';
 import type { RunStore } from '../../src/database/run-store.js';
+import { type Boot, readBoot } from '../../src/runtime/boot.js';
 
 const KEY = { origin: 'http://127.0.0.1/api', bucket: 'events', keyHash: 'k' };
 
 /** A table in memory; only what the store asks of it. */
-function storeOf(rows: LimitRow[] = []): { readonly store: LimitStore; readonly rows: LimitRow[] } {
+function storeOf(
+  rows: LimitRow[] = [],
+  boot: () => Boot | null = () => null,
+): { readonly store: LimitStore; readonly rows: LimitRow[] } {
   const runStore = {
     loadLimits: async () => rows,
     saveLimits: async (_: unknown, saved: readonly LimitRow[]) => {
       rows.splice(0, rows.length, ...saved);
     },
   } as unknown as RunStore;
-  return { store: new LimitStore(runStore, KEY), rows };
+  return { store: new LimitStore(runStore, KEY, boot), rows };
 }
 
 async function backFrom(log: LimitLog): Promise<LimitLog | null> {
@@ -49,6 +53,40 @@ describe('limits', () => {
 
   test('nothing saved is null', async () => {
     expect(await backFrom(NO_LIMITS)).toBeNull();
+  });
+});
+
+describe('a clock that was set between two processes', () => {
+  const saved = { name: 'a', policy: { quota: 5, windowMs: 2_000 }, isLeaky: false };
+
+  async function startsAfter(before: Boot | null, after: Boot | null): Promise<readonly number[]> {
+    const rows: LimitRow[] = [];
+    const limits = [{ ...saved, startsMs: [10_000, 10_500] }];
+    await storeOf(rows, () => before).store.save({ limits, pace: null, isLearned: true });
+    const back = await storeOf(rows, () => after).store.load();
+    return back?.limits[0]?.startsMs ?? [];
+  }
+
+  test.each([
+    ['forward', 60_000, [70_000, 70_500]],
+    ['back', -5_000, [5_000, 5_500]],
+    ['not, but for what cannot be told', 20, [10_000, 10_500]],
+  ])('%s: starts keep their age', async (_, stepMs, startsMs) => {
+    const found = await startsAfter({ id: 'x', atMs: 1_000 }, { id: 'x', atMs: 1_000 + stepMs });
+    expect(found).toEqual(startsMs);
+  });
+
+  test('is not known after a restart of the machine, nor where that has no name', async () => {
+    const boot = { id: 'x', atMs: 1_000 };
+    expect(await startsAfter(boot, { id: 'y', atMs: 90_000 })).toEqual([10_000, 10_500]);
+    expect(await startsAfter(boot, null)).toEqual([10_000, 10_500]);
+    expect(await startsAfter(null, boot)).toEqual([10_000, 10_500]);
+  });
+
+  test('the start of this machine stands still', () => {
+    const [one, other] = [readBoot(), readBoot()];
+    expect(other?.id).toBe(one?.id);
+    expect(Math.abs((other?.atMs ?? 0) - (one?.atMs ?? 0))).toBeLessThan(50);
   });
 });
 
