@@ -29,6 +29,8 @@ const SCOUT_GROWTH = 2;
 /** Within this share of a window an arrival's place is not known. */
 const EDGE_SHARE = 0.01;
 const EDGE_MIN_MS = 20;
+/** A source that fits into one window may wait so long for its last page. */
+const FIRST_TRY_MS_MAX = 6_000;
 
 export class Limit {
   readonly name: string;
@@ -213,13 +215,11 @@ export class Limit {
 
   // --- a window of known length ----------------------------------------------------------------
 
-  /**
-   * The last token is kept back until a shorter window would have ended: then it shows whether. Not
-   * in the first window, for all that is asked for may fit into it.
-   */
+  /** The last token is kept back until a shorter window would have ended: then it shows whether. */
   #windowAtMs(nowMs: number): number {
     const { tryMs } = this.#window;
-    const isTry = this.#isOpen && this.#bucket.quota >= 2 && this.#started >= this.#bucket.quota;
+    const longestMs = this.#started < this.#bucket.quota ? FIRST_TRY_MS_MAX : Infinity;
+    const isTry = this.#isOpen && this.#bucket.quota >= 2 && (tryMs ?? Infinity) <= longestMs;
     if (tryMs === null || !isTry) return this.#bucket.nextStartMs(nowMs);
     const allMs = this.#bucket.nextStartMs(nowMs);
     const keptMs = this.#bucket.nextStartMs(nowMs, 1);
