@@ -184,11 +184,13 @@ export class Limiter {
 
   /**
    * Whether a 503 that does not call itself a refusal may be the limiter's: no answer describes a limit,
-   * and it came to more requests at once than ever, or comes too often for bad luck.
+   * and refusals have taught the pace, it came to more requests at once than ever, or comes too often
+   * for bad luck.
    */
   mayBeRefusal(request: OwnStart): boolean {
     if (!this.#isLearned || this.isAnnounced || this.#silence.refusals >= UNSAID_MAX) return false;
-    return this.#room.isUnproven(request.inFlight) || this.#unsaid.isOften;
+    const isPaced = this.#pace.intervalMs !== null;
+    return isPaced || this.#room.isUnproven(request.inFlight) || this.#unsaid.isOften;
   }
 
   /** Nothing is sent before this, for a refusal; epoch ms. */

@@ -35,6 +35,8 @@ const BACKOFF_MAX_MS = 5_000;
 const PROVEN_WINDOWS = 2;
 const PROVEN_REQUESTS = 10;
 const JITTER_SHARE_MAX = 0.05;
+/** Of the spacing: a request that came late makes the next come early. */
+const LATE_SHARE_MAX = 0.25;
 const JITTER_SMOOTHING = 1 / 8;
 
 export class Pace {
@@ -55,6 +57,8 @@ export class Pace {
   #count = 1;
   #lastStartMs = 0;
   #quickestMs = Number.POSITIVE_INFINITY;
+  /** By how much the last request may have arrived late; null: it is not answered yet. */
+  #lateMs: number | null = null;
   /** How much slower than the quickest answers are, smoothed: so much may arrivals move together. */
   #jitterMs = 0;
 
@@ -88,19 +92,25 @@ export class Pace {
 
   nextStartMs(): number {
     if (this.#intervalMs === null) return 0;
-    const jitterMs = Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#jitterMs);
-    return this.#lastStartMs + this.#intervalMs + jitterMs;
+    const lateMs = this.#lateMs ?? Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#jitterMs);
+    return this.#lastStartMs + this.#intervalMs + lateMs;
   }
 
   started(nowMs: number): void {
     this.#lastStartMs = nowMs;
+    this.#lateMs = null;
     this.#sinceMs ??= nowMs;
   }
 
   /** A request was accepted. @returns whether the spacing is another now */
   acceptedAt(sentAtMs: number, nowMs: number): boolean {
     this.#quickestMs = Math.min(this.#quickestMs, nowMs - sentAtMs);
-    this.#jitterMs += (nowMs - sentAtMs - this.#quickestMs - this.#jitterMs) * JITTER_SMOOTHING;
+    const lateMs = nowMs - sentAtMs - this.#quickestMs;
+    this.#jitterMs += (lateMs - this.#jitterMs) * JITTER_SMOOTHING;
+    if (sentAtMs >= this.#lastStartMs && this.#intervalMs !== null) {
+      this.#lastStartMs = sentAtMs;
+      this.#lateMs = Math.min(this.#intervalMs * LATE_SHARE_MAX, lateMs);
+    }
     if (this.#burst !== null) {
       const { count, fromMs, lastRefusedMs } = this.#burst;
       this.#windowMs = windowOf(this.#burst, sentAtMs);
