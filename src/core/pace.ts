@@ -4,7 +4,7 @@
  * Until the first refusal nothing paces. Then the requests that had been accepted, and how long the
  * server stayed shut, give a first rate; from there requests leave evenly spaced, which every kind of
  * limiter bears. After a quiet while a faster rate is tried, half-way to one that was refused; a
- * refusal takes it back, and the next try comes after four times the while.
+ * refusal takes it back, and the next try comes after twice the while.
  *
  *   burst ──refused──▶ shut ──accepted──▶ paced ──quiet──▶ trying ──refused──▶ paced
  *                        └──refused──▶ shut, twice as long
@@ -24,7 +24,7 @@ const QUIET_REQUESTS = 30;
 /** A round window that fits this well is believed for longer. */
 const CLEAN_SHARE = 0.9;
 const CLEAN_REQUESTS = 60;
-const QUIET_GROWTH = 4;
+const QUIET_GROWTH = 2;
 const QUIET_MAX = 5_000;
 /** Of a spacing that an earlier process had learned: a closer one was refused there. */
 const TRIED_SHARE = 0.9;
