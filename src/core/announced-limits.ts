@@ -7,7 +7,7 @@
 import type { TimeSaid } from './header-time.js';
 import { Limit } from './limit.js';
 import type { LimitObservation, LimitStatement } from './limit-headers.js';
-import type { SavedLimit } from './limit-log.js';
+import { longestStarts, type SavedLimit } from './limit-log.js';
 import { RequestHistory } from './request-history.js';
 import { ServerOffset } from './server-offset.js';
 import type { LimitPolicy } from './token-bucket.js';
@@ -73,11 +73,7 @@ export class AnnouncedLimits {
     const { assumed, saved, reserve } = options;
     this.#reserve = reserve;
     this.#changed = options.changed;
-    const recorded = saved.reduce<readonly number[]>(
-      (longest, { startsMs }) => (startsMs.length > longest.length ? startsMs : longest),
-      [],
-    );
-    this.#history = new RequestHistory(recorded);
+    this.#history = new RequestHistory(longestStarts({ limits: saved }));
     for (const one of saved) this.#add(one, one.name !== ASSUMED && one.isAssumed !== true);
     if (saved.length > 0 || assumed === null) return;
     this.#add({ name: ASSUMED, policy: assumed, isLeaky: false, startsMs: [] }, false);

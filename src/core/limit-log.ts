@@ -25,7 +25,7 @@ export interface LimitLog {
 export const NO_LIMITS: LimitLog = { limits: [], pace: null, isLearned: false };
 
 /** Our starts as the limit has them that counts the most; epoch ms, ascending. */
-export function longestStarts(log: LimitLog | null): readonly number[] {
+export function longestStarts(log: Pick<LimitLog, 'limits'> | null): readonly number[] {
   return (log?.limits ?? []).reduce<readonly number[]>(
     (longest, { startsMs }) => (startsMs.length > longest.length ? startsMs : longest),
     [],

@@ -2,15 +2,15 @@
  * Limiter: all that the API permits, and when the next request may start.
  *
  *   limits     one for each that answers describe (limit.ts); a start needs a token of every one
- *   pace       what refusals teach where answers describe nothing, or not all (pace.ts)
+ *   pace       what refusals teach where answers describe nothing, or not all (learned-pace.ts)
  *   silence    after a refusal, for the longer of the server's word and a growing back-off (silence.ts)
  *
  * The API is asked for as much as the evidence permits, and the evidence corrects it in both
  * directions; `takeChanges` says when it did.
  */
 import { AnnouncedLimits, type Answered, type OwnStart } from './announced-limits.js';
+import { LearnedPace } from './learned-pace.js';
 import { type LimitLog, type LimitView, NO_LIMITS } from './limit-log.js';
-import { Pace } from './pace.js';
 import { RecentShare } from './recent-share.js';
 import { Room } from './room.js';
 import { Silence } from './silence.js';
@@ -31,7 +31,7 @@ const ROOM_WORD_MS_MAX = 1_000;
 const DRAIN_FACTOR = 1.01;
 export class Limiter {
   readonly #announced: AnnouncedLimits;
-  readonly #pace: Pace;
+  readonly #pace: LearnedPace;
   readonly #room = new Room();
   readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
   #inFlight = 0;
@@ -54,7 +54,7 @@ export class Limiter {
     const { assumed, reserve = 0, log = NO_LIMITS, nowMs } = options;
     this.#isLearned = log.isLearned;
     this.#keepsAssumed = options.keepsAssumed ?? false;
-    this.#pace = new Pace(log.pace);
+    this.#pace = new LearnedPace(log.pace);
     if (log.pace !== null) this.#sayPace('an earlier run learned that');
     // No start lies in the future: the clock was set back.
     const saved = log.limits.map((one) => ({

@@ -3,6 +3,8 @@
  * What an answer says is left of a limit is read against it.
  */
 
+import { Lateness } from './lateness.js';
+
 /** Instants are epoch ms. */
 export interface OwnRequest {
   sentAtMs: number;
@@ -34,19 +36,13 @@ export class RequestHistory {
   readonly #requests: OwnRequest[] = [];
   #first = 0;
   #isWaiting = false;
-  /** Of all answers, from the start to the head. */
-  #quickestMs = Number.POSITIVE_INFINITY;
+  readonly #lateness = new Lateness();
 
   /** @param recordedAtMs starts of earlier processes, ascending */
   constructor(recordedAtMs: readonly number[] = []) {
     for (const sentAtMs of recordedAtMs.slice(-KEPT_MAX)) {
       this.#requests.push({ sentAtMs, headAtMs: null, isRecorded: true, isRefused: false });
     }
-  }
-
-  /** The oldest request that is known. */
-  get first(): number {
-    return this.#first;
   }
 
   /** The number that the next request gets. */
@@ -76,7 +72,7 @@ export class RequestHistory {
     if (request === undefined) return;
     request.sentAtMs = sentAtMs;
     request.headAtMs = headAtMs;
-    if (headAtMs !== null) this.#quickestMs = Math.min(this.#quickestMs, headAtMs - sentAtMs);
+    if (headAtMs !== null) this.#lateness.add(headAtMs - sentAtMs);
   }
 
   /** A limiter refused it, and may count it all the same. */
@@ -114,13 +110,11 @@ export class RequestHistory {
   }
 
   /**
-   * How much later than the quickest a request may have arrived: what it took longer may all have been
-   * on the way there. Infinity while its answer is not there.
+   * How late a request may have arrived; Infinity while its answer is not there.
    */
   latenessMs({ sentAtMs, headAtMs }: Pick<OwnRequest, 'sentAtMs' | 'headAtMs'>): number {
     if (headAtMs === null) return Number.POSITIVE_INFINITY;
-    const quickestMs = Number.isFinite(this.#quickestMs) ? this.#quickestMs : 0;
-    return Math.max(0, headAtMs - sentAtMs - quickestMs);
+    return this.#lateness.of(headAtMs - sentAtMs);
   }
 
   get(number: number): OwnRequest | undefined {

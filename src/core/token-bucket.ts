@@ -18,6 +18,8 @@
  * Owns no clock and no I/O.
  */
 
+import { Lateness } from './lateness.js';
+
 /** At most `quota` starts in any window of `windowMs`. */
 export interface LimitPolicy {
   readonly quota: number;
@@ -30,7 +32,6 @@ const MARGIN_MIN_MS = 4;
 const MARGIN_MAX_MS = 50;
 /** The quickest answer was not the quickest on its way there: answers that vary say by how much. */
 const JITTER_SHARE_MAX = 0.01;
-const JITTER_SMOOTHING = 1 / 8;
 const ALLOWANCE_SHARE = 0.006;
 /** A busy machine is late by as much in a short window as in a long one. */
 const ALLOWANCE_LEAST_MS = 40;
@@ -61,9 +62,7 @@ export class TokenBucket {
   readonly #reserve: number;
   /** Ascending by startMs. Only starts whose token has not come back. */
   #starts: Start[] = [];
-  #quickestHeadMs = Number.POSITIVE_INFINITY;
-  /** How much slower than the quickest answers are, smoothed. */
-  #jitterMs = 0;
+  readonly #lateness = new Lateness();
   /** Shares of a window by which starts may still be granted to be late, all added; it starts full. */
   #allowanceShare = Number.POSITIVE_INFINITY;
   /** Doubles with each refusal: the safety that was given was too little. */
@@ -153,7 +152,7 @@ export class TokenBucket {
   settle(takenMs: number, sentMs: number, headMs: number | null): void {
     const latest = this.#starts.splice(-CORRECTED_MAX);
     const start = latest.find((candidate) => candidate.startMs === takenMs);
-    if (headMs !== null) this.#noticeLatency(headMs - sentMs);
+    if (headMs !== null) this.#lateness.add(headMs - sentMs);
     const { quota, windowMs } = this.#policy;
     if (start !== undefined) {
       const fullShare = Math.max(ALLOWANCE_MAX_SHARE, ALLOWANCE_MAX_LEAST_MS / windowMs);
@@ -219,20 +218,15 @@ export class TokenBucket {
     const jitterMs = Math.min(
       MARGIN_MAX_MS,
       this.#policy.windowMs * JITTER_SHARE_MAX,
-      this.#jitterMs,
+      this.#lateness.jitterMs,
     );
     return leastMs * this.#caution + jitterMs;
-  }
-
-  #noticeLatency(latencyMs: number): void {
-    this.#quickestHeadMs = Math.min(this.#quickestHeadMs, latencyMs);
-    this.#jitterMs += (latencyMs - this.#quickestHeadMs - this.#jitterMs) * JITTER_SMOOTHING;
   }
 
   /** Grants a start the span by which it may have arrived late, as far as the allowance goes. */
   #raiseUncertainty(start: Start, windowMs: number): void {
     if (start.headLatencyMs === null) return;
-    const wantedMs = start.headLatencyMs - this.#quickestHeadMs - start.uncertaintyMs;
+    const wantedMs = this.#lateness.of(start.headLatencyMs) - start.uncertaintyMs;
     const grantedMs = Math.min(Math.max(0, wantedMs), this.#allowanceShare * windowMs);
     start.uncertaintyMs += grantedMs;
     this.#allowanceShare -= grantedMs / windowMs;

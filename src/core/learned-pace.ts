@@ -1,5 +1,5 @@
 /**
- * Pace: what refusals teach where no answer says what the limit is.
+ * Learned pace: what refusals teach where no answer says what the limit is.
  *
  * Until the first refusal nothing paces. Then the requests that had been accepted, and how long the
  * server stayed shut, give a first rate; from there requests leave evenly spaced, which every kind of
@@ -9,6 +9,7 @@
  *   burst ──refused──▶ shut ──accepted──▶ paced ──quiet──▶ trying ──refused──▶ paced
  *                        └──refused──▶ shut, twice as long
  */
+import { Lateness } from './lateness.js';
 import { roundest } from './round-span.js';
 import type { LimitPolicy } from './token-bucket.js';
 
@@ -37,9 +38,8 @@ const PROVEN_REQUESTS = 10;
 const JITTER_SHARE_MAX = 0.05;
 /** Of the spacing: a request that came late makes the next come early. */
 const LATE_SHARE_MAX = 0.25;
-const JITTER_SMOOTHING = 1 / 8;
 
-export class Pace {
+export class LearnedPace {
   #intervalMs: number | null = null;
   /** Before the try that is on; null: none is. */
   #provenMs: number | null = null;
@@ -56,11 +56,9 @@ export class Pace {
   /** Requests that a window lets in, as far as is known. */
   #count = 1;
   #lastStartMs = 0;
-  #quickestMs = Number.POSITIVE_INFINITY;
+  readonly #lateness = new Lateness();
   /** By how much the last request may have arrived late; null: it is not answered yet. */
   #lateMs: number | null = null;
-  /** How much slower than the quickest answers are, smoothed: so much may arrivals move together. */
-  #jitterMs = 0;
 
   /** @param saved as an earlier process had learned it, which had tried faster ones */
   constructor(saved: LimitPolicy | null = null) {
@@ -92,7 +90,8 @@ export class Pace {
 
   nextStartMs(): number {
     if (this.#intervalMs === null) return 0;
-    const lateMs = this.#lateMs ?? Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#jitterMs);
+    const lateMs =
+      this.#lateMs ?? Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#lateness.jitterMs);
     return this.#lastStartMs + this.#intervalMs + lateMs;
   }
 
@@ -104,9 +103,7 @@ export class Pace {
 
   /** A request was accepted. @returns whether the spacing is another now */
   acceptedAt(sentAtMs: number, nowMs: number): boolean {
-    this.#quickestMs = Math.min(this.#quickestMs, nowMs - sentAtMs);
-    const lateMs = nowMs - sentAtMs - this.#quickestMs;
-    this.#jitterMs += (lateMs - this.#jitterMs) * JITTER_SMOOTHING;
+    const lateMs = this.#lateness.add(nowMs - sentAtMs);
     if (sentAtMs >= this.#lastStartMs && this.#intervalMs !== null) {
       this.#lastStartMs = sentAtMs;
       this.#lateMs = Math.min(this.#intervalMs * LATE_SHARE_MAX, lateMs);
