@@ -117,7 +117,7 @@ function formOf(value: unknown): string {
   return ISO_TEXT.test(value) ? 'ISO 8601' : 'string';
 }
 
-export function addOne(counts: Map<string, number>, name: string): void {
+function addOne(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 

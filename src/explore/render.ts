@@ -71,7 +71,7 @@ const BOUNDS = {
   machine: 'this machine and its database',
 } as const;
 
-export function predictionText({ prediction }: Exploration): string {
+function predictionText({ prediction }: Exploration): string {
   if (prediction === null) {
     return 'A whole ingestion: how long cannot be said, for the number of events is not known.';
   }

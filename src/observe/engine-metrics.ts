@@ -20,7 +20,7 @@ export interface EngineParts {
   readonly nowMs: () => number;
 }
 
-export const RUN_STATES = [
+const RUN_STATES = [
   'starting',
   'running',
   'finishing',

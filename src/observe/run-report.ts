@@ -61,7 +61,7 @@ const verification = z.object({
 });
 
 /** Of `reports/<run>.json`. */
-export const reportForm = z.object({
+const reportForm = z.object({
   version: z.literal(1),
   run: z.int(),
   source: z.string(),
@@ -106,7 +106,6 @@ export const reportForm = z.object({
 
 export type RunReportDocument = z.infer<typeof reportForm>;
 export type ReportSession = z.infer<typeof session>;
-export type ReportedVerification = z.infer<typeof verification>;
 export type ReportedSubmission = z.infer<typeof submission>;
 
 export const NO_TIMELINE: RunReportDocument['timeline'] = {

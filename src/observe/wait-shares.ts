@@ -37,7 +37,7 @@ export class WaitShares {
 }
 
 /** All 0 where nothing was waited for. */
-export function sharesOf(totalsMs: Totals): Totals {
+function sharesOf(totalsMs: Totals): Totals {
   const sumMs = WAIT_REASONS.reduce((sum, reason) => sum + totalsMs[reason], 0);
   return totals((reason) => (sumMs <= 0 ? 0 : totalsMs[reason] / sumMs));
 }

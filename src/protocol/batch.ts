@@ -40,8 +40,6 @@ export interface Reject {
 
 export const NUMBERS_PER_REJECT = 4;
 
-export const NO_REJECTS: Rejects = { count: 0, places: new Uint32Array(0), reasons: [] };
-
 /** @param nth from 0 */
 export function rejectAt({ places }: Rejects, nth: number): Reject {
   const at = nth * NUMBERS_PER_REJECT;

@@ -93,7 +93,7 @@ describe('a server with TLS', () => {
         ...['-out', certificate, '-keyout', key],
       ]);
     } catch {
-      return context.skip('openssl makes the certificate');
+      return context.skip('openssl is not installed: it makes the certificate');
     }
     const account = await accountFor(dataFolder);
     for (const file of [certificate, key]) await give(file, account);

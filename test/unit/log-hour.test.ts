@@ -18,7 +18,7 @@ import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { ingestResult } from '../../src/observe/report.js';
 import { RunFigures } from '../../src/observe/run-figures.js';
 import { RunStats } from '../../src/observe/run-stats.js';
-import { type Batch, NO_REJECTS } from '../../src/protocol/batch.js';
+import type { Batch } from '../../src/protocol/batch.js';
 import type {
   PageHead,
   PageResult,
@@ -179,7 +179,12 @@ async function exchange(
   }
   const positionOf = (row: number | undefined) => api.positions[row ?? -1] ?? null;
   const batch: Batch = {
-    ...{ rowCount: rows.length, bodyBytes: 1000, rejects: NO_REJECTS, ...NO_BUFFERS },
+    ...{
+      rowCount: rows.length,
+      bodyBytes: 1000,
+      rejects: { count: 0, places: new Uint32Array(0), reasons: [] },
+      ...NO_BUFFERS,
+    },
     ...{ isOrdered: true, isDescending: true },
     firstPosition: positionOf(rows[0]),
     lastPosition: positionOf(rows.at(-1)),

@@ -163,7 +163,7 @@ export function quoteAt(body: Uint8Array, words: Int32Array, at: number): number
 }
 
 /** JSON's white space: blank, tab, line feed, carriage return. */
-export function isSpace(byte: number): boolean {
+function isSpace(byte: number): boolean {
   return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 

@@ -17,7 +17,7 @@ export interface PageAccount {
 }
 
 /** `returned = inserted + duplicate + quarantined`; clipped rows are in none of them. */
-export function returnedCount({ selected, quarantined }: PageAccount): number {
+function returnedCount({ selected, quarantined }: PageAccount): number {
   return selected.acceptedCount + quarantined.count;
 }
 

@@ -44,7 +44,7 @@ RETURNING inserted, duplicate`;
 
 // A table that was there before us may have more unique indexes. Only the same id is the same row: one
 // that another index refuses is not in the table, and must not pass as a duplicate.
-export const STATEMENTS = {
+const STATEMENTS = {
   copy_rows: 'COPY ingested_events (id, occurred_at, data) FROM STDIN (FORMAT binary)',
 
   record_page: recordPage(`CASE WHEN NOT ${HAS_TRIGGERS} THEN $28::integer END`),

@@ -96,7 +96,7 @@ export function summaryOf(alert: Alert): string {
 }
 
 /** `1,200,000 of 3,000,000 rows, 830 rows/s, 36 min 00 s left`. */
-export function progressOf(facts: RunFacts): string {
+function progressOf(facts: RunFacts): string {
   const rows = rowsOf(facts);
   const rate = facts.rowsPerSecond === null ? [] : [`${formatCount(facts.rowsPerSecond)} rows/s`];
   const rest = facts.remainingMs === null ? [] : [`${formatDuration(facts.remainingMs)} left`];
