@@ -1,10 +1,10 @@
 /**
  * The logs of request starts, between the limiter's form and the table's: one row a limit, whose
- * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed. One
- * row more has the start of the machine, so that starts keep their age when the clock was set meanwhile.
+ * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed, and an
+ * exclamation mark behind one that was measured. One row more has the start of the machine, so that starts keep their age when the clock was set meanwhile.
  */
 import { ASSUMED } from '../core/announced-limits.js';
-import type { LimitLog, SavedLimit } from '../core/limit-log.js';
+import type { LimitLog, LimitSource, SavedLimit } from '../core/limit-log.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { LimitKey, LimitRow } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
@@ -16,6 +16,11 @@ const COLUMN_MAX = 2_147_483_647;
 const UNNAMED = 'x-ratelimit';
 /** A row holds whole milliseconds: a shorter span would be rounded too much. */
 const PACE_SPAN_MIN_MS = 1_000;
+const MARKS: readonly (readonly [LimitSource, string])[] = [
+  ['assumed', '?'],
+  ['announced', ''],
+  ['measured', '!'],
+];
 /** The start of the machine is known no better; a clock that is set by less breaks no limit. */
 const STEP_MIN_MS = 50;
 
@@ -66,13 +71,14 @@ export class LimitStore {
     const startsMs = startedAtMs.flatMap((atMs, index) =>
       Array.from({ length: startedCount[index] ?? 1 }, () => atMs + stepMs),
     );
-    const isAssumed = kind.endsWith('?');
+    const mark = MARKS.find(([, text]) => text !== '' && kind.endsWith(text));
+    const from = mark?.[0] ?? 'announced';
     const isLeaky = kind.startsWith('leaky');
-    return { name, policy: { quota, windowMs }, isLeaky, isAssumed, startsMs };
+    return { name, policy: { quota, windowMs }, isLeaky, from, startsMs };
   }
 
-  #rowOf({ name, policy, isLeaky, isAssumed = false, startsMs }: SavedLimit): LimitRow {
-    const kind = `${isLeaky ? 'leaky' : 'window'}${isAssumed ? '?' : ''}`;
+  #rowOf({ name, policy, isLeaky, from = 'announced', startsMs }: SavedLimit): LimitRow {
+    const kind = `${isLeaky ? 'leaky' : 'window'}${new Map(MARKS).get(from) ?? ''}`;
     const counts = new Map<number, number>();
     for (const atMs of startsMs) counts.set(atMs, (counts.get(atMs) ?? 0) + 1);
     const ascending = [...counts].sort(([a], [b]) => a - b);

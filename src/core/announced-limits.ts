@@ -37,7 +37,7 @@ const SPENT_SHARE = 0.8;
 /** A bare pause of so many seconds or more may be one of milliseconds. */
 const DOUBTFUL_MS = 100_000;
 /** People choose pauses in multiples of so many seconds. */
-const ROUND_SECONDS = 60;
+const ROUND_SECONDS = 300;
 /** As many falls in a row show that a number counts milliseconds. */
 const FALLS = 3;
 const RETRY_AFTER = 'retry-after';
@@ -74,9 +74,9 @@ export class AnnouncedLimits {
     this.#reserve = reserve;
     this.#changed = options.changed;
     this.#history = new RequestHistory(longestStarts({ limits: saved }));
-    for (const one of saved) this.#add(one, one.name !== ASSUMED && one.isAssumed !== true);
+    for (const one of saved) this.#add(one.name === ASSUMED ? { ...one, from: 'assumed' } : one);
     if (saved.length > 0 || assumed === null) return;
-    this.#add({ name: ASSUMED, policy: assumed, isLeaky: false, startsMs: [] }, false);
+    this.#add({ name: ASSUMED, policy: assumed, isLeaky: false, from: 'assumed', startsMs: [] });
   }
 
   /** Whether an answer, now or in an earlier process, has described a limit. */
@@ -185,8 +185,8 @@ export class AnnouncedLimits {
     this.#history.refused(request.number);
   }
 
-  #add(saved: SavedLimit, isLearned: boolean): void {
-    const known = { history: this.#history, reserve: this.#reserve, isLearned };
+  #add(saved: SavedLimit): void {
+    const known = { history: this.#history, reserve: this.#reserve };
     this.#limits.set(saved.name, new Limit(saved, known));
   }
 
@@ -231,9 +231,10 @@ export class AnnouncedLimits {
     const spanMs = this.spanOf(said, headAtMs);
     const isDoubtful =
       said.isBare && spanMs >= DOUBTFUL_MS && (spanMs / 1000) % ROUND_SECONDS !== 0;
-    if (!isDoubtful || this.#early !== null || this.#areMilliseconds) return spanMs;
-    this.#early = { lookAtMs: headAtMs + spanMs / 1000 };
-    return spanMs / 1000;
+    if (!isDoubtful || this.#areMilliseconds) return spanMs;
+    this.#early ??= { lookAtMs: headAtMs + spanMs / 1000 };
+    // The others of a burst are refused before that look.
+    return headAtMs < this.#early.lookAtMs ? spanMs / 1000 : spanMs;
   }
 
   /** A request was accepted, and a pause that was looked behind early was one of milliseconds. */

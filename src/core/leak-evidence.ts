@@ -5,7 +5,7 @@
  *
  * An empty bucket has nothing to lose, so that only spans in which it never was empty tell.
  */
-import type { LimitSeen } from './window-evidence.js';
+import type { LimitSeen } from './said-window.js';
 
 interface Level {
   readonly number: number;

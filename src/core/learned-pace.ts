@@ -11,12 +11,15 @@
  */
 import { Lateness } from './lateness.js';
 import { roundest } from './round-span.js';
+import { SpacingEvidence } from './spacing-evidence.js';
 import type { LimitPolicy } from './token-bucket.js';
 
 /** Evenly spaced requests meet a sliding log's edge at every step: they keep this far from it. */
 const MARGIN = 1.02;
 /** A window is rounded down to a rounder length within this share. */
 const ROUND_SHARE = 0.65;
+/** Of a spacing that holds, the limit's own is at least this share. */
+const POLICY_SHARE = 0.9;
 const SLOWER_FACTOR = 1.05;
 const GAIN_MIN = 1.03;
 /** Requests that are accepted in a row before a faster rate is tried; more after each that failed. */
@@ -43,8 +46,7 @@ export class LearnedPace {
   #intervalMs: number | null = null;
   /** Before the try that is on; null: none is. */
   #provenMs: number | null = null;
-  /** A spacing that was refused. */
-  #tooCloseMs = 0;
+  readonly #spacing = new SpacingEvidence();
   #quietRequests = QUIET_REQUESTS;
   /** The server stays shut for about so long. */
   #windowMs = BACKOFF_PER_ACCEPTED_MS;
@@ -66,7 +68,7 @@ export class LearnedPace {
     this.#count = saved.quota;
     this.#windowMs = saved.windowMs;
     this.#intervalMs = saved.windowMs / saved.quota;
-    this.#tooCloseMs = this.#intervalMs * TRIED_SHARE;
+    this.#spacing.begin(this.#intervalMs * TRIED_SHARE);
     this.#quietRequests = QUIET_REQUESTS * QUIET_GROWTH;
   }
 
@@ -82,10 +84,13 @@ export class LearnedPace {
     return { quota: this.#count, windowMs: intervalMs * this.#count };
   }
 
-  /** The limit as the burst before the first refusal showed it; null: nothing paces. */
+  /** The limit behind the spacing, which is probably a round one; null: nothing paces. */
   get policy(): LimitPolicy | null {
     const { saved } = this;
-    return saved && { quota: saved.quota, windowMs: saved.windowMs / MARGIN };
+    if (saved === null) return null;
+    const { quota, windowMs } = saved;
+    const leastMs = Math.max(windowMs * POLICY_SHARE, this.#spacing.tooCloseMs * quota);
+    return { quota, windowMs: roundest(Math.min(leastMs, windowMs), windowMs) };
   }
 
   nextStartMs(): number {
@@ -108,6 +113,7 @@ export class LearnedPace {
       this.#lastStartMs = sentAtMs;
       this.#lateMs = Math.min(this.#intervalMs * LATE_SHARE_MAX, lateMs);
     }
+    this.#spacing.accepted(sentAtMs, lateMs, this.#provenMs !== null);
     if (this.#burst !== null) {
       const { count, fromMs, lastRefusedMs } = this.#burst;
       this.#windowMs = windowOf(this.#burst, sentAtMs);
@@ -118,7 +124,7 @@ export class LearnedPace {
       const doubtful = Math.min(QUIET_REQUESTS, Math.max(QUIET_MIN, count * 2));
       this.#quietRequests = isClean ? CLEAN_REQUESTS : doubtful;
       // The window was longer than the burst took: had it been as short, nothing would be refused.
-      this.#tooCloseMs = (lastRefusedMs - fromMs) / count;
+      this.#spacing.begin((lastRefusedMs - fromMs) / count);
       this.#burst = null;
       this.#restart(nowMs);
       return true;
@@ -143,22 +149,31 @@ export class LearnedPace {
       this.#burst = { count, fromMs: sinceMs, lastRefusedMs: sentAtMs };
       this.#windowMs = Math.min(BACKOFF_MAX_MS, BACKOFF_PER_ACCEPTED_MS * count);
     } else if (this.#accepted > 0 || this.#provenMs !== null) {
-      const measuredMs = (nowMs - sinceMs) / Math.max(1, this.#accepted);
-      this.#tooCloseMs = this.#intervalMs;
-      const hasHeld =
-        this.#accepted >= PROVEN_REQUESTS && nowMs - sinceMs > this.#windowMs * PROVEN_WINDOWS;
-      const slowerMs = Math.max(this.#intervalMs * SLOWER_FACTOR, measuredMs * MARGIN);
-      const isFailedTry = this.#provenMs !== null && !hasHeld;
-      const triedMs = this.#intervalMs;
-      this.#intervalMs = isFailedTry ? (this.#provenMs ?? slowerMs) : slowerMs;
-      this.#provenMs = null;
-      this.#quietRequests = Math.min(QUIET_MAX, this.#quietRequests * QUIET_GROWTH);
+      return this.#pacedRefusedAt(this.#intervalMs, sentAtMs, nowMs);
+    }
+    return this.#windowMs;
+  }
+
+  #pacedRefusedAt(intervalMs: number, sentAtMs: number, nowMs: number): number {
+    const spanMs = nowMs - (this.#sinceMs ?? nowMs);
+    const hasHeld = this.#accepted >= PROVEN_REQUESTS && spanMs > this.#windowMs * PROVEN_WINDOWS;
+    const provenMs = hasHeld ? null : this.#provenMs;
+    const isTry = this.#provenMs !== null;
+    const isTooClose = this.#spacing.refused(sentAtMs, intervalMs, this.#count, isTry);
+    if (!isTooClose) return this.#windowMs;
+    this.#provenMs = null;
+    this.#quietRequests = Math.min(QUIET_MAX, this.#quietRequests * QUIET_GROWTH);
+    if (provenMs !== null) {
+      this.#intervalMs = provenMs;
       this.#restart(nowMs);
       // A try that fails has used up its window before the end by the share that it was too fast.
-      if (isFailedTry) {
-        return this.#windowMs * (1 - triedMs / this.#intervalMs) + this.#intervalMs;
-      }
+      return this.#windowMs * (1 - intervalMs / provenMs) + provenMs;
     }
+    const measuredMs = (spanMs / Math.max(1, this.#accepted)) * MARGIN;
+    const sharedMs = intervalMs * Math.max(SLOWER_FACTOR, this.#spacing.refusedFactor);
+    this.#intervalMs = this.#accepted >= this.#count ? Math.max(sharedMs, measuredMs) : sharedMs;
+    this.#spacing.begin();
+    this.#restart(nowMs);
     return this.#windowMs;
   }
 
@@ -166,7 +181,7 @@ export class LearnedPace {
     // A faster rate shows within a window, if at all.
     if (this.#accepted < this.#quietRequests) return false;
     if (nowMs - (this.#sinceMs ?? nowMs) < this.#windowMs) return false;
-    const nextMs = (intervalMs + this.#tooCloseMs) / 2;
+    const nextMs = (intervalMs + this.#spacing.tooCloseMs) / 2;
     if (intervalMs / nextMs < GAIN_MIN) return false;
     this.#provenMs = intervalMs;
     this.#intervalMs = nextMs;

@@ -3,13 +3,19 @@ import type { LimitPolicy } from './token-bucket.js';
 
 export type LimitKind = 'sliding window' | 'window' | 'leaky bucket';
 
+/** `measured`: it was seen to hold; `announced`: a header names it; `assumed`: nothing tells. */
+export type LimitSource = 'assumed' | 'announced' | 'measured';
+
 /** What outlives a process. Instants are epoch ms, ascending; one entry a start. */
 export interface SavedLimit {
   readonly name: string;
   readonly policy: LimitPolicy;
   readonly isLeaky: boolean;
-  /** Nothing has told its window, or how fast it leaks: the policy's is assumed. @default false */
-  readonly isAssumed?: boolean;
+  /**
+   * How its window, or how fast it leaks, is known; one that was seen to open counts as measured, for
+   * then the next process need not doubt it. @default 'announced'
+   */
+  readonly from?: LimitSource;
   readonly startsMs: readonly number[];
 }
 
@@ -36,6 +42,5 @@ export function longestStarts(log: Pick<LimitLog, 'limits'> | null): readonly nu
 export interface LimitView extends LimitPolicy {
   readonly name: string;
   readonly kind: LimitKind;
-  /** How it is known: `measured`: it was seen to hold; `announced`: a header names it. */
-  readonly from: 'assumed' | 'announced' | 'measured';
+  readonly from: LimitSource;
 }

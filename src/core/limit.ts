@@ -13,10 +13,11 @@
  */
 import { LeakEvidence } from './leak-evidence.js';
 import type { LimitStatement } from './limit-headers.js';
-import type { LimitKind, SavedLimit } from './limit-log.js';
+import type { LimitKind, LimitSource, SavedLimit } from './limit-log.js';
 import type { RequestHistory } from './request-history.js';
+import type { LimitSeen } from './said-window.js';
 import { type LimitPolicy, TokenBucket } from './token-bucket.js';
-import { type LeftSeen, type LimitSeen, WindowEvidence } from './window-evidence.js';
+import { type LeftSeen, WindowEvidence } from './window-evidence.js';
 
 const ASSUMED_WINDOW_MS = 60_000;
 /** Requests of the quota that look for the window's length, half of it at most. */
@@ -54,22 +55,17 @@ export class Limit {
   #isTrying = false;
 
   constructor(
-    saved: Pick<SavedLimit, 'name' | 'policy' | 'startsMs'> & { readonly isLeaky?: boolean },
-    known: {
-      readonly history: RequestHistory;
-      readonly reserve: number;
-      /** An earlier process has learned the window; else it is only assumed. */
-      readonly isLearned: boolean;
-    },
+    saved: SavedLimit,
+    known: { readonly history: RequestHistory; readonly reserve: number },
   ) {
     this.name = saved.name;
     this.#history = known.history;
     this.#quota = saved.policy.quota;
-    this.#isLeaky = saved.isLeaky ?? false;
-    const { policy, startsMs } = saved;
+    this.#isLeaky = saved.isLeaky;
+    const { policy, startsMs, from = 'announced' } = saved;
     this.#bucket = new TokenBucket({ policy, startsMs, reserve: known.reserve });
-    if (!known.isLearned) return;
-    this.#window.restore(policy.windowMs);
+    if (from === 'assumed') return;
+    this.#window.restore(policy.windowMs, from === 'measured');
     if (this.#isLeaky) this.#leak.restore(policy.quota / policy.windowMs);
   }
 
@@ -83,15 +79,16 @@ export class Limit {
     },
   ): Limit {
     const policy = { quota: quotaOf(said, 1), windowMs: said.windowMs ?? ASSUMED_WINDOW_MS };
-    const saved = { name: said.name, policy, isLeaky: said.isLeaky, startsMs: known.startsMs };
-    return new Limit(saved, { ...known, isLearned: false });
+    const { name, isLeaky } = said;
+    return new Limit({ name, policy, isLeaky, from: 'assumed', startsMs: known.startsMs }, known);
   }
 
   /** What it permits on average, as far as that is known. */
   get policy(): LimitPolicy {
     const perMs = this.#leak.leastPerMs;
     if (this.#isLeaky && perMs > 0) return { quota: this.#quota, windowMs: this.#quota / perMs };
-    return { quota: this.#quota, windowMs: this.#bucket.policy.windowMs };
+    const windowMs = this.#isLeaky ? null : this.#window.probableMs;
+    return { quota: this.#quota, windowMs: windowMs ?? this.#bucket.policy.windowMs };
   }
 
   get kind(): LimitKind {
@@ -101,12 +98,13 @@ export class Limit {
 
   /** Whether the length of its window, or its pace, is more than assumed. */
   get isKnown(): boolean {
-    return this.#isLeaky ? this.#leak.leastPerMs > 0 : this.#window.lengthMs !== null;
+    return this.from !== 'assumed';
   }
 
-  /** Whether it was seen to hold what it says, and not only heard. */
-  get isMeasured(): boolean {
-    return this.#isLeaky ? this.#leak.leastPerMs > 0 : this.#window.isMeasured;
+  get from(): LimitSource {
+    if (this.#isLeaky) return this.#leak.leastPerMs > 0 ? 'measured' : 'assumed';
+    if (this.#window.isMeasured) return 'measured';
+    return this.#window.lengthMs === null ? 'assumed' : 'announced';
   }
 
   nextStartMs(nowMs: number): number {
@@ -204,7 +202,8 @@ export class Limit {
     const windowMs = this.#isLeaky ? null : this.#window.surestMs;
     const policy = windowMs === null ? this.policy : { quota: this.#quota, windowMs };
     const startsMs = this.#bucket.startsMs(nowMs);
-    return { name, policy, isLeaky: this.#isLeaky, isAssumed: !this.isKnown, startsMs };
+    const from = this.isKnown && this.#window.hasOpened ? 'measured' : this.from;
+    return { name, policy, isLeaky: this.#isLeaky, from, startsMs };
   }
 
   /** Of a limit that only its refusals describe, nothing but one try tells how they round. */

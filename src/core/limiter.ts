@@ -34,7 +34,6 @@ export class Limiter {
   readonly #pace: LearnedPace;
   readonly #room = new Room();
   readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
-  #inFlight = 0;
   #undescribed = 0;
   /** A page came, or an earlier process learned: what was assumed does not hold any more. */
   #isLearned: boolean;
@@ -87,7 +86,8 @@ export class Limiter {
 
   /** Records a start, which `nextStartMs` has permitted. */
   take(nowMs: number): OwnStart {
-    const request = { ...this.#announced.take(nowMs), inFlight: ++this.#inFlight };
+    const started = this.#announced.take(nowMs);
+    const request = { ...started, inFlight: this.#room.started(started.number) };
     this.#pace.started(nowMs);
     this.#silence.started(request.number);
     return request;
@@ -138,6 +138,7 @@ export class Limiter {
    * @returns whether this is news: the others of a burst are refused for one reason
    */
   refused(request: OwnStart, answer: Answered, nowMs: number): boolean {
+    const atOnce = this.#room.atOnce(request.number);
     this.#settle(request, answer);
     this.#announced.refused(request);
     const exhausted = this.#announced.describe(request.number, answer, true);
@@ -149,10 +150,10 @@ export class Limiter {
       this.#silence.beFor(Math.max(wordMs, backoffMs), nowMs);
       return false;
     }
-    this.#silence.refused(nowMs, this.#inFlight);
+    this.#silence.refused(nowMs, this.#room.inFlight);
     const spentMs = this.#announced.blame(exhausted, nowMs);
     const backoffMs =
-      spentMs === null ? this.#unannounced(request, answer.sentAtMs, wordMs, nowMs) : 0;
+      spentMs === null ? this.#unannounced(atOnce, answer.sentAtMs, wordMs, nowMs) : 0;
     this.#silence.growFor(spentMs === null ? backoffMs : spentMs - nowMs, nowMs);
     this.#silence.beFor(wordMs, nowMs);
     return true;
@@ -190,7 +191,8 @@ export class Limiter {
   mayBeRefusal(request: OwnStart): boolean {
     if (!this.#isLearned || this.isAnnounced || this.#silence.refusals >= UNSAID_MAX) return false;
     const isPaced = this.#pace.intervalMs !== null;
-    return isPaced || this.#room.isUnproven(request.inFlight) || this.#unsaid.isOften;
+    const atOnce = this.#room.atOnce(request.number);
+    return isPaced || this.#room.isUnproven(atOnce) || this.#unsaid.isOften;
   }
 
   /** Nothing is sent before this, for a refusal; epoch ms. */
@@ -222,8 +224,7 @@ export class Limiter {
   /** All limits, as they are known now. */
   limits(): LimitView[] {
     const views = [...this.#announced.all()].map((limit): LimitView => {
-      const { name, kind, isKnown, isMeasured } = limit;
-      const from = isMeasured ? 'measured' : isKnown ? 'announced' : 'assumed';
+      const { name, kind, from } = limit;
       return { name, kind, from, ...limit.policy };
     });
     const { policy } = this.#pace;
@@ -261,16 +262,16 @@ export class Limiter {
   // --- details ---------------------------------------------------------------------------------
 
   #settle(request: OwnStart, answer: Answered): void {
-    this.#inFlight--;
+    this.#room.answered(request.number);
     this.#silence.answered(request.number);
     this.#announced.settle(request, answer);
   }
 
   /** Nothing that is described refused: too many at once, or too fast. @returns the back-off */
-  #unannounced({ inFlight }: OwnStart, sentAtMs: number, wordMs: number, nowMs: number): number {
-    if (wordMs < ROOM_WORD_MS_MAX && this.#room.refusedAt(inFlight, nowMs)) {
+  #unannounced(atOnce: number, sentAtMs: number, wordMs: number, nowMs: number): number {
+    if (wordMs < ROOM_WORD_MS_MAX && this.#room.refusedAt(atOnce, nowMs)) {
       this.#changes.push(
-        `the API refused request ${inFlight} at once: at most ${inFlight - 1} are sent from now on`,
+        `the API refused request ${atOnce} at once: at most ${atOnce - 1} are sent from now on`,
       );
       return ROOM_BACKOFF_MS;
     }
@@ -281,8 +282,9 @@ export class Limiter {
   #tooFast(sentAtMs: number, nowMs: number): number {
     if (this.#room.inFlightMax !== null) this.#silence.restart();
     this.#room.forget();
+    const before = this.#pace.intervalMs;
     const backoffMs = this.#pace.refusedAt(sentAtMs, nowMs);
-    if (this.#pace.intervalMs !== null) this.#sayPace('it refused a request');
+    if (this.#pace.intervalMs !== before) this.#sayPace('it refused a request');
     return backoffMs;
   }
 

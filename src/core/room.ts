@@ -14,6 +14,29 @@ export class Room {
   #quietMs = QUIET_MIN_MS;
   #changedAtMs = 0;
   #isSuspected = false;
+  /** The requests on their way, and the most that were so at once with each. */
+  readonly #onWay = new Map<number, number>();
+
+  get inFlight(): number {
+    return this.#onWay.size;
+  }
+
+  /** @returns requests in flight now, this one included */
+  started(number: number): number {
+    const inFlight = this.#onWay.size + 1;
+    for (const [other, atOnce] of this.#onWay) this.#onWay.set(other, Math.max(atOnce, inFlight));
+    this.#onWay.set(number, inFlight);
+    return inFlight;
+  }
+
+  answered(number: number): void {
+    this.#onWay.delete(number);
+  }
+
+  /** The most requests in flight while this one was: one that left later may have come first. */
+  atOnce(number: number): number {
+    return this.#onWay.get(number) ?? 1;
+  }
 
   /** Null: no such limit was met. */
   get inFlightMax(): number | null {
@@ -21,7 +44,7 @@ export class Room {
   }
 
   /**
-   * @param inFlight requests in flight when the refused one left, itself included
+   * @param inFlight requests in flight while the refused one was, itself included
    * @returns whether their number may be why; else it is the pace
    */
   refusedAt(inFlight: number, nowMs: number): boolean {

@@ -1,8 +1,7 @@
 /**
  * Window evidence: how long a limit's window is, from what answers say and from what they show.
  *
- *   said     a window by name, or a reset: the oldest counted request leaves then. Whole seconds may
- *            be rounded up, so that the window may be shorter by up to that unit.
+ *   said     a window by name, or a reset (said-window.ts)
  *   shown    what remains tells how many requests are counted, and so which of ours: a request that
  *            is still counted makes the window longer than its age, one that no longer is, shorter.
  *
@@ -13,40 +12,20 @@
  * costs nothing: one request is kept back until a shorter window would have ended, and its answer
  * shows whether it has.
  */
-import type { LimitStatement } from './limit-headers.js';
 import type { Counted, RequestHistory } from './request-history.js';
 import { roundest } from './round-span.js';
+import { type LimitSeen, SaidWindow, TOLERANCE_MS } from './said-window.js';
 
 /** A shorter window that would gain less than this is not tried. */
 const GAIN_SHARE_MIN = 0.03;
 /** Of the middle between two bounds, the least that is tried in its place for being round. */
 const ROUND_SHARE = 0.7;
+/** What is in force was found late by at most so much. */
+const PROBABLE_SHARE = 0.97;
 /** A window that nobody names is sure once so many answers have not changed it. */
 const SURE_ANSWERS = 20;
-/** A start that a killed process had planned may have happened this much before its record. */
-const RECORDED_LATE_MS = 300;
-/** Of a request that may be counted, the age that is thought possible, by the rest of the window. */
-const ELDEST_MIN_MS = 60_000;
-const ELDEST_FACTOR = 2;
 /** As many must be gone at once to tell of a window that nobody names. */
 const GONE_MIN = 3;
-/** The server's clock and the arrival of requests are known no better. */
-const TOLERANCE_MS = 5;
-
-/** One answer that describes the limit. */
-export interface LimitSeen {
-  readonly said: LimitStatement;
-  /** Of its request, in the history. */
-  readonly number: number;
-  readonly sentAtMs: number;
-  readonly headAtMs: number;
-  /** From the head of the answer until the reset that it names; null: it names none. */
-  readonly resetMs: number | null;
-  /** What the reset can resolve. */
-  readonly resetUnitMs: number;
-  /** The reset names an instant, which two clocks tell differently, and not a span. */
-  readonly isInstant: boolean;
-}
 
 /** What was left at an answer; `number` is its request. */
 export interface LeftSeen {
@@ -55,18 +34,9 @@ export interface LeftSeen {
 }
 
 export class WindowEvidence {
-  #namedMs: number | null = null;
-  /** What resets say: the window that is open, the longest of those before it, the least of all. */
-  #open: { readonly oldest: number; readonly isWhole: boolean; lengthMs: number } | null = null;
-  #pastMs = 0;
-  #leastMs = Number.POSITIVE_INFINITY;
-  /** The longest that resets permit where it is not known whose request the oldest is. */
-  #perhapsMs = 0;
-  #unitMs = 0;
+  readonly #said = new SaidWindow();
   /** Requests leave one by one, not all at once. */
   #isSliding = false;
-  /** A reset of zero, though requests were counted, or a refusal, showed that times are. */
-  #isRoundedDown = false;
   #longerThanMs = 0;
   #shorterThanMs: number | null = null;
   /** Answers since it was last seen to be shorter. */
@@ -96,7 +66,12 @@ export class WindowEvidence {
   }
 
   get isNamed(): boolean {
-    return this.#namedMs !== null;
+    return this.#said.isNamed;
+  }
+
+  /** Whether one was seen to open, whose end is said. */
+  get hasOpened(): boolean {
+    return this.#said.hasOpened;
   }
 
   /** Whether it was seen to end, and not only said. */
@@ -114,7 +89,10 @@ export class WindowEvidence {
     const { lengthMs } = this;
     if (lengthMs === null) return null;
     const saidMs = this.#saidMs;
-    const shortestMs = Math.max(this.#longerThanMs, saidMs === null ? 0 : saidMs - this.#unitMs);
+    const shortestMs = Math.max(
+      this.#longerThanMs,
+      saidMs === null ? 0 : saidMs - this.#said.unitMs,
+    );
     const highMs = lengthMs * (1 - GAIN_SHARE_MIN);
     const middleMs = Math.sqrt(Math.max(shortestMs, lengthMs * GAIN_SHARE_MIN) * lengthMs);
     const lowMs = Math.max(shortestMs, middleMs * ROUND_SHARE);
@@ -129,19 +107,27 @@ export class WindowEvidence {
   get roundestMs(): number | null {
     const { lengthMs } = this;
     if (lengthMs === null || this.#saidMs === null) return lengthMs;
-    return roundest(Math.max(this.#longerThanMs, this.#saidMs - this.#unitMs), lengthMs);
+    return roundest(Math.max(this.#longerThanMs, this.#saidMs - this.#said.unitMs), lengthMs);
+  }
+
+  /** What it probably is, for people choose round lengths; null: nothing tells of a window. */
+  get probableMs(): number | null {
+    const { lengthMs } = this;
+    if (lengthMs === null) return null;
+    return roundest(Math.max(this.#longerThanMs, lengthMs * PROBABLE_SHARE), lengthMs);
   }
 
   /** Without what is only thought possible; null: nothing tells of a window. */
   get surestMs(): number | null {
     const { lengthMs } = this;
-    if (lengthMs === null || this.#open !== null || this.#perhapsMs === 0) return lengthMs;
-    return Math.min(lengthMs, Math.max(this.#pastMs, this.#longerThanMs));
+    const { surestMs } = this.#said;
+    if (lengthMs === null || surestMs === null) return lengthMs;
+    return Math.min(lengthMs, Math.max(surestMs, this.#longerThanMs));
   }
 
   /** What an earlier process had learned. */
-  restore(lengthMs: number): void {
-    this.#pastMs = lengthMs;
+  restore(lengthMs: number, wasMeasured: boolean): void {
+    this.#said.restore(lengthMs, wasMeasured);
   }
 
   /** A refusal showed that the length in force is too short. */
@@ -158,10 +144,7 @@ export class WindowEvidence {
     const counted =
       used < 1 ? null : history.counted(seen.number, seen.sentAtMs, seen.headAtMs, used);
     if (counted !== null) this.#compare(counted);
-    if (said.windowMs !== null) {
-      this.#namedMs = said.windowMs;
-      this.#unitMs = said.windowUnitMs;
-    } else if (seen.resetMs !== null) this.#hearReset(seen, counted, history);
+    this.#said.hear(seen, counted, history);
     this.#believeNews();
     if (counted === null) return false;
     this.#borneOut++;
@@ -174,16 +157,7 @@ export class WindowEvidence {
   }
 
   get #saidMs(): number | null {
-    const roundedMs = this.#isRoundedDown ? this.#unitMs : 0;
-    if (this.#namedMs !== null) return this.#namedMs + roundedMs;
-    // Until a window was seen to open, it may be as long as the eldest that may be counted makes it.
-    const perhapsMs = this.#open === null ? this.#perhapsMs : 0;
-    const longestMs = Math.max(this.#pastMs, perhapsMs, this.#open?.lengthMs ?? 0);
-    if (longestMs === 0) return null;
-    // A window on the clock's grid may be open already when our first request comes: the longest
-    // word is then the truest. In a sliding log each word is rounded up, and the least is.
-    const isLeastKnown = this.#isSliding && Number.isFinite(this.#leastMs);
-    return (isLeastKnown ? this.#leastMs : longestMs) + roundedMs;
+    return this.#said.lengthMs(this.#isSliding);
   }
 
   /** The end of the window that is open, as the nearest of its resets says. */
@@ -201,56 +175,12 @@ export class WindowEvidence {
     if (isOldestOther && counted.oldestMax <= before.number) this.#isSliding = true;
   }
 
-  /** The oldest request that is counted leaves at the reset: that is one window after it came. */
-  #hearReset(seen: LimitSeen, counted: Counted | null, history: RequestHistory): void {
-    const resetMs = seen.resetMs ?? 0;
-    this.#unitMs = seen.resetUnitMs;
-    // The youngest that may be the oldest: the window is at least as long as it says.
-    const oldest = counted === null ? undefined : history.get(counted.oldestMax);
-    const ageMs = oldest === undefined ? 0 : Math.max(0, seen.sentAtMs - oldest.sentAtMs);
-    const lengthMs = resetMs + ageMs;
-    const isSure = counted?.oldestMin === counted?.oldestMax && oldest?.isRecorded === false;
-    if (counted === null || !isSure) {
-      if (this.#isKnownOpen(counted, lengthMs)) return;
-      this.#pastMs = Math.max(this.#pastMs, lengthMs);
-      const eldest = counted === null ? undefined : history.get(counted.oldestMin);
-      const ageMaxMs = Math.max(ELDEST_MIN_MS, ELDEST_FACTOR * Math.max(resetMs, this.#pastMs));
-      const eldestMs = eldest === undefined ? 0 : seen.sentAtMs - eldest.sentAtMs;
-      this.#perhapsMs = Math.max(
-        this.#perhapsMs,
-        resetMs + Math.min(eldestMs, ageMaxMs) + RECORDED_LATE_MS,
-      );
-      return;
-    }
-    if (resetMs <= 0) {
-      if (this.#unitMs > 1 && counted.oldestMax < seen.number) this.#isRoundedDown = true;
-      return;
-    }
-    // The whole window, told as a span when it opened: rounding has hardly touched it.
-    const isWhole = !seen.isInstant && counted.oldestMin === seen.number;
-    this.#leastMs = Math.min(this.#leastMs, lengthMs);
-    if (this.#open?.oldest === counted.oldestMin) {
-      // Within one window the least word is the nearest: each is rounded up by itself.
-      if (!this.#open.isWhole) this.#open.lengthMs = Math.min(this.#open.lengthMs, lengthMs);
-    } else {
-      this.#pastMs = Math.max(this.#pastMs, this.#open?.lengthMs ?? 0);
-      this.#open = { oldest: counted.oldestMin, isWhole, lengthMs };
-    }
-  }
-
-  /** It may be the window that is open, whose length the word, rounded up, does not contradict. */
-  #isKnownOpen(counted: Counted | null, lengthMs: number): boolean {
-    const open = this.#open;
-    if (counted === null || open === null || open.oldest < counted.oldestMin) return false;
-    return open.oldest <= counted.oldestMax && lengthMs - this.#unitMs < open.lengthMs;
-  }
-
   /** Rounded up, a window is said to be up to a unit longer than it was seen: that is no news. */
   #believeNews(): void {
     const saidMs = this.#saidMs;
     const seenMs = this.#shorterThanMs;
     if (saidMs === null || seenMs === null) return;
-    if (saidMs - this.#unitMs > seenMs + TOLERANCE_MS) this.#shorterThanMs = null;
+    if (saidMs - this.#said.unitMs > seenMs + TOLERANCE_MS) this.#shorterThanMs = null;
   }
 
   #look(seen: LimitSeen, counted: Counted, quota: number, history: RequestHistory): void {
@@ -266,7 +196,7 @@ export class WindowEvidence {
     if (goneCount < 1) return;
     // That a window ends when it was to end is no news: it may have begun before our first request.
     const isEarly = seen.sentAtMs + history.latenessMs(seen) < this.#endsAtMs - TOLERANCE_MS;
-    if (this.#open !== null && !isEarly) return;
+    if (this.#said.hasOpened && !isEarly) return;
     const lostMs = seen.sentAtMs + history.latenessMs(seen) - gone.sentAtMs;
     this.#lostAfterMs = Math.min(this.#lostAfterMs, lostMs);
     if (this.#saidMs !== null || this.#shorterThanMs !== null) return this.#isShorter(lostMs);
@@ -279,7 +209,7 @@ export class WindowEvidence {
   #isLonger(spanMs: number): void {
     const saidMs = this.#saidMs;
     // Beyond what is said it is somebody else's requests that are counted, not older ones of ours.
-    if (saidMs !== null && spanMs > saidMs + this.#unitMs) return;
+    if (saidMs !== null && spanMs > saidMs + this.#said.unitMs) return;
     this.#longerThanMs = Math.max(this.#longerThanMs, spanMs);
     if (saidMs !== null && (this.#shorterThanMs ?? Infinity) < spanMs) this.#shorterThanMs = null;
   }

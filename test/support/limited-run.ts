@@ -18,6 +18,8 @@ export interface LimitedRunSettings {
   /** From the arrival to the answer. */
   readonly answerMs?: number;
   readonly seed?: number;
+  /** How late requests and answers are on a busy machine, each way: mostly a little, seldom a lot. */
+  readonly busy?: { readonly usuallyMs: number; readonly seldomMs: number } | undefined;
   readonly log?: LimitLog;
   readonly startMs?: number;
   readonly concurrency?: number;
@@ -40,9 +42,10 @@ export interface LimitedRun {
 
 const START_MS = 1_800_000_000_123;
 const JITTER_SHARE = 0.1;
+const SELDOM = 0.03;
 
 export function drainLimited(settings: LimitedRunSettings): LimitedRun {
-  const { model, pages, latencyMs, answerMs = 0, seed = 1, concurrency = 10 } = settings;
+  const { model, pages, latencyMs, answerMs = 0, seed = 1, concurrency = 10, busy } = settings;
   const random = seededRandom(seed);
   const startMs = settings.startMs ?? START_MS;
   const spanMsMax = settings.spanMsMax ?? 3_600_000;
@@ -55,6 +58,13 @@ export function drainLimited(settings: LimitedRunSettings): LimitedRun {
   const inFlightLimit = new InFlightLimit(concurrency);
   const queue: { atMs: number; run: () => void }[] = [];
   const at = (atMs: number, run: () => void) => queue.push({ atMs, run });
+  /** From here to there, or back. */
+  const onWayMs = () => {
+    const quietMs = (latencyMs / 2) * (1 + random() * JITTER_SHARE);
+    if (busy === undefined) return quietMs;
+    const lateMs = random() < SELDOM ? busy.seldomMs : busy.usuallyMs;
+    return quietMs - Math.log(1 - random()) * lateMs;
+  };
   let inFlight = 0;
   let hasAnswer = false;
   let accepted = 0;
@@ -67,17 +77,15 @@ export function drainLimited(settings: LimitedRunSettings): LimitedRun {
     const request = limiter.take(nowMs);
     const sentAtMs = nowMs;
     inFlight++;
-    const onWayMs = (latencyMs / 2) * (1 + random() * JITTER_SHARE);
-    at(nowMs + onWayMs, () => {
+    at(nowMs + onWayMs(), () => {
       const arrivedMs = nowMs;
       const answer = model.accept(arrivedMs);
-      const backMs = (latencyMs / 2) * (1 + random() * JITTER_SHARE);
       const servedAtMs = arrivedMs + (answer.accepted ? answerMs : 0);
       at(servedAtMs, () => {
         if (answer.accepted) model.release(nowMs);
       });
       if (answer.accepted) arrivalsMs.push(arrivedMs);
-      at(servedAtMs + backMs, () => {
+      at(servedAtMs + onWayMs(), () => {
         inFlight--;
         hasAnswer = true;
         const headers = Object.fromEntries(

@@ -35,13 +35,10 @@ describe('limits', () => {
     startsMs: [1_000, 1_000, 1_500],
   };
 
-  test.each([
-    [false, false],
-    [false, true],
-    [true, false],
-    [true, true],
-  ])('come back: leaky %s, assumed %s', async (isLeaky, isAssumed) => {
-    const limits = [{ ...limit, isLeaky, isAssumed }];
+  const KNOWN = ['assumed', 'announced', 'measured'] as const;
+  const COMBINED = KNOWN.flatMap((from) => [true, false].map((isLeaky) => ({ from, isLeaky })));
+  test.each(COMBINED)('come back: leaky $isLeaky, $from', async ({ isLeaky, from }) => {
+    const limits = [{ ...limit, isLeaky, from }];
     expect(await backFrom({ limits, pace: null, isLearned: true })).toMatchObject({ limits });
   });
 

@@ -17,6 +17,7 @@ import {
   inTurn,
   type LimiterModel,
   silent,
+  slidingLog,
   xRateLimit,
 } from '../support/limiter-models.js';
 
@@ -71,20 +72,26 @@ function saidShare({ startsMs, limiter }: LimitedRun): number | null {
   return used.value(limiter.limits());
 }
 
-/** What a server that answers at once takes, and what one far away does. */
-const LATENCIES_MS = [6, 60];
+/** What a server that answers at once takes, beside a busy machine too, and what one far away does. */
+const NEAR_MS = 6;
+const PLACES = [
+  { place: 'near', latencyMs: NEAR_MS, busy: undefined },
+  { place: 'far away', latencyMs: 60, busy: undefined },
+  { place: 'near, on a busy machine', latencyMs: NEAR_MS, busy: { usuallyMs: 2, seldomMs: 25 } },
+];
 
 const answerMsOf = ({ serving }: LimiterSpec) => (serving.with === 'model' ? serving.answerMs : 0);
 
-describe.each(LATENCIES_MS)('answers after %i ms', (latencyMs) => {
+describe.each(PLACES)('a server $place', ({ latencyMs, busy }) => {
   // Where requests in flight are counted, the way there and back is time in which none is served.
-  const specs = LIMITERS.filter((spec) => answerMsOf(spec) === 0 || latencyMs === LATENCIES_MS[0]);
+  const specs = LIMITERS.filter((spec) => answerMsOf(spec) === 0 || latencyMs === NEAR_MS);
 
   test.each(specs)('$name: its limit is used and kept', (spec) => {
     const answerMs = answerMsOf(spec);
     const pages = requestsFor(spec.limits, SPAN_MS);
     for (const seed of SEEDS) {
-      const run = drainLimited({ model: modelOf(spec), pages, latencyMs, answerMs, seed });
+      const model = modelOf(spec);
+      const run = drainLimited({ model, pages, latencyMs, answerMs, seed, busy });
       const outcome = {
         ending: run.accepted === pages ? 'complete' : 'no end',
         hasAllRows: true,
@@ -96,6 +103,30 @@ describe.each(LATENCIES_MS)('answers after %i ms', (latencyMs) => {
       const { refused, share, saidShare: said } = outcome;
       const figures = `seed ${seed}: ${refused} refused, used ${share}, said ${said}`;
       expect(broken(spec, outcome), figures).toEqual([]);
+    }
+  });
+});
+
+describe('a process that goes on where another was stopped', () => {
+  const SHORT = { quota: 10, windowMs: 2_000 };
+  const announce = xRateLimit('seconds');
+  const SERVERS: readonly [string, () => LimiterModel][] = [
+    ['a sliding log', () => slidingLog({ ...SHORT, announce, refusedCallsCount: false })],
+    ['fixed windows', () => fixedWindow({ ...SHORT, opensWith: 'request', announce })],
+  ];
+  const REST = 60;
+
+  test.each(SERVERS)('%s: the length that was learned holds, whole seconds or not', (_, server) => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const model = server();
+      const first = drainLimited({ model, pages: 45, latencyMs: NEAR_MS, seed });
+      const log = first.limiter.log(first.endMs);
+      const startMs = first.endMs + 100;
+      const second = drainLimited({ model, pages: REST, latencyMs: NEAR_MS, seed, log, startMs });
+      expect(second.refused).toBe(0);
+      expect(second.limiter.policy?.windowMs).toBeLessThan(SHORT.windowMs * 1.02);
+      // The tenth before the first of these had left a window earlier, at worst.
+      expect(second.endMs - startMs).toBeLessThan((REST / SHORT.quota + 0.2) * SHORT.windowMs);
     }
   });
 });

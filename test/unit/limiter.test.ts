@@ -163,11 +163,23 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, lookMs + 1)).toBe(1_996_000);
   });
 
-  test('a round pause of many seconds is waited for', () => {
+  test('so are the pauses of the others of a burst', () => {
     const limiter = limiterOf();
     ask(limiter, T0);
-    refuse(limiter, T0 + 10, limitsSaid({ retryAfterMs: 600_000 }));
-    expect(waitMs(limiter, T0 + 11)).toBe(600_000);
+    const burst = [limiter.take(T0 + 10), limiter.take(T0 + 11)];
+    for (const [index, request] of burst.entries()) {
+      const observed = limitsSaid({ retryAfterMs: 1_998_000 - index * 1_000 });
+      const times = { sentAtMs: T0 + 10 + index, headAtMs: T0 + 15 + index, dateMs: null };
+      limiter.refused(request, { ...times, observed }, T0 + 15 + index);
+    }
+    expect(waitMs(limiter, T0 + 20)).toBeLessThan(3_000);
+  });
+
+  test.each([600_000, 1_800_000, 3_600_000])('a round pause of %i ms is waited for', (pauseMs) => {
+    const limiter = limiterOf();
+    ask(limiter, T0);
+    refuse(limiter, T0 + 10, limitsSaid({ retryAfterMs: pauseMs }));
+    expect(waitMs(limiter, T0 + 11)).toBe(pauseMs);
   });
 
   test('a reset without a count is no limit, and a pause where it refuses', () => {

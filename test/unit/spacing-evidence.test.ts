@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { SpacingEvidence } from '../../src/core/spacing-evidence.js';
+
+const INTERVAL_MS = 204;
+
+/** After so many requests that were accepted at the spacing; the last one left at `lastMs`. */
+function heldFor(count: number, lateMs = 0): { evidence: SpacingEvidence; lastMs: number } {
+  const evidence = new SpacingEvidence();
+  for (let index = 0; index < count; index++) {
+    const isLast = index === count - 1;
+    evidence.accepted(index * INTERVAL_MS, isLast ? lateMs : 0, false);
+  }
+  return { evidence, lastMs: (count - 1) * INTERVAL_MS };
+}
+
+describe('a refusal at a spacing', () => {
+  test('that its request surely kept shows that it is too close', () => {
+    const { evidence, lastMs } = heldFor(50);
+    expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 1, false)).toBe(true);
+    expect(evidence.tooCloseMs).toBe(INTERVAL_MS);
+  });
+
+  test('behind a request that came late shows no more than the rest of it', () => {
+    const { evidence, lastMs } = heldFor(50, 30);
+    expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 1, false)).toBe(false);
+    expect(evidence.tooCloseMs).toBe(INTERVAL_MS - 30);
+  });
+
+  test('that happens often is too close, late arrivals or not', () => {
+    const { evidence, lastMs } = heldFor(50, 30);
+    const verdicts = [1, 2, 3].map(() =>
+      evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 1, false),
+    );
+    expect(verdicts).toEqual([false, false, true]);
+    expect(evidence.refusedFactor).toBeCloseTo(1 + 3 / 50);
+  });
+
+  test('ends a try at once', () => {
+    const { evidence, lastMs } = heldFor(50, 30);
+    expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 1, true)).toBe(true);
+  });
+
+  test('is measured over as many requests as a window lets in', () => {
+    const { evidence, lastMs } = heldFor(50, 30);
+    // The one before the last ten was not late.
+    expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 10, false)).toBe(true);
+  });
+});
