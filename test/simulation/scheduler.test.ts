@@ -56,3 +56,12 @@ test('control: a restart that forgets its starts is noticed', () => {
   );
   expect(found).toBe(true);
 });
+
+test('control: starts that do not move with the clock are noticed', () => {
+  const found = [...Array(100).keys()].some((seed) =>
+    broken(playHistory({ seed, crashes: 5, faultShare: 0, sabotage: 'keepsClock' }), 5).includes(
+      'a window holds more than the quota',
+    ),
+  );
+  expect(found).toBe(true);
+});

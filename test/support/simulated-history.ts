@@ -13,7 +13,7 @@ export interface HistorySettings {
    * the database refuses, an operator who stops it, `--max-events`. It is then started again.
    */
   readonly hardships?: boolean;
-  /** Sets the program's clock forth or back between processes. @default false */
+  /** Sets the program's clock forth or back between processes. @default true */
   readonly clockSteps?: boolean;
   /** The database takes minutes for its first pages; drawn, if unset. */
   readonly isSlow?: boolean;
@@ -22,7 +22,7 @@ export interface HistorySettings {
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
-  readonly sabotage?: 'losesCommits' | 'forgetsLimits';
+  readonly sabotage?: 'losesCommits' | 'forgetsLimits' | 'keepsClock';
 }
 
 export interface History {

@@ -25,6 +25,8 @@ import { fullestWindow } from './windows.js';
 
 const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
+/** The clock is set between two of three processes. */
+const CLOCK_KEPT = 1 / 3;
 
 /** Plays one history to its end. @throws when it does not end */
 export function playHistory(settings: HistorySettings): History {
@@ -41,7 +43,8 @@ class Player {
   #slowCommitsLeft: number;
   readonly #isHard: boolean;
   readonly #time = new SimulatedTime();
-  #savedLimits: LimitLog = NO_LIMITS;
+  /** As the program keeps them: by the clock of their process, and with how that stood. */
+  #savedLimits = { log: NO_LIMITS, clockOffsetMs: 0 };
   #scheduler!: Scheduler;
   #inbox: SchedulerEvent[] = [];
   #rowsOf = new Map<number, readonly number[]>();
@@ -104,13 +107,26 @@ class Player {
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
       nowMs: this.#time.clockMs,
-      savedLimits: this.#settings.sabotage === 'forgetsLimits' ? null : this.#savedLimits,
+      savedLimits: this.#loadLimits(),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
     this.#scheduler = started.scheduler;
     this.#held = started.held;
     this.#nextSegment += 1000;
     this.#step();
+  }
+
+  /** The start of the machine tells by how much the clock was set; see cli/limit-store.ts. */
+  #loadLimits(): LimitLog | null {
+    const { sabotage } = this.#settings;
+    if (sabotage === 'forgetsLimits') return null;
+    const { log, clockOffsetMs } = this.#savedLimits;
+    const stepMs = sabotage === 'keepsClock' ? 0 : this.#time.clockOffsetMs - clockOffsetMs;
+    const limits = log.limits.map((limit) => ({
+      ...limit,
+      startsMs: limit.startsMs.map((startMs) => startMs + stepMs),
+    }));
+    return { ...log, limits };
   }
 
   /** The process dies: writes under way may still land, everything else of it is gone. */
@@ -124,7 +140,7 @@ class Player {
   }
 
   #stepClock(): void {
-    if (this.#settings.clockSteps !== true || this.#random() < 0.5) return;
+    if (this.#settings.clockSteps === false || this.#random() < CLOCK_KEPT) return;
     this.#time.clockOffsetMs += drawInteger(this.#random, -300, 300) * 1000;
   }
 
@@ -153,8 +169,9 @@ class Player {
         return this.#write(command);
       case 'saveLimits': {
         const { log } = command;
+        const { clockOffsetMs } = this.#time;
         return this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 20), () => {
-          this.#savedLimits = log;
+          this.#savedLimits = { log, clockOffsetMs };
           this.#inbox.push({ type: 'limitsSaved' });
         });
       }
