@@ -4,7 +4,13 @@
  */
 import { expect, test } from 'vitest';
 import { draft06, silent } from '../../bench/limiters/announce.js';
-import { slidingLog } from '../../bench/limiters/models.js';
+import {
+  concurrency,
+  type LimiterModel,
+  leakyBucket,
+  slidingLog,
+} from '../../bench/limiters/models.js';
+import { type Permit, shareUsed } from '../../bench/limiters/permits.js';
 import { type CoreMutation, useMutatedCore } from '../support/mutated-core.js';
 
 type Limited = typeof import('../support/limited-run.js');
@@ -70,4 +76,68 @@ test.each(MUTATIONS)('is noticed: $name', async (mutation) => {
 test('control: without a mutation a told limit refuses nothing, a hidden one little', async () => {
   expect(await refusedMost(null, true)).toBe(0);
   expect(await refusedMost(null, false)).toBeLessThanOrEqual(HIDDEN_REFUSED_MAX);
+});
+
+/** A server whose answers tell nothing, asked by a busy machine. */
+interface Hidden {
+  readonly permit: Permit;
+  readonly server: () => LimiterModel;
+  readonly answerMs: number;
+  readonly mutation: CoreMutation;
+}
+
+const PER_SECOND = 5;
+const IN_FLIGHT_MAX = 4;
+const ANSWER_MS = 100;
+const BUSY = { usuallyMs: 2, seldomMs: 25 };
+const BUSY_SEEDS = [1, 2, 3, 4, 5];
+const USED_MIN = 0.85;
+
+const HIDDEN: readonly (readonly [string, Hidden])[] = [
+  [
+    'a refusal shows that the whole spacing is too close, and often enough',
+    {
+      permit: { kind: 'bucket', capacity: 1, perSecond: PER_SECOND },
+      server: () => leakyBucket({ perSecond: PER_SECOND, refusalStatus: 429 }),
+      answerMs: 0,
+      mutation: {
+        name: 'late arrivals slow down',
+        file: 'spacing-evidence',
+        text: 'const keptMs = from === undefined ? intervalMs :',
+        replacement: 'const keptMs = from !== null ? intervalMs :',
+      },
+    },
+  ],
+  [
+    'a refusal is of as many at once as there were when its request left',
+    {
+      permit: { kind: 'inFlight', inFlightMax: IN_FLIGHT_MAX, answerMs: ANSWER_MS },
+      server: () => concurrency({ inFlightMax: IN_FLIGHT_MAX, refusalStatus: 429 }),
+      answerMs: ANSWER_MS,
+      mutation: {
+        name: 'requests that overtake are not thought of',
+        file: 'room',
+        text: 'this.#onWay.set(other, Math.max(atOnce, inFlight))',
+        replacement: 'this.#onWay.set(other, atOnce)',
+      },
+    },
+  ],
+];
+
+/** The least that any run used of what was permitted. */
+async function usedLeast(hidden: Hidden, mutation: CoreMutation | null): Promise<number> {
+  const { drainLimited } = await mutated<Limited>('test/support/limited-run.js', mutation);
+  const { permit, server, answerMs } = hidden;
+  const pages = PAGES * (answerMs > 0 ? IN_FLIGHT_MAX : 1);
+  const shares = BUSY_SEEDS.map((seed) => {
+    const busy = { latencyMs: LATENCIES_MS[0] as number, answerMs, seed, busy: BUSY };
+    const run = drainLimited({ model: server(), pages, ...busy, spanMsMax: SPAN_MS_MAX });
+    return shareUsed([permit], run.arrivalsMs) ?? 0;
+  });
+  return Math.min(...shares);
+}
+
+test.each(HIDDEN)('is noticed: %s', async (_, hidden) => {
+  expect(await usedLeast(hidden, hidden.mutation)).toBeLessThan(USED_MIN);
+  expect(await usedLeast(hidden, null)).toBeGreaterThan(USED_MIN);
 });
