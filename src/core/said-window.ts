@@ -119,13 +119,12 @@ export class SaidWindow {
     this.#unitMs = seen.resetUnitMs;
     // The youngest that may be the oldest: the window is at least as long as it says.
     const oldest = counted === null ? undefined : history.get(counted.oldestMax);
-    // A request that came late was told less.
-    const arrivedMs = seen.sentAtMs + history.latenessMs(seen);
-    const ageMs = oldest === undefined ? 0 : Math.max(0, arrivedMs - oldest.sentAtMs);
-    const lengthMs = resetMs + ageMs;
+    const ageMs = oldest === undefined ? 0 : Math.max(0, seen.sentAtMs - oldest.sentAtMs);
+    const lateMs = history.latenessMs(seen);
     const isSure = counted?.oldestMin === counted?.oldestMax && oldest?.isRecorded === false;
     if (counted === null || !isSure) {
-      const newsMs = lengthMs - this.#unitMs - history.latenessMs(seen);
+      const lengthMs = resetMs + ageMs;
+      const newsMs = lengthMs - this.#unitMs - lateMs;
       if (this.#isKnownOpen(counted, lengthMs) || this.#isRestored(newsMs)) return;
       this.#pastMs = Math.max(this.#pastMs, lengthMs);
       const eldest = counted === null ? undefined : history.get(counted.oldestMin);
@@ -141,6 +140,8 @@ export class SaidWindow {
       if (this.#unitMs > 1 && counted.oldestMax < seen.number) this.#isRoundedDown = true;
       return;
     }
+    // A request that came late was told less.
+    const lengthMs = resetMs + ageMs + lateMs;
     // The whole window, told as a span when it opened: rounding has hardly touched it.
     const isWhole = !seen.isInstant && counted.oldestMin === seen.number;
     this.#leastMs = Math.min(this.#leastMs, lengthMs);
@@ -151,8 +152,8 @@ export class SaidWindow {
       if (this.#open !== null && this.#openMs > 0) {
         this.#pastMs = Math.max(this.#pastMs, this.#open.lengthMs - this.#open.lateMs);
       }
-      const lateMs = oldest === undefined ? 0 : history.latenessMs(oldest);
-      this.#open = { oldest: counted.oldestMin, isWhole, lengthMs, lateMs };
+      const oldestLateMs = oldest === undefined ? 0 : history.latenessMs(oldest);
+      this.#open = { oldest: counted.oldestMin, isWhole, lengthMs, lateMs: oldestLateMs };
     }
   }
 
