@@ -2,7 +2,6 @@
  * A whole run in simulated time: the real scheduler, a fake API, a fake database, and crashes. One
  * seed is one history; the same seed is the same history.
  */
-import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
 import type { Position } from '../../src/core/position.js';
 import { findGaps } from '../../src/core/resume.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
@@ -19,6 +18,7 @@ import { PAGE_BYTES, SimulatedApi } from './simulated-api.js';
 import { Hardships } from './simulated-hardships.js';
 import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
+import { SimulatedLimitStore } from './simulated-limit-store.js';
 import { startProcess } from './simulated-process.js';
 import { SimulatedTime } from './simulated-time.js';
 import { fullestWindow } from './windows.js';
@@ -43,8 +43,7 @@ class Player {
   #slowCommitsLeft: number;
   readonly #isHard: boolean;
   readonly #time = new SimulatedTime();
-  /** As the program keeps them: by the clock of their process, and with how that stood. */
-  #savedLimits = { log: NO_LIMITS, clockOffsetMs: 0 };
+  readonly #savedLimits = new SimulatedLimitStore();
   #scheduler!: Scheduler;
   #inbox: SchedulerEvent[] = [];
   #rowsOf = new Map<number, readonly number[]>();
@@ -107,26 +106,13 @@ class Player {
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
       nowMs: this.#time.clockMs,
-      savedLimits: this.#loadLimits(),
+      savedLimits: this.#savedLimits.load(this.#time.clockOffsetMs, this.#settings.sabotage),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
     this.#scheduler = started.scheduler;
     this.#held = started.held;
     this.#nextSegment += 1000;
     this.#step();
-  }
-
-  /** The start of the machine tells by how much the clock was set; see cli/limit-store.ts. */
-  #loadLimits(): LimitLog | null {
-    const { sabotage } = this.#settings;
-    if (sabotage === 'forgetsLimits') return null;
-    const { log, clockOffsetMs } = this.#savedLimits;
-    const stepMs = sabotage === 'keepsClock' ? 0 : this.#time.clockOffsetMs - clockOffsetMs;
-    const limits = log.limits.map((limit) => ({
-      ...limit,
-      startsMs: limit.startsMs.map((startMs) => startMs + stepMs),
-    }));
-    return { ...log, limits };
   }
 
   /** The process dies: writes under way may still land, everything else of it is gone. */
@@ -171,7 +157,7 @@ class Player {
         const { log } = command;
         const { clockOffsetMs } = this.#time;
         return this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 20), () => {
-          this.#savedLimits = { log, clockOffsetMs };
+          this.#savedLimits.save(log, clockOffsetMs);
           this.#inbox.push({ type: 'limitsSaved' });
         });
       }
