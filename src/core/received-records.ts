@@ -3,6 +3,7 @@
  * counts once, and so does a row that came with the page before already.
  */
 import { type CountedPage, countRows } from './covered-rows.js';
+import { comparePositions, type Position } from './position.js';
 import type { CommittedCounts } from './scheduler-types.js';
 
 export class ReceivedRecords {
@@ -37,8 +38,16 @@ export class ReceivedRecords {
   count(held: readonly CountedPage[], isOrderBroken: boolean): number {
     const heldRecords = held.reduce((sum, { covered }) => sum + covered, 0);
     if (isOrderBroken) return this.#returned + heldRecords;
-    // Where no row has come twice so far, those that are held are new too.
-    const least = this.#stored + (this.#duplicate === 0 ? heldRecords : 0);
+    // Where no row has come twice so far, those that are held are new too, unless a walk began again.
+    const isNew = this.#duplicate === 0 && !held.some(({ after }) => this.#hasFrom(after));
+    const least = this.#stored + (isNew ? heldRecords : 0);
     return countRows([...this.#pages, ...held], least);
+  }
+
+  /** Whether a committed page starts there. */
+  #hasFrom(start: Position | null): boolean {
+    return this.#pages.some(({ after }) =>
+      after === null || start === null ? after === start : comparePositions(after, start) === 0,
+    );
   }
 }

@@ -117,12 +117,12 @@ export class WindowEvidence {
     return roundest(Math.max(this.#longerThanMs, lengthMs * PROBABLE_SHARE), lengthMs);
   }
 
-  /** Without what is only thought possible; null: nothing tells of a window. */
+  /** For the next process: the roundest within what is only thought possible; null: nothing tells. */
   get surestMs(): number | null {
     const { lengthMs } = this;
     const { surestMs } = this.#said;
     if (lengthMs === null || surestMs === null) return lengthMs;
-    return Math.min(lengthMs, Math.max(surestMs, this.#longerThanMs));
+    return roundest(Math.min(lengthMs, Math.max(surestMs, this.#longerThanMs)), lengthMs);
   }
 
   /** What an earlier process had learned. */
