@@ -36,9 +36,12 @@ describe('a finished run', () => {
       ...{ run: 1, status: 'complete', reason: null, writeMethod: 'copy' },
       rows: { ingested: EVENTS, total: EVENTS, inserted: EVENTS, duplicate: 0, quarantined: 0 },
       pages: result?.pages,
-      limit: { quota: 50, windowMs: 1_000 },
+      limit: { quota: 50 },
       settings: { writeMethod: 'auto' },
     });
+    // Its answers tell whole seconds, and a busy machine may not see that a window is a shorter one.
+    expect(found.limit?.windowMs).toBeGreaterThanOrEqual(1_000);
+    expect(found.limit?.windowMs).toBeLessThan(2_000);
     const [session] = found.sessions;
     expect(session).toMatchObject({
       ...{ status: 'complete', rows: EVENTS, requests: result?.requests, refused: 0 },
