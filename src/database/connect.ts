@@ -7,8 +7,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
-import { faultFromDatabaseError, isWithoutTls } from '../core/sql-fault.js';
 import { type ConnectionSettings, makePool, withClient } from '../postgres/client.js';
+import { faultFromDatabaseError, isWithoutTls } from '../postgres/sql-fault.js';
 import { tlsAttempts } from '../postgres/tls-modes.js';
 
 const IDLE_TIMEOUT_MS = 30_000;

@@ -13,8 +13,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { assert } from '../core/fault.js';
-import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { withClient } from '../postgres/client.js';
+import { faultFromDatabaseError } from '../postgres/sql-fault.js';
 import { asIngestionError } from './connect.js';
 import { createFolder } from './create-folder.js';
 import { endsAtOnce, noPassword, portSilent } from './embedded-faults.js';

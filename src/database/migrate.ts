@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
-import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
+import { faultFromDatabaseError } from '../postgres/sql-fault.js';
 import { asIngestionError } from './connect.js';
 import { checkEventsTable } from './events-table.js';
 

@@ -4,8 +4,14 @@
  * was carried out can be lost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { delayAfter, endOutage, noFailures, noOutage, telling } from '../core/database-retry.js';
 import { type Fault, IngestionError } from '../core/fault.js';
+import {
+  delayAfter,
+  endOutage,
+  noFailures,
+  noOutage,
+  telling,
+} from '../postgres/database-retry.js';
 import { asIngestionError } from './connect.js';
 
 export interface PatienceSettings {

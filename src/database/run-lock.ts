@@ -9,8 +9,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { type Fault, IngestionError } from '../core/fault.js';
-import { faultFromDatabaseError } from '../core/sql-fault.js';
 import { permitSilence } from '../postgres/client.js';
+import { faultFromDatabaseError } from '../postgres/sql-fault.js';
 import { asIngestionError } from './connect.js';
 
 /**

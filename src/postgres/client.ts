@@ -12,7 +12,7 @@
 import './node-navigator.js';
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { SILENT_CODE } from '../core/sql-fault.js';
+import { SILENT_CODE } from './sql-fault.js';
 
 // What the driver tells programmers, as of ~/.pgpass, is no line of a user's log.
 process.noDeprecation = true;

@@ -9,13 +9,16 @@ import type { Fault } from '../core/fault.js';
 import type { Position } from '../core/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 
+/** With `auto` so many connections write until their load asks for more. */
+export const CONNECTIONS_MIN = 2;
+
 export type WriteMethod = 'auto' | 'copy' | 'insert';
 
 /** Given to the writer thread when it opens. */
 export interface WriterSettings {
   /** node-postgres client settings; `password` never leaves this object. */
   readonly connectionString: string;
-  /** `auto`: as many as the distance of the database asks for (core/writer-connections). */
+  /** `auto`: as many as the distance of the database asks for (workers/writer/writer-connections). */
   readonly connectionsMax: number | 'auto';
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */

@@ -6,14 +6,14 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
-import { CONNECTIONS_MIN } from '../core/writer-connections.js';
 import { type Batch, buffersOf } from '../protocol/batch.js';
-import type {
-  WriteResult,
-  WriterControl,
-  WriterMessage,
-  WriterSettings,
-  WriteTask,
+import {
+  CONNECTIONS_MIN,
+  type WriteResult,
+  type WriterControl,
+  type WriterMessage,
+  type WriterSettings,
+  type WriteTask,
 } from '../protocol/writer-messages.js';
 import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 

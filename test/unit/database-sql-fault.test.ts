@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultFromDatabaseError, SILENT_CODE } from '../../src/core/sql-fault.js';
+import { faultFromDatabaseError, SILENT_CODE } from '../../src/postgres/sql-fault.js';
 
 const withCode = (code: string, message = 'words of the server') => ({ code, message });
 

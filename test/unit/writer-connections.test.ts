@@ -5,7 +5,7 @@ import {
   CONNECTIONS_MAX,
   initialLoad,
   type WriterLoad,
-} from '../../src/core/writer-connections.js';
+} from '../../workers/writer/writer-connections.js';
 
 /** A server that works on `workMs` of one page at a time on each of `processors`. */
 function settle(

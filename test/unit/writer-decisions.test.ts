@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../src/core/fault.js';
 import {
   delayAfter,
   endOutage,
   noFailures,
   noOutage,
   telling,
-} from '../../src/core/database-retry.js';
-import type { Fault } from '../../src/core/fault.js';
+} from '../../src/postgres/database-retry.js';
 import { afterPage, initialChoice, type MethodChoice } from '../../workers/writer/method-choice.js';
 import { storableText } from '../../workers/writer/quarantine-rows.js';
 import { readWriteError } from '../../workers/writer/write-error.js';

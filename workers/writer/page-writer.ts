@@ -13,15 +13,15 @@
  * way at that moment, the ledger's key makes the second attempt wait for it, and then refuses it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fault, unreachable } from '../../src/core/fault.js';
 import {
   delayAfter,
   endOutage,
   noFailures,
   type Outage,
   telling,
-} from '../../src/core/database-retry.js';
-import { type Fault, unreachable } from '../../src/core/fault.js';
-import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+} from '../../src/postgres/database-retry.js';
+import { faultFromDatabaseError } from '../../src/postgres/sql-fault.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { Connection, Connections } from './connections.js';
 import type { PageMethod } from './method-choice.js';

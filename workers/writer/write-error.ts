@@ -1,6 +1,6 @@
 /** What a failed write means for its page. Pure. */
 import type { Fault } from '../../src/core/fault.js';
-import { faultFromDatabaseError } from '../../src/core/sql-fault.js';
+import { faultFromDatabaseError } from '../../src/postgres/sql-fault.js';
 
 const UNIQUE_VIOLATION = '23505';
 const NOT_NULL_VIOLATION = '23502';

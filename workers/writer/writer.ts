@@ -8,32 +8,32 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
+import { assert, type Fault } from '../../src/core/fault.js';
 import {
   delayAfter,
   noFailures,
   noOutage,
   type Outage,
   telling,
-} from '../../src/core/database-retry.js';
-import { assert, type Fault } from '../../src/core/fault.js';
-import { faultFromDatabaseError, isConnectionShortage } from '../../src/core/sql-fault.js';
+} from '../../src/postgres/database-retry.js';
+import { faultFromDatabaseError, isConnectionShortage } from '../../src/postgres/sql-fault.js';
 import {
-  afterRefusal,
-  afterWrite,
-  CONNECTIONS_MAX,
   CONNECTIONS_MIN,
-  initialLoad,
-  type WriterLoad,
-} from '../../src/core/writer-connections.js';
-import type {
-  PageWrite,
-  WriteResult,
-  WriterControl,
-  WriterSettings,
+  type PageWrite,
+  type WriteResult,
+  type WriterControl,
+  type WriterSettings,
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { type WritePlace, writePage } from './page-writer.js';
+import {
+  afterRefusal,
+  afterWrite,
+  CONNECTIONS_MAX,
+  initialLoad,
+  type WriterLoad,
+} from './writer-connections.js';
 
 const ROUND_TRIPS = 3;
 

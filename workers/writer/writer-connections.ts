@@ -9,8 +9,8 @@
  * connections make each page slower, which asks for fewer. Measured: a page of 1,000 rows takes 26 ms,
  * so that 20 ms of round trip ask for four.
  */
+import { CONNECTIONS_MIN } from '../../src/protocol/writer-messages.js';
 
-export const CONNECTIONS_MIN = 2;
 export const CONNECTIONS_MAX = 8;
 /** Pages that are looked at; the median leaves out one that made its connection first. */
 const PAGES = 8;

@@ -5,7 +5,7 @@
  * Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Errors that concern one row
  * (a duplicate key, bad JSON) belong to the writer, which handles them before it asks here.
  */
-import type { Fault } from './fault.js';
+import type { Fault } from '../core/fault.js';
 
 /** Of a connection that this program has given up, for the server said nothing (src/postgres/client). */
 export const SILENT_CODE = 'ESILENT';

@@ -5,7 +5,7 @@
  * absence until any statement succeeds, so that those which wait behind one that was given up do not
  * each wait as long again.
  */
-import type { Fault } from './fault.js';
+import type { Fault } from '../core/fault.js';
 
 /** However long one attempt takes, a conflict is tried again this often. */
 const CONFLICTS_MIN = 3;
