@@ -36,6 +36,7 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
   const { recommendations, prediction } = advise(findings, {
     ...run,
     policy: learnedPolicy,
+    pace: explored.log.pace,
     assumedPolicy: source.defaultPolicy,
     latenciesMs: typicalLatencies(fullMs),
     sampledRecords: pageRecords,

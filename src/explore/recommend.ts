@@ -9,6 +9,8 @@ import type { Prediction, Recommendation } from './schema.js';
 export interface Circumstances {
   /** As the program itself learns it from the headers; null: no answer names a limit. */
   readonly policy: LimitPolicy | null;
+  /** What refusals have taught, in earlier runs too, where answers name no limit; null: nothing. */
+  readonly pace: LimitPolicy | null;
   readonly assumedPolicy: LimitPolicy;
   /** Latencies of the largest page, at least one. */
   readonly latenciesMs: readonly number[];
@@ -31,6 +33,8 @@ const ASSUMED_RECORDS_PER_SECOND = 60_000;
 const ASSUMED_BYTES_PER_RECORD = 380;
 /** With less than this of what the machine takes, the way of writing does not matter. */
 const EASY_SHARE = 0.5;
+const PACE_TEXT = 'no answer names a limit, and refusals have taught this pace';
+const PACE_HOLDS = 'the pace that refusals have taught holds, for no answer names a limit';
 
 export interface Advice {
   readonly recommendations: readonly Recommendation[];
@@ -47,7 +51,7 @@ export function advise(findings: readonly Finding[], known: Circumstances): Advi
     events: Math.max(1, total ?? page.records * PAGES_TO_JUDGE_BY),
     pageRecords: page.records,
     latenciesMs: known.latenciesMs,
-    policy: known.policy,
+    policy: known.policy ?? known.pace,
     assumedPolicy: known.assumedPolicy,
     canSeek,
     cursorLifeMs,
@@ -104,24 +108,32 @@ function inFlight(
   known: Circumstances,
   { inFlightMax }: Forecast,
 ): Recommendation {
-  const { policy, latenciesMs, concurrency } = known;
+  const { policy, pace, concurrency } = known;
   const setting = 'WORKER_CONCURRENCY';
-  const latencyMs = Math.max(...latenciesMs);
   if (policy !== null) {
-    const perSecond = (policy.quota / policy.windowMs) * 1000;
-    const useful = Math.max(1, Math.ceil((perSecond * latencyMs) / 1000));
+    const { useful, text } = underWay(policy, known);
     const value = Math.max(useful, Math.min(policy.quota, concurrency));
-    const reason =
-      `${trim(perSecond)} requests/s of ${trim(latencyMs / 1000)} s keep ${useful} under way; ` +
-      `more are used only when the window opens`;
-    return { setting, value, reason };
+    return { setting, value, reason: `${text}; more are used only when the window opens` };
   }
   const helps = findings.find(({ name }) => name === 'concurrency.helps')?.value;
   if (helps === false) {
     return { setting, value: 1, reason: 'several requests at once get no more done' };
   }
+  if (pace !== null) {
+    const { useful, text } = underWay(pace, known);
+    return { setting, value: Math.max(useful, concurrency), reason: `${text}; ${PACE_TEXT}` };
+  }
   const reason = `nothing limits; the run feels its way up and uses at most ${inFlightMax}`;
   return { setting, value: concurrency, reason };
+}
+
+/** How many requests a rate keeps under way. */
+function underWay({ quota, windowMs }: LimitPolicy, { latenciesMs }: Circumstances) {
+  const latencyMs = Math.max(...latenciesMs);
+  const perSecond = (quota / windowMs) * 1000;
+  const useful = Math.max(1, Math.ceil((perSecond * latencyMs) / 1000));
+  const text = `${trim(perSecond)} requests/s of ${trim(latencyMs / 1000)} s keep ${useful} under way`;
+  return { useful, text };
 }
 
 function segments(canSeek: boolean, { segmentsMax }: Forecast): Recommendation {
@@ -168,7 +180,9 @@ function buffer({ reserve, policy }: Circumstances): Recommendation[] {
 function assumptions(findings: readonly Finding[], known: Circumstances): string[] {
   const sure = (name: string) => findings.find((finding) => finding.name === name)?.confidence;
   const assumed = [];
-  if (known.policy === null) assumed.push('nothing limits, for no answer names a limit');
+  if (known.policy === null) {
+    assumed.push(known.pace === null ? 'nothing limits, for no answer names a limit' : PACE_HOLDS);
+  }
   if (sure('total') === 'assumed') assumed.push('the events are as dense as those seen');
   if (known.recordsPerSecond === null) {
     const rate = ASSUMED_RECORDS_PER_SECOND.toLocaleString('en-US');

@@ -22,6 +22,7 @@ import { type Exploration, explorationForm } from '../../src/explore/schema.js';
 const LIVE_POLICY = { quota: 10, windowMs: 60_000 };
 const CIRCUMSTANCES: Circumstances = {
   policy: LIVE_POLICY,
+  pace: null,
   assumedPolicy: LIVE_POLICY,
   latenciesMs: [3_500, 4_200],
   sampledRecords: 5_000,
@@ -79,6 +80,18 @@ describe('advice', () => {
   test('where requests at once do not help and nothing limits, one is enough', () => {
     const alone = [...FINDINGS, finding('concurrency.helps', false, 'measured', 'as slow')];
     expect(settingOf('WORKER_CONCURRENCY', alone, { policy: null })?.value).toBe(1);
+  });
+
+  test('a pace that refusals have taught limits, though no answer names it', () => {
+    const paced = { policy: null, pace: { quota: 1, windowMs: 1_000 } };
+    const advised = settingOf('WORKER_CONCURRENCY', FINDINGS, paced);
+    // One a second, each of up to 4.2 s.
+    expect(advised?.reason).toMatch(/^1 requests\/s of 4\.2 s keep 5 under way; no answer names/);
+    const { prediction, recommendations } = advise(FINDINGS, { ...CIRCUMSTANCES, ...paced });
+    expect(prediction).toMatchObject({ boundBy: 'limit', events: 3_000_000 });
+    expect((prediction?.durationMs ?? 0) / 1000).toBeCloseTo(600, -2);
+    expect(prediction?.assuming.join()).toMatch(/the pace that refusals have taught holds/);
+    expect(JSON.stringify({ prediction, recommendations })).not.toMatch(/nothing limits/);
   });
 
   test('without a number of events nothing is predicted, but advice is given', () => {
