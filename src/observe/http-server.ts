@@ -165,7 +165,9 @@ function addHealth(app: FastifyInstance, source: HttpSource): void {
   app.get('/readyz', async (_, reply) => {
     const readiness = await source.readiness();
     const isReady = Object.values(readiness).every((complaint) => complaint === null);
-    return send(reply.code(isReady ? 200 : 503), { ready: isReady, ...readiness });
+    const said = Object.entries(readiness).map(([part, complaint]) => [part, complaint ?? 'ok']);
+    const body = { ready: isReady, ...Object.fromEntries(said) };
+    return send(reply.code(isReady ? 200 : 503), body);
   });
 }
 

@@ -128,7 +128,7 @@ describe('health', () => {
     const ready = await fetch(`${url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ready: true, database: null, workers: null },
+      { ready: true, database: 'ok', workers: 'ok' },
     ]);
   });
 
