@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 /**
- * Composition root: the command line. Each command is one thin file in src/cli; `ingest` leads to
+ * Composition root: the command line. Each command is one thin file in src/commands; `ingest` leads to
  * the ingestion loop (src/runtime/ingestion-loop.ts), and that to the scheduler (src/core/scheduler.ts).
  */
 import { Command, CommanderError } from 'commander';
-import { programShape } from './cli/command-tree.js';
-import { CommandFailure, UsageError } from './cli/context.js';
-import { EXIT, exitCodeForFault } from './cli/exit-codes.js';
-import { swallowedFlags, swallowedText } from './cli/npm-flags.js';
-import { writeFailure, writeFailureOnExit } from './cli/result-line.js';
-import { VERSION } from './cli/version.js';
+import { programShape } from './commands/command-tree.js';
+import { CommandFailure, UsageError } from './commands/context.js';
+import { EXIT, exitCodeForFault } from './commands/exit-codes.js';
+import { swallowedFlags, swallowedText } from './commands/npm-flags.js';
+import { writeFailure, writeFailureOnExit } from './commands/result-line.js';
 import { npmRun } from './config/npm-run.js';
 import { IngestionError } from './core/fault.js';
 import { exitOnSignal } from './runtime/shutdown.js';
+import { VERSION } from './session/version.js';
 
 function bareProgram(): Command {
   return new Command('datasync')
@@ -25,18 +25,18 @@ function bareProgram(): Command {
 
 /** Each loads only what it needs: a start is quicker, and an ingestion holds no simulator. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  ingest: async () => (await import('./cli/ingest.js')).ingestCommand(),
-  explore: async () => (await import('./cli/explore.js')).exploreCommand(),
-  status: async () => (await import('./cli/status.js')).statusCommand(),
-  doctor: async () => (await import('./cli/doctor.js')).doctorCommand(),
-  serve: async () => (await import('./cli/serve.js')).serveCommand(),
-  verify: async () => (await import('./cli/verify.js')).verifyCommand(),
-  'export-ids': async () => (await import('./cli/export-ids.js')).exportIdsCommand(),
-  submit: async () => (await import('./cli/submit.js')).submitCommand(),
-  report: async () => (await import('./cli/report.js')).reportCommand(),
-  simulate: async () => (await import('./cli/simulate.js')).simulateCommand(),
+  ingest: async () => (await import('./commands/ingest.js')).ingestCommand(),
+  explore: async () => (await import('./commands/explore.js')).exploreCommand(),
+  status: async () => (await import('./commands/status.js')).statusCommand(),
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  serve: async () => (await import('./commands/serve.js')).serveCommand(),
+  verify: async () => (await import('./commands/verify.js')).verifyCommand(),
+  'export-ids': async () => (await import('./commands/export-ids.js')).exportIdsCommand(),
+  submit: async () => (await import('./commands/submit.js')).submitCommand(),
+  report: async () => (await import('./commands/report.js')).reportCommand(),
+  simulate: async () => (await import('./commands/simulate.js')).simulateCommand(),
   completion: async () =>
-    (await import('./cli/completion.js')).completionCommand(() =>
+    (await import('./commands/completion.js')).completionCommand(() =>
       programWith(Object.values(COMMANDS)),
     ),
 };

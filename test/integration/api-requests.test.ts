@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { VERSION } from '../../src/cli/version.js';
+import { VERSION } from '../../src/session/version.js';
 import { startFixtureServer } from '../support/fixture-server.js';
 import { API_KEY, useEmptyTables } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';

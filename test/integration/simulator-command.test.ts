@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 
-const COMMAND_URL = new URL('../../src/cli/simulate.js', import.meta.url).href;
+const COMMAND_URL = new URL('../../src/commands/simulate.js', import.meta.url).href;
 const ENTRY = `
   const { simulateCommand } = await import(${JSON.stringify(COMMAND_URL)});
   await simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' });

@@ -35,7 +35,10 @@ const ROOMS: readonly Room[] = [
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
   sideRoom('database', '|postgres'),
   ...['postgres', 'observe', 'explore', 'simulator', 'config'].map((name) => sideRoom(name)),
-  { files: /^src\/cli\//, mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/ },
+  {
+    files: /^src\/(?:session|commands)\//,
+    mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/,
+  },
   { files: /^src\/main\.ts$/, mayImport: /^(?!test\/|bench\/)/ },
   { files: /^bench\//, mayImport: /^(?!test\/)/ },
   { files: /^test\//, mayImport: /./ },

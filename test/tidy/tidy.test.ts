@@ -60,7 +60,7 @@ describe('a planted violation is found', () => {
     ['src/runtime/a.ts', '../database/ledger.js', 'src/database/ledger.js'],
     ['src/database/a.ts', '../../workers/writer/copy.js', 'workers/writer/copy.js'],
     ['src/simulator/a.ts', '../config/config.js', 'src/config/config.js'],
-    ['src/cli/ingest.ts', '../main.js', 'src/main.js'],
+    ['src/commands/ingest.ts', '../main.js', 'src/main.js'],
     ['src/main.ts', '../test/support/gate.js', 'test/support/gate.js'],
     ['workers/fetch.worker.ts', './writer/copy.js', 'workers/writer/copy.js'],
     ['workers/writer/a.ts', '../../src/runtime/a.js', 'src/runtime/a.js'],
@@ -81,8 +81,8 @@ describe('a planted violation is found', () => {
     ['src/database/a.ts', './ledger.js'],
     ['src/database/a.ts', '../postgres/client.js'],
     ['workers/writer/a.ts', '../../src/postgres/client.js'],
-    ['src/cli/ingest.ts', '../database/ledger.js'],
-    ['src/main.ts', './cli/ingest.js'],
+    ['src/commands/ingest.ts', '../database/ledger.js'],
+    ['src/main.ts', './commands/ingest.js'],
   ])('but %s may import %s', (path, specifier) => {
     expect(rules.forbiddenImports([{ path, text: `import '${specifier}';` }])).toEqual([]);
   });

@@ -1,10 +1,10 @@
 /** Why a run ended or stands still, and that no secret is among the words. */
 import { describe, expect, test } from 'vitest';
-import { secretsOfWebhook } from '../../src/cli/secrets.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { endOfError, endOfOutcome, stallWords } from '../../src/observe/alerts/alert-words.js';
 import { makeAlert, NO_FIGURES } from '../../src/observe/alerts/make-alert.js';
 import { Redactor } from '../../src/observe/redact.js';
+import { secretsOfWebhook } from '../../src/session/secrets.js';
 
 const FAULT: Fault = { code: 'HTTP_STATUS', message: 'HTTP 503', retryable: true, status: 503 };
 const REFUSED: Fault = { ...FAULT, code: 'CREDENTIALS', message: 'no', remedy: 'Check the key' };

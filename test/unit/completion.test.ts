@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { Argument, Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { programShape } from '../../src/cli/command-tree.js';
-import { completionScript, SHELLS } from '../../src/cli/completion-scripts.js';
+import { programShape } from '../../src/commands/command-tree.js';
+import { completionScript, SHELLS } from '../../src/commands/completion-scripts.js';
 import { hasCommand } from '../support/repository.js';
 
 function sampleProgram(): Command {

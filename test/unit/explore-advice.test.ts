@@ -2,14 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  EXPLORATION_FILE,
-  type ExplorationHints,
-  findHints,
-  mergeStarts,
-  NO_HINTS,
-} from '../../src/cli/exploration-hints.js';
-import { hashKey } from '../../src/cli/open-target.js';
 import { type Config, readConfig } from '../../src/config/config.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { type Finding, finding, unknown } from '../../src/explore/finding.js';
@@ -18,6 +10,14 @@ import type { ExploreScope } from '../../src/explore/probe.js';
 import { advise, type Circumstances } from '../../src/explore/recommend.js';
 import { explorationMarkdown, explorationText, planText } from '../../src/explore/render.js';
 import { type Exploration, explorationForm } from '../../src/explore/schema.js';
+import {
+  EXPLORATION_FILE,
+  type ExplorationHints,
+  findHints,
+  mergeStarts,
+  NO_HINTS,
+} from '../../src/session/exploration/exploration-hints.js';
+import { hashKey } from '../../src/session/open-source.js';
 
 const LIVE_POLICY = { quota: 10, windowMs: 60_000 };
 const CIRCUMSTANCES: Circumstances = {

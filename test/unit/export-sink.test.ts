@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { outputFailure } from '../../src/cli/open-output.js';
 import { openFileSink, openStreamSink } from '../../src/database/export/export-sink.js';
+import { outputFailure } from '../../src/session/export/open-output.js';
 
 const TEXT = 'one\ntwo\nthree\n';
 const SHA256 = createHash('sha256').update(TEXT).digest('hex');

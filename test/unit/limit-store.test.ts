@@ -1,10 +1,10 @@
 /** What is saved of limits comes back as it was. */
 import { describe, expect, test } from 'vitest';
-import { LimitStore } from '../../src/cli/limit-store.js';
 import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
 import type { LimitRow } from '../../src/database/ledger-types.js';
 import type { RunStore } from '../../src/database/run-store.js';
 import { type Boot, readBoot } from '../../src/runtime/boot.js';
+import { LimitStore } from '../../src/session/limit-store.js';
 
 const KEY = { origin: 'http://127.0.0.1/api', bucket: 'events', keyHash: 'k' };
 

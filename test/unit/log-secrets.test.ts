@@ -2,9 +2,9 @@
 import pg from 'pg';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { secretsOf } from '../../src/cli/secrets.js';
 import { readConfig } from '../../src/config/config.js';
 import { RecentLog } from '../../src/observe/recent-log.js';
+import { secretsOf } from '../../src/session/secrets.js';
 import { captureLog } from '../support/captured-log.js';
 
 const KEY = 'ds_live_4f"9\\c2';

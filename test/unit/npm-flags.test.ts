@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { programShape } from '../../src/cli/command-tree.js';
-import { swallowedFlags, swallowedText } from '../../src/cli/npm-flags.js';
+import { programShape } from '../../src/commands/command-tree.js';
+import { swallowedFlags, swallowedText } from '../../src/commands/npm-flags.js';
 import { nearestName } from '../../src/config/resembling.js';
 
 function sampleProgram(): Command {

@@ -1,9 +1,9 @@
 /** The line that a long command redraws fits a terminal of 80 columns, however large its numbers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { exploreLine } from '../../src/cli/explore-progress.js';
 import { CountProgress } from '../../src/observe/count-progress.js';
 import { Progress, type ProgressMode } from '../../src/observe/progress.js';
 import { type RunProgress, runLine } from '../../src/observe/run-line.js';
+import { exploreLine } from '../../src/session/exploration/explore-progress.js';
 
 const COLUMNS = 79;
 const HOUR = 3_600_000;

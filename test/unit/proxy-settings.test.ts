@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { secretsOf } from '../../src/cli/secrets.js';
 import { readConfig } from '../../src/config/config.js';
 import { proxiesFor, readProxies } from '../../src/config/proxy-settings.js';
+import { secretsOf } from '../../src/session/secrets.js';
 
 const HTTP = 'http://proxy.test:3128';
 

@@ -1,9 +1,9 @@
 /** What a run says of itself: with names and places, and not twice. */
 import { expect, test } from 'vitest';
-import { RunLog } from '../../src/cli/run-log.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Limiter } from '../../src/core/limiter.js';
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
+import { RunLog } from '../../src/session/run-log.js';
 import { captureLog } from '../support/captured-log.js';
 import { limitsSaid } from '../support/limits-said.js';
 

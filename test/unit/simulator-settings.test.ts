@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { simulateCommand } from '../../src/cli/simulate.js';
+import { simulateCommand } from '../../src/commands/simulate.js';
 import { cursorCodec } from '../../src/simulator/cursor-codec.js';
 import {
   ANSWER_FAULTS,

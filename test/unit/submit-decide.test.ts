@@ -4,7 +4,7 @@ import {
   checkDelaysMs,
   findTwin,
   whatBecame,
-} from '../../src/cli/submit-decide.js';
+} from '../../src/session/submission/submit-decide.js';
 import type { Submission, SubmissionList } from '../../src/source/submissions.js';
 
 const URL = 'https://github.com/a/b';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Posted } from '../../src/cli/submit-client.js';
-import { ANSWER_TIMEOUT_MS } from '../../src/cli/submit-decide.js';
-import { submitIds } from '../../src/cli/submit-ids.js';
 import { IngestionError } from '../../src/core/fault.js';
+import type { Posted } from '../../src/session/submission/submit-client.js';
+import { ANSWER_TIMEOUT_MS } from '../../src/session/submission/submit-decide.js';
+import { submitIds } from '../../src/session/submission/submit-ids.js';
 import type { Submission, SubmissionList } from '../../src/source/submissions.js';
 
 const COUNTED: Submission = {

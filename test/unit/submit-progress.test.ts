@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Posted, SubmitClient } from '../../src/cli/submit-client.js';
-import { sendingShown } from '../../src/cli/submit-progress.js';
+import type { Posted, SubmitClient } from '../../src/session/submission/submit-client.js';
+import { sendingShown } from '../../src/session/submission/submit-progress.js';
 
 const IDS = { path: 'ids.txt', bytes: 1_000_000 };
 const LOST: Posted = { type: 'lost', reason: 'cut', isBodySent: true };

@@ -1,0 +1,49 @@
+/** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
+import { Command, Option } from 'commander';
+import { LOG_LEVELS } from '../config/config.js';
+import { hasLedger } from '../database/migrate.js';
+import { listenForSignals } from '../runtime/shutdown.js';
+import { noLedgerText } from '../session/find-run.js';
+import { HttpFront } from '../session/onlookers/http-front.js';
+import { findDatabase } from '../session/open-database.js';
+import { CommandFailure, commandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+
+const PORT = 8080;
+const CLOSE_MS = 2_000;
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('show earlier runs, metrics and health over HTTP; ends with a signal')
+    .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`)
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
+    )
+    .addHelpText('after', '\nExample:\n  datasync serve --port 8080')
+    .action(async (flags: Record<string, unknown>) => {
+      const context = await commandContext({ ...flags, readsOnly: true });
+      const port = context.config.httpPort ?? PORT;
+      const signal = new Promise<void>((resolve) => {
+        listenForSignals({ onDrain: () => resolve(), onExit: () => process.exit(EXIT.complete) });
+      });
+      // A database that is waited for must not outlast the signal.
+      void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
+      const front = await HttpFront.listen(context, { port, isIngesting: false });
+      try {
+        const database = await findDatabase(context);
+        if (database === null) throw new CommandFailure(noLedgerText(context.config));
+        try {
+          if (!(await hasLedger(database.pool))) {
+            context.log.info({ event: 'no_run' }, noLedgerText(context.config));
+          }
+          front.connect(database.connectionString);
+          await signal;
+        } finally {
+          await database.close();
+        }
+      } finally {
+        await front.close();
+      }
+      process.exitCode = EXIT.complete;
+    });
+}

@@ -1,0 +1,56 @@
+/** The scheduler of a session, from its configuration, what was explored, and where the run stands. */
+import type { Config } from '../config/config.js';
+import { DEFAULT_BACKOFF } from '../core/backoff.js';
+import { Credits } from '../core/credits.js';
+import { Frontier } from '../core/frontier.js';
+import type { Limiter } from '../core/limiter.js';
+import { PageSize } from '../core/page-size.js';
+import { Scheduler } from '../core/scheduler.js';
+import type { Source } from '../source/source.js';
+import type { ExplorationHints } from './exploration/exploration-hints.js';
+import type { SessionParts } from './run-session.js';
+
+const EXPECTED_BYTES_PER_EVENT = 380;
+
+export function buildScheduler(
+  parts: SessionParts,
+  limiter: Limiter,
+  hints: ExplorationHints,
+): Scheduler {
+  const { source, prepared } = parts;
+  const { config } = parts.context;
+  const frontier = new Frontier(source, prepared);
+  for (const segment of prepared.segments) frontier.add(segment);
+  const largestPage = config.pageLimit ?? source.pageLimitMax;
+  const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
+  return new Scheduler({
+    frontier,
+    limiter,
+    credits: new Credits({
+      bytesMax: config.creditBytes,
+      expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
+    }),
+    pageSize: new PageSize(largestPage, firstPage),
+    cursors: source,
+    backoff: {
+      ...DEFAULT_BACKOFF,
+      maxRetries: config.maxRetries,
+      pauseMs: config.retryPauseMs,
+    },
+    concurrency: config.concurrency,
+    cursorThresholdMs: cursorThreshold(config, source),
+    eventsMax: config.eventsMax,
+    nextSegment: prepared.nextSegment,
+    rowsDone: prepared.totals.covered,
+    earlierPages: prepared.pages,
+    sourceTotal: prepared.run.sourceTotal,
+    quarantineShareMax: config.quarantineLimit,
+    quarantineBefore: prepared.totals,
+    random: Math.random,
+  });
+}
+
+/** A threshold of half a cursor's life or more would rebuild every one of them. */
+function cursorThreshold(config: Config, source: Source): number {
+  return Math.min(config.cursorThresholdMs, source.cursorTtlMs / 2);
+}

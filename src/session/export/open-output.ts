@@ -1,0 +1,73 @@
+/** Opens where an export goes, and says in a person's words why it cannot be written. */
+import { createWriteStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { CommandFailure } from '../../commands/context.js';
+import { EXIT } from '../../commands/exit-codes.js';
+import {
+  type ExportSink,
+  openFileSink,
+  openStreamSink,
+  type SinkSettings,
+} from '../../database/export/export-sink.js';
+
+export const STANDARD_OUTPUT = '-';
+
+/**
+ * @param output name of a file, or `-`; a pipe or a device is written into and stays what it is
+ * @throws CommandFailure when it cannot be opened
+ */
+export async function openOutput(output: string, settings: SinkSettings): Promise<ExportSink> {
+  if (output === STANDARD_OUTPUT) return openStreamSink(process.stdout, settings);
+  if (await isFile(output)) return openOutputFile(output, settings);
+  return openStreamSink(createWriteStream(output), settings);
+}
+
+/** The same for what must be a file, so that it can be read again. @throws CommandFailure */
+export async function openOutputFile(output: string, settings: SinkSettings): Promise<ExportSink> {
+  if (!(await isFile(output))) {
+    throw new CommandFailure(`${output} is no file: --output takes the name of one.`, EXIT.usage);
+  }
+  try {
+    // What a link names is replaced, not the link.
+    const path = await realpath(output).catch(() => resolve(output));
+    return await openFileSink(path, settings);
+  } catch (error) {
+    throw outputFailure(error, output) ?? error;
+  }
+}
+
+/** @returns whether it is one, or can become one @throws CommandFailure when it is a folder */
+async function isFile(output: string): Promise<boolean> {
+  const found = await stat(output === '' ? '.' : output).catch(() => null);
+  if (found?.isDirectory()) {
+    const name = output === '' ? 'An empty name' : output;
+    throw new CommandFailure(`${name} is a folder: --output takes the name of a file.`, EXIT.usage);
+  }
+  return found === null || found.isFile();
+}
+
+/** @returns null when the error is none of the file system's or the pipe's */
+export function outputFailure(error: unknown, output: string): CommandFailure | null {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new CommandFailure(
+        `The disk is full, and ${output} is not written: make room and start again.`,
+      );
+    case 'EPIPE':
+      return new CommandFailure('The reader of the output has gone before its end.');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new CommandFailure(`${output} may not be written here (${code}).`, EXIT.usage);
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new CommandFailure(`The folder of ${output} does not exist.`, EXIT.usage);
+    default:
+      return syscall === 'write' || syscall === 'rename' || syscall === 'fsync'
+        ? new CommandFailure(`${output} cannot be written (${code}).`)
+        : null;
+  }
+}

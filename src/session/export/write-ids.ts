@@ -1,0 +1,76 @@
+/** Writes an export into a file or a stream, with its progress; shared by `export-ids` and `submit`. */
+import type { Pool } from 'pg';
+import { EXIT } from '../../commands/exit-codes.js';
+import { exportRows } from '../../database/export/export-rows.js';
+import type { ExportSink, Written } from '../../database/export/export-sink.js';
+import type { ExportFormat, ExportOrder } from '../../database/export/export-sql.js';
+import { CountProgress } from '../../observe/count-progress.js';
+import { Progress, progressMode } from '../../observe/progress.js';
+import { nowMs } from '../../runtime/clock.js';
+import { outputFailure } from './open-output.js';
+
+export interface WriteSettings {
+  readonly sink: ExportSink;
+  /** Its name, for people. */
+  readonly output: string;
+  readonly format: ExportFormat;
+  readonly order: ExportOrder;
+  /** Rows to come; null: not known. */
+  readonly expected: number | null;
+  readonly isQuiet: boolean;
+  /** Called before the file takes its name; what it throws leaves nothing behind. */
+  readonly check: (rows: number) => void;
+}
+
+export interface Exported extends Written {
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+/**
+ * @throws IngestionError with the fault of the database; CommandFailure when the output cannot be
+ *   written; what `check` throws
+ */
+export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Exported> {
+  const { sink, output, format, order, expected } = settings;
+  const startedAtMs = nowMs();
+  const count = new CountProgress({
+    what: 'asking for the rows',
+    unit: 'rows',
+    nowMs: startedAtMs,
+  });
+  const progress = new Progress({
+    stream: process.stderr,
+    mode: progressMode(process.stderr, settings.isQuiet),
+    render: () => count.render(nowMs()),
+  });
+  const stopListening = abandonOnSignal(sink);
+  progress.start();
+  try {
+    const onProgress = (rows: number): void => count.seen(rows, expected);
+    const rows = await exportRows(pool, { format, order, sink, onProgress });
+    settings.check(rows);
+    const written = await sink.finish();
+    return { ...written, rows, durationMs: Math.round(nowMs() - startedAtMs) };
+  } catch (error) {
+    sink.abandon();
+    throw outputFailure(error, output) ?? error;
+  } finally {
+    progress.stop();
+    stopListening();
+  }
+}
+
+/** An export that is broken off leaves no half of a file. */
+function abandonOnSignal(sink: ExportSink): () => void {
+  const onSignal = (): void => {
+    sink.abandon();
+    process.exit(EXIT.interrupted);
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+}

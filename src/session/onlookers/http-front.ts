@@ -1,0 +1,253 @@
+/**
+ * What the HTTP server shows, from the start of a command to its end: at first only that it lives,
+ * then the database's runs, then the run of this process. Loaded only where HTTP_PORT is set.
+ */
+import type { Pool } from 'pg';
+import type { CommandContext } from '../../commands/context.js';
+import type { Fault } from '../../core/fault.js';
+import type { Scheduler } from '../../core/scheduler.js';
+import type { RunOutcome } from '../../core/scheduler-types.js';
+import { openPool } from '../../database/connect.js';
+import { hasLedger } from '../../database/migrate.js';
+import { openRunHistory, type RunHistory, type RunSummary } from '../../database/run-history.js';
+import { openRunStore } from '../../database/run-store.js';
+import {
+  addEngineMetrics,
+  addRunState,
+  type PoolUse,
+  type RunState,
+} from '../../observe/engine-metrics.js';
+import { HttpServer, type HttpSource, type Readiness } from '../../observe/http-server.js';
+import { processRegistry, RunMetrics } from '../../observe/metrics.js';
+import { reportTotals } from '../../observe/run-report.js';
+import { RunView, type RunViewParts } from '../../observe/run-view.js';
+import type { RunSnapshot } from '../../observe/snapshot.js';
+import { TroubleWatch } from '../../observe/trouble-watch.js';
+import { answerDeadlineMs } from '../../postgres/client.js';
+import { nowMs } from '../../runtime/clock.js';
+import type { RunObserver } from '../../runtime/run-observer.js';
+import { loadReport } from '../reports/load-report.js';
+import { listenFailure } from './listen-failure.js';
+
+const CONNECTIONS = 2;
+/** A page that looks on must never hold up the ingestion's own statements for long. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const PROBE_EVERY_MS = 1_000;
+const RUNS_MAX = 50;
+
+/** The run of this process, as far as the server needs it. */
+export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
+  readonly pools: () => readonly PoolUse[];
+  /** Null: the workers can do their work, else why not. */
+  readonly workers: () => string | null;
+}
+
+export class HttpFront implements HttpSource {
+  readonly registry = processRegistry();
+  readonly #context: CommandContext;
+  /** Whether a run of this process is to come. */
+  readonly #isIngesting: boolean;
+  #server: HttpServer | null = null;
+  #pool: Pool | null = null;
+  #runHistory: RunHistory | null = null;
+  #view: RunView | null = null;
+  #scheduler: Scheduler | null = null;
+  readonly #trouble = new TroubleWatch(nowMs);
+  #workers: () => string | null = () => 'not started yet';
+  #hasComplained = false;
+  #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
+
+  private constructor(context: CommandContext, isIngesting: boolean) {
+    this.#context = context;
+    this.#isIngesting = isIngesting;
+    addRunState(this.registry, () => this.#runState());
+  }
+
+  /** @throws UsageError when the address cannot be listened on */
+  static async listen(
+    context: CommandContext,
+    options: { readonly port: number; readonly isIngesting: boolean },
+  ): Promise<HttpFront> {
+    const front = new HttpFront(context, options.isIngesting);
+    const { httpHost: host, httpAllowedHosts: allowedHosts } = context.config;
+    try {
+      front.#server = await HttpServer.listen({ host, port: options.port, allowedHosts }, front);
+    } catch (error) {
+      throw listenFailure(error, { host, port: options.port }) ?? error;
+    }
+    const { url } = front.#server;
+    context.log.info({ event: 'http_listening', url }, `dashboard, metrics and health: ${url}`);
+    return front;
+  }
+
+  get url(): string {
+    return this.#server?.url ?? '';
+  }
+
+  /** Connections of its own: whoever looks on takes none from the run. */
+  connect(connectionString: string): void {
+    this.#pool = openPool(connectionString, {
+      max: CONNECTIONS,
+      applicationName: 'datasync-http',
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      silenceMs: answerDeadlineMs(STATEMENT_TIMEOUT_MS),
+    });
+  }
+
+  /** The run of this process begins. @returns who is to be told what happens in it */
+  async attach(parts: AttachedRun): Promise<RunObserver[]> {
+    const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
+    const view = new RunView({ ...parts, earlier, nowMs });
+    addEngineMetrics(this.registry, { ...parts, nowMs });
+    // A run that commits within its first second would else seem to begin with those rows.
+    view.tick();
+    this.#view = view;
+    this.#scheduler = parts.scheduler;
+    this.#workers = parts.workers;
+    // What was waited for at the start is there.
+    this.#trouble.databaseIsBack();
+    return [view, this.#trouble, new RunMetrics(this.registry, nowMs)];
+  }
+
+  databaseIsBack(): void {
+    this.#trouble.databaseIsBack();
+  }
+
+  /** @param waitMs until the next attempt; null: not known */
+  databaseAwaited(fault: Fault, waitMs: number | null): void {
+    this.#trouble.databaseAwaited(fault, waitMs);
+  }
+
+  /** The run was over at `atMs`: what the pages show from now on stands still. */
+  ended(outcome: RunOutcome, atMs: number): void {
+    try {
+      this.#view?.end(outcome, atMs);
+    } catch (error) {
+      this.complain(error);
+    }
+    this.#server?.publish();
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+    await this.#pool?.end();
+  }
+
+  // --- what the server asks --------------------------------------------------------------------
+
+  tick(): void {
+    this.#view?.tick();
+  }
+
+  /** A bug of what looks on: told once, and no reason to end a run. */
+  complain(error: unknown): void {
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    const reason = error instanceof Error ? error.stack : String(error);
+    this.#context.log.error({ event: 'dashboard_failed' }, `the dashboard failed: ${reason}`);
+  }
+
+  snapshot(): RunSnapshot {
+    return {
+      atMs: nowMs(),
+      isIngesting: this.#isIngesting,
+      live: this.#view?.snapshot() ?? null,
+      trouble: this.#troubleNow(),
+      log: this.#context.recentLog?.entries() ?? [],
+    };
+  }
+
+  history(): ReturnType<RunView['history']> | null {
+    return this.#view?.history() ?? null;
+  }
+
+  async readiness(): Promise<Readiness> {
+    const database = await this.#databaseComplaint();
+    return this.#isIngesting ? { database, workers: this.#workers() } : { database };
+  }
+
+  async runs(): Promise<readonly RunSummary[]> {
+    return (await (await this.#ledger())?.listRuns(RUNS_MAX)) ?? [];
+  }
+
+  async report(run: number): Promise<object | null> {
+    const found = (await (await this.#ledger())?.report(run)) ?? null;
+    if (found === null || this.#pool === null) return null;
+    const known = await openRunStore(this.#pool).findRun(run);
+    if (known === null) return null;
+    const { report } = await loadReport(this.#pool, this.#context.config, known);
+    const { verification } = report;
+    return { ...found, status: report.status, totals: reportTotals(report), verification };
+  }
+
+  // ---------------------------------------------------------------------------------------------
+
+  /** Words of a fault may hold what must not be shown. */
+  #troubleNow(): RunSnapshot['trouble'] {
+    const scheduler = this.#scheduler;
+    if (this.#view?.isOver === true) return null;
+    const isUnderWay = scheduler === null || scheduler.outstandingByPhase().inFlight > 0;
+    const wakeAtMs = isUnderWay ? Number.POSITIVE_INFINITY : scheduler.wakeAtMs;
+    const trouble = this.#trouble.at(nowMs(), Number.isFinite(wakeAtMs) ? wakeAtMs : null);
+    if (trouble === null) return null;
+    const { redact } = this.#context;
+    const remedy = trouble.remedy === null ? null : redact(trouble.remedy);
+    return { ...trouble, message: redact(trouble.message), remedy };
+  }
+
+  /** Null while the database has none: an ingestion may still make it. */
+  async #ledger(): Promise<RunHistory | null> {
+    if (this.#runHistory === null && this.#pool !== null && (await hasLedger(this.#pool))) {
+      this.#runHistory = openRunHistory(this.#pool);
+    }
+    return this.#runHistory;
+  }
+
+  /** Without a run of its own, the state is that of the ledger's latest. */
+  async #runState(): Promise<RunState | null> {
+    if (this.#isIngesting) return this.#view?.state ?? 'starting';
+    try {
+      return (await (await this.#ledger())?.listRuns(1))?.[0]?.status ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Where the map of segments begins and ends; without it the map is only less exact. */
+  async #extent(run: number): ReturnType<RunHistory['extent']> {
+    try {
+      const ledger = await this.#ledger();
+      if (ledger !== null) return await ledger.extent(run);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#context.log.warn({ event: 'extent_unknown' }, `the dashboard's map: ${message}`);
+    }
+    return { newestMs: null, oldestMs: null };
+  }
+
+  /** However often it is asked, the database is asked once a second. */
+  #databaseComplaint(): Promise<string | null> {
+    const { timeOrigin } = performance;
+    const atMs = nowMs() - timeOrigin;
+    if (this.#probe === null || atMs - this.#probe.atMs >= PROBE_EVERY_MS) {
+      this.#probe = { atMs, complaint: probe(this.#pool) };
+    }
+    return this.#probe.complaint;
+  }
+}
+
+async function probe(pool: Pool | null): Promise<string | null> {
+  if (pool === null) return 'not opened yet';
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer in ${PROBE_TIMEOUT_MS} ms`), PROBE_TIMEOUT_MS);
+  });
+  const answered = pool.query('SELECT 1').then(
+    () => null,
+    () => 'out of reach',
+  );
+  const complaint = await Promise.race([answered, late]);
+  clearTimeout(timer);
+  return complaint;
+}

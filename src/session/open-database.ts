@@ -1,0 +1,165 @@
+/**
+ * Opens the database that the configuration chooses, and waits for it. Who writes has its tables brought
+ * up to date; who only looks makes nothing where there is nothing of ours.
+ */
+import type { Pool } from 'pg';
+import type { CommandContext } from '../commands/context.js';
+import type { Config } from '../config/config.js';
+import { type Environment, lendEnvironment } from '../config/environment.js';
+import type { Fault } from '../core/fault.js';
+import {
+  asIngestionError,
+  describeTarget,
+  openPool,
+  waitForDatabase,
+} from '../database/connect.js';
+import { hasEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js';
+import { hasLedger, migrateDatabase, remakeEventsTable, requireUtf8 } from '../database/migrate.js';
+import { Patience } from '../database/patience.js';
+import type { Logger } from '../observe/logger.js';
+import { answerDeadlineMs } from '../postgres/client.js';
+import type { HttpFront } from './onlookers/http-front.js';
+import { passwordsOf } from './secrets.js';
+
+export interface OpenDatabase {
+  /** Holds the password: for connecting, never for printing. */
+  readonly connectionString: string;
+  /** What node-postgres reads beside it; another thread needs them too. Holds a secret at times. */
+  readonly variables: Environment;
+  /** The one line that opens the data in psql. Holds no secret. */
+  readonly openCommand: string;
+  readonly pool: Pool;
+  /** Brings the embedded server up again where it has gone down; nothing for a server of others. */
+  revive(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenDatabaseParts = Pick<CommandContext, 'config' | 'log' | 'conceal'>;
+
+/** Control connections: the run lock holds one, the journal and the limits share the others. */
+const CONTROL_CONNECTIONS = 3;
+
+/** Makes server and tables where they are missing. @throws IngestionError with a DATABASE fault */
+export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
+  const database = await connect(known);
+  return prepared(database, async () => {
+    const { pool } = database;
+    await startPatience(known).during(async () => {
+      await requireUtf8(pool);
+      if (known.config.restart) await remakeEventsTable(pool);
+      await migrateDatabase(pool);
+    });
+    return database;
+  });
+}
+
+/**
+ * For who looks at runs.
+ *
+ * @returns null when there can be none: the database is not there yet, or has no table of ours
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function openLedger(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
+  const database = await findDatabase(known);
+  if (database === null) return null;
+  return prepared(database, async () => {
+    const isThere = await startPatience(known).during(async () => {
+      if (!(await hasLedger(database.pool))) return false;
+      await migrateDatabase(database.pool);
+      return true;
+    });
+    if (isThere) return database;
+    await database.close();
+    return null;
+  });
+}
+
+/** A pool left open would keep the process from ending. */
+async function prepared<T>(database: OpenDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/**
+ * Of a start: what an operator must mend is told at once, everything else waited for as long as the
+ * database itself.
+ */
+export function startPatience(
+  { config, log }: Pick<OpenDatabaseParts, 'config' | 'log'>,
+  front?: Pick<HttpFront, 'databaseAwaited'> | null,
+): Patience {
+  return new Patience({
+    forMs: config.databaseWaitMs,
+    isWorthIt: ({ code }) => code !== 'DATABASE_REFUSED',
+    onWait: (fault, waitMs) => {
+      sayAwaited(log, fault);
+      front?.databaseAwaited(fault, waitMs);
+    },
+  });
+}
+
+export function sayAwaited(log: Logger, fault: Fault): void {
+  log.warn({ event: 'database_awaited', fault }, `waiting for the database: ${fault.message}`);
+}
+
+/**
+ * The database as it is, whatever it holds.
+ *
+ * @returns null when it would be the embedded one, which is not made yet
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function findDatabase(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
+  const { database } = known.config;
+  if (database.kind === 'embedded' && !(await hasEmbeddedPostgres(database.dataFolder)))
+    return null;
+  return connect(known);
+}
+
+async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
+  const { config, log, conceal } = known;
+  const where = await locate(config, log);
+  for (const secret of passwordsOf(where.connectionString)) conceal(secret);
+  const connectionString = await waitForDatabase(where.connectionString, {
+    forMs: config.databaseWaitMs,
+    variables: where.variables,
+    onWait: (fault) => sayAwaited(log, fault),
+  });
+  const pool = openPool(connectionString, {
+    max: CONTROL_CONNECTIONS,
+    applicationName: 'datasync-control',
+    silenceMs: answerDeadlineMs(config.statementTimeoutMs),
+    onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
+  });
+  return { ...where, connectionString, pool, close: () => pool.end() };
+}
+
+async function locate(
+  config: Config,
+  log: Logger,
+): Promise<Pick<OpenDatabase, 'connectionString' | 'variables' | 'openCommand' | 'revive'>> {
+  const { database } = config;
+  if (database.kind === 'embedded') {
+    const { dataFolder, name } = database;
+    const start = () => startEmbeddedPostgres({ dataFolder, name, log });
+    const { connectionString, openCommand } = await start();
+    return { connectionString, openCommand, variables: {}, revive: () => revive(start, log) };
+  }
+  const { connectionString, variables } = database;
+  // Those of `.env` are not in the process yet.
+  lendEnvironment(variables);
+  const openCommand = `psql of ${describeTarget(connectionString)}`;
+  return { connectionString, variables, openCommand, revive: async () => {} };
+}
+
+/** It comes back on the port that it had. What keeps it down shows to those who wait for it, too. */
+async function revive(start: () => Promise<unknown>, log: Logger): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    sayAwaited(log, asIngestionError(error).fault);
+  }
+}

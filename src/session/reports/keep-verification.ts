@@ -1,0 +1,24 @@
+/** Puts the result of a verification into the report of its run, where there is one. */
+
+import type { CommandContext } from '../../commands/context.js';
+import type { Run } from '../../database/ledger-types.js';
+import type { Verification } from '../../database/verify/verify-types.js';
+import { findReport, replaceReport } from '../../observe/run-report-files.js';
+import { nowMs } from '../../runtime/clock.js';
+
+/** A report that cannot be written changes nothing about the proof: that is told, and is no failure. */
+export async function keepVerification(
+  { config, log }: CommandContext,
+  run: Run,
+  { ok, rows, pages, differences }: Verification,
+): Promise<void> {
+  try {
+    const kept = await findReport(config.reportsFolder, run);
+    if (kept === null) return;
+    const verification = { ok, atMs: nowMs(), rows, pages, differences: differences.length };
+    await replaceReport(kept.files, { ...kept.report, verification });
+  } catch (error) {
+    const { message } = error as Error;
+    log.warn({ event: 'report_unwritten' }, `the report of the run cannot be written: ${message}`);
+  }
+}
