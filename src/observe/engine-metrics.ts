@@ -20,15 +20,7 @@ export interface EngineParts {
   readonly nowMs: () => number;
 }
 
-const RUN_STATES = [
-  'starting',
-  'running',
-  'finishing',
-  'complete',
-  'paused',
-  'interrupted',
-  'failed',
-] as const;
+const RUN_STATES = ['starting', 'running', 'finishing', 'complete', 'paused', 'failed'] as const;
 
 export type RunState = (typeof RUN_STATES)[number];
 

@@ -1,10 +1,10 @@
 /**
  * The report of a run: the last JSON line of `ingest`, and the same as text for a person.
  */
-import { faultText } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
+import { reasonOf, resumeAtMsOf, statusAfter } from './run-end.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
 
@@ -13,6 +13,7 @@ import type { RunStats } from './run-stats.js';
  * request) and rate are of this process.
  */
 export interface IngestResult {
+  /** How the process ended, as its exit code says: `interrupted` leaves the run paused. */
   readonly status: RunOutcome['status'];
   readonly run: number;
   readonly eventsIngested: number;
@@ -75,7 +76,7 @@ export function ingestResult(known: {
     resumedFrom: known.resumedFrom,
     writeMethod: methodName(stats.methods),
     reason: reasonOf(outcome),
-    resumeAt: outcome.status === 'paused' ? isoOrNull(outcome.resumeAtMs) : null,
+    resumeAt: isoOrNull(resumeAtMsOf(outcome)),
     warnings: known.warnings,
   };
 }
@@ -117,7 +118,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
   if (result.resumedFrom !== null) {
     rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
   }
-  const title = `Run ${result.run}: ${result.status}`;
+  const title = `Run ${result.run}: ${statusAfter(result.status)}`;
   const reason = result.reason === null ? [] : [`  ${result.reason}`];
   const warnings = result.warnings.flatMap((text) => field('warning', text));
   const lines = rows.map(([name, value]) => `  ${(name ?? '').padEnd(9)} ${value}`);
@@ -133,12 +134,6 @@ function methodName(methods: { copy: number; insert: number }): string {
   if (methods.copy > 0 && methods.insert > 0)
     return `copy ${methods.copy}, insert ${methods.insert}`;
   return methods.insert > 0 ? 'insert' : 'copy';
-}
-
-function reasonOf(outcome: RunOutcome): string | null {
-  if (outcome.status === 'paused') return outcome.reason;
-  if (outcome.status !== 'failed') return null;
-  return faultText(outcome.fault);
 }
 
 function isoOrNull(ms: number | null): string | null {

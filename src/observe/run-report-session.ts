@@ -2,6 +2,7 @@
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { IngestResult } from './report.js';
+import { resumeAtMsOf, statusAfter } from './run-end.js';
 import type { Figures } from './run-figures.js';
 import type { ReportSession, RunReportDocument } from './run-report.js';
 import type { RunTimeline } from './run-report-timeline.js';
@@ -31,9 +32,9 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
   return {
     version: 1,
     ...{ run: run.run, source: run.source, origin: run.origin, startedAtMs: run.startedAtMs },
-    status: outcome.status,
+    status: statusAfter(outcome.status),
     reason: result.reason,
-    resumeAtMs: outcome.status === 'paused' ? outcome.resumeAtMs : null,
+    resumeAtMs: resumeAtMsOf(outcome),
     warnings: [...result.warnings],
     firstRequestAtMs: run.firstRequestAtMs ?? stats.firstRequestAtMs,
     endedAtMs,
@@ -70,7 +71,7 @@ function sessionOf({ outcome, result, stats, endedAtMs }: SessionFigures): Repor
   return {
     startedAtMs: stats.startedAtMs ?? endedAtMs,
     endedAtMs,
-    status: outcome.status,
+    status: statusAfter(outcome.status),
     reason: result.reason,
     rows: stats.eventsIngestedHere,
     ...{ bytes: stats.bytes, requests: stats.requests, refused: stats.refused },

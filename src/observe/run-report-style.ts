@@ -9,7 +9,7 @@ margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.05rem;margin:2rem 0 .4rem}
 .origin,.legend,figcaption,th{color:var(--soft)}.origin{margin:.2rem 0 1rem;overflow-wrap:anywhere}
 .reason,.warning{border-left:3px solid var(--wait);padding:.2rem .8rem;background:var(--box)}
-.complete{color:var(--good)}.failed{color:var(--bad)}.paused,.interrupted{color:var(--wait)}
+.complete{color:var(--good)}.failed{color:var(--bad)}.paused{color:var(--wait)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:.6rem}
 .tiles div{background:var(--box);border-radius:6px;padding:.6rem .8rem;color:var(--soft);font-size:.85rem}
 .tiles b{display:block;color:var(--ink);font-size:1.25rem;font-variant-numeric:tabular-nums}

@@ -23,10 +23,16 @@ const latency = z.nullable(
   }),
 );
 
+/** Version 0.1 had a word of its own for a run that a signal had paused. */
+const status = z.pipe(
+  z.string(),
+  z.transform((said) => (said === 'interrupted' ? 'paused' : said)),
+);
+
 const session = z.object({
   startedAtMs: instant,
   endedAtMs: instant,
-  status: z.string(),
+  status,
   reason: z.nullable(z.string()),
   /** Covered by this process. */
   rows: count,
@@ -68,7 +74,7 @@ const reportForm = z.object({
   origin: z.string(),
   /** When the run was put into the ledger: with its number this tells it from a run elsewhere. */
   startedAtMs: instant,
-  status: z.string(),
+  status,
   reason: z.nullable(z.string()),
   resumeAtMs: z.nullable(instant),
   /** What whoever uses the rows should know, though the run may be complete. */

@@ -68,7 +68,7 @@ export interface SegmentView extends SegmentFacts {
 export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
   /** As `runState` says it. */
   readonly state: string;
-  /** Why it is paused, which need not be an error; null: it is not, or it was interrupted. */
+  /** Why it is paused, which need not be an error; null: it is not. */
   readonly reason: string | null;
   readonly share: number | null;
   /** Of the process at work, over its time; null when none is, or nothing is committed yet. */

@@ -13,6 +13,7 @@ import type { WriteResult } from '../protocol/writer-messages.js';
 import type { RunState } from './engine-metrics.js';
 import { History, type HistoryColumns, type Sample } from './history.js';
 import { LatencyWindow } from './latency-window.js';
+import { reasonOf, resumeAtMsOf, statusAfter } from './run-end.js';
 import type { Figures, RunFigures } from './run-figures.js';
 import { measureRun } from './run-report-timeline.js';
 import type { RunStats } from './run-stats.js';
@@ -87,7 +88,7 @@ export class RunView {
   noticed(): void {}
 
   get state(): RunState {
-    if (this.#ended !== null) return this.#ended.outcome.status;
+    if (this.#ended !== null) return statusAfter(this.#ended.outcome.status);
     const { reason } = this.#parts.scheduler.waits;
     if (reason === null) return 'starting';
     return reason === 'end' ? 'finishing' : 'running';
@@ -129,8 +130,8 @@ export class RunView {
       source,
       origin,
       state: this.state,
-      reason: reasonOf(outcome),
-      resumeAtMs: outcome?.status === 'paused' ? outcome.resumeAtMs : null,
+      reason: outcome === null ? null : reasonOf(outcome),
+      resumeAtMs: outcome === null ? null : resumeAtMsOf(outcome),
       durationMs: figures.durationMs,
       resumedFrom,
       rows: { ingested: rows, total, share: figures.share, ...stats.counts },
@@ -193,11 +194,4 @@ export class RunView {
       write: stage(writing, this.#latency.write),
     };
   }
-}
-
-function reasonOf(outcome: RunOutcome | null): string | null {
-  if (outcome?.status === 'paused') return outcome.reason;
-  if (outcome?.status !== 'failed') return null;
-  const { message, remedy } = outcome.fault;
-  return remedy === undefined ? message : `${message}. ${remedy}`;
 }

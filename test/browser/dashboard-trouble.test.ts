@@ -37,7 +37,7 @@ test('a dead API is told with a banner: what is wrong, since when, and when the 
   await page.screenshot({ path: join(SCREENSHOTS, 'dashboard-dead-api.png') });
   child.signal('SIGINT');
   await child.exited;
-  await untilFigure(page, 'state', 'interrupted');
+  await untilFigure(page, 'state', 'paused');
   await banner.waitFor({ state: 'hidden' });
   // What held it up in its last moment is no longer said of now.
   await untilFigure(page, 'bottleneck', /^The run is over\. Most of its time, /);

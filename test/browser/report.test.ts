@@ -20,7 +20,7 @@ const REPORT = sampleReport({
     ...{ duplicate: 0, quarantined: 1_234_577 },
   },
   sessions: [
-    sampleSession({ status: 'interrupted', rows: 149_959, requests: 1_234_567 }),
+    sampleSession({ status: 'paused', rows: 149_959, requests: 1_234_567 }),
     sampleSession({ startedAtMs: STARTED_MS + 200_000, endedAtMs: LATER_MS, rows: 2_850_041 }),
   ],
   quarantine: [

@@ -55,7 +55,7 @@ describe('a report', () => {
 
 describe('the report of a process that goes on with a run', () => {
   test('keeps the sessions before it, the first call and the submission', () => {
-    const earlier = sampleReport({ status: 'interrupted', submission: SUBMISSION });
+    const earlier = sampleReport({ status: 'paused', submission: SUBMISSION });
     const now = sampleReport({
       firstRequestAtMs: STARTED_MS + 900_000,
       endedAtMs: STARTED_MS + 960_000,

@@ -43,6 +43,16 @@ describe('report', () => {
     const failed = { ...result, status: 'failed' as const, reason: 'segment 1, page 2: why' };
     expect(reportText(failed, { open: '' })).toContain('segment 1, page 2: why');
   });
+
+  test('a run that a signal has stopped is paused, as status says it', () => {
+    const stopped = {
+      ...result,
+      status: 'interrupted' as const,
+      reason: 'a signal to its process',
+    };
+    const [title, reason] = reportText(stopped, { open: '' }).split('\n');
+    expect([title, reason]).toEqual(['Run 1: paused', '  a signal to its process']);
+  });
 });
 
 describe('text', () => {

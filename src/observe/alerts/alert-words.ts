@@ -3,6 +3,7 @@ import { type Fault, IngestionError } from '../../core/fault.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import type { WaitReason } from '../../core/wait-times.js';
 import { formatCount, formatDuration } from '../eta.js';
+import { reasonOf, resumeAtMsOf, statusAfter } from '../run-end.js';
 import type { Alert, RunFacts } from './alert.js';
 import type { AlertWords } from './make-alert.js';
 
@@ -24,10 +25,9 @@ export function endOfOutcome(outcome: RunOutcome): RunEnd {
         'Prove it with datasync verify, then export with datasync export-ids',
       );
     case 'interrupted':
-      return end(outcome.status, 'a signal ended it', START_AGAIN);
     case 'paused': {
-      const { resumeAtMs } = outcome;
-      return { ...end(outcome.status, outcome.reason, START_AGAIN), resumeAtMs };
+      const resumeAtMs = resumeAtMsOf(outcome);
+      return { ...end(outcome.status, reasonOf(outcome), START_AGAIN), resumeAtMs };
     }
     case 'failed':
       return endOfFault(outcome.fault);
@@ -51,7 +51,8 @@ function endOfFault({ code, message, remedy }: Fault): RunEnd {
 }
 
 function end(status: RunOutcome['status'], reason: string | null, next: string): RunEnd {
-  return { status, state: status, reason, next, resumeAtMs: null, isElsewhere: false };
+  const state = statusAfter(status);
+  return { status, state, reason, next, resumeAtMs: null, isElsewhere: false };
 }
 
 /** What a stalled run waits for. */

@@ -20,7 +20,7 @@ export interface RunFacts {
   readonly run: number | null;
   readonly source: string;
   readonly origin: string;
-  readonly state: 'running' | 'complete' | 'paused' | 'failed' | 'interrupted';
+  readonly state: 'running' | 'complete' | 'paused' | 'failed';
   /** Rows that the run's committed pages cover; null: not known. */
   readonly rows: number | null;
   /** What the source says it holds. */

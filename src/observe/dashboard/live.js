@@ -17,7 +17,6 @@ const STATES = {
   finishing: 'finishing',
   complete: 'complete',
   paused: 'paused',
-  interrupted: 'interrupted',
   failed: 'failed',
   troubled: 'held up',
 };
