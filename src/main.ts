@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 /**
- * Composition root: the command line. Each command is one thin file in src/commands; `ingest` leads to
- * the ingestion loop (src/runtime/ingestion-loop.ts), and that to the scheduler (src/core/scheduler.ts).
+ * Composition root: the command line. Each command is one thin file in src/commands; `ingest`
+ * leads to the session (src/session/run-session.ts), that to the ingestion loop
+ * (src/runtime/ingestion-loop.ts), and that to the scheduler (src/core/scheduler.ts).
  */
 import { Command, CommanderError } from 'commander';
 import { programShape } from './commands/command-tree.js';
-import { CommandFailure, UsageError } from './commands/context.js';
 import { EXIT, exitCodeForFault } from './commands/exit-codes.js';
 import { swallowedFlags, swallowedText } from './commands/npm-flags.js';
 import { writeFailure, writeFailureOnExit } from './commands/result-line.js';
 import { npmRun } from './config/npm-run.js';
 import { IngestionError } from './core/fault.js';
 import { exitOnSignal } from './runtime/shutdown.js';
+import { UserError } from './session/user-error.js';
 import { VERSION } from './session/version.js';
 
 function bareProgram(): Command {
@@ -54,14 +55,14 @@ async function main([named = '', ...args]: readonly string[]): Promise<void> {
   await program.parseAsync();
 }
 
-/** @throws UsageError where npm has kept flags that were meant for the command */
+/** @throws UserError where npm has kept flags that were meant for the command */
 async function refuseSwallowed(named: string, args: readonly string[]): Promise<void> {
   const npm = npmRun();
   if (npm?.script !== named || Object.keys(npm.config).length === 0) return;
   // A flag of another command was meant for us as well.
   const { commands } = programShape(await programWith(Object.values(COMMANDS)));
   const flags = swallowedFlags(named, commands, npm.config);
-  if (flags.length > 0) throw new UsageError(swallowedText(named, args, flags));
+  if (flags.length > 0) throw new UserError(swallowedText(named, args, flags), 'usage');
 }
 
 /** Prints what a person needs of an error. @returns the exit code */
@@ -71,9 +72,9 @@ function report(error: unknown): number {
     const exitCode = error.exitCode === 0 ? EXIT.complete : EXIT.usage;
     return ended(exitCode, error.message);
   }
-  if (error instanceof UsageError || error instanceof CommandFailure) {
+  if (error instanceof UserError) {
     process.stderr.write(`${error.message}\n`);
-    return ended(error.exitCode, error.message);
+    return ended(EXIT[error.kind], error.message);
   }
   if (error instanceof IngestionError) {
     process.stderr.write(`${error.message}\n`);

@@ -1,34 +1,10 @@
 /** `datasync doctor`: what is wrong with the set-up, each with its remedy. Asks the API one request. */
-import { once } from 'node:events';
-import { access, constants, stat, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { dirname } from 'node:path';
 import { Command } from 'commander';
-import type { Config } from '../config/config.js';
 import { readSettings } from '../config/read-settings.js';
 import { slipText } from '../config/slips.js';
-import { assert, type FaultCode, faultText, IngestionError } from '../core/fault.js';
-import { embeddedVersion } from '../database/embedded.js';
-import { hasLedger, whatBarsRun } from '../database/migrate.js';
-import { createLogger } from '../observe/logger.js';
-import { noLedgerText } from '../session/find-run.js';
-import { listenFailure } from '../session/onlookers/listen-failure.js';
-import { findDatabase, type OpenDatabaseParts } from '../session/open-database.js';
-import { checkApi } from '../session/setup/check-api.js';
+import { examineSetup, type Finding, nodeFinding } from '../session/setup/examine-setup.js';
 import { EXIT } from './exit-codes.js';
 import { writeResult } from './result-line.js';
-
-interface Finding {
-  readonly what: string;
-  readonly isGood: boolean;
-  readonly message: string;
-  /** The code of the fault that was met, where it was one. */
-  readonly fault?: FaultCode;
-}
-
-const NODE_MIN = [20, 18, 1] as const;
-/** 3,000,000 events with their index and write-ahead log. */
-const FREE_BYTES_MIN = 4e9;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -57,133 +33,7 @@ async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
   const settings = [...faults, ...slips].map((message) => ({
     ...{ what: 'configuration', isGood: false, message },
   }));
-  if (!read.ok) return [nodeFinding(), ...settings];
-  const { config } = read;
-  const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
-  const found = await Promise.all([
-    sourceFinding(config),
-    folderFinding('state file', dirname(config.stateFile)),
-    ...diskFindings(config),
-    databaseFinding({ config, log, conceal }),
-    ...portFindings(config),
-  ]);
-  return [nodeFinding(), ...settings, ...found];
-}
-
-async function sourceFinding(config: Config): Promise<Finding> {
-  const { target } = config;
-  const what = 'source';
-  if (target.kind === 'simulator') {
-    const message = 'the bundled simulator, because TARGET_API_KEY is not set';
-    return { what, isGood: true, message };
-  }
-  const where = `${target.origin}${target.basePath}`;
-  const checked = await checkApi(target, config);
-  if (checked.type === 'good') {
-    const cost = checked.costsRequest ? '; this took one request of its limit' : '';
-    const message = `${where} answers in ${Math.round(checked.tookMs)} ms and takes the key${cost}`;
-    return { what, isGood: true, message };
-  }
-  const { fault } = checked;
-  // It is there, and knows the key.
-  const isGood = fault.code === 'RATE_LIMITED';
-  return { what, isGood, message: `${where}: ${faultText(fault)}`, fault: fault.code };
-}
-
-/** The disk of another server cannot be seen from here. */
-function diskFindings({ database }: Config): Promise<Finding>[] {
-  if (database.kind !== 'embedded') return [];
-  return [folderFinding('disk', database.dataFolder, FREE_BYTES_MIN)];
-}
-
-function portFindings({ httpPort: port, httpHost: host }: Config): Promise<Finding>[] {
-  return port === null ? [] : [portFinding({ host, port })];
-}
-
-async function portFinding(address: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<Finding> {
-  const what = 'HTTP port';
-  const server = createServer();
-  try {
-    server.listen(address);
-    await once(server, 'listening');
-    return { what, isGood: true, message: `${address.port} on ${address.host} is free` };
-  } catch (error) {
-    const { message } = listenFailure(error, address) ?? (error as Error);
-    return { what, isGood: false, message };
-  } finally {
-    server.close();
-  }
-}
-
-async function databaseFinding(known: OpenDatabaseParts): Promise<Finding> {
-  try {
-    return { what: 'database', isGood: true, message: await databaseText(known) };
-  } catch (error) {
-    if (!(error instanceof IngestionError)) throw error;
-    return { what: 'database', isGood: false, message: error.message, fault: error.fault.code };
-  }
-}
-
-/** @throws IngestionError with what would keep a run from it */
-async function databaseText(known: OpenDatabaseParts): Promise<string> {
-  const database = await findDatabase(known);
-  if (database === null) {
-    const chosen = known.config.database;
-    assert(chosen.kind === 'embedded', 'only the embedded one can be missing');
-    const version = await embeddedVersion(chosen.dataFolder);
-    return `not there yet: \`datasync ingest\` makes it in ${chosen.dataFolder}, with PostgreSQL ${version}`;
-  }
-  try {
-    const fault = await whatBarsRun(database.pool);
-    if (fault !== null) throw new IngestionError(fault);
-    const run = (await hasLedger(database.pool)) ? '' : `; ${noLedgerText(known.config)}`;
-    return `answers: ${database.openCommand}${run}`;
-  } finally {
-    await database.close();
-  }
-}
-
-function nodeFinding(): Finding {
-  const parts = process.versions.node.split('.').map(Number);
-  const difference = NODE_MIN.map((least, index) => (parts[index] ?? 0) - least).find(
-    (d) => d !== 0,
-  );
-  const isGood = (difference ?? 0) >= 0;
-  const needs = isGood ? '' : `; ${NODE_MIN.join('.')} or later is needed`;
-  return { what: 'node', isGood, message: `${process.versions.node}${needs}` };
-}
-
-/**
- * Makes nothing: a folder that is not there yet is judged by the one that it would be made in.
- *
- * @param freeBytesMin what a full ingestion needs there
- */
-async function folderFinding(what: string, folder: string, freeBytesMin = 0): Promise<Finding> {
-  try {
-    const existing = await nearestFolder(folder);
-    await access(existing, constants.W_OK);
-    const { bavail, bsize } = await statfs(existing);
-    const freeBytes = bavail * bsize;
-    const free = `${folder}: ${(freeBytes / 1e9).toFixed(1)} GB free`;
-    if (freeBytes >= freeBytesMin) return { what, isGood: true, message: free };
-    const needed = `a full ingestion needs about ${freeBytesMin / 1e9} GB`;
-    return { what, isGood: false, message: `${free}; ${needed}` };
-  } catch (error) {
-    return { what, isGood: false, message: `${folder}: ${(error as Error).message}` };
-  }
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).isDirectory()) return path;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return nearestFolder(dirname(path));
-  }
-  throw new Error('it is no folder');
+  return [nodeFinding(), ...settings, ...(read.ok ? await examineSetup(read.config) : [])];
 }
 
 function describe({ what, isGood, message }: Finding): string {

@@ -3,10 +3,11 @@ import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../config/config.js';
 import { hasLedger } from '../database/migrate.js';
 import { listenForSignals } from '../runtime/shutdown.js';
-import { noLedgerText } from '../session/find-run.js';
+import { noLedgerText } from '../session/ledger-reader.js';
 import { HttpFront } from '../session/onlookers/http-front.js';
 import { findDatabase } from '../session/open-database.js';
-import { CommandFailure, commandContext } from './context.js';
+import { UserError } from '../session/user-error.js';
+import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 
 const PORT = 8080;
@@ -31,7 +32,7 @@ export function serveCommand(): Command {
       const front = await HttpFront.listen(context, { port, isIngesting: false });
       try {
         const database = await findDatabase(context);
-        if (database === null) throw new CommandFailure(noLedgerText(context.config));
+        if (database === null) throw new UserError(noLedgerText(context.config));
         try {
           if (!(await hasLedger(database.pool))) {
             context.log.info({ event: 'no_run' }, noLedgerText(context.config));

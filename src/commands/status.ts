@@ -7,10 +7,10 @@ import { type RunStatusView, runStatusView } from '../observe/run-status.js';
 import { runStatusLine, runStatusText } from '../observe/run-status-text.js';
 import { type Sight, watch } from '../observe/status-watch.js';
 import { nowMs } from '../runtime/clock.js';
-import { noLedgerText, noRunText } from '../session/find-run.js';
-import { type OpenDatabase, openLedger } from '../session/open-database.js';
+import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import { statusFacts } from '../session/status-facts.js';
-import { type CommandContext, CommandFailure, commandContext } from './context.js';
+import { UserError } from '../session/user-error.js';
+import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -31,72 +31,50 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync status --watch')
     .action(async (flags: StatusFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      let database = await openLedger(context);
-      const find = async () => {
-        database ??= await openLedger(context);
-        return database;
-      };
-      try {
-        if (flags.watch) await watch(() => sight(context, find, flags.run));
-        else await showOnce(context, database, flags.run);
-      } finally {
-        await database?.close();
-      }
+      await LedgerReader.during(context, async (ledger) => {
+        if (!flags.watch) return showOnce(context, ledger, flags.run);
+        // A database that cannot be had at the start is an error; later it is a sight.
+        await ledger.find(flags.run);
+        return watch(() => sight(ledger, flags.run));
+      });
       process.exitCode = EXIT.complete;
     });
 }
 
-/** @throws CommandFailure when the run that was asked for does not exist */
+/** @throws UserError when the run that was asked for does not exist */
 async function showOnce(
   context: CommandContext,
-  database: OpenDatabase | null,
+  ledger: LedgerReader,
   chosen: number | undefined,
 ): Promise<void> {
-  const view = await look(context, database, chosen, { countsTable: true });
-  if (database === null || view === null) {
-    const text = noneText(context, database, chosen);
-    if (chosen !== undefined) throw new CommandFailure(text);
-    context.say(text);
-    context.json({ status: 'none', message: text });
+  const found = await ledger.find(chosen);
+  if (found.type === 'none') {
+    if (chosen !== undefined) throw new UserError(found.text);
+    context.say(found.text);
+    context.json({ status: 'none', message: found.text });
     return;
   }
+  const view = await viewOf(found, { countsTable: true });
   context.say(runStatusText(view, painterFor(process.stdout)));
-  context.say(`${field('data', '').join('')}${database.openCommand}`);
+  context.say(`${field('data', '').join('')}${found.database.openCommand}`);
   context.json({ ...view, ...view.totals });
 }
 
-async function look(
-  { config }: CommandContext,
-  database: OpenDatabase | null,
-  chosen: number | undefined,
+async function viewOf(
+  { database, run }: FoundRun,
   options: { readonly countsTable: boolean },
-): Promise<RunStatusView | null> {
-  const facts =
-    database === null ? null : await statusFacts(database.pool, config, chosen, options);
-  return facts === null ? null : runStatusView(facts, nowMs());
-}
-
-function noneText(
-  { config }: CommandContext,
-  database: OpenDatabase | null,
-  chosen: number | undefined,
-): string {
-  return database === null ? noLedgerText(config) : noRunText(config, chosen);
+): Promise<RunStatusView> {
+  return runStatusView(await statusFacts(database.pool, run, options), nowMs());
 }
 
 /** A database that is away for a while is a sight like any other, and so is one that is still to come. */
-async function sight(
-  context: CommandContext,
-  find: () => Promise<OpenDatabase | null>,
-  chosen: number | undefined,
-): Promise<Sight> {
+async function sight(ledger: LedgerReader, chosen: number | undefined): Promise<Sight> {
   try {
-    const database = await find();
-    const view = await look(context, database, chosen, { countsTable: false });
-    if (view === null) {
-      const text = noneText(context, database, chosen);
-      return { text, line: text, isMoving: chosen === undefined };
+    const found = await ledger.find(chosen);
+    if (found.type === 'none') {
+      return { text: found.text, line: found.text, isMoving: chosen === undefined };
     }
+    const view = await viewOf(found, { countsTable: false });
     return {
       text: runStatusText(view, painterFor(process.stdout)),
       line: runStatusLine(view),

@@ -1,10 +1,8 @@
 /** `datasync verify`: proves the table against the ledger. */
 import { Command } from 'commander';
 import type { Run } from '../database/ledger-types.js';
-import { openRunStore } from '../database/run-store.js';
 import { verificationText } from '../database/verify/verification-text.js';
-import { findRun, noLedgerText, noRunText } from '../session/find-run.js';
-import { openLedger } from '../session/open-database.js';
+import { LedgerReader } from '../session/ledger-reader.js';
 import { proveRun } from '../session/prove-run.js';
 import { keepVerification } from '../session/reports/keep-verification.js';
 import { type CommandContext, commandContext } from './context.js';
@@ -20,33 +18,35 @@ export function verifyCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync verify --json')
     .action(async (flags: Record<string, unknown>) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      process.exitCode = await verify(context, flags.run as number | undefined);
+      process.exitCode = await LedgerReader.during(context, (ledger) =>
+        verify(context, ledger, flags.run as number | undefined),
+      );
     });
 }
 
 /** @returns the exit code */
-async function verify(context: CommandContext, chosen: number | undefined): Promise<number> {
-  const { config } = context;
-  const database = await openLedger(context);
-  if (database === null) return nothingToVerify(context, noLedgerText(config));
-  try {
-    const found = await findRun(openRunStore(database.pool), config, chosen);
-    if (found === null) return nothingToVerify(context, noRunText(config, chosen));
-    const verification = await proveRun(database.pool, found.run, context.isJson);
-    if (verification === null) return nothingToVerify(context, noRunText(config, found.run));
-    await keepVerification(context, found, verification);
-    const text = verificationText(verification);
-    const { ok, pages, status } = verification;
-    if (ok && pages === 0 && status !== 'complete') {
-      return nothingToVerify(context, nothingCommittedText(found), found);
-    }
-    const exitCode = ok ? EXIT.complete : EXIT.failed;
-    context.say(text);
-    context.json({ ...verification, exitCode, message: text.split('\n')[0] });
-    return exitCode;
-  } finally {
-    await database.close();
+async function verify(
+  context: CommandContext,
+  ledger: LedgerReader,
+  chosen: number | undefined,
+): Promise<number> {
+  const found = await ledger.find(chosen);
+  if (found.type === 'none') return nothingToVerify(context, found.text);
+  const { database, run } = found;
+  const verification = await proveRun(database.pool, run.run, context.isJson);
+  if (verification === null) {
+    return nothingToVerify(context, `The ledger has no run ${run.run}.`);
   }
+  await keepVerification(context, run, verification);
+  const text = verificationText(verification);
+  const { ok, pages, status } = verification;
+  if (ok && pages === 0 && status !== 'complete') {
+    return nothingToVerify(context, nothingCommittedText(run), run);
+  }
+  const exitCode = ok ? EXIT.complete : EXIT.failed;
+  context.say(text);
+  context.json({ ...verification, exitCode, message: text.split('\n')[0] });
+  return exitCode;
 }
 
 /** A proof of no page at all would hold for any run that failed at its start. */

@@ -3,22 +3,23 @@ import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
-import type { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { Source } from '../source/source.js';
-import type { ExplorationHints } from './exploration/exploration-hints.js';
-import type { SessionParts } from './run-session.js';
+import type { SessionLimits } from './open-limits.js';
+import type { SessionParts } from './session-parts.js';
 
 const EXPECTED_BYTES_PER_EVENT = 380;
 
 export function buildScheduler(
-  parts: SessionParts,
-  limiter: Limiter,
-  hints: ExplorationHints,
+  {
+    context,
+    source: { spec: source },
+    prepared,
+  }: Pick<SessionParts, 'context' | 'source' | 'prepared'>,
+  { limiter, hints }: SessionLimits,
 ): Scheduler {
-  const { source, prepared } = parts;
-  const { config } = parts.context;
+  const { config } = context;
   const frontier = new Frontier(source, prepared);
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;

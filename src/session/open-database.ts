@@ -3,7 +3,6 @@
  * up to date; who only looks makes nothing where there is nothing of ours.
  */
 import type { Pool } from 'pg';
-import type { CommandContext } from '../commands/context.js';
 import type { Config } from '../config/config.js';
 import { type Environment, lendEnvironment } from '../config/environment.js';
 import type { Fault } from '../core/fault.js';
@@ -18,6 +17,7 @@ import { hasLedger, migrateDatabase, remakeEventsTable, requireUtf8 } from '../d
 import { Patience } from '../database/patience.js';
 import type { Logger } from '../observe/logger.js';
 import { answerDeadlineMs } from '../postgres/client.js';
+import type { SessionContext } from './context.js';
 import type { HttpFront } from './onlookers/http-front.js';
 import { passwordsOf } from './secrets.js';
 
@@ -34,7 +34,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-export type OpenDatabaseParts = Pick<CommandContext, 'config' | 'log' | 'conceal'>;
+export type OpenDatabaseParts = Pick<SessionContext, 'config' | 'log' | 'conceal'>;
 
 /** Control connections: the run lock holds one, the journal and the limits share the others. */
 const CONTROL_CONNECTIONS = 3;

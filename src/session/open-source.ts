@@ -1,30 +1,37 @@
 /** Opens where the events come from: the API, or the bundled simulator in a process of its own. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import * as z from 'zod/mini';
+import { type Agent, Agent as DirectAgent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';
-import { childEnvironment } from '../config/environment.js';
 import { proxiesFor } from '../config/proxy-settings.js';
-import { IngestionError } from '../core/fault.js';
+import type { LimitKey } from '../database/ledger-types.js';
 import type { Proxies } from '../protocol/fetch-messages.js';
+import { sourceNamed } from '../source/registry.js';
+import type { Source } from '../source/source.js';
+import { spawnSimulator } from './spawn-simulator.js';
+import { USER_AGENT } from './version.js';
 
-export interface OpenTarget {
+export interface OpenSource {
+  /** What its API looks like. */
+  readonly spec: Source;
   readonly origin: string;
   readonly basePath: string;
-  readonly apiKey: string;
+  /** Of every request: who asks, and the key. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Before it; null: requests go to the origin itself. */
   readonly proxies: Proxies | null;
   /** What a run is known by: stable where the simulator's port is not. */
   readonly runOrigin: string;
+  /** A name for the key that reveals nothing of it. */
+  readonly keyHash: string;
+  /** A way to it, through its proxies. */
+  openDispatcher(options: Agent.Options): Dispatcher;
+  /** What the log of starts of one bucket is kept by. */
+  limitKey(bucket: string): LimitKey;
   close(): void;
 }
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const SIMULATOR_KEY = 'simulator-key';
-const listening = z.object({ listening: z.literal(true), origin: z.string() });
+const SIMULATOR_PATH = '/api/v1';
 
 /** What a run over this target is known by. */
 export function runOriginOf(target: Target): string {
@@ -32,61 +39,50 @@ export function runOriginOf(target: Target): string {
   return `simulator:seed=${target.seed},events=${target.events}`;
 }
 
-/** A name for the key that reveals nothing of it. */
 export function hashKey(apiKey: string): string {
   return createHash('sha256').update(apiKey).digest('hex').slice(0, 16);
 }
 
-/** @throws IngestionError when the simulator does not start */
-export async function openTarget(config: Config): Promise<OpenTarget> {
+/** Asks nothing of an API. @throws IngestionError when the simulator does not start */
+export async function openSource(
+  config: Pick<Config, 'source' | 'target' | 'proxies'>,
+): Promise<OpenSource> {
   const { target } = config;
+  const spec = sourceNamed(config.source);
   const runOrigin = runOriginOf(target);
   if (target.kind === 'api') {
-    const proxies = proxiesFor(target.origin, config.proxies);
-    return { ...target, proxies, runOrigin, close: () => {} };
+    const { origin, basePath, apiKey } = target;
+    const proxies = proxiesFor(origin, config.proxies);
+    const close = (): void => {};
+    return {
+      spec,
+      origin,
+      basePath,
+      runOrigin,
+      close,
+      ...accessOf(spec, apiKey, proxies, runOrigin),
+    };
   }
-  const simulator = await spawnSimulator(target);
-  return { ...simulator, basePath: '/api/v1', apiKey: SIMULATOR_KEY, proxies: null, runOrigin };
+  const { origin, close } = await spawnSimulator(target);
+  const access = accessOf(spec, SIMULATOR_KEY, null, runOrigin);
+  return { spec, origin, basePath: SIMULATOR_PATH, runOrigin, close, ...access };
 }
 
-async function spawnSimulator(
-  target: Extract<Target, { kind: 'simulator' }>,
-): Promise<{ origin: string; close: () => void }> {
-  const knobs = {
-    '--events': target.events,
-    '--profile': target.profile,
-    '--seed': target.seed,
-    '--port': 0,
+function accessOf(
+  spec: Source,
+  apiKey: string,
+  proxies: Proxies | null,
+  runOrigin: string,
+): Pick<OpenSource, 'headers' | 'proxies' | 'keyHash' | 'openDispatcher' | 'limitKey'> {
+  const keyHash = hashKey(apiKey);
+  return {
+    headers: { ...spec.headers(apiKey), 'user-agent': USER_AGENT },
+    proxies,
+    keyHash,
+    openDispatcher: (options) =>
+      proxies === null
+        ? new DirectAgent(options)
+        : new EnvHttpProxyAgent({ ...options, ...proxies, proxyTunnel: false }),
+    limitKey: (bucket) => ({ origin: runOrigin, keyHash, bucket }),
   };
-  const flags = Object.entries(knobs).flatMap(([flag, value]) => [flag, String(value)]);
-  const child = spawn(
-    process.execPath,
-    [MAIN, 'simulate', '--json', '--exit-with-parent', ...flags],
-    // In a group of its own: a Ctrl-C must not end it while what is in flight is being finished.
-    { stdio: ['pipe', 'pipe', 'inherit'], detached: true, env: childEnvironment() },
-  );
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([
-    once(lines, 'line').then(([line]) => String(line)),
-    once(child, 'exit').then(() => null),
-  ]);
-  const said = listening.safeParse(parseJson(first));
-  if (!said.success) {
-    child.kill();
-    throw new IngestionError({
-      code: 'NETWORK',
-      message: 'the bundled simulator did not start; what it said is above',
-      retryable: false,
-    });
-  }
-  child.unref();
-  return { origin: said.data.origin, close: () => child.kill('SIGTERM') };
-}
-
-function parseJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
 }

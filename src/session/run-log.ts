@@ -109,7 +109,7 @@ export class RunLog {
       case 'interrupted':
         return this.#log.info(
           { event: 'run_interrupted', ...figures },
-          `run ${run} is interrupted after ${count}`,
+          `run ${run} is paused after ${count}: ${reason}`,
         );
       case 'paused':
         return this.#log.warn(

@@ -1,6 +1,5 @@
 /** Watches a run for people: log, progress line, state file. */
 
-import type { CommandContext } from '../commands/context.js';
 import type { Fault } from '../core/fault.js';
 import type { Limiter } from '../core/limiter.js';
 import { formatPosition } from '../core/position.js';
@@ -8,6 +7,7 @@ import type { Scheduler } from '../core/scheduler.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import type { IngestResult } from '../observe/report.js';
+import { statusAfter } from '../observe/run-end.js';
 import type { RunFigures } from '../observe/run-figures.js';
 import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
 import type { RunStats } from '../observe/run-stats.js';
@@ -17,13 +17,14 @@ import { nowMs } from '../runtime/clock.js';
 import { LastError } from '../runtime/last-error.js';
 import type { FetchCommand, RunObserver, WriteCommand } from '../runtime/run-observer.js';
 import { type RunState, StateFile } from '../runtime/state-file.js';
+import type { SessionContext } from './context.js';
 import type { PreparedRun } from './prepare-run.js';
 import { RunLog } from './run-log.js';
 
 const STATE_EVERY_MS = 1000;
 
 export interface RunWatchParts {
-  readonly context: CommandContext;
+  readonly context: SessionContext;
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly limiter: Limiter;
@@ -106,7 +107,7 @@ export class RunWatch implements RunObserver {
     this.#lastError.wentWell();
     this.#log.limitSeen(this.#parts.limiter);
     this.#log.pageCommitted(command, result);
-    if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState('running');
+    if (nowMs() - this.#stateWrittenAtMs >= STATE_EVERY_MS) void this.writeState(null);
   }
 
   writeFailed(command: WriteCommand, fault: Fault): void {
@@ -130,12 +131,18 @@ export class RunWatch implements RunObserver {
     }
   }
 
-  /** A readable copy of where the run stands; a failure to write it is told once and ends nothing. */
-  async writeState(status: string): Promise<void> {
-    if (this.#stateFile.isBusy && status === 'running') return;
+  /**
+   * A readable copy of where the run stands; a failure to write it is told once and ends nothing.
+   *
+   * @param outcome null: it is running
+   */
+  async writeState(outcome: RunOutcome | null): Promise<void> {
+    if (this.#stateFile.isBusy && outcome === null) return;
     this.#stateWrittenAtMs = nowMs();
     try {
-      await this.#stateFile.write(this.#state(status));
+      await this.#stateFile.write(
+        this.#state(outcome === null ? 'running' : statusAfter(outcome.status)),
+      );
     } catch (error) {
       if (!this.#hasWarnedOfState) this.#log.stateUnwritten((error as Error).message);
       this.#hasWarnedOfState = true;

@@ -1,7 +1,7 @@
 /** Asks the database where a run stands. */
 import type { Pool } from 'pg';
-import type { Config } from '../config/config.js';
 import { countRows } from '../database/count-rows.js';
+import type { Run } from '../database/ledger-types.js';
 import { openRunHistory } from '../database/run-history.js';
 import { findLockHolder } from '../database/run-lock.js';
 import { openRunProgress } from '../database/run-progress.js';
@@ -10,23 +10,19 @@ import { REST_SPAN_MS, wholeWindowsMs } from '../observe/pace.js';
 import type { CommittedSpan, StatusFacts } from '../observe/run-status.js';
 import { nowMs } from '../runtime/clock.js';
 import { sourceNamed } from '../source/registry.js';
-import { findRun } from './find-run.js';
 
 /**
  * @param countsTable whether the rows of the table are counted, unless the run is under way: the count
  *   would be of another moment, and cost the run's database a second
- * @returns null when there is no run @throws IngestionError with the fault of the database
+ * @throws IngestionError with the fault of the database
  */
 export async function statusFacts(
   pool: Pool,
-  config: Config,
-  chosen: number | undefined,
+  run: Run,
   { countsTable }: { readonly countsTable: boolean },
-): Promise<StatusFacts | null> {
+): Promise<StatusFacts> {
   const store = openRunStore(pool);
   const progress = openRunProgress(pool);
-  const run = await findRun(store, config, chosen);
-  if (run === null) return null;
   const { bucket, defaultPolicy } = sourceNamed(run.source);
   const [limit, holder] = await Promise.all([
     progress.limit(run.origin, bucket),

@@ -38,7 +38,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(served).toBe(pages);
     expect(served).toBe(simulator.stats().eventsArrivalsMs.length);
     expect(await runStatus(database.pool)).toBe('paused');
-    expect(folder.readState()).toMatchObject({ status: 'interrupted', eventsIngested: inserted });
+    expect(folder.readState()).toMatchObject({ status: 'paused', eventsIngested: inserted });
 
     const second = await folder.run(['ingest', '--json'], environment);
     expect(second.code).toBe(0);

@@ -128,7 +128,10 @@ describe('a run over several processes', () => {
     await running.untilLog('page_committed', { count: 2 });
     running.signal('SIGTERM');
     expect((await running.end()).code).toBe(130);
-    expect(kept().status).toBe('interrupted');
+    expect(kept()).toMatchObject({ status: 'paused', reason: 'a signal to its process' });
+    const { stdout } = await folder.run(['status'], env);
+    expect(stdout).toMatch(/^Run 1: paused$/m);
+    expect(stdout).toMatch(/paused by {2,}a signal to its process/);
     await folder.run(['ingest', '--json'], { ...env, TARGET_API_KEY: 'wrong' });
     const failed = kept();
     expect(failed.status).toBe('failed');

@@ -35,10 +35,8 @@ const ROOMS: readonly Room[] = [
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
   sideRoom('database', '|postgres'),
   ...['postgres', 'observe', 'explore', 'simulator', 'config'].map((name) => sideRoom(name)),
-  {
-    files: /^src\/(?:session|commands)\//,
-    mayImport: /^src\/(?!main\.)|^(?!src\/|workers\/|test\/|bench\/)/,
-  },
+  upperRoom('session', 'commands/|main\\.'),
+  upperRoom('commands', 'main\\.'),
   { files: /^src\/main\.ts$/, mayImport: /^(?!test\/|bench\/)/ },
   { files: /^bench\//, mayImport: /^(?!test\/)/ },
   { files: /^test\//, mayImport: /./ },
@@ -60,6 +58,14 @@ function sideRoom(name: string, beside = ''): Room {
   return {
     files: new RegExp(`^src/${name}/`),
     mayImport: new RegExp(`^src/(?:${rooms})/|^(?!src/|workers/|test/|bench/)`),
+  };
+}
+
+/** Puts the rooms below it together. @param above what it must not import of src */
+function upperRoom(name: string, above: string): Room {
+  return {
+    files: new RegExp(`^src/${name}/`),
+    mayImport: new RegExp(`^src/(?!${above})|^(?!src/|workers/|test/|bench/)`),
   };
 }
 
@@ -120,6 +126,16 @@ export function impureCalls(files: readonly SourceFile[]): string[] {
         linesWith(file, pattern).map((place) => `${place} uses ${name}: ${instead}`),
       ),
     );
+}
+
+/** What a database is asked in and by which driver: the deciding core knows none of it. */
+const SQL_WORDS = /\bSQL|PostgreSQL|\bpostgres|\bpg[_.]\w/;
+
+export function sqlInCore(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('src/core/'))
+    .flatMap((file) => linesWith(file, SQL_WORDS, file.text))
+    .map((place) => `${place} speaks of SQL: move it to src/postgres or src/database`);
 }
 
 /** A spread passes the environment on to a child process and reads nothing of it. */

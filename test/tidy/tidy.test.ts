@@ -22,6 +22,10 @@ describe('in this repository', () => {
     expect(rules.impureCalls(files)).toEqual([]);
   });
 
+  test('core holds nothing about SQL', () => {
+    expect(rules.sqlInCore(files)).toEqual([]);
+  });
+
   test('only src/config reads the environment', () => {
     expect(rules.environmentReads(files)).toEqual([]);
   });
@@ -61,6 +65,9 @@ describe('a planted violation is found', () => {
     ['src/database/a.ts', '../../workers/writer/copy.js', 'workers/writer/copy.js'],
     ['src/simulator/a.ts', '../config/config.js', 'src/config/config.js'],
     ['src/commands/ingest.ts', '../main.js', 'src/main.js'],
+    ['src/session/run-session.ts', '../commands/exit-codes.js', 'src/commands/exit-codes.js'],
+    ['src/session/onlookers/a.ts', '../../main.js', 'src/main.js'],
+    ['src/observe/a.ts', '../session/run-log.js', 'src/session/run-log.js'],
     ['src/main.ts', '../test/support/gate.js', 'test/support/gate.js'],
     ['workers/fetch.worker.ts', './writer/copy.js', 'workers/writer/copy.js'],
     ['workers/writer/a.ts', '../../src/runtime/a.js', 'src/runtime/a.js'],
@@ -81,7 +88,8 @@ describe('a planted violation is found', () => {
     ['src/database/a.ts', './ledger.js'],
     ['src/database/a.ts', '../postgres/client.js'],
     ['workers/writer/a.ts', '../../src/postgres/client.js'],
-    ['src/commands/ingest.ts', '../database/ledger.js'],
+    ['src/session/open-run.ts', '../database/ledger.js'],
+    ['src/commands/ingest.ts', '../session/run-session.js'],
     ['src/main.ts', './commands/ingest.js'],
   ])('but %s may import %s', (path, specifier) => {
     expect(rules.forbiddenImports([{ path, text: `import '${specifier}';` }])).toEqual([]);
@@ -118,6 +126,12 @@ describe('a planted violation is found', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(/^src\/core\/a\.ts:1 uses .+: (?:take|return) /);
     expect(rules.impureCalls([{ path: 'src/runtime/a.ts', text }])).toEqual([]);
+  });
+
+  test('SQL in core, and nowhere else', () => {
+    const text = '/** From a SQLSTATE to a fault. */\n';
+    expect(rules.sqlInCore([{ path: 'src/core/a.ts', text }])).toHaveLength(1);
+    expect(rules.sqlInCore([{ path: 'src/postgres/a.ts', text }])).toEqual([]);
   });
 
   test('the environment read outside the configuration, but not passed on', () => {

@@ -225,7 +225,7 @@ describe('what an ingestion takes over', () => {
   function hints(text: string, config = configWith(), nowMs = NOW_MS, apiKey = KEY) {
     told.length = 0;
     writeFileSync(join(folder, EXPLORATION_FILE), text);
-    return findHints(config, { apiKey, nowMs, log, folder });
+    return findHints(config, { keyHash: hashKey(apiKey), nowMs, log, folder });
   }
 
   test('fresh findings of the same API, and says so in one line', async () => {

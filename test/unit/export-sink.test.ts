@@ -69,7 +69,7 @@ describe('a file', () => {
     const error = await openFileSink(join(folder, 'none', 'ids.txt'), { isGzip: false }).catch(
       (reason: unknown) => reason,
     );
-    expect(outputFailure(error, 'ids.txt')).toMatchObject({ exitCode: 2 });
+    expect(outputFailure(error, 'ids.txt')).toMatchObject({ kind: 'usage' });
     expect(outputFailure(error, 'ids.txt')?.message).toMatch(/folder of ids.txt does not exist/);
   });
 });

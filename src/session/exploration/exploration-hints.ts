@@ -11,7 +11,7 @@ import { ASSUMED } from '../../core/announced-limits.js';
 import { type LimitLog, longestStarts } from '../../core/limit-log.js';
 import type { LimitPolicy } from '../../core/token-bucket.js';
 import { explorationForm } from '../../explore/schema.js';
-import { hashKey, runOriginOf } from '../open-source.js';
+import { runOriginOf } from '../open-source.js';
 
 export const EXPLORATION_FILE = 'exploration.json';
 const FRESH_MS = 24 * 3_600_000;
@@ -51,13 +51,13 @@ export function explorationOriginOf(target: Target): string {
 export async function findHints(
   config: Config,
   known: {
-    readonly apiKey: string;
+    readonly keyHash: string;
     readonly nowMs: number;
     readonly log: HintLog;
     readonly folder?: string;
   },
 ): Promise<ExplorationHints> {
-  const { log, nowMs, apiKey, folder = '.' } = known;
+  const { log, nowMs, keyHash, folder = '.' } = known;
   let text: string;
   try {
     text = await readFile(join(folder, EXPLORATION_FILE), 'utf8');
@@ -78,7 +78,7 @@ export async function findHints(
     pageLimit: config.pageLimit === null ? pageRecords : null,
     policy: policy !== null && policy.windowMs <= WINDOW_MS_MAX ? policy : null,
     bytesPerRecord,
-    startsMs: limitLog.keyHash === hashKey(apiKey) ? limitLog.startsMs : [],
+    startsMs: limitLog.keyHash === keyHash ? limitLog.startsMs : [],
   };
   log.info({ event: 'exploration_used' }, describe(hints, ageMs));
   return hints;

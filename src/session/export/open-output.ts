@@ -2,20 +2,21 @@
 import { createWriteStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { CommandFailure } from '../../commands/context.js';
-import { EXIT } from '../../commands/exit-codes.js';
 import {
   type ExportSink,
   openFileSink,
   openStreamSink,
   type SinkSettings,
 } from '../../database/export/export-sink.js';
+import { UserError } from '../user-error.js';
 
 export const STANDARD_OUTPUT = '-';
+/** Where ids go unless another name is given. */
+export const IDS_FILE = 'event_ids.txt';
 
 /**
  * @param output name of a file, or `-`; a pipe or a device is written into and stays what it is
- * @throws CommandFailure when it cannot be opened
+ * @throws UserError when it cannot be opened
  */
 export async function openOutput(output: string, settings: SinkSettings): Promise<ExportSink> {
   if (output === STANDARD_OUTPUT) return openStreamSink(process.stdout, settings);
@@ -23,10 +24,10 @@ export async function openOutput(output: string, settings: SinkSettings): Promis
   return openStreamSink(createWriteStream(output), settings);
 }
 
-/** The same for what must be a file, so that it can be read again. @throws CommandFailure */
+/** The same for what must be a file, so that it can be read again. @throws UserError */
 export async function openOutputFile(output: string, settings: SinkSettings): Promise<ExportSink> {
   if (!(await isFile(output))) {
-    throw new CommandFailure(`${output} is no file: --output takes the name of one.`, EXIT.usage);
+    throw new UserError(`${output} is no file: --output takes the name of one.`, 'usage');
   }
   try {
     // What a link names is replaced, not the link.
@@ -37,37 +38,37 @@ export async function openOutputFile(output: string, settings: SinkSettings): Pr
   }
 }
 
-/** @returns whether it is one, or can become one @throws CommandFailure when it is a folder */
+/** @returns whether it is one, or can become one @throws UserError when it is a folder */
 async function isFile(output: string): Promise<boolean> {
   const found = await stat(output === '' ? '.' : output).catch(() => null);
   if (found?.isDirectory()) {
     const name = output === '' ? 'An empty name' : output;
-    throw new CommandFailure(`${name} is a folder: --output takes the name of a file.`, EXIT.usage);
+    throw new UserError(`${name} is a folder: --output takes the name of a file.`, 'usage');
   }
   return found === null || found.isFile();
 }
 
 /** @returns null when the error is none of the file system's or the pipe's */
-export function outputFailure(error: unknown, output: string): CommandFailure | null {
+export function outputFailure(error: unknown, output: string): UserError | null {
   const { code, syscall } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new CommandFailure(
+      return new UserError(
         `The disk is full, and ${output} is not written: make room and start again.`,
       );
     case 'EPIPE':
-      return new CommandFailure('The reader of the output has gone before its end.');
+      return new UserError('The reader of the output has gone before its end.');
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new CommandFailure(`${output} may not be written here (${code}).`, EXIT.usage);
+      return new UserError(`${output} may not be written here (${code}).`, 'usage');
     case 'ENOENT':
     case 'ENOTDIR':
-      return new CommandFailure(`The folder of ${output} does not exist.`, EXIT.usage);
+      return new UserError(`The folder of ${output} does not exist.`, 'usage');
     default:
       return syscall === 'write' || syscall === 'rename' || syscall === 'fsync'
-        ? new CommandFailure(`${output} cannot be written (${code}).`)
+        ? new UserError(`${output} cannot be written (${code}).`)
         : null;
   }
 }

@@ -1,6 +1,5 @@
 /** Writes an export into a file or a stream, with its progress; shared by `export-ids` and `submit`. */
 import type { Pool } from 'pg';
-import { EXIT } from '../../commands/exit-codes.js';
 import { exportRows } from '../../database/export/export-rows.js';
 import type { ExportSink, Written } from '../../database/export/export-sink.js';
 import type { ExportFormat, ExportOrder } from '../../database/export/export-sql.js';
@@ -18,6 +17,8 @@ export interface WriteSettings {
   /** Rows to come; null: not known. */
   readonly expected: number | null;
   readonly isQuiet: boolean;
+  /** Ends the process when a signal breaks the export off. */
+  readonly leave: () => never;
   /** Called before the file takes its name; what it throws leaves nothing behind. */
   readonly check: (rows: number) => void;
 }
@@ -28,7 +29,7 @@ export interface Exported extends Written {
 }
 
 /**
- * @throws IngestionError with the fault of the database; CommandFailure when the output cannot be
+ * @throws IngestionError with the fault of the database; UserError when the output cannot be
  *   written; what `check` throws
  */
 export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Exported> {
@@ -44,7 +45,7 @@ export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Ex
     mode: progressMode(process.stderr, settings.isQuiet),
     render: () => count.render(nowMs()),
   });
-  const stopListening = abandonOnSignal(sink);
+  const stopListening = abandonOnSignal(sink, settings.leave);
   progress.start();
   try {
     const onProgress = (rows: number): void => count.seen(rows, expected);
@@ -62,10 +63,10 @@ export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Ex
 }
 
 /** An export that is broken off leaves no half of a file. */
-function abandonOnSignal(sink: ExportSink): () => void {
+function abandonOnSignal(sink: ExportSink, leave: () => never): () => void {
   const onSignal = (): void => {
     sink.abandon();
-    process.exit(EXIT.interrupted);
+    leave();
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);

@@ -1,11 +1,11 @@
 /** What alerts tell of a run and of its configuration, and what they must not. */
 import { createHash } from 'node:crypto';
-import type { CommandContext } from '../../commands/context.js';
 import type { Limiter } from '../../core/limiter.js';
 import type { Scheduler } from '../../core/scheduler.js';
 import { describeTarget } from '../../database/connect.js';
 import type { RunFigures as AlertFigures, AlertOrigin } from '../../observe/alerts/make-alert.js';
 import type { RunFigures } from '../../observe/run-figures.js';
+import type { SessionContext } from '../context.js';
 import { runOriginOf } from '../open-source.js';
 
 /** The run of this process, as far as alerts need it. */
@@ -18,7 +18,7 @@ export interface AlertedRun {
   readonly figures: RunFigures;
 }
 
-export function alertOriginOf({ config, redact }: CommandContext): AlertOrigin {
+export function alertOriginOf({ config, redact }: SessionContext): AlertOrigin {
   const { source, target, database } = config;
   const origin = runOriginOf(target);
   const into =

@@ -3,7 +3,6 @@
  * then the database's runs, then the run of this process. Loaded only where HTTP_PORT is set.
  */
 import type { Pool } from 'pg';
-import type { CommandContext } from '../../commands/context.js';
 import type { Fault } from '../../core/fault.js';
 import type { Scheduler } from '../../core/scheduler.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
@@ -26,6 +25,7 @@ import { TroubleWatch } from '../../observe/trouble-watch.js';
 import { answerDeadlineMs } from '../../postgres/client.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
+import type { SessionContext } from '../context.js';
 import { loadReport } from '../reports/load-report.js';
 import { listenFailure } from './listen-failure.js';
 
@@ -45,7 +45,7 @@ export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
 
 export class HttpFront implements HttpSource {
   readonly registry = processRegistry();
-  readonly #context: CommandContext;
+  readonly #context: SessionContext;
   /** Whether a run of this process is to come. */
   readonly #isIngesting: boolean;
   #server: HttpServer | null = null;
@@ -58,15 +58,15 @@ export class HttpFront implements HttpSource {
   #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
 
-  private constructor(context: CommandContext, isIngesting: boolean) {
+  private constructor(context: SessionContext, isIngesting: boolean) {
     this.#context = context;
     this.#isIngesting = isIngesting;
     addRunState(this.registry, () => this.#runState());
   }
 
-  /** @throws UsageError when the address cannot be listened on */
+  /** @throws UserError when the address cannot be listened on */
   static async listen(
-    context: CommandContext,
+    context: SessionContext,
     options: { readonly port: number; readonly isIngesting: boolean },
   ): Promise<HttpFront> {
     const front = new HttpFront(context, options.isIngesting);

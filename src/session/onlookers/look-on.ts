@@ -6,60 +6,61 @@ import type { Scheduler } from '../../core/scheduler.js';
 import type { PoolUse } from '../../observe/engine-metrics.js';
 import type { RunFigures } from '../../observe/run-figures.js';
 import type { RunStats } from '../../observe/run-stats.js';
-import type { FetchPool } from '../../runtime/fetch-pool.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
-import type { WriterHandle } from '../../runtime/writer-handle.js';
-import type { SessionParts } from '../run-session.js';
+import type { Engine } from '../engine.js';
+import type { SessionParts } from '../session-parts.js';
 
-export interface Engine {
+/** What there is to see of a session. */
+export interface Looked {
   readonly scheduler: Scheduler;
   readonly limiter: Limiter;
   readonly stats: RunStats;
   readonly figures: RunFigures;
-  readonly fetchPool: FetchPool;
-  readonly writer: WriterHandle;
+  readonly engine: Pick<Engine, 'fetchPool' | 'writer'>;
 }
 
 /** @returns who is to be told what happens in the run */
-export async function lookOn(parts: SessionParts, engine: Engine): Promise<readonly RunObserver[]> {
-  return [...traced(parts), ...alerted(parts, engine), ...(await shown(parts, engine))];
+export async function lookOn(parts: SessionParts, looked: Looked): Promise<readonly RunObserver[]> {
+  return [...traced(parts), ...alerted(parts, looked), ...(await shown(parts, looked))];
 }
 
-function traced({ traces, prepared, source, target }: SessionParts): RunObserver[] {
+function traced({ onlookers: { traces }, prepared, source }: SessionParts): RunObserver[] {
   if (traces === null) return [];
-  const url = new URL(source.pagePath(target.basePath, null, 1), target.origin);
+  const url = new URL(source.spec.pagePath(source.basePath, null, 1), source.origin);
   url.search = '';
   return [traces.observe({ run: prepared.run.run, url })];
 }
 
-function alerted({ alerts, prepared }: SessionParts, engine: Engine): RunObserver[] {
+function alerted({ onlookers: { alerts }, prepared }: SessionParts, looked: Looked): RunObserver[] {
   if (alerts === null) return [];
-  const { scheduler, limiter, figures } = engine;
+  const { scheduler, limiter, figures } = looked;
   const isResumed = prepared.resumedFrom !== null;
   return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, limiter, figures })];
 }
 
-async function shown(parts: SessionParts, engine: Engine): Promise<RunObserver[]> {
-  const { front, prepared, source, target, database, context } = parts;
-  const { scheduler, limiter, stats, figures, fetchPool, writer } = engine;
+async function shown(parts: SessionParts, looked: Looked): Promise<RunObserver[]> {
+  const { onlookers, prepared, source, database, context } = parts;
+  const { scheduler, limiter, stats, figures, engine } = looked;
+  const { front } = onlookers;
   if (front === null) return [];
   return front.attach({
     run: prepared.run.run,
-    source: source.name,
-    origin: target.runOrigin,
+    source: source.spec.name,
+    origin: source.runOrigin,
     resumedFrom: prepared.resumedFrom,
     scheduler,
     limiter,
     stats,
     figures,
     workers: () =>
-      writer.death?.message ?? (fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
-    pools: () => poolUse(context.config, engine, database.pool),
+      engine.writer.death?.message ??
+      (engine.fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
+    pools: () => poolUse(context.config, looked, database.pool),
   });
 }
 
-function poolUse({ concurrency }: Config, engine: Engine, pool: Pool): PoolUse[] {
-  const { scheduler, writer } = engine;
+function poolUse({ concurrency }: Config, { scheduler, engine }: Looked, pool: Pool): PoolUse[] {
+  const { writer } = engine;
   const { inFlight, writing } = scheduler.outstandingByPhase();
   return [
     { pool: 'fetch', used: inFlight, size: concurrency },

@@ -1,9 +1,8 @@
 /** Sends spans of the run where an OTLP endpoint is set; loads nothing of OpenTelemetry where none is. */
-
-import type { CommandContext } from '../../commands/context.js';
 import { lendEnvironment } from '../../config/environment.js';
 import type { PageSpans, PageSpansParts } from '../../observe/traces/page-spans.js';
 import { nowMs } from '../../runtime/clock.js';
+import type { SessionContext } from '../context.js';
 import { USER_AGENT, VERSION } from '../version.js';
 
 /**
@@ -26,7 +25,7 @@ export interface Traces {
 }
 
 /** @returns null where no endpoint is set */
-export async function openTraces({ config, log }: CommandContext): Promise<Traces | null> {
+export async function openTraces({ config, log }: SessionContext): Promise<Traces | null> {
   if (config.traces === null) return null;
   const complain = (message: string): void =>
     log.warn({ event: 'traces_failed' }, `traces: ${message}`);

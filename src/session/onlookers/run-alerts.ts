@@ -5,7 +5,6 @@
  * What is decided and formatted is src/observe/alerts; this gives it the clock and the run.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandContext } from '../../commands/context.js';
 import type { AlertConfig } from '../../config/alert-settings.js';
 import { proxiesFor } from '../../config/proxy-settings.js';
 import type { Fault } from '../../core/fault.js';
@@ -30,13 +29,14 @@ import { Webhook } from '../../observe/alerts/webhook.js';
 import type { WriteResult } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
+import type { SessionContext } from '../context.js';
 import { USER_AGENT } from '../version.js';
 import { type AlertedRun, alertOriginOf, figuresOf } from './alert-facts.js';
 
 const TICK_MAX_MS = 1_000;
 
 export class RunAlerts implements RunObserver {
-  readonly #context: CommandContext;
+  readonly #context: SessionContext;
   readonly #settings: AlertConfig;
   readonly #from: AlertOrigin;
   readonly #webhook: Webhook;
@@ -48,7 +48,7 @@ export class RunAlerts implements RunObserver {
   #fault: Fault | null = null;
   #hasComplained = false;
 
-  constructor(context: CommandContext, settings: AlertConfig) {
+  constructor(context: SessionContext, settings: AlertConfig) {
     this.#context = context;
     this.#settings = settings;
     this.#from = alertOriginOf(context);

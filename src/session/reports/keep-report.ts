@@ -1,19 +1,19 @@
 /** Puts the report of a session into its files. What cannot be written is told, and ends nothing. */
 import { relative } from 'node:path';
 import type { Pool } from 'pg';
-import type { CommandContext } from '../../commands/context.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import { openRunHistory } from '../../database/run-history.js';
 import type { RunReportDocument } from '../../observe/run-report.js';
 import type { SessionFigures } from '../../observe/run-report-session.js';
 import { sessionReport } from '../../observe/run-report-session.js';
+import type { SessionContext } from '../context.js';
 import { VERSION } from '../version.js';
 
 export type KnownFigures = Omit<SessionFigures, 'quarantine' | 'versions'>;
 
 /** @returns the page's path as seen from here; null when it could not be written */
 export async function keepReport(
-  { config, log }: CommandContext,
+  { config, log }: SessionContext,
   pool: Pool,
   figures: KnownFigures,
 ): Promise<string | null> {

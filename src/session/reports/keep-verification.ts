@@ -1,14 +1,13 @@
 /** Puts the result of a verification into the report of its run, where there is one. */
-
-import type { CommandContext } from '../../commands/context.js';
 import type { Run } from '../../database/ledger-types.js';
 import type { Verification } from '../../database/verify/verify-types.js';
 import { findReport, replaceReport } from '../../observe/run-report-files.js';
 import { nowMs } from '../../runtime/clock.js';
+import type { SessionContext } from '../context.js';
 
 /** A report that cannot be written changes nothing about the proof: that is told, and is no failure. */
 export async function keepVerification(
-  { config, log }: CommandContext,
+  { config, log }: SessionContext,
   run: Run,
   { ok, rows, pages, differences }: Verification,
 ): Promise<void> {

@@ -1,6 +1,5 @@
 /** The report of a run as its files and the ledger know it together. */
 import type { Pool } from 'pg';
-import { CommandFailure } from '../../commands/context.js';
 import type { Config } from '../../config/config.js';
 import type { Run } from '../../database/ledger-types.js';
 import { openRunHistory } from '../../database/run-history.js';
@@ -8,6 +7,7 @@ import { findLockHolder } from '../../database/run-lock.js';
 import { isUnderWay, NO_TIMELINE, type RunReportDocument } from '../../observe/run-report.js';
 import { findReport, type ReportFiles } from '../../observe/run-report-files.js';
 import { runState } from '../../observe/run-status.js';
+import { UserError } from '../user-error.js';
 import { VERSION } from '../version.js';
 import { reportedSubmission } from './reported-submission.js';
 
@@ -17,7 +17,7 @@ export interface LoadedReport {
   readonly files: ReportFiles | null;
 }
 
-/** @throws CommandFailure when the ledger has no such run; IngestionError */
+/** @throws UserError when the ledger has no such run; IngestionError */
 export async function loadReport(
   pool: Pool,
   { reportsFolder }: Pick<Config, 'reportsFolder'>,
@@ -51,7 +51,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
     openRunHistory(pool).report(run.run),
     findLockHolder(pool, source, origin),
   ]);
-  if (found === null) throw new CommandFailure(`The ledger has no run ${run.run}.`);
+  if (found === null) throw new UserError(`The ledger has no run ${run.run}.`);
   const status = runState(run.status, holder !== null);
   return {
     version: 1,

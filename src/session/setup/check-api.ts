@@ -1,14 +1,12 @@
 /** Asks the API one harmless request: is it there, is it this API, and does it take the key? */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config, Target } from '../../config/config.js';
 import type { Fault } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
 import { notThisApi, readAnswer } from '../../explore/answer.js';
 import { type Exchange, type Exchanged, httpTransport } from '../../explore/transport.js';
 import { isLimitedBy } from '../../source/http-fault.js';
-import { sourceNamed } from '../../source/registry.js';
 import type { Source } from '../../source/source.js';
-import { openDispatcher, requestHeaders } from '../api-requests.js';
+import type { OpenSource } from '../open-source.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -20,13 +18,9 @@ export type ApiCheck =
  * Asks first what costs nothing of the limit. An API that has no such page, or says anything but yes
  * there, is asked for one record of the list: its verdict is what an ingestion would meet.
  */
-export async function checkApi(
-  { origin, basePath, apiKey }: Extract<Target, { kind: 'api' }>,
-  { source: sourceName, proxies }: Pick<Config, 'source' | 'proxies'>,
-): Promise<ApiCheck> {
-  const source = sourceNamed(sourceName);
-  const transport = httpTransport(origin, 1, (options) => openDispatcher(proxies, options));
-  const headers = requestHeaders(source, apiKey);
+export async function checkApi(opened: OpenSource): Promise<ApiCheck> {
+  const { spec: source, origin, basePath, headers } = opened;
+  const transport = httpTransport(origin, 1, (options) => opened.openDispatcher(options));
   const ask = async (path: string): Promise<Exchanged> => {
     const done = new AbortController();
     const late = delay(DEADLINE_MS, null, { signal: done.signal }).catch(() => null);

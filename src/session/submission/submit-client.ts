@@ -3,7 +3,6 @@ import { createReadStream, type ReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { type Fault, IngestionError } from '../../core/fault.js';
-import type { Source } from '../../source/source.js';
 import {
   readSubmission,
   readSubmissionList,
@@ -12,8 +11,7 @@ import {
   submissionFault,
   submissionsPath,
 } from '../../source/submissions.js';
-import { openDispatcher, requestHeaders } from '../api-requests.js';
-import type { OpenTarget } from '../open-source.js';
+import type { OpenSource } from '../open-source.js';
 import { ANSWER_TIMEOUT_MS } from './submit-decide.js';
 
 const LIST_TIMEOUT_MS = 20_000;
@@ -32,15 +30,13 @@ export type Posted =
   | { readonly type: 'lost'; readonly reason: string; readonly isBodySent: boolean };
 
 export class SubmitClient {
-  readonly #target: OpenTarget;
-  readonly #source: Source;
+  readonly #source: OpenSource;
   #file: ReadStream | null = null;
   readonly #dispatcher: Dispatcher;
 
-  constructor(target: OpenTarget, source: Source) {
-    this.#target = target;
+  constructor(source: OpenSource) {
     this.#source = source;
-    this.#dispatcher = openDispatcher(target.proxies, { connections: 1, pipelining: 1 });
+    this.#dispatcher = source.openDispatcher({ connections: 1, pipelining: 1 });
   }
 
   /** What the network has taken of the file that is being sent, or was sent last. */
@@ -67,7 +63,7 @@ export class SubmitClient {
     try {
       const { statusCode, body } = await request(this.#url(null), {
         dispatcher: this.#dispatcher,
-        headers: requestHeaders(this.#source, this.#target.apiKey),
+        headers: this.#source.headers,
         headersTimeout: LIST_TIMEOUT_MS,
         bodyTimeout: LIST_TIMEOUT_MS,
       });
@@ -96,7 +92,7 @@ export class SubmitClient {
         dispatcher: this.#dispatcher,
         method: 'POST',
         headers: {
-          ...requestHeaders(this.#source, this.#target.apiKey),
+          ...this.#source.headers,
           'content-type': 'text/plain',
           'content-length': String(ids.bytes),
         },
@@ -122,7 +118,7 @@ export class SubmitClient {
   }
 
   #url(githubRepoUrl: string | null): string {
-    const { origin, basePath } = this.#target;
+    const { origin, basePath } = this.#source;
     return `${origin}${submissionsPath(basePath, githubRepoUrl)}`;
   }
 }

@@ -1,0 +1,81 @@
+/** The end of a session, in order: the ledger first, then all who show the run, then the report. */
+import type { RunOutcome } from '../core/scheduler-types.js';
+import { type IngestResult, ingestResult } from '../observe/report.js';
+import { nowMs } from '../runtime/clock.js';
+import type { Engine } from './engine.js';
+import type { SessionLimits } from './open-limits.js';
+import { putOnRecord } from './put-on-record.js';
+import { keepReport } from './reports/keep-report.js';
+import type { Deciding, RunAccount } from './run-account.js';
+import { missingRecords, uncountedRows } from './run-warnings.js';
+import type { SessionParts } from './session-parts.js';
+
+export interface SessionEnd {
+  readonly result: IngestResult;
+  readonly outcome: RunOutcome;
+  /** Of the report; null when it could not be written. */
+  readonly page: string | null;
+}
+
+export interface EndingSession extends Pick<Deciding, 'scheduler'> {
+  readonly limits: SessionLimits;
+  readonly engine: Engine;
+  readonly account: RunAccount;
+}
+
+/** @throws IngestionError when the end cannot be put on record */
+export async function endSession(
+  parts: SessionParts,
+  ending: EndingSession,
+  outcome: RunOutcome,
+): Promise<SessionEnd> {
+  const { context, database, store, prepared, onlookers } = parts;
+  const { account, engine, limits } = ending;
+  const { stats, figures, watch, warnings, timeline } = account;
+  const { run } = prepared;
+  // It was waited for already: what is left to be told it is tried once.
+  if (outcome.status === 'failed') parts.patience.end();
+  account.stop();
+  const endedAtMs = nowMs();
+  figures.end(endedAtMs);
+  await engine.finish();
+  await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, () =>
+    settle(parts, ending, outcome),
+  );
+  await watch.writeState(outcome);
+  onlookers.front?.ended(outcome, endedAtMs);
+  onlookers.alerts?.ended(outcome);
+  const result = ingestResult({
+    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
+    resumedFrom: prepared.resumedFrom,
+    processStartedAtMs: parts.processStartedAtMs,
+    nowMs: endedAtMs,
+  });
+  watch.ended(result, outcome);
+  const page = await keepReport(context, database.pool, {
+    ...{ run, outcome, result, stats, timeline, endedAtMs },
+    figures: figures.at(endedAtMs),
+    policy: limits.limiter.policy,
+    writerConnections: engine.writer.connections,
+  });
+  return { result, outcome, page };
+}
+
+/** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
+async function settle(
+  { store, prepared }: SessionParts,
+  { limits, scheduler, account }: EndingSession,
+  outcome: RunOutcome,
+): Promise<void> {
+  const { run } = prepared.run;
+  const { stats, warnings } = account;
+  await limits.save(limits.limiter.log(nowMs()));
+  const totals = await store.loadTotals(run);
+  stats.recount(totals.covered);
+  const { isOrderBroken } = scheduler;
+  warnings.add(uncountedRows(isOrderBroken, totals));
+  if (outcome.status === 'complete') {
+    warnings.add(missingRecords(scheduler.announcedRecords, isOrderBroken, totals));
+  }
+  if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+}

@@ -1,0 +1,151 @@
+/**
+ * The engine of a session: fetch threads, writer thread and the loop between them, as one thing that is
+ * made, opened, run, drained and closed.
+ *
+ *   made ──start──▶ open ──run──▶ over ──finish──▶ all is in the database
+ *     └──────────────────────────────────close──▶ its threads are gone
+ */
+import { isLoopback } from '../config/proxy-settings.js';
+import { assert, IngestionError } from '../core/fault.js';
+import type { Scheduler } from '../core/scheduler.js';
+import type { RunOutcome } from '../core/scheduler-types.js';
+import { BufferPool } from '../runtime/buffer-pool.js';
+import { nowMs } from '../runtime/clock.js';
+import { FetchPool } from '../runtime/fetch-pool.js';
+import { IngestionLoop } from '../runtime/ingestion-loop.js';
+import type { RunJournal } from '../runtime/run-journal.js';
+import type { RunObserver } from '../runtime/run-observer.js';
+import { spareFullCollections } from '../runtime/worker-limits.js';
+import { WriterHandle } from '../runtime/writer-handle.js';
+import type { SessionParts } from './session-parts.js';
+import { warnOfTriggers } from './table-triggers.js';
+
+export class Engine {
+  readonly fetchPool: FetchPool;
+  readonly writer: WriterHandle;
+  readonly #parts: SessionParts;
+  readonly #journal: RunJournal;
+  #loop: IngestionLoop | null = null;
+
+  /** Starts its threads. */
+  constructor(parts: SessionParts, journal: RunJournal) {
+    this.#parts = parts;
+    this.#journal = journal;
+    spareFullCollections();
+    this.fetchPool = this.#startFetchPool();
+    this.writer = this.#startWriter();
+  }
+
+  /** Puts the loop between its threads. @param observer told what happens in the run */
+  assemble(scheduler: Scheduler, observer: RunObserver): void {
+    const { context, source, prepared } = this.#parts;
+    this.#loop = new IngestionLoop({
+      run: prepared.run.run,
+      scheduler,
+      fetch: (task) => this.fetchPool.fetch(task),
+      tellFetcher: (taskId, type) => this.fetchPool.tell(taskId, type),
+      write: (task) => this.writer.write(task),
+      pagePath: (cursor, limit) => source.spec.pagePath(source.basePath, cursor, limit),
+      buffers: new BufferPool(context.config.creditBytes),
+      journal: this.#journal,
+      observer,
+      nowMs,
+    });
+  }
+
+  /** Has the writer connect. @throws IngestionError when the database cannot be used */
+  async open(): Promise<void> {
+    const { context, database, prepared } = this.#parts;
+    const { config, log } = context;
+    const fault = await this.writer.open({
+      connectionString: database.connectionString,
+      connectionsMax: config.writerConnections,
+      method: config.writeMethod,
+      expectsDuplicates: prepared.restarts || (await isOverKnownRows(this.#parts)),
+      hasTriggers: await warnOfTriggers(database, log),
+      statementTimeoutMs: config.statementTimeoutMs,
+      retryForMs: config.databasePatienceMs,
+    });
+    if (fault !== null) throw new IngestionError(fault);
+  }
+
+  /** Rejects only because of a bug. */
+  run(): Promise<RunOutcome> {
+    return this.#assembled.run();
+  }
+
+  /** What is in flight is finished, and nothing started. */
+  drain(outcome: RunOutcome): void {
+    this.#assembled.drain(outcome);
+  }
+
+  /** Requests in flight are cut off; what is fetched is still committed. */
+  async cutOff(): Promise<void> {
+    await this.fetchPool.close();
+  }
+
+  /** Resolves when all that was committed and told is in the database. */
+  async finish(): Promise<void> {
+    await this.writer.close();
+    await this.#journal.flush();
+  }
+
+  /** A thread left alive would keep the process from ending. */
+  async close(): Promise<void> {
+    await Promise.all([this.fetchPool.close(), this.writer.close()]);
+  }
+
+  get #assembled(): IngestionLoop {
+    assert(this.#loop !== null, 'the engine is assembled before it is used');
+    return this.#loop;
+  }
+
+  #startFetchPool(): FetchPool {
+    const { source, context } = this.#parts;
+    const { config } = context;
+    return new FetchPool({
+      settings: {
+        source: source.spec.name,
+        origin: source.origin,
+        headers: source.headers,
+        proxies: source.proxies,
+        connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
+        headDeadlineMs: config.headDeadlineMs,
+        idleDeadlineMs: config.idleDeadlineMs,
+        bodyBytesMax: config.bodyBytesMax,
+        receiveBytesMax: Math.ceil(config.creditBytes / config.fetchThreads),
+        // On one machine compression costs more than the bytes it saves.
+        acceptsGzip: !isLoopback(source.origin),
+      },
+      threads: config.fetchThreads,
+      onHead: (head) => this.#assembled.onHead(head),
+      onResult: (result) => this.#assembled.onResult(result),
+    });
+  }
+
+  #startWriter(): WriterHandle {
+    const { context, database, onlookers } = this.#parts;
+    const { log } = context;
+    return new WriterHandle({
+      environment: database.variables,
+      onWritten: (taskId, result) => this.#assembled.onWritten(taskId, result),
+      onWaiting: (fault) => {
+        log.warn(
+          { event: 'database_awaited', fault },
+          `a page waits for the database: ${fault.message}`,
+        );
+        onlookers.front?.databaseAwaited(fault, null);
+      },
+      onConnections: (connections, roundTripMs) =>
+        log.debug(
+          { event: 'connections_changed', connections, roundTripMs },
+          `${connections} connections write, to a database that is ${Math.round(roundTripMs)} ms away`,
+        ),
+    });
+  }
+}
+
+/** A new run over a table that holds rows already: COPY would fail on every page. */
+async function isOverKnownRows({ prepared, store }: SessionParts): Promise<boolean> {
+  return prepared.resumedFrom === null && (await store.tableHasRows());
+}

@@ -1,0 +1,173 @@
+/**
+ * An ingestion from nothing: opens database and source, takes the lock, finds the run to go on with or
+ * begins one, and runs a session of it. What it has opened it closes, however it ends.
+ */
+import type { Config } from '../config/config.js';
+import { countRows } from '../database/count-rows.js';
+import { listOtherWriters } from '../database/export/table-writers.js';
+import type { Run } from '../database/ledger-types.js';
+import { Patience } from '../database/patience.js';
+import { openRunStore, type RunStore } from '../database/run-store.js';
+import { formatCount } from '../observe/eta.js';
+import type { Logger } from '../observe/logger.js';
+import { nowMs } from '../runtime/clock.js';
+import type { SessionContext } from './context.js';
+import type { SessionEnd } from './end-session.js';
+import { lockRun } from './lock-run.js';
+import { type Onlookers, withOnlookers } from './onlookers/open-onlookers.js';
+import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './open-database.js';
+import { type OpenSource, openSource } from './open-source.js';
+import { prepareRun } from './prepare-run.js';
+import { runSession } from './run-session.js';
+import type { SessionParts } from './session-parts.js';
+
+export type IngestionEnd =
+  | ({ readonly type: 'ended'; readonly openCommand: string } & SessionEnd)
+  /** An earlier process had finished the run, and no new one was asked for. */
+  | {
+      readonly type: 'finishedBefore';
+      readonly openCommand: string;
+      readonly run: number;
+      /** By the ledger. */
+      readonly eventsIngested: number;
+      /** Counted; null: the table cannot be. */
+      readonly tableRows: number | null;
+    };
+
+export interface IngestionOptions {
+  /** Told how it ended, before anything is closed: a person need not wait for that. */
+  readonly tell: (end: IngestionEnd) => void;
+  /** Ends the process at once, with the reason. */
+  readonly leave: (why: string) => never;
+}
+
+/** @throws IngestionError, UserError */
+export function ingest(context: SessionContext, options: IngestionOptions): Promise<IngestionEnd> {
+  return withOnlookers(context, async (onlookers) => {
+    announce(context.config, context.log);
+    const [database, source] = await openBoth(context);
+    try {
+      onlookers.front?.connect(database.connectionString);
+      return await ingestInto(context, { database, source, onlookers, ...options });
+    } finally {
+      source.close();
+      await database.close();
+    }
+  });
+}
+
+interface OpenParts extends IngestionOptions {
+  readonly database: OpenDatabase;
+  readonly source: OpenSource;
+  readonly onlookers: Onlookers;
+}
+
+async function ingestInto(context: SessionContext, opened: OpenParts): Promise<IngestionEnd> {
+  const { database, source, onlookers } = opened;
+  const { log } = context;
+  const atStart = startPatience(context, onlookers.front);
+  const patience = runPatience(context, onlookers);
+  const store = openRunStore(database.pool, { patience: atStart });
+  const lock = await atStart.during(() =>
+    lockRun(store, source, {
+      ...{ log, patience },
+      onLost: () => void database.revive(),
+      onBack: () => onlookers.front?.databaseIsBack(),
+    }),
+  );
+  try {
+    const found = await prepareRun(context.config, store, {
+      source: source.spec,
+      runOrigin: source.runOrigin,
+      nowMs: nowMs(),
+    });
+    const end =
+      'finished' in found
+        ? await finishedBefore(database, store, found.finished.run)
+        : await workOn(context, opened, { prepared: found.prepared, atStart, patience, lock });
+    opened.tell(end);
+    return end;
+  } finally {
+    patience.end();
+    await lock.release();
+  }
+}
+
+interface Work extends Pick<SessionParts, 'prepared' | 'patience' | 'lock'> {
+  readonly atStart: Patience;
+}
+
+async function workOn(
+  context: SessionContext,
+  { database, source, onlookers, leave }: OpenParts,
+  { prepared, atStart, patience, lock }: Work,
+): Promise<IngestionEnd> {
+  // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
+  context.log.setBindings({ run: prepared.run.run });
+  if (prepared.resumedFrom === null) {
+    await atStart.during(() => warnOfOthers(database, prepared.run, context.log));
+  }
+  const end = await runSession({
+    ...{ context, source, database, patience, lock, prepared, onlookers, leave },
+    store: openRunStore(database.pool, { patience }),
+    processStartedAtMs: performance.timeOrigin,
+  });
+  return { type: 'ended', openCommand: database.openCommand, ...end };
+}
+
+function runPatience({ config, log }: SessionContext, { front }: Onlookers): Patience {
+  return new Patience({
+    forMs: config.databasePatienceMs,
+    onWait: (fault, waitMs) => {
+      sayAwaited(log, fault);
+      front?.databaseAwaited(fault, waitMs);
+    },
+  });
+}
+
+/** What is there is counted: rows that were deleted since are no longer the ledger's to promise. */
+async function finishedBefore(
+  { pool, openCommand }: OpenDatabase,
+  store: RunStore,
+  run: number,
+): Promise<IngestionEnd> {
+  const { covered: eventsIngested } = await store.loadTotals(run);
+  const tableRows = await countRows(pool);
+  return { type: 'finishedBefore', openCommand, run, eventsIngested, tableRows };
+}
+
+/** No row says whose it is, and whoever mixes two sources should know before the hour it takes. */
+async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Promise<void> {
+  const origins = (await listOtherWriters(pool, run)).map(({ origin }) => origin);
+  if (origins.length === 0) return;
+  log.warn(
+    { event: 'table_shared', origins },
+    `the table holds rows of ${origins.join(', ')} too, and a row does not say whose it is: ` +
+      'export-ids will export all, and submit will refuse; a database of its own keeps them apart',
+  );
+}
+
+function announce({ target, database }: Config, log: Logger): void {
+  const from =
+    target.kind === 'api'
+      ? `${target.origin}${target.basePath}`
+      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
+  const into =
+    database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
+  log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);
+}
+
+/** Both at once: each takes its time. */
+async function openBoth(context: SessionContext): Promise<[OpenDatabase, OpenSource]> {
+  const [database, source] = await Promise.allSettled([
+    openDatabase(context),
+    openSource(context.config),
+  ]);
+  if (database.status === 'fulfilled' && source.status === 'fulfilled') {
+    return [database.value, source.value];
+  }
+  if (source.status === 'fulfilled') source.value.close();
+  if (database.status === 'rejected') throw database.reason;
+  await database.value.close();
+  throw source.status === 'rejected' ? source.reason : new Error('unreachable');
+}

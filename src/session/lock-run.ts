@@ -1,0 +1,55 @@
+/** Holds a source for one process, so that no two work on its runs at once. */
+import { type KeptRunLock, keepRunLock } from '../database/kept-run-lock.js';
+import type { Patience } from '../database/patience.js';
+import type { RunLock } from '../database/run-lock.js';
+import type { RunStore } from '../database/run-store.js';
+import type { Logger } from '../observe/logger.js';
+import type { OpenSource } from './open-source.js';
+
+export interface LockSettings {
+  readonly log: Logger;
+  readonly patience: Patience;
+  /** Its session ends with the server, of which nobody else would tell so soon. */
+  readonly onLost: () => void;
+  readonly onBack: () => void;
+}
+
+/** For an ingestion: a lock that is lost is taken again. @throws IngestionError when another holds it */
+export function lockRun(
+  store: RunStore,
+  { spec, runOrigin }: OpenSource,
+  { log, patience, onLost, onBack }: LockSettings,
+): Promise<KeptRunLock> {
+  return keepRunLock({
+    acquire: (settings) => store.acquireRunLock(spec.name, runOrigin, settings),
+    patience,
+    onLost: (fault) => {
+      log.warn(
+        { event: 'lock_lost', fault },
+        `the run lock is lost and taken again: ${fault.message}`,
+      );
+      onLost();
+    },
+    onBack: () => {
+      log.info({ event: 'lock_regained' }, 'the run lock is held again');
+      onBack();
+    },
+  });
+}
+
+/**
+ * For an exploration: it and an ingestion at once would each forget the requests of the other.
+ *
+ * @throws IngestionError when another holds it
+ */
+export function lockForExploration(
+  store: RunStore,
+  { spec, runOrigin }: OpenSource,
+  log: Logger,
+): Promise<RunLock> {
+  return store.acquireRunLock(spec.name, runOrigin, {
+    activity: 'exploration',
+    onLost: (fault) =>
+      log.warn({ event: 'lock_lost', fault }, `the run lock is lost: ${fault.message}`),
+  });
+}

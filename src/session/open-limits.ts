@@ -1,0 +1,33 @@
+/** What a session knows of the API's limits when it begins, and where it keeps what it learns. */
+import type { LimitLog } from '../core/limit-log.js';
+import { Limiter } from '../core/limiter.js';
+import { nowMs } from '../runtime/clock.js';
+import { type ExplorationHints, findHints, mergeStarts } from './exploration/exploration-hints.js';
+import { LimitStore } from './limit-store.js';
+import type { SessionParts } from './session-parts.js';
+
+export interface SessionLimits {
+  readonly limiter: Limiter;
+  /** What an exploration has found out. */
+  readonly hints: ExplorationHints;
+  readonly save: (log: LimitLog) => Promise<void>;
+}
+
+/** The limiter that earlier runs and explorations have taught. @throws IngestionError */
+export async function openLimits({
+  context,
+  source,
+  store,
+}: Pick<SessionParts, 'context' | 'source' | 'store'>): Promise<SessionLimits> {
+  const { config, log } = context;
+  const { spec, keyHash } = source;
+  const limits = new LimitStore(store, source.limitKey(spec.bucket));
+  const hints = await findHints(config, { keyHash, nowMs: nowMs(), log });
+  const assumed = hints.policy ?? spec.defaultPolicy;
+  const saved = mergeStarts(await limits.load(), hints, assumed);
+  const limiter = new Limiter({
+    ...{ assumed, reserve: config.reservedRequests, nowMs: nowMs() },
+    ...(saved === null ? {} : { log: saved }),
+  });
+  return { limiter, hints, save: (limitLog) => limits.save(limitLog) };
+}

@@ -1,0 +1,34 @@
+/** Puts the end of a session on record: the status of its run, and why. */
+import type { RunOutcome } from '../core/scheduler-types.js';
+import type { RunStore } from '../database/run-store.js';
+import { reasonOf, resumeAtMsOf, statusAfter } from '../observe/run-end.js';
+
+export interface Ended {
+  readonly run: number;
+  readonly outcome: RunOutcome;
+  readonly redact: (text: string) => string;
+}
+
+/**
+ * @param settle writes what else is left, before the status says that the run is over
+ * @throws IngestionError, unless the run has failed anyway
+ */
+export async function putOnRecord(
+  store: Pick<RunStore, 'setRunStatus'>,
+  { run, outcome, redact }: Ended,
+  settle: () => Promise<void>,
+): Promise<void> {
+  try {
+    await settle();
+    const reason = outcome.status === 'failed' ? outcome.fault.message : reasonOf(outcome);
+    const resumeAtMs = resumeAtMsOf(outcome);
+    await store.setRunStatus(run, statusAfter(outcome.status), {
+      ...(reason === null ? {} : { lastError: redact(reason) }),
+      ...(resumeAtMs === null ? {} : { resumeAtMs }),
+    });
+  } catch (error) {
+    // The ledger has every committed page: a status that could not be written loses nothing. Where
+    // the database is the reason of the end, that reason must not be hidden by this one.
+    if (outcome.status !== 'failed') throw error;
+  }
+}

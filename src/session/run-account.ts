@@ -1,0 +1,56 @@
+/**
+ * The account that a session gives of its run while it works: what is counted, and what log, progress
+ * line, state file and report's timeline make of it.
+ */
+import type { Limiter } from '../core/limiter.js';
+import type { Scheduler } from '../core/scheduler.js';
+import { RunFigures } from '../observe/run-figures.js';
+import { RunTimeline } from '../observe/run-report-timeline.js';
+import { RunStats } from '../observe/run-stats.js';
+import { nowMs } from '../runtime/clock.js';
+import type { RunJournal } from '../runtime/run-journal.js';
+import { RunWarnings } from './run-warnings.js';
+import { RunWatch } from './run-watch.js';
+import type { SessionParts } from './session-parts.js';
+
+export interface Deciding {
+  readonly limiter: Limiter;
+  readonly scheduler: Scheduler;
+}
+
+export class RunAccount {
+  readonly stats: RunStats;
+  readonly figures: RunFigures;
+  readonly watch: RunWatch;
+  readonly timeline: RunTimeline;
+  readonly warnings: RunWarnings;
+
+  constructor(
+    { context, prepared }: Pick<SessionParts, 'context' | 'prepared'>,
+    { limiter, scheduler }: Deciding,
+    journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
+  ) {
+    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.restarts });
+    const figures = new RunFigures({ stats, limiter, scheduler });
+    this.stats = stats;
+    this.figures = figures;
+    this.watch = new RunWatch({
+      ...{ context, stats, figures, limiter, scheduler, prepared },
+      onSource: (facts) => journal.sourceSeen(facts),
+      onLastError: (text) => journal.lastErrorSeen(text),
+    });
+    this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
+    this.warnings = new RunWarnings(context.log, prepared.run.warnings);
+  }
+
+  start(): void {
+    this.watch.start();
+    this.timeline.start();
+  }
+
+  /** Nothing is shown any more; may be called again. */
+  stop(): void {
+    this.watch.stop();
+    this.timeline.stop();
+  }
+}

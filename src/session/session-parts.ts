@@ -1,0 +1,24 @@
+/** All that a session is given, open already: it closes none of it. */
+import type { KeptRunLock } from '../database/kept-run-lock.js';
+import type { Patience } from '../database/patience.js';
+import type { RunStore } from '../database/run-store.js';
+import type { SessionContext } from './context.js';
+import type { Onlookers } from './onlookers/open-onlookers.js';
+import type { OpenDatabase } from './open-database.js';
+import type { OpenSource } from './open-source.js';
+import type { PreparedRun } from './prepare-run.js';
+
+export interface SessionParts {
+  readonly context: SessionContext;
+  readonly source: OpenSource;
+  readonly database: OpenDatabase;
+  /** Waits for a database that is away, with `patience`. */
+  readonly store: RunStore;
+  readonly patience: Patience;
+  readonly lock: KeptRunLock;
+  readonly prepared: PreparedRun;
+  readonly processStartedAtMs: number;
+  readonly onlookers: Onlookers;
+  /** Ends the process at once, with the reason. */
+  readonly leave: (why: string) => never;
+}

@@ -1,0 +1,78 @@
+/** What comes before a submission: a finished run, its proof, and the file of its ids. */
+import { listOtherWriters } from '../../database/export/table-writers.js';
+import { verificationText } from '../../database/verify/verification-text.js';
+import { formatCount } from '../../observe/eta.js';
+import type { SubmissionList } from '../../source/submissions.js';
+import { openOutputFile } from '../export/open-output.js';
+import { type Exported, writeRows } from '../export/write-ids.js';
+import { type FoundRun, notCompleteText } from '../ledger-reader.js';
+import { proveRun } from '../prove-run.js';
+import { reportedSubmission } from '../reports/reported-submission.js';
+import { UserError } from '../user-error.js';
+import { findTwin, type Sent } from './submit-decide.js';
+
+/** @param permitsAgain also a run that was submitted before @throws UserError when it is none to submit */
+export async function requireSubmittable(
+  { database, run }: FoundRun,
+  permitsAgain: boolean,
+): Promise<void> {
+  if (run.status !== 'complete') {
+    throw new UserError(`${await notCompleteText(database.pool, run)}.`, 'paused');
+  }
+  const earlier = reportedSubmission(run.submission);
+  if (earlier !== null && !permitsAgain) {
+    throw new UserError(
+      `Run ${run.run} was submitted already, as number ${earlier.submissionNumber ?? '?'}; ` +
+        '--again spends another submission on it.',
+    );
+  }
+}
+
+/** @returns the rows that are proved @throws UserError where the proof fails, or rows are of others */
+export async function proveForSubmission(
+  { database: { pool }, run }: FoundRun,
+  isQuiet: boolean,
+): Promise<number> {
+  const proof = await proveRun(pool, run.run, isQuiet);
+  if (proof === null) throw new UserError(`The ledger has no run ${run.run}.`);
+  const others = proof.tableRows - proof.rows;
+  if (!proof.ok) {
+    throw new UserError(`${verificationText(proof)}\nNothing was sent.`);
+  }
+  if (others > 0) {
+    const writers = await listOtherWriters(pool, run);
+    const whose = writers.length === 0 ? 'no run' : writers.map(({ origin }) => origin).join(', ');
+    throw new UserError(
+      `The table holds ${formatCount(others)} rows that are not of run ${run.run}, but of ${whose}. ` +
+        'A row does not say whose it is, so that none can be left out. Nothing was sent: ingest ' +
+        'into a database of its own, and submit from there.',
+    );
+  }
+  return proof.rows;
+}
+
+/** @throws UserError when the table is not what was proved, or the file cannot be written */
+export async function exportForSubmission(
+  { database: { pool }, store, run }: FoundRun,
+  settings: { readonly output: string; readonly isQuiet: boolean; readonly leave: () => never },
+): Promise<Exported> {
+  const { covered } = await store.loadTotals(run.run);
+  const sink = await openOutputFile(settings.output, { isGzip: false });
+  return writeRows(pool, {
+    ...{ ...settings, sink, format: 'ids', order: 'id', expected: covered },
+    check: (rows) => {
+      if (rows === covered) return;
+      throw new UserError('The table has changed since it was verified. Nothing was sent.');
+    },
+  });
+}
+
+/** Where nobody looks at the list, what is there already is not sent again. @throws UserError */
+export function refuseTwin(before: SubmissionList, sent: Sent): void {
+  const twin = findTwin(before, sent);
+  if (twin === null) return;
+  throw new UserError(
+    `The API has counted ${formatCount(sent.idCount)} ids for ${sent.githubRepoUrl} already, as number ` +
+      `${twin.submissionNumber ?? '?'}. Nothing was sent; --again spends another submission on them.`,
+  );
+}

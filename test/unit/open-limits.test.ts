@@ -1,0 +1,78 @@
+/** A session begins with what earlier runs and explorations know of the limits. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readConfig } from '../../src/config/config.js';
+import type { LimitRow } from '../../src/database/ledger-types.js';
+import { openLimits } from '../../src/session/open-limits.js';
+import { openSource } from '../../src/session/open-source.js';
+import type { SessionParts } from '../../src/session/session-parts.js';
+import { captureLog } from '../support/captured-log.js';
+
+const ENVIRONMENT = { TARGET_API_KEY: 'key', API_BASE_URL: 'http://api.example/api/v1' };
+let folder = '';
+let home = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'datasync-limits-'));
+  home = process.cwd();
+  process.chdir(folder);
+});
+
+afterEach(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A database that holds these rows. */
+async function begin(rows: readonly LimitRow[]) {
+  const read = readConfig(ENVIRONMENT, {});
+  if (!read.ok) throw new Error('the sample is good');
+  const { log } = await captureLog('info');
+  const keys: unknown[] = [];
+  const saved: (readonly LimitRow[])[] = [];
+  const source = await openSource(read.config);
+  const parts = {
+    context: { config: read.config, log },
+    source,
+    store: {
+      loadLimits: async (key: unknown) => {
+        keys.push(key);
+        return rows;
+      },
+      saveLimits: async (_: unknown, limits: readonly LimitRow[]) => void saved.push(limits),
+    },
+  } as unknown as SessionParts;
+  return { ...(await openLimits(parts)), source, keys, saved };
+}
+
+test('nothing known: what the source is documented to permit', async () => {
+  const { limiter, source, keys, hints } = await begin([]);
+  expect(limiter.policy).toEqual(source.spec.defaultPolicy);
+  expect(hints.startsMs).toEqual([]);
+  const { keyHash, runOrigin, spec } = source;
+  expect(keys).toEqual([{ origin: runOrigin, keyHash, bucket: spec.bucket }]);
+  expect(JSON.stringify(keys)).not.toContain('"key"');
+});
+
+test('what an earlier run saved holds, with the starts that it made', async () => {
+  const atMs = Date.now() - 1_000;
+  const { limiter, save, saved } = await begin([
+    {
+      ...{ bucket: 'events/window/x-ratelimit', quota: 3, windowMs: 30_000 },
+      ...{ startedAtMs: [atMs], startedCount: [2] },
+    },
+  ]);
+  expect(limiter.policy).toEqual({ quota: 3, windowMs: 30_000 });
+  expect(limiter.startsIn(Date.now())).toBe(2);
+  await save(limiter.log(Date.now()));
+  const kept = saved[0]?.find(({ bucket }) => bucket === 'events/window/x-ratelimit');
+  expect(kept).toMatchObject({ quota: 3, windowMs: 30_000, startedCount: [2] });
+});
+
+test('an exploration that cannot be read is passed over', async () => {
+  writeFileSync('exploration.json', '{');
+  const { limiter, source } = await begin([]);
+  expect(limiter.policy).toEqual(source.spec.defaultPolicy);
+});
