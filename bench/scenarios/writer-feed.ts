@@ -33,8 +33,7 @@ export async function prebuildPages(walk: {
   const pages: PrebuiltPage[] = [];
   await forEachPage(walk, ({ body, proved }) => {
     const own = new Uint8Array(body).buffer;
-    const { rowCount, columns, rejects, firstPosition, lastPosition, isOrdered, isDescending } =
-      proved;
+    const { rowCount, columns, rejects, firstPosition, lastPosition, isDescending } = proved;
     pages.push({
       hasMore: proved.envelope.hasMore,
       batch: {
@@ -45,7 +44,6 @@ export async function prebuildPages(walk: {
         rejects,
         firstPosition,
         lastPosition,
-        isOrdered,
         isDescending,
       },
     });
@@ -71,6 +69,7 @@ export async function feedWriter(
       method,
       expectsDuplicates: false,
       hasTriggers: false,
+      provesData: false,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       retryForMs: RETRY_FOR_MS,
     });

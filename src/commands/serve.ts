@@ -1,7 +1,7 @@
 /** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
 import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../config/config.js';
-import { hasLedger } from '../database/migrate.js';
+import { hasLedger, migrateDatabase } from '../database/migrate.js';
 import { listenForSignals } from '../runtime/shutdown.js';
 import { noLedgerText } from '../session/ledger-reader.js';
 import { HttpFront } from '../session/onlookers/http-front.js';
@@ -36,7 +36,7 @@ export function serveCommand(): Command {
         try {
           if (!(await hasLedger(database.pool))) {
             context.log.info({ event: 'no_run' }, noLedgerText(context.config));
-          }
+          } else await migrateDatabase(database.pool);
           front.connect(database.connectionString);
           await signal;
         } finally {

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import type { Run } from '../database/ledger-types.js';
 import { verificationText } from '../database/verify/verification-text.js';
+import { verifyRun } from '../database/verify/verify-run.js';
 import { LedgerReader } from '../session/ledger-reader.js';
-import { proveRun } from '../session/prove-run.js';
 import { keepVerification } from '../session/reports/keep-verification.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -13,27 +13,34 @@ export function verifyCommand(): Command {
   return new Command('verify')
     .description('prove the table against the ledger; exit 1 with the differences')
     .option('--run <n>', 'this run; default: the latest of the configured source', wholeNumber)
+    .option('--data', 'prove the data of rows too, where it was ingested with PROVE_DATA=yes')
     .option('--simulate', 'the run over the bundled simulator')
     .option('--json', 'print the result as one JSON line')
     .addHelpText('after', '\nExample:\n  datasync verify --json')
     .action(async (flags: Record<string, unknown>) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
       process.exitCode = await LedgerReader.during(context, (ledger) =>
-        verify(context, ledger, flags.run as number | undefined),
+        verify(context, ledger, flags as VerifyFlags),
       );
     });
+}
+
+interface VerifyFlags {
+  readonly run?: number;
+  readonly data?: true;
 }
 
 /** @returns the exit code */
 async function verify(
   context: CommandContext,
   ledger: LedgerReader,
-  chosen: number | undefined,
+  { run: chosen, data }: VerifyFlags,
 ): Promise<number> {
   const found = await ledger.find(chosen);
   if (found.type === 'none') return nothingToVerify(context, found.text);
   const { database, run } = found;
-  const verification = await proveRun(database.pool, run.run, context.isJson);
+  const settings = { run: run.run, withData: data === true };
+  const verification = await verifyRun(database.pool, settings);
   if (verification === null) {
     return nothingToVerify(context, `The ledger has no run ${run.run}.`);
   }

@@ -38,7 +38,7 @@ export type DatabaseChoice =
   | {
       readonly kind: 'embedded';
       readonly dataFolder: string;
-      /** Simulated events have a database of their own: no row of a table says where it came from. */
+      /** Simulated events have a database of their own: what is exported must not mix with them. */
       readonly name: 'ingestion' | 'simulation';
     };
 
@@ -94,6 +94,8 @@ export interface Config {
   readonly bodyBytesMax: number;
   /** Share of records in quarantine that ends a run. */
   readonly quarantineLimit: number;
+  /** The ledger keeps a digest of each page's data too. */
+  readonly provesData: boolean;
   readonly restart: boolean;
   readonly dryRun: boolean;
 }

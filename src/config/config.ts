@@ -84,6 +84,7 @@ const settings = z.object({
   IDLE_DEADLINE: z._default(number(0.1, 3600), 10),
   BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),
   QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),
+  PROVE_DATA: z._default(oneOf('no', 'yes'), 'no'),
   SIMULATE_EVENTS: z._default(whole(0), 200_000),
   SIMULATE_PROFILE: z._default(oneOf(...SIMULATE_PROFILES), 'fast'),
   SIMULATE_SEED: z._default(whole(Number.MIN_SAFE_INTEGER), 1),
@@ -204,6 +205,7 @@ function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'tr
     idleDeadlineMs: values.IDLE_DEADLINE * 1000,
     bodyBytesMax: values.BODY_BYTES_MAX,
     quarantineLimit: values.QUARANTINE_LIMIT,
+    provesData: values.PROVE_DATA === 'yes',
     restart: flags.restart === true,
     dryRun: flags.dryRun === true,
   };

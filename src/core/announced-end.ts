@@ -42,7 +42,7 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
     if (!frontier.isExhausted && credits.hasRoom) return { type: 'wait' };
     const total = context.announced.records;
     const held = [...ends, ...writing].map(({ job, lastPosition, records }) => {
-      return { after: job.after, through: lastPosition ?? job.after, covered: records };
+      return { after: job.after, through: lastPosition ?? job.after, records };
     });
     const records = context.received.count(held, order.isBroken);
     if (total === null || records >= total) return { type: 'true' };

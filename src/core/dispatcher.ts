@@ -169,6 +169,7 @@ export class Dispatcher {
     this.#context.giveUpUnwritten(job.segment);
     frontier.abandon(job.segment);
     if (given !== null) return this.#context.giveBack(given);
+    this.#context.received.walkAgain();
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
   }

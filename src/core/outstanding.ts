@@ -194,8 +194,7 @@ export class Outstanding {
       hasMore: head.hasMore,
       after: job.after,
       through,
-      // Rows of the bound's own instant may come in any order: both segments keep theirs.
-      bound: isClipped ? endOfInstant(bound) : null,
+      bound: isClipped ? bound : null,
     };
   }
 

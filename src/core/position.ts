@@ -33,6 +33,14 @@ export function endOfInstant({ ms }: Position): Position {
   return { ms, id: LOWEST_ID };
 }
 
+/**
+ * Whether a row of that instant is left to the segment behind a bound. Rows of the bound's own instant
+ * may come in any order: both segments keep theirs. One without an instant (NaN) is left to nobody.
+ */
+export function isBehindBound(ms: number, bound: Position | null): boolean {
+  return bound !== null && ms < bound.ms;
+}
+
 /** `ms/id`: the form that the ledger and messages hold. */
 export function formatPosition(position: Position): string {
   return `${position.ms}/${position.id}`;

@@ -1,53 +1,69 @@
 /**
- * Received records: how many different records of the source a run has. A stretch that was walked twice
- * counts once, and so does a row that came with the page before already.
+ * Received records: how many different records of the source a run has. Of those that its pages wrote,
+ * each was written once; of those that were there before it, a walk that begins again finds the same.
+ * Of a page that is not committed yet nobody knows which records are new: as many are taken for known
+ * as committed pages hold of its stretch.
  */
-import { type CountedPage, countRows } from './covered-rows.js';
 import { comparePositions, type Position } from './position.js';
 import type { CommittedCounts } from './scheduler-types.js';
 
-export class ReceivedRecords {
-  /** `covered`: with those in quarantine. */
-  readonly #pages: CountedPage[];
-  #returned: number;
-  #stored: number;
-  #duplicate = 0;
+/** Where a page lies: (after, through]; null: from the beginning, to the end of the source. */
+export interface Stretch {
+  readonly after: Position | null;
+  readonly through: Position | null;
+}
 
-  /** @param earlier committed pages of earlier processes */
-  constructor(earlier: readonly (Pick<CountedPage, 'after' | 'through'> & CommittedCounts)[]) {
-    this.#pages = [];
-    this.#returned = 0;
-    this.#stored = 0;
+export interface HeldPage extends Stretch {
+  readonly records: number;
+}
+
+export class ReceivedRecords {
+  #stored = 0;
+  #known = 0;
+  /** By this walk, rows that came twice included. */
+  #returned = 0;
+  readonly #committed: HeldPage[] = [];
+
+  /** @param earlier committed pages of earlier processes @param walksAgain what they found is found anew */
+  constructor(earlier: readonly (Stretch & CommittedCounts)[], walksAgain: boolean) {
     for (const page of earlier) this.add(page, page);
+    if (walksAgain) this.walkAgain();
   }
 
-  add({ after, through }: Pick<CountedPage, 'after' | 'through'>, counts: CommittedCounts): void {
-    const { returned, inserted, duplicate, quarantined, covered } = counts;
-    this.#pages.push({ after, through, covered: covered + quarantined });
-    this.#returned += returned;
+  add({ after, through }: Stretch, counts: CommittedCounts): void {
+    const { returned, inserted, known, quarantined } = counts;
     this.#stored += inserted + quarantined;
-    this.#duplicate += duplicate;
+    this.#known += known;
+    this.#returned += returned;
+    this.#committed.push({ after, through, records: returned });
+  }
+
+  walkAgain(): void {
+    this.#known = 0;
+    this.#returned = 0;
   }
 
   /**
    * At least.
    *
-   * @param held pages that are not committed yet; `covered` are their records
-   * @param isOrderBroken it cannot be told then which stretches were walked twice
+   * @param isOrderBroken stretches say nothing, and what the API announces may count rows twice: then
+   *   all that this walk was given
    */
-  count(held: readonly CountedPage[], isOrderBroken: boolean): number {
-    const heldRecords = held.reduce((sum, { covered }) => sum + covered, 0);
-    if (isOrderBroken) return this.#returned + heldRecords;
-    // Where no row has come twice so far, those that are held are new too, unless a walk began again.
-    const isNew = this.#duplicate === 0 && !held.some(({ after }) => this.#hasFrom(after));
-    const least = this.#stored + (isNew ? heldRecords : 0);
-    return countRows([...this.#pages, ...held], least);
+  count(held: readonly HeldPage[], isOrderBroken: boolean): number {
+    if (isOrderBroken) return held.reduce((sum, { records }) => sum + records, this.#returned);
+    const news = held.map((page) => Math.max(0, page.records - this.#knownOf(page)));
+    return news.reduce((sum, records) => sum + records, this.#stored + this.#known);
   }
 
-  /** Whether a committed page starts there. */
-  #hasFrom(start: Position | null): boolean {
-    return this.#pages.some(({ after }) =>
-      after === null || start === null ? after === start : comparePositions(after, start) === 0,
+  #knownOf(page: HeldPage): number {
+    const overlapping = this.#committed.filter(
+      (other) => isBefore(page.after, other.through) && isBefore(other.after, page.through),
     );
+    return overlapping.reduce((sum, { records }) => sum + records, 0);
   }
+}
+
+/** Whether a stretch that starts there has begun before another has ended. */
+function isBefore(start: Position | null, end: Position | null): boolean {
+  return start === null || end === null || comparePositions(start, end) < 0;
 }

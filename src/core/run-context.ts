@@ -42,6 +42,8 @@ export interface SchedulerOptions {
   readonly rowsDone: number;
   /** Pages that earlier processes have committed; none if unset. */
   readonly earlierPages?: ConstructorParameters<typeof ReceivedRecords>[0];
+  /** The walk begins again over what these hold. */
+  readonly walksAgain?: boolean;
   /** How many records there are, as earlier processes were told; null: they were not. */
   readonly sourceTotal?: number | null;
   /** Share of records in quarantine that ends the run. */
@@ -83,7 +85,7 @@ export class RunContext {
     this.order = options.frontier.order;
     this.outstanding = new Outstanding(this.order);
     this.announced = new AnnouncedTotal(options.sourceTotal);
-    this.received = new ReceivedRecords(options.earlierPages ?? []);
+    this.received = new ReceivedRecords(options.earlierPages ?? [], options.walksAgain === true);
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;

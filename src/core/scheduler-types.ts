@@ -34,9 +34,9 @@ export interface CommittedCounts {
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
+  readonly known: number;
   readonly quarantined: number;
-  /** Distinct rows of the page in the table, within what it covers. */
-  readonly covered: number;
 }
 
 export type SchedulerEvent =

@@ -12,6 +12,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   data: 'jsonb',
 };
 
+/** The owner's column, which the program adds: values that it has not given would name pages of its own. */
+const OWNER = 'page';
+
 /** What the catalogue says of one column. */
 export interface FoundColumn {
   readonly name: string;
@@ -72,6 +75,7 @@ export function findDifferences(table: FoundTable): string[] {
     if (column === undefined) differences.push(`it has no column ${name}`);
     else if (column.type !== type) differences.push(`${name} is ${column.type}, not ${type}`);
   }
+  if (byName.has(OWNER)) differences.push(`its column ${OWNER} is not the program's own`);
   if (byName.get('occurred_at')?.isNotNull === true) {
     differences.push('occurred_at is NOT NULL, and an event may have no timestamp');
   }

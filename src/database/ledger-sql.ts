@@ -49,18 +49,37 @@ export const LOAD_PAGES = `
   SELECT segment, page, cursor, next_cursor AS "nextCursor",
     (extract(epoch FROM next_cursor_expires_at) * 1000)::float8 AS "nextCursorExpiresAtMs",
     has_more AS "hasMore", after_position AS "after", through_position AS "through",
-    returned, inserted, duplicate, quarantined, covered
+    last_position AS "last", returned, inserted, duplicate, known, quarantined
   FROM ingestion_pages WHERE run = $1 ORDER BY segment, page`;
 
-// Sums of integers are bigint, which node-postgres gives as text; as float8 they are numbers, exact
-// up to 2^53.
-export const LOAD_TOTALS = `
-  SELECT count(*)::float8 AS pages,
-    coalesce(sum(returned), 0)::float8 AS returned,
-    coalesce(sum(inserted), 0)::float8 AS inserted,
-    coalesce(sum(duplicate), 0)::float8 AS duplicate,
-    coalesce(sum(quarantined), 0)::float8 AS quarantined
-  FROM ingestion_pages WHERE run = $1`;
+/**
+ * The sums of RunTotals over the pages of one run. What it found of others' rows is no more than others
+ * have written: where a stretch was walked twice, such rows were found twice.
+ *
+ * Sums of integers are bigint, which node-postgres gives as text; as float8 they are numbers, exact up
+ * to 2^53.
+ *
+ * @param run an SQL expression
+ */
+export const runTotals = (run: string): string => `
+  SELECT own.pages, own.returned, own.inserted, own.duplicate, own.quarantined,
+    own.inserted + least(own.known, others.written) AS rows
+  FROM (
+    SELECT count(*)::float8 AS pages,
+      coalesce(sum(returned), 0)::float8 AS returned,
+      coalesce(sum(inserted), 0)::float8 AS inserted,
+      coalesce(sum(duplicate), 0)::float8 AS duplicate,
+      coalesce(sum(known), 0)::float8 AS known,
+      coalesce(sum(quarantined), 0)::float8 AS quarantined,
+      coalesce(sum(inserted) FILTER (WHERE id IS NULL), 0)::float8 AS unowned
+    FROM ingestion_pages WHERE run = ${run}
+  ) AS own, LATERAL (
+    SELECT coalesce(sum(inserted), 0)::float8 - own.unowned
+      + (SELECT count FROM ingestion_unowned_rows) AS written
+    FROM ingestion_pages WHERE run <> ${run} AND id IS NOT NULL
+  ) AS others`;
+
+export const LOAD_TOTALS = runTotals('$1');
 
 export const LOAD_SEGMENTS = `
   SELECT segment, after_position AS "after", bound_position AS "bound", status

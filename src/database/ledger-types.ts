@@ -57,12 +57,15 @@ export interface LedgerPage {
   /** The page covers (after, through]; null: beginning and end of the source. */
   readonly after: Position | null;
   readonly through: Position | null;
+  /** Of its last row that has a timestamp; null: none has. */
+  readonly last: Position | null;
   readonly returned: number;
+  /** Rows that it wrote. */
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
+  readonly known: number;
   readonly quarantined: number;
-  /** Distinct rows of the page in the table. */
-  readonly covered: number;
 }
 
 /** Sums over all pages of a run; every walk over a segment adds its pages. */
@@ -72,10 +75,11 @@ export interface RunTotals {
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
-  /** Distinct rows of the run in the table, however often a segment was walked (core/covered-rows). */
-  readonly covered: number;
-  /** Different records that the API has returned, those in quarantine included; at least. */
-  readonly received: number;
+  /**
+   * Rows of the run in the table: those that its pages wrote, and those that were there before them.
+   * Exact, but where a stretch of others' rows was walked twice: then at most.
+   */
+  readonly rows: number;
 }
 
 /** Which limit: one key on one bucket of one API. */

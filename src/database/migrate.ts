@@ -22,6 +22,13 @@ const LOCK_PATIENCE_MS = LONG_SILENCE_MS;
 const FIND_EVENTS = `SELECT to_regclass('ingested_events') IS NOT NULL AS "isThere"`;
 const FIND_LEDGER = `SELECT to_regclass('ingestion_migrations') IS NOT NULL AS "isThere"`;
 
+/** Those of the migrations that make `ingested_events` what it is. */
+const EVENTS_STATEMENTS =
+  /(?:CREATE TABLE IF NOT EXISTS ingested_events|ALTER TABLE ingested_events)[^;]*;/g;
+const NO_UNOWNED_ROWS = 'UPDATE ingestion_unowned_rows SET count = 0, counted_at = now()';
+/** The migration that gives rows owners. */
+const OWNERS = 2;
+
 export interface Migration {
   /** From 1 on, without a gap. */
   readonly number: number;
@@ -97,11 +104,9 @@ export async function requireUtf8(pool: Pool): Promise<void> {
 export async function remakeEventsTable(pool: Pool): Promise<void> {
   await withClientOf(pool, async (client) => {
     if (!(await isThere(client, FIND_LEDGER)) || (await isThere(client, FIND_EVENTS))) return;
-    const statement = /CREATE TABLE IF NOT EXISTS ingested_events[^;]*;/.exec(
-      loadMigrations()[0]?.sql ?? '',
-    );
-    assert(statement !== null, 'the first migration makes the table of events');
-    await client.query(statement[0]);
+    const statements = loadMigrations().flatMap(({ sql }) => sql.match(EVENTS_STATEMENTS) ?? []);
+    assert(statements.length > 0, 'the migrations make the table of events');
+    await client.query(`BEGIN; ${statements.join('')} ${NO_UNOWNED_ROWS}; COMMIT`);
   });
 }
 
@@ -169,7 +174,7 @@ async function applyPending(
     applied_at timestamptz NOT NULL DEFAULT now()
   )`);
   const version = await readVersion(client, newest);
-  if (version === 0) {
+  if (version < OWNERS) {
     const fault = await checkEventsTable(client);
     if (fault !== null) throw new IngestionError(fault);
   }

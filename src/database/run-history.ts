@@ -1,9 +1,8 @@
 /** Runs as the ledger knows them, for those who look back: lists, sums, pace, what was set aside. */
 import type { Pool, QueryResultRow } from 'pg';
-import { countRows } from '../core/covered-rows.js';
 import { asIngestionError } from './connect.js';
+import { runTotals } from './ledger-sql.js';
 import type { RunStatus } from './ledger-types.js';
-import { openRunStore } from './run-store.js';
 
 /** A run and the sums of its committed pages. Instants are epoch ms. */
 export interface RunSummary {
@@ -20,6 +19,8 @@ export interface RunSummary {
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
+  /** See RunTotals. */
+  readonly rows: number;
   readonly bytes: number;
   /** Of the first and the last page; null: none is committed. */
   readonly firstCommitMs: number | null;
@@ -28,8 +29,6 @@ export interface RunSummary {
 
 export interface RunReport extends RunSummary {
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Distinct rows of the run in the table. */
-  readonly covered: number;
   readonly segments: number;
   /** Records committed in each sixtieth of the span from the first to the last commit. */
   readonly pace: readonly number[];
@@ -42,7 +41,7 @@ export interface RunReport extends RunSummary {
   }[];
 }
 
-/** The ends of what a run has covered, epoch ms. */
+/** The ends of what a run has fetched, epoch ms. */
 export interface RunExtent {
   readonly newestMs: number | null;
   readonly oldestMs: number | null;
@@ -62,12 +61,7 @@ const PACE_STEPS = 60;
 const REASONS_MAX = 20;
 
 const SUMS = `
-  SELECT count(*)::float8 AS pages,
-    coalesce(sum(returned), 0)::float8 AS returned,
-    coalesce(sum(inserted), 0)::float8 AS inserted,
-    coalesce(sum(duplicate), 0)::float8 AS duplicate,
-    coalesce(sum(quarantined), 0)::float8 AS quarantined,
-    coalesce(sum(bytes), 0)::float8 AS bytes,
+  SELECT coalesce(sum(bytes), 0)::float8 AS bytes,
     (extract(epoch FROM min(committed_at)) * 1000)::float8 AS "firstCommitMs",
     (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "lastCommitMs"
   FROM ingestion_pages AS p WHERE p.run = r.run`;
@@ -75,17 +69,19 @@ const SUMS = `
 const RUN_COLUMNS = `r.run, r.source, r.origin, r.status, r.last_error AS "lastError",
   (extract(epoch FROM r.started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM r.finished_at) * 1000)::float8 AS "finishedAtMs",
-  (extract(epoch FROM r.resume_at) * 1000)::float8 AS "resumeAtMs", sums.*`;
+  (extract(epoch FROM r.resume_at) * 1000)::float8 AS "resumeAtMs", totals.*, sums.*`;
+
+const BOTH_SUMS = `LATERAL (${runTotals('r.run')}) AS totals, LATERAL (${SUMS}) AS sums`;
 
 const LIST_RUNS = `
   SELECT ${RUN_COLUMNS}
-  FROM (SELECT * FROM ingestion_runs ORDER BY run DESC LIMIT $1) AS r, LATERAL (${SUMS}) AS sums
+  FROM (SELECT * FROM ingestion_runs ORDER BY run DESC LIMIT $1) AS r, ${BOTH_SUMS}
   ORDER BY r.run DESC`;
 
 const FIND_RUN = `
   SELECT ${RUN_COLUMNS}, r.settings - 'warnings' AS settings,
     (SELECT count(*)::float8 FROM ingestion_segments AS s WHERE s.run = r.run) AS segments
-  FROM ingestion_runs AS r, LATERAL (${SUMS}) AS sums WHERE r.run = $1`;
+  FROM ingestion_runs AS r, ${BOTH_SUMS} WHERE r.run = $1`;
 
 // The last commit falls on the upper edge, which width_bucket counts as one step too far.
 const PACE = `
@@ -114,7 +110,6 @@ const EXTENT = `
 
 /** Every function throws an IngestionError with the fault of the database when it fails. */
 export function openRunHistory(pool: Pool): RunHistory {
-  const store = openRunStore(pool);
   const rowsOf = async <Row extends QueryResultRow>(
     text: string,
     values: readonly unknown[],
@@ -140,14 +135,13 @@ export function openRunHistory(pool: Pool): RunHistory {
         [run],
       );
       if (found === undefined) return null;
-      const [steps, setAside, pages] = await Promise.all([
+      const [steps, setAside] = await Promise.all([
         rowsOf<{ step: number; returned: number }>(PACE, [run, PACE_STEPS]),
         quarantine(run),
-        store.loadPages(run),
       ]);
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
-      return { ...found, pace, quarantine: setAside, covered: countRows(pages, found.inserted) };
+      return { ...found, pace, quarantine: setAside };
     },
 
     async extent(run) {

@@ -11,11 +11,13 @@ export interface SegmentProgress {
   /** Where its furthest page ends; null: none is committed, or it went to the end of the source. */
   readonly reached: string | null;
   readonly pages: number;
-  readonly covered: number;
+  /** That they wrote, or that were there before the run. */
+  readonly rows: number;
 }
 
 /** What was committed since an instant. */
 export interface CommittedSince {
+  /** Written, or found in the table. */
   readonly rows: number;
   readonly pages: number;
   /** Of the first and the last of these commits, epoch ms; null: there is none. */
@@ -32,15 +34,15 @@ export interface KnownLimit {
 const SEGMENTS = `
   SELECT segment, coalesce(s.status, 'open') AS status,
     s.after_position AS "after", s.bound_position AS "bound", p.reached,
-    coalesce(p.pages, 0)::float8 AS pages, coalesce(p.covered, 0)::float8 AS covered
+    coalesce(p.pages, 0)::float8 AS pages, coalesce(p.rows, 0)::float8 AS rows
   FROM (SELECT * FROM ingestion_segments WHERE run = $1) AS s FULL JOIN (
-    SELECT segment, count(*) AS pages, sum(covered) AS covered,
+    SELECT segment, count(*) AS pages, sum(inserted + known) AS rows,
       (array_agg(through_position ORDER BY page DESC))[1] AS reached
     FROM ingestion_pages WHERE run = $1 GROUP BY segment
   ) AS p USING (segment) ORDER BY segment`;
 
 const COMMITTED_SINCE = `
-  SELECT coalesce(sum(covered), 0)::float8 AS rows, count(*)::float8 AS pages,
+  SELECT coalesce(sum(inserted + duplicate), 0)::float8 AS rows, count(*)::float8 AS pages,
     (extract(epoch FROM min(committed_at)) * 1000)::float8 AS "firstMs",
     (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "lastMs"
   FROM ingestion_pages WHERE run = $1 AND committed_at >= to_timestamp($2::float8 / 1000)`;

@@ -5,7 +5,6 @@
  * rows. Every function throws an IngestionError with the fault of the database when it fails.
  */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { countRows } from '../core/covered-rows.js';
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../core/position.js';
 import { asIngestionError } from './connect.js';
@@ -94,6 +93,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
       ...row,
       after: positionOf(row.after),
       through: positionOf(row.through),
+      last: positionOf(row.last),
     }));
   }
 
@@ -143,19 +143,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     loadPages,
 
     async loadTotals(runNumber) {
-      const [sums, pages] = await Promise.all([
-        query<Omit<RunTotals, 'covered' | 'received'>>(sql.LOAD_TOTALS, [runNumber]),
-        loadPages(runNumber),
-      ]);
-      const totals = only(sums);
-      const withQuarantined = pages.map((page) => {
-        return { ...page, covered: page.covered + page.quarantined };
-      });
-      return {
-        ...totals,
-        covered: countRows(pages, totals.inserted),
-        received: countRows(withQuarantined, totals.inserted + totals.quarantined),
-      };
+      return only(await query<RunTotals & QueryResultRow>(sql.LOAD_TOTALS, [runNumber]));
     },
 
     async loadSegments(runNumber) {
@@ -226,9 +214,8 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
   };
 }
 
-type PageRow = Omit<LedgerPage, 'after' | 'through'> & {
-  readonly after: string | null;
-  readonly through: string | null;
+type PageRow = Omit<LedgerPage, 'after' | 'through' | 'last'> & {
+  readonly [Place in 'after' | 'through' | 'last']: string | null;
 };
 type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
   readonly after: string | null;

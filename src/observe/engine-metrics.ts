@@ -87,7 +87,7 @@ export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
   );
   gauge(
     'datasync_run_rows_per_second',
-    'Rows that this process covered, over that time.',
+    'Rows that this process wrote or found, over that time.',
     () => figures.at(nowMs()).rowsPerSecond,
   );
   gauge('datasync_run_seconds_left', 'Until the run is complete; NaN: not known.', () => {

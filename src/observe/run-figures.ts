@@ -3,7 +3,7 @@
  * Progress line, log, dashboard, metrics, alerts, report and the last JSON line all ask this.
  *
  * - A process is at work on a run from its first request on (`RunStats.durationMs`).
- * - The rate is the rows that the process covered over that time. How fast it is just now (`pace.ts`)
+ * - The rate is the rows that the process wrote or found over that time. How fast it is just now (`pace.ts`)
  *   is another figure: it makes the charts and the time left.
  * - Rows are those that committed pages of the run cover, as the ledger counts them, over all restarts.
  */

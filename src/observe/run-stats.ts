@@ -13,10 +13,10 @@ import type { PageCounts, WriteResult } from '../protocol/writer-messages.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** Totals that the ledger holds from before this process. */
-export interface EarlierTotals extends PageCounts {
+export interface EarlierTotals extends Omit<PageCounts, 'known'> {
   readonly pages: number;
-  /** Distinct rows that they cover. */
-  readonly covered: number;
+  /** That its pages wrote, and that were there before them. */
+  readonly rows: number;
 }
 
 /** Every tick wakes main: each 20 ms, it was a tenth of its processor time with both cores full. */
@@ -44,14 +44,15 @@ export class RunStats {
   };
   /** When the first request of this process left; null: none has been answered. */
   firstRequestAtMs: number | null = null;
-  #covered: number;
+  /** Rows that were there before the run. */
+  #known: number;
   #startedAtMs: number | null = null;
-  #new = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+  #new = { pages: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
 
-  /** @param options.walksAgain the process begins a walk anew over what earlier ones covered */
-  constructor(options: { earlier: EarlierTotals; walksAgain: boolean }) {
-    this.#earlier = options.earlier;
-    this.#covered = options.walksAgain ? 0 : options.earlier.covered;
+  /** @param options.walksAgain the process begins a walk anew, and finds anew what earlier ones found */
+  constructor({ earlier, walksAgain }: { earlier: EarlierTotals; walksAgain: boolean }) {
+    this.#earlier = earlier;
+    this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;
     this.#delay.enable();
   }
 
@@ -70,28 +71,24 @@ export class RunStats {
   }
 
   /**
-   * Rows that the run's committed pages cover, inserted by it or found in the table. A walk that begins again
-   * covers them anew, so that the count then begins again too.
+   * Rows of the run in the table: those that its pages wrote, and those that were there before it. A walk
+   * that begins again finds the latter anew.
    */
   get eventsIngested(): number {
-    return Math.max(this.#covered, this.counts.inserted);
+    return this.counts.inserted + this.#known;
   }
 
-  /**
-   * What was walked twice was counted twice here: the ledger knows better.
-   *
-   * @param covered distinct rows that the run's pages cover, from the ledger
-   */
-  recount(covered: number): void {
-    this.#covered = covered;
+  /** @param rows that the run has by the ledger, which also knows what others have written */
+  recount(rows: number): void {
+    this.#known = rows - this.counts.inserted;
   }
 
-  /** The same, by this process alone: what a rate is made of. */
+  /** Rows that this process wrote or found: what a rate is made of. */
   get eventsIngestedHere(): number {
-    return this.#new.covered;
+    return this.#new.inserted + this.#new.duplicate;
   }
 
-  get counts(): PageCounts {
+  get counts(): Omit<PageCounts, 'known'> {
     return {
       returned: this.#earlier.returned + this.#new.returned,
       inserted: this.#earlier.inserted + this.#new.inserted,
@@ -143,7 +140,7 @@ export class RunStats {
 
   noticed(notice: Notice): void {
     if (notice.event === 'page_retried' || notice.event === 'page_paused') this.retries++;
-    if (notice.event === 'walk_restarted') this.#covered = 0;
+    if (notice.event === 'walk_restarted') this.#known = 0;
   }
 
   committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {
@@ -152,8 +149,7 @@ export class RunStats {
     this.latency.write.add(result.writeMs);
     this.firstCommitAtMs ??= nowMs;
     this.#new.pages++;
-    this.#new.covered += result.covered;
-    this.#covered += result.covered;
+    this.#known += counts.known;
     this.#new.returned += counts.returned;
     this.#new.inserted += counts.inserted;
     this.#new.duplicate += counts.duplicate;

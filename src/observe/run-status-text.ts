@@ -15,7 +15,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
   const ahead = share === null ? '' : `  ${bar(share, BAR_COLUMNS)} ${percent(share)}  `;
   return [
     `Run ${view.run}: ${paint(statusStyle(view.state), view.state)}`,
-    `${ahead === '' ? '  ' : ahead}${formatCount(totals.covered)}${of} rows committed`,
+    `${ahead === '' ? '  ' : ahead}${formatCount(totals.rows)}${of} rows committed`,
     ...tableLines(view),
     ...field('source', `${view.source}, ${view.origin}`),
     ...(worker === null ? [] : field('by', worker)),
@@ -37,7 +37,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
 /** What the ledger says can be held against the table, where somebody has counted it. */
 function tableLines({ tableRows, totals }: RunStatusView): string[] {
   if (tableRows === null) return [];
-  const missing = totals.covered - tableRows;
+  const missing = totals.rows - tableRows;
   const text = `${formatCount(tableRows)} rows`;
   if (missing <= 0) return field('table', text);
   return field('table', `${text}, ${formatCount(missing)} fewer than the ledger says`).concat(
@@ -83,7 +83,7 @@ function segmentLines({ segments, openSegments }: RunStatusView): string[] {
   ];
 }
 
-function segmentLine({ segment, share, covered, reached }: SegmentView): string {
+function segmentLine({ segment, share, rows, reached }: SegmentView): string {
   const number = String(segment).padStart(5);
   const ahead =
     share === null
@@ -91,7 +91,7 @@ function segmentLine({ segment, share, covered, reached }: SegmentView): string 
       : `${bar(share, SEGMENT_BAR_COLUMNS)} ${percent(share).padStart(7)}`;
   const ms = Number(reached?.split('/')[0] ?? Number.NaN);
   const where = Number.isFinite(ms) ? `  at ${instantText(ms).slice(0, 19)}` : '';
-  return clip(`${number}  ${ahead} ${formatCount(covered).padStart(11)} rows${where}`);
+  return clip(`${number}  ${ahead} ${formatCount(rows).padStart(11)} rows${where}`);
 }
 
 /** For where nothing is redrawn. */
@@ -100,5 +100,5 @@ export function runStatusLine(view: RunStatusView): string {
   const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
   const ahead = share === null ? '' : ` (${percent(share)})`;
   const pace = rowsPerSecond === null ? '' : `, ${formatCount(rowsPerSecond)}/s`;
-  return `run ${run} ${state}: ${formatCount(totals.covered)}${of} rows${ahead}${pace}${restText(view)}`;
+  return `run ${run} ${state}: ${formatCount(totals.rows)}${of} rows${ahead}${pace}${restText(view)}`;
 }

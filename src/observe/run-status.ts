@@ -24,7 +24,8 @@ export interface StatusFacts {
     readonly inserted: number;
     readonly duplicate: number;
     readonly quarantined: number;
-    readonly covered: number;
+    /** That its pages wrote, and that were there before them. */
+    readonly rows: number;
   };
   readonly segments: readonly SegmentFacts[];
   /** The newest instant that the run has seen; null: none. */
@@ -57,7 +58,7 @@ export interface SegmentFacts {
   readonly bound: string | null;
   readonly reached: string | null;
   readonly pages: number;
-  readonly covered: number;
+  readonly rows: number;
 }
 
 export interface SegmentView extends SegmentFacts {
@@ -89,7 +90,7 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
     state,
     reason: isPaused ? facts.lastError : null,
     lastError: isPaused ? null : facts.lastError,
-    share: status === 'complete' ? 1 : shareOf(totals.covered, sourceTotal),
+    share: status === 'complete' ? 1 : shareOf(totals.rows, sourceTotal),
     rowsPerSecond: isMoving ? Math.round(meanRate(worked.rows, nowMs - worked.sinceMs)) : null,
     eta: isMoving ? rest(facts, worked, nowMs) : null,
     segments: facts.segments.map((segment) => ({
@@ -107,7 +108,7 @@ function rest(facts: StatusFacts, worked: CommittedSpan, nowMs: number): Eta | n
   const use = limit && recent && limitUse(recent, limit, nowMs);
   return estimateRest({
     total: sourceTotal,
-    rows: totals.covered,
+    rows: totals.rows,
     progressed,
     pagesUnderWay: 0,
     limit: limit && { ...limit, startsInMs: [], use },

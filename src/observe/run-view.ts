@@ -76,7 +76,8 @@ export class RunView {
     result: Extract<WriteResult, { type: 'committed' }>,
   ): void {
     this.#latency.write.add(result.writeMs);
-    this.#segments.committed(command, result.covered);
+    const { inserted, duplicate } = result.counts;
+    this.#segments.committed(command, inserted + duplicate);
     const records = result.counts.quarantined;
     if (records === 0) return;
     this.#quarantine.unshift({ segment: command.segment, page: command.page, records });

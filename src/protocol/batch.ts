@@ -62,8 +62,6 @@ export interface Batch {
   /** Positions of the first and last row that have one; null when none has. */
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
-  /** Whether the rows follow the source's order, ties included. */
-  readonly isOrdered: boolean;
   /** Whether no row is later than the one before it; rows of one instant may come in any order. */
   readonly isDescending: boolean;
 }

@@ -25,6 +25,8 @@ export interface WriterSettings {
   readonly expectsDuplicates: boolean;
   /** The table has triggers: each page is looked for in it. One that appears later is noticed. */
   readonly hasTriggers: boolean;
+  /** The ledger keeps a digest of each page's data too, beside that of ids and instants. */
+  readonly provesData: boolean;
   readonly statementTimeoutMs: number;
   /** How long one page is retried against a database that is away before its fault is reported. */
   readonly retryForMs: number;
@@ -46,8 +48,8 @@ export interface PageWrite {
   /** …up to and including `through`; null: to the end of the source. */
   readonly through: Position | null;
   /**
-   * The segment's bound. Rows after it belong to another segment: they are neither written nor
-   * counted here. null: none.
+   * The segment's bound. Rows of earlier instants belong to another segment: they are neither written
+   * nor counted here. null: none.
    */
   readonly bound: Position | null;
   readonly fetchedAtMs: number;
@@ -65,6 +67,8 @@ export interface PageCounts {
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
+  readonly known: number;
   readonly quarantined: number;
 }
 
@@ -73,8 +77,6 @@ export type WriteResult =
   | {
       readonly type: 'committed';
       readonly counts: PageCounts;
-      /** Distinct rows of this page that are in the table within (after, through]. */
-      readonly covered: number;
       readonly method: 'copy' | 'insert';
       /** False when the ledger already held the page: an earlier acknowledgement was lost. */
       readonly isNew: boolean;

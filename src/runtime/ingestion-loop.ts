@@ -274,7 +274,6 @@ export class IngestionLoop {
     }
     buffers.give(result.buffers);
     observer.committed(write, result);
-    const counts = { ...result.counts, covered: result.covered };
-    this.#push({ type: 'committed', taskId, counts });
+    this.#push({ type: 'committed', taskId, counts: result.counts });
   }
 }

@@ -7,7 +7,7 @@ import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { missingRecords, uncountedRows } from './run-warnings.js';
+import { missingRecords } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -71,9 +71,8 @@ async function settle(
   const { stats, warnings } = account;
   await limits.save(limits.limiter.log(nowMs()));
   const totals = await store.loadTotals(run);
-  stats.recount(totals.covered);
+  stats.recount(totals.rows);
   const { isOrderBroken } = scheduler;
-  warnings.add(uncountedRows(isOrderBroken, totals));
   if (outcome.status === 'complete') {
     warnings.add(missingRecords(scheduler.announcedRecords, isOrderBroken, totals));
   }

@@ -63,6 +63,7 @@ export class Engine {
       method: config.writeMethod,
       expectsDuplicates: prepared.restarts || (await isOverKnownRows(this.#parts)),
       hasTriggers: await warnOfTriggers(database, log),
+      provesData: config.provesData,
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });

@@ -131,18 +131,18 @@ async function finishedBefore(
   store: RunStore,
   run: number,
 ): Promise<IngestionEnd> {
-  const { covered: eventsIngested } = await store.loadTotals(run);
+  const { rows: eventsIngested } = await store.loadTotals(run);
   const tableRows = await countRows(pool);
   return { type: 'finishedBefore', openCommand, run, eventsIngested, tableRows };
 }
 
-/** No row says whose it is, and whoever mixes two sources should know before the hour it takes. */
+/** Whoever mixes two sources should know before the hour it takes. */
 async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Promise<void> {
   const origins = (await listOtherWriters(pool, run)).map(({ origin }) => origin);
   if (origins.length === 0) return;
   log.warn(
     { event: 'table_shared', origins },
-    `the table holds rows of ${origins.join(', ')} too, and a row does not say whose it is: ` +
+    `the table holds rows of ${origins.join(', ')} too: ` +
       'export-ids will export all, and submit will refuse; a database of its own keeps them apart',
   );
 }

@@ -18,7 +18,7 @@ export interface PreparedRun {
   readonly canSeek: boolean;
   /** Committed by earlier processes. */
   readonly pages: readonly LedgerPage[];
-  /** No later than the earliest row that earlier processes have found; Infinity: they found none. */
+  /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
   readonly nextSegment: number;
 }
@@ -66,11 +66,11 @@ export async function prepareRun(
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {
-  // A page that holds a row holds it behind its start.
-  const starts = pages.flatMap(({ after, covered }) =>
-    after !== null && covered > 0 ? after.ms : [],
+  // A page whose last row lies before its start shows a source of another order.
+  const behindStart = pages.flatMap(({ after, last }) =>
+    after !== null && last !== null && last.ms <= after.ms ? last.ms : [],
   );
-  return starts.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
+  return behindStart.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
 }
 
 function isTransparent(page: LedgerPage, source: Source): boolean {

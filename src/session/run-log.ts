@@ -25,8 +25,8 @@ export class RunLog {
       return;
     }
     this.#log.info(
-      { event: 'run_resumed', ...fields, pages: resumedFrom, eventsIngested: totals.covered },
-      `run ${run.run} goes on: ${formatCount(totals.covered)} events of ${formatCount(resumedFrom)} pages are there`,
+      { event: 'run_resumed', ...fields, pages: resumedFrom, eventsIngested: totals.rows },
+      `run ${run.run} goes on: ${formatCount(totals.rows)} events of ${formatCount(resumedFrom)} pages are there`,
     );
   }
 

@@ -32,22 +32,13 @@ export class RunWarnings {
 export function missingRecords(
   announced: number | null,
   isOrderBroken: boolean,
-  totals: RunTotals,
+  { returned, rows, quarantined }: RunTotals,
 ): string | null {
-  // Without an order it cannot be told which records came twice.
-  const received = isOrderBroken ? totals.returned : totals.received;
+  // Without an order the API may count rows that it returns twice.
+  const received = isOrderBroken ? returned : rows + quarantined;
   if (announced === null || received >= announced) return null;
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
     'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
-  );
-}
-
-/** @returns null where the count is exact */
-export function uncountedRows(isOrderBroken: boolean, totals: RunTotals): string | null {
-  if (!isOrderBroken || totals.duplicate === 0) return null;
-  return (
-    "the API's rows are not newest first: rows that it returned twice, or that were in the table " +
-    'before, cannot be counted, and the number of events is the least that is certain'
   );
 }

@@ -4,7 +4,6 @@
  * Rows that are hostile beyond storing are not among them; rows whose timestamp is missing are,
  * without an instant.
  */
-import { addRow, emptyDigest, type RowDigest } from '../core/digest.js';
 import { Dataset, type DatasetSettings } from './dataset.js';
 import { drained } from './http.js';
 import type { Exchange, Simulator } from './simulator.js';
@@ -41,14 +40,6 @@ export function expectedRows(settings: DatasetSettings): ExpectedRows {
     occurredAtMs: occurredAtMs.subarray(0, rowCount),
     quarantinedCount: settings.events - rowCount,
   };
-}
-
-/** The digest of `expectedRows`, to compare with that of a table. */
-export function expectedDigest(settings: DatasetSettings): RowDigest {
-  const { rowCount, ids, occurredAtMs } = expectedRows(settings);
-  const digest = emptyDigest();
-  for (let row = 0; row < rowCount; row++) addRow(digest, ids, row, occurredAtMs[row] as number);
-  return digest;
 }
 
 /** Streams the truth as text: `id<tab>epoch ms` a line, the ms empty where there is no timestamp. */

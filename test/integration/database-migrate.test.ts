@@ -31,6 +31,12 @@ async function tableNames(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** A table that was rewritten has another. */
+async function fileOf(): Promise<unknown> {
+  const { rows } = await pool.query(`SELECT pg_relation_filepath('ingested_events') AS file`);
+  return rows[0]?.file;
+}
+
 describe('migrateDatabase', () => {
   test('an empty database gets every table, and a second time nothing is done', async () => {
     expect(await migrateDatabase(pool)).toEqual(NAMES);
@@ -43,6 +49,7 @@ describe('migrateDatabase', () => {
       'ingestion_quarantine',
       'ingestion_runs',
       'ingestion_segments',
+      'ingestion_unowned_rows',
     ]);
   });
 
@@ -95,6 +102,27 @@ describe('migrateDatabase', () => {
     expect(fault.message).toContain('it has no column occurred_at');
     expect(fault.remedy).toContain('RENAME');
     expect(await tableNames()).not.toContain('ingestion_pages');
+  });
+
+  test('a table ingested_events with a column page that is not ours is refused', async () => {
+    await pool.query(`CREATE TABLE ingested_events (
+      id uuid PRIMARY KEY, data jsonb NOT NULL, occurred_at timestamptz, page integer)`);
+    const { fault } = await refusalOf(migrateDatabase(pool));
+    expect(fault.message).toContain("its column page is not the program's own");
+  });
+
+  test('rows get owners without being written anew, and those that are there are counted', async () => {
+    await migrateDatabase(pool, ALL.slice(0, 1));
+    await pool.query(`INSERT INTO ingested_events
+      SELECT gen_random_uuid(), now(), '{}' FROM generate_series(1, 1000)`);
+    const placesOf = async () =>
+      (await pool.query('SELECT id, ctid::text, xmin::text FROM ingested_events ORDER BY id')).rows;
+    const [before, file] = [await placesOf(), await fileOf()];
+    expect(await migrateDatabase(pool)).toEqual(NAMES.slice(1));
+    expect(await placesOf()).toEqual(before);
+    expect(await fileOf()).toBe(file);
+    const { rows } = await pool.query('SELECT count::int FROM ingestion_unowned_rows');
+    expect(rows).toEqual([{ count: 1_000 }]);
   });
 
   test('a partial or deferred unique index over id does not count as unique', async () => {

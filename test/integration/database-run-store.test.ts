@@ -11,6 +11,7 @@ const ORIGIN = 'simulator seed 1, 1000 events';
 const place = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000001' });
 
 beforeEach(async () => {
+  await database.pool.query('TRUNCATE ingestion_pages');
   store = openRunStore(database.pool);
   const settings = { concurrency: 4 };
   ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings }));
@@ -28,9 +29,9 @@ async function commitPage({ segment, page, after, through, nextCursor }: PageRow
   await database.pool.query(
     `INSERT INTO ingestion_pages (run, segment, page, cursor, next_cursor, next_cursor_expires_at,
        has_more, after_position, through_position, fetched_at, returned, inserted, duplicate,
-       quarantined, covered, ids_digest, occurred_at_sum, bytes)
+       known, quarantined, bytes, id, digest)
      VALUES ($1, $2, $3, 'c', $4, to_timestamp(1769541612.369), $4::text IS NOT NULL, $5, $6, now(),
-       10, 7, 2, 1, 9, 1, 1, 100)`,
+       10, 7, 2, 1, 1, 100, nextval('ingestion_page_ids'), 0)`,
     [
       run,
       segment,
@@ -117,8 +118,9 @@ describe('segments and pages', () => {
       returned: 10,
       inserted: 7,
       duplicate: 2,
+      known: 1,
       quarantined: 1,
-      covered: 9,
+      last: null,
     });
     expect(pages[2]).toMatchObject({ hasMore: false, nextCursor: null, through: null });
     expect(await store.loadTotals(run)).toEqual({
@@ -127,9 +129,24 @@ describe('segments and pages', () => {
       inserted: 21,
       duplicate: 6,
       quarantined: 3,
-      covered: 27,
-      received: 30,
+      // What was there before cannot be more than others have written: nothing.
+      rows: 21,
     });
+  });
+
+  test('rows that were there before the run are its own too, as many as others have written', async () => {
+    const first = run;
+    await commitPage({ segment: 0, page: 0, after: null, through: null, nextCursor: null });
+    ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings: {} }));
+    for (let page = 0; page < 9; page++) {
+      await commitPage({ segment: 0, page, after: null, through: place(page), nextCursor: 'n' });
+    }
+    // Each page says that it found one row of others, who have written seven in all.
+    expect((await store.loadTotals(run)).rows).toBe(63 + 7);
+    await database.pool.query('UPDATE ingestion_unowned_rows SET count = 1');
+    expect((await store.loadTotals(run)).rows).toBe(63 + 8);
+    await database.pool.query('UPDATE ingestion_unowned_rows SET count = 0');
+    expect((await store.loadTotals(first)).rows).toBe(7 + 1);
   });
 
   test('a run without pages has totals of zero and begins at segment 0', async () => {
@@ -140,8 +157,7 @@ describe('segments and pages', () => {
       inserted: 0,
       duplicate: 0,
       quarantined: 0,
-      covered: 0,
-      received: 0,
+      rows: 0,
     });
     expect(await store.nextSegmentNumber(run)).toBe(0);
   });

@@ -24,7 +24,7 @@ describe('a page', () => {
     expect(head.meta.headAtMs).toBeGreaterThanOrEqual(head.meta.sentAtMs);
     expect(head.meta.endAtMs).toBeGreaterThanOrEqual(head.meta.headAtMs);
 
-    expect(batch).toMatchObject({ rowCount: 5, rejects: { count: 0 }, isOrdered: true });
+    expect(batch).toMatchObject({ rowCount: 5, rejects: { count: 0 }, isDescending: true });
     expect(batch.firstPosition).toEqual({ ms: 1_769_541_612_369, id: uuid(0) });
     expect(batch.lastPosition?.id).toBe(uuid(4));
     const { recordStarts, recordEnds } = columnViews(batch.columns);

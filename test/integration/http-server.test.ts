@@ -279,10 +279,10 @@ describe('serve', () => {
     const { runs } = (await (await fetch(`${url}/api/runs`)).json()) as { runs: object[] };
     expect(runs).toMatchObject([{ run: 1, status: 'complete', inserted: 2_500, quarantined: 0 }]);
     const report = (await (await fetch(`${url}/api/runs/1`)).json()) as {
-      covered: number;
+      rows: number;
       pace: number[];
     };
-    expect(report).toMatchObject({ run: 1, covered: 2_500, returned: 2_500, quarantine: [] });
+    expect(report).toMatchObject({ run: 1, rows: 2_500, returned: 2_500, quarantine: [] });
     expect(report.pace.reduce((sum, step) => sum + step, 0)).toBe(2_500);
     expect((await fetch(`${url}/api/runs/2`)).status).toBe(404);
     expect((await fetch(`${url}/api/runs/x`)).status).toBe(404);

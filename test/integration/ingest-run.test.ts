@@ -191,7 +191,7 @@ describe('status and doctor', () => {
     const asked = simulator.stats().requests;
     const half = await folder.run(['status', '--json'], environment);
     expect(half.code).toBe(0);
-    expect(half.result).toMatchObject({ run: 1, status: 'paused', covered: inserted, pages });
+    expect(half.result).toMatchObject({ run: 1, status: 'paused', rows: inserted, pages });
     expect(Number(half.result?.openSegments)).toBeGreaterThanOrEqual(1);
     expect(half.result).toMatchObject({ reason: '--max-events 5000 reached', lastError: null });
     expect(simulator.stats().requests).toEqual(asked);
@@ -200,7 +200,7 @@ describe('status and doctor', () => {
     const finished = await folder.run(['status', '--json'], environment);
     expect(finished.result).toMatchObject({
       status: 'complete',
-      covered: 20_000,
+      rows: 20_000,
       quarantined: 0,
       openSegments: 0,
       lastError: null,

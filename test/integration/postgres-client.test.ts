@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openPool } from '../../src/database/connect.js';
-import { streamCopy } from '../../src/database/verify/copy-stream.js';
+import { streamCopy } from '../../src/database/export/copy-stream.js';
 import { permitSilence } from '../../src/postgres/client.js';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
 import { usePostgres } from '../support/postgres.js';

@@ -32,12 +32,12 @@ describe('a run that is at work', () => {
       ...{ state: 'running', sourceTotal: events, limit: { quota: 4, windowMs: 1_000 } },
       worker: expect.stringContaining(`process ${running.pid}`),
     });
-    const covered = Number(result?.covered);
-    expect(result?.share).toBeCloseTo(covered / events, 9);
+    const rows = Number(result?.rows);
+    expect(result?.share).toBeCloseTo(rows / events, 9);
     expect(result?.rowsPerSecond).toBeGreaterThan(0);
     expect(result?.eta).toMatchObject({ remainingMs: expect.any(Number) });
-    const segments = result?.segments as { covered: number; share: number | null }[];
-    expect(segments.reduce((sum, segment) => sum + segment.covered, 0)).toBe(covered);
+    const segments = result?.segments as { rows: number; share: number | null }[];
+    expect(segments.reduce((sum, segment) => sum + segment.rows, 0)).toBe(rows);
     await running.kill();
     const killed = await folder.run(['status'], withoutKey());
     expect(killed.stdout).toMatch(/^Run 1: stopped\n[\s\S]*start again to go on/);

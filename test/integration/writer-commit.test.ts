@@ -66,7 +66,7 @@ describe('COPY and INSERT', () => {
       through: last,
     });
     const result = await withWriter(database.connectionString, {}, (writer) => writer.write(page));
-    expect(committed(result)).toMatchObject({ covered: 10, isNew: true });
+    expect(committed(result).isNew).toBe(true);
     const ledger = await database.pool.query('SELECT * FROM ingestion_pages');
     expect(ledger.rows).toMatchObject([
       {
@@ -82,8 +82,8 @@ describe('COPY and INSERT', () => {
         fetched_at: new Date(NEWEST_MS),
         returned: 10,
         inserted: 10,
-        covered: 10,
-        occurred_at_sum: String(rows.reduce((sum, { ms }) => sum + ms, 0)),
+        known: 0,
+        data_digest: null,
         bytes: page.batch.bodyBytes,
         request_id: 'request-1',
       },
@@ -100,8 +100,7 @@ describe('rows that are already there', () => {
     ]);
     expect(again).toMatchObject({
       method: 'insert',
-      counts: { returned: 500, inserted: 499, duplicate: 1, quarantined: 0 },
-      covered: 500,
+      counts: { returned: 500, inserted: 499, duplicate: 1, known: 0, quarantined: 0 },
     });
     expect(await countOf(database.pool, 'ingested_events')).toBe(999);
     expect(await countOf(database.pool, 'ingestion_pages')).toBe(2);
@@ -130,8 +129,7 @@ describe('rows that are already there', () => {
     const [result] = await writeAll('auto', [[...rows, ...rows.slice(10, 15)]]);
     expect(result).toMatchObject({
       method: 'copy',
-      counts: { returned: 55, inserted: 50, duplicate: 5, quarantined: 0 },
-      covered: 50,
+      counts: { returned: 55, inserted: 50, duplicate: 5, known: 0, quarantined: 0 },
     });
   });
 
@@ -150,7 +148,7 @@ describe('rows that are already there', () => {
 });
 
 describe('the bound of a segment', () => {
-  test('two segments that share a page store each row once and cover it once', async () => {
+  test('two segments that share a page store each row once', async () => {
     const rows = testRows(100);
     const bound = rows[39] as TestRow;
     const last = rows[99] as TestRow;
@@ -162,7 +160,6 @@ describe('the bound of a segment', () => {
     );
     expect(committed(left).counts).toMatchObject({ returned: 40, inserted: 40 });
     expect(committed(right).counts).toMatchObject({ returned: 60, inserted: 60 });
-    expect(committed(left).covered + committed(right).covered).toBe(100);
     expect(await countOf(database.pool, 'ingested_events')).toBe(100);
   });
 });

@@ -36,7 +36,10 @@ test('grows one by one to its bound where the way takes longer than the work', a
 
 test('falls back, and writes every page, where the server has no more connections', async () => {
   await database.pool.query("CREATE ROLE narrow LOGIN PASSWORD 'narrow' CONNECTION LIMIT 3");
-  await database.pool.query('GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO narrow');
+  await database.pool.query(
+    `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO narrow;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO narrow`,
+  );
   const url = new URL(database.connectionString);
   url.username = 'narrow';
   url.password = 'narrow';

@@ -25,7 +25,13 @@ test('buffers move to the writer thread and come back with the result', async ()
     const writing = write({ ...page, taskId: 1 });
     expect([body.byteLength, columns.byteLength]).toEqual([0, 0]);
     const result = committed(await writing);
-    expect(result.counts).toEqual({ returned: 1000, inserted: 1000, duplicate: 0, quarantined: 0 });
+    expect(result.counts).toEqual({
+      returned: 1000,
+      inserted: 1000,
+      duplicate: 0,
+      known: 0,
+      quarantined: 0,
+    });
     expect({
       body: result.buffers.body.byteLength,
       columns: result.buffers.columns.byteLength,

@@ -92,7 +92,13 @@ describe.each(hooks)('a trigger that %s', (_, moment, body) => {
 test('a trigger that only looks on changes no count', async () => {
   await hook('AFTER', 'RETURN NULL;');
   const result = await write([50, 0], 0, { method: 'copy' });
-  expect(result.counts).toEqual({ returned: 50, inserted: 50, duplicate: 0, quarantined: 0 });
+  expect(result.counts).toEqual({
+    returned: 50,
+    inserted: 50,
+    duplicate: 0,
+    known: 0,
+    quarantined: 0,
+  });
   expect((await write([60, 0], 1, {})).counts).toMatchObject({ inserted: 10, duplicate: 50 });
   expect(await quarantine()).toEqual([]);
 });

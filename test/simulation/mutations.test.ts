@@ -60,9 +60,9 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'rows of the instant of a bound are left to the other segment',
-    file: 'outstanding',
-    text: 'isClipped ? endOfInstant(bound) : null',
-    replacement: 'bound',
+    file: 'position',
+    text: 'ms < bound.ms',
+    replacement: 'ms <= bound.ms',
   },
   {
     name: 'an instant that is walked in part passes for walked',
@@ -100,7 +100,7 @@ function failures(play: Play, seed: number, settings: Partial<HistorySettings>):
   const crashes = seed % 6;
   try {
     const history = play({ seed, crashes, faultShare: (seed % 5) * 0.05, ...settings });
-    return settings.loops === true ? loopFailures(history) : broken(history, crashes);
+    return settings.loops === true ? loopFailures(history) : broken(history);
   } catch (bug) {
     return [String(bug)];
   }

@@ -15,8 +15,8 @@ export interface CoreMutation {
   readonly replacement: string;
 }
 
-/** What the copy holds: the core, and what plays it. */
-const PARTS = ['src/core', 'test/support', 'bench/limiters'];
+/** What the copy holds: the core, the proof of its ledger, and what plays it. */
+const PARTS = ['src/core', 'src/database/verify', 'test/support', 'bench/limiters'];
 
 /** @returns imports a module of dist from a copy of its own; null: with nothing changed */
 export function useMutatedCore(): <Module>(

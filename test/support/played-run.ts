@@ -8,7 +8,7 @@ import { RunStats } from '../../src/observe/run-stats.js';
 
 export const T0 = 1_800_000_000_000;
 const PAGE_ROWS = 1_000;
-const NOTHING = { pages: 0, covered: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+const NOTHING = { pages: 0, rows: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
 
 /** Pages start as a sliding log permits, and are committed a latency later. */
 export class PlayedRun {
@@ -30,7 +30,7 @@ export class PlayedRun {
     this.#options = options;
     this.#pages = pages;
     const earlierRows = earlierPages * PAGE_ROWS;
-    const earlier = { ...NOTHING, pages: earlierPages, covered: earlierRows };
+    const earlier = { ...NOTHING, pages: earlierPages, rows: earlierRows, inserted: earlierRows };
     this.stats = new RunStats({ earlier, walksAgain: false });
     this.stats.sourceTotal = earlierRows + pages * PAGE_ROWS;
     this.scheduler = {
@@ -89,10 +89,11 @@ export class PlayedRun {
   }
 
   #commit(): void {
-    const counts = { returned: PAGE_ROWS, inserted: PAGE_ROWS, duplicate: 0, quarantined: 0 };
+    const none = { duplicate: 0, known: 0, quarantined: 0 };
+    const counts = { returned: PAGE_ROWS, inserted: PAGE_ROWS, ...none };
     this.stats.committed(
       {
-        ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 5, covered: PAGE_ROWS },
+        ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 5 },
         ...{ buffers: null as never, committedAtMs: this.nowMs, counts },
       },
       this.nowMs,

@@ -108,7 +108,7 @@ export class Played {
         inserted: count,
         duplicate: 0,
         quarantined: 0,
-        covered: count,
+        known: 0,
       };
       return [{ type: 'committed', taskId: each.taskId, counts }];
     });

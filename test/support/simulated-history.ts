@@ -36,13 +36,13 @@ export interface History {
   readonly quota: number | null;
   /** The most bytes that were held beyond credits and what was in flight; 0: never. */
   readonly heldBytesOver: number;
-  /** The ledger's intervals hold each row once: ties descend by id, and pages are whole. */
-  readonly isPlain: boolean;
   readonly tipsInFlightMax: number;
   readonly gapsAtEnd: number;
   readonly steps: number;
   /** Rows in the table, as the ledger is counted. */
   readonly counted: number;
+  /** What `verify` finds at the end. */
+  readonly differences: readonly string[];
 }
 
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */

@@ -1,52 +1,109 @@
 /** Table and page ledger of a simulated run: committed pages, in the order in which they landed. */
-import { coveredRows } from '../../src/core/covered-rows.js';
-import { comparePositions, type Position } from '../../src/core/position.js';
+import { formatPosition, isBehindBound, type Position } from '../../src/core/position.js';
 import type { CommittedCounts } from '../../src/core/scheduler-types.js';
+import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
+import { verification } from '../../src/database/verify/verification.js';
+import type { OwnedRows, VerifiedPage } from '../../src/database/verify/verify-types.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
 
-interface LedgerPage extends WriteCommand, CommittedCounts {}
+interface LedgerPage extends WriteCommand, CommittedCounts {
+  readonly id: number;
+  /** Rows that it wrote, by index. */
+  readonly written: readonly number[];
+  /** Its last row; null: it has none. */
+  readonly last: Position | null;
+}
+
+const RUN = { run: 1, source: 'simulated', origin: 'simulated', status: 'complete' } as const;
 
 export class SimulatedLedger {
   readonly pages: LedgerPage[] = [];
   /** How often each row was written. */
   readonly writes: number[];
+  /** The page that owns each row; 0: none does. */
+  readonly #owners: number[];
   readonly #positions: readonly Position[];
 
   /** @param positions of all rows */
   constructor(positions: readonly Position[]) {
     this.#positions = positions;
     this.writes = positions.map(() => 0);
+    this.#owners = positions.map(() => 0);
   }
 
-  get rowsCovered(): number {
-    return coveredRows(this.pages);
+  /** Rows of the run, by its words. */
+  get rowsCounted(): number {
+    return this.pages.reduce((sum, { inserted, known }) => sum + inserted + known, 0);
   }
 
-  /** No later than the earliest row that was found. */
+  /** Of the earliest row that ends a page. */
   get earliestMs(): number {
-    const starts = this.pages.flatMap(({ after, covered }) =>
-      after !== null && covered > 0 ? [after.ms] : [],
+    const ends = this.pages.flatMap(({ after, last }) =>
+      after !== null && last !== null && last.ms <= after.ms ? [last.ms] : [],
     );
-    return Math.min(...starts);
+    return Math.min(...ends);
+  }
+
+  /** What `verify` finds in a run that says it is complete. */
+  differences(): string[] {
+    const pages = [...this.pages]
+      .sort((a, b) => a.segment - b.segment || a.page - b.page)
+      .map((page): VerifiedPage => {
+        const { after, through, written } = page;
+        return {
+          ...page,
+          run: RUN.run,
+          after: after && formatPosition(after),
+          through: through && formatPosition(through),
+          kept: 0,
+          digest: digestOf(written),
+          dataDigest: null,
+        };
+      });
+    const ledger = { run: RUN, pages, orphans: [], unownedBefore: 0 };
+    const comparison = compareTable(ledger, this.#owned());
+    const found = { strangers: new Map(), ownerless: new Map() };
+    const ofTable = tableDifferences(ledger, comparison, found);
+    const { differences } = verification(ledger, comparison, ofTable, false);
+    return differences.map(({ where, message }) => `${where}: ${message}`);
   }
 
   /** @param rows of the page, by index @param isLost the table gets none of them */
   commit(command: WriteCommand, rows: readonly number[], isLost: boolean): CommittedCounts {
-    const { after, through, bound } = command;
-    const kept = rows.filter((row) => this.#isWithin(row, bound));
-    const isCovered = (row: number): boolean =>
-      this.#isWithin(row, through) && (after === null || !this.#isWithin(row, after));
-    const inserted = kept.filter((row) => this.writes[row] === 0).length;
-    const counts = {
-      ...{ returned: kept.length, inserted, duplicate: kept.length - inserted, quarantined: 0 },
-      covered: kept.filter(isCovered).length,
-    };
-    this.pages.push({ ...command, ...counts });
-    if (!isLost) for (const row of kept) this.writes[row] = (this.writes[row] ?? 0) + 1;
+    const { bound } = command;
+    const kept = rows.filter((row) => !isBehindBound(this.#at(row).ms, bound));
+    const written = kept.filter((row) => this.writes[row] === 0);
+    const inserted = written.length;
+    const duplicate = kept.length - inserted;
+    const counts = { returned: kept.length, inserted, duplicate, known: 0, quarantined: 0 };
+    const id = this.pages.length + 1;
+    const lastRow = kept.at(-1);
+    const last = lastRow === undefined ? null : this.#at(lastRow);
+    this.pages.push({ ...command, ...counts, id, written, last });
+    if (isLost) return counts;
+    for (const row of kept) this.writes[row] = (this.writes[row] ?? 0) + 1;
+    for (const row of written) this.#owners[row] = id;
     return counts;
   }
 
-  #isWithin(row: number, bound: Position | null): boolean {
-    return bound === null || comparePositions(this.#positions[row] as Position, bound) <= 0;
+  #owned(): OwnedRows[] {
+    const byOwner = new Map<number, number[]>();
+    this.#owners.forEach((owner, row) => {
+      const rows = byOwner.get(owner);
+      if (rows !== undefined) rows.push(row);
+      else if (owner !== 0) byOwner.set(owner, [row]);
+    });
+    return [...byOwner].map(([page, rows]) => {
+      return { page, rows: rows.length, digest: digestOf(rows), dataDigest: null };
+    });
   }
+
+  #at(row: number): Position {
+    return this.#positions[row] as Position;
+  }
+}
+
+/** Without an order, as PostgreSQL's is. */
+function digestOf(rows: readonly number[]): string {
+  return String(rows.reduce((sum, row) => sum ^ Math.imul(row + 1, 0x9e3779b1), 0));
 }

@@ -37,7 +37,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     ({ nextCursor }) => nextCursor === null || api.readCursor(nextCursor) !== null,
   );
   const frontier = new Frontier(cursors, { canSeek, earliestMs });
-  const { gaps } = planResume(pages, { canSeek, nowMs });
+  const { gaps, restarts } = planResume(pages, { canSeek, nowMs });
   gaps.forEach((gap, index) => {
     frontier.add({ ...gap, segment: parts.nextSegment + index });
   });
@@ -56,8 +56,9 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     backoff: DEFAULT_BACKOFF,
     cursorThresholdMs: cursors.cursorTtlMs / 2,
     nextSegment: parts.nextSegment + gaps.length,
-    rowsDone: ledger.rowsCovered,
+    rowsDone: ledger.rowsCounted,
     earlierPages: pages,
+    walksAgain: restarts,
     sourceTotal: total,
     quarantineShareMax: 1,
   });

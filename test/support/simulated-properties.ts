@@ -1,15 +1,14 @@
 import type { History } from './simulated-history.js';
 
 /** What must hold of every history; the names of what does not. */
-export function broken(history: History, crashes: number): string[] {
+export function broken(history: History): string[] {
   const faults: string[] = [];
   if (history.outcome.status !== 'complete')
     faults.push(`ended ${JSON.stringify(history.outcome)}`);
   if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
   const uncounted = history.writes.length - history.counted;
-  // A commit that lands when its process is dead may leave no way through the ledger.
-  const isExact = crashes === 0 && history.isPlain;
-  if (isExact ? uncounted !== 0 : uncounted < 0) faults.push(`${uncounted} rows not counted`);
+  if (uncounted !== 0) faults.push(`${uncounted} rows not counted`);
+  faults.push(...history.differences);
   if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
   if (history.refused > 0) faults.push(`${history.refused} requests refused`);
   if (history.fullestWindow > (history.quota ?? Infinity))

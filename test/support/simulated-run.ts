@@ -274,7 +274,7 @@ class Player {
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs, tieOrder, shortShare } = this.#api.settings;
+    const { quota, windowMs } = this.#api.settings;
     return {
       outcome,
       writes: this.#ledger.writes,
@@ -282,11 +282,11 @@ class Player {
       fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
       quota,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
-      isPlain: tieOrder === 'descending' && shortShare === 0,
       tipsInFlightMax: this.#tipsInFlightMax,
       gapsAtEnd: findGaps(this.#ledger.pages).length,
       steps: this.#steps,
-      counted: this.#ledger.rowsCovered,
+      counted: this.#ledger.rowsCounted,
+      differences: this.#ledger.differences(),
     };
   }
 }

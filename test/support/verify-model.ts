@@ -2,21 +2,18 @@
  * A ledger and a table in memory, made of pages as the writer accounts for them, and the proof over
  * both: `verify` without a database.
  */
-import { digestAsBigint } from '../../src/core/digest.js';
-import { comparePositions, type Position } from '../../src/core/position.js';
-import { compareTable } from '../../src/database/verify/compare-table.js';
-import { idText } from '../../src/database/verify/page-names.js';
-import type { RowColumns } from '../../src/database/verify/row-decoder.js';
-import { Strays } from '../../src/database/verify/strays.js';
-import { minus, sumOf } from '../../src/database/verify/sums.js';
+import { comparePositions, formatPosition, type Position } from '../../src/core/position.js';
+import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
+import { verification } from '../../src/database/verify/verification.js';
 import type {
   Orphans,
+  OwnedRows,
   Verification,
   VerifiedPage,
   VerifiedRun,
 } from '../../src/database/verify/verify-types.js';
-import type { PageWrite } from '../../src/protocol/writer-messages.js';
-import { selectRows } from '../../workers/writer/page-rows.js';
+import { type OwnerPage, selectRows, uuidText } from '../../workers/writer/page-rows.js';
+import { digestOfRows } from '../../workers/writer/row-digest.js';
 import { drawInteger, type Random } from './random.js';
 import { NEWEST_MS, type TestRow, testPage } from './writer-pages.js';
 
@@ -25,15 +22,15 @@ export interface ModelRow {
   readonly id: string;
   /** NaN: NULL. */
   readonly ms: number;
-  /** Beyond whole milliseconds. */
-  readonly fractionUs?: number;
+  /** The id of its page; null: none. */
+  readonly owner: number | null;
 }
 
 type MutablePage = { -readonly [Key in keyof VerifiedPage]: VerifiedPage[Key] };
 
 export function randomId(random: Random): string {
   const bytes = Uint8Array.from({ length: 16 }, () => drawInteger(random, 0, 255));
-  return idText(bytes);
+  return uuidText(bytes, 0);
 }
 
 /** Rows in the source's order, with ties, and some without a timestamp among them. */
@@ -51,8 +48,8 @@ export class VerifyModel {
   readonly table = new Map<string, ModelRow>();
   readonly pages: MutablePage[] = [];
   readonly runs: VerifiedRun[] = [];
-  readonly strays: { pageIndex: number; id: string; ms: number }[] = [];
   orphans: Orphans[] = [];
+  unownedBefore = 0;
 
   addRun(origin: string, status: VerifiedRun['status'] = 'complete'): number {
     const run = this.runs.length + 1;
@@ -61,55 +58,68 @@ export class VerifyModel {
   }
 
   /** Commits a page: rows the table has stay as they are. */
-  commit(page: PageWrite): void {
+  commit(given: OwnerPage): void {
+    const page = { ...given, id: this.pages.length + 1 };
     const selected = selectRows(page);
     const { ids, occurredAtMs } = selected.columns;
-    const idOf = (row: number): string => idText(ids.subarray(row * 16, row * 16 + 16));
-    let inserted = 0;
+    const written: number[] = [];
+    let known = 0;
     for (const row of selected.rows) {
-      const id = idOf(row);
-      if (this.table.has(id)) continue;
-      this.table.set(id, { id, ms: occurredAtMs[row] as number });
-      inserted++;
+      const id = uuidText(ids, row);
+      const found = this.table.get(id);
+      if (found !== undefined) known += Number(this.#runOf(found) !== page.run);
+      else {
+        this.table.set(id, { id, ms: occurredAtMs[row] as number, owner: page.id });
+        written.push(row);
+      }
     }
-    for (const row of selected.strays) {
-      const pageIndex = this.pages.length;
-      this.strays.push({ pageIndex, id: idOf(row), ms: occurredAtMs[row] as number });
-    }
-    const { covered, untimed, acceptedCount, rejects } = selected;
-    const all = sumOf({
-      count: covered.count,
-      digest: digestAsBigint(covered),
-      ms: BigInt(covered.occurredAtMsSum),
-    });
-    const { run, segment, hasMore, after, through } = page;
+    const { acceptedCount, rejects } = selected;
+    const { id, run, segment, cursor, nextCursor, hasMore, after, through } = page;
+    const inserted = written.length;
     this.pages.push({
-      ...{ run, segment, page: page.page, hasMore, after, through },
+      ...{ id, run, segment, page: page.page, cursor, nextCursor, hasMore },
+      after: after && formatPosition(after),
+      through: through && formatPosition(through),
       returned: acceptedCount + rejects.count,
-      inserted,
-      duplicate: acceptedCount - inserted,
-      quarantined: rejects.count,
-      kept: rejects.count,
-      covered: covered.count,
-      untimed: untimed.count,
-      named: selected.strays.length,
-      timed: minus(all, sumOf({ count: untimed.count, digest: digestAsBigint(untimed), ms: 0n })),
-      unreadable: [],
+      ...{ inserted, duplicate: acceptedCount - inserted, known },
+      ...{ quarantined: rejects.count, kept: rejects.count },
+      digest: String(digestOfRows({ ...selected, rows: Uint32Array.from(written) })),
+      dataDigest: null,
     });
   }
 
   /** What `verify` says of a run. */
-  verify(number: number): Promise<Omit<Verification, 'durationMs'>> {
+  verify(number: number): Omit<Verification, 'durationMs'> {
     const run = this.runs.find((one) => one.run === number);
     if (run === undefined) throw new Error(`no run ${number}`);
-    const strays = new Strays();
-    const isOwn = ({ pageIndex }: { pageIndex: number }) => this.pages[pageIndex]?.run === number;
-    const sorted = [...this.strays].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
-    for (const { pageIndex, id, ms } of sorted) strays.add({ pageIndex, id: bytesOf(id), ms });
-    const { runs, pages, orphans } = this;
-    return compareTable({ run, runs, pages, strays, orphans }, async (onRows) => {
-      onRows(columnsOf([...this.table.values()]));
-      return this.table.size;
+    const { pages, orphans, unownedBefore } = this;
+    const ledger = { run, pages, orphans, unownedBefore };
+    const comparison = compareTable(ledger, this.#owned());
+    const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
+    const found = { strangers: new Map(), ownerless: ids };
+    const differences = tableDifferences(ledger, comparison, found);
+    return verification(ledger, comparison, differences, false);
+  }
+
+  /** Rows that the run's pages own, or all where it has found others' rows too. */
+  rowsOf(run: number): ModelRow[] {
+    const own = this.pages.filter((page) => page.run === run);
+    const isSharing = own.some(({ known }) => known > 0);
+    return [...this.table.values()].filter((row) => isSharing || this.#runOf(row) === run);
+  }
+
+  #runOf({ owner }: ModelRow): number | undefined {
+    return this.pages.find(({ id }) => id === owner)?.run;
+  }
+
+  #owned(): OwnedRows[] {
+    const byOwner = new Map<number | null, ModelRow[]>();
+    for (const row of this.table.values()) {
+      byOwner.set(row.owner, [...(byOwner.get(row.owner) ?? []), row]);
+    }
+    return [...byOwner].map(([page, rows]) => {
+      const digest = String(digestOfRows(selectRows(testPage(rows))));
+      return { page, rows: rows.length, digest, dataDigest: null };
     });
   }
 }
@@ -125,9 +135,9 @@ export interface WalkSettings {
 }
 
 /** The pages of a walk over the whole source, as the program covers them. */
-export function walk(source: readonly TestRow[], settings: WalkSettings): PageWrite[] {
+export function walk(source: readonly TestRow[], settings: WalkSettings): OwnerPage[] {
   const { run, segment, limit, repeated = 0, pagesMax = Number.POSITIVE_INFINITY } = settings;
-  const pages: PageWrite[] = [];
+  const pages: OwnerPage[] = [];
   let after: Position | null = null;
   for (let start = 0; start === 0 || start < source.length; ) {
     // A page ends at a row with a place, as the cursor names one.
@@ -138,7 +148,8 @@ export function walk(source: readonly TestRow[], settings: WalkSettings): PageWr
     const through: Position | null = hasMore && last !== undefined ? placeOf(last) : null;
     const rows = source.slice(Math.max(0, start - repeated), end);
     const fields = { run, segment, page: pages.length + 1, hasMore, after, through };
-    pages.push(testPage(rows, { ...fields, nextCursor: hasMore ? 'next' : null }));
+    const cursor = start === 0 ? null : `behind ${start}`;
+    pages.push(testPage(rows, { ...fields, cursor, nextCursor: hasMore ? `behind ${end}` : null }));
     if (!hasMore || pages.length === pagesMax) break;
     after = through;
     start = end;
@@ -148,21 +159,4 @@ export function walk(source: readonly TestRow[], settings: WalkSettings): PageWr
 
 export function placeOf({ ms, id }: TestRow): Position {
   return { ms, id };
-}
-
-function bytesOf(id: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(id.replaceAll('-', ''), 'hex'));
-}
-
-export function columnsOf(rows: readonly ModelRow[]): RowColumns {
-  const ids = new Uint8Array(rows.length * 16);
-  rows.forEach(({ id }, row) => {
-    ids.set(bytesOf(id), row * 16);
-  });
-  return {
-    rowCount: rows.length,
-    ids,
-    occurredAtMs: Float64Array.from(rows, ({ ms }) => ms),
-    fractionUs: Uint16Array.from(rows, ({ fractionUs = 0 }) => fractionUs),
-  };
 }

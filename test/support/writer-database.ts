@@ -41,12 +41,12 @@ export async function countOf(pool: pg.Pool, table: string): Promise<number> {
   return Number(rows[0]?.count);
 }
 
-/** Everything that a write leaves behind, but the instant of the commit. */
+/** Everything that a write leaves behind, but the instant of the commit and the page's id. */
 export async function contentOf(pool: pg.Pool): Promise<unknown> {
   const events = await pool.query(
     'SELECT id, extract(epoch FROM occurred_at) AS at, data::text FROM ingested_events ORDER BY id',
   );
-  const pages = await pool.query(`SELECT to_jsonb(p) - 'committed_at' AS page
+  const pages = await pool.query(`SELECT to_jsonb(p) - '{committed_at,id}'::text[] AS page
     FROM ingestion_pages p ORDER BY run, segment, page`);
   const quarantine = await pool.query(
     'SELECT * FROM ingestion_quarantine ORDER BY run, segment, page, index',

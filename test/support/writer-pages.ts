@@ -1,7 +1,8 @@
 /** Pages for the writer's tests: rows given as records, laid out as a fetch worker does. */
 import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
-import type { PageWrite, WriterSettings } from '../../src/protocol/writer-messages.js';
+import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { RejectWriter } from '../../workers/fetch/reject-writer.js';
+import type { OwnerPage } from '../../workers/writer/page-rows.js';
 
 export const NEWEST_MS = 1_769_541_612_369;
 
@@ -36,12 +37,12 @@ export function testRows(count: number, first = 0): TestRow[] {
 /** A page of these rows; every other field has a plain default. */
 export function testPage(
   rows: readonly TestRow[],
-  fields: Partial<Omit<PageWrite, 'batch'>> & {
+  fields: Partial<Omit<OwnerPage, 'batch'>> & {
     readonly rejects?: readonly TestReject[];
-    readonly isOrdered?: boolean;
+    readonly isDescending?: boolean;
   } = {},
-): PageWrite {
-  const { rejects = [], isOrdered = true, ...page } = fields;
+): OwnerPage {
+  const { rejects = [], isDescending = true, ...page } = fields;
   const records = rows.map((row) => Buffer.from(row.record ?? defaultRecord(row)));
   const rejected = rejects.map(({ rawText }) => Buffer.from(rawText));
   const bodyBytes = [...records, ...rejected].reduce((sum, record) => sum + record.length + 1, 1);
@@ -69,6 +70,7 @@ export function testPage(
   const timed = rows.filter((row) => !Number.isNaN(row.ms));
   const [first, last] = [timed.at(0), timed.at(-1)];
   return {
+    id: 1,
     run: 1,
     segment: 0,
     page: 0,
@@ -90,8 +92,7 @@ export function testPage(
       rejects: refused.rejects(),
       firstPosition: first === undefined ? null : { ms: first.ms, id: first.id },
       lastPosition: last === undefined ? null : { ms: last.ms, id: last.id },
-      isOrdered,
-      isDescending: isOrdered,
+      isDescending,
     },
   };
 }
@@ -110,6 +111,7 @@ export function writerSettings(
     method: 'auto',
     expectsDuplicates: false,
     hasTriggers: false,
+    provesData: false,
     statementTimeoutMs: 30_000,
     retryForMs: 20_000,
     ...fields,

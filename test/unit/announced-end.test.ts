@@ -51,7 +51,7 @@ describe('an end that comes before all announced records', () => {
 
   test('is no reason to ask where earlier processes have had the rest', () => {
     const rest = { after: at(200), through: at(300), returned: 100, inserted: 100 };
-    const earlier = { ...rest, duplicate: 0, quarantined: 0, covered: 100 };
+    const earlier = { ...rest, duplicate: 0, known: 0, quarantined: 0 };
     expect(shortened(built, { earlierPages: [earlier] }).outcome).toEqual({ status: 'complete' });
   });
 

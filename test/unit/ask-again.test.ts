@@ -22,7 +22,7 @@ import {
 
 const BAD: Fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true };
 const TTL_MS = 120_000;
-const COUNTS = { returned: 100, inserted: 100, duplicate: 0, quarantined: 0, covered: 100 };
+const COUNTS = { returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 };
 const LATER_MS = NOW_MS + 60_000;
 const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
 const built: CursorBuilder = {

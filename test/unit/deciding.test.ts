@@ -166,8 +166,8 @@ describe('quarantine limit', () => {
     returned,
     inserted: returned - quarantined,
     duplicate: 0,
+    known: 0,
     quarantined,
-    covered: returned - quarantined,
   });
 
   test('a run that would only fill the quarantine ends, and says where to look', () => {

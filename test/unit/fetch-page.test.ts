@@ -184,7 +184,7 @@ describe('records that can be stored', () => {
 
   test('have no position when none has a timestamp', () => {
     const { page } = wholePage(pageOfTexts([`{"id":"${uuid(1)}"}`]));
-    expect(page).toMatchObject({ firstPosition: null, lastPosition: null, isOrdered: true });
+    expect(page).toMatchObject({ firstPosition: null, lastPosition: null, isDescending: true });
   });
 
   test('grow the columns when there are more than was expected', () => {

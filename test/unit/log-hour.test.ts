@@ -185,7 +185,7 @@ async function exchange(
       rejects: { count: 0, places: new Uint32Array(0), reasons: [] },
       ...NO_BUFFERS,
     },
-    ...{ isOrdered: true, isDescending: true },
+    isDescending: true,
     firstPosition: positionOf(rows[0]),
     lastPosition: positionOf(rows.at(-1)),
   };
@@ -200,8 +200,7 @@ async function commit({ batch }: WriteTask): Promise<WriteResult> {
   return {
     ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 20, buffers: NO_BUFFERS },
     committedAtMs: nowMs(),
-    counts: { returned: rowCount, inserted: rowCount, duplicate: 0, quarantined: 0 },
-    covered: rowCount,
+    counts: { returned: rowCount, inserted: rowCount, duplicate: 0, known: 0, quarantined: 0 },
   };
 }
 
@@ -244,8 +243,7 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
 function freshRun(): PreparedRun {
   const empty = {
     pages: 0,
-    covered: 0,
-    received: 0,
+    rows: 0,
     returned: 0,
     inserted: 0,
     duplicate: 0,

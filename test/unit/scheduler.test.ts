@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
-import { endOfInstant } from '../../src/core/position.js';
 import type { HeadFacts } from '../../src/core/scheduler-types.js';
 import {
   failed,
@@ -148,7 +147,7 @@ test('a page that crosses its bound covers no more when it is asked for again', 
   const place = { ms: 60, id: 'a' };
   const commands = scheduler.step([scanned(again, place)], NOW_MS + 60_000);
   expect(commands).toMatchObject([
-    { type: 'write', through: bound, bound: endOfInstant(bound) },
+    { type: 'write', through: bound, bound },
     { type: 'endSegment', segment: 1 },
   ]);
 });

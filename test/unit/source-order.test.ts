@@ -1,7 +1,7 @@
 /** What pages show of the source's order, and what becomes of cuts and bounds by it. */
 import { describe, expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
-import { endOfInstant, type Position } from '../../src/core/position.js';
+import { isBehindBound, type Position } from '../../src/core/position.js';
 import { isReached } from '../../src/core/segment.js';
 import { SourceOrder } from '../../src/core/source-order.js';
 import { at, built, Played } from '../support/played-scheduler.js';
@@ -84,7 +84,11 @@ describe('a bound', () => {
   test('leaves no row of its own instant to another segment', () => {
     const played = new Played(TWO);
     played.answer(1, 250);
-    expect(writes(played)).toEqual([endOfInstant(at(200))]);
+    const [bound = null] = writes(played);
+    expect(bound).toEqual(at(200));
+    expect(isBehindBound(at(200).ms, bound)).toBe(false);
+    expect(isBehindBound(at(201).ms, bound)).toBe(true);
+    expect(isBehindBound(Number.NaN, bound)).toBe(false);
   });
 
   test('leaves none at all once the order is broken, and pages that it clipped are asked for again', () => {

@@ -18,7 +18,7 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
     ...{ firstRequestAtMs: NOW_MS - 599_000, sourceTotal: 3_000_000, newestMs: 10_000 },
     totals: {
       ...{ pages: 100, returned: 500_000, inserted: 500_000, duplicate: 0, quarantined: 0 },
-      covered: 500_000,
+      rows: 500_000,
     },
     segments: [],
     lastCommitMs: NOW_MS - 1_000,
@@ -88,7 +88,7 @@ describe('a segment', () => {
   const shareOf = (segment: Partial<StatusFacts['segments'][number]>) => {
     const whole = {
       ...{ segment: 1, status: 'open', after: null, bound: null, reached: null },
-      ...{ pages: 1, covered: 5 },
+      ...{ pages: 1, rows: 5 },
       ...segment,
     };
     return runStatusView(facts({ segments: [whole] }), NOW_MS).segments[0]?.share;
@@ -114,7 +114,7 @@ describe('the text', () => {
   test('fits 80 columns with many segments and a long error', () => {
     const segments = Array.from({ length: 40 }, (_, segment) => ({
       ...{ segment, status: 'open', after: place(NOW_MS), bound: place(NOW_MS - 9e9) },
-      ...{ reached: place(NOW_MS - 1e9), pages: 1_000, covered: 123_456_789 },
+      ...{ reached: place(NOW_MS - 1e9), pages: 1_000, rows: 123_456_789 },
     }));
     const view = runStatusView(facts({ segments, lastError: 'why '.repeat(60) }), NOW_MS);
     const lines = runStatusText(view).split('\n');

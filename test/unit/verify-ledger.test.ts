@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { formatPosition } from '../../src/core/position.js';
+import { verificationText } from '../../src/database/verify/verification-text.js';
 import { placeOf, VerifyModel, walk } from '../support/verify-model.js';
 import { type TestRow, testRows } from '../support/writer-pages.js';
 
@@ -13,131 +15,188 @@ beforeEach(() => {
   for (const page of walk(source, { run, segment: 1, limit: 10 })) model.commit(page);
 });
 
-function page(number: number) {
-  const found = model.pages[number - 1];
+function page(number: number, of = model) {
+  const found = of.pages[number - 1];
   if (found === undefined) throw new Error(`no page ${number}`);
   return found;
 }
 
-async function sentences(): Promise<string[]> {
-  const { differences } = await model.verify(run);
-  return differences.map(({ where, message }) => `${where}: ${message}`);
+function sentences(of = model): string[] {
+  return of.verify(run).differences.map(({ where, message }) => `${where}: ${message}`);
 }
 
 describe('a clean run', () => {
-  test('is proven, with its rows, pages and records', async () => {
-    expect(await model.verify(run)).toEqual({
+  test('is proven, with its rows, pages and records', () => {
+    expect(model.verify(run)).toEqual({
       ok: true,
       ...{ run, source: 'test', origin: 'a', status: 'complete' },
-      ...{ rows: 50, tableRows: 50, pages: 5 },
+      ...{ rows: 50, tableRows: 50, pages: 5, unownedPages: 0, dataPages: null },
       ...{ returned: 50, inserted: 50, duplicate: 0, quarantined: 0 },
+      owners: { run: 50, otherRuns: 0, nobody: 0, unknown: 0 },
       differences: [],
       stillToFetch: [],
     });
   });
 
-  test('of a source without rows is one empty page', async () => {
+  test('of a source without rows is one empty page', () => {
     const empty = new VerifyModel();
     empty.addRun('a');
     for (const one of walk([], { run: 1, segment: 1, limit: 10 })) empty.commit(one);
-    expect(await empty.verify(1)).toMatchObject({ ok: true, rows: 0, pages: 1 });
+    expect(empty.verify(1)).toMatchObject({ ok: true, rows: 0, pages: 1 });
   });
 });
 
 describe('a tampered ledger is named by page', () => {
-  test('counts that do not add up', async () => {
+  test('counts that do not add up', () => {
     page(2).returned = 11;
-    expect(await sentences()).toEqual([
+    expect(sentences()).toEqual([
       'segment 1, page 2: returned 11 is not 10 inserted + 0 duplicate + 0 quarantined',
     ]);
+    page(2).returned = 10;
+    page(2).known = 1;
+    expect(sentences()).toEqual([
+      'segment 1, page 2: it found 1 rows that were there before, and 0 duplicates in all',
+    ]);
   });
 
-  test('more rows inserted than there are', async () => {
+  test('more rows than it wrote, fewer, and another digest', () => {
     page(2).inserted = 9;
     page(2).duplicate = 1;
-    expect(await sentences()).toEqual([]);
+    expect(sentences()).toEqual([
+      'segment 1, page 2: 1 row more (10 in the table, 9 in the ledger)',
+    ]);
     page(2).inserted = 11;
-    page(2).duplicate = 0;
+    page(2).returned = 12;
+    expect(sentences()).toEqual([
+      'segment 1, page 2: 1 row missing (10 in the table, 11 in the ledger)',
+    ]);
+    page(2).inserted = 10;
     page(2).returned = 11;
-    expect(await sentences()).toEqual([
-      'run 1: the ledger counts 51 rows as inserted, and the table holds 50 of this run',
+    page(2).digest = '7';
+    expect(sentences()).toEqual([
+      'segment 1, page 2: as many rows as in the ledger (10), but another id or occurred_at',
     ]);
   });
 
-  test('a count of covered rows, the digest, the sum of instants', async () => {
-    const { timed } = page(3);
-    page(3).timed = { ...timed, count: 9 };
-    expect(await sentences()).toEqual([
-      'segment 1, page 3: the ledger counts 9 rows, and its digest proves 10',
-    ]);
-    page(3).timed = { ...timed, ms: timed.ms + 1n };
-    expect((await sentences())[0]).toMatch(/^segment 1, page 3: the sum of occurred_at/);
-    page(3).timed = { ...timed, low: timed.low ^ 1 };
-    expect((await sentences())[0]).toMatch(
-      /^segment 1, page 3: as many rows as in the ledger \(10\)/,
-    );
-  });
-
-  test('more rows covered than stored', async () => {
-    page(3).covered = 11;
-    expect(await sentences()).toContain('segment 1, page 3: it covers 11 rows but stored 10');
-  });
-
-  test('a page that starts elsewhere, or ends elsewhere', async () => {
+  test('a page that starts elsewhere, or ends elsewhere', () => {
     const [row] = source.slice(24, 25) as [TestRow];
-    page(3).after = placeOf(row);
-    expect((await sentences())[0]).toMatch(
-      /^segment 1, page 2: no page covers the stretch .*, behind segment 1, page 2$/,
+    page(3).after = formatPosition(placeOf(row));
+    expect(sentences()[0]).toMatch(
+      /^segment 1, page 2: behind it no page covers the stretch from 2026-/,
     );
     page(3).after = page(2).through;
-    page(2).through = placeOf(row);
-    expect((await sentences())[0]).toBe('segment 1, page 3: it starts before page 2 has ended');
+    page(2).through = formatPosition(placeOf(row));
+    expect(sentences()[0]).toBe('segment 1, page 3: it starts before page 2 has ended');
   });
 
-  test('an end that is none, and no end', async () => {
+  test('an end that is none, and no end', () => {
     page(5).hasMore = true;
-    expect(await sentences()).toEqual([
+    expect(sentences()).toEqual([
       'segment 1, page 5: it reaches the end, and yet says that there is more',
       'the chain of pages: no page says that it is the last',
     ]);
     page(5).hasMore = false;
-    page(2).hasMore = false;
-    expect(await sentences()).toEqual(['segment 1, page 2: page 3 follows its last page']);
+    Object.assign(page(2), { hasMore: false, through: null });
+    expect(sentences()[0]).toBe('segment 1, page 2: page 3 follows its last page');
   });
 
-  test('a page removed: the stretch that no page covers, and the rows that no page claims', async () => {
+  test('a page removed: the stretch that no page covers, and the rows that name it', () => {
     model.pages.splice(2, 1);
-    const [chain, added] = await sentences();
-    expect(chain).toMatch(/^segment 1, page 2: no page covers the stretch from 2026-/);
-    expect(added).toMatch(/^behind segment 1, page 2: 10 rows that no page of the ledger claims: /);
+    const [chain, added] = sentences();
+    expect(chain).toMatch(/^segment 1, page 2: behind it no page covers the stretch from 2026-/);
+    expect(added).toMatch(/^page id 3: 10 rows of a page that the ledger does not have: .*, …$/);
   });
 
-  test('records that the quarantine lacks, and records of no page', async () => {
+  test('records that the quarantine lacks, and records of no page', () => {
     page(4).quarantined = 2;
     page(4).returned = 12;
     page(4).kept = 1;
     model.orphans = [{ segment: 1, page: 9, count: 3 }];
-    expect(await sentences()).toEqual([
+    expect(sentences()).toEqual([
       'segment 1, page 4: the quarantine holds 1 records, the ledger counts 2',
       'segment 1, page 9: the quarantine holds 3 records of a page that the ledger does not have',
     ]);
   });
 
-  test('a row in the ledger that cannot be read', async () => {
-    page(2).unreadable = ['after_position is no place of the form ms/id'];
-    expect(await sentences()).toEqual([
+  test('a place that cannot be read', () => {
+    page(2).after = 'nowhere';
+    expect(sentences()).toEqual([
       'segment 1, page 2: after_position is no place of the form ms/id',
     ]);
   });
 });
 
+/** The rows oldest first, in no order, and without a timestamp. */
+const ORDERS: Readonly<Record<string, readonly TestRow[]>> = {
+  'oldest first': [...source].reverse(),
+  'in no order': [...source].sort((a, b) => (a.ms % 7_000) - (b.ms % 7_000)),
+  'without a timestamp': source.map((row) => ({ ...row, ms: Number.NaN })),
+};
+
+/** Pages as they are behind opaque cursors: each starts where the one before ended, wherever that is. */
+function walkOpaque(rows: readonly TestRow[], segment = 1, from = 0) {
+  const ends = [10, 20, 30, 40, 50].filter((end) => end > from);
+  const nowhere = { ms: 8.64e15, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+  const placeAt = (end: number) => {
+    const row = rows[end - 1];
+    return row === undefined || Number.isNaN(row.ms) ? nowhere : placeOf(row);
+  };
+  return ends.flatMap((end, index) => {
+    const start = ends[index - 1] ?? from;
+    const [one] = walk(rows.slice(start, end), { run: 1, segment, limit: 50 });
+    if (one === undefined) return [];
+    const hasMore = end < 50;
+    const places = {
+      after: start === 0 ? null : placeAt(start),
+      through: hasMore ? placeAt(end) : null,
+      cursor: start === 0 ? null : `behind ${start}`,
+      nextCursor: hasMore ? `behind ${end}` : null,
+    };
+    return [{ ...one, ...places, page: index + 1, hasMore }];
+  });
+}
+
+describe.each(Object.entries(ORDERS))('a source %s', (_, rows) => {
+  let other: VerifyModel;
+
+  beforeEach(() => {
+    other = new VerifyModel();
+    other.addRun('a');
+  });
+
+  test('is proven and counted', () => {
+    for (const one of walkOpaque(rows)) other.commit(one);
+    expect(other.verify(1)).toMatchObject({ ok: true, rows: 50, differences: [] });
+  });
+
+  test('is proven where a second process went on, or began again', () => {
+    for (const one of walkOpaque(rows).slice(0, 3)) other.commit(one);
+    for (const one of walkOpaque(rows, 2, 20)) other.commit(one);
+    expect(other.verify(1)).toMatchObject({ ok: true, rows: 50, inserted: 50, duplicate: 10 });
+    for (const one of walkOpaque(rows, 3)) other.commit(one);
+    expect(other.verify(1)).toMatchObject({ ok: true, rows: 50, inserted: 50, duplicate: 60 });
+  });
+
+  test('is not proven where a page is gone from the ledger', () => {
+    for (const one of walkOpaque(rows)) other.commit(one);
+    other.pages.splice(2, 1);
+    expect(sentences(other).at(-1)).toMatch(/^page id 3: 10 rows of a page/);
+  });
+
+  test('is not proven where the last page is gone', () => {
+    for (const one of walkOpaque(rows).slice(0, 4)) other.commit(one);
+    expect(sentences(other)).toHaveLength(1);
+    expect(sentences(other)[0]).toMatch(/^segment 1, page 4: (?:no page goes on|behind it)/);
+  });
+});
+
 describe('a half-done run', () => {
-  test('lists what is still to be fetched, and holds', async () => {
+  test('lists what is still to be fetched, and holds', () => {
     const half = new VerifyModel();
     half.addRun('a', 'paused');
     const [first, , third] = walk(source, { run: 1, segment: 1, limit: 10 });
     for (const one of [first, third]) if (one !== undefined) half.commit(one);
-    const { ok, rows, stillToFetch } = await half.verify(1);
+    const { ok, rows, stillToFetch } = half.verify(1);
     expect({ ok, rows }).toEqual({ ok: true, rows: 20 });
     expect(stillToFetch).toEqual([
       { after: first?.through, through: third?.after },
@@ -145,30 +204,82 @@ describe('a half-done run', () => {
     ]);
   });
 
-  test('counts a row where nothing was fetched as added', async () => {
+  test('counts a row where nothing was fetched as added', () => {
     const half = new VerifyModel();
     half.addRun('a', 'paused');
-    for (const one of walk(source, { run: 1, segment: 1, limit: 10, pagesMax: 2 }))
+    for (const one of walk(source, { run: 1, segment: 1, limit: 10, pagesMax: 2 })) {
       half.commit(one);
+    }
     const row = source[40] as TestRow;
-    half.table.set(row.id, row);
-    const { differences } = await half.verify(1);
-    expect(differences).toEqual([
+    half.table.set(row.id, { ...row, owner: null });
+    expect(half.verify(1).differences).toEqual([
       {
         kind: 'added',
-        where: 'behind segment 1, page 2',
-        message: `1 row that no page of the ledger claims: ${row.id}`,
+        where: 'rows without an owner',
+        message: `1 row that no page of the ledger wrote: ${row.id}`,
       },
     ]);
   });
 
-  test('that has no page yet has all to fetch', async () => {
+  test('that has no page yet has all to fetch', () => {
     const none = new VerifyModel();
     none.addRun('a', 'running');
-    expect(await none.verify(1)).toMatchObject({
+    expect(none.verify(1)).toMatchObject({
       ok: true,
       rows: 0,
       stillToFetch: [{ after: null, through: null }],
     });
+  });
+});
+
+describe('rows from before rows had owners', () => {
+  /** The first two pages of the run are of that time. */
+  beforeEach(() => {
+    for (const one of [page(1), page(2)]) Object.assign(one, { id: null, digest: null });
+    for (const row of model.table.values()) {
+      if ((row.owner ?? 0) <= 2) model.table.set(row.id, { ...row, owner: null });
+    }
+    model.unownedBefore = 20;
+  });
+
+  test('are counted and told of, and are no difference', () => {
+    const proof = model.verify(run);
+    expect(proof).toMatchObject({
+      ...{ ok: true, rows: 50, unownedPages: 2 },
+      owners: { run: 30, nobody: 20 },
+    });
+    const text = verificationText({ ...proof, durationMs: 1 });
+    expect(text).toContain('proven    id and occurred_at of 30 rows that its pages wrote');
+    expect(text).toContain('20 rows were written before rows had owners');
+  });
+
+  test('are missed where one is gone, and one too many is noticed', () => {
+    const [row] = [...model.table.values()].filter(({ owner }) => owner === null);
+    model.table.delete(row?.id ?? '');
+    expect(sentences()).toEqual([
+      'rows without an owner: 1 row fewer than when rows got owners, and none of them is known',
+    ]);
+    for (const { id, ms } of testRows(2, 900)) model.table.set(id, { id, ms, owner: null });
+    expect(sentences()).toEqual(['rows without an owner: 1 row that no page of the ledger wrote']);
+  });
+});
+
+describe('a run over the rows of another', () => {
+  test('rests on them: one that is gone is missed', () => {
+    const again = model.addRun('a');
+    for (const one of walk(source, { run: again, segment: 1, limit: 20 })) model.commit(one);
+    const proof = model.verify(again);
+    expect(proof).toMatchObject({ ok: true, rows: 50, inserted: 0, duplicate: 50 });
+    model.table.delete((source[3] as TestRow).id);
+    expect(model.verify(again).differences).toMatchObject([
+      { kind: 'missing', where: 'run 1, segment 1, page 1' },
+    ]);
+  });
+
+  test('that wrote again what had been deleted holds', () => {
+    for (const { id } of source.slice(5, 25)) model.table.delete(id);
+    const again = model.addRun('a');
+    for (const one of walk(source, { run: again, segment: 1, limit: 20 })) model.commit(one);
+    expect(model.verify(again)).toMatchObject({ ok: true, rows: 50, inserted: 20, duplicate: 30 });
   });
 });

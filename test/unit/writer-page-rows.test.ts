@@ -1,29 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { addRow, emptyDigest, type RowDigest } from '../../src/core/digest.js';
-import { HIGHEST_ID, type Position } from '../../src/core/position.js';
+import type { Position } from '../../src/core/position.js';
 import { rejectAt } from '../../src/protocol/batch.js';
 import { hashOfId, pageIndexOf, selectRows } from '../../workers/writer/page-rows.js';
 import { NEWEST_MS, type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';
 
 const at = (row: TestRow | undefined): Position => ({ ms: row?.ms ?? 0, id: row?.id ?? '' });
 
-function digestOf(rows: readonly TestRow[]): RowDigest {
-  const digest = emptyDigest();
-  rows.forEach((row) => {
-    addRow(digest, Buffer.from(row.id.replaceAll('-', ''), 'hex'), 0, row.ms);
-  });
-  return digest;
-}
-
 const reject = (index: number) => ({ index, reason: 'no id', rawText: '{}' });
 
 describe('which rows are written', () => {
-  test('a page without bounds is written and covered whole', () => {
+  test('a page without bounds is written whole, and its rows carry its id', () => {
     const rows = testRows(7);
-    const selected = selectRows(testPage(rows));
+    const selected = selectRows(testPage(rows, { id: 42 }));
+    expect(selected.pageId).toBe(42);
     expect([...selected.rows]).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(selected.acceptedCount).toBe(7);
-    expect(selected.covered).toEqual(digestOf(rows));
     expect(selected.firstPosition).toBe(`${NEWEST_MS}/${testId(0)}`);
     expect(selected.lastPosition).toBe(`${NEWEST_MS - 6000}/${testId(6)}`);
   });
@@ -33,45 +24,27 @@ describe('which rows are written', () => {
     const selected = selectRows(testPage(rows, { bound: at(rows[3]) }));
     expect([...selected.rows]).toEqual([0, 1, 2, 3]);
     expect(selected.acceptedCount).toBe(4);
-    expect(selected.covered).toEqual(digestOf(rows.slice(0, 4)));
     expect(selected.lastPosition).toBe(`${rows[3]?.ms}/${rows[3]?.id}`);
   });
 
-  test('a bound with the highest id leaves every row of its instant to the next segment', () => {
+  test('every row of the instant of a bound is kept, whatever its id', () => {
     const ms = NEWEST_MS - 2000;
     const rows = [
       { id: testId(1), ms: NEWEST_MS },
       { id: testId(9), ms },
-      { id: testId(8), ms },
-      { id: testId(2), ms: ms - 1 },
+      { id: testId(2), ms },
+      { id: testId(3), ms: ms - 1 },
     ];
-    const clipped = selectRows(testPage(rows, { bound: { ms, id: HIGHEST_ID } }));
-    expect([...clipped.rows]).toEqual([0]);
-    const next = selectRows(testPage(rows, { after: { ms, id: HIGHEST_ID } }));
-    expect(next.covered).toEqual(digestOf(rows.slice(1)));
+    const bound = { ms, id: testId(5) };
+    expect([...selectRows(testPage(rows, { bound })).rows]).toEqual([0, 1, 2]);
   });
 
-  test('ties at one instant are parted by id, the greater first', () => {
-    const rows = [9, 8, 7, 6].map((number) => ({ id: testId(number), ms: NEWEST_MS }));
-    const selected = selectRows(testPage(rows, { after: at(rows[0]), bound: at(rows[2]) }));
-    expect([...selected.rows]).toEqual([0, 1, 2]);
-    expect(selected.covered).toEqual(digestOf(rows.slice(1, 3)));
-  });
-
-  test('rows served again at the start are written but not covered', () => {
-    const rows = testRows(5);
-    const selected = selectRows(testPage(rows, { after: at(rows[1]), through: at(rows[4]) }));
-    expect([...selected.rows]).toEqual([0, 1, 2, 3, 4]);
-    expect(selected.covered).toEqual(digestOf(rows.slice(2)));
-  });
-
-  test('of rows with the same id only the first is written and covered', () => {
+  test('of rows with the same id only the first is written', () => {
     const rows = testRows(4);
     const again = [...rows, { ...at(rows[1]) }, { ...at(rows[3]), ms: NEWEST_MS - 9000 }];
     const selected = selectRows(testPage(again));
     expect([...selected.rows]).toEqual([0, 1, 2, 3]);
     expect(selected.acceptedCount).toBe(6);
-    expect(selected.covered).toEqual(digestOf(rows));
   });
 
   test('a culprit is left out, and a later row of its id takes its place', () => {
@@ -80,7 +53,6 @@ describe('which rows are written', () => {
     const selected = selectRows(testPage(again), new Set([1]));
     expect([...selected.rows]).toEqual([0, 2, 3]);
     expect(selected.acceptedCount).toBe(3);
-    expect(selected.covered).toEqual(digestOf(rows));
   });
 
   test('ten thousand ids that differ in one byte are told apart', () => {
@@ -94,29 +66,13 @@ describe('which rows are written', () => {
 describe('rows without a timestamp', () => {
   const untimed = (number: number): TestRow => ({ id: testId(number), ms: Number.NaN });
 
-  test('are written and covered in an unbounded page', () => {
-    const rows = [untimed(100), ...testRows(2), untimed(101)];
-    const selected = selectRows(testPage(rows));
-    expect(selected.rows.length).toBe(4);
-    expect(selected.covered).toEqual(digestOf(rows));
-  });
-
-  test('are covered once where two segments meet: by the page that covers their neighbours', () => {
+  test('are written wherever they appear, behind the bound too', () => {
     const rows = testRows(6);
     rows.splice(2, 0, untimed(100));
     rows.splice(6, 0, untimed(101));
-    const bound = at(rows[4]);
-    const left = selectRows(testPage(rows, { bound }));
-    const right = selectRows(testPage(rows, { after: bound }));
-    expect(left.covered).toEqual(digestOf(rows.slice(0, 5)));
-    expect(right.covered).toEqual(digestOf(rows.slice(5)));
-    expect([...left.rows]).toEqual([0, 1, 2, 3, 4, 6]);
-  });
-
-  test('are all covered where the page has no order', () => {
-    const rows = [...testRows(3), untimed(100)];
-    const page = testPage(rows, { bound: at(rows[1]), isOrdered: false });
-    expect(selectRows(page).covered).toEqual(digestOf([...rows.slice(0, 2), ...rows.slice(3)]));
+    const selected = selectRows(testPage(rows, { bound: at(rows[4]) }));
+    expect([...selected.rows]).toEqual([0, 1, 2, 3, 4, 6]);
+    expect(selected.firstPosition).toBe(`${NEWEST_MS}/${testId(0)}`);
   });
 
   test('a page of nothing else has no positions', () => {
@@ -140,6 +96,13 @@ describe('rejects', () => {
     const { rejects: kept } = selected;
     const indexes = Array.from({ length: kept.count }, (_, nth) => rejectAt(kept, nth).index);
     expect(indexes).toEqual([1, 3]);
+  });
+
+  test('of a page in another order are all kept', () => {
+    const rows = testRows(4).reverse();
+    const rejects = [reject(1), reject(5)];
+    const page = testPage(rows, { bound: at(rows[2]), rejects, isDescending: false });
+    expect(selectRows(page).rejects.count).toBe(2);
   });
 });
 

@@ -10,6 +10,7 @@ import { WireBuffer } from '../../workers/writer/wire-buffer.js';
 import { type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';
 
 const EPOCH_MS = Date.UTC(2000, 0, 1);
+const PAGE_ID = 2_147_483_000;
 
 /** The reference: the same stream, written the slow and obvious way. */
 function copyStream(rows: readonly TestRow[]): Buffer {
@@ -22,7 +23,8 @@ function copyStream(rows: readonly TestRow[]): Buffer {
       ? [int32(-1)]
       : [int32(8), int64(BigInt(row.ms - EPOCH_MS) * 1000n)];
     const id = Buffer.from(row.id.replaceAll('-', ''), 'hex');
-    return [int16(3), int32(16), id, ...instant, int32(json.length + 1), Buffer.of(1), json];
+    const data = [int32(json.length + 1), Buffer.of(1), json];
+    return [int16(4), int32(16), id, ...instant, ...data, int32(4), int32(PAGE_ID)];
   });
   const header = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
   const stream = Buffer.concat([header, ...fields, int16(-1)]);
@@ -45,13 +47,13 @@ const rows: TestRow[] = instants.map((ms, i) => ({
 
 describe('the COPY stream', () => {
   test('equals the documented binary form, byte by byte', () => {
-    const selected = selectRows(testPage(rows, { isOrdered: false }));
+    const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }));
     expect(written((wire) => writeCopyStream(wire, selected))).toEqual(copyStream(rows));
   });
 
   test('grows a buffer that is too small and leaves what was written before', () => {
     const many = testRows(2000).map((row) => ({ ...row, record: `{"pad":"${'x'.repeat(300)}"}` }));
-    const selected = selectRows(testPage(many));
+    const selected = selectRows(testPage(many, { id: PAGE_ID }));
     const wire = new WireBuffer();
     wire.cString('before');
     writeCopyStream(wire, selected);
@@ -69,7 +71,7 @@ describe('the COPY stream', () => {
 });
 
 describe('array parameters', () => {
-  const selected = selectRows(testPage(rows, { isOrdered: false }));
+  const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }));
 
   test.each([
     ['ids', writeIdArray, 2950],

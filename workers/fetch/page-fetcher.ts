@@ -104,7 +104,6 @@ function batchOf(page: ProvedPage, answer: Answer & { type: 'page' }): Batch {
     rejects: page.rejects,
     firstPosition: page.firstPosition,
     lastPosition: page.lastPosition,
-    isOrdered: page.isOrdered,
     isDescending: page.isDescending,
   };
 }

@@ -6,7 +6,7 @@
  * count must be the one that the envelope names.
  */
 import type { Fault } from '../../src/core/fault.js';
-import { comparePositions, type Position } from '../../src/core/position.js';
+import type { Position } from '../../src/core/position.js';
 import { type ColumnViews, columnViews, type Rejects } from '../../src/protocol/batch.js';
 import type { Envelope, Source } from '../../src/source/source.js';
 import {
@@ -57,7 +57,6 @@ export interface ProvedPage {
   readonly rejects: Rejects;
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
-  readonly isOrdered: boolean;
   readonly isDescending: boolean;
 }
 
@@ -159,7 +158,7 @@ function proved(records: ScannedRecords, envelope: Envelope): ProvedPage {
     rejects,
     firstPosition: positionFrom(views, rowCount, { row: 0, step: 1 }),
     lastPosition: positionFrom(views, rowCount, { row: rowCount - 1, step: -1 }),
-    ...orderOf(views, rowCount),
+    isDescending: isDescending(views, rowCount),
   };
 }
 
@@ -177,29 +176,12 @@ function positionFrom(
 }
 
 /** Rows without an instant have no place in the order and are passed over. */
-function orderOf(
-  views: ColumnViews,
-  rowCount: number,
-): Pick<ProvedPage, 'isOrdered' | 'isDescending'> {
-  let isOrdered = true;
-  let last = -1;
+function isDescending({ occurredAtMs }: ColumnViews, rowCount: number): boolean {
+  let lastMs = Number.POSITIVE_INFINITY;
   for (let row = 0; row < rowCount; row++) {
-    const ms = views.occurredAtMs[row] as number;
-    if (Number.isNaN(ms)) continue;
-    if (last >= 0) {
-      const lastMs = views.occurredAtMs[last] as number;
-      if (ms > lastMs) return { isOrdered: false, isDescending: false };
-      if (isOrdered && ms === lastMs) isOrdered = !isTieReversed(views, last, row);
-    }
-    last = row;
+    const ms = occurredAtMs[row] as number;
+    if (ms > lastMs) return false;
+    if (!Number.isNaN(ms)) lastMs = ms;
   }
-  return { isOrdered, isDescending: true };
-}
-
-function isTieReversed(views: ColumnViews, one: number, other: number): boolean {
-  const place = (row: number): Position => ({
-    ms: views.occurredAtMs[row] as number,
-    id: uuidText(views.ids, row * UUID_BYTES),
-  });
-  return comparePositions(place(one), place(other)) > 0;
+  return true;
 }

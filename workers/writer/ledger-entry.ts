@@ -1,11 +1,9 @@
 /** A page's row in the ledger and its records in quarantine, as statement parameters. Pure. */
-import { digestAsBigint } from '../../src/core/digest.js';
 import { formatPosition, type Position } from '../../src/core/position.js';
 import type { Rejects } from '../../src/protocol/batch.js';
 import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
-import type { PageRows } from './page-rows.js';
+import type { OwnerPage, PageRows } from './page-rows.js';
 import { quarantineParameters, storableText } from './quarantine-rows.js';
-import { writeEpochMsArray, writeIdArray } from './row-encoding.js';
 import type { Parameter } from './wire-buffer.js';
 import type { TextRow } from './wire-query.js';
 
@@ -21,8 +19,8 @@ function returnedCount({ selected, quarantined }: PageAccount): number {
   return selected.acceptedCount + quarantined.count;
 }
 
-/** $1 to $27 of the statements that write a ledger row. */
-export function ledgerParameters(page: PageWrite, account: PageAccount): Parameter[] {
+/** $1 to $21 of the statements that write a ledger row. */
+export function ledgerParameters(page: OwnerPage, account: PageAccount): Parameter[] {
   const { selected, quarantined } = account;
   return [
     String(page.run),
@@ -39,16 +37,9 @@ export function ledgerParameters(page: PageWrite, account: PageAccount): Paramet
     String(page.fetchedAtMs),
     String(returnedCount(account)),
     String(quarantined.count),
-    String(selected.covered.count),
-    String(digestAsBigint(selected.covered)),
-    String(selected.covered.occurredAtMsSum),
     String(page.batch.bodyBytes),
     storableOrNull(page.requestId),
-    String(selected.untimed.count),
-    String(digestAsBigint(selected.untimed)),
-    (wire) => writeIdArray(wire, { ...selected, rows: Uint32Array.from(selected.strays) }),
-    // In binary: as text, a role with array_nulls = off would not read a null in it.
-    (wire) => writeEpochMsArray(wire, selected, selected.strays),
+    String(page.id),
     ...quarantineParameters(selected.body, quarantined),
   ];
 }
@@ -63,12 +54,13 @@ export function fetchIdentity(page: PageWrite): (string | null)[] {
   return [String(page.fetchedAtMs), storableOrNull(page.requestId)];
 }
 
-/** Reads `inserted, duplicate` of the statements that write a ledger row. */
+/** Reads `inserted, duplicate, known` of the statements that write a ledger row. */
 export function countsOf(row: TextRow | undefined, account: PageAccount): PageCounts {
   return {
     returned: returnedCount(account),
     inserted: Number(row?.[0]),
     duplicate: Number(row?.[1]),
+    known: Number(row?.[2]),
     quarantined: account.quarantined.count,
   };
 }

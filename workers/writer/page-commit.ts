@@ -11,9 +11,10 @@ import {
   type PageAccount,
   pageKey,
 } from './ledger-entry.js';
-import { type PageRows, pageIndexOf, selectRows } from './page-rows.js';
+import { type OwnerPage, type PageRows, pageIndexOf, selectRows } from './page-rows.js';
 import { withRefused } from './quarantine-rows.js';
 import { insertStorableRows } from './refused-rows.js';
+import { digestOfRows } from './row-digest.js';
 import {
   writeCopyStream,
   writeIdArray,
@@ -23,30 +24,49 @@ import {
 import type { StatementName } from './statements.js';
 import { type Parameter, type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
 
-/** What a commit reports. `covered`: distinct stored rows within (after, through]. */
+/** What a commit reports. */
 export interface Commit {
   readonly counts: PageCounts;
-  readonly covered: number;
   /** Distinct rows of the page that the table already had. */
   readonly knownRows: number;
 }
 
+/** How pages are written, besides the method. */
+export interface CommitSettings {
+  /** The ledger keeps a digest of the data too. */
+  readonly provesData: boolean;
+}
+
+/** Writes one page. @throws the server's error */
+export type CommitPage = (
+  connection: Connection,
+  page: OwnerPage,
+  settings: CommitSettings,
+) => Promise<Commit>;
+
 /** @throws the server's error: 23505 when the table or the ledger has a part of it already */
-export async function commitByCopy(connection: Connection, page: PageWrite): Promise<Commit> {
+export const commitByCopy: CommitPage = async (connection, page, { provesData }) => {
   const account = accountOf(page);
-  const rowCount = account.selected.rows.length;
+  const { selected } = account;
+  const rowCount = selected.rows.length;
+  const digest = digestOfRows(selected);
   const answer = await connection.run((wire) => {
     if (rowCount > 0) {
       execute(wire, 'copy_rows', []);
-      writeCopyStream(wire, account.selected);
+      writeCopyStream(wire, selected);
     }
-    execute(wire, 'record_page', [...ledgerParameters(page, account), String(rowCount)]);
+    execute(wire, 'record_page', [
+      ...ledgerParameters(page, account),
+      String(rowCount),
+      String(digest),
+      provesData ? (into) => writeIdArray(into, selected) : null,
+    ]);
   });
-  return commitOf(countsOf(answer.at(-1), account), account.selected);
-}
+  return commitOf(countsOf(answer.at(-1), account), selected);
+};
 
 /** Rows that the table has stay as they are. @throws the server's error */
-export async function commitByInsert(connection: Connection, page: PageWrite): Promise<Commit> {
+export const commitByInsert: CommitPage = async (connection, page, { provesData }) => {
   const account = accountOf(page);
   const answer = await connection.run((wire) => {
     execute(wire, 'insert_page', [
@@ -54,10 +74,11 @@ export async function commitByInsert(connection: Connection, page: PageWrite): P
       (into) => writeIdArray(into, account.selected),
       (into) => writeInstantArray(into, account.selected),
       (into) => writeRecordArray(into, account.selected),
+      String(provesData),
     ]);
   });
   return commitOf(countsOf(answer.at(-1), account), account.selected);
-}
+};
 
 /**
  * Stores what PostgreSQL takes of the page, and the rest in quarantine.
@@ -65,16 +86,19 @@ export async function commitByInsert(connection: Connection, page: PageWrite): P
  * @throws the server's error where it is not about a row; the transaction is then rolled back, or
  *   the connection broken
  */
-export async function commitWithoutRefused(
-  connection: Connection,
-  page: PageWrite,
-): Promise<Commit> {
+export const commitWithoutRefused: CommitPage = async (connection, page, { provesData }) => {
   // A constraint that is deferred to the commit would not tell which row it refuses.
   await connection.command('BEGIN; SET CONSTRAINTS ALL IMMEDIATE');
   try {
-    const { insertedCount, refused } = await insertStorableRows(connection, page);
+    const { insertedCount, digest, refused } = await insertStorableRows(connection, page);
     const account = accountOf(page, refused);
-    const parameters = [...ledgerParameters(page, account), String(insertedCount)];
+    const parameters: Parameter[] = [
+      ...ledgerParameters(page, account),
+      String(insertedCount),
+      String(digest),
+      (into) => writeIdArray(into, account.selected),
+      String(provesData),
+    ];
     const answer = await connection.run((wire) => execute(wire, 'record_counted_page', parameters));
     await connection.command('COMMIT');
     return commitOf(countsOf(answer.at(-1), account), account.selected);
@@ -83,7 +107,7 @@ export async function commitWithoutRefused(
     await connection.command('ROLLBACK').catch(() => {});
     throw error;
   }
-}
+};
 
 /** What the ledger says of a page. */
 export type FoundPage =
@@ -97,21 +121,16 @@ export async function findCommit(connection: Connection, page: PageWrite): Promi
   const [row] = await connection.run((wire) => execute(wire, 'find_page', key));
   if (row === undefined) return { type: 'none' };
   if (row[5] !== 't') return { type: 'foreign' };
-  const [returned, inserted, duplicate, quarantined, covered] = row.map(Number);
-  const counts = {
-    returned: returned ?? 0,
-    inserted: inserted ?? 0,
-    duplicate: duplicate ?? 0,
-    quarantined: quarantined ?? 0,
-  };
-  return { type: 'own', commit: { counts, covered: covered ?? 0, knownRows: 0 } };
+  const [returned = 0, inserted = 0, duplicate = 0, known = 0, quarantined = 0] = row.map(Number);
+  const counts = { returned, inserted, duplicate, known, quarantined };
+  return { type: 'own', commit: { counts, knownRows: 0 } };
 }
 
 const NONE_REFUSED: ReadonlyMap<number, string> = new Map();
 
 /** @param refused reasons by row of the batch */
 function accountOf(
-  page: PageWrite,
+  page: OwnerPage,
   refused: ReadonlyMap<number, string> = NONE_REFUSED,
 ): PageAccount {
   const selected = selectRows(page, new Set(refused.keys()));
@@ -125,11 +144,7 @@ function accountOf(
 }
 
 function commitOf(counts: PageCounts, selected: PageRows): Commit {
-  return {
-    counts,
-    covered: selected.covered.count,
-    knownRows: selected.rows.length - counts.inserted,
-  };
+  return { counts, knownRows: selected.rows.length - counts.inserted };
 }
 
 function execute(

@@ -2,21 +2,15 @@
  * Which rows of a page are written, and what the ledger says of them. Pure: it looks at every row
  * once and writes nothing.
  *
- *   rows of the page ── clipped: after the segment's bound; another segment writes them
+ *   rows of the page ── clipped: of an earlier instant than the segment's bound; another segment's
  *                    ├─ culprits: PostgreSQL refused them; they go to quarantine
  *                    └─ accepted ── repeated: their id came before in this page
  *                                └─ distinct: what is written
- *                                     ├─ covered: within (after, through]; what the digest proves
- *                                     └─ strays: the others, those without a timestamp, and all of a
- *                                        page without order; named by id in the ledger
  *
- * A row without a timestamp has no place of its own in the order. In an ordered page it takes the
- * place of its neighbours: it is written wherever it appears, but covered only between covered rows,
- * because the page that covers its neighbours holds it too.
+ * A row without a timestamp has no place of its own in the order: it is written wherever it appears.
  */
-import { addRow, emptyDigest, type RowDigest } from '../../src/core/digest.js';
 import { assert } from '../../src/core/fault.js';
-import { formatPosition, type Position } from '../../src/core/position.js';
+import { formatPosition, isBehindBound, type Position } from '../../src/core/position.js';
 import {
   type Batch,
   type ColumnViews,
@@ -27,44 +21,31 @@ import {
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { RowSource } from './row-encoding.js';
 
+/** A page with the id that the ledger has for it, and that each of its rows carries. */
+export interface OwnerPage extends PageWrite {
+  readonly id: number;
+}
+
 export interface PageRows extends RowSource {
   /** Accepted rows, repeated ones included. */
   readonly acceptedCount: number;
   /** The records that the fetch worker rejected and that belong to this segment. */
   readonly rejects: Rejects;
-  readonly covered: RowDigest;
-  /** The part of `covered` that has no timestamp. */
-  readonly untimed: RowDigest;
-  /** Rows of the batch that no interval can prove: the ledger has them by id. */
-  readonly strays: readonly number[];
   /** `ms/id` of the first and last accepted row that has a timestamp; null when none has. */
   readonly firstPosition: string | null;
   readonly lastPosition: string | null;
 }
 
-/** A position as what a row is compared with: the instant, then the id's bytes. */
-interface Place {
-  readonly ms: number;
-  readonly id: Uint8Array;
-}
-
 const NO_CULPRITS: ReadonlySet<number> = new Set();
 
 /** @param culprits rows of the batch that PostgreSQL refused */
-export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_CULPRITS): PageRows {
-  const { batch } = page;
+export function selectRows(page: OwnerPage, culprits: ReadonlySet<number> = NO_CULPRITS): PageRows {
+  const { batch, bound } = page;
   const columns = columnViews(batch.columns);
   assert(batch.rowCount <= columns.capacity, 'a batch has no more rows than its columns hold');
   const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
-  const after = placeOf(page.after);
-  const through = placeOf(page.through);
-  const bound = placeOf(page.bound);
-  const untimedRange = untimedCover(batch, columns, after, through, bound);
 
   const rows = new Uint32Array(batch.rowCount);
-  const covered = emptyDigest();
-  const untimed = emptyDigest();
-  const strays: number[] = [];
   const seen = new IdSet(ids, batch.rowCount);
   let distinctCount = 0;
   let acceptedCount = 0;
@@ -73,35 +54,24 @@ export function selectRows(page: PageWrite, culprits: ReadonlySet<number> = NO_C
   let lastRow = -1;
   for (let row = 0; row < batch.rowCount; row++) {
     const ms = occurredAtMs[row] as number;
-    const isTimed = !Number.isNaN(ms);
-    if (isTimed && bound !== null && isAfter(ids, row, ms, bound)) continue;
-    if (culprits.has(row)) continue;
+    if (isBehindBound(ms, bound) || culprits.has(row)) continue;
     acceptedCount++;
-    if (isTimed) {
+    if (!Number.isNaN(ms)) {
       if (firstRow < 0) firstRow = row;
       lastRow = row;
     }
     if (!seen.add(row)) continue;
     rows[distinctCount++] = row;
     recordBytes += (recordEnds[row] as number) - (recordStarts[row] as number);
-    const isCovered = isTimed
-      ? (after === null || isAfter(ids, row, ms, after)) &&
-        (through === null || !isAfter(ids, row, ms, through))
-      : row >= untimedRange.from && row < untimedRange.to;
-    if (isCovered) addRow(covered, ids, row, ms);
-    if (isCovered && !isTimed) addRow(untimed, ids, row, ms);
-    if (!isCovered || !isTimed || !batch.isOrdered) strays.push(row);
   }
   return {
+    pageId: page.id,
     columns,
     body: new Uint8Array(batch.body, 0, batch.bodyBytes),
     rows: rows.subarray(0, distinctCount),
     recordBytes,
     acceptedCount,
     rejects: keptRejects(batch, columns, bound),
-    covered,
-    untimed,
-    strays,
     firstPosition: firstRow < 0 ? null : positionText(columns, firstRow),
     lastPosition: lastRow < 0 ? null : positionText(columns, lastRow),
   };
@@ -114,66 +84,19 @@ export function pageIndexOf(rejects: Rejects, row: number): number {
   return index;
 }
 
-/** The rows among which a row without a timestamp is covered. */
-function untimedCover(
-  batch: Batch,
-  { ids, occurredAtMs }: ColumnViews,
-  after: Place | null,
-  through: Place | null,
-  bound: Place | null,
-): { from: number; to: number } {
-  let from = 0;
-  let to = batch.rowCount;
-  if (!batch.isOrdered) return { from, to };
-  for (let row = 0; after !== null && row < batch.rowCount; row++) {
-    const ms = occurredAtMs[row] as number;
-    if (Number.isNaN(ms)) continue;
-    if (isAfter(ids, row, ms, after)) break;
-    from = row + 1;
-  }
-  for (let row = batch.rowCount - 1; row >= from; row--) {
-    const ms = occurredAtMs[row] as number;
-    if (Number.isNaN(ms)) continue;
-    const isPast =
-      (through !== null && isAfter(ids, row, ms, through)) ||
-      (bound !== null && isAfter(ids, row, ms, bound));
-    if (!isPast) break;
-    to = row;
-  }
-  return { from, to };
-}
-
 /** Rejects after the first row that belongs to the next segment belong to it too. */
 function keptRejects(
   { rejects, ...batch }: Batch,
-  columns: ColumnViews,
-  bound: Place | null,
+  { occurredAtMs }: ColumnViews,
+  bound: Position | null,
 ): Rejects {
-  if (rejects.count === 0 || bound === null || !batch.isOrdered) return rejects;
+  if (rejects.count === 0 || bound === null || !batch.isDescending) return rejects;
   for (let row = 0; row < batch.rowCount; row++) {
-    const ms = columns.occurredAtMs[row] as number;
-    if (Number.isNaN(ms) || !isAfter(columns.ids, row, ms, bound)) continue;
+    if (!isBehindBound(occurredAtMs[row] as number, bound)) continue;
     // As many rejects as lie before the row have shifted its place in the page.
     return { ...rejects, count: pageIndexOf(rejects, row) - row };
   }
   return rejects;
-}
-
-function placeOf(position: Position | null): Place | null {
-  if (position === null) return null;
-  const id = Buffer.from(position.id.replaceAll('-', ''), 'hex');
-  assert(id.length === 16, 'a position has a uuid');
-  return { ms: position.ms, id };
-}
-
-/** Whether the row comes later in the source's order: an earlier instant, or a smaller id. */
-function isAfter(ids: Uint8Array, row: number, ms: number, place: Place): boolean {
-  if (ms !== place.ms) return ms < place.ms;
-  for (let i = 0; i < 16; i++) {
-    const difference = (ids[row * 16 + i] as number) - (place.id[i] as number);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }
 
 function positionText({ ids, occurredAtMs }: ColumnViews, row: number): string {

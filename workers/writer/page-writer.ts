@@ -27,11 +27,15 @@ import type { Connection, Connections } from './connections.js';
 import type { PageMethod } from './method-choice.js';
 import {
   type Commit,
+  type CommitPage,
+  type CommitSettings,
   commitByCopy,
   commitByInsert,
   commitWithoutRefused,
   findCommit,
 } from './page-commit.js';
+import type { PageIds } from './page-ids.js';
+import { type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
 import { readWriteError } from './write-error.js';
 
 /** What a page ends with, before it is a message. */
@@ -46,15 +50,16 @@ export type PageOutcome =
 
 type Way = PageMethod | 'withoutRefused';
 
-const COMMIT_BY: Readonly<Record<Way, (on: Connection, page: PageWrite) => Promise<Commit>>> = {
+const COMMIT_BY: Readonly<Record<Way, CommitPage>> = {
   copy: commitByCopy,
   insert: commitByInsert,
   withoutRefused: commitWithoutRefused,
 };
 
 /** What all pages of a writer share. */
-export interface WritePlace {
+export interface WritePlace extends CommitSettings {
   readonly connections: Connections;
+  readonly ids: PageIds;
   readonly outage: Outage;
   /** How long a database that is away is waited for, from the first failure on. */
   readonly retryForMs: number;
@@ -67,17 +72,18 @@ export interface WritePlace {
 const CONFLICTS_PER_NOTICE = 10;
 
 export async function writePage(
-  { connections, outage, retryForMs, table, onWaiting }: WritePlace,
+  place: WritePlace,
   page: PageWrite,
   method: PageMethod,
 ): Promise<PageOutcome> {
+  const { outage, retryForMs, table, onWaiting } = place;
   const failures = noFailures();
   let way: Way = table.hasTriggers ? 'withoutRefused' : method;
   let mayBeCommitted = false;
   for (;;) {
     // Each of those that wait behind a page that was given up would else wait for the server anew.
     if (outage.givenUp !== null) return { type: 'failed', fault: outage.givenUp };
-    const attempt = await attemptPage(connections, page, way, mayBeCommitted);
+    const attempt = await attemptPage(place, page, way, mayBeCommitted);
     switch (attempt.type) {
       case 'committed': {
         endOutage(outage);
@@ -109,6 +115,10 @@ export async function writePage(
   }
 }
 
+function writeReservation(wire: WireBuffer): void {
+  writeBindAndExecute(wire, 'reserve_page_ids', []);
+}
+
 type Attempt =
   | { readonly type: 'committed'; readonly commit: Commit; readonly isNew: boolean }
   | { readonly type: 'takeWay'; readonly way: Way; readonly isUncounted: boolean }
@@ -116,7 +126,7 @@ type Attempt =
   | { readonly type: 'failed'; readonly fault: Fault };
 
 async function attemptPage(
-  connections: Connections,
+  { connections, ids, provesData }: WritePlace,
   page: PageWrite,
   way: Way,
   mayBeCommitted: boolean,
@@ -130,7 +140,8 @@ async function attemptPage(
   try {
     const found = mayBeCommitted ? await findCommit(connection, page) : { type: 'none' as const };
     if (found.type === 'none') {
-      const commit = await COMMIT_BY[way](connection, page);
+      const id = await ids.take(() => connection.run(writeReservation));
+      const commit = await COMMIT_BY[way](connection, { ...page, id }, { provesData });
       connection.release(false);
       return { type: 'committed', commit, isNew: true };
     }

@@ -10,9 +10,8 @@
  * another id, or deleted it. Such a row is refused too, and none is taken for a duplicate.
  */
 import { isUtf8 } from 'node:buffer';
-import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { Connection } from './connections.js';
-import { type PageRows, selectRows, uuidText } from './page-rows.js';
+import { type OwnerPage, type PageRows, selectRows, uuidText } from './page-rows.js';
 import {
   type RowSource,
   writeIdArray,
@@ -25,6 +24,8 @@ import { readWriteError } from './write-error.js';
 export interface StoredRows {
   /** Rows that the table did not have before. */
   readonly insertedCount: number;
+  /** Theirs, as they are stored. */
+  readonly digest: bigint;
   /** Reasons by row of the batch, for those that PostgreSQL refused. */
   readonly refused: ReadonlyMap<number, string>;
 }
@@ -36,10 +37,11 @@ export interface StoredRows {
  */
 export async function insertStorableRows(
   connection: Connection,
-  page: PageWrite,
+  page: OwnerPage,
 ): Promise<StoredRows> {
   const refused = new Map<number, string>();
-  const storedIds = new Set<string>();
+  /** Digests by id. */
+  const stored = new Map<string, bigint>();
   let selected = selectRows(page);
   let groups = firstGroups(selected);
   await connection.command('SAVEPOINT row_group');
@@ -48,7 +50,7 @@ export async function insertStorableRows(
     for (let rows = groups.pop(); rows !== undefined; rows = groups.pop()) {
       const outcome = await tryGroup(connection, { ...selected, rows });
       if (outcome.type === 'stored') {
-        for (const id of outcome.ids) storedIds.add(id);
+        for (const [id, digest] of outcome.digests) stored.set(id, digest);
       } else if (rows.length === 1) {
         refused.set(rows[0] as number, outcome.reason);
       } else {
@@ -66,9 +68,11 @@ export async function insertStorableRows(
         .map((row) => Uint32Array.of(row));
     }
   }
-  const isInserted = (row: number): boolean =>
-    !refused.has(row) && storedIds.has(uuidText(selected.columns.ids, row));
-  return { insertedCount: selected.rows.filter(isInserted).length, refused };
+  const digests = [...selected.rows]
+    .filter((row) => !refused.has(row))
+    .flatMap((row) => stored.get(uuidText(selected.columns.ids, row)) ?? []);
+  const digest = digests.reduce((sum, one) => sum ^ one, 0n);
+  return { insertedCount: digests.length, digest, refused };
 }
 
 /** The rows that are not in the table though they were not refused. */
@@ -90,7 +94,7 @@ const SKIPPED =
   'PostgreSQL did not keep it: a trigger of ingested_events skipped, changed or deleted the row';
 
 type GroupOutcome =
-  | { readonly type: 'stored'; readonly ids: readonly string[] }
+  | { readonly type: 'stored'; readonly digests: readonly (readonly [string, bigint])[] }
   | { readonly type: 'refused'; readonly reason: string };
 
 async function tryGroup(connection: Connection, group: RowSource): Promise<GroupOutcome> {
@@ -100,10 +104,12 @@ async function tryGroup(connection: Connection, group: RowSource): Promise<Group
         (into) => writeIdArray(into, group),
         (into) => writeInstantArray(into, group),
         (into) => writeRecordArray(into, group),
+        String(group.pageId),
       ]),
     );
     await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
-    return { type: 'stored', ids: stored.map(([id]) => id ?? '') };
+    const digests = stored.map(([id, digest]) => [id ?? '', BigInt(digest ?? 0)] as const);
+    return { type: 'stored', digests };
   } catch (error) {
     const read = readWriteError(error);
     if (read.type !== 'rowRefused' && read.type !== 'rowKnown') throw error;

@@ -9,6 +9,8 @@ import { MESSAGE_CODE, type WireBuffer } from './wire-buffer.js';
 
 /** The rows of a page that are to be written. */
 export interface RowSource {
+  /** The ledger's id of the page that owns them. */
+  readonly pageId: number;
   readonly columns: ColumnViews;
   readonly body: Uint8Array;
   /** Rows of `columns`, ascending. */
@@ -46,8 +48,8 @@ const COPY_HEADER = Uint8Array.of(
   0,
   0,
 );
-/** Field count 2; uuid 4 + 16; instant 4 + 8; jsonb 4 + 1. */
-const COPY_ROW_OVERHEAD_BYTES = 39;
+/** Field count 2; uuid 4 + 16; instant 4 + 8; jsonb 4 + 1; page 4 + 4. */
+const COPY_ROW_OVERHEAD_BYTES = 47;
 const COPY_TRAILER_BYTES = 2;
 /** One for CopyData, one for CopyDone. */
 const MESSAGE_HEADERS_BYTES = 10;
@@ -55,7 +57,6 @@ const MESSAGE_HEADERS_BYTES = 10;
 const UUID_OID = 2950;
 const TIMESTAMPTZ_OID = 1184;
 const TEXT_OID = 25;
-const DOUBLE_OID = 701;
 /** Dimensions, has-null flag, element type, size, lower bound. */
 const ARRAY_HEADER_BYTES = 20;
 
@@ -64,7 +65,7 @@ const ARRAY_HEADER_BYTES = 20;
  * server could parse one while the next is under way, were no faster.
  */
 export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
-  const { rows, recordBytes, columns, body } = source;
+  const { rows, recordBytes, columns, body, pageId } = source;
   const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
   const rowBytes = recordBytes + rows.length * COPY_ROW_OVERHEAD_BYTES;
   wire.reserve(COPY_HEADER.length + rowBytes + COPY_TRAILER_BYTES + MESSAGE_HEADERS_BYTES);
@@ -76,7 +77,7 @@ export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
     bytes[at] = 0;
-    bytes[at + 1] = 3;
+    bytes[at + 1] = 4;
     at = writeUuid(bytes, at + 2, ids, row);
     at = writeInstant(bytes, at, occurredAtMs[row] as number);
     const start = recordStarts[row] as number;
@@ -84,7 +85,8 @@ export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
     at = writeUint32(bytes, at, end - start + 1);
     bytes[at] = JSONB_VERSION;
     bytes.set(body.subarray(start, end), at + 1);
-    at += 1 + end - start;
+    at = writeUint32(bytes, at + 1 + end - start, 4);
+    at = writeUint32(bytes, at, pageId);
   }
   // A field count of -1 ends the stream.
   bytes[at] = 0xff;
@@ -151,21 +153,6 @@ export function writeArray(
   endParameter(wire, start);
 }
 
-/** The parameter double precision[] of the rows' instants in epoch ms; null where a row has none. */
-export function writeEpochMsArray(
-  wire: WireBuffer,
-  { columns }: RowSource,
-  rows: readonly number[],
-): void {
-  writeArray(wire, DOUBLE_OID, rows.length, (nth) => {
-    const ms = columns.occurredAtMs[rows[nth] as number] as number;
-    if (Number.isNaN(ms)) return wire.int32(-1);
-    wire.int32(8);
-    wire.reserve(8);
-    wire.length = wire.bytes.writeDoubleBE(ms, wire.length);
-  });
-}
-
 /** @returns where the parameter's length stands, for `endParameter`. */
 function writeArrayHeader(wire: WireBuffer, elementOid: number, size: number): number {
   wire.reserve(4 + ARRAY_HEADER_BYTES);
@@ -204,23 +191,35 @@ function writeUuid(bytes: Uint8Array, at: number, ids: Uint8Array, row: number):
 /** An instant as a field: its length, then microseconds since 2000-01-01; length -1 for null. */
 function writeInstant(bytes: Uint8Array, at: number, ms: number): number {
   if (Number.isNaN(ms)) return writeUint32(bytes, at, -1);
-  const start = writeUint32(bytes, at, 8);
+  const { low, high } = microsecondWords(ms);
+  return writeUint32(bytes, writeUint32(bytes, writeUint32(bytes, at, 8), high), low);
+}
+
+const words = { low: 0, high: 0 };
+
+/**
+ * Microseconds since 2000-01-01 as the two words of a signed number.
+ *
+ * @returns the same object each time: it is called for each row
+ */
+export function microsecondWords(ms: number): Readonly<typeof words> {
   const microseconds = Math.round((ms - POSTGRES_EPOCH_MS) * 1000);
-  if (Number.isSafeInteger(microseconds)) {
-    const high = Math.floor(microseconds / TWO_32);
-    return writeUint32(bytes, writeUint32(bytes, start, high), microseconds - high * TWO_32);
-  }
-  return writeFarInstant(bytes, start, ms);
+  if (!Number.isSafeInteger(microseconds)) return farMicrosecondWords(ms);
+  const high = Math.floor(microseconds / TWO_32);
+  words.high = high | 0;
+  words.low = microseconds - high * TWO_32;
+  return words;
 }
 
 /** Beyond 285 years from 2000 a double no longer holds every microsecond. */
-function writeFarInstant(bytes: Uint8Array, at: number, ms: number): number {
+function farMicrosecondWords(ms: number): Readonly<typeof words> {
   // What is no instant becomes one that PostgreSQL refuses, so that the row goes to quarantine.
   const microseconds =
     Math.abs(ms) <= INSTANT_MS_MAX
       ? BigInt(Math.round(ms - POSTGRES_EPOCH_MS)) * 1000n
       : 0x7fff_ffff_ffff_fffen;
   const unsigned = BigInt.asUintN(64, microseconds);
-  const next = writeUint32(bytes, at, Number(unsigned >> 32n));
-  return writeUint32(bytes, next, Number(unsigned & 0xffff_ffffn));
+  words.high = Number(unsigned >> 32n) | 0;
+  words.low = Number(unsigned & 0xffff_ffffn);
+  return words;
 }

@@ -4,25 +4,25 @@
  * The ledger row, the quarantined records and, on the insert path, the rows are one statement: on
  * COPY's path it follows the COPY in the same transaction.
  */
+import { DATA_DIGEST, ROW_DIGEST } from '../../src/postgres/row-digest.js';
+import { PROBE } from './row-digest.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
-/** $1 to $27 are `ledgerParameters`; what the row count comes from differs. */
+/** $1 to $21 are `ledgerParameters`; what the counts and digests come from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
   after_position, through_position, first_position, last_position, fetched_at, returned, quarantined,
-  covered, ids_digest, occurred_at_sum, bytes, request_id, untimed, untimed_digest, stray_ids, stray_ms,
-  inserted, duplicate`;
+  bytes, request_id, id, inserted, duplicate, known, digest, data_digest`;
 
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
   to_timestamp($6::double precision / 1000), $7::boolean,
   $8, $9, $10, $11, to_timestamp($12::double precision / 1000), $13::integer, $14::integer,
-  $15::integer, $16::bigint, $17::numeric, $18::integer, $19, $20::integer, $21::bigint,
-  $22::uuid[], $23::double precision[]`;
+  $15::integer, $16, $17::integer`;
 
 // The ledger's key decides whether a page is known, so nothing else may fail before it does.
 const KEEP_REJECTS = `rejected AS (
   INSERT INTO ingestion_quarantine (run, segment, page, index, reason, raw_text)
-  SELECT $1::integer, $2::integer, $3::integer, index, ($27::text[])[reason_number], raw_text
-  FROM unnest($24::integer[], $25::integer[], $26::text[]) AS record (index, reason_number, raw_text)
+  SELECT $1::integer, $2::integer, $3::integer, index, ($21::text[])[reason_number], raw_text
+  FROM unnest($18::integer[], $19::integer[], $20::text[]) AS record (index, reason_number, raw_text)
   ON CONFLICT DO NOTHING
 )`;
 
@@ -37,50 +37,87 @@ const HAS_TRIGGERS = `EXISTS (
     AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 = 4
 )`;
 
-const recordPage = (inserted: string): string => `WITH ${KEEP_REJECTS}
-INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, ${inserted}, $13::integer - $14::integer - $28::integer
-RETURNING inserted, duplicate`;
+// Of the rows that are there already, those that no page of the run wrote. Where the run has pages from
+// before rows had owners, a row without one passes for theirs.
+const countKnown = (ids: string): string => `(
+  SELECT coalesce(sum(owned.rows), 0)::integer FROM (
+    SELECT event.page, count(*) AS rows
+    FROM unnest(${ids}) AS one (id) JOIN ingested_events AS event ON event.id = one.id
+    GROUP BY event.page
+  ) AS owned
+  WHERE owned.page IS DISTINCT FROM $17::integer AND NOT EXISTS (
+    SELECT FROM ingestion_pages AS own
+    WHERE own.run = $1::integer AND (own.id = owned.page OR own.id IS NULL AND owned.page IS NULL))
+)`;
+
+/** Of the page's rows, read back by their ids. */
+const digestOfData = (ids: string): string => `(
+  SELECT coalesce(bit_xor(${DATA_DIGEST}), 0) FROM ingested_events
+  WHERE id = ANY(${ids}) AND page = $17::integer
+)`;
 
 // A table that was there before us may have more unique indexes. Only the same id is the same row: one
 // that another index refuses is not in the table, and must not pass as a duplicate.
 const STATEMENTS = {
-  copy_rows: 'COPY ingested_events (id, occurred_at, data) FROM STDIN (FORMAT binary)',
+  copy_rows: 'COPY ingested_events (id, occurred_at, data, page) FROM STDIN (FORMAT binary)',
 
-  record_page: recordPage(`CASE WHEN NOT ${HAS_TRIGGERS} THEN $28::integer END`),
+  // $22: how many rows, $23: their digest, $24: their ids where their data is to be proved.
+  record_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN $22::integer END,
+  $13::integer - $14::integer - $22::integer, 0, $23::bigint,
+  CASE WHEN $24::uuid[] IS NOT NULL THEN ${digestOfData('$24::uuid[]')} END
+RETURNING inserted, duplicate, known`,
 
-  record_counted_page: recordPage('$28::integer'),
+  // $24: the ids of all rows of the page, $25: whether their data is to be proved.
+  record_counted_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, $22::integer, $13::integer - $14::integer - $22::integer,
+  CASE WHEN $22::integer < cardinality($24::uuid[]) THEN ${countKnown('$24::uuid[]')} ELSE 0 END,
+  $23::bigint, CASE WHEN $25::boolean THEN ${digestOfData('$24::uuid[]')} END
+RETURNING inserted, duplicate, known`,
 
+  // $22 to $24: ids, instants and records of the rows, $25: whether their data is to be proved.
   insert_page: `WITH stored AS (
-  INSERT INTO ingested_events (id, occurred_at, data)
-  SELECT unnest($28::uuid[]), unnest($29::timestamptz[]), unnest($30::text[])::jsonb
+  INSERT INTO ingested_events (id, occurred_at, data, page)
+  SELECT unnest($22::uuid[]), unnest($23::timestamptz[]), unnest($24::text[])::jsonb, $17::integer
   ON CONFLICT (id) DO NOTHING
-  RETURNING 1
+  RETURNING ${ROW_DIGEST} AS digest, CASE WHEN $25::boolean THEN ${DATA_DIGEST} END AS data_digest
 ), tally AS (
-  SELECT count(*)::integer AS inserted FROM stored
+  SELECT count(*)::integer AS inserted, coalesce(bit_xor(digest), 0) AS digest,
+    coalesce(bit_xor(data_digest), 0) AS data_digest
+  FROM stored
 ), ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN tally.inserted END,
-  $13::integer - $14::integer - tally.inserted
+  $13::integer - $14::integer - tally.inserted,
+  CASE WHEN tally.inserted < cardinality($22::uuid[]) THEN ${countKnown('$22::uuid[]')} ELSE 0 END,
+  tally.digest, CASE WHEN $25::boolean THEN tally.data_digest END
 FROM tally
-RETURNING inserted, duplicate`,
+RETURNING inserted, duplicate, known`,
 
   insert_rows: `WITH stored AS (
-  INSERT INTO ingested_events (id, occurred_at, data)
-  SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[])::jsonb
+  INSERT INTO ingested_events (id, occurred_at, data, page)
+  SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[])::jsonb, $4::integer
   ON CONFLICT (id) DO NOTHING
-  RETURNING id
+  RETURNING id, ${ROW_DIGEST} AS digest
 )
-SELECT id FROM stored`,
+SELECT id, digest FROM stored`,
 
   find_missing: `SELECT place - 1
 FROM unnest($1::uuid[]) WITH ORDINALITY AS page (id, place)
 WHERE NOT EXISTS (SELECT FROM ingested_events AS event WHERE event.id = page.id)`,
 
-  find_page: `SELECT returned, inserted, duplicate, quarantined, covered,
+  find_page: `SELECT returned, inserted, duplicate, known, quarantined,
   fetched_at = to_timestamp($4::double precision / 1000) AND request_id IS NOT DISTINCT FROM $5
 FROM ingestion_pages
 WHERE run = $1::integer AND segment = $2::integer AND page = $3::integer`,
+
+  // A block of as many as the sequence steps.
+  reserve_page_ids: `SELECT nextval('ingestion_page_ids'), seqincrement
+FROM pg_sequence WHERE seqrelid = 'ingestion_page_ids'::regclass`,
+
+  probe_digest: PROBE.sql,
 } as const;
 
 export type StatementName = keyof typeof STATEMENTS;

@@ -26,7 +26,10 @@ import {
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
+import { PageIds } from './page-ids.js';
 import { type WritePlace, writePage } from './page-writer.js';
+import { PROBE } from './row-digest.js';
+import { writeBindAndExecute } from './wire-buffer.js';
 import {
   afterRefusal,
   afterWrite,
@@ -49,6 +52,7 @@ type State =
       readonly phase: 'open';
       readonly settings: WriterSettings;
       readonly connections: Connections;
+      readonly ids: PageIds;
       readonly queue: PQueue;
       readonly outage: Outage;
       readonly table: WritePlace['table'];
@@ -83,14 +87,17 @@ export function createWriter(listener: WriterListener = NOBODY): WriterApi {
         await connections.end();
         return fault;
       }
+      // Where the server computes another digest, it has to do so itself, over the rows that INSERT returns.
+      const method = (await hasOurDigest(connections)) ? settings.method : 'insert';
       state = {
         phase: 'open',
         settings,
         connections,
+        ids: new PageIds(),
         queue: new PQueue({ concurrency: count }),
         outage: noOutage(),
         table: { hasTriggers: settings.hasTriggers },
-        choice: initialChoice(settings.method, settings.expectsDuplicates),
+        choice: initialChoice(method, settings.expectsDuplicates),
         load: isAuto ? initialLoad(await measureRoundTrip(connections)) : null,
       };
       return null;
@@ -140,6 +147,18 @@ async function tryConnectAll(connections: Connections, count: number): Promise<F
   return fault;
 }
 
+async function hasOurDigest(connections: Connections): Promise<boolean> {
+  try {
+    const connection = await connections.take();
+    const [row] = await connection.run((wire) => writeBindAndExecute(wire, 'probe_digest', []));
+    connection.release(false);
+    return row?.[0] === PROBE.digest;
+  } catch {
+    // The first page finds out what is wrong; INSERT is right in any case.
+    return false;
+  }
+}
+
 /** The quickest of a few: a slower one has met something else on its way. */
 async function measureRoundTrip(connections: Connections): Promise<number> {
   try {
@@ -172,14 +191,15 @@ async function commitPage(
   listener: WriterListener,
 ): Promise<WriteResult> {
   const startedAtMs = performance.now();
-  const { connections, outage, table, settings, choice } = open;
+  const { connections, ids, outage, table, settings, choice } = open;
   const onWaiting = (fault: Fault): void => {
     if (open.load !== null && isConnectionShortage(fault)) {
       adjust(open, afterRefusal(open.load, connections.openCount), listener);
     }
     listener.onWaiting(fault);
   };
-  const place = { connections, outage, table, retryForMs: settings.retryForMs, onWaiting };
+  const { retryForMs, provesData } = settings;
+  const place = { connections, ids, outage, table, retryForMs, provesData, onWaiting };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };
@@ -193,7 +213,6 @@ async function commitPage(
   return {
     type: 'committed',
     counts: commit.counts,
-    covered: commit.covered,
     method,
     isNew,
     writeMs: endedAtMs - startedAtMs,

@@ -8,8 +8,8 @@
 import type { Pool } from 'pg';
 import { LONG_SILENCE_MS } from '../../postgres/client.js';
 import { asIngestionError } from '../connect.js';
-import { streamCopy } from '../verify/copy-stream.js';
-import { withTableReader } from '../verify/table-reader.js';
+import { inSnapshot } from '../snapshot.js';
+import { streamCopy } from './copy-stream.js';
 import {
   AS_ROWS_LIE,
   EXPORT_HEADS,
@@ -55,17 +55,15 @@ export async function exportRows(pool: Pool, settings: ExportSettings): Promise<
   const head = Buffer.from(EXPORT_HEADS[format]);
   blocks.add(head, 0, head.length);
   try {
-    await withTableReader(pool, (reader) =>
-      reader.ask(async (client) => {
-        await client.query(EXPORT_SETTINGS);
-        if (order === 'ingested') await client.query(AS_ROWS_LIE);
-        if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
-        await streamCopy(client, exportStatement(format, order), onRow, {
-          hold,
-          firstRowMs: LONG_SILENCE_MS,
-        });
-      }),
-    );
+    await inSnapshot(pool, async (client) => {
+      await client.query(EXPORT_SETTINGS);
+      if (order === 'ingested') await client.query(AS_ROWS_LIE);
+      if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
+      await streamCopy(client, exportStatement(format, order), onRow, {
+        hold,
+        firstRowMs: LONG_SILENCE_MS,
+      });
+    });
     blocks.flush();
     await outflow.take();
   } catch (error) {

@@ -1,22 +1,22 @@
 /** How differences name pages, places and rows. */
 import type { Position } from '../../core/position.js';
-import type { Unfetched, VerifiedPage } from './verify-types.js';
+import type { Difference, DifferenceKind, Unfetched, VerifiedPage } from './verify-types.js';
 
-/** `segment 1, page 17`; with its run where it is not the one that is verified. */
-export function pageName(page: VerifiedPage, run: number): string {
-  const name = `segment ${page.segment}, page ${page.page}`;
-  return page.run === run ? name : `run ${page.run}, ${name}`;
+/** A difference of one page, which it names. @param run that is verified */
+export function pageDifference(
+  kind: DifferenceKind,
+  page: Pick<VerifiedPage, 'run' | 'segment' | 'page'>,
+  run: number,
+  message: string,
+): Difference {
+  const { segment, page: number } = page;
+  return { kind, where: pageName(page, run), message, segment, page: number };
 }
 
-/** `segment 1, pages 3–9`, or from one segment to another. */
-export function pagesName(pages: readonly VerifiedPage[], run: number): string {
-  const [first, last] = [pages.at(0), pages.at(-1)];
-  if (first === undefined || last === undefined) return 'the table';
-  if (first === last) return pageName(first, run);
-  if (first.segment === last.segment && first.run === last.run) {
-    return `${pageName(first, run).replace(', page ', ', pages ')}–${last.page}`;
-  }
-  return `${pageName(first, run)} to ${pageName(last, run)}`;
+/** `segment 1, page 17`; with its run where it is not the one that is verified. */
+function pageName(page: Pick<VerifiedPage, 'run' | 'segment' | 'page'>, run: number): string {
+  const name = `segment ${page.segment}, page ${page.page}`;
+  return page.run === run ? name : `run ${page.run}, ${name}`;
 }
 
 export function stretchName({ after, through }: Unfetched): string {
@@ -31,7 +31,7 @@ function placeName(position: Position | null): string {
 }
 
 /** An ISO instant; the plain number beyond the years that a Date holds. */
-export function instantName(ms: number): string {
+function instantName(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
@@ -43,10 +43,4 @@ export function rowCount(count: number): string {
 
 export function number(count: number): string {
   return count.toLocaleString('en-US');
-}
-
-/** @param id 16 bytes */
-export function idText(id: Uint8Array): string {
-  const hex = Buffer.from(id.buffer, id.byteOffset, 16).toString('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,5 +1,5 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
-import { number, stretchName } from './page-names.js';
+import { number, rowCount, stretchName } from './page-names.js';
 import type { Verification } from './verify-types.js';
 
 /** More are cut off; `--json` has them all. */
@@ -16,6 +16,7 @@ export function verificationText(result: Verification): string {
     ...differences.slice(0, LINES_MAX).map(({ where, message }) => `  ${where}: ${message}`),
     ...cutOff(differences.length),
     ...proofLines(result),
+    ...coverLines(result),
     ...result.stillToFetch
       .slice(0, LINES_MAX)
       .map((stretch) => `  to fetch  ${stretchName(stretch)}`),
@@ -27,11 +28,39 @@ function proofLines(result: Verification): string[] {
   const { rows, tableRows, pages, returned, inserted, duplicate, quarantined } = result;
   const others = tableRows - rows;
   return [
-    `  rows      ${number(rows)} distinct ids${others > 0 ? `; ${number(others)} of other runs` : ''}`,
+    `  rows      ${number(rows)} distinct ids${others > 0 ? `; the table has ${number(others)} more` : ''}`,
     `  pages     ${number(pages)}`,
     `  records   ${number(returned)} returned = ${number(inserted)} inserted + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
   ];
+}
+
+/** What the proof is of, and what it is not of. */
+function coverLines({ owners, pages, unownedPages, dataPages }: Verification): string[] {
+  const data = dataPages === null ? '' : ` and, of ${number(dataPages)} pages, data`;
+  const lines = [
+    `  proven    id and occurred_at${data} of ${rowCount(owners.run)} that its pages wrote`,
+  ];
+  if (dataPages !== null && dataPages < pages) {
+    lines.push(
+      '            where the ledger has no digest of the data, none was asked for (PROVE_DATA)',
+    );
+  }
+  if (owners.otherRuns > 0) {
+    lines.push(
+      `  others    ${rowCount(owners.otherRuns)} of pages of other runs, which have proofs of their own`,
+    );
+  }
+  if (owners.nobody > 0) {
+    lines.push(
+      `  unproven  ${rowCount(owners.nobody)} were written before rows had owners: how many there are`,
+    );
+    lines.push('            is checked, and not which they are');
+  }
+  if (unownedPages > 0) {
+    lines.push(`            ${number(unownedPages)} pages of this run are of that time`);
+  }
+  return lines;
 }
 
 function cutOff(count: number): string[] {

@@ -1,22 +1,22 @@
 /**
  * Verifies one run: the table against the ledger, within one snapshot.
  *
- *   ledger ──▶ breakpoints ──▶ COPY: a sum for each element ──▶ judge ──▶ differences
- *                                                                 └ COPY once more: name the rows
- *
- * The table is read once, in whatever order it lies on the disk, and only sums are kept: memory
- * grows with the pages, not with the rows.
+ *   ledger ─────────────────────────────────────┐
+ *   table ── one pass, GROUP BY the owner ──────┴─▶ compare ──▶ differences
+ *                                                      └ a second look: the ids of rows to blame
  */
-import type { Pool } from 'pg';
-import { compareTable } from './compare-table.js';
+import type { ClientBase, Pool } from 'pg';
+import { asked, inSnapshot } from '../snapshot.js';
+import { type Comparison, compareTable, tableDifferences } from './compare-table.js';
 import { readLedger } from './read-ledger.js';
-import { withTableReader } from './table-reader.js';
-import type { Verification } from './verify-types.js';
+import { findOwnerless, findStrangers, readOwnedRows } from './read-table.js';
+import { verification } from './verification.js';
+import type { Ledger, Verification } from './verify-types.js';
 
 export interface VerifySettings {
   readonly run: number;
-  /** Told now and then how many rows were read; `claimed`: how many the ledger says there are. */
-  readonly onProgress?: (rowsRead: number, claimed: number) => void;
+  /** Prove the data too, of pages whose ledger has a digest of it. @default false */
+  readonly withData?: boolean;
 }
 
 /**
@@ -25,24 +25,28 @@ export interface VerifySettings {
  */
 export async function verifyRun(
   pool: Pool,
-  { run, onProgress }: VerifySettings,
+  { run, withData = false }: VerifySettings,
 ): Promise<Verification | null> {
   const startedAtMs = performance.now();
-  const proof = await withTableReader(pool, async (reader) => {
-    const ledger = await reader.ask((client) => readLedger(client, run));
+  const proof = await inSnapshot(pool, async (client) => {
+    const ledger = await asked(readLedger(client, run));
     if (ledger === null) return null;
-    const claimed = ledger.pages
-      .filter((page) => page.run === run)
-      .reduce((sum, { covered }) => sum + covered, 0);
-    return compareTable(ledger, async (onRows) => {
-      let rowsRead = 0;
-      await reader.streamRows((rows) => {
-        onRows(rows);
-        rowsRead += rows.rowCount;
-        onProgress?.(rowsRead, claimed);
-      });
-      return rowsRead;
-    });
+    const comparison = compareTable(ledger, await asked(readOwnedRows(client, withData)));
+    const found = await asked(lookAgain(client, ledger, comparison));
+    return verification(ledger, comparison, tableDifferences(ledger, comparison, found), withData);
   });
   return proof && { ...proof, durationMs: Math.round(performance.now() - startedAtMs) };
+}
+
+/** Names rows where something differs. */
+async function lookAgain(client: ClientBase, ledger: Ledger, comparison: Comparison) {
+  const { suspects, unknown, unownedChange } = comparison;
+  const changed = suspects.flatMap(({ kind, id }) => (kind === 'missing' ? [] : id));
+  const owners = unknown.flatMap(({ page }) => page ?? []);
+  const orNone = unownedChange > 0 && ledger.unownedBefore === 0;
+  return {
+    strangers: changed.length === 0 ? new Map() : await findStrangers(client, changed),
+    ownerless:
+      owners.length === 0 && !orNone ? new Map() : await findOwnerless(client, owners, orNone),
+  };
 }

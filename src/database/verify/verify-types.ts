@@ -1,33 +1,33 @@
 /** What a verification looks at, and what it finds. Plain data. */
 import type { Position } from '../../core/position.js';
 import type { RunStatus } from '../ledger-types.js';
-import type { Strays } from './strays.js';
-import type { Sum } from './sums.js';
 
 /** A page of the ledger, of whichever run. */
 export interface VerifiedPage {
+  /** What its rows carry; null: it was written before rows had owners. */
+  readonly id: number | null;
   readonly run: number;
   readonly segment: number;
   readonly page: number;
+  readonly cursor: string | null;
+  readonly nextCursor: string | null;
   readonly hasMore: boolean;
-  /** The page covers (after, through]; null: beginning and end of the source. */
-  readonly after: Position | null;
-  readonly through: Position | null;
+  /** The page starts behind `after` and ends at `through`; null: beginning and end of the source. */
+  readonly after: string | null;
+  readonly through: string | null;
   readonly returned: number;
+  /** Rows that it wrote. */
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of `duplicate`, those that no page of the run wrote. */
+  readonly known: number;
   readonly quarantined: number;
   /** Its rows in `ingestion_quarantine`. */
   readonly kept: number;
-  readonly covered: number;
-  /** Of `covered`, those without a timestamp. */
-  readonly untimed: number;
-  /** How many rows it names by id. */
-  readonly named: number;
-  /** What the ledger claims of the rows that have one. */
-  readonly timed: Sum;
-  /** What of the page's row in the ledger cannot be read; empty: it can. */
-  readonly unreadable: readonly string[];
+  /** Of the rows that it wrote; null before rows had owners. */
+  readonly digest: string | null;
+  /** The same with their data; null: nobody asked for it. */
+  readonly dataDigest: string | null;
 }
 
 export interface VerifiedRun {
@@ -48,33 +48,41 @@ export interface Orphans {
 export interface Ledger {
   /** The run that is verified. */
   readonly run: VerifiedRun;
-  readonly runs: readonly VerifiedRun[];
   /** Of all runs, by run, segment and page. */
   readonly pages: readonly VerifiedPage[];
-  /** The rows that these pages name, those of the run first. */
-  readonly strays: Strays;
   /** Of the run. */
   readonly orphans: readonly Orphans[];
+  /** How many rows had no owner when rows got owners. */
+  readonly unownedBefore: number;
+}
+
+/** The rows of the table that carry one page's id; null: none. */
+export interface OwnedRows {
+  readonly page: number | null;
+  readonly rows: number;
+  readonly digest: string;
+  /** Null: the data was not looked at. */
+  readonly dataDigest: string | null;
 }
 
 export type DifferenceKind =
-  /** Rows that the ledger claims are not in the table. */
+  /** Rows that a page wrote are not in the table. */
   | 'missing'
-  /** Rows that are in the table and that no page claims. */
+  /** Rows that no page of the ledger wrote. */
   | 'added'
-  /** As many rows as claimed, but another id or instant among them. */
+  /** As many rows as a page wrote, but another id, instant or data among them. */
   | 'changed'
   /** The ledger contradicts itself. */
   | 'ledger'
   /** The quarantine is not what the ledger counted. */
   | 'quarantine'
-  /** A finished run that does not cover the source. */
+  /** A finished run whose pages do not lead from the beginning to the end of the source. */
   | 'chain';
 
 /** One thing that does not hold. */
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** `segment 1, page 17`, `segment 1, pages 3–9`, or what else it is about. */
+  /** `segment 1, page 17`, or what else it is about. */
   readonly where: string;
   readonly message: string;
   readonly segment?: number;
@@ -87,21 +95,38 @@ export interface Unfetched {
   readonly through: Position | null;
 }
 
+/** Whose the rows of the table are. */
+export interface RowOwners {
+  /** Pages of the run. */
+  readonly run: number;
+  /** Pages of other runs. */
+  readonly otherRuns: number;
+  /** Nobody: they were there before rows had owners, or were added since. */
+  readonly nobody: number;
+  /** Pages that the ledger does not have. */
+  readonly unknown: number;
+}
+
 export interface Verification {
   readonly ok: boolean;
   readonly run: number;
   readonly source: string;
   readonly origin: string;
   readonly status: RunStatus;
-  /** Distinct rows of this run in the table. */
+  /** Rows of this run in the table: those that its pages wrote, and those that were there before it. */
   readonly rows: number;
   readonly pages: number;
+  /** Of these, written before rows had owners: of their rows only the number is known. */
+  readonly unownedPages: number;
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
   readonly quarantined: number;
   /** All rows of the table. */
   readonly tableRows: number;
+  readonly owners: RowOwners;
+  /** Pages whose data was proved; null: the data was not looked at. */
+  readonly dataPages: number | null;
   readonly differences: readonly Difference[];
   readonly stillToFetch: readonly Unfetched[];
   readonly durationMs: number;

@@ -82,7 +82,7 @@ async function toggle(run) {
 
 function showReport(found) {
   const facts = [
-    ['Rows committed', count(found.covered)],
+    ['Rows committed', count(found.rows)],
     ['Returned', count(found.returned)],
     ['Inserted', count(found.inserted)],
     ['Duplicates', count(found.duplicate)],

@@ -39,8 +39,7 @@ export async function exportRun(found: FoundRun, wish: ExportWish): Promise<Expo
   const { origins } = source;
   if (origins.length > 1) {
     wish.warn(
-      `${origins.length} sources have written into the table, and a row does not say ` +
-        'whose it is: all are exported.',
+      `${origins.length} sources have written into the table: the rows of all are exported.`,
     );
   }
   const output = wish.outputFor(isPartial);
@@ -76,13 +75,13 @@ async function rowsToExpect(
   { database: { pool }, store, run }: FoundRun,
   isPartial: boolean,
 ): Promise<ExpectedRows> {
-  const [{ covered }, writers] = await Promise.all([
+  const [{ rows }, writers] = await Promise.all([
     store.loadTotals(run.run),
     listTableWriters(pool),
   ]);
   const origins = writers.map(({ origin }) => origin);
-  const least = isPartial ? 0 : covered;
-  if (origins.length === 1) return { expected: covered, least, origins };
+  const least = isPartial ? 0 : rows;
+  if (origins.length === 1) return { expected: rows, least, origins };
   return { expected: await store.estimateEvents(), least, origins };
 }
 

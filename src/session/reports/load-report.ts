@@ -62,7 +62,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
     firstRequestAtMs: run.firstRequestAtMs,
     endedAtMs: run.finishedAtMs ?? found.lastCommitMs,
     rows: {
-      ...{ ingested: found.covered, total: run.sourceTotal, returned: found.returned },
+      ...{ ingested: found.rows, total: run.sourceTotal, returned: found.returned },
       ...{ inserted: found.inserted, duplicate: found.duplicate, quarantined: found.quarantined },
     },
     pages: found.pages,

@@ -62,13 +62,15 @@ export async function handIn(
   settings: HandInSettings,
 ): Promise<HandInEnd> {
   await requireSubmittable(found, settings.permitsAgain || settings.isDryRun);
-  settings.onProved(await proveForSubmission(found, context.isJson));
+  const proved = await proveForSubmission(found);
+  settings.onProved(proved);
   const source = await openSource(context.config);
   const client = new SubmitClient(source);
   try {
     const before = await client.list();
     const { output, leave } = settings;
-    const exported = await exportForSubmission(found, { output, leave, isQuiet: context.isJson });
+    const into = { output, leave, isQuiet: context.isJson };
+    const exported = await exportForSubmission(found, proved, into);
     const plan = { exported, before };
     settings.showPlan(plan);
     if (before.remaining === 0) {

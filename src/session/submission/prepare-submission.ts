@@ -1,12 +1,12 @@
 /** What comes before a submission: a finished run, its proof, and the file of its ids. */
 import { listOtherWriters } from '../../database/export/table-writers.js';
 import { verificationText } from '../../database/verify/verification-text.js';
+import { verifyRun } from '../../database/verify/verify-run.js';
 import { formatCount } from '../../observe/eta.js';
 import type { SubmissionList } from '../../source/submissions.js';
 import { openOutputFile } from '../export/open-output.js';
 import { type Exported, writeRows } from '../export/write-ids.js';
 import { type FoundRun, notCompleteText } from '../ledger-reader.js';
-import { proveRun } from '../prove-run.js';
 import { reportedSubmission } from '../reports/reported-submission.js';
 import { UserError } from '../user-error.js';
 import { findTwin, type Sent } from './submit-decide.js';
@@ -29,11 +29,8 @@ export async function requireSubmittable(
 }
 
 /** @returns the rows that are proved @throws UserError where the proof fails, or rows are of others */
-export async function proveForSubmission(
-  { database: { pool }, run }: FoundRun,
-  isQuiet: boolean,
-): Promise<number> {
-  const proof = await proveRun(pool, run.run, isQuiet);
+export async function proveForSubmission({ database: { pool }, run }: FoundRun): Promise<number> {
+  const proof = await verifyRun(pool, { run: run.run });
   if (proof === null) throw new UserError(`The ledger has no run ${run.run}.`);
   const others = proof.tableRows - proof.rows;
   if (!proof.ok) {
@@ -44,24 +41,26 @@ export async function proveForSubmission(
     const whose = writers.length === 0 ? 'no run' : writers.map(({ origin }) => origin).join(', ');
     throw new UserError(
       `The table holds ${formatCount(others)} rows that are not of run ${run.run}, but of ${whose}. ` +
-        'A row does not say whose it is, so that none can be left out. Nothing was sent: ingest ' +
-        'into a database of its own, and submit from there.',
+        'Nothing was sent: ingest into a database of its own, and submit from there.',
     );
   }
   return proof.rows;
 }
 
-/** @throws UserError when the table is not what was proved, or the file cannot be written */
+/**
+ * @param proved rows that were proved
+ * @throws UserError when the table is not what was proved, or the file cannot be written
+ */
 export async function exportForSubmission(
-  { database: { pool }, store, run }: FoundRun,
+  { database: { pool } }: FoundRun,
+  proved: number,
   settings: { readonly output: string; readonly isQuiet: boolean; readonly leave: () => never },
 ): Promise<Exported> {
-  const { covered } = await store.loadTotals(run.run);
   const sink = await openOutputFile(settings.output, { isGzip: false });
   return writeRows(pool, {
-    ...{ ...settings, sink, format: 'ids', order: 'id', expected: covered },
+    ...{ ...settings, sink, format: 'ids', order: 'id', expected: proved },
     check: (rows) => {
-      if (rows === covered) return;
+      if (rows === proved) return;
       throw new UserError('The table has changed since it was verified. Nothing was sent.');
     },
   });

@@ -1,0 +1,33 @@
+/** Reads tables within one snapshot, over one connection. */
+import type { ClientBase, Pool } from 'pg';
+import { asIngestionError } from './connect.js';
+
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+/** @throws IngestionError with the fault of the database; what `use` throws */
+export async function inSnapshot<T>(
+  pool: Pool,
+  use: (client: ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await asked(pool.connect());
+  let isUsable = false;
+  try {
+    await asked(client.query(BEGIN));
+    const result = await use(client);
+    await asked(client.query('COMMIT'));
+    isUsable = true;
+    return result;
+  } finally {
+    // After a failure its transaction may still be open: closing it ends that.
+    client.release(!isUsable);
+  }
+}
+
+/** What the database answers. @throws IngestionError with its fault */
+export async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw asIngestionError(error);
+  }
+}

@@ -1,0 +1,51 @@
+/** What the ledger must hold by itself, whatever is in the table. Pure. */
+import { checkChains } from './check-chains.js';
+import { number, pageDifference } from './page-names.js';
+import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
+
+/** @param pages of this run, by segment and page */
+export function checkLedger(
+  run: VerifiedRun,
+  pages: readonly VerifiedPage[],
+  orphans: readonly Orphans[],
+): Difference[] {
+  return [
+    ...pages.flatMap((page) => [...checkCounts(page), ...checkQuarantine(page)]),
+    ...orphans.map((orphan) => orphanDifference(orphan, run.run)),
+    ...checkChains(pages, run.status === 'complete'),
+  ];
+}
+
+function checkCounts(page: VerifiedPage): Difference[] {
+  const { returned, inserted, duplicate, known, quarantined } = page;
+  const differences: Difference[] = [];
+  if (returned !== inserted + duplicate + quarantined) {
+    const sum = `${number(inserted)} inserted + ${number(duplicate)} duplicate + ${number(quarantined)} quarantined`;
+    differences.push(inLedger(page, `returned ${number(returned)} is not ${sum}`));
+  }
+  if (Math.min(returned, inserted, duplicate, known, quarantined) < 0) {
+    differences.push(inLedger(page, 'a count is negative'));
+  }
+  if (known > duplicate) {
+    const found = `${number(known)} rows that were there before`;
+    differences.push(
+      inLedger(page, `it found ${found}, and ${number(duplicate)} duplicates in all`),
+    );
+  }
+  return differences;
+}
+
+function checkQuarantine(page: VerifiedPage): Difference[] {
+  if (page.kept === page.quarantined) return [];
+  const message = `the quarantine holds ${number(page.kept)} records, the ledger counts ${number(page.quarantined)}`;
+  return [pageDifference('quarantine', page, page.run, message)];
+}
+
+function orphanDifference({ segment, page, count }: Orphans, run: number): Difference {
+  const message = `the quarantine holds ${number(count)} records of a page that the ledger does not have`;
+  return pageDifference('quarantine', { run, segment, page }, run, message);
+}
+
+function inLedger(page: VerifiedPage, message: string): Difference {
+  return pageDifference('ledger', page, page.run, message);
+}

@@ -1,0 +1,71 @@
+/**
+ * Reads the table, each row once: how many rows carry each page's id, and their digest. Only where
+ * something differs it is read once more, for the rows that are to blame.
+ */
+import type { ClientBase } from 'pg';
+import { LONG_SILENCE_MS, permitSilence } from '../../postgres/client.js';
+import { DATA_DIGEST, ROW_DIGEST } from '../../postgres/row-digest.js';
+import type { OwnedRows } from './verify-types.js';
+
+// A group a page fits into memory; to sort the rows for it would take several times as long.
+const SETTINGS = `
+  SET LOCAL enable_sort = off;
+  SET LOCAL work_mem = '128MB';
+  SET LOCAL jit = off`;
+
+const groupRows = (data: string): string => `
+  SELECT page, count(*)::float8 AS rows, bit_xor(${ROW_DIGEST})::text AS digest, ${data} AS "dataDigest"
+  FROM ingested_events GROUP BY page`;
+
+/** Of so many pages, so many rows each are named. */
+const PAGES_MAX = 50;
+const IDS_MAX = 3;
+
+/**
+ * The rows of a page were written by one transaction: one of another was added or changed since. Where
+ * a trigger or a refused row made it write in several, too many are named, so those pages are left out.
+ */
+const FIND_STRANGERS = `
+  WITH owned AS (
+    SELECT page, id, xmin::text AS transaction FROM ingested_events WHERE page = ANY($1::integer[])
+  ), usual AS (
+    SELECT page, mode() WITHIN GROUP (ORDER BY transaction) AS transaction FROM owned GROUP BY page
+  )
+  SELECT page, (array_agg(owned.id::text ORDER BY owned.id))[1:${IDS_MAX}] AS ids
+  FROM owned JOIN usual USING (page)
+  WHERE owned.transaction <> usual.transaction GROUP BY page`;
+
+const FIND_OWNERLESS = `
+  SELECT page, (array_agg(id::text ORDER BY id))[1:${IDS_MAX}] AS ids
+  FROM ingested_events WHERE page = ANY($1::integer[]) OR $2 AND page IS NULL GROUP BY page`;
+
+/** Some of the rows that carry a page's id, by that; null: no id. */
+export type RowIds = ReadonlyMap<number | null, readonly string[]>;
+
+/** @param withData their data is looked at too, which takes twice as long */
+export async function readOwnedRows(client: ClientBase, withData: boolean): Promise<OwnedRows[]> {
+  await client.query(SETTINGS);
+  permitSilence(client, LONG_SILENCE_MS);
+  const data = withData ? `bit_xor(${DATA_DIGEST})::text` : 'NULL';
+  const { rows } = await client.query<OwnedRows>(groupRows(data));
+  return rows;
+}
+
+/** Rows of these pages that were not written with the others. */
+export async function findStrangers(client: ClientBase, pages: readonly number[]): Promise<RowIds> {
+  return findIds(client, FIND_STRANGERS, [pages.slice(0, PAGES_MAX)]);
+}
+
+/** Rows that carry one of these ids, or none. */
+export async function findOwnerless(
+  client: ClientBase,
+  pages: readonly number[],
+  orNone: boolean,
+): Promise<RowIds> {
+  return findIds(client, FIND_OWNERLESS, [pages.slice(0, PAGES_MAX), orNone]);
+}
+
+async function findIds(client: ClientBase, sql: string, values: unknown[]): Promise<RowIds> {
+  const { rows } = await client.query<{ page: number | null; ids: string[] }>(sql, values);
+  return new Map(rows.map(({ page, ids }) => [page, ids]));
+}

@@ -1,0 +1,38 @@
+/** The result of a verification, from what was compared. Pure. */
+import { uncovered } from './check-chains.js';
+import { checkLedger } from './check-ledger.js';
+import type { Comparison } from './compare-table.js';
+import type { Difference, Ledger, Verification, VerifiedPage } from './verify-types.js';
+
+/** @param ofTable differences of the table */
+export function verification(
+  ledger: Ledger,
+  { owners }: Comparison,
+  ofTable: readonly Difference[],
+  withData: boolean,
+): Omit<Verification, 'durationMs'> {
+  const { run } = ledger;
+  const pages = ledger.pages.filter((page) => page.run === run.run);
+  const differences = [...checkLedger(run, pages, ledger.orphans), ...ofTable];
+  const total = (count: (page: VerifiedPage) => number): number =>
+    pages.reduce((sum, page) => sum + count(page), 0);
+  const tableRows = owners.run + owners.otherRuns + owners.nobody + owners.unknown;
+  const unowned = pages.filter(({ id }) => id === null);
+  const foundRows = total(({ id, inserted, known }) => (id === null ? inserted : 0) + known);
+  return {
+    ok: differences.length === 0,
+    ...run,
+    rows: owners.run + Math.min(foundRows, owners.otherRuns + owners.nobody),
+    pages: pages.length,
+    unownedPages: unowned.length,
+    returned: total(({ returned }) => returned),
+    inserted: total(({ inserted }) => inserted),
+    duplicate: total(({ duplicate }) => duplicate),
+    quarantined: total(({ quarantined }) => quarantined),
+    tableRows,
+    owners,
+    dataPages: withData ? pages.filter(({ dataDigest }) => dataDigest !== null).length : null,
+    differences,
+    stillToFetch: run.status === 'complete' ? [] : uncovered(pages),
+  };
+}
