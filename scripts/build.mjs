@@ -4,15 +4,7 @@
  * gate. `dist/.built` is written last: run-ingestion.sh builds again when a source is newer than it.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
@@ -39,31 +31,8 @@ for (const folder of ['src', 'workers', 'bench', 'test'].filter((name) =>
   }
 }
 
-await assemble(join('workers', 'fetch', 'simd'), 'page-scan');
 await bundle(root);
 
 // Dated to the start, so that a source edited while tsc ran still counts as newer.
 writeFileSync(stamp, '');
 utimesSync(stamp, startedAt, startedAt);
-
-/** The .wat files of a folder, each some fields of one module, become `<name>.wasm` in its dist. */
-async function assemble(folder, name) {
-  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith('.wat'));
-  // Imports have to come first in a module, and declarations.wat has them.
-  const fields = files.sort().map((file) => readFileSync(join(root, folder, file), 'utf8'));
-  const { parseWat } = await loadAssembler();
-  const module = parseWat(`${name}.wat`, `(module\n${fields.join('\n')})`, { simd: true });
-  module.validate();
-  writeFileSync(join(root, 'dist', folder, `${name}.wasm`), module.toBinary({}).buffer);
-  module.destroy();
-}
-
-async function loadAssembler() {
-  try {
-    const { default: load } = await import('wabt');
-    return await load();
-  } catch {
-    console.error('The package wabt is missing: run `npm ci --include=dev`, then build again.');
-    process.exit(1);
-  }
-}

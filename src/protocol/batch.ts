@@ -95,16 +95,12 @@ export function allocateColumns(rows: number): ArrayBuffer {
 
 /** Views over a columns buffer made by `allocateColumns`. */
 export function columnViews(columns: ArrayBuffer): ColumnViews {
-  return columnViewsAt(columns, 0, Math.floor(columns.byteLength / BYTES_PER_ROW));
-}
-
-/** Views over columns that lie within a larger buffer. @param at the first byte, a multiple of 8 */
-export function columnViewsAt(buffer: ArrayBuffer, at: number, capacity: number): ColumnViews {
+  const capacity = Math.floor(columns.byteLength / BYTES_PER_ROW);
   return {
     capacity,
-    occurredAtMs: new Float64Array(buffer, at, capacity),
-    recordStarts: new Uint32Array(buffer, at + 8 * capacity, capacity),
-    recordEnds: new Uint32Array(buffer, at + 12 * capacity, capacity),
-    ids: new Uint8Array(buffer, at + 16 * capacity, 16 * capacity),
+    occurredAtMs: new Float64Array(columns, 0, capacity),
+    recordStarts: new Uint32Array(columns, 8 * capacity, capacity),
+    recordEnds: new Uint32Array(columns, 12 * capacity, capacity),
+    ids: new Uint8Array(columns, 16 * capacity, 16 * capacity),
   };
 }

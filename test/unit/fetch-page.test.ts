@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { datasync } from '../../src/source/datasync.js';
 import { openPage } from '../../workers/fetch/page.js';
-import { scanPlainly } from '../../workers/fetch/scanner.js';
+import { scanPage } from '../../workers/fetch/scanner.js';
 import {
   faultMessage,
   nestedEnvelope,
@@ -190,7 +190,7 @@ describe('records that can be stored', () => {
   test('grow the columns when there are more than was expected', () => {
     const body = Buffer.from(samplePage(100));
     const request = { body, recordsStart: 9, columns: null, rowsExpected: 3 };
-    const scanned = scanPlainly({ ...request, idField: 'id', timestampField: 'timestamp' });
+    const scanned = scanPage({ ...request, idField: 'id', timestampField: 'timestamp' });
     expect(scanned).toMatchObject({ type: 'scanned', rowCount: 100 });
   });
 
@@ -198,7 +198,7 @@ describe('records that can be stored', () => {
     const columns = wholePage(samplePage(50)).page.columns;
     const body = Buffer.from(samplePage(20));
     const request = { body, recordsStart: 9, columns, rowsExpected: 20 };
-    const scanned = scanPlainly({ ...request, idField: 'id', timestampField: 'timestamp' });
+    const scanned = scanPage({ ...request, idField: 'id', timestampField: 'timestamp' });
     expect(scanned.columns).toBe(columns);
   });
 });

@@ -1,6 +1,5 @@
 /** Fills a page's columns row by row, and grows them when the page holds more than was expected. */
 import { allocateColumns, type ColumnViews, columnViews } from '../../src/protocol/batch.js';
-import { UUID_BYTES } from './uuid.js';
 
 export class ColumnWriter {
   rowCount = 0;
@@ -33,23 +32,6 @@ export class ColumnWriter {
     this.#views.occurredAtMs[row] = occurredAtMs;
     this.#views.recordStarts[row] = recordStart;
     this.#views.recordEnds[row] = recordEnd;
-  }
-
-  /** Rows that fit without growing. */
-  get capacity(): number {
-    return this.#views.capacity;
-  }
-
-  /** Takes over the rows from this writer's own up to `rowCount`, which must fit, from other columns. */
-  addRows(other: ColumnViews, rowCount: number): void {
-    const from = this.rowCount;
-    const views = this.#views;
-    views.occurredAtMs.set(other.occurredAtMs.subarray(from, rowCount), from);
-    views.recordStarts.set(other.recordStarts.subarray(from, rowCount), from);
-    views.recordEnds.set(other.recordEnds.subarray(from, rowCount), from);
-    const idsFrom = UUID_BYTES * from;
-    views.ids.set(other.ids.subarray(idsFrom, UUID_BYTES * rowCount), idsFrom);
-    this.rowCount = rowCount;
   }
 
   #grow(): void {

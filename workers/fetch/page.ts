@@ -26,8 +26,7 @@ import {
 } from './other-body.js';
 import { REJECTS_MAX } from './reject-writer.js';
 import { salvagePage } from './salvage.js';
-import type { ScannedRecords, ScanRequest } from './scanner.js';
-import { scanPage } from './simd/simd-scanner.js';
+import { type ScannedRecords, type ScanRequest, scanPage } from './scanner.js';
 import { UUID_BYTES, uuidText } from './uuid.js';
 
 /** No record with a uuid is shorter; bounds what a page that lies about its count can allocate. */

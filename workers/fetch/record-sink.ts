@@ -25,7 +25,7 @@ const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 export class RecordSink {
   readonly rejects = new RejectWriter();
   /** Whether the whole page is UTF-8. */
-  readonly isUtf8: boolean;
+  readonly #isUtf8: boolean;
   readonly #writer: ColumnWriter;
   readonly #walker: RecordWalker;
   readonly #fields: RecordFields;
@@ -34,7 +34,7 @@ export class RecordSink {
     this.#walker = walker;
     this.#writer = writer;
     this.#fields = fields;
-    this.isUtf8 = isUtf8(walker.body);
+    this.#isUtf8 = isUtf8(walker.body);
   }
 
   get recordCount(): number {
@@ -96,7 +96,7 @@ export class RecordSink {
 
   /** Whether the bytes are UTF-8; costs nothing when the whole page is. */
   #isText(start: number, end: number): boolean {
-    return this.isUtf8 || isUtf8(this.#walker.body.subarray(start, end));
+    return this.#isUtf8 || isUtf8(this.#walker.body.subarray(start, end));
   }
 
   #reject(start: number, end: number, reason: string): void {

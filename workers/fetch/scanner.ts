@@ -1,7 +1,6 @@
 /**
- * The plain page scanner: from the bytes of the records array to columns, without an object per row.
+ * The page scanner: from the bytes of the records array to columns, without an object per row.
  *
- * It is what `simd-scanner.ts` has to agree with, byte for byte, and what scans where that cannot.
  * Records that the walk cannot vouch for go through `JSON.parse` one by one; records that cannot be
  * stored become rejects; the page itself is given up only when its array cannot be followed to the
  * end.
@@ -48,20 +47,13 @@ export interface ScannedRecords {
 }
 
 /** Scans the records array of a page. */
-export function scanPlainly(request: ScanRequest): ScanResult {
+export function scanPage(request: ScanRequest): ScanResult {
   const walker = new RecordWalker(request.body, request);
   const writer = new ColumnWriter(request.columns, request.rowsExpected);
   const sink = new RecordSink(walker, writer, request);
   const recordsEnd = takeAll(walker, sink, request.recordsStart);
-  return scanResult(writer, sink, recordsEnd);
-}
-
-/** @param recordsEnd where the `]` is; `NOT_FOUND` when the array could not be followed to it */
-export function scanResult(
-  { columns, rowCount }: ColumnWriter,
-  { rejects, recordCount }: RecordSink,
-  recordsEnd: number,
-): ScanResult {
+  const { columns, rowCount } = writer;
+  const { rejects, recordCount } = sink;
   if (recordsEnd !== NOT_FOUND) {
     return { type: 'scanned', rowCount, columns, rejects: rejects.rejects(), recordsEnd };
   }
