@@ -1,15 +1,12 @@
-/**
- * Entry of a fetch worker thread (Piscina). Its settings come as `workerData`; its one task is to
- * serve a port, over which pages are asked for and answered.
- */
-import { type MessagePort, workerData } from 'node:worker_threads';
+/** Entry of a fetch worker thread (Piscina): one call for each page. */
+import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { buffersOf as batchBuffers } from '../src/protocol/batch.js';
-import type {
-  FetchMessage,
-  FetchRequest,
-  FetchWorkerSettings,
-  PageResult,
-  PageTask,
+import {
+  asBatchNews,
+  type FetchWorkerData,
+  type PageResult,
+  type PageTask,
 } from '../src/protocol/fetch-messages.js';
 import { isOutOfMemory, outOfMemory } from '../src/source/network-fault.js';
 import { sourceNamed } from '../src/source/registry.js';
@@ -18,49 +15,40 @@ import { fetchPage } from './fetch/page-fetcher.js';
 import { ENDLESS_ROOM, ReceiveBudget } from './fetch/receive-budget.js';
 import { ScanTurn } from './fetch/scan-turn.js';
 
-const settings = workerData as FetchWorkerSettings;
+const { settings, newsChannel } = workerData as FetchWorkerData;
 const source = sourceNamed(settings.source);
 const client = await createHttpClient(settings, source);
 const budget = new ReceiveBudget(settings.receiveBytesMax);
 const scanTurn = new ScanTurn();
 
-/** Serves the port until its other side closes. */
-// biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
-export default async function serve({ port }: { readonly port: MessagePort }): Promise<void> {
-  port.on('message', (request: FetchRequest) => {
-    switch (request.type) {
-      case 'fetch':
-        return void answer(request.task, port);
-      case 'held':
-        return budget.held(request.taskId);
-      case 'released':
-        return budget.close(request.taskId);
-    }
-  });
-  await new Promise((resolve) => port.once('close', resolve));
-}
+new BroadcastChannel(newsChannel).onmessage = (event) => {
+  const { type, taskId } = asBatchNews(event.data);
+  if (type === 'held') budget.held(taskId);
+  else budget.close(taskId);
+};
 
 /** Fetches one page. The buffers of the result are moved to main, not copied. */
-async function answer(task: PageTask, port: MessagePort): Promise<void> {
-  const post = (message: FetchMessage, moved: ArrayBuffer[]): void => {
-    port.postMessage(message, moved);
-  };
+// biome-ignore lint/style/noDefaultExport: Piscina calls the default export of a worker file.
+export default async function fetchTask(task: PageTask): Promise<unknown> {
   scanTurn.taskCame();
+  const result = await resultOf(task);
+  if (result.type === 'page' && result.batch !== null) budget.received(task.taskId);
+  else budget.close(task.taskId);
+  return move({ [transferableSymbol]: buffersOf(result), [valueSymbol]: result });
+}
+
+async function resultOf(task: PageTask): Promise<PageResult> {
   try {
-    const result = await fetchPage(task, {
+    return await fetchPage(task, {
       client,
       // A refresh keeps a cursor alive while the database is away, and the budget spent.
       room: task.isHeadOnly ? ENDLESS_ROOM : budget.open(task.taskId),
       source,
-      postHead: (head) => post(head, []),
+      postHead: (head) => parentPort?.postMessage(head),
       scanTurn: () => scanTurn.wait(),
     });
-    if (result.type === 'page' && result.batch !== null) budget.received(task.taskId);
-    else budget.close(task.taskId);
-    post(result, buffersOf(result));
   } catch (bug) {
-    budget.close(task.taskId);
-    post(bugIn(task, bug), []);
+    return bugIn(task, bug);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Feeds the writer thread with prebuilt pages; their buffers come back and serve the next run. */
 import { openRunStore } from '../../src/database/run-store.js';
 import type { Batch } from '../../src/protocol/batch.js';
-import type { WriteTask } from '../../src/protocol/writer-messages.js';
-import { type AwaitedWriter, startAwaitedWriter } from '../awaited-writer.js';
+import type { PageWrite } from '../../src/protocol/writer-messages.js';
+import { WriterHandle } from '../../src/runtime/writer-handle.js';
 import { BenchError } from '../bench-error.js';
 import type { BenchDatabase } from '../database.js';
 import type { BenchWriteMethod } from '../options.js';
@@ -61,9 +61,9 @@ export async function feedWriter(
   const store = openRunStore(database.pool);
   const { run } = await store.createRun({ source: 'datasync', origin: 'bench', settings: {} });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-  const writer = startAwaitedWriter();
+  const writer = new WriterHandle({ environment: {} });
   try {
-    const fault = await writer.handle.open({
+    const fault = await writer.open({
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
       method,
@@ -90,12 +90,12 @@ export async function feedWriter(
           : postgresAfterMs - postgresBeforeMs,
     };
   } finally {
-    await writer.handle.close();
+    await writer.close();
   }
 }
 
 async function writeAll(
-  writer: AwaitedWriter,
+  writer: WriterHandle,
   run: number,
   pages: readonly PrebuiltPage[],
 ): Promise<void> {
@@ -103,7 +103,7 @@ async function writeAll(
   const lane = async (): Promise<void> => {
     for (let index = next++; index < pages.length; index = next++) {
       const page = pages[index] as PrebuiltPage;
-      const result = await writer.write(writeTask(run, index, pages));
+      const result = await writer.write(pageWrite(run, index, pages));
       if (result.type === 'failed') throw new BenchError(`page ${index}: ${result.fault.message}`);
       page.batch = { ...page.batch, ...result.buffers };
       if (result.counts.inserted !== page.batch.rowCount) {
@@ -116,10 +116,9 @@ async function writeAll(
   await Promise.all(Array.from({ length: OUTSTANDING }, lane));
 }
 
-function writeTask(run: number, index: number, pages: readonly PrebuiltPage[]): WriteTask {
+function pageWrite(run: number, index: number, pages: readonly PrebuiltPage[]): PageWrite {
   const { batch, hasMore } = pages[index] as PrebuiltPage;
   return {
-    taskId: index,
     run,
     segment: 0,
     page: index,

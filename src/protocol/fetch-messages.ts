@@ -1,14 +1,13 @@
 /**
- * Messages between main and the fetch workers, over one port for each worker. Every field is plain
- * data; buffers are transferred.
+ * Messages between main and the fetch workers. A page is one task of the pool; every field is plain
+ * data, and buffers are transferred.
  *
- *   main ── fetch: PageTask ──▶ worker
- *   main ◀── PageHead ── worker            (as soon as the next cursor is known, where that is urgent)
- *   main ◀── PageResult ── worker          (the batch, or a fault)
- *   main ── held ──▶ worker                (the batch waits for that of another page)
- *   main ── released ──▶ worker            (the batch is committed, or not wanted)
+ *   main ── PageTask ──▶ worker            (the task)
+ *   main ◀── PageHead ── worker            (over its port: the next cursor, where that is urgent)
+ *   main ◀── PageResult ── worker          (what the task ends with: the batch, or a fault)
+ *   main ── BatchNews ──▶ every worker     (a broadcast; only one knows the page)
  */
-import type { Fault } from '../core/fault.js';
+import { assert, type Fault } from '../core/fault.js';
 import type { LimitObservation } from '../core/limit-headers.js';
 import type { Position } from '../core/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
@@ -20,7 +19,14 @@ export interface Proxies {
   readonly noProxy: string;
 }
 
-/** Given to every fetch worker at its start. The key stays inside the worker's request headers. */
+/** Given to every fetch worker at its start. */
+export interface FetchWorkerData {
+  readonly settings: FetchWorkerSettings;
+  /** Name of the broadcast channel over which `BatchNews` comes. */
+  readonly newsChannel: string;
+}
+
+/** What is the same for all pages. The key stays inside the worker's request headers. */
 export interface FetchWorkerSettings {
   /** Which source's page shape and timestamp rules apply; a key of `SOURCES`. */
   readonly source: string;
@@ -47,16 +53,17 @@ export interface PageTask {
   readonly path: string;
   /** Only the head is wanted (a cursor refresh): do not scan, answer with `batch: null`. */
   readonly isHeadOnly: boolean;
-  /** Post the head ahead of the scan: something waits for its cursor. Else it comes with the result. */
+  /** Post the head ahead of the scan as well: something waits for its cursor. */
   readonly isHeadUrgent: boolean;
   /** Buffers given back for reuse; null when none is free. */
   readonly buffers: BatchBuffers | null;
 }
 
-/** What main says to a fetch worker. */
-export type FetchRequest =
-  | { readonly type: 'fetch'; readonly task: PageTask }
-  | { readonly type: 'held' | 'released'; readonly taskId: number };
+/** What became of a batch: it waits for that of another page, or its bytes are free again. */
+export interface BatchNews {
+  readonly type: 'held' | 'released';
+  readonly taskId: number;
+}
 
 /** What is known of an answer beside its body. */
 export interface ResponseMeta {
@@ -98,8 +105,8 @@ export type PageResult =
   | {
       readonly type: 'page';
       readonly taskId: number;
-      /** Null when it was posted ahead. */
-      readonly head: PageHead | null;
+      /** The same that was posted ahead, if one was. The two may come in either order. */
+      readonly head: PageHead;
       readonly batch: Batch | null;
       readonly scanMs: number;
       /** When the scan ended: epoch ms with fractions. */
@@ -114,4 +121,17 @@ export type PageResult =
       readonly buffers: BatchBuffers | null;
     };
 
-export type FetchMessage = PageHead | PageResult;
+/** What a worker posts beside the results of its tasks. */
+export function asPageHead(message: unknown): PageHead {
+  const head = message as PageHead | null;
+  assert(head?.type === 'head' && Number.isSafeInteger(head.taskId), 'a fetch worker posts heads');
+  return head;
+}
+
+/** What comes over the broadcast channel. */
+export function asBatchNews(message: unknown): BatchNews {
+  const news = message as BatchNews | null;
+  const isNews = news?.type === 'held' || news?.type === 'released';
+  assert(isNews && Number.isSafeInteger(news.taskId), 'main broadcasts news of batches');
+  return news;
+}

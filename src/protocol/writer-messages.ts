@@ -1,9 +1,10 @@
 /**
- * Messages between main and the writer thread: pages and results over a port, buffers transferred
- * both ways; its beginning and end are comlink's calls.
+ * What the writer thread exposes by comlink, and what crosses with its calls. Buffers are transferred
+ * both ways.
  *
- *   main ── WriteTask ──▶ writer
- *   main ◀── WriterMessage ── writer       (what became of a page; a wait for the database)
+ *   main ── write(PageWrite) ──▶ writer
+ *   main ◀── WriteResult ── writer         (what the call resolves with)
+ *   main ◀── WriterNews ── writer          (the listener that was given to `open` is called)
  */
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../core/position.js';
@@ -57,11 +58,6 @@ export interface PageWrite {
   readonly batch: Batch;
 }
 
-/** One page on its way to the writer. `taskId` comes back with the result. */
-export interface WriteTask extends PageWrite {
-  readonly taskId: number;
-}
-
 /** What became of a page's records: `returned = inserted + duplicate + quarantined`. */
 export interface PageCounts {
   readonly returned: number;
@@ -87,18 +83,18 @@ export type WriteResult =
     }
   | { readonly type: 'failed'; readonly fault: Fault; readonly batch: Batch };
 
-/** What the writer thread posts. */
-export type WriterMessage =
-  | { readonly type: 'written'; readonly taskId: number; readonly result: WriteResult }
+/** What the writer tells of itself. */
+export type WriterNews =
   /** A page is tried again after a pause, because of `fault`. */
   | { readonly type: 'waiting'; readonly fault: Fault }
   /** From now on so many connections write. */
   | { readonly type: 'connections'; readonly count: number; readonly roundTripMs: number };
 
-/** What the writer thread exposes by comlink. */
-export interface WriterControl {
+export interface WriterCalls {
   /** Connects, prepares; resolves with a fault when the database cannot be used. */
-  open(settings: WriterSettings): Promise<Fault | null>;
+  open(settings: WriterSettings, listener: (news: WriterNews) => void): Promise<Fault | null>;
+  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
+  write(page: PageWrite): Promise<WriteResult>;
   /** Finishes what was accepted and closes the connections. */
   drain(): Promise<void>;
 }

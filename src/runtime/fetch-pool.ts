@@ -1,21 +1,22 @@
 /**
- * The fetch pool: Piscina's threads, each with a port of its own for the pages.
+ * The fetch pool: each page is one task of Piscina's, from its request to its batch.
  *
- * Piscina starts the threads, replaces one that dies, and ends them. Each is given one long task, to
- * serve a port; pages go and come over that port, for a task of Piscina's costs main several times
- * what a message does (docs/decisions/0015).
+ * Piscina starts the threads, gives each task to the one that has the fewest, replaces one that dies
+ * and ends them. The head of a page comes ahead of its result where something waits for it.
  */
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Fault } from '../core/fault.js';
-import type {
-  FetchMessage,
-  FetchRequest,
-  FetchWorkerSettings,
-  PageHead,
-  PageResult,
-  PageTask,
+import {
+  asPageHead,
+  type BatchNews,
+  type FetchWorkerData,
+  type FetchWorkerSettings,
+  type PageHead,
+  type PageResult,
+  type PageTask,
 } from '../protocol/fetch-messages.js';
 import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 
@@ -24,35 +25,26 @@ const WORKER_URL = new URL('../../workers/fetch.worker.js', import.meta.url);
 export interface FetchPoolOptions {
   readonly settings: FetchWorkerSettings;
   readonly threads: number;
+  /** Told of a head that is posted ahead, now and then after the result that holds it too. */
   readonly onHead: (head: PageHead) => void;
-  /** Called once for each page, after its head where one is posted ahead. */
-  readonly onResult: (result: PageResult) => void;
-}
-
-/** One thread's share of the pages. */
-interface Lane {
-  /** Null until a page is asked for, and again once the thread that served it has died. */
-  port: MessagePort | null;
-  /** Tasks without a result. */
-  readonly taskIds: Set<number>;
 }
 
 export class FetchPool {
-  readonly #pool: Piscina<{ readonly port: MessagePort }, void>;
-  readonly #options: FetchPoolOptions;
-  readonly #lanes: readonly Lane[];
+  readonly #pool: Piscina<PageTask, PageResult>;
+  /** Null once the threads are ended. */
+  #news: BroadcastChannel | null;
 
-  constructor(options: FetchPoolOptions) {
-    this.#options = options;
-    this.#lanes = Array.from({ length: options.threads }, () => ({
-      port: null,
-      taskIds: new Set(),
-    }));
+  constructor({ settings, threads, onHead }: FetchPoolOptions) {
+    const newsChannel = `datasync.fetch.${randomUUID()}`;
+    this.#news = new BroadcastChannel(newsChannel);
+    const workerData: FetchWorkerData = { settings, newsChannel };
     this.#pool = new Piscina({
       filename: fileURLToPath(WORKER_URL),
-      workerData: options.settings,
-      minThreads: options.threads,
-      maxThreads: options.threads,
+      workerData,
+      minThreads: threads,
+      maxThreads: threads,
+      // The scheduler bounds them: what waited here would start late, at a time that it does not know.
+      concurrentTasksPerWorker: Number.POSITIVE_INFINITY,
       // The default makes an idle worker wait on Atomics, which freezes its sockets and ports.
       atomics: 'disabled',
       resourceLimits: WORKER_RESOURCE_LIMITS,
@@ -61,8 +53,9 @@ export class FetchPool {
       // A fetch worker needs none of the environment, and so sees no secret in it.
       env: {},
     });
+    this.#pool.on('message', (message: unknown) => onHead(asPageHead(message)));
     this.#pool.on('error', () => {
-      // The task of the dead thread rejects too, and its pages are answered there.
+      // The thread that died had no task. It is replaced.
     });
   }
 
@@ -71,61 +64,31 @@ export class FetchPool {
     return this.#pool.threads.length;
   }
 
-  /** Fetches one page, in the thread that has the fewest. Its death is a fault of each of its pages. */
-  fetch(task: PageTask): void {
-    let lane = this.#lanes[0] as Lane;
-    for (const other of this.#lanes) if (other.taskIds.size < lane.taskIds.size) lane = other;
-    lane.taskIds.add(task.taskId);
-    const port = lane.port ?? this.#serve(lane);
-    const request: FetchRequest = { type: 'fetch', task };
-    const moved = task.buffers === null ? [] : [task.buffers.body, task.buffers.columns];
-    port.postMessage(request, moved);
+  /** Fetches one page. Rejects never: the death of its thread is a fault of the page. */
+  async fetch(task: PageTask): Promise<PageResult> {
+    const { taskId, buffers } = task;
+    const transferList = buffers === null ? [] : [buffers.body, buffers.columns];
+    try {
+      return await this.#pool.run(task, { transferList });
+    } catch (error) {
+      return { type: 'fault', taskId, fault: workerDeath(error), meta: null, buffers: null };
+    }
   }
 
-  /** What became of a page's batch: it waits for another page's, or its bytes are free again. */
-  tell(taskId: number, type: 'held' | 'released'): void {
-    // Only one thread knows the page, and most runs have only one.
-    const request: FetchRequest = { type, taskId };
-    for (const { port } of this.#lanes) port?.postMessage(request);
+  /** Tells the threads what became of a page's batch. */
+  tell(news: BatchNews): void {
+    this.#news?.postMessage(news);
   }
 
   /** Ends the threads, whatever they are doing. */
   async close(): Promise<void> {
+    this.#news?.close();
+    this.#news = null;
     await this.#pool.destroy();
-  }
-
-  #serve(lane: Lane): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    lane.port = port1;
-    port1.on('message', (message: FetchMessage) => this.#receive(lane, message));
-    const ended = (error: unknown): void => {
-      // What is still in the port comes too late: its pages are answered here.
-      port1.removeAllListeners('message');
-      port1.close();
-      this.#died(lane, error);
-    };
-    this.#pool.run({ port: port2 }, { transferList: [port2] }).then(ended, ended);
-    return port1;
-  }
-
-  #receive(lane: Lane, message: FetchMessage): void {
-    if (message.type === 'head') return this.#options.onHead(message);
-    lane.taskIds.delete(message.taskId);
-    this.#options.onResult(message);
-  }
-
-  #died(lane: Lane, error: unknown): void {
-    lane.port = null;
-    const taskIds = [...lane.taskIds];
-    lane.taskIds.clear();
-    const fault = workerDeath(error);
-    for (const taskId of taskIds) {
-      this.#options.onResult({ type: 'fault', taskId, fault, meta: null, buffers: null });
-    }
   }
 }
 
 function workerDeath(error: unknown): Fault {
-  const message = error instanceof Error ? error.message : 'it ended by itself';
+  const message = error instanceof Error ? error.message : String(error);
   return { code: 'WORKER_DIED', message: `the fetch worker died: ${message}`, retryable: true };
 }

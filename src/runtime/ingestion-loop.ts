@@ -15,8 +15,8 @@ import type { LimitLog } from '../core/limit-log.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
 import type { Batch } from '../protocol/batch.js';
-import type { PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
-import type { WriteResult, WriteTask } from '../protocol/writer-messages.js';
+import type { BatchNews, PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
+import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
 import type { BufferPool } from './buffer-pool.js';
 import { headFacts } from './head-facts.js';
 import type { RunJournal } from './run-journal.js';
@@ -39,12 +39,12 @@ interface PageInHand {
 export interface LoopParts {
   readonly run: number;
   readonly scheduler: Scheduler;
-  /** Fetches one page; what comes of it is told to `onHead` and `onResult`. */
-  readonly fetch: (task: PageTask) => void;
+  /** Fetches one page. Its head may be told to `onHead` before. */
+  readonly fetch: (task: PageTask) => Promise<PageResult>;
   /** What became of a batch that is not with the writer: it waits for another page, or is done with. */
-  readonly tellFetcher: (taskId: number, type: 'held' | 'released') => void;
-  /** Commits one page; what became of it is told to `onWritten`. */
-  readonly write: (task: WriteTask) => void;
+  readonly tellFetcher: (news: BatchNews) => void;
+  /** Commits one page. */
+  readonly write: (page: PageWrite) => Promise<WriteResult>;
   readonly pagePath: (cursor: string | null, limit: number) => string;
   readonly buffers: BufferPool;
   readonly journal: RunJournal;
@@ -90,22 +90,8 @@ export class IngestionLoop {
 
   /** The next cursor of a page is known, ahead of its rows. */
   onHead(head: PageHead): void {
-    this.#decide(() => this.#headRead(head));
-  }
-
-  /** A page is scanned, or cannot be had. */
-  onResult(result: PageResult): void {
-    this.#decide(() => {
-      if (result.type === 'page') this.#scanned(result);
-      else this.#failed(result);
-    });
-    const isHeld = (this.#pages.get(result.taskId)?.batch ?? null) !== null;
-    if (isHeld) this.#parts.tellFetcher(result.taskId, 'held');
-  }
-
-  /** A page is committed, or has failed for good. */
-  onWritten(taskId: number, result: WriteResult): void {
-    this.#decide(() => this.#written(taskId, result));
+    // Its page's result came over another port, and may have been faster.
+    if (this.#pages.get(head.taskId)?.head === null) this.#decide(() => this.#headRead(head));
   }
 
   /** Takes in what has happened and does what the scheduler makes of it. */
@@ -192,7 +178,19 @@ export class IngestionLoop {
     this.#pages.set(taskId, { fetch: command, head: null, batch: null, write: null });
     observer.fetchStarted(command);
     const path = pagePath(cursor, limit);
-    fetch({ taskId, path, isHeadOnly, isHeadUrgent, buffers: buffers.take() });
+    const task = { taskId, path, isHeadOnly, isHeadUrgent, buffers: buffers.take() };
+    fetch(task).then((result) => this.#fetched(result), this.#crash);
+  }
+
+  /** A page is scanned, or cannot be had. */
+  #fetched(result: PageResult): void {
+    this.#decide(() => {
+      if (result.type === 'page') this.#scanned(result);
+      else this.#failed(result);
+    });
+    const { taskId } = result;
+    const isHeld = (this.#pages.get(taskId)?.batch ?? null) !== null;
+    if (isHeld) this.#parts.tellFetcher({ type: 'held', taskId });
   }
 
   #headRead(head: PageHead): void {
@@ -202,8 +200,8 @@ export class IngestionLoop {
   }
 
   #scanned(result: Page): void {
-    const { taskId, batch } = result;
-    if (result.head !== null) this.#headRead(result.head);
+    const { taskId, head, batch } = result;
+    if (this.#page(taskId).head === null) this.#headRead(head);
     this.#parts.buffers.give(result.buffers);
     if (batch === null) {
       this.#pages.delete(taskId);
@@ -239,7 +237,7 @@ export class IngestionLoop {
     const batch = this.#pages.get(taskId)?.batch ?? null;
     if (batch === null) return;
     this.#pages.delete(taskId);
-    this.#parts.tellFetcher(taskId, 'released');
+    this.#parts.tellFetcher({ type: 'released', taskId });
     this.#parts.buffers.give(batch);
   }
 
@@ -252,14 +250,18 @@ export class IngestionLoop {
   // --- writing ---------------------------------------------------------------------------------
 
   #write(command: WriteCommand): void {
-    const page = this.#page(command.taskId);
+    const { taskId } = command;
+    const page = this.#page(taskId);
     const { head, batch } = page;
     assert(head !== null && batch !== null, 'what is written was scanned');
     page.write = command;
     page.batch = null;
     const { run, write } = this.#parts;
     const { endAtMs: fetchedAtMs, requestId } = head.meta;
-    write({ ...command, run, fetchedAtMs, requestId, batch });
+    write({ ...command, run, fetchedAtMs, requestId, batch }).then(
+      (result) => this.#decide(() => this.#written(taskId, result)),
+      this.#crash,
+    );
   }
 
   #written(taskId: number, result: WriteResult): void {
@@ -267,7 +269,7 @@ export class IngestionLoop {
     const { write } = this.#page(taskId);
     assert(write !== null, 'what was written was given to the writer');
     this.#pages.delete(taskId);
-    this.#parts.tellFetcher(taskId, 'released');
+    this.#parts.tellFetcher({ type: 'released', taskId });
     if (result.type === 'failed') {
       observer.writeFailed(write, result.fault);
       return this.#push({ type: 'writeFailed', taskId, fault: result.fault });

@@ -1,19 +1,16 @@
-/**
- * The writer thread, as main sees it: pages and what became of them over a port, comlink's calls for
- * its beginning and end, its death as a fault.
- */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { type Remote, wrap } from 'comlink';
+/** The writer thread, as main sees it: comlink's calls, and its death as a fault of each of them. */
+import { Worker } from 'node:worker_threads';
+import { proxy, type Remote, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
-import { type Batch, buffersOf } from '../protocol/batch.js';
+import { buffersOf } from '../protocol/batch.js';
 import {
   CONNECTIONS_MIN,
+  type PageWrite,
   type WriteResult,
-  type WriterControl,
-  type WriterMessage,
+  type WriterCalls,
+  type WriterNews,
   type WriterSettings,
-  type WriteTask,
 } from '../protocol/writer-messages.js';
 import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 
@@ -22,10 +19,8 @@ const WORKER_URL = new URL('../../workers/writer.worker.js', import.meta.url);
 export interface WriterHandleOptions {
   /** All that the thread sees of the environment: what node-postgres reads itself. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Called once for each page that was given. */
-  readonly onWritten: (taskId: number, result: WriteResult) => void;
   /** Told of each wait for a database that is away or refuses for now. */
-  readonly onWaiting: (fault: Fault) => void;
+  readonly onWaiting?: (fault: Fault) => void;
   /** Told when another number of connections writes. */
   readonly onConnections?: (count: number, roundTripMs: number) => void;
 }
@@ -33,26 +28,19 @@ export interface WriterHandleOptions {
 export class WriterHandle {
   readonly #options: WriterHandleOptions;
   readonly #worker: Worker;
-  readonly #pages: MessagePort;
-  readonly #control: Remote<WriterControl>;
+  readonly #calls: Remote<WriterCalls>;
   #death: Fault | null = null;
   #connections = 0;
-  /** What waits for an answer: a dead thread never gives one. */
-  readonly #batches = new Map<number, Batch>();
-  readonly #calls = new Set<(death: Fault) => void>();
+  /** Called at its death: a dead thread answers nothing. */
+  readonly #outstanding = new Set<(death: Fault) => void>();
 
   constructor(options: WriterHandleOptions) {
     this.#options = options;
-    const { port1, port2 } = new MessageChannel();
-    this.#pages = port1;
-    this.#pages.on('message', (message: WriterMessage) => this.#receive(message));
     this.#worker = new Worker(WORKER_URL, {
       env: options.environment,
       resourceLimits: WORKER_RESOURCE_LIMITS,
-      workerData: port2,
-      transferList: [port2],
     });
-    this.#control = wrap<WriterControl>(nodeEndpoint(this.#worker));
+    this.#calls = wrap<WriterCalls>(nodeEndpoint(this.#worker));
     this.#worker.once('error', (error) => this.#die(error.message));
     this.#worker.once('exit', (code) => this.#die(`exit code ${code}`));
   }
@@ -71,55 +59,62 @@ export class WriterHandle {
   async open(settings: WriterSettings): Promise<Fault | null> {
     const { connectionsMax } = settings;
     this.#connections = connectionsMax === 'auto' ? CONNECTIONS_MIN : connectionsMax;
-    return this.#outlive(this.#control.open(settings), (death) => death);
+    const listener = proxy((news: WriterNews) => this.#hear(news));
+    return this.#outlive(
+      () => this.#calls.open(settings, listener),
+      (death) => death,
+    );
   }
 
-  /** Has one page committed; its buffers are moved to the thread and come back with the result. */
-  write(task: WriteTask): void {
-    const { taskId, batch } = task;
-    if (this.#death !== null) return this.#giveUp(taskId, batch, this.#death);
-    this.#batches.set(taskId, batch);
-    this.#pages.postMessage(task, buffersOf(batch));
+  /**
+   * Has one page committed; its buffers are moved to the thread and come back with the result.
+   * Rejects never.
+   */
+  async write(page: PageWrite): Promise<WriteResult> {
+    const { batch } = page;
+    const failed = (fault: Fault): WriteResult => ({ type: 'failed', fault, batch });
+    try {
+      return await this.#outlive(() => this.#calls.write(transfer(page, buffersOf(batch))), failed);
+    } catch (bug) {
+      // It ends the thread, and with it the run, which can be gone on with.
+      const death = this.#die(bug instanceof Error ? bug.message : String(bug));
+      void this.#worker.terminate();
+      return failed(death);
+    }
   }
 
   /** Finishes what is being committed, closes the connections, ends the thread. */
   async close(): Promise<void> {
-    await this.#outlive(this.#control.drain(), () => undefined);
+    await this.#outlive(
+      () => this.#calls.drain(),
+      () => undefined,
+    );
     await this.#worker.terminate();
   }
 
-  #receive(message: WriterMessage): void {
-    if (message.type === 'waiting') return this.#options.onWaiting(message.fault);
-    if (message.type === 'connections') {
-      this.#connections = message.count;
-      return this.#options.onConnections?.(message.count, message.roundTripMs);
-    }
-    this.#batches.delete(message.taskId);
-    this.#options.onWritten(message.taskId, message.result);
+  #hear(news: WriterNews): void {
+    if (news.type === 'waiting') return this.#options.onWaiting?.(news.fault);
+    this.#connections = news.count;
+    this.#options.onConnections?.(news.count, news.roundTripMs);
   }
 
-  #giveUp(taskId: number, batch: Batch, fault: Fault): void {
-    this.#options.onWritten(taskId, { type: 'failed', fault, batch });
-  }
-
-  #outlive<T>(call: Promise<T>, onDeath: (death: Fault) => T): Promise<T> {
+  #outlive<T>(call: () => Promise<T>, onDeath: (death: Fault) => T): Promise<T> {
     if (this.#death !== null) return Promise.resolve(onDeath(this.#death));
     return new Promise((resolve, reject) => {
       const giveUp = (death: Fault): void => resolve(onDeath(death));
-      this.#calls.add(giveUp);
-      call.then(resolve, reject).finally(() => this.#calls.delete(giveUp));
+      this.#outstanding.add(giveUp);
+      call()
+        .then(resolve, reject)
+        .finally(() => this.#outstanding.delete(giveUp));
     });
   }
 
-  #die(reason: string): void {
-    if (this.#death !== null) return;
+  #die(reason: string): Fault {
+    if (this.#death !== null) return this.#death;
     this.#death = writerDeath(reason);
-    this.#pages.removeAllListeners('message');
-    this.#pages.close();
-    for (const giveUp of this.#calls) giveUp(this.#death);
-    this.#calls.clear();
-    for (const [taskId, batch] of this.#batches) this.#giveUp(taskId, batch, this.#death);
-    this.#batches.clear();
+    for (const giveUp of this.#outstanding) giveUp(this.#death);
+    this.#outstanding.clear();
+    return this.#death;
   }
 }
 

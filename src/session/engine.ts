@@ -43,8 +43,8 @@ export class Engine {
       run: prepared.run.run,
       scheduler,
       fetch: (task) => this.fetchPool.fetch(task),
-      tellFetcher: (taskId, type) => this.fetchPool.tell(taskId, type),
-      write: (task) => this.writer.write(task),
+      tellFetcher: (news) => this.fetchPool.tell(news),
+      write: (page) => this.writer.write(page),
       pagePath: (cursor, limit) => source.spec.pagePath(source.basePath, cursor, limit),
       buffers: new BufferPool(context.config.creditBytes),
       journal: this.#journal,
@@ -120,7 +120,6 @@ export class Engine {
       },
       threads: config.fetchThreads,
       onHead: (head) => this.#assembled.onHead(head),
-      onResult: (result) => this.#assembled.onResult(result),
     });
   }
 
@@ -129,7 +128,6 @@ export class Engine {
     const { log } = context;
     return new WriterHandle({
       environment: database.variables,
-      onWritten: (taskId, result) => this.#assembled.onWritten(taskId, result),
       onWaiting: (fault) => {
         log.warn(
           { event: 'database_awaited', fault },

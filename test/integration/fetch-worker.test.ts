@@ -1,22 +1,29 @@
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
 import type { PageHead } from '../../src/protocol/fetch-messages.js';
-import { answering, batchOf, JSON_HEAD, useFetchRig } from '../support/fetch-rig.js';
+import { answering, batchOf, JSON_HEAD, type Rig, useFetchRig } from '../support/fetch-rig.js';
 import { startFixtureServer } from '../support/fixture-server.js';
 import { samplePage, uuid, workerSettings } from '../support/sample-pages.js';
 
 const { startRig, startPool } = useFetchRig();
 
+/** A head comes over another port than the result that follows it. */
+async function untilHeads({ heads }: Rig, count: number): Promise<void> {
+  await vi.waitFor(() => expect(heads).toHaveLength(count), { timeout: 20_000, interval: 5 });
+}
+
 describe('a page', () => {
-  test('comes as a batch, after a head with its envelope and the limit headers', async () => {
+  test('comes as a batch, and its head ahead, with its envelope and the limit headers', async () => {
     const headers = { ...JSON_HEAD, 'X-RateLimit-Remaining': '9', 'X-Request-ID': 'r-1' };
     const rig = await startRig(answering(samplePage(5), { headers }));
     const beforeMs = Date.now();
-    const batch = await batchOf(rig.fetch({ taskId: 77 }));
+    const result = await rig.fetch({ taskId: 77 });
+    const batch = await batchOf(result);
 
-    expect(rig.heads).toHaveLength(1);
+    await untilHeads(rig, 1);
     const head = rig.heads[0] as PageHead;
+    expect(result).toMatchObject({ head });
     expect(head).toMatchObject({ taskId: 77, nextCursor: 'abc', hasMore: true, returned: 5 });
     expect(head.meta).toMatchObject({ status: 200, requestId: 'r-1', bodyBytes: batch.bodyBytes });
     expect(head.meta.limits?.limits[0]?.remaining).toBe(9);
@@ -86,7 +93,7 @@ describe('a page', () => {
       counts.map((count) => batchOf(rig.fetch({ taskId: count, path: `/p?count=${count}` }))),
     );
     expect(batches.map((batch) => batch.rowCount)).toEqual(counts);
-    expect(rig.heads).toHaveLength(counts.length);
+    await untilHeads(rig, counts.length);
     for (const head of rig.heads) expect(head.returned).toBe(head.taskId);
   });
 });
@@ -101,7 +108,7 @@ test('a page without room waits until main has released another, and a cursor is
   expect((await rig.fetch({ taskId: 3, isHeadOnly: true })).type).toBe('page');
   expect((await rig.fetch({ taskId: 4, isHeadOnly: true })).type).toBe('page');
   expect(isSettled).toBe(false);
-  rig.pool.tell(1, 'released');
+  rig.pool.tell({ type: 'released', taskId: 1 });
   expect((await batchOf(second)).rowCount).toBe(40);
 });
 

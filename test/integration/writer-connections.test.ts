@@ -1,6 +1,7 @@
 /** The number of the writer's connections, where it is left to the writer. */
 import { beforeEach, expect, test } from 'vitest';
 import { startLatencyProxy } from '../../bench/latency-proxy.js';
+import type { WriterNews } from '../../src/protocol/writer-messages.js';
 import { createWriter } from '../../workers/writer/writer.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, countOf, resetTables } from '../support/writer-database.js';
@@ -14,9 +15,12 @@ const PAGES = 60;
 /** Writes all pages at once. @returns the numbers of connections that it went through */
 async function writeAll(connectionString: string): Promise<number[]> {
   const counts: number[] = [];
-  const writer = createWriter({ onWaiting() {}, onConnections: (count) => counts.push(count) });
+  const writer = createWriter();
   const settings = writerSettings(connectionString, { connectionsMax: 'auto' });
-  expect(await writer.open(settings)).toBeNull();
+  const listener = (news: WriterNews): void => {
+    if (news.type === 'connections') counts.push(news.count);
+  };
+  expect(await writer.open(settings, listener)).toBeNull();
   const results = await Promise.all(
     Array.from({ length: PAGES }, (_, page) =>
       writer.write(testPage(testRows(5, 5 * page), { page })),

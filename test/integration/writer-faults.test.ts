@@ -109,9 +109,8 @@ describe('a page that the database does not take', () => {
   test('is given back with its buffers when the database stays away', async () => {
     const proxy = await startCuttingProxy(database.connectionString);
     const writer = createWriter();
-    expect(
-      await writer.open(writerSettings(proxy.connectionString, { retryForMs: 300 })),
-    ).toBeNull();
+    const settings = writerSettings(proxy.connectionString, { retryForMs: 300 });
+    expect(await writer.open(settings, () => {})).toBeNull();
     await proxy.close();
     const page = testPage(testRows(10));
     const result = await writer.write(page);
@@ -163,13 +162,13 @@ async function transactionStart(pid: number): Promise<string | undefined> {
 test('a database that cannot be used is reported when the writer opens', async () => {
   const url = new URL(database.connectionString);
   url.pathname = '/no_such_database';
-  const fault = await createWriter().open(writerSettings(url.href));
+  const fault = await createWriter().open(writerSettings(url.href), () => {});
   expect(fault).toMatchObject({ code: 'DATABASE_REFUSED', retryable: false });
 });
 
 test('drain finishes what was accepted, in any number', async () => {
   const writer = createWriter();
-  await writer.open(writerSettings(database.connectionString));
+  await writer.open(writerSettings(database.connectionString), () => {});
   const writing = Array.from({ length: 12 }, (_, page) =>
     writer.write(testPage(testRows(50, page * 50), { page })),
   );

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type AwaitedWriter, startAwaitedWriter } from '../../bench/awaited-writer.js';
+import { WriterHandle } from '../../src/runtime/writer-handle.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, countOf, resetTables } from '../support/writer-database.js';
 import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
@@ -7,22 +7,22 @@ import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
 const database = usePostgres();
 beforeEach(() => resetTables(database.pool));
 
-async function withThread(use: (writer: AwaitedWriter) => Promise<void>): Promise<void> {
-  const writer = startAwaitedWriter();
+async function withThread(use: (writer: WriterHandle) => Promise<void>): Promise<void> {
+  const writer = new WriterHandle({ environment: {} });
   try {
     await use(writer);
   } finally {
-    await writer.handle.close();
+    await writer.close();
   }
 }
 
 test('buffers move to the writer thread and come back with the result', async () => {
-  await withThread(async ({ handle, write }) => {
-    expect(await handle.open(writerSettings(database.connectionString))).toBeNull();
+  await withThread(async (writer) => {
+    expect(await writer.open(writerSettings(database.connectionString))).toBeNull();
     const page = testPage(testRows(1000));
     const { body, columns } = page.batch;
     const sizes = { body: body.byteLength, columns: columns.byteLength };
-    const writing = write({ ...page, taskId: 1 });
+    const writing = writer.write(page);
     expect([body.byteLength, columns.byteLength]).toEqual([0, 0]);
     const result = committed(await writing);
     expect(result.counts).toEqual({
@@ -41,11 +41,11 @@ test('buffers move to the writer thread and come back with the result', async ()
 });
 
 test('a fault crosses the thread whole, with the batch', async () => {
-  await withThread(async ({ handle, write }) => {
-    await handle.open(writerSettings(database.connectionString, { retryForMs: 0 }));
+  await withThread(async (writer) => {
+    await writer.open(writerSettings(database.connectionString, { retryForMs: 0 }));
     await database.pool.query('ALTER TABLE ingestion_pages RENAME TO moved');
     try {
-      const result = await write({ ...testPage(testRows(5)), taskId: 1 });
+      const result = await writer.write(testPage(testRows(5)));
       expect(result).toMatchObject({
         type: 'failed',
         fault: { code: 'DATABASE_REFUSED', retryable: false, message: expect.any(String) },
@@ -59,13 +59,13 @@ test('a fault crosses the thread whole, with the batch', async () => {
 });
 
 test('a dead thread fails the pages that it had, and those that come later', async () => {
-  await withThread(async ({ handle, write }) => {
+  await withThread(async (writer) => {
     // A page before `open` is a bug, which ends the thread.
-    const had = await write({ ...testPage(testRows(1)), taskId: 1 });
+    const had = await writer.write(testPage(testRows(1)));
     expect(had).toMatchObject({ type: 'failed', fault: { code: 'WORKER_DIED', retryable: false } });
-    expect(handle.death?.message).toContain('the writer thread died');
-    const late = await write({ ...testPage(testRows(1)), taskId: 2 });
-    expect(late).toMatchObject({ type: 'failed', fault: handle.death });
-    expect(await handle.open(writerSettings(database.connectionString))).toEqual(handle.death);
+    expect(writer.death?.message).toContain('the writer thread died');
+    const late = await writer.write(testPage(testRows(1)));
+    expect(late).toMatchObject({ type: 'failed', fault: writer.death });
+    expect(await writer.open(writerSettings(database.connectionString))).toEqual(writer.death);
   });
 });

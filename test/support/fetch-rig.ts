@@ -53,21 +53,13 @@ export function useFetchRig(): FetchRigs {
     },
     startPool(settings) {
       const heads: PageHead[] = [];
-      const waiting = new Map<number, (result: PageResult) => void>();
-      const pool = new FetchPool({
-        settings,
-        threads: 1,
-        onHead: (head) => heads.push(head),
-        onResult: (result) => waiting.get(result.taskId)?.(result),
-      });
+      const pool = new FetchPool({ settings, threads: 1, onHead: (head) => heads.push(head) });
       opened.push(pool);
       const fetch = (changes: Partial<PageTask> = {}): Promise<PageResult> => {
         const path = '/api/v1/events?limit=5000';
         const kind = { isHeadOnly: false, isHeadUrgent: true };
         const task: PageTask = { taskId: 1, path, ...kind, buffers: null, ...changes };
-        const result = new Promise<PageResult>((resolve) => waiting.set(task.taskId, resolve));
-        pool.fetch(task);
-        return result;
+        return pool.fetch(task);
       };
       return { heads, pool, fetch };
     },
@@ -109,7 +101,7 @@ export function answering(
   };
 }
 
-export async function batchOf(result: Promise<PageResult>) {
+export async function batchOf(result: PageResult | Promise<PageResult>) {
   const settled = await result;
   if (settled.type === 'fault') throw new Error(settled.fault.message);
   if (settled.batch === null) throw new Error('no batch');

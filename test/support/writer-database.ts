@@ -1,8 +1,12 @@
 /** What the writer's tests ask of the database, and how they wait for it. */
 import type pg from 'pg';
 import { expect, vi } from 'vitest';
-import type { WriteResult, WriterSettings } from '../../src/protocol/writer-messages.js';
-import { createWriter, type WriterApi } from '../../workers/writer/writer.js';
+import type {
+  WriteResult,
+  WriterCalls,
+  WriterSettings,
+} from '../../src/protocol/writer-messages.js';
+import { createWriter } from '../../workers/writer/writer.js';
 import { writerSettings } from './writer-pages.js';
 
 export type Committed = Extract<WriteResult, { type: 'committed' }>;
@@ -17,10 +21,10 @@ export function committed(result: WriteResult): Committed {
 export async function withWriter<T>(
   connectionString: string,
   settings: Partial<WriterSettings>,
-  use: (writer: WriterApi) => Promise<T>,
+  use: (writer: WriterCalls) => Promise<T>,
 ): Promise<T> {
   const writer = createWriter();
-  expect(await writer.open(writerSettings(connectionString, settings))).toBeNull();
+  expect(await writer.open(writerSettings(connectionString, settings), () => {})).toBeNull();
   try {
     return await use(writer);
   } finally {

@@ -23,7 +23,7 @@ import type {
   PageTask,
   ResponseMeta,
 } from '../../src/protocol/fetch-messages.js';
-import type { WriteResult, WriteTask } from '../../src/protocol/writer-messages.js';
+import type { PageWrite, WriteResult } from '../../src/protocol/writer-messages.js';
 import { BufferPool } from '../../src/runtime/buffer-pool.js';
 import { nowMs } from '../../src/runtime/clock.js';
 import { IngestionLoop } from '../../src/runtime/ingestion-loop.js';
@@ -118,9 +118,9 @@ async function playRun(level: string, faultShare: number) {
   });
   const loop = new IngestionLoop({
     ...{ run: 7, scheduler, observer: watch, nowMs, journal: journal() },
-    fetch: (task) => void exchange(api, task, loop).then((result) => loop.onResult(result)),
+    fetch: (task) => exchange(api, task, loop),
     tellFetcher: () => {},
-    write: (task) => void commit(task).then((result) => loop.onWritten(task.taskId, result)),
+    write: commit,
     pagePath: (cursor, limit) => JSON.stringify({ cursor, limit }),
     buffers: new BufferPool(1),
   });
@@ -190,11 +190,10 @@ async function exchange(
     lastPosition: positionOf(rows.at(-1)),
   };
   const scan = { scanMs: 1, scannedAtMs: nowMs(), buffers: null };
-  const told = { head: isHeadUrgent ? null : head, batch: isHeadOnly ? null : batch };
-  return { type: 'page', taskId, ...told, ...scan };
+  return { type: 'page', taskId, head, batch: isHeadOnly ? null : batch, ...scan };
 }
 
-async function commit({ batch }: WriteTask): Promise<WriteResult> {
+async function commit({ batch }: PageWrite): Promise<WriteResult> {
   await sleep(20);
   const { rowCount } = batch;
   return {

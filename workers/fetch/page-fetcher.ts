@@ -61,8 +61,7 @@ async function readPage(
     const scan = { batch: null, scanMs: 0, scannedAtMs: meta.endAtMs };
     return { type: 'page', taskId, head: early, ...scan, buffers };
   }
-  const isPosted = task.isHeadUrgent && early !== null;
-  if (isPosted) {
+  if (task.isHeadUrgent && early !== null) {
     parts.postHead(early);
     await parts.scanTurn();
   }
@@ -73,7 +72,7 @@ async function readPage(
   const scannedAtMs = performance.timeOrigin + endedAtMs;
   if (page.type === 'fault') return fail(page.fault, page.columns);
   if (!isUsable(page.envelope)) return fail(BROKEN_CURSOR, page.columns);
-  const head = isPosted ? null : (early ?? headOf(page.envelope));
+  const head = early ?? headOf(page.envelope);
   const batch = task.isHeadOnly ? null : batchOf(page, answer);
   const buffers = batch === null ? keptBuffers(buffer, page.columns) : null;
   return { type: 'page', taskId, head, batch, scanMs, scannedAtMs, buffers };

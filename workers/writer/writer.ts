@@ -21,7 +21,8 @@ import {
   CONNECTIONS_MIN,
   type PageWrite,
   type WriteResult,
-  type WriterControl,
+  type WriterCalls,
+  type WriterNews,
   type WriterSettings,
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
@@ -40,17 +41,12 @@ import {
 
 const ROUND_TRIPS = 3;
 
-/** The writer within its thread. */
-export interface WriterApi extends WriterControl {
-  /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
-  write(page: PageWrite): Promise<WriteResult>;
-}
-
 type State =
   | { readonly phase: 'closed' }
   | {
       readonly phase: 'open';
       readonly settings: WriterSettings;
+      readonly listener: (news: WriterNews) => void;
       readonly connections: Connections;
       readonly ids: PageIds;
       readonly queue: PQueue;
@@ -64,19 +60,10 @@ type State =
 
 type OpenState = Extract<State, { phase: 'open' }>;
 
-export interface WriterListener {
-  /** Told of each wait for a database that is away or refuses for now. */
-  onWaiting(fault: Fault): void;
-  /** Told when another number of connections writes. */
-  onConnections(count: number, roundTripMs: number): void;
-}
-
-const NOBODY: WriterListener = { onWaiting() {}, onConnections() {} };
-
-export function createWriter(listener: WriterListener = NOBODY): WriterApi {
+export function createWriter(): WriterCalls {
   let state: State = { phase: 'closed' };
   return {
-    async open(settings) {
+    async open(settings, listener) {
       assert(state.phase === 'closed', 'a writer is opened once');
       const { connectionsMax } = settings;
       const isAuto = connectionsMax === 'auto';
@@ -92,6 +79,7 @@ export function createWriter(listener: WriterListener = NOBODY): WriterApi {
       state = {
         phase: 'open',
         settings,
+        listener,
         connections,
         ids: new PageIds(),
         queue: new PQueue({ concurrency: count }),
@@ -106,7 +94,7 @@ export function createWriter(listener: WriterListener = NOBODY): WriterApi {
     async write(page) {
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
-      return open.queue.add(() => commitPage(open, page, listener));
+      return open.queue.add(() => commitPage(open, page));
     },
 
     async drain() {
@@ -177,26 +165,22 @@ async function measureRoundTrip(connections: Connections): Promise<number> {
   }
 }
 
-function adjust(open: OpenState, load: WriterLoad, listener: WriterListener): void {
-  const { queue } = open;
+function adjust(open: OpenState, load: WriterLoad): void {
+  const { queue, listener } = open;
   open.load = load;
   if (load.count === queue.concurrency) return;
   queue.concurrency = load.count;
-  listener.onConnections(load.count, load.roundTripMs);
+  listener({ type: 'connections', count: load.count, roundTripMs: load.roundTripMs });
 }
 
-async function commitPage(
-  open: OpenState,
-  page: PageWrite,
-  listener: WriterListener,
-): Promise<WriteResult> {
+async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult> {
   const startedAtMs = performance.now();
-  const { connections, ids, outage, table, settings, choice } = open;
+  const { connections, ids, outage, table, settings, choice, listener } = open;
   const onWaiting = (fault: Fault): void => {
     if (open.load !== null && isConnectionShortage(fault)) {
-      adjust(open, afterRefusal(open.load, connections.openCount), listener);
+      adjust(open, afterRefusal(open.load, connections.openCount));
     }
-    listener.onWaiting(fault);
+    listener({ type: 'waiting', fault });
   };
   const { retryForMs, provesData } = settings;
   const place = { connections, ids, outage, table, retryForMs, provesData, onWaiting };
@@ -207,7 +191,7 @@ async function commitPage(
   const endedAtMs = performance.now();
   const { commit, method, isNew } = outcome;
   if (open.load !== null) {
-    adjust(open, afterWrite(open.load, endedAtMs - startedAtMs, open.queue.size), listener);
+    adjust(open, afterWrite(open.load, endedAtMs - startedAtMs, open.queue.size));
   }
   if (isNew) open.choice = afterPage(open.choice, commit.knownRows);
   return {
