@@ -40,7 +40,7 @@ async function untilStill(simulator: Simulation, quietMs = 700): Promise<void> {
 
 describe('a database that goes away in mid-run', () => {
   test('and comes back, four times, costs no page', async () => {
-    const simulator = await simulate({ ...SLOW, events: 60_000 });
+    const simulator = await simulate({ ...SLOW, events: 150_000 });
     const run = faultRun(postgres, folder, simulator);
     const child = run.start();
     for (let crash = 0; crash < 4; crash++) {
