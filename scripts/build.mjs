@@ -1,6 +1,6 @@
 /**
- * Compiles to dist, then copies what tsc leaves behind (SQL, HTML, the dashboard), assembles the
- * WebAssembly and bundles the entries. tsc emits in spite of type errors, so its exit code is the
+ * Compiles to dist, then copies what tsc leaves behind (SQL, HTML, the dashboard) and bundles the
+ * entries. tsc emits in spite of type errors, so its exit code is the
  * gate. `dist/.built` is written last: run-ingestion.sh builds again when a source is newer than it.
  */
 import { spawnSync } from 'node:child_process';
