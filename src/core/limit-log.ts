@@ -3,7 +3,7 @@ import type { LimitPolicy } from './token-bucket.js';
 
 export type LimitKind = 'sliding window' | 'window' | 'leaky bucket';
 
-/** `measured`: it was seen to hold; `announced`: a header names it; `assumed`: nothing tells. */
+/** `measured`: it was seen to hold; `announced`: answers tell it; `assumed`: nothing does. */
 export type LimitSource = 'assumed' | 'announced' | 'measured';
 
 /** What outlives a process. Instants are epoch ms, ascending; one entry a start. */

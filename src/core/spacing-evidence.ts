@@ -57,8 +57,9 @@ export class SpacingEvidence {
    * @returns whether the spacing was too close, and not just an arrival late
    */
   refused(sentAtMs: number, intervalMs: number, count: number, isTry: boolean): boolean {
-    const from = this.#arrivalsMs.at(-Math.min(count, REMEMBERED_MAX));
-    const keptMs = from === undefined ? intervalMs : (sentAtMs - from) / count;
+    const spacings = Math.min(count, REMEMBERED_MAX);
+    const from = this.#arrivalsMs.at(-spacings);
+    const keptMs = from === undefined ? intervalMs : (sentAtMs - from) / spacings;
     this.#tooCloseMs = Math.max(this.#tooCloseMs, Math.min(intervalMs, keptMs));
     if (isTry) return true;
     this.#refused++;

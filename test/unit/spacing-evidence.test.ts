@@ -45,4 +45,10 @@ describe('a refusal at a spacing', () => {
     // The one before the last ten was not late.
     expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 10, false)).toBe(true);
   });
+
+  test('is measured over those that are remembered where a window lets in more', () => {
+    const { evidence, lastMs } = heldFor(1_500);
+    evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 5_000, false);
+    expect(evidence.tooCloseMs).toBeCloseTo(INTERVAL_MS);
+  });
 });
