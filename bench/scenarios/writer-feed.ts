@@ -126,6 +126,7 @@ function pageWrite(run: number, index: number, pages: readonly PrebuiltPage[]): 
     nextCursor: hasMore ? `cursor ${index + 1}` : null,
     nextCursorExpiresAtMs: null,
     hasMore,
+    isOrdered: true,
     after: pages[index - 1]?.batch.lastPosition ?? null,
     through: hasMore ? batch.lastPosition : null,
     bound: null,

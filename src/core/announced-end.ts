@@ -17,6 +17,8 @@ import type { RunContext } from './run-context.js';
 export interface DoubtedEnd {
   readonly type: 'doubtful' | 'false';
   readonly reason: string;
+  /** Of the records that were announced, how many have not come. */
+  readonly lacksShare?: number;
 }
 
 export type EndVerdict = { readonly type: 'wait' | 'later' | 'true' } | DoubtedEnd;
@@ -44,12 +46,12 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
     const held = [...ends, ...writing].map(({ job, lastPosition, records }) => {
       return { after: job.after, through: lastPosition ?? job.after, records };
     });
-    const records = context.received.count(held, order.isBroken);
+    const records = context.received.count(held, order.holds);
     if (total === null || records >= total) return { type: 'true' };
     // The count is exact when all is committed.
     if (writing.length > 0 && !isUrgent()) return { type: 'wait' };
     const reason = `the API says that the source ends, after ${records} of the ${total} records that it announced`;
-    return { type: 'doubtful', reason };
+    return { type: 'doubtful', reason, lacksShare: 1 - records / total };
   };
   const rest = judgeRest();
   return ends.map((page) => {

@@ -1,7 +1,9 @@
 /** Chain watch: what pages show of a chain as a whole, of its order and of where it leads. */
+
+import { comparePositions, type Position } from '../paging/position.js';
+import type { CommittedCounts } from './committed-page.js';
 import type { OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
 import type { RunContext } from './run-context.js';
 import type { SchedulerEvent } from './scheduler-types.js';
 
@@ -20,26 +22,39 @@ export class ChainWatch {
   readonly #context: RunContext;
   /** Barren pages in a row, by segment. */
   readonly #barren = new Map<number, number>();
+  /** Pages in a row that were committed without a new record, where no order holds. */
+  #stale = 0;
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
   /** Takes in what a page shows of the source's order. */
-  order(page: OutstandingPage, event: ScannedEvent): void {
+  order(page: OutstandingPage, event: ScannedEvent, nowMs: number): void {
     const { order } = this.#context;
-    const { firstPosition: first, lastPosition: last, isDescending } = event;
-    const { job } = page;
+    const { firstPosition: first, lastPosition: last, isDescending, recordCount } = event;
+    const { job, head, next } = page;
     // What answers a built cursor may belong elsewhere: that tells of the seek.
     const after = job.isAfterKnown && !job.isBuilt ? job.after : null;
-    if (!order.observe({ after, first, last, isDescending })) {
-      return this.#context.keepClipped(page, last);
-    }
-    const asked = this.#context.openClipped();
-    const again =
-      asked === 0 ? '' : `; ${asked} pages whose rows were shared out are asked for again`;
-    const message = `rows are not newest first: the source is read as one chain${again}`;
-    this.#context.notice({ event: 'order_broken', message }, job);
+    const isNowhere = recordCount > 0 || (job.isAfterKnown && job.after === null);
+    const needsPlace = head?.hasMore === true && next === null && isNowhere;
+    const contradiction = order.observe({ after, first, last, isDescending, needsPlace });
+    if (contradiction !== null) this.#context.leaveOrder(contradiction, job, nowMs);
+  }
+
+  /** Without an order only what is committed shows whether a chain brings anything new. */
+  committed({ inserted, known, quarantined }: CommittedCounts): void {
+    const { order, options } = this.#context;
+    if (order.holds) return;
+    this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
+    // A walk that begins again finds first what is there.
+    const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
+    if (this.#stale < BARREN_PAGES_MAX + knownPages) return;
+    const message = `${this.#stale} pages in a row hold no new record, and each says that there is more`;
+    this.#context.endShort({
+      status: 'failed',
+      fault: { code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE },
+    });
   }
 
   /** Ends a run that would otherwise never end. */

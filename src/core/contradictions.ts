@@ -15,28 +15,47 @@ import type { RunContext } from './run-context.js';
 /** Answers to one page that contradict the order until a seek that has proved true is called false. */
 const SEEK_LOOKS = 3;
 
+/** Of the records that were announced. A total that is a guess is worth no second walk over all of them. */
+const SKIPPED_SHARE_MIN = 0.25;
+
 const ROWS_GONE =
   'If the API has deleted rows meanwhile, --restart begins a new run over the same tables';
 
 export class Contradictions {
   readonly #context: RunContext;
   #endDoubts = 0;
+  #endWalks = 0;
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
-  /** The answer to a page cannot be true. */
-  found(page: OutstandingPage, fault: Fault, nowMs: number): void {
+  /**
+   * The answer to a page cannot be true.
+   *
+   * @param orderLooks unless the order that is declared does not hold: so many answers show that, or as
+   *   many as are worth a look; unset: whatever the order
+   */
+  found(
+    page: OutstandingPage,
+    fault: Fault,
+    nowMs: number,
+    orderLooks: number | null = null,
+  ): void {
     const { frontier } = this.#context.options;
     const { job } = page;
-    this.#context.letGo(page);
+    this.#context.drop(page);
     // Before any seek has proved true, to ask again would let the chains end that are to take over.
     const looks = frontier.isSeekProven ? SEEK_LOOKS : 1;
-    if (job.isBuilt && job.contradictions + 1 >= looks) return this.seekFailed(page, fault);
+    if (job.isBuilt && job.troubles.contradictions + 1 >= looks)
+      return this.seekFailed(page, fault);
     const decision = decideOnContradiction(job, this.#how());
-    if (decision.type === 'giveUp') return this.#context.fail(fault, job);
-    this.#askAgain(job, fault, nowMs + decision.delayMs);
+    const isLast = decision.type === 'giveUp';
+    const mayBeOrder = orderLooks !== null && !job.isBuilt && this.#context.order.holds;
+    if (mayBeOrder && (isLast || job.troubles.contradictions >= orderLooks)) {
+      if (!this.#context.leaveOrder(fault.message, job, nowMs)) frontier.putBack(job, nowMs);
+    } else if (isLast) this.#context.fail(fault, job);
+    else this.#askAgain(job, fault, nowMs + decision.delayMs);
   }
 
   /** A cursor that was built here does not lead where it should: one chain on given cursors. */
@@ -46,7 +65,7 @@ export class Contradictions {
     const message = 'positions cannot be sought; one chain from here on';
     this.#context.notice({ event: 'seek_failed', message }, job, fault);
     const isFinal = fault.code !== 'CONTRACT';
-    for (const given of frontier.seekFailed(job, isFinal)) this.#context.giveBack(given);
+    for (const given of frontier.seekFailed(job, isFinal)) this.#context.handOver(given);
   }
 
   /**
@@ -56,10 +75,10 @@ export class Contradictions {
    * @returns false when there is none any more
    */
   hasNothing(page: OutstandingPage): boolean {
-    const given = this.#context.options.frontier.giveBack(page.job, true);
+    const given = this.#context.options.frontier.handOver(page.job, true);
     if (given === null) return false;
-    this.#context.letGo(page);
-    this.#context.giveBack(given);
+    this.#context.drop(page);
+    this.#context.handOver(given);
     return true;
   }
 
@@ -73,7 +92,7 @@ export class Contradictions {
     if (verdict.type === 'wait') return;
     if (verdict.type === 'later') {
       this.#context.options.frontier.putBack(page.job, AFTER_ALL_OTHERS);
-      return this.#context.letGo(page);
+      return this.#context.drop(page);
     }
     if ('reason' in verdict && this.#isDisbelieved(page, verdict, nowMs)) return;
     const { outstanding } = this.#context;
@@ -91,21 +110,29 @@ export class Contradictions {
     // A run that is to end asks for nothing more: the page is left for the next start.
     if (outcome !== null) options.frontier.putBack(job, nowMs);
     else if (verdict.type === 'false') {
-      this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs);
+      this.found(page, { ...fault, remedy: ROWS_GONE }, nowMs, Number.POSITIVE_INFINITY);
       return true;
     } else {
       // Over all pages: a walk that begins again meets its end again.
       const decision = decideOnDoubtedEnd(++this.#endDoubts, this.#how());
-      if (decision.type === 'giveUp') return false;
+      if (decision.type === 'giveUp') return this.#mayHaveSkipped(page, verdict, nowMs);
       const retryAtMs = nowMs + decision.delayMs;
-      if (this.#endDoubts > 1 && !this.#isAskable(job, retryAtMs, nowMs)) return false;
+      // To look again is worth one walk from the start, where its cursor cannot be had otherwise.
+      if (!this.#isAskable(job, retryAtMs, nowMs) && this.#endWalks++ > 0) return false;
       this.#askAgain(job, fault, retryAtMs);
     }
-    this.#context.letGo(page);
+    this.#context.drop(page);
     return true;
   }
 
-  /** To look again is worth one walk from the start, where its cursor cannot be had otherwise. */
+  /** What lacks may lie where the order let it be skipped: one chain walks all before the end is believed. */
+  #mayHaveSkipped(page: OutstandingPage, verdict: DoubtedEnd, nowMs: number): boolean {
+    const { options, order } = this.#context;
+    if (!order.holds || !options.frontier.hasSkipped) return false;
+    if ((verdict.lacksShare ?? 0) < SKIPPED_SHARE_MIN) return false;
+    return this.#context.leaveOrder(verdict.reason, page.job, nowMs);
+  }
+
   #isAskable(job: PageJob, retryAtMs: number, nowMs: number): boolean {
     const { frontier, limiter } = this.#context.options;
     const askedAtMs = Math.max(retryAtMs, limiter.nextStartMs(nowMs));

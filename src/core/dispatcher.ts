@@ -79,7 +79,7 @@ export class Dispatcher {
   #splitOff(nowMs: number): PageJob | null {
     const { options, outstanding, inFlightLimit, splitter, order } = this.#context;
     const { frontier, credits, limiter } = options;
-    if (order.isBroken) return null;
+    if (!order.holds) return null;
     const useful = inFlightLimit.useful(this.#learnedPolicy, limiter.inFlightMax);
     const isUseful = outstanding.inFlight < useful;
     // A false seek costs a request: under a limit one is tried first.
@@ -149,7 +149,7 @@ export class Dispatcher {
    */
   #walkAgain(job: PageJob): void {
     const { frontier } = this.#context.options;
-    const given = job.isTip ? frontier.giveBack(job) : null;
+    const given = job.isTip ? frontier.handOver(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
     }
@@ -163,13 +163,13 @@ export class Dispatcher {
           };
     this.#context.notice(notice, job);
     if (!job.isTip) {
-      frontier.giveUpRepair(job);
+      frontier.dropRepair(job);
       return this.#context.open({ after: null, bound: job.repairThrough });
     }
-    this.#context.giveUpUnwritten(job.segment);
-    frontier.abandon(job.segment);
-    if (given !== null) return this.#context.giveBack(given);
-    this.#context.received.walkAgain();
+    this.#context.dropUnwritten(job.segment);
+    frontier.dropSegment(job.segment);
+    if (given !== null) return this.#context.handOver(given);
+    this.#context.received.walkFrom({ restarts: true, returned: 0 });
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
   }

@@ -65,11 +65,11 @@ export function decideOnFault(
       const message = `${fault.message}, though none was sent`;
       return { type: 'failRun', fault: { ...fault, message, remedy: 'Check API_BASE_URL' } };
     }
-    const isHopeless = ++job.cursorRefusals > CURSOR_REFUSALS_MAX;
+    const isHopeless = job.count('cursorRefusals') > CURSOR_REFUSALS_MAX;
     return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };
   }
-  job.failures++;
-  if (fault.code === 'WORKER_DIED' && ++job.workerDeaths >= WORKER_DEATHS_MAX) {
+  job.count('failures');
+  if (fault.code === 'WORKER_DIED' && job.count('workerDeaths') >= WORKER_DEATHS_MAX) {
     const message = `the page has killed a worker ${WORKER_DEATHS_MAX} times: ${fault.message}`;
     return { type: 'failRun', fault: { ...fault, message } };
   }
@@ -77,7 +77,7 @@ export function decideOnFault(
   if (
     fault.code === 'NOT_A_PAGE' &&
     !how.heard.hasPage &&
-    ++job.otherAnswers >= OTHER_ANSWERS_MAX
+    job.count('otherAnswers') >= OTHER_ANSWERS_MAX
   ) {
     return { type: 'failRun', fault };
   }
@@ -86,12 +86,12 @@ export function decideOnFault(
     return pausesMax < 0 ? { type: 'failRun', fault } : bounded(job, fault, how, pausesMax);
   if (!how.heard.hasAnswer) return decideInSilence(job, how);
   const haveOthersCome = how.commits > job.commitsAtPause;
-  const retry = decideRetry(how.backoff, job.failures, how.random);
+  const retry = decideRetry(how.backoff, job.troubles.failures, how.random);
   if (retry.type === 'giveUp' && !haveOthersCome) {
     return { type: 'pauseRun', reason: 'the API is not well' };
   }
   const rest = retry.type === 'giveUp' ? longestPause(how.backoff, how.random) : retry;
-  if (rest.isPause) job.commitsAtPause = how.commits;
+  if (rest.isPause) job.restAt(how.commits);
   return notBefore(rest, fault);
 }
 
@@ -112,14 +112,14 @@ function pausesUntilFinal(fault: Fault, heard: Heard): number | null {
 }
 
 function bounded(job: PageJob, fault: Fault, how: How, maxPauses: number): FaultDecision {
-  const retry = decideRetry({ ...how.backoff, maxPauses }, job.failures, how.random);
+  const retry = decideRetry({ ...how.backoff, maxPauses }, job.troubles.failures, how.random);
   return retry.type === 'giveUp' ? { type: 'failRun', fault } : notBefore(retry, fault);
 }
 
 function decideInSilence(job: PageJob, how: How & { readonly heard: Heard }): FaultDecision {
   const { silentMs, attemptMs } = how.heard;
   const pauseMs = Math.min(how.backoff.pauseMs, SILENCE_PAUSE_MS);
-  const retry = decideRetry({ ...how.backoff, pauseMs }, job.failures, how.random);
+  const retry = decideRetry({ ...how.backoff, pauseMs }, job.troubles.failures, how.random);
   // The next attempt may well take as long as this one did, and it too is to end in time.
   if (retry.type === 'retry' && silentMs + retry.delayMs + attemptMs <= SILENCE_MS_MAX)
     return retry;
@@ -144,7 +144,7 @@ export function decideOnRefreshFault(job: PageJob, fault: Fault, how: How): Refr
   // The page before has lost its own cursor: there is nothing to ask again for.
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') return { type: 'leave' };
   if (!fault.retryable) return { type: 'failRun' };
-  const retry = decideRetry(how.backoff, ++job.refreshFailures, how.random);
+  const retry = decideRetry(how.backoff, job.count('refreshFailures'), how.random);
   if (retry.type === 'giveUp') return { type: 'leave' };
   return { type: 'retry', delayMs: Math.max(retry.delayMs, fault.retryAfterMs ?? 0) };
 }
@@ -154,7 +154,7 @@ export function decideOnRefreshFault(job: PageJob, fault: Fault, how: How): Refr
  * for a bad cache may have served it; one longer pause lets that expire, then it is final.
  */
 export function decideOnContradiction(job: PageJob, how: How): BackoffDecision {
-  return decideRetry({ ...how.backoff, maxPauses: 1 }, ++job.contradictions, how.random);
+  return decideRetry({ ...how.backoff, maxPauses: 1 }, job.count('contradictions'), how.random);
 }
 
 /** Announced ends that are doubted get as many looks, and are then believed. @param doubts so far, this one included */

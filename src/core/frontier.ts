@@ -13,59 +13,74 @@
  *
  * Invariants
  *  - A segment has at most one tip in flight: the next cursor is unknown until the page is read.
- *  - Segments are disjoint: each covers (after, bound] of the source's order.
+ *  - Segments are disjoint: each covers (after, bound] of the source's order. Where no order holds
+ *    there is one.
  */
+import type { Paging } from '../paging/paging.js';
+import { comparePositions, type Position } from '../paging/position.js';
+import type { Chains } from './chains.js';
+import { CommittedAhead } from './committed-ahead.js';
+import type { CommittedPage } from './committed-page.js';
 import { assert } from './fault.js';
-import { newTip, type PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
+import type { PageJob } from './page-job.js';
 import { Repairs } from './repairs.js';
-import type { HeadFacts } from './scheduler-types.js';
+import type { ResumePlan } from './resume.js';
 import { Seeker } from './seeker.js';
 import {
   type Advance,
+  AGAINST_ORDER,
   type BoundedPage,
-  type CursorBuilder,
   chainBefore,
-  type GivenBack,
+  type HandedOver,
+  type HeadAnswer,
   isNextTo,
-  isReached,
-  isTurningBack,
-  LEADS_BACK,
   leadsOn,
-  rebound,
-  type Segment,
   type SegmentSeed,
-  type TipAnswer,
 } from './segment.js';
 import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
 import { SourceOrder } from './source-order.js';
 import type { Remainder } from './splitter.js';
 
+/** What earlier processes of the run have learned; unset: the run begins now. */
+export type FrontierStart = Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & {
+  /** See `SourceOrder`. */
+  readonly earliestMs?: number;
+};
+
 export class Frontier {
-  /** What its pages have shown of the source's order. */
+  readonly paging: Paging;
+  /** Whether its pages follow the order that the source declares. */
   readonly order: SourceOrder;
   readonly #seeker: Seeker;
   readonly #segments = new Segments();
   readonly #repairs = new Repairs();
+  readonly #ahead = new CommittedAhead();
+  #hasSkipped = false;
 
-  /** @param options.earliestMs see `SourceOrder` */
-  constructor(cursors: CursorBuilder, options: { canSeek: boolean; earliestMs?: number }) {
-    this.#seeker = new Seeker(cursors, options.canSeek);
-    this.order = new SourceOrder(options.earliestMs);
+  constructor(paging: Paging, start: FrontierStart = {}) {
+    const { canSeek = true, isOrdered = true, earliestMs } = start;
+    const holds = isOrdered && paging.order !== null;
+    this.paging = paging;
+    this.#seeker = new Seeker(paging, canSeek && holds);
+    this.order = new SourceOrder({ holds, ...(earliestMs === undefined ? {} : { earliestMs }) });
   }
 
   get canSeek(): boolean {
     return this.#seeker.canSeek;
   }
 
-  /** Whether a built cursor has led where it should. */
   get isSeekProven(): boolean {
     return this.#seeker.isProven;
   }
 
   get serverClock(): ServerClock {
     return this.#seeker.serverClock;
+  }
+
+  /** Whether it is by the order alone that the walk misses nothing; else one chain leads through all. */
+  get hasSkipped(): boolean {
+    return this.#hasSkipped;
   }
 
   get isExhausted(): boolean {
@@ -83,10 +98,12 @@ export class Frontier {
   }
 
   add(seed: SegmentSeed): void {
+    const isWhole = seed.after === null && seed.bound === null;
+    this.#hasSkipped = !(isWhole && this.#segments.isExhausted);
     this.#segments.add(seed);
   }
 
-  /** A page that may be asked for now; repairs first, for they are the oldest. */
+  /** Repairs come first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
     const ready = this.#repairs.ready(nowMs);
     const other = ready ?? this.#segments.ready(nowMs, this.#repairs.isEmptyButLast);
@@ -106,102 +123,102 @@ export class Frontier {
    */
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
     if (!this.#seeker.renew(job, nowMs, thresholdMs)) return false;
-    if (job.isTip) this.#segments.of(job).phase = 'inFlight';
+    if (job.isTip) this.#segments.of(job).taken();
     else this.#repairs.take(job);
     return true;
   }
 
   /** A page is to be asked for again, at `retryAtMs` or later. */
   putBack(job: PageJob, retryAtMs: number): void {
-    job.retryAtMs = retryAtMs;
+    job.retryAt(retryAtMs);
     if (!job.isTip) this.#repairs.add(job);
-    else this.#segments.of(job).phase = 'ready';
+    else this.#segments.of(job).putBack();
   }
 
   /** The body of a page that ends at `through` failed after its head had moved the tip on. */
   repair(job: PageJob, through: Position, retryAtMs: number): void {
-    this.#repairs.add({ ...job, isTip: false, repairThrough: through, retryAtMs });
+    this.#hasSkipped = true;
+    const repair = job.asRepair(through);
+    repair.retryAt(retryAtMs);
+    this.#repairs.add(repair);
   }
 
   /**
    * The chain goes on from this page again, for it is not known where its body ended. Pages behind it
-   * that were asked for are the caller's to give up.
+   * that were asked for are the caller's to drop.
    */
   rewind(job: PageJob, retryAtMs: number): void {
-    const segment = this.#segments.of(job);
-    segment.tip = job;
-    segment.seen.clear();
-    this.putBack(job, retryAtMs);
-  }
-
-  /** The cursor of this page was refused: forget it, so that `take` builds another one. */
-  dropCursor(job: PageJob): void {
-    job.cursor = null;
-    job.cursorExpiresAtMs = 0;
+    job.retryAt(retryAtMs);
+    this.#segments.of(job).rewindTo(job);
   }
 
   /** Whether the answer to a repair leads on. Its segment stays where it is. */
-  repaired(job: PageJob, answer: Pick<HeadFacts, 'hasMore' | 'nextPosition'>): Advance {
+  repaired(job: PageJob, answer: Pick<HeadAnswer, 'hasMore' | 'nextPosition'>): Advance {
     const { hasMore, nextPosition } = answer;
-    if (!hasMore || leadsOn(nextPosition, job)) return { type: 'advanced' };
-    return { type: 'broken', reason: LEADS_BACK };
+    return !hasMore || leadsOn(nextPosition, job) ? { type: 'advanced' } : AGAINST_ORDER;
   }
 
   /** Moves a segment on by the answer to its tip. */
-  advance(job: PageJob, answer: TipAnswer): Advance {
+  advance(job: PageJob, answer: HeadAnswer, nowMs: number): Advance {
     const segment = this.#segments.of(job);
-    assert(segment.tip === job, 'only the tip advances a segment');
+    const way = this.paging.next(answer);
+    const position = this.order.holds && way.type === 'next' ? answer.nextPosition : null;
+    // A server whose cursors we cannot read would not read ours.
+    if (way.type === 'next' && position === null) this.#seeker.failed();
+    const advance = segment.advance(job, { ...answer, way, position });
     // An end proves no seek: a server that cannot read the cursor may say the same.
-    if (!answer.hasMore) {
-      segment.phase = 'ended';
-      return { type: 'ended' };
+    if (way.type !== 'next' || advance.type === 'broken') return advance;
+    if (job.isBuilt) {
+      segment.proved();
+      this.#seeker.proved();
     }
-    const { nextCursor, nextPosition: position } = answer;
-    if (nextCursor === null) {
-      return { type: 'broken', reason: 'the API says that there is more but gives no cursor' };
-    }
-    if (position === null) {
-      // A server whose cursors we cannot read would not read ours.
-      this.#seeker.failed();
-      if (segment.seen.has(nextCursor) || nextCursor === job.cursor) {
-        return { type: 'broken', reason: 'the API gave a cursor that it had given before' };
-      }
-      segment.seen.add(nextCursor);
-    } else if (!leadsOn(position, job) || isTurningBack(segment, job, position)) {
-      return { type: 'broken', reason: LEADS_BACK };
-    }
-    this.#prove(segment, job);
-    if (position !== null && isReached(position, segment.bound)) {
-      segment.phase = 'ended';
-      return { type: 'ended' };
-    }
-    segment.tip = newTip({
-      segment: job.segment,
-      page: job.page + 1,
-      cursor: nextCursor,
-      cursorExpiresAtMs: answer.expiresAtMs,
-      ...(answer.lifeMs === undefined ? {} : { cursorLifeMs: answer.lifeMs }),
-      after: position,
-      isAfterKnown: position !== null,
-      predecessor: withoutPredecessor(job),
-    });
-    segment.phase = 'ready';
-    return { type: 'advanced' };
+    if (this.order.holds) return advance;
+    const ahead = this.#ahead.behind(way.cursor, nowMs);
+    if (ahead === null) return advance;
+    const { to, records: passedOver } = ahead;
+    if (to === 'end') segment.end();
+    else segment.passOver(to.nextCursor, to.nextCursorExpiresAtMs);
+    return { type: to === 'end' ? 'ended' : 'advanced', passedOver };
+  }
+
+  /** What committed pages cover is passed over by a chain that comes to one of their cursors. */
+  joinCommitted(chains: Chains<CommittedPage>): void {
+    this.#ahead.chains = chains;
+  }
+
+  /** It does not hold: only cursors that the API gave are used. */
+  leaveOrder(): void {
+    this.order.contradicted();
+    this.#seeker.failed();
+  }
+
+  /** Ends all segments, for another walk to begin. @returns those that were open */
+  endAll(): number[] {
+    const open = [...this.#segments.open()].map(({ segment }) => segment);
+    for (const segment of open) this.#segments.end(segment);
+    this.#repairs.clear();
+    return open;
   }
 
   /** The page before is scanned: its end is where this tip starts. */
-  settleAfter(segment: number, page: number, after: Position): void {
+  settleAfter(segment: number, page: number, after: Position | null): void {
     const tip = this.#segments.get(segment)?.tip;
-    if (tip?.page !== page || tip.isAfterKnown) return;
-    tip.after = after;
-    tip.isAfterKnown = true;
+    if (tip?.page === page) tip.startAfter(after);
+  }
+
+  /** Whether a tip is not asked for. */
+  isWaiting(job: PageJob): boolean {
+    const { tip, isReady } = this.#segments.of(job);
+    return isReady && tip === job;
   }
 
   /** Whether a cursor leads where that of a page does. */
   isRenewal(job: PageJob, cursor: string, position: Position | null): boolean {
-    if (position !== null) return job.after !== null && comparePositions(position, job.after) === 0;
     if (cursor === job.cursor) return true;
-    return cursor !== job.predecessor?.cursor && !this.#segments.of(job).seen.has(cursor);
+    const place = job.cursor === null ? null : this.paging.placeOf(job.cursor);
+    const known = place ?? job.after;
+    if (position !== null && known !== null) return comparePositions(position, known) === 0;
+    return cursor !== job.predecessor?.cursor && !this.#segments.of(job).hasSeen(cursor);
   }
 
   boundOf(segment: number): Position | null {
@@ -215,26 +232,22 @@ export class Frontier {
 
   /** A page is about to be written: takes the bound that its segment has by now. */
   rebound(page: BoundedPage): void {
-    rebound(this.#segments.of(page.job), page);
+    this.#segments.of(page.job).rebound(page);
   }
 
   /** Whether a segment may be cut. Until a seek has proved true, `unprovenMax` are tried at once. */
   canSplit(unprovenMax: number): boolean {
     if (!this.canSeek || this.#seeker.isProven) return this.canSeek;
-    let unproven = 0;
-    for (const { isUnproven, phase } of this.#segments.all()) {
-      if (isUnproven && phase !== 'ended') unproven++;
-    }
-    return unproven < unprovenMax;
+    return this.#segments.unproven < unprovenMax;
   }
 
   /** Cuts a segment at `at`; what lies behind it belongs to the new one. */
   split(segment: number, at: Position, newSegment: number): void {
     const parent = this.#segments.get(segment);
-    assert(parent !== undefined && parent.phase !== 'ended', 'only an open segment is cut');
-    const child = this.#segments.add({ segment: newSegment, after: at, bound: parent.bound });
-    child.isUnproven = true;
-    parent.bound = at;
+    assert(parent !== undefined, 'only a known segment is cut');
+    this.#hasSkipped = true;
+    const bound = parent.cutAt(at);
+    this.#segments.add({ segment: newSegment, after: at, bound }, true);
   }
 
   /**
@@ -245,18 +258,18 @@ export class Frontier {
    * @returns the segments that only a built cursor would reach, and who has their stretch now. One
    *   that is not among them can only be reached by a walk from the start.
    */
-  seekFailed(job: PageJob, isFinal: boolean): GivenBack[] {
+  seekFailed(job: PageJob, isFinal: boolean): HandedOver[] {
     if (isFinal) this.#seeker.failed();
     else this.#seeker.contradicted();
     this.putBack(job, 0);
-    this.dropCursor(job);
-    const given: GivenBack[] = [];
-    for (const { tip, phase } of this.#segments.all()) {
-      if (phase !== 'ready' || (tip.cursor !== null && !tip.isBuilt)) continue;
-      const back = this.giveBack(tip);
-      if (back !== null) given.push(back);
+    job.dropCursor();
+    const handed: HandedOver[] = [];
+    for (const { tip, isReady } of this.#segments.all()) {
+      if (!isReady || (tip.cursor !== null && !tip.isBuilt)) continue;
+      const one = this.handOver(tip);
+      if (one !== null) handed.push(one);
     }
-    return given;
+    return handed;
   }
 
   /**
@@ -266,35 +279,22 @@ export class Frontier {
    * @param isNext only to a chain whose end is its start
    * @returns null when no chain is left before it
    */
-  giveBack(job: PageJob, isNext = false): GivenBack | null {
+  handOver(job: PageJob, isNext = false): HandedOver | null {
     const unreachable = this.#segments.of(job);
     const nearest = chainBefore(this.#segments.all(), unreachable);
     if (nearest === null || (isNext && !isNextTo(nearest, unreachable))) return null;
-    nearest.bound = unreachable.bound;
-    unreachable.phase = 'ended';
-    return { segment: unreachable.segment, to: nearest.segment, bound: nearest.bound };
+    nearest.takeOver(unreachable);
+    return { segment: unreachable.number, to: nearest.number, bound: nearest.bound };
   }
 
   /** A repair that cannot be asked for is walked to. */
-  giveUpRepair(job: PageJob): void {
+  dropRepair(job: PageJob): void {
     this.#repairs.take(job);
   }
 
   /** Ends a segment whose walk begins again elsewhere. */
-  abandon(segment: number): void {
+  dropSegment(segment: number): void {
     this.#segments.end(segment);
-    this.#repairs.abandon(segment);
+    this.#repairs.dropOf(segment);
   }
-
-  /** The answer to a built cursor leads on in the order: the seek is true. */
-  #prove(segment: Segment, job: PageJob): void {
-    if (!job.isBuilt) return;
-    segment.isUnproven = false;
-    this.#seeker.proved();
-  }
-}
-
-/** A chain of predecessors would keep every page of the run in memory. */
-function withoutPredecessor(job: PageJob): PageJob {
-  return { ...job, predecessor: null };
 }

@@ -21,6 +21,8 @@ const UNSAID_OFTEN = 3;
 const UNSAID_OF = 6;
 /** Statuses in a row that may be a limiter's or a sick server's, until they are taken for the latter. */
 const UNSAID_MAX = 3;
+/** So far apart no such status tells of a limiter: to slow down further would not help. */
+const UNSAID_SPACING_MS_MAX = 10_000;
 /** One answer may lack what others say: so many without a limit show that there is none. */
 const UNDESCRIBED_MIN = 2;
 const PACE_NAME = 'pace';
@@ -190,9 +192,10 @@ export class Limiter {
    */
   mayBeRefusal(request: OwnStart): boolean {
     if (!this.#isLearned || this.isAnnounced || this.#silence.refusals >= UNSAID_MAX) return false;
-    const isPaced = this.#pace.intervalMs !== null;
+    const spacingMs = this.#pace.intervalMs ?? 0;
+    if (spacingMs > UNSAID_SPACING_MS_MAX) return false;
     const atOnce = this.#room.atOnce(request.number);
-    return isPaced || this.#room.isUnproven(atOnce) || this.#unsaid.isOften;
+    return spacingMs > 0 || this.#room.isUnproven(atOnce) || this.#unsaid.isOften;
   }
 
   /** Nothing is sent before this, for a refusal; epoch ms. */

@@ -3,17 +3,17 @@
  *
  *   inFlight ──▶ scanning ──▶ held ──▶ writing
  *
- * `held`: scanned, but where it starts is not known yet, or whether it is the last. Behind an opaque
- * cursor a page starts at the last row of the page before, which may still be in scanning; an end that
- * was announced is first believed (announced-end.ts).
+ * `held`: scanned, but the page before is not, or whether it is the last is not known. Behind an opaque
+ * cursor a page starts at the last row of the page before, and has to be asked for anew where that one
+ * breaks; an end that was announced is first believed (announced-end.ts).
  */
+import { comparePositions, endOfInstant, isReached, type Position } from '../paging/position.js';
 import type { OwnStart } from './announced-limits.js';
+import type { CommittedPage, PageLink } from './committed-page.js';
 import { assert } from './fault.js';
 import type { Frontier } from './frontier.js';
 import type { PageJob } from './page-job.js';
-import { BEFORE_ALL, comparePositions, endOfInstant, type Position } from './position.js';
 import type { HeadFacts, SchedulerCommand } from './scheduler-types.js';
-import { isReached } from './segment.js';
 import type { SourceOrder } from './source-order.js';
 
 export interface OutstandingPage {
@@ -36,10 +36,12 @@ export interface OutstandingPage {
   lastPosition: Position | null;
   /** The last place that it covers, once it is written; null: the end of the source. */
   through: Position | null;
+  /** Records of committed pages between it and the next that is asked for. */
+  passedOver: number;
   /** That it holds: as it says, then as they were found. */
   records: number;
   /** Its segment is walked again from before it: its answer counts for the limit alone. */
-  isGivenUp: boolean;
+  isDropped: boolean;
 }
 
 type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
@@ -47,10 +49,19 @@ type WriteCommand = Extract<SchedulerCommand, { type: 'write' }>;
 export class Outstanding {
   readonly #pages = new Map<number, OutstandingPage>();
   readonly #order: SourceOrder;
+  /** What was given to the writer, for a walk that has to go on by its cursors. */
+  readonly #written: CommittedPage[];
   #inFlight = 0;
 
-  constructor(order: SourceOrder) {
+  /** @param earlier pages that earlier processes have committed */
+  constructor(order: SourceOrder, earlier: readonly CommittedPage[]) {
     this.#order = order;
+    this.#written = order.holds ? [...earlier] : [];
+  }
+
+  /** As long as the order holds, all pages of the run that are committed or with the writer. */
+  get written(): readonly CommittedPage[] {
+    return this.#written;
   }
 
   get size(): number {
@@ -87,8 +98,9 @@ export class Outstanding {
       next: null,
       lastPosition: null,
       through: null,
+      passedOver: 0,
       records: 0,
-      isGivenUp: false,
+      isDropped: false,
     });
     this.#inFlight++;
   }
@@ -120,16 +132,22 @@ export class Outstanding {
 
   /** Pages that are with the writer, all rows of which are their segments'. */
   writtenWhole(): OutstandingPage[] {
-    return [...this.#pages.values()].filter(({ phase, bound, lastPosition }) => {
-      const isClipped = bound !== null && lastPosition !== null && lastPosition.ms < bound.ms;
-      return phase === 'writing' && !isClipped;
-    });
+    return [...this.#pages.values()].filter((page) => page.phase === 'writing' && !isClipped(page));
   }
 
   /** An announced end is believed: returns what can be written now. */
   believed(page: OutstandingPage): WriteCommand {
     page.phase = 'writing';
-    return this.#writeCommand(page, endOf(page));
+    return this.#writeCommand(page);
+  }
+
+  /** Whether all before a page of its segment is written whole, and nothing behind it. */
+  isUnbrokenUntil(job: PageJob): boolean {
+    if (this.#written.some(({ clipped }) => clipped > 0)) return false;
+    return [...this.#pages.values()].every(({ job: other, phase, isDropped, isRefresh }) => {
+      if (other.segment !== job.segment || isDropped || isRefresh) return true;
+      return other === job || other.page < job.page === (phase === 'writing');
+    });
   }
 
   /** Pages that wait for the end of another, or to be believed; null while any page is on its way. */
@@ -138,11 +156,11 @@ export class Outstanding {
     return pages.every(({ phase }) => phase === 'held') ? pages.map(({ taskId }) => taskId) : null;
   }
 
-  /** Pages of a segment, behind one of them, that the writer does not have. */
-  unwritten(segment: number, behindPage: number): OutstandingPage[] {
-    return [...this.#pages.values()].filter(({ job, phase, isGivenUp }) => {
-      const isBehind = job.segment === segment && job.page > behindPage;
-      return isBehind && phase !== 'writing' && !isGivenUp;
+  /** Pages that the writer does not have; of one segment, behind one of its pages. */
+  unwritten(of?: { readonly segment: number; readonly behindPage: number }): OutstandingPage[] {
+    return [...this.#pages.values()].filter(({ job, phase, isDropped }) => {
+      const isOf = of === undefined || (job.segment === of.segment && job.page > of.behindPage);
+      return isOf && phase !== 'writing' && !isDropped;
     });
   }
 
@@ -157,16 +175,13 @@ export class Outstanding {
     while (page?.phase === 'held' && page.job.isAfterKnown && !this.isShortEnd(page)) {
       page.phase = 'writing';
       frontier.rebound(page);
-      const through = endOf(page);
-      writable.push(this.#writeCommand(page, through));
+      writable.push(this.#writeCommand(page));
       const { segment, page: number } = page.job;
-      if (through === null) break;
+      const { through, head } = page;
+      if (head?.hasMore !== true) break;
       frontier.settleAfter(segment, number + 1, through);
       page = this.#successor(segment, number + 1);
-      if (page !== undefined && !page.job.isAfterKnown) {
-        page.job.after = through;
-        page.job.isAfterKnown = true;
-      }
+      page?.job.startAfter(through);
     }
     return writable;
   }
@@ -178,33 +193,40 @@ export class Outstanding {
     return end === null || !isReached(end, bound);
   }
 
-  #writeCommand(page: OutstandingPage, through: Position | null): WriteCommand {
+  #writeCommand(page: OutstandingPage): WriteCommand {
     const { job, head, taskId, bound } = page;
     assert(head !== null, 'a scanned page has a head');
-    page.through = through;
-    const isClipped = bound !== null && !this.#order.isBroken;
-    return {
-      type: 'write',
-      taskId,
+    const isOrdered = this.#order.holds;
+    page.through = isOrdered ? endOf(page) : null;
+    const link: PageLink = {
       segment: job.segment,
       page: job.page,
       cursor: job.cursor,
       nextCursor: head.nextCursor,
       nextCursorExpiresAtMs: head.nextCursor === null ? null : page.expiresAtMs,
       hasMore: head.hasMore,
-      after: job.after,
-      through,
-      bound: isClipped ? bound : null,
+      isOrdered,
+      after: isOrdered ? job.after : null,
+      through: page.through,
     };
+    if (isOrdered) {
+      this.#written.push({ ...link, clipped: isClipped(page) ? 1 : 0, returned: page.records });
+    }
+    return { type: 'write', taskId, ...link, bound: isOrdered ? bound : null };
   }
 
   #successor(segment: number, number: number): OutstandingPage | undefined {
     for (const page of this.#pages.values()) {
       const isAt = page.job.segment === segment && page.job.page === number;
-      if (isAt && !page.isRefresh && !page.isGivenUp) return page;
+      if (isAt && !page.isRefresh && !page.isDropped) return page;
     }
     return undefined;
   }
+}
+
+/** Whether rows of it are left to the segment behind its own. */
+function isClipped({ bound, lastPosition }: OutstandingPage): boolean {
+  return bound !== null && lastPosition !== null && lastPosition.ms < bound.ms;
 }
 
 /** The last place that the page covers; null: the end of the source. */
@@ -215,7 +237,8 @@ function endOf(page: OutstandingPage): Position | null {
   const isBehind = bound !== null && job.after !== null && comparePositions(job.after, bound) >= 0;
   const last = isBehind ? endOfInstant(bound) : bound;
   if (!head.hasMore) return last;
+  const reached = next ?? lastPosition ?? job.after;
   // Null would mean the end of the source, and a resume would take the run for complete.
-  const reached = next ?? lastPosition ?? job.after ?? BEFORE_ALL;
+  assert(reached !== null, 'where an order holds, it is known where a page ends');
   return isReached(reached, bound) ? last : reached;
 }

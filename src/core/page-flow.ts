@@ -7,16 +7,19 @@
  *         the frontier        behind an opaque cursor the tip moves back to it
  */
 
+import { comparePositions, isReached, type Position } from '../paging/position.js';
 import { ChainWatch } from './chain-watch.js';
+import type { CommittedCounts } from './committed-page.js';
 import { Contradictions } from './contradictions.js';
 import type { Fault } from './fault.js';
 import { decideOnFault, decideOnRefreshFault } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
-import { comparePositions, type Position } from './position.js';
 import { locate, type RunContext } from './run-context.js';
 import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
-import { isReached } from './segment.js';
+
+/** Answers to a page, asked for with a cursor that the API gave, until the order is called false. */
+const ORDER_LOOKS = 3;
 
 const NOT_RENEWED: Fault = {
   code: 'CONTRACT',
@@ -52,18 +55,18 @@ export class PageFlow {
     this.#context.inFlightLimit.answered(head.endAtMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
-    const lifeMs = head.cursorExpiresInMs ?? options.cursors.cursorTtlMs;
-    if (page.isGivenUp) outstanding.answered(page);
+    const lifeMs = head.cursorExpiresInMs ?? options.frontier.paging.cursorLifeMs;
+    if (page.isDropped) outstanding.answered(page);
     else if (page.isRefresh) this.#refresh(page, head, head.sentAtMs + lifeMs, nowMs);
     else this.#moveOn(page, head, lifeMs, nowMs);
   }
 
-  scanned(event: Extract<SchedulerEvent, { type: 'scanned' }>): void {
+  scanned(event: Extract<SchedulerEvent, { type: 'scanned' }>, nowMs: number): void {
     const { taskId, recordCount, firstPosition, lastPosition } = event;
     const { outstanding, options, splitter } = this.#context;
     const page = outstanding.get(taskId);
-    if (page === undefined || page.phase !== 'scanning' || page.isGivenUp) {
-      this.#context.close(taskId);
+    if (page === undefined || page.phase !== 'scanning' || page.isDropped) {
+      this.#context.release(taskId);
       return this.#context.say({ type: 'discard', taskId });
     }
     const { job } = page;
@@ -71,9 +74,10 @@ export class PageFlow {
     const endMs = hasMore ? null : (lastPosition ?? job.after)?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
-    this.#watch.order(page, event);
     page.lastPosition = lastPosition;
     page.phase = 'held';
+    this.#watch.order(page, event, nowMs);
+    if (page.isDropped) return;
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
@@ -83,6 +87,10 @@ export class PageFlow {
     if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
+  }
+
+  committed(counts: CommittedCounts): void {
+    this.#watch.committed(counts);
   }
 
   failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {
@@ -99,8 +107,8 @@ export class PageFlow {
       }
       fault = this.#judge(page, event, nowMs);
     }
-    this.#context.close(event.taskId);
-    if (page.isGivenUp) return;
+    this.#context.release(event.taskId);
+    if (page.isDropped) return;
     if (page.isRefresh) this.#refreshFailed(page, fault, nowMs);
     else this.#decide(page, fault, wasInFlight, nowMs);
   }
@@ -133,13 +141,13 @@ export class PageFlow {
     const { outstanding, options } = this.#context;
     const { job } = page;
     outstanding.answered(page);
+    // It was asked for meanwhile: what its cursor says is what it was asked with.
+    if (!options.frontier.isWaiting(job)) return;
     const { nextCursor, nextPosition } = head;
     if (nextCursor === null || !options.frontier.isRenewal(job, nextCursor, nextPosition)) {
       return this.#refreshFailed(page, NOT_RENEWED, nowMs);
     }
-    job.cursor = nextCursor;
-    job.cursorExpiresAtMs = expiresAtMs;
-    job.refreshFailures = 0;
+    job.renewed(nextCursor, expiresAtMs);
   }
 
   /** The page itself has not failed: only its cursor was not renewed, and may still live. */
@@ -155,10 +163,10 @@ export class PageFlow {
       case 'silence':
         return;
       case 'retry':
-        job.refreshAtMs = nowMs + decision.delayMs;
+        job.refreshAt(nowMs + decision.delayMs);
         return;
       case 'leave':
-        job.refreshAtMs = Number.POSITIVE_INFINITY;
+        job.refreshAt(Number.POSITIVE_INFINITY);
         return;
       case 'failRun':
         return this.#context.fail(fault, job);
@@ -169,19 +177,24 @@ export class PageFlow {
     const { options, outstanding } = this.#context;
     const { frontier } = options;
     const { job } = page;
-    const { nextCursor, nextPosition, hasMore } = head;
+    const { nextCursor, hasMore } = head;
+    const nextPosition = this.#context.order.holds ? head.nextPosition : null;
     const expiresAtMs = head.sentAtMs + lifeMs;
-    job.limit = Math.min(head.returned || page.limit, page.limit);
+    job.answered(Math.min(head.returned || page.limit, page.limit));
     const answer = { nextCursor, nextPosition, hasMore, expiresAtMs, lifeMs };
-    const advance = job.isTip ? frontier.advance(job, answer) : frontier.repaired(job, answer);
+    const advance = job.isTip
+      ? frontier.advance(job, answer, nowMs)
+      : frontier.repaired(job, answer);
     if (advance.type === 'broken') {
       const fault: Fault = { code: 'CONTRACT', message: advance.reason, retryable: false };
       outstanding.answered(page);
-      return this.#contradictions.found(page, fault, nowMs);
+      const orderLooks = advance.isAgainstOrder ? ORDER_LOOKS : null;
+      return this.#contradictions.found(page, fault, nowMs, orderLooks);
     }
     this.#context.announced.observe(head);
-    if (job.isTip) job.isLast = advance.type === 'ended';
+    if (job.isTip) job.endsSegment(advance.type === 'ended');
     page.head = head;
+    page.passedOver = advance.passedOver ?? 0;
     page.expiresAtMs = expiresAtMs;
     page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
     page.next = nextPosition;
@@ -214,7 +227,7 @@ export class PageFlow {
       commits: this.#context.commits,
       heard: this.#context.heard(page.start.takenMs, nowMs),
     });
-    options.pageSize.failed(fault, job.failures);
+    options.pageSize.failed(fault, job.troubles.failures);
     if (isStrain(fault)) this.#context.inFlightLimit.strained(nowMs);
     switch (decision.type) {
       case 'silence':
@@ -225,7 +238,7 @@ export class PageFlow {
         }
         const message = 'its cursor is rebuilt, or the walk begins again';
         this.#context.notice({ event: 'cursor_refused', message }, job, fault);
-        options.frontier.dropCursor(job);
+        job.dropCursor();
         return this.#again(page, wasInFlight, nowMs);
       }
       case 'retry': {
@@ -240,7 +253,7 @@ export class PageFlow {
           .filter(Boolean)
           .join('. ');
         const resumeAtMs = retryAfterMs === undefined ? null : nowMs + retryAfterMs;
-        return this.#context.giveUp({ status: 'paused', reason, resumeAtMs });
+        return this.#context.endShort({ status: 'paused', reason, resumeAtMs });
       }
       case 'failRun':
         return this.#context.fail(decision.fault, job);
@@ -252,9 +265,10 @@ export class PageFlow {
     const { job } = page;
     if (wasInFlight) return frontier.putBack(job, retryAtMs);
     this.#context.count(page, 0);
-    const through = job.repairThrough ?? earlier(page.next, page.bound);
+    const end = this.#context.order.holds ? earlier(page.next, page.bound) : null;
+    const through = job.repairThrough ?? end;
     if (through !== null) return frontier.repair(job, through, retryAtMs);
-    this.#context.giveUpUnwritten(job.segment, job.page);
+    this.#context.dropUnwritten(job.segment, job.page);
     frontier.rewind(job, retryAtMs);
   }
 }
@@ -270,7 +284,7 @@ function earlier(next: Position | null, bound: Position | null): Position | null
  * have been built by the wrong clock; its answer's date has set that right.
  */
 function isSeekRefused(fault: Fault, job: PageJob): boolean {
-  return fault.code === 'CURSOR_INVALID' || job.cursorRefusals > 1;
+  return fault.code === 'CURSOR_INVALID' || job.troubles.cursorRefusals > 1;
 }
 
 /** Faults that tell of a server with too much to do. */

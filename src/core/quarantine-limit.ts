@@ -4,8 +4,9 @@
  * A share says little of a source's first records, so it is held against the limit from so many on.
  * A run that ends with fewer is judged by whether most of them are in quarantine.
  */
+
+import type { CommittedCounts } from './committed-page.js';
 import type { Fault } from './fault.js';
-import type { CommittedCounts } from './scheduler-types.js';
 
 /** Below this many records a share says little: one page of a source that begins badly. */
 const RECORDS_MIN = 1000;

@@ -4,13 +4,21 @@
  * Of a page that is not committed yet nobody knows which records are new: as many are taken for known
  * as committed pages hold of its stretch.
  */
-import { comparePositions, type Position } from './position.js';
-import type { CommittedCounts } from './scheduler-types.js';
+import { comparePositions, type Position } from '../paging/position.js';
+import type { CommittedCounts } from './committed-page.js';
 
 /** Where a page lies: (after, through]; null: from the beginning, to the end of the source. */
 export interface Stretch {
   readonly after: Position | null;
   readonly through: Position | null;
+}
+
+/** How a walk goes on. */
+export interface WalkStart {
+  /** It begins again: what was found before is found anew. */
+  readonly restarts: boolean;
+  /** Records that it was given where it goes on. */
+  readonly returned: number;
 }
 
 export interface HeldPage extends Stretch {
@@ -24,10 +32,10 @@ export class ReceivedRecords {
   #returned = 0;
   readonly #committed: HeldPage[] = [];
 
-  /** @param earlier committed pages of earlier processes @param walksAgain what they found is found anew */
-  constructor(earlier: readonly (Stretch & CommittedCounts)[], walksAgain: boolean) {
+  /** @param earlier committed pages of earlier processes @param start unset: behind all of them */
+  constructor(earlier: readonly (Stretch & CommittedCounts)[], start?: WalkStart) {
     for (const page of earlier) this.add(page, page);
-    if (walksAgain) this.walkAgain();
+    if (start !== undefined) this.walkFrom(start);
   }
 
   add({ after, through }: Stretch, counts: CommittedCounts): void {
@@ -38,21 +46,30 @@ export class ReceivedRecords {
     this.#committed.push({ after, through, records: returned });
   }
 
-  walkAgain(): void {
-    this.#known = 0;
-    this.#returned = 0;
+  /** The walk goes through committed pages without asking for them. */
+  passOver(records: number): void {
+    this.#returned += records;
+  }
+
+  walkFrom({ restarts, returned }: WalkStart): void {
+    if (restarts) this.#known = 0;
+    this.#returned = returned;
   }
 
   /**
    * At least.
    *
-   * @param isOrderBroken stretches say nothing, and what the API announces may count rows twice: then
-   *   all that this walk was given
+   * @param isOrdered else stretches do not tell what was walked twice: then no more than this walk was
+   *   given
    */
-  count(held: readonly HeldPage[], isOrderBroken: boolean): number {
-    if (isOrderBroken) return held.reduce((sum, { records }) => sum + records, this.#returned);
+  count(held: readonly HeldPage[], isOrdered: boolean): number {
+    const committed = this.#stored + this.#known;
+    if (!isOrdered) {
+      const heldRecords = held.reduce((sum, { records }) => sum + records, 0);
+      return Math.min(this.#returned, committed) + heldRecords;
+    }
     const news = held.map((page) => Math.max(0, page.records - this.#knownOf(page)));
-    return news.reduce((sum, records) => sum + records, this.#stored + this.#known);
+    return news.reduce((sum, records) => sum + records, committed);
   }
 
   #knownOf(page: HeldPage): number {

@@ -36,8 +36,11 @@ export class Repairs {
     this.#jobs = this.#jobs.filter((each) => each !== job);
   }
 
-  /** Gives up those of a segment. */
-  abandon(segment: number): void {
+  clear(): void {
+    this.#jobs = [];
+  }
+
+  dropOf(segment: number): void {
     this.#jobs = this.#jobs.filter((job) => job.segment !== segment);
   }
 }

@@ -1,9 +1,11 @@
 /**
- * Resume: from the page ledger to the segments that are still to be walked.
+ * Resume: from the page ledger to the segments that are still to be walked. What no committed page covers
+ * is work.
  *
- * Every committed page covers an interval (after, through] of the source's order. What no interval
- * covers is work; each gap becomes a segment of its own. So gaps are filled and nothing committed is
- * asked for again, whatever the segments of earlier processes were.
+ *   by order   each page covers an interval (after, through] of the source's order; each gap becomes a
+ *              segment of its own, whatever the segments of earlier processes were
+ *   by chain   where no order is declared, or a page has contradicted it: the walk goes on at the tip
+ *              behind the last unbroken page, with the cursor that this one gave
  *
  *   beginning ├──page──┼──page──┤  gap  ├──page──┤   rest    end
  *                               └segment┘        └─segment──▶
@@ -11,17 +13,21 @@
  * A source may serve the rows of one instant in any order. So where a page ends within an instant, and
  * none goes on from its last row, the rest of that instant is walked too, unless others have all of it.
  */
-import { comparePositions, endOfInstant, formatPosition, type Position } from './position.js';
+import type { Paging } from '../paging/paging.js';
+import {
+  comparePositions,
+  endOfInstant,
+  formatPosition,
+  type Position,
+} from '../paging/position.js';
+import { wholeChains } from './chains.js';
+import type { CommittedPage, PageLink } from './committed-page.js';
 
-/** What a committed page covers, and the cursor that it gave. */
-export interface CoveredInterval {
-  /** Null: from the beginning. */
-  readonly after: Position | null;
-  /** Null: to the end of the source. */
-  readonly through: Position | null;
-  readonly nextCursor: string | null;
-  readonly nextCursorExpiresAtMs: number | null;
-}
+/** What a page covers of the order, and the cursor that it gave. */
+export type CoveredInterval = Pick<
+  PageLink,
+  'after' | 'through' | 'nextCursor' | 'nextCursorExpiresAtMs'
+>;
 
 /** A stretch that no page covers; where to start it if the source cannot seek. */
 export interface Gap {
@@ -31,10 +37,89 @@ export interface Gap {
   readonly cursorExpiresAtMs?: number;
 }
 
+/** What a process has to do of a run. */
+export interface ResumePlan {
+  /** None: the run is complete. */
+  readonly gaps: readonly Gap[];
+  /** A cursor that was needed has died: the walk begins again at the start. */
+  readonly restarts: boolean;
+  /** Whether the source declares an order that no page has contradicted. */
+  readonly isOrdered: boolean;
+  /** Whether a place alone is enough to go on from. */
+  readonly canSeek: boolean;
+  /** Records that the walk had been given where it goes on. */
+  readonly returned: number;
+}
+
 /** A cursor with less life than this is not worth a request. */
 const CURSOR_LIFE_MIN_MS = 2000;
+const FROM_START: Gap = { after: null, bound: null };
 
-/** All gaps, in the source's order; none: the run is complete. */
+/** What is left of a run with these pages. */
+export function planResume(
+  pages: readonly CommittedPage[],
+  { paging, nowMs }: { readonly paging: Paging; readonly nowMs: number },
+): ResumePlan {
+  const isOrdered = paging.order !== null && pages.every((page) => page.isOrdered);
+  if (!isOrdered) return { ...planByChain(pages, nowMs), isOrdered, canSeek: false };
+  const canSeek =
+    paging.seek !== null &&
+    pages.every(({ nextCursor }) => nextCursor === null || paging.placeOf(nextCursor) !== null);
+  return { ...planByOrder(pages, canSeek, nowMs), isOrdered, canSeek };
+}
+
+type Plan = Pick<ResumePlan, 'gaps' | 'restarts' | 'returned'>;
+
+/** Whatever the order of its records, the walk goes on behind the last unbroken page. */
+export function planByChain(pages: readonly CommittedPage[], nowMs: number): Plan {
+  const { ends, tips, pathTo } = wholeChains(pages).walk();
+  if (ends.length > 0) return { gaps: [], restarts: false, returned: 0 };
+  const tip = livingTip(tips, nowMs);
+  if (tip === null) return { gaps: [FROM_START], restarts: pages.length > 0, returned: 0 };
+  const { nextCursor: cursor, nextCursorExpiresAtMs: cursorExpiresAtMs } = tip;
+  const returned = recordsOf(pathTo(tip));
+  return { gaps: [{ ...FROM_START, cursor, cursorExpiresAtMs }], restarts: false, returned };
+}
+
+export type LivingTip = CommittedPage & { nextCursor: string; nextCursorExpiresAtMs: number };
+
+/** The first tip whose cursor is worth a request; null: none is. */
+export function livingTip(tips: readonly CommittedPage[], nowMs: number): LivingTip | null {
+  const isLiving = (page: CommittedPage): page is LivingTip =>
+    page.nextCursor !== null && isAlive(page.nextCursorExpiresAtMs, nowMs);
+  return tips.find(isLiving) ?? null;
+}
+
+/** @param canSeek whether a place alone is enough to go on from */
+function planByOrder(pages: readonly CommittedPage[], canSeek: boolean, nowMs: number): Plan {
+  const gaps = uncoveredByOrder(pages);
+  const returned = recordsOf(pages);
+  if (canSeek) {
+    const places = gaps.map(({ after, bound }) => ({ after, bound }));
+    return { gaps: places, restarts: false, returned };
+  }
+  const isReachable = gaps.every(
+    ({ after, cursorExpiresAtMs = 0 }) => after === null || isAlive(cursorExpiresAtMs, nowMs),
+  );
+  if (isReachable) return { gaps, restarts: false, returned };
+  return { gaps: [FROM_START], restarts: true, returned: 0 };
+}
+
+export function recordsOf(pages: readonly CommittedPage[]): number {
+  return pages.reduce((sum, { returned }) => sum + returned, 0);
+}
+
+function isAlive(expiresAtMs: number | null, nowMs: number): boolean {
+  return (expiresAtMs ?? 0) - nowMs > CURSOR_LIFE_MIN_MS;
+}
+
+/** What no page covers of the order; none: the run is complete. */
+export function uncoveredByOrder(pages: readonly CoveredInterval[]): Gap[] {
+  const gaps = findGaps(pages);
+  return [...gaps, ...findOpenInstants(pages, gaps)];
+}
+
+/** Gaps between the places of pages, in the source's order. */
 export function findGaps(pages: readonly CoveredInterval[]): Gap[] {
   const sorted = [...pages].sort(byStart);
   const gaps: Gap[] = [];
@@ -49,29 +134,6 @@ export function findGaps(pages: readonly CoveredInterval[]): Gap[] {
   }
   if (reached === null || reached.through !== null) gaps.push(gapBehind(reached, null));
   return gaps;
-}
-
-/**
- * The segments that a resume walks.
- *
- * @param canSeek whether a position alone is enough to go on from
- * @returns `restarts`: a cursor that was needed has died, so that the walk begins again at the start
- */
-export function planResume(
-  pages: readonly CoveredInterval[],
-  options: { canSeek: boolean; nowMs: number },
-): { readonly gaps: readonly Gap[]; readonly restarts: boolean } {
-  const found = findGaps(pages);
-  const gaps = [...found, ...findOpenInstants(pages, found)];
-  if (options.canSeek) {
-    return { gaps: gaps.map(({ after, bound }) => ({ after, bound })), restarts: false };
-  }
-  const isReachable = gaps.every(
-    (gap) =>
-      gap.after === null || (gap.cursorExpiresAtMs ?? 0) - options.nowMs > CURSOR_LIFE_MIN_MS,
-  );
-  if (isReachable) return { gaps, restarts: false };
-  return { gaps: [{ after: null, bound: null }], restarts: true };
 }
 
 /**

@@ -2,8 +2,12 @@
  * What the halves of the scheduler share: the parts it decides with, the pages outstanding, the
  * commands of this step, and how the run ends.
  */
+
+import type { Position } from '../paging/position.js';
 import { AnnouncedTotal } from './announced-total.js';
 import type { BackoffPolicy } from './backoff.js';
+import { wholeChains } from './chains.js';
+import type { CommittedCounts, CommittedPage } from './committed-page.js';
 import type { Credits } from './credits.js';
 import type { Fault } from './fault.js';
 import type { Heard } from './fault-decision.js';
@@ -13,11 +17,11 @@ import type { Limiter } from './limiter.js';
 import { Outstanding, type OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
-import type { Position } from './position.js';
 import type { QuarantineCounts } from './quarantine-limit.js';
-import { ReceivedRecords } from './received-records.js';
+import { ReceivedRecords, type WalkStart } from './received-records.js';
+import { planByChain } from './resume.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
-import type { CursorBuilder, GivenBack, SegmentSeed } from './segment.js';
+import type { HandedOver, SegmentSeed } from './segment.js';
 import type { SourceOrder } from './source-order.js';
 import { Splitter } from './splitter.js';
 
@@ -26,7 +30,6 @@ export interface SchedulerOptions {
   readonly limiter: Limiter;
   readonly credits: Credits;
   readonly pageSize: PageSize;
-  readonly cursors: CursorBuilder;
   readonly backoff: BackoffPolicy;
   /** Requests in flight at most. */
   readonly concurrency: number;
@@ -41,9 +44,9 @@ export interface SchedulerOptions {
   /** Rows that earlier processes have committed. */
   readonly rowsDone: number;
   /** Pages that earlier processes have committed; none if unset. */
-  readonly earlierPages?: ConstructorParameters<typeof ReceivedRecords>[0];
-  /** The walk begins again over what these hold. */
-  readonly walksAgain?: boolean;
+  readonly earlierPages?: readonly (CommittedPage & CommittedCounts)[];
+  /** How the walk goes on from these; unset: it begins. */
+  readonly resume?: WalkStart;
   /** How many records there are, as earlier processes were told; null: they were not. */
   readonly sourceTotal?: number | null;
   /** Share of records in quarantine that ends the run. */
@@ -69,9 +72,8 @@ export class RunContext {
   /** Pages committed by this process. */
   commits = 0;
   readonly received: ReceivedRecords;
-  readonly #clipped: Omit<SegmentSeed, 'segment'>[] = [];
   /** A page was given up: whatever the frontier says, the run is not complete. */
-  #hasGivenUp = false;
+  #isShort = false;
   /** That the pages of this process hold. */
   #records = 0;
   #commands: SchedulerCommand[] = [];
@@ -83,9 +85,9 @@ export class RunContext {
     this.options = options;
     this.hasPage = options.rowsDone > 0;
     this.order = options.frontier.order;
-    this.outstanding = new Outstanding(this.order);
+    this.outstanding = new Outstanding(this.order, options.earlierPages ?? []);
     this.announced = new AnnouncedTotal(options.sourceTotal);
-    this.received = new ReceivedRecords(options.earlierPages ?? [], options.walksAgain === true);
+    this.received = new ReceivedRecords(options.earlierPages ?? [], options.resume);
     this.inFlightLimit = new InFlightLimit(options.concurrency);
     this.splitter = new Splitter(options.rowsDone);
     this.#nextSegment = options.nextSegment;
@@ -107,8 +109,8 @@ export class RunContext {
     this.outcome ??= outcome;
   }
 
-  get hasGivenUp(): boolean {
-    return this.#hasGivenUp;
+  get isShort(): boolean {
+    return this.#isShort;
   }
 
   /** What is known of the API when a request that left at `takenMs` has failed. */
@@ -124,20 +126,20 @@ export class RunContext {
   }
 
   /** Ends the run because a page is not to be had, or not to be kept. */
-  giveUp(outcome: RunOutcome): void {
-    this.#hasGivenUp = true;
+  endShort(outcome: RunOutcome): void {
+    this.#isShort = true;
     this.end(outcome);
   }
 
   /** Ends the run by a fault of one page. */
   fail(fault: Fault, job: PageJob): void {
-    this.giveUp({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
+    this.endShort({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
   }
 
   /** The database does not take a page: that is told even of a run that was to end anyway. */
   failWrite(fault: Fault): void {
     if (this.outcome?.status !== 'failed') this.outcome = { status: 'failed', fault };
-    this.#hasGivenUp = true;
+    this.#isShort = true;
   }
 
   open(range: Omit<SegmentSeed, 'segment'>): void {
@@ -146,20 +148,32 @@ export class RunContext {
     this.say({ type: 'openSegment', seed });
   }
 
-  /** Remembers a page of which rows are left to the segment behind it. @param last its last row */
-  keepClipped({ job, bound, next }: OutstandingPage, last: Position | null): void {
-    if (this.order.isBroken || bound === null || next === null || last === null) return;
-    if (last.ms >= bound.ms) return;
-    const { after, cursor, cursorExpiresAtMs } = job;
-    const known = cursor === null ? {} : { cursor, cursorExpiresAtMs };
-    this.#clipped.push({ after, bound: next, ...known });
-  }
-
-  /** Opens what was remembered once more, to keep all rows of it. @returns how many pages */
-  openClipped(): number {
-    const clipped = this.#clipped.splice(0);
-    for (const range of clipped) this.open(range);
-    return clipped.length;
+  /**
+   * The order does not hold: one chain walks on, from where the cursors that the API gave lead without a
+   * break. So whatever was skipped by the order is walked.
+   *
+   * @param contradiction what has shown it
+   * @returns false where the chain that there is goes on
+   */
+  leaveOrder(contradiction: string, job: PageJob, nowMs: number): boolean {
+    const { frontier } = this.options;
+    frontier.leaveOrder();
+    const message = `${contradiction}: the source is read as one chain`;
+    this.notice({ event: 'order_broken', message }, job);
+    if (!frontier.hasSkipped && this.outstanding.isUnbrokenUntil(job)) return false;
+    const dropped = this.outstanding.unwritten();
+    for (const page of dropped) this.drop(page);
+    // Its last page may have been among those.
+    const unended = [job.segment, ...dropped.map((page) => page.job.segment)];
+    for (const segment of new Set([...unended, ...frontier.endAll()])) {
+      this.say({ type: 'endSegment', segment, isSuperseded: true });
+    }
+    const { written } = this.outstanding;
+    const plan = planByChain(written, nowMs);
+    frontier.joinCommitted(wholeChains(written));
+    this.received.walkFrom(plan);
+    for (const gap of plan.gaps) this.open(gap);
+    return true;
   }
 
   /** Cuts a segment in two. */
@@ -170,7 +184,7 @@ export class RunContext {
   }
 
   /** A chain walks on to the end of a segment that nothing else can reach. */
-  giveBack({ segment, to, bound }: GivenBack): void {
+  handOver({ segment, to, bound }: HandedOver): void {
     this.say({ type: 'endSegment', segment, isSuperseded: true });
     this.say({ type: 'boundSegment', segment: to, bound });
   }
@@ -179,18 +193,18 @@ export class RunContext {
    * Lets go of a page that is not with the writer. One whose body is still to come stays outstanding
    * until then: it has a slot, a place in the log of the API, and its bytes.
    */
-  letGo(page: OutstandingPage): void {
+  drop(page: OutstandingPage): void {
     const { taskId } = page;
     this.count(page, 0);
-    page.isGivenUp = true;
+    page.isDropped = true;
     if (page.phase !== 'held') return;
-    this.close(taskId);
+    this.release(taskId);
     this.say({ type: 'discard', taskId });
   }
 
   /** Lets go of all that was asked for of a segment, behind one of its pages. */
-  giveUpUnwritten(segment: number, behindPage = 0): void {
-    for (const page of this.outstanding.unwritten(segment, behindPage)) this.letGo(page);
+  dropUnwritten(segment: number, behindPage = 0): void {
+    for (const page of this.outstanding.unwritten({ segment, behindPage })) this.drop(page);
   }
 
   /** @param records of the page, as it says or as they were found */
@@ -204,7 +218,7 @@ export class RunContext {
   }
 
   /** The page is done with: its credit is free. */
-  close(taskId: number): void {
+  release(taskId: number): void {
     this.outstanding.remove(taskId);
     this.options.credits.release(taskId);
   }

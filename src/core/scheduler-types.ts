@@ -2,14 +2,16 @@
  * What goes into the scheduler and what comes out: plain values only, so that a simulation drives
  * the same function as the real loop.
  */
+import type { Envelope } from '../paging/paging.js';
+import type { Position } from '../paging/position.js';
+import type { CommittedCounts, PageLink } from './committed-page.js';
 import type { Fault } from './fault.js';
 import type { LimitObservation } from './limit-headers.js';
 import type { LimitLog } from './limit-log.js';
-import type { Position } from './position.js';
 import type { SegmentSeed } from './segment.js';
 
 /** What deciding needs of an answer's head. Instants are epoch ms. */
-export interface HeadFacts {
+export interface HeadFacts extends Envelope {
   readonly sentAtMs: number;
   readonly headAtMs: number;
   /** When the last byte of the body came. */
@@ -18,25 +20,8 @@ export interface HeadFacts {
   readonly dateMs?: number | null;
   readonly bodyBytes: number;
   readonly limits: LimitObservation | null;
-  readonly nextCursor: string | null;
-  /** The place that it points behind; null: it is opaque, or there is none. */
+  /** The place that `nextCursor` points behind; null: it is opaque, or there is none. */
   readonly nextPosition: Position | null;
-  readonly hasMore: boolean;
-  readonly cursorExpiresInMs: number | null;
-  /** The page size that the server granted; null when not said. */
-  readonly limit: number | null;
-  readonly returned: number | null;
-  readonly total: number | null;
-}
-
-/** What became of a page's records. */
-export interface CommittedCounts {
-  readonly returned: number;
-  readonly inserted: number;
-  readonly duplicate: number;
-  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
-  readonly known: number;
-  readonly quarantined: number;
 }
 
 export type SchedulerEvent =
@@ -83,19 +68,12 @@ export type SchedulerCommand =
       /** Something waits for the next cursor: the head is wanted before the page is scanned. */
       readonly isHeadUrgent: boolean;
     }
-  | {
+  | (PageLink & {
       readonly type: 'write';
       readonly taskId: number;
-      readonly segment: number;
-      readonly page: number;
-      readonly cursor: string | null;
-      readonly nextCursor: string | null;
-      readonly nextCursorExpiresAtMs: number | null;
-      readonly hasMore: boolean;
-      readonly after: Position | null;
-      readonly through: Position | null;
+      /** Rows behind it are left to another segment; null: none is. */
       readonly bound: Position | null;
-    }
+    })
   /** The task's batch, if it ever comes, is not wanted. */
   | { readonly type: 'discard'; readonly taskId: number }
   | { readonly type: 'saveLimits'; readonly log: LimitLog }

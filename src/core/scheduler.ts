@@ -58,9 +58,9 @@ export class Scheduler {
     return this.#context.announced.records;
   }
 
-  /** Whether the source has shown itself not to be newest first. */
-  get isOrderBroken(): boolean {
-    return this.#context.order.isBroken;
+  /** Whether the source declares an order, and no page has contradicted it. */
+  get isOrdered(): boolean {
+    return this.#context.order.holds;
   }
 
   /** What the next request waits for, and for how long all have; for the reader. */
@@ -86,15 +86,15 @@ export class Scheduler {
       case 'head':
         return this.#flow.headRead(event.taskId, event.head, nowMs);
       case 'scanned':
-        return this.#flow.scanned(event);
+        return this.#flow.scanned(event, nowMs);
       case 'failed':
         return this.#flow.failed(event, nowMs);
       case 'refreshed':
-        return this.#context.close(event.taskId);
+        return this.#context.release(event.taskId);
       case 'committed':
         return this.#onCommitted(event);
       case 'writeFailed':
-        this.#context.close(event.taskId);
+        this.#context.release(event.taskId);
         return this.#context.failWrite(event.fault);
       case 'limitsSaved':
         return this.#dispatcher.limitsSaved();
@@ -108,30 +108,32 @@ export class Scheduler {
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
     const page = this.#context.outstanding.get(event.taskId);
     if (page !== undefined) {
-      const { job, through } = page;
+      const { job, through, passedOver } = page;
       this.#context.received.add({ after: job.after, through }, event.counts);
+      this.#context.received.passOver(passedOver);
     }
-    this.#context.close(event.taskId);
+    this.#context.release(event.taskId);
     this.#context.commits++;
+    this.#flow.committed(event.counts);
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
 
   /** What waits for the end of a page that was given up would wait for ever. */
-  #giveUpHeld(): void {
+  #dropHeld(): void {
     for (const taskId of this.#context.outstanding.heldOnly() ?? []) {
-      this.#context.close(taskId);
+      this.#context.release(taskId);
       this.#context.say({ type: 'discard', taskId });
     }
   }
 
   /** A run that is complete by then is complete, whatever asked it to end. */
   #finishWhenDone(): void {
-    const { outstanding, options, outcome, hasGivenUp } = this.#context;
+    const { outstanding, options, outcome, isShort } = this.#context;
     if (this.#isFinished) return;
-    if (outcome !== null) this.#giveUpHeld();
+    if (outcome !== null) this.#dropHeld();
     if (outstanding.size > 0) return;
-    const isThrough = options.frontier.isExhausted && !hasGivenUp;
+    const isThrough = options.frontier.isExhausted && !isShort;
     const isComplete = isThrough && outcome?.status !== 'failed';
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;

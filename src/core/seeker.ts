@@ -1,25 +1,27 @@
 /**
  * Seeker: builds cursors to known places, for as long as the API takes such cursors.
  *
- * A source that cannot seek is known by cursors that cannot be read, by refusing one that was built,
- * or by an answer to one that contradicts the order. The last may have come from a bad cache: before a
- * walk would begin again for want of a cursor, it is tried once more.
+ * That a source can seek is declared by its paging, and its answers have to bear it out: cursors that
+ * cannot be read end it, the refusal of one that was built, and a page that contradicts the order. An
+ * answer to a built cursor that leads elsewhere may have come from a bad cache: before a walk would
+ * begin again for want of a cursor, it is tried once more.
  */
+import type { Paging } from '../paging/paging.js';
 import type { PageJob } from './page-job.js';
-import type { CursorBuilder } from './segment.js';
 import { ServerClock } from './server-clock.js';
 
 export class Seeker {
   /** Whose time a built cursor carries. */
   readonly serverClock = new ServerClock();
-  readonly #cursors: CursorBuilder;
+  readonly #paging: Paging;
   /** `doubted`: an answer has contradicted; `lastTry`: it is tried once more; the next one is final. */
   #state: 'trusted' | 'doubted' | 'lastTry' | 'failed';
   #isProven = false;
 
-  constructor(cursors: CursorBuilder, canSeek: boolean) {
-    this.#cursors = cursors;
-    this.#state = canSeek ? 'trusted' : 'failed';
+  /** @param canSeek whether nothing that earlier processes have seen speaks against it */
+  constructor(paging: Paging, canSeek: boolean) {
+    this.#paging = paging;
+    this.#state = canSeek && paging.seek !== null ? 'trusted' : 'failed';
   }
 
   /** False once it is thought to be in vain: from then on only cursors that the API gave are used. */
@@ -53,21 +55,17 @@ export class Seeker {
    * @returns false when the page cannot be asked for: its cursor is dead and cannot be rebuilt
    */
   renew(job: PageJob, nowMs: number, thresholdMs: number): boolean {
-    const { cursorTtlMs } = this.#cursors;
+    const { cursorLifeMs, seek } = this.#paging;
     const isDead = job.cursor === null || job.cursorExpiresAtMs <= nowMs;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
     if (job.after !== null && job.isAfterKnown && (isDead || isDying)) {
       if (isDead && this.#state === 'doubted') this.#state = 'lastTry';
-      const expiresAtMs = this.serverClock.at(nowMs) + cursorTtlMs;
-      const rebuilt = this.canSeek ? this.#cursors.buildCursor(job.after, expiresAtMs) : null;
-      if (rebuilt !== null) {
-        job.isBuilt = true;
-        job.cursor = rebuilt;
-        job.cursorExpiresAtMs = nowMs + cursorTtlMs;
+      if (this.canSeek && seek !== null) {
+        const cursor = seek(job.after, this.serverClock.at(nowMs) + cursorLifeMs);
+        job.rebuilt(cursor, nowMs + cursorLifeMs);
       } else if (job.cursor === null) return false;
     }
-    // Without a cursor only the beginning can be asked for, and this page is not there.
-    if (job.cursor === null && !job.isAfterKnown) return false;
+    if (job.cursor === null && !job.isFirst) return false;
     // An opaque cursor near its end is still worth the try; a dead one is not.
     return job.cursor === null || job.cursorExpiresAtMs > nowMs;
   }

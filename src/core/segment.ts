@@ -1,15 +1,8 @@
-/** A segment: a disjoint slice of the source, walked by one cursor chain. */
-import { newTip, type PageJob } from './page-job.js';
-import { comparePositions, formatPosition, type Position } from './position.js';
-import type { HeadFacts } from './scheduler-types.js';
-
-/** Builds cursors; the source's part of the frontier. */
-export interface CursorBuilder {
-  /** Life of a cursor when the answer that gave it does not say. */
-  readonly cursorTtlMs: number;
-  /** A cursor that points behind `position`; null when the source cannot seek. */
-  buildCursor(position: Position, expiresAtMs: number): string | null;
-}
+/** A segment: a disjoint slice of the source, walked by one cursor chain. It alone changes its state. */
+import type { Envelope, Way } from '../paging/paging.js';
+import { comparePositions, formatPosition, isReached, type Position } from '../paging/position.js';
+import { assert } from './fault.js';
+import { PageJob } from './page-job.js';
 
 /** Where a segment starts and ends. Without cursor and position it starts at the beginning. */
 export interface SegmentSeed {
@@ -21,43 +14,212 @@ export interface SegmentSeed {
   readonly cursorExpiresAtMs?: number;
 }
 
-export interface Segment {
-  readonly segment: number;
-  /** Where it begins; null: at the beginning of the source. */
-  readonly start: Position | null;
-  bound: Position | null;
-  /** Cut from another, and no page has yet proved the seek to its start. */
-  isUnproven: boolean;
-  /** A page of it was written without the rows behind its bound. */
-  isPastBound: boolean;
-  phase: 'ready' | 'inFlight' | 'ended';
-  tip: PageJob;
-  /** Opaque cursors, and places within one instant, already seen: coming back to one is a loop. */
-  readonly seen: Set<string>;
-}
-
-/** What decides on the way on. */
-export interface TipAnswer extends Pick<HeadFacts, 'nextCursor' | 'nextPosition' | 'hasMore'> {
+/** What an answer says of the way on, and for how long. */
+export interface HeadAnswer extends Pick<Envelope, 'nextCursor' | 'hasMore'> {
+  /** The place that the cursor points behind; null: it is opaque, or there is none. */
+  readonly nextPosition: Position | null;
   readonly expiresAtMs: number;
   /** From the request to the end of the cursor's life; not known: Infinity. */
   readonly lifeMs?: number;
 }
 
-/** What the answer to a tip says about the way on. */
-export type Advance =
-  | { readonly type: 'advanced' }
-  | { readonly type: 'ended' }
-  /** The answer contradicts the order; the message says how. */
-  | { readonly type: 'broken'; readonly reason: string };
-
 /** A segment that has ended because the chain before it, `to`, walks on to its bound. */
-export interface GivenBack {
+export interface HandedOver {
   readonly segment: number;
   readonly to: number;
   readonly bound: Position | null;
 }
 
-export const LEADS_BACK = 'the API gave a cursor that does not lead on';
+/** The same, as the paging and the order read it. */
+export interface TipAnswer extends Pick<HeadAnswer, 'expiresAtMs' | 'lifeMs'> {
+  readonly way: Way;
+  /** Where the next page starts, as the order has it; null: no order holds, or the cursor is opaque. */
+  readonly position: Position | null;
+}
+
+/** What the answer to a tip says about the way on. */
+export type Advance =
+  | { readonly type: 'advanced'; readonly passedOver?: number }
+  /** `passedOver`: records of committed pages that the way leads through. */
+  | { readonly type: 'ended'; readonly passedOver?: number }
+  /** The answer contradicts itself, or the order; the reason says how. */
+  | { readonly type: 'broken'; readonly reason: string; readonly isAgainstOrder: boolean };
+
+/** What a page has to do with the bound of its segment. */
+export interface BoundedPage {
+  readonly job: PageJob;
+  bound: Position | null;
+  readonly lastPosition: Position | null;
+}
+
+export const AGAINST_ORDER: Advance = {
+  type: 'broken',
+  reason: 'the API gave a cursor that does not lead on',
+  isAgainstOrder: true,
+};
+const GIVEN_BEFORE = 'gave a cursor that it had given before';
+
+export class Segment {
+  readonly number: number;
+  /** Where it begins; null: at the beginning of the source. */
+  readonly start: Position | null;
+  #bound: Position | null;
+  #phase: 'ready' | 'inFlight' | 'ended' = 'ready';
+  #tip: PageJob;
+  /** Cut from another, and no page has yet proved the seek to its start. */
+  #isUnproven: boolean;
+  /** A page of it was written without the rows behind its bound. */
+  #isPastBound = false;
+  /** Opaque cursors, and places within one instant, already seen: coming back to one is a loop. */
+  readonly #seen: Set<string>;
+
+  /** @param isUnproven it begins where nothing but a built cursor leads */
+  constructor(seed: SegmentSeed, isUnproven = false) {
+    this.number = seed.segment;
+    this.start = seed.after;
+    this.#bound = seed.bound;
+    this.#isUnproven = isUnproven;
+    this.#seen = new Set(seed.cursor === undefined ? [] : [seed.cursor]);
+    this.#tip = new PageJob({
+      segment: seed.segment,
+      page: 1,
+      cursor: seed.cursor ?? null,
+      cursorExpiresAtMs: seed.cursorExpiresAtMs ?? (seed.cursor === undefined ? 0 : Infinity),
+      after: seed.after,
+      isAfterKnown: true,
+      isFirst: seed.after === null && seed.cursor === undefined,
+      predecessor: null,
+    });
+  }
+
+  get bound(): Position | null {
+    return this.#bound;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase !== 'ended';
+  }
+
+  /** Whether its next page is not asked for. */
+  get isReady(): boolean {
+    return this.#phase === 'ready';
+  }
+
+  get tip(): PageJob {
+    return this.#tip;
+  }
+
+  get isUnproven(): boolean {
+    return this.#isUnproven;
+  }
+
+  get isPastBound(): boolean {
+    return this.#isPastBound;
+  }
+
+  taken(): void {
+    this.#phase = 'inFlight';
+  }
+
+  putBack(): void {
+    this.#phase = 'ready';
+  }
+
+  end(): void {
+    this.#phase = 'ended';
+  }
+
+  /** The chain goes on from this page again. */
+  rewindTo(job: PageJob): void {
+    this.#tip = job;
+    this.#seen.clear();
+    if (job.cursor !== null) this.#seen.add(job.cursor);
+    this.#phase = 'ready';
+  }
+
+  /** A built cursor has led to its start. */
+  proved(): void {
+    this.#isUnproven = false;
+  }
+
+  /** Ends it at `at`. @returns where it ended before */
+  cutAt(at: Position): Position | null {
+    assert(this.isOpen, 'only an open segment is cut');
+    const bound = this.#bound;
+    this.#bound = at;
+    return bound;
+  }
+
+  /** Walks on to the end of another one, which has ended. */
+  takeOver(other: Segment): void {
+    this.#bound = other.#bound;
+    other.end();
+  }
+
+  /** A page of it is about to be written: it takes the bound that there is by now. */
+  rebound(page: BoundedPage): void {
+    if (page.job.isTip) page.bound = this.#bound;
+    const { bound, lastPosition } = page;
+    if (bound === null || lastPosition === null) return;
+    this.#isPastBound ||= lastPosition.ms < bound.ms;
+  }
+
+  /** Moves it on by the answer to its tip. */
+  advance(job: PageJob, { way, position, expiresAtMs, lifeMs }: TipAnswer): Advance {
+    assert(this.#tip === job, 'only the tip advances a segment');
+    if (way.type === 'broken') return againstItself(way.reason);
+    const isOver = way.type === 'end' || (position !== null && isReached(position, this.#bound));
+    if (way.type === 'next') {
+      if (position === null) {
+        if (this.#seen.has(way.cursor)) return againstItself(GIVEN_BEFORE);
+        this.#seen.add(way.cursor);
+      } else if (!leadsOn(position, job) || this.#isTurningBack(job, position)) {
+        return AGAINST_ORDER;
+      }
+    }
+    if (isOver) {
+      this.end();
+      return { type: 'ended' };
+    }
+    this.#tip = new PageJob({
+      segment: job.segment,
+      page: job.page + 1,
+      cursor: way.cursor,
+      cursorExpiresAtMs: expiresAtMs,
+      ...(lifeMs === undefined ? {} : { cursorLifeMs: lifeMs }),
+      after: position,
+      isAfterKnown: position !== null,
+      predecessor: job.asPredecessor(),
+    });
+    this.#phase = 'ready';
+    return { type: 'advanced' };
+  }
+
+  /** Goes on behind committed pages, with a cursor that one of them gave. */
+  passOver(cursor: string, cursorExpiresAtMs: number): void {
+    const { segment, page, after, isAfterKnown } = this.#tip;
+    this.#seen.add(cursor);
+    // What gave the cursor is not known well enough to ask for it again.
+    const known = { cursor, cursorExpiresAtMs, predecessor: null };
+    this.#tip = new PageJob({ segment, page, after, isAfterKnown, ...known });
+  }
+
+  /** Whether a cursor, or a place within one instant, has come before. */
+  hasSeen(cursor: string): boolean {
+    return this.#seen.has(cursor);
+  }
+
+  /** Whether a page that stays within the instant where it starts ends where one before it did. */
+  #isTurningBack({ after }: PageJob, end: Position): boolean {
+    if (after?.ms !== end.ms) return false;
+    this.#seen.add(formatPosition(after));
+    return this.#seen.has(formatPosition(end));
+  }
+}
+
+function againstItself(reason: string): Advance {
+  return { type: 'broken', reason: `the API ${reason}`, isAgainstOrder: false };
+}
 
 /**
  * Whether a page that ends there brings its segment on. Within one instant any other row may come
@@ -68,58 +230,6 @@ export function leadsOn(end: Position | null, { after }: PageJob): boolean {
   return end.ms === after.ms ? end.id !== after.id : end.ms < after.ms;
 }
 
-/** Whether a page that stays within the instant where it starts ends where one before it did. */
-export function isTurningBack({ seen }: Segment, { after }: PageJob, end: Position): boolean {
-  if (after?.ms !== end.ms) return false;
-  seen.add(formatPosition(after));
-  return seen.has(formatPosition(end));
-}
-
-export function newSegment(seed: SegmentSeed): Segment {
-  const tip = newTip({
-    segment: seed.segment,
-    page: 1,
-    cursor: seed.cursor ?? null,
-    cursorExpiresAtMs: seed.cursorExpiresAtMs ?? (seed.cursor === undefined ? 0 : Infinity),
-    after: seed.after,
-    isAfterKnown: true,
-    predecessor: null,
-  });
-  return {
-    segment: seed.segment,
-    start: seed.after,
-    bound: seed.bound,
-    isUnproven: false,
-    isPastBound: false,
-    phase: 'ready',
-    tip,
-    seen: new Set(seed.cursor === undefined ? [] : [seed.cursor]),
-  };
-}
-
-/**
- * Whether a segment with that bound has nothing left at `position`. Another row of the bound's own
- * instant may lie on either side of it, in whatever order the source serves them.
- */
-export function isReached(position: Position, bound: Position | null): boolean {
-  if (bound === null) return false;
-  return position.ms < bound.ms || comparePositions(position, bound) === 0;
-}
-
-/** What a page has to do with the bound of its segment. */
-export interface BoundedPage {
-  readonly job: PageJob;
-  bound: Position | null;
-  readonly lastPosition: Position | null;
-}
-
-export function rebound(segment: Segment, page: BoundedPage): void {
-  if (page.job.isTip) page.bound = segment.bound;
-  const { bound, lastPosition } = page;
-  if (bound === null || lastPosition === null) return;
-  segment.isPastBound ||= lastPosition.ms < bound.ms;
-}
-
 /** Whether one segment ends where another begins. */
 export function isNextTo({ bound }: Segment, { start }: Segment): boolean {
   return bound !== null && start !== null && comparePositions(bound, start) === 0;
@@ -127,7 +237,7 @@ export function isNextTo({ bound }: Segment, { start }: Segment): boolean {
 
 /**
  * The open segment that ends nearest before all of another one. Where that one's tip stands does not
- * count: pages behind the tip may be given up too, and what begins among them would leave those out.
+ * count: pages behind the tip may be dropped too, and what begins among them would leave those out.
  * One that is past its bound, as behind opaque cursors, has left out what lies between.
  *
  * @returns null when there is none
@@ -136,8 +246,8 @@ export function chainBefore(segments: Iterable<Segment>, { start }: Segment): Se
   if (start === null) return null;
   let nearest: Segment | null = null;
   for (const segment of segments) {
-    const { bound, phase, isPastBound } = segment;
-    if (phase === 'ended' || isPastBound || bound === null) continue;
+    const { bound, isOpen, isPastBound } = segment;
+    if (!isOpen || isPastBound || bound === null) continue;
     if (comparePositions(bound, start) > 0) continue;
     if (nearest?.bound == null || comparePositions(bound, nearest.bound) > 0) nearest = segment;
   }

@@ -1,24 +1,31 @@
 /** The segments of a run: what each has left, and which of them has a page that may be asked for. */
 import { assert } from './fault.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
-import { newSegment, type Segment, type SegmentSeed } from './segment.js';
+import { Segment, type SegmentSeed } from './segment.js';
 import type { Remainder } from './splitter.js';
 
 export class Segments {
   readonly #byNumber = new Map<number, Segment>();
 
   get isExhausted(): boolean {
-    for (const { phase } of this.#byNumber.values()) if (phase !== 'ended') return false;
+    for (const { isOpen } of this.#byNumber.values()) if (isOpen) return false;
     return true;
   }
 
   /** Whether nothing is left but pages that wait for all others, and so for one another. */
   get isExhaustedButLast(): boolean {
-    for (const { phase, tip } of this.#byNumber.values()) {
-      const isLast = phase === 'ready' && tip.retryAtMs === AFTER_ALL_OTHERS;
-      if (phase !== 'ended' && !isLast) return false;
+    for (const { isOpen, isReady, tip } of this.#byNumber.values()) {
+      const isLast = isReady && tip.retryAtMs === AFTER_ALL_OTHERS;
+      if (isOpen && !isLast) return false;
     }
     return true;
+  }
+
+  /** Open ones whose start nothing but a built cursor has reached. */
+  get unproven(): number {
+    let count = 0;
+    for (const { isUnproven, isOpen } of this.#byNumber.values()) if (isUnproven && isOpen) count++;
+    return count;
   }
 
   all(): Iterable<Segment> {
@@ -27,15 +34,15 @@ export class Segments {
 
   /** Open ones: where each stands and where it ends. */
   *open(): Iterable<Remainder> {
-    for (const { segment, tip, bound, phase } of this.#byNumber.values()) {
+    for (const { number: segment, tip, bound, isOpen } of this.#byNumber.values()) {
       const { after, isAfterKnown } = tip;
-      if (phase !== 'ended') yield { segment, after, bound, isAfterKnown };
+      if (isOpen) yield { segment, after, bound, isAfterKnown };
     }
   }
 
-  add(seed: SegmentSeed): Segment {
+  add(seed: SegmentSeed, isUnproven = false): Segment {
     assert(!this.#byNumber.has(seed.segment), 'a segment is added once');
-    const segment = newSegment(seed);
+    const segment = new Segment(seed, isUnproven);
     this.#byNumber.set(seed.segment, segment);
     return segment;
   }
@@ -45,8 +52,7 @@ export class Segments {
   }
 
   end(number: number): void {
-    const segment = this.#byNumber.get(number);
-    if (segment !== undefined) segment.phase = 'ended';
+    this.#byNumber.get(number)?.end();
   }
 
   of(job: PageJob): Segment {
@@ -63,10 +69,10 @@ export class Segments {
   ready(nowMs: number, mayBeLast: boolean): PageJob | null {
     let last: PageJob | null = null;
     let hasOthers = !mayBeLast;
-    for (const { phase, tip } of this.#byNumber.values()) {
-      if (phase === 'ready' && tip.retryAtMs <= nowMs) return tip;
-      if (phase === 'ready' && tip.retryAtMs === AFTER_ALL_OTHERS) last ??= tip;
-      else hasOthers ||= phase !== 'ended';
+    for (const { isOpen, isReady, tip } of this.#byNumber.values()) {
+      if (isReady && tip.retryAtMs <= nowMs) return tip;
+      if (isReady && tip.retryAtMs === AFTER_ALL_OTHERS) last ??= tip;
+      else hasOthers ||= isOpen;
     }
     return hasOthers ? null : last;
   }
@@ -74,8 +80,8 @@ export class Segments {
   /** When the next page may be asked for; Infinity when none is waiting. */
   nextReadyMs(): number {
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { phase, tip } of this.#byNumber.values()) {
-      if (phase === 'ready') earliestMs = Math.min(earliestMs, tip.retryAtMs);
+    for (const { isReady, tip } of this.#byNumber.values()) {
+      if (isReady) earliestMs = Math.min(earliestMs, tip.retryAtMs);
     }
     return earliestMs;
   }

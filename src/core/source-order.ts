@@ -1,11 +1,12 @@
 /**
- * Source order: what the pages have shown of the order that cutting and seeking rely on.
+ * Source order: whether the order that the source declares holds, as its pages show it.
  *
- * Newest first is assumed; of rows of one instant, nothing. So a cut lies behind all rows of its
- * instant, a segment goes on until the instant of its bound is over, and no row of that instant is left
- * to another segment. A source whose instants go up is not cut, and all rows of its pages are kept.
+ * Cutting, seeking and the places of pages rely on it. Of records of one instant nothing is thought: a
+ * cut lies behind all of its instant, a segment goes on until the instant of its bound is over, and no
+ * record of that instant is left to another segment. A page that contradicts it ends all of this at
+ * once: from there on the source is one chain.
  */
-import type { Position } from './position.js';
+import type { Position } from '../paging/position.js';
 
 /** What a scanned page shows. */
 export interface ShownOrder {
@@ -15,32 +16,51 @@ export interface ShownOrder {
   readonly last: Position | null;
   /** No row is later than the one before it. */
   readonly isDescending: boolean;
+  /** More follows, and only a row of this page could tell where it ends. */
+  readonly needsPlace: boolean;
 }
 
 export class SourceOrder {
-  #isBroken = false;
+  #holds: boolean;
   /** In a row, that lie before where they start. */
   #pagesBefore = 0;
   #earliestMs: number;
 
-  /** @param earliestMs no later than the earliest row that earlier processes have found */
-  constructor(earliestMs = Number.POSITIVE_INFINITY) {
-    this.#earliestMs = earliestMs;
+  /**
+   * @param known.holds whether it is declared, and earlier processes have not seen it contradicted
+   * @param known.earliestMs no later than the earliest row that they have found; unset: none
+   */
+  constructor(known: { readonly holds: boolean; readonly earliestMs?: number }) {
+    this.#holds = known.holds;
+    this.#earliestMs = known.earliestMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Instants were seen to go up: where a row belongs cannot be told from its instant. */
-  get isBroken(): boolean {
-    return this.#isBroken;
+  /** Where it does not, cursors alone say where a page belongs. */
+  get holds(): boolean {
+    return this.#holds;
   }
 
-  /** @returns whether this page is the first to break the order */
-  observe({ after, first, last, isDescending }: ShownOrder): boolean {
-    if (last === null || this.#isBroken) return false;
+  /** @returns why this page is the first to contradict it; null: it is not */
+  observe(shown: ShownOrder): string | null {
+    if (!this.#holds) return null;
+    const contradiction = this.#contradiction(shown);
+    this.#holds = contradiction === null;
+    const { first, last } = shown;
+    if (last !== null) this.foundAt(Math.min(last.ms, first?.ms ?? last.ms));
+    return contradiction;
+  }
+
+  #contradiction({ after, last, isDescending, needsPlace }: ShownOrder): string | null {
+    if (last === null) return needsPlace ? 'no record of a page has an instant' : null;
+    if (!isDescending) return 'records are not newest first';
     // One page from before its start may come from a cache or a replica, which says nothing of order.
     this.#pagesBefore = this.isBefore(last, after) ? this.#pagesBefore + 1 : 0;
-    this.#isBroken = !isDescending || this.#pagesBefore > 1;
-    this.foundAt(Math.min(last.ms, first?.ms ?? last.ms));
-    return this.#isBroken;
+    return this.#pagesBefore > 1 ? 'pages lie before the place where they start' : null;
+  }
+
+  /** A page has contradicted it. */
+  contradicted(): void {
+    this.#holds = false;
   }
 
   /** The API has a row at this instant. */
@@ -48,13 +68,13 @@ export class SourceOrder {
     this.#earliestMs = Math.min(this.#earliestMs, ms);
   }
 
-  /** Whether a page with this last row lies before a place, its start for one. */
-  isBefore(last: Position | null, place: Position | null): boolean {
-    return !this.#isBroken && last !== null && place !== null && last.ms > place.ms;
+  /** Whether a row lies before a place, the start of its page for one. */
+  isBefore(row: Position | null, place: Position | null): boolean {
+    return this.#holds && row !== null && place !== null && row.ms > place.ms;
   }
 
   /** Whether a source that ends at `end` would lack a row that was seen. */
   isRowBehind(end: Position | null): boolean {
-    return !this.#isBroken && this.#earliestMs < (end?.ms ?? Number.POSITIVE_INFINITY);
+    return this.#holds && this.#earliestMs < (end?.ms ?? Number.POSITIVE_INFINITY);
   }
 }

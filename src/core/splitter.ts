@@ -7,7 +7,7 @@
  * time; where no total is said, as much is guessed to be left as was read. A wrong guess costs an
  * uneven cut, never a row.
  */
-import { LOWEST_ID, type Position } from './position.js';
+import { LOWEST_ID, type Position } from '../paging/position.js';
 
 /** A part must hold this many pages to be worth the half page that a cut costs. */
 const PAGES_MIN = 3;

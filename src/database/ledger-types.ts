@@ -2,7 +2,8 @@
  * What the run store gives and takes. Plain data: the runtime has the same shapes by structure and
  * does not import this room.
  */
-import type { Position } from '../core/position.js';
+import type { CommittedCounts, CommittedPage } from '../core/committed-page.js';
+import type { Position } from '../paging/position.js';
 
 export type RunStatus = 'running' | 'paused' | 'complete' | 'failed';
 
@@ -46,26 +47,9 @@ export interface LedgerSegment {
 }
 
 /** A committed page, as far as a resume needs it. */
-export interface LedgerPage {
-  readonly segment: number;
-  /** 0-based within its segment. */
-  readonly page: number;
-  readonly cursor: string | null;
-  readonly nextCursor: string | null;
-  readonly nextCursorExpiresAtMs: number | null;
-  readonly hasMore: boolean;
-  /** The page covers (after, through]; null: beginning and end of the source. */
-  readonly after: Position | null;
-  readonly through: Position | null;
+export interface LedgerPage extends CommittedPage, CommittedCounts {
   /** Of its last row that has a timestamp; null: none has. */
   readonly last: Position | null;
-  readonly returned: number;
-  /** Rows that it wrote. */
-  readonly inserted: number;
-  readonly duplicate: number;
-  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
-  readonly known: number;
-  readonly quarantined: number;
 }
 
 /** Sums over all pages of a run; every walk over a segment adds its pages. */

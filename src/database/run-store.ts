@@ -6,7 +6,7 @@
  */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { assert } from '../core/fault.js';
-import { formatPosition, type Position, parsePosition } from '../core/position.js';
+import { formatPosition, type Position, parsePosition } from '../paging/position.js';
 import { asIngestionError } from './connect.js';
 import * as sql from './ledger-sql.js';
 import type {

@@ -41,7 +41,7 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
     latenciesMs: typicalLatencies(fullMs),
     sampledRecords: pageRecords,
     pageLimitMax: source.pageLimitMax,
-    cursorLifeMs: source.cursorTtlMs,
+    cursorLifeMs: source.paging.cursorLifeMs,
   });
   return explorationForm.parse({
     version: EXPLORATION_VERSION,

@@ -12,11 +12,13 @@ import { Frontier } from '../core/frontier.js';
 import { limitStatement } from '../core/limit-statement.js';
 import { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
-import { HIGHEST_ID, type Position } from '../core/position.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
-import type { CursorBuilder } from '../core/segment.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
+import { cursorChain } from '../paging/cursor-chain.js';
+import type { Paging } from '../paging/paging.js';
+import { placeCursor } from '../paging/place-cursor.js';
+import type { Position } from '../paging/position.js';
 
 export interface ForecastSettings {
   readonly events: number;
@@ -113,9 +115,8 @@ class Rehearsal {
 
   constructor(settings: ForecastSettings) {
     this.#settings = settings;
-    const { canSeek, pageRecords, bytesPerRecord, policy, assumedPolicy, reserve } = settings;
-    const cursors = cursorsOf(settings);
-    const frontier = new Frontier(cursors, { canSeek });
+    const { pageRecords, bytesPerRecord, policy, assumedPolicy, reserve } = settings;
+    const frontier = new Frontier(pagingOf(settings));
     frontier.add({ segment: 0, after: null, bound: null });
     this.#scheduler = new Scheduler({
       frontier,
@@ -125,7 +126,6 @@ class Rehearsal {
         expectedPageBytes: pageRecords * bytesPerRecord,
       }),
       pageSize: new PageSize(pageRecords),
-      cursors,
       backoff: DEFAULT_BACKOFF,
       concurrency: settings.concurrency,
       cursorThresholdMs: Math.min(settings.cursorThresholdMs, settings.cursorLifeMs / 2),
@@ -260,14 +260,11 @@ function rowBehind(cursor: string): number {
   return Number(cursor);
 }
 
-function cursorsOf({ canSeek, cursorLifeMs }: ForecastSettings): CursorBuilder {
-  return {
-    cursorTtlMs: cursorLifeMs,
-    buildCursor: ({ ms, id }) => {
-      if (!canSeek) return null;
-      const rows = (NEWEST_MS - ms) / ROW_MS;
-      // Before every row of its instant, or behind the one that it names.
-      return cursorAt(id === HIGHEST_ID ? Math.ceil(rows) : Math.floor(rows) + 1);
-    },
+function pagingOf({ canSeek, cursorLifeMs }: ForecastSettings): Paging {
+  if (!canSeek) return cursorChain({ cursorLifeMs, order: 'newestFirst' });
+  const codec = {
+    read: () => null,
+    write: ({ ms }: Position) => cursorAt(Math.floor((NEWEST_MS - ms) / ROW_MS) + 1),
   };
+  return placeCursor({ cursorLifeMs, codec });
 }

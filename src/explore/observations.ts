@@ -3,8 +3,8 @@
  */
 import type { Fault } from '../core/fault.js';
 import type { LimitObservation } from '../core/limit-headers.js';
-import type { Position } from '../core/position.js';
-import type { Envelope } from '../source/source.js';
+import type { Envelope } from '../paging/paging.js';
+import type { Position } from '../paging/position.js';
 
 /** One answer with what can be said of it without knowing the API. Instants are epoch ms. */
 export interface Answer {

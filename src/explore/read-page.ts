@@ -1,5 +1,5 @@
 /** Reads a page whole: envelope, records, positions; adds its records to the census. */
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 import type { Source } from '../source/source.js';
 import { readTimestamp } from '../source/timestamp.js';
 import type { Answer, PageSeen, RecordCensus } from './observations.js';

@@ -2,7 +2,7 @@
  * Spots: where in the data the next page is asked, so that a request made for one reason tells
  * something else as well: where the end is, whether rows are as dense elsewhere.
  */
-import { HIGHEST_ID } from '../core/position.js';
+import { HIGHEST_ID, type Position } from '../paging/position.js';
 import type { ProbeContext } from './probe.js';
 
 export interface Spot {
@@ -18,16 +18,25 @@ const LIFE_MIN_MS = 500;
 
 /** @param rows what is to be found there at least; else a place nearer to the start is taken */
 export function spots(context: ProbeContext, count: number, rows: number): Spot[] {
-  const { notebook, extent, source, asker, nowMs } = context;
+  const { notebook, extent } = context;
   const { newestMs } = extent;
   if (notebook.seek.type !== 'exact' || newestMs === null) return followed(context, count);
   const depths = totalOf(context) === null ? extent.next(count) : spread(context, count, rows);
   const sought = depths.flatMap((depthMs): Spot[] => {
     const position = { ms: Math.round(newestMs - depthMs), id: HIGHEST_ID };
-    const cursor = source.buildCursor(position, asker.serverClock.at(nowMs()) + source.cursorTtlMs);
+    const cursor = cursorBehind(context, position);
     return cursor === null ? [] : [{ cursor, soughtDepthMs: newestMs - position.ms }];
   });
   return sought.length === count ? sought : followed(context, count);
+}
+
+/** A cursor that leads behind a place; null: none can be made. */
+export function cursorBehind(
+  { source, asker, nowMs }: ProbeContext,
+  position: Position,
+): string | null {
+  const { seek, cursorLifeMs } = source.paging;
+  return seek?.(position, asker.serverClock.at(nowMs()) + cursorLifeMs) ?? null;
 }
 
 /** How many events there are, as far as is known. */
@@ -54,7 +63,7 @@ function spread(context: ProbeContext, count: number, rows: number): number[] {
 /** Cursors that the API gave and that are still alive; the start of the data when there are none. */
 function followed({ notebook, nowMs, source }: ProbeContext, count: number): Spot[] {
   const given = notebook.pages.flatMap(({ envelope, answer }) => {
-    const lifeMs = envelope.cursorExpiresInMs ?? source.cursorTtlMs;
+    const lifeMs = envelope.cursorExpiresInMs ?? source.paging.cursorLifeMs;
     const isAlive = answer.sentAtMs + lifeMs > nowMs() + LIFE_MIN_MS;
     return isAlive && envelope.nextCursor !== null ? [envelope.nextCursor] : [];
   });

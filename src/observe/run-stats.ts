@@ -5,15 +5,16 @@
  * requests, time and utilisation are this process's own.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { CommittedCounts } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
 import type { Notice } from '../core/scheduler-types.js';
 import { Utilisation } from '../core/utilisation.js';
 import type { PageHead, ResponseMeta } from '../protocol/fetch-messages.js';
-import type { PageCounts, WriteResult } from '../protocol/writer-messages.js';
+import type { WriteResult } from '../protocol/writer-messages.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** Totals that the ledger holds from before this process. */
-export interface EarlierTotals extends Omit<PageCounts, 'known'> {
+export interface EarlierTotals extends Omit<CommittedCounts, 'known'> {
   readonly pages: number;
   /** That its pages wrote, and that were there before them. */
   readonly rows: number;
@@ -88,7 +89,7 @@ export class RunStats {
     return this.#new.inserted + this.#new.duplicate;
   }
 
-  get counts(): Omit<PageCounts, 'known'> {
+  get counts(): Omit<CommittedCounts, 'known'> {
     return {
       returned: this.#earlier.returned + this.#new.returned,
       inserted: this.#earlier.inserted + this.#new.inserted,

@@ -1,7 +1,7 @@
 /**
  * Where a run stands, from what the ledger says of it. Pure: facts and an instant in, a view out.
  */
-import { parsePosition } from '../core/position.js';
+import { parsePosition } from '../paging/position.js';
 import { type Eta, estimateRest, meanRate, shareOf } from './eta.js';
 import { PAGES_MIN, type Progressed, sinceStart } from './pace.js';
 

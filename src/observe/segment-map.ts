@@ -5,7 +5,7 @@
  * The order is by time, so that a share is one of time. Where the source ends is known only when it
  * has been reached; before that it is guessed from the rows left and how dense those seen were.
  */
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 
 export interface SegmentShare {
   readonly segment: number;

@@ -12,7 +12,7 @@
  *
  * Rows that the worker already knows cannot be stored are not in the columns; they are `rejects`.
  */
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 
 export const BYTES_PER_ROW = 8 + 4 + 4 + 16;
 

@@ -9,7 +9,8 @@
  */
 import { assert, type Fault } from '../core/fault.js';
 import type { LimitObservation } from '../core/limit-headers.js';
-import type { Position } from '../core/position.js';
+import type { Envelope } from '../paging/paging.js';
+import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 
 /** Proxies by the scheme of what is asked for, and the hosts that are reached without; `''`: none. */
@@ -82,22 +83,12 @@ export interface ResponseMeta {
 }
 
 /** The page's envelope: all that deciding needs. */
-export interface PageHead {
+export interface PageHead extends Envelope {
   readonly type: 'head';
   readonly taskId: number;
   readonly meta: ResponseMeta;
-  readonly nextCursor: string | null;
-  /** The place that it points behind; null: it is opaque, or there is none. */
+  /** The place that `nextCursor` points behind; null: it is opaque, or there is none. */
   readonly nextPosition: Position | null;
-  readonly hasMore: boolean;
-  /** Life of `nextCursor`, counted from the start of this request; null when not said. */
-  readonly cursorExpiresInMs: number | null;
-  /** Records that the page says it holds; null when not said. */
-  readonly returned: number | null;
-  /** The page size that the server granted; null when not said. */
-  readonly limit: number | null;
-  /** Rows that the source says it holds in all; null when not said. */
-  readonly total: number | null;
 }
 
 /** What a task ends with. On a fault `meta` is null when no answer came. */

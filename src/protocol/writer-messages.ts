@@ -6,8 +6,9 @@
  *   main ◀── WriteResult ── writer         (what the call resolves with)
  *   main ◀── WriterNews ── writer          (the listener that was given to `open` is called)
  */
+import type { CommittedCounts, PageLink } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 
 /** With `auto` so many connections write until their load asks for more. */
@@ -34,20 +35,8 @@ export interface WriterSettings {
 }
 
 /** One page to commit: its rows, and what the ledger keeps of it. */
-export interface PageWrite {
+export interface PageWrite extends PageLink {
   readonly run: number;
-  readonly segment: number;
-  readonly page: number;
-  /** The cursor that the page was asked with; null for the first. */
-  readonly cursor: string | null;
-  readonly nextCursor: string | null;
-  /** Life's end of `nextCursor`, epoch ms; null when not known. */
-  readonly nextCursorExpiresAtMs: number | null;
-  readonly hasMore: boolean;
-  /** The page covers what is strictly after `after`… null: from the beginning. */
-  readonly after: Position | null;
-  /** …up to and including `through`; null: to the end of the source. */
-  readonly through: Position | null;
   /**
    * The segment's bound. Rows of earlier instants belong to another segment: they are neither written
    * nor counted here. null: none.
@@ -58,21 +47,11 @@ export interface PageWrite {
   readonly batch: Batch;
 }
 
-/** What became of a page's records: `returned = inserted + duplicate + quarantined`. */
-export interface PageCounts {
-  readonly returned: number;
-  readonly inserted: number;
-  readonly duplicate: number;
-  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
-  readonly known: number;
-  readonly quarantined: number;
-}
-
 /** The answer to one write. Buffers come back for reuse in either case. */
 export type WriteResult =
   | {
       readonly type: 'committed';
-      readonly counts: PageCounts;
+      readonly counts: CommittedCounts;
       readonly method: 'copy' | 'insert';
       /** False when the ledger already held the page: an earlier acknowledgement was lost. */
       readonly isNew: boolean;

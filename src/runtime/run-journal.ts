@@ -5,8 +5,8 @@
 import PQueue from 'p-queue';
 import type { Fault } from '../core/fault.js';
 import type { LimitLog } from '../core/limit-log.js';
-import type { Position } from '../core/position.js';
 import type { SegmentSeed } from '../core/segment.js';
+import type { Position } from '../paging/position.js';
 
 /** What a run learns of its source as it goes; null: not yet. */
 export interface SourceFacts {

@@ -1,6 +1,7 @@
 /** The scheduler of a session, from its configuration, what was explored, and where the run stands. */
 import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
+import { wholeChains } from '../core/chains.js';
 import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
@@ -20,7 +21,9 @@ export function buildScheduler(
   { limiter, hints }: SessionLimits,
 ): Scheduler {
   const { config } = context;
-  const frontier = new Frontier(source, prepared);
+  const { plan, pages, earliestMs } = prepared;
+  const frontier = new Frontier(source.paging, { ...plan, earliestMs });
+  if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
   const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
@@ -32,7 +35,6 @@ export function buildScheduler(
       expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
     }),
     pageSize: new PageSize(largestPage, firstPage),
-    cursors: source,
     backoff: {
       ...DEFAULT_BACKOFF,
       maxRetries: config.maxRetries,
@@ -43,8 +45,8 @@ export function buildScheduler(
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,
     rowsDone: prepared.totals.rows,
-    earlierPages: prepared.pages,
-    walksAgain: prepared.restarts,
+    earlierPages: pages,
+    resume: plan,
     sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,
@@ -54,5 +56,5 @@ export function buildScheduler(
 
 /** A threshold of half a cursor's life or more would rebuild every one of them. */
 function cursorThreshold(config: Config, source: Source): number {
-  return Math.min(config.cursorThresholdMs, source.cursorTtlMs / 2);
+  return Math.min(config.cursorThresholdMs, source.paging.cursorLifeMs / 2);
 }

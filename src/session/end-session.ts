@@ -72,9 +72,9 @@ async function settle(
   await limits.save(limits.limiter.log(nowMs()));
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
-  const { isOrderBroken } = scheduler;
+  const { announcedRecords, isOrdered } = scheduler;
   if (outcome.status === 'complete') {
-    warnings.add(missingRecords(scheduler.announcedRecords, isOrderBroken, totals));
+    warnings.add(missingRecords(announcedRecords, isOrdered, totals));
   }
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }

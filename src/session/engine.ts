@@ -61,7 +61,7 @@ export class Engine {
       connectionString: database.connectionString,
       connectionsMax: config.writerConnections,
       method: config.writeMethod,
-      expectsDuplicates: prepared.restarts || (await isOverKnownRows(this.#parts)),
+      expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
       hasTriggers: await warnOfTriggers(database, log),
       provesData: config.provesData,
       statementTimeoutMs: config.statementTimeoutMs,

@@ -1,6 +1,6 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import type { Config } from '../config/config.js';
-import { planResume } from '../core/resume.js';
+import { planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
@@ -13,9 +13,7 @@ export interface PreparedRun {
   readonly resumedFrom: number | null;
   /** What is still to be walked. */
   readonly segments: readonly SegmentSeed[];
-  /** A dead opaque cursor: the walk begins again, and known rows are duplicates. */
-  readonly restarts: boolean;
-  readonly canSeek: boolean;
+  readonly plan: ResumePlan;
   /** Committed by earlier processes. */
   readonly pages: readonly LedgerPage[];
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
@@ -45,10 +43,9 @@ export async function prepareRun(
     await store.setRunStatus(run.run, 'running');
     await store.supersedeOpenSegments(run.run);
   }
-  const canSeek = pages.every((page) => isTransparent(page, source));
-  const { gaps, restarts } = planResume(pages, { canSeek, nowMs });
+  const plan = planResume(pages, { paging: source.paging, nowMs });
   const firstSegment = await store.nextSegmentNumber(run.run);
-  const segments = gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
+  const segments = plan.gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
   await store.openSegments(run.run, segments);
   return {
     prepared: {
@@ -56,8 +53,7 @@ export async function prepareRun(
       totals: await store.loadTotals(run.run),
       resumedFrom: isOver ? null : pages.length,
       segments,
-      restarts,
-      canSeek,
+      plan,
       pages,
       earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
@@ -71,10 +67,6 @@ function earliestMs(pages: readonly LedgerPage[]): number {
     after !== null && last !== null && last.ms <= after.ms ? last.ms : [],
   );
   return behindStart.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
-}
-
-function isTransparent(page: LedgerPage, source: Source): boolean {
-  return page.nextCursor === null || source.readCursor(page.nextCursor) !== null;
 }
 
 /** What is worth knowing of a run later. No secret is among it. */

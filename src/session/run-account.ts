@@ -30,7 +30,7 @@ export class RunAccount {
     { limiter, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.restarts });
+    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.plan.restarts });
     const figures = new RunFigures({ stats, limiter, scheduler });
     this.stats = stats;
     this.figures = figures;

@@ -31,11 +31,11 @@ export class RunWarnings {
 /** @param announced records that the API says there are; null: it does not @returns null when none is missing */
 export function missingRecords(
   announced: number | null,
-  isOrderBroken: boolean,
+  isOrdered: boolean,
   { returned, rows, quarantined }: RunTotals,
 ): string | null {
   // Without an order the API may count rows that it returns twice.
-  const received = isOrderBroken ? returned : rows + quarantined;
+  const received = isOrdered ? rows + quarantined : returned;
   if (announced === null || received >= announced) return null;
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +

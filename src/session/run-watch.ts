@@ -2,7 +2,6 @@
 
 import type { Fault } from '../core/fault.js';
 import type { Limiter } from '../core/limiter.js';
-import { formatPosition } from '../core/position.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
 import { Progress, progressMode } from '../observe/progress.js';
@@ -11,6 +10,7 @@ import { statusAfter } from '../observe/run-end.js';
 import type { RunFigures } from '../observe/run-figures.js';
 import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
 import type { RunStats } from '../observe/run-stats.js';
+import { formatPosition } from '../paging/position.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';

@@ -7,7 +7,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 import { mix32 } from './hash.js';
 
 const CURSOR_VERSION = 2;

@@ -9,7 +9,7 @@
  * As slots do not overlap, instants never rise with the place, so a position is found by binary
  * search. Entities of one instant form a tie group; within it places are handed out by id.
  */
-import { HIGHEST_ID, type Position } from '../core/position.js';
+import { HIGHEST_ID, type Position } from '../paging/position.js';
 import { mix32, purposeWord } from './hash.js';
 import { uuidIndex, uuidText, writeUuid } from './uuid.js';
 

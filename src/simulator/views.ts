@@ -2,7 +2,7 @@
  * Views: what a list endpoint pages over. The whole of a timeline, or the events that a filter lets
  * through. Filtered views are found by a pass over all events and kept, a few at a time.
  */
-import type { Position } from '../core/position.js';
+import type { Position } from '../paging/position.js';
 import type { Dataset } from './dataset.js';
 import type { Timeline } from './timeline.js';
 

@@ -5,7 +5,8 @@
  * servers send, and the flat one of the vendor's document.
  */
 import type { Fault } from '../core/fault.js';
-import type { Position } from '../core/position.js';
+import { placeCursor } from '../paging/place-cursor.js';
+import type { Position } from '../paging/position.js';
 import { readDatasyncEnvelope } from './datasync-envelope.js';
 import { faultForStatus } from './http-fault.js';
 import type { Source } from './source.js';
@@ -23,7 +24,10 @@ export const datasync: Source = {
   bucket: 'events',
   pageLimitMax: 5000,
   defaultPolicy: { quota: 10, windowMs: 60_000 },
-  cursorTtlMs: 120_000,
+  paging: placeCursor({
+    cursorLifeMs: 120_000,
+    codec: { read: readCursor, write: writeCursor },
+  }),
   idField: 'id',
   timestampField: 'timestamp',
   recordsField: 'data',
@@ -42,16 +46,6 @@ export const datasync: Source = {
   checkPath: (basePath) => `${basePath}/metrics?limit=1`,
 
   readEnvelope: readDatasyncEnvelope,
-
-  readCursor(cursor) {
-    const { id, ts } = decodeCursor(cursor);
-    const isPosition = typeof id === 'string' && UUID.test(id) && Number.isSafeInteger(ts);
-    return isPosition ? { ms: ts as number, id } : null;
-  },
-
-  buildCursor(position, expiresAtMs) {
-    return encodeCursor(position, expiresAtMs);
-  },
 
   readError({ status, body, isLimited }): Fault {
     const code = errorCode(body);
@@ -74,6 +68,12 @@ export const datasync: Source = {
   },
 };
 
+function readCursor(cursor: string): Position | null {
+  const { id, ts } = decodeCursor(cursor);
+  const isPosition = typeof id === 'string' && UUID.test(id) && Number.isSafeInteger(ts);
+  return isPosition ? { ms: ts as number, id } : null;
+}
+
 /** Padding is sometimes stripped; `atob` takes both. Empty when it is not base64 JSON. */
 function decodeCursor(cursor: string): { readonly id?: unknown; readonly ts?: unknown } {
   try {
@@ -83,8 +83,8 @@ function decodeCursor(cursor: string): { readonly id?: unknown; readonly ts?: un
   }
 }
 
-function encodeCursor(position: Position, expiresAtMs: number): string {
-  const content = { id: position.id, ts: position.ms, v: CURSOR_VERSION, exp: expiresAtMs };
+function writeCursor({ id, ms }: Position, expiresAtMs: number): string {
+  const content = { id, ts: ms, v: CURSOR_VERSION, exp: expiresAtMs };
   return btoa(JSON.stringify(content));
 }
 

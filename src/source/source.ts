@@ -5,17 +5,7 @@
  * Pure: it builds and reads text; it does no I/O and asks no clock.
  */
 import type { Fault, FaultCode } from '../core/fault.js';
-import type { Position } from '../core/position.js';
-
-/** The envelope of a page, whichever shape the server gave it. */
-export interface Envelope {
-  readonly nextCursor: string | null;
-  readonly hasMore: boolean;
-  readonly cursorExpiresInMs: number | null;
-  readonly returned: number | null;
-  readonly limit: number | null;
-  readonly total: number | null;
-}
+import type { Envelope, Paging } from '../paging/paging.js';
 
 /** What a page says around its records, or why it is no page. */
 export type EnvelopeReading =
@@ -48,8 +38,8 @@ export interface Source {
   readonly pageLimitMax: number;
   /** Assumed until an answer says otherwise. */
   readonly defaultPolicy: RatePolicy;
-  /** Life of a cursor, from the start of the request that gave it, when the answer does not say. */
-  readonly cursorTtlMs: number;
+  /** How it goes on from page to page. */
+  readonly paging: Paging;
   /** Names of the fields that make a row: its key and its instant; top level of each record. */
   readonly idField: string;
   readonly timestampField: string;
@@ -72,10 +62,6 @@ export interface Source {
    * replaced by `[]`.
    */
   readEnvelope(json: unknown): EnvelopeReading;
-  /** The place that a cursor points behind; null when the cursor is opaque. */
-  readCursor(cursor: string): Position | null;
-  /** A cursor that points behind `position`; null when the source cannot seek. */
-  buildCursor(position: Position, expiresAtMs: number): string | null;
   /** The fault that a refused request is. */
   readError(refusal: Refusal): Fault;
 }

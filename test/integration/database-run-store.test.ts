@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatPosition, type Position } from '../../src/core/position.js';
 import { openRunStore, type RunStore } from '../../src/database/run-store.js';
+import { formatPosition, type Position } from '../../src/paging/position.js';
 import { usePostgres } from '../support/postgres.js';
 
 const database = usePostgres();

@@ -8,7 +8,7 @@ import { REPOSITORY } from './repository.js';
 
 export interface CoreMutation {
   readonly name: string;
-  /** In dist/src/core, without its ending. */
+  /** In dist/src/core, without its ending; with its room where it is in another. */
   readonly file: string;
   /** Occurs once. */
   readonly text: string;
@@ -16,7 +16,7 @@ export interface CoreMutation {
 }
 
 /** What the copy holds: the core, the proof of its ledger, and what plays it. */
-const PARTS = ['src/core', 'src/database/verify', 'test/support', 'bench/limiters'];
+const PARTS = ['src/paging', 'src/core', 'src/database/verify', 'test/support', 'bench/limiters'];
 
 /** @returns imports a module of dist from a copy of its own; null: with nothing changed */
 export function useMutatedCore(): <Module>(

@@ -1,6 +1,5 @@
 /** A scheduler that a test plays by answers: its pages are scanned and committed at once. */
 import { Frontier } from '../../src/core/frontier.js';
-import type { Position } from '../../src/core/position.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
@@ -8,16 +7,15 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
-import type { CursorBuilder, SegmentSeed } from '../../src/core/segment.js';
-import { head, NOW_MS, opaque, scanned, schedulerOver } from './stepped-scheduler.js';
+import type { SegmentSeed } from '../../src/core/segment.js';
+import type { Paging } from '../../src/paging/paging.js';
+import type { Position } from '../../src/paging/position.js';
+import { head, NOW_MS, scanned, schedulerOver, sought } from './stepped-scheduler.js';
 
 export const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
 const FAR_AWAY_MS = 100;
 
-export const built: CursorBuilder = {
-  cursorTtlMs: 120_000,
-  buildCursor: (position) => `built ${1_000_000 - position.ms}`,
-};
+export const built = sought((position) => `built ${1_000_000 - position.ms}`);
 
 /** Steps a scheduler by the answers to its segments; the clock goes on to whenever the next page may be asked for. */
 export class Played {
@@ -31,13 +29,13 @@ export class Played {
 
   constructor(
     seeds: readonly SegmentSeed[],
-    cursors = built,
+    paging: Paging = built,
     changes: Partial<SchedulerOptions> = {},
   ) {
-    this.#isOpaque = cursors === opaque;
-    const frontier = new Frontier(cursors, { canSeek: !this.#isOpaque });
+    this.#isOpaque = paging.seek === null;
+    const frontier = new Frontier(paging);
     for (const seed of seeds) frontier.add(seed);
-    this.scheduler = schedulerOver(frontier, undefined, cursors, {
+    this.scheduler = schedulerOver(frontier, undefined, {
       nextSegment: 9,
       concurrency: 2,
       ...changes,

@@ -76,7 +76,7 @@ function pageAt({ rows, cursors }: Script, start: number, limit: number): Script
   const cursor =
     cursors === 'offset'
       ? `offset-${start + data.length}`
-      : position && datasync.buildCursor(position, Date.now() + 120_000);
+      : position && (datasync.paging.seek?.(position, Date.now() + 120_000) ?? null);
   return {
     data,
     pagination: { hasMore, nextCursor: hasMore ? (cursor ?? null) : null, limit },
@@ -87,7 +87,7 @@ function pageAt({ rows, cursors }: Script, start: number, limit: number): Script
 function startOf({ rows, cursors }: Script, cursor: string | null): number {
   if (cursor === null) return 0;
   if (cursors === 'offset') return Number(cursor.slice('offset-'.length));
-  const position = datasync.readCursor(cursor);
+  const position = datasync.paging.placeOf(cursor);
   if (position === null) throw new Error('the program builds cursors of the right form');
   const { ms, id } = position;
   const known = rows.findIndex((row) => row.id === id);

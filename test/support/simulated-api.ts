@@ -4,22 +4,31 @@
  */
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitObservation } from '../../src/core/limit-headers.js';
-import type { Position } from '../../src/core/position.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
+import { cursorChain } from '../../src/paging/cursor-chain.js';
+import type { Paging } from '../../src/paging/paging.js';
+import { placeCursor } from '../../src/paging/place-cursor.js';
+import type { Position } from '../../src/paging/position.js';
 import { limitsSaid } from './limits-said.js';
 import { drawInteger, type Random } from './random.js';
-import { SimulatedSource, type TieOrder } from './simulated-source.js';
+import { SimulatedSource, type SourceSettings } from './simulated-source.js';
 
 /** Of a page where all weigh the same. */
 export const PAGE_BYTES = 1000;
 
-export interface ApiSettings {
-  readonly rows: number;
+export interface ApiSettings extends SourceSettings {
+  /** The source file says that records are newest first, and that cursors can be made. */
+  readonly isDeclared: boolean;
+  /** Share of requests before which a row is added, at the start or at the end. */
+  readonly growthShare: number;
+  /** Share of pages that begin with the last row of the page before, whose content has changed. */
+  readonly repeatShare: number;
   readonly pageCap: number;
   /** Null: no limit, and no header that tells of one. */
   readonly quota: number | null;
   readonly windowMs: number;
   readonly cursorTtlMs: number;
+  /** The cursor behind a row is always the same, and does not expire. */
+  readonly isStable: boolean;
   /** How far the server's clock is ahead of the program's. */
   readonly clockSkewMs: number;
   readonly isOpaque: boolean;
@@ -27,9 +36,6 @@ export interface ApiSettings {
   readonly seeks: 'true' | 'refused' | 'ignored';
   /** Pages say neither how many records they hold nor how many there are. */
   readonly isFlat: boolean;
-  readonly tieOrder: TieOrder;
-  /** Share of rows that have the instant of the row before. */
-  readonly tieShare: number;
   /** Share of pages that hold fewer records than they might. */
   readonly shortShare: number;
   /** The largest page; each has a size of its own, whatever it holds. */
@@ -45,6 +51,11 @@ export interface ApiSettings {
 
 /** Pages that are whole, in order, and all of one size. */
 export const STEADY = {
+  isStable: false,
+  isDeclared: true,
+  sorting: 'newestFirst',
+  growthShare: 0,
+  repeatShare: 0,
   tieOrder: 'descending',
   tieShare: 0.1,
   shortShare: 0,
@@ -86,7 +97,7 @@ export class SimulatedApi {
   refused = 0;
   #hasToldLimits = false;
   /** The cursor that was last given behind a row, as a cache has it. */
-  readonly #given = new Map<number, string>();
+  readonly #given = new Map<string, string>();
   readonly #random: Random;
   readonly #key: number;
 
@@ -97,21 +108,30 @@ export class SimulatedApi {
     this.source = new SimulatedSource(settings, random);
   }
 
+  /** A process begins: what it is told first tells of the limit. */
+  greet(): void {
+    this.#hasToldLimits = false;
+  }
+
+  /** By row. */
   get positions(): readonly Position[] {
     return this.source.positions;
   }
 
-  /** The place that a cursor points behind; null: it is opaque, or there is none. */
-  readCursor(cursor: string | null): Position | null {
-    return cursor === null || this.settings.isOpaque ? null : decode(cursor).position;
+  /** As its source file has it, which may not be true. */
+  get paging(): Paging {
+    const { cursorTtlMs: cursorLifeMs, isDeclared, isOpaque } = this.settings;
+    if (!isDeclared) return cursorChain({ cursorLifeMs });
+    const codec = {
+      read: (cursor: string) => (isOpaque ? null : decode(cursor).position),
+      write: (position: Position, expiresAtMs: number) => encode(BUILT, position, expiresAtMs),
+    };
+    return placeCursor({ cursorLifeMs, codec });
   }
 
-  get cursors(): CursorBuilder {
-    const { cursorTtlMs } = this.settings;
-    return {
-      cursorTtlMs,
-      buildCursor: (position, expiresAtMs) => encode(BUILT, position, expiresAtMs),
-    };
+  /** The place that a row shows; null: none. */
+  placeOf(row: number): Position | null {
+    return this.settings.sorting === 'untimed' ? null : (this.positions[row] ?? null);
   }
 
   /** The date of an answer: whole seconds by the server's clock. */
@@ -143,9 +163,14 @@ export class SimulatedApi {
       const code = this.#random() < 0.5 ? 'HTTP_STATUS' : 'TIMEOUT';
       return { type: 'fault', fault: { ...fault(code), status: 503 }, limits, hasHead: true };
     }
-    let start = 0;
+    if (this.#happens(this.settings.growthShare)) {
+      this.source.grow(this.#random() < 0.5, this.#random);
+    }
+    let start: number | null = 0;
+    let beforeMs = Number.POSITIVE_INFINITY;
     if (request.cursor !== null) {
-      const { mark, position, expiresAtMs } = decode(request.cursor);
+      const { mark, position, expiresAtMs, beforeMs: given } = decode(request.cursor);
+      beforeMs = given;
       const { isOpaque, seeks } = this.settings;
       const isOwn = mark === this.#key;
       if (!isOwn && (isOpaque || seeks === 'refused'))
@@ -153,7 +178,11 @@ export class SimulatedApi {
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {
         return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
       }
-      start = isOwn || seeks === 'true' ? this.source.indexAfter(position) : 0;
+      const isFilter = !isOwn && seeks === 'true' && this.source.isFiltered;
+      if (isFilter && this.source.indexOf(position) === null) beforeMs = position.ms;
+      else if (isOwn || seeks === 'true') start = this.source.indexAfter(position, beforeMs);
+      if (start === null)
+        return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
     }
     // As from a cache, or from a replica that lags: the page of the place before.
     const isOld = this.#random() < faultShare / 20;
@@ -161,37 +190,54 @@ export class SimulatedApi {
     const seen = this.#hasToldLimits && this.#random() < 0.05 ? null : limits;
     this.#hasToldLimits = true;
     const breaksAfterHead = this.#random() < faultShare / 3;
-    const page = this.#page(start, request, { isOld, sentAtMs });
+    const page = this.#page(start, request, { isOld, sentAtMs, beforeMs });
     return { type: 'page', page, limits: seen, breaksAfterHead };
   }
 
   #page(
     after: number,
     { limit, isRefresh }: { readonly limit: number; readonly isRefresh: boolean },
-    { isOld, sentAtMs }: { readonly isOld: boolean; readonly sentAtMs: number },
+    asked: { readonly isOld: boolean; readonly sentAtMs: number; readonly beforeMs: number },
   ): ApiPage {
-    const { pageCap, pageBytesMax, isFlat, isOpaque, shortShare, falseEndShare } = this.settings;
-    const rowCount = this.positions.length;
+    const { isOld, sentAtMs, beforeMs } = asked;
+    const served = this.source.served(beforeMs);
+    const { pageCap, pageBytesMax, isFlat, isOpaque, isDeclared } = this.settings;
+    const { shortShare, falseEndShare } = this.settings;
+    const rowCount = served.length;
     const largest = Math.min(limit, pageCap);
-    const start = isOld ? Math.max(0, after - largest) : after;
-    const count = this.#happens(shortShare) ? drawInteger(this.#random, 1, largest) : largest;
+    const behind = isOld ? Math.max(0, after - largest) : after;
+    const start = this.#repeats(served, behind, largest) ? behind - 1 : behind;
+    const count = this.#happens(shortShare)
+      ? drawInteger(this.#random, behind - start + 1, largest)
+      : largest;
     let end = Math.min(rowCount, start + count);
-    const isFalseEnd = end < rowCount && this.#happens(falseEndShare);
-    if (isFalseEnd) end = start + drawInteger(this.#random, 0, end - start);
+    // A cached page says what was true when it was made.
+    const isFalseEnd = !isOld && end < rowCount && this.#happens(falseEndShare);
+    if (isFalseEnd) end = behind + drawInteger(this.#random, 0, Math.max(0, end - behind));
     // Who asks for a cursor once more may get one that leads elsewhere; a readable one shows it.
-    if (isRefresh && !isOpaque && this.#happens(this.settings.faultShare)) {
+    if (isRefresh && !isOpaque && isDeclared && this.#happens(this.settings.faultShare)) {
       end = Math.min(rowCount, end + drawInteger(this.#random, 1, largest));
     }
     const hasMore = !isFalseEnd && end < rowCount;
     return {
-      rows: Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset),
-      nextCursor: hasMore ? this.#cursorBehind(end, { start, isOld, sentAtMs }) : null,
+      rows: served.slice(start, end),
+      nextCursor: hasMore
+        ? this.#cursorBehind(served, end, { start: behind, isOld, sentAtMs, beforeMs })
+        : null,
       hasMore,
       returned: isFlat ? null : end - start,
-      total: isFlat ? null : rowCount,
+      total: isFlat ? null : this.source.size,
       bodyBytes:
         pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.#random, 1, pageBytesMax),
     };
+  }
+
+  /** Whether a page begins with the row before it: the same each time that it is asked for. */
+  #repeats(served: readonly number[], start: number, largest: number): boolean {
+    const before = this.positions[served[start - 1] ?? -1];
+    if (before === undefined || start >= served.length || largest < 3) return false;
+    const drawn = Number.parseInt(before.id.slice(0, 4), 16) / 0x10000;
+    return drawn < this.settings.repeatShare;
   }
 
   /** Draws nothing where it never does. */
@@ -200,18 +246,28 @@ export class SimulatedApi {
   }
 
   #cursorBehind(
+    served: readonly number[],
     end: number,
-    asked: { readonly start: number; readonly isOld: boolean; readonly sentAtMs: number },
+    asked: {
+      readonly start: number;
+      readonly isOld: boolean;
+      readonly sentAtMs: number;
+      readonly beforeMs: number;
+    },
   ): string {
-    const { clockSkewMs, cursorTtlMs, loopsFromRow } = this.settings;
-    const given = this.#given.get(end);
+    const { clockSkewMs, cursorTtlMs, isStable, loopsFromRow } = this.settings;
+    const placeBefore = (index: number) => this.positions[served[index - 1] ?? -1];
+    const position = placeBefore(end);
+    if (position === undefined) throw new Error('a cursor leads behind a row');
+    const given = this.#given.get(position.id);
     if (asked.isOld && given !== undefined) return given;
     const isLoop = loopsFromRow !== null && end > loopsFromRow;
-    const before = isLoop ? this.#given.get(asked.start) : undefined;
+    const before = isLoop ? this.#given.get(placeBefore(asked.start)?.id ?? '') : undefined;
     if (before !== undefined) return before;
-    const expiresAtMs = asked.sentAtMs + clockSkewMs + cursorTtlMs;
-    const cursor = encode(this.#key, this.positions[end - 1] as Position, expiresAtMs);
-    this.#given.set(end, cursor);
+    const livesUntilMs = asked.sentAtMs + clockSkewMs + cursorTtlMs;
+    const expiresAtMs = isStable ? Number.POSITIVE_INFINITY : livesUntilMs;
+    const cursor = encode(this.#key, position, expiresAtMs, asked.beforeMs);
+    this.#given.set(position.id, cursor);
     return cursor;
   }
 }
@@ -219,14 +275,15 @@ export class SimulatedApi {
 /** The mark of a cursor that the server did not make. */
 const BUILT = 0;
 
-function encode(mark: number, { ms, id }: Position, expiresAtMs: number): string {
-  return `${mark}|${ms}|${id}|${expiresAtMs}`;
+function encode(mark: number, { ms, id }: Position, expiresAtMs: number, beforeMs = Infinity) {
+  return `${mark}|${ms}|${id}|${expiresAtMs}|${beforeMs}`;
 }
 
-function decode(cursor: string): { mark: number; position: Position; expiresAtMs: number } {
-  const [mark, ms, id, expiresAtMs] = cursor.split('|');
+function decode(cursor: string) {
+  const [mark, ms, id, expiresAtMs, beforeMs] = cursor.split('|');
   const position = { ms: Number(ms), id: id ?? '' };
-  return { mark: Number(mark), position, expiresAtMs: Number(expiresAtMs) };
+  const times = { expiresAtMs: Number(expiresAtMs), beforeMs: Number(beforeMs) };
+  return { mark: Number(mark), position, ...times };
 }
 
 function fault(code: Fault['code']): Fault {

@@ -2,7 +2,7 @@
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
 import { type ApiSettings, PAGE_BYTES } from './simulated-api.js';
-import type { TieOrder } from './simulated-source.js';
+import type { Sorting, TieOrder } from './simulated-source.js';
 
 export interface HistorySettings {
   readonly seed: number;
@@ -19,6 +19,8 @@ export interface HistorySettings {
   readonly isSlow?: boolean;
   /** Most rows share their instant with others, in another order than by descending id. */
   readonly manyTies?: boolean;
+  /** The source is newest first, as it declares, and does not change. @default drawn */
+  readonly isSteady?: boolean;
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
@@ -27,8 +29,10 @@ export interface HistorySettings {
 
 export interface History {
   readonly outcome: RunOutcome;
-  /** How often each row was written by a committed page, duplicates included. */
+  /** How often each row that was there at the start was written by a page, duplicates included. */
   readonly writes: readonly number[];
+  /** Rows in the table. */
+  readonly stored: number;
   readonly refused: number;
   /** The fullest window that the server saw, against its quota. */
   readonly fullestWindow: number;
@@ -39,7 +43,7 @@ export interface History {
   readonly tipsInFlightMax: number;
   readonly gapsAtEnd: number;
   readonly steps: number;
-  /** Rows in the table, as the ledger is counted. */
+  /** The same, as the ledger is counted. */
   readonly counted: number;
   /** What `verify` finds at the end. */
   readonly differences: readonly string[];
@@ -48,38 +52,60 @@ export interface History {
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */
 export function drawApi(
   random: Random,
-  { faultShare, loops = false, manyTies = false }: Omit<HistorySettings, 'seed' | 'crashes'>,
+  settings: Omit<HistorySettings, 'seed' | 'crashes'>,
 ): ApiSettings {
+  const { faultShare, loops = false, manyTies = false, isSteady = false } = settings;
   const windowMs = drawInteger(random, 1, 60) * 1000;
-  const isOpaque = loops || random() < 0.3;
+  const sorting = isSteady || manyTies || loops ? 'newestFirst' : drawSorting(random);
+  // What shows no instant has cursors that name none.
+  const isOpaque = loops || random() < 0.3 || sorting === 'untimed';
+  const isDeclared = isSteady || random() < 0.8;
+  const growthShare = isSteady || random() < 0.8 ? 0 : random() * 0.1;
+  const repeatShare = isSteady || random() < 0.8 ? 0 : random() * 0.2;
   const seeks = random() < 0.8 ? 'true' : random() < 0.5 ? 'refused' : 'ignored';
-  const canSeek = !isOpaque && seeks === 'true';
-  // What cannot be built must outlive a whole window and some faults: else no client can walk.
-  const lifeMinMs = canSeek ? 20_000 : windowMs + 60_000;
-  const isFlat = random() < 0.2;
+  const canSeek = !isOpaque && seeks === 'true' && isDeclared && sorting === 'newestFirst';
+  // Without a limit the latency decides how many chains are of use.
+  const quota = random() < 0.3 ? null : drawInteger(random, canSeek ? 1 : 4, 12);
+  // What cannot be built must outlive a whole window and some faults: else no client can walk. Where
+  // no answer tells of a limit, faults that look like refusals silence a client for two minutes.
+  const lifeMinMs = canSeek ? 20_000 : windowMs + (quota === null ? 130_000 : 60_000);
+  // What the order of such a source hides only a total tells.
+  const isFlat = sorting !== 'shards' && random() < 0.2;
   const rows = drawInteger(random, 0, 400);
   return {
     rows: loops ? rows + 100 : rows,
+    ...{ sorting, isDeclared, growthShare, repeatShare },
     pageCap: drawInteger(random, 5, 40),
-    // Without a limit the latency decides how many chains are of use.
-    quota: random() < 0.3 ? null : drawInteger(random, canSeek ? 1 : 4, 12),
+    quota,
     windowMs,
     cursorTtlMs: lifeMinMs + drawInteger(random, 0, 100_000),
+    isStable: !loops && random() < 0.2,
     isOpaque,
     seeks,
     isFlat,
     tieOrder: manyTies ? 'ascending' : drawTieOrder(random),
     tieShare: manyTies ? 0.7 : 0.1,
-    // Where neither count nor place is told, no client can ask for the same page again.
-    shortShare: isFlat && isOpaque ? 0 : random() < 0.3 ? random() * 0.5 : 0,
+    // Where neither count nor place is told, or places say nothing, no client can ask for the same page
+    // again.
+    shortShare:
+      (isFlat && (isOpaque || !isDeclared)) || sorting === 'shards'
+        ? 0
+        : random() < 0.3
+          ? random() * 0.5
+          : 0,
     pageBytesMax: random() < 0.5 ? PAGE_BYTES : drawInteger(random, 1, 20) * PAGE_BYTES,
-    // Without a total the end of a single chain is what the API says it is.
-    falseEndShare: isFlat ? 0 : faultShare / 10,
+    // Without a total, or where records count twice, an end is what the API says it is.
+    falseEndShare: isFlat || repeatShare > 0 ? 0 : faultShare / 10,
     loopsFromRow: loops ? drawInteger(random, 0, 50) : null,
     clockSkewMs: random() < 0.3 ? drawInteger(random, -3_600_000, 3_600_000) : 0,
     faultShare,
     latencyMs: drawInteger(random, 5, 5000),
   };
+}
+
+function drawSorting(random: Random): Sorting {
+  if (random() < 0.7) return 'newestFirst';
+  return (['ascending', 'shards', 'none', 'untimed'] as const)[drawInteger(random, 0, 3)] ?? 'none';
 }
 
 function drawTieOrder(random: Random): TieOrder {

@@ -1,16 +1,17 @@
 /** Table and page ledger of a simulated run: committed pages, in the order in which they landed. */
-import { formatPosition, isBehindBound, type Position } from '../../src/core/position.js';
-import type { CommittedCounts } from '../../src/core/scheduler-types.js';
+
+import type { CommittedCounts, CommittedPage } from '../../src/core/committed-page.js';
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
 import { verification } from '../../src/database/verify/verification.js';
 import type { OwnedRows, VerifiedPage } from '../../src/database/verify/verify-types.js';
+import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
 
-interface LedgerPage extends WriteCommand, CommittedCounts {
+interface LedgerPage extends CommittedPage, CommittedCounts {
   readonly id: number;
   /** Rows that it wrote, by index. */
   readonly written: readonly number[];
-  /** Its last row; null: it has none. */
+  /** Its last row that has an instant; null: it has none. */
   readonly last: Position | null;
 }
 
@@ -19,16 +20,14 @@ const RUN = { run: 1, source: 'simulated', origin: 'simulated', status: 'complet
 export class SimulatedLedger {
   readonly pages: LedgerPage[] = [];
   /** How often each row was written. */
-  readonly writes: number[];
+  readonly writes: number[] = [];
   /** The page that owns each row; 0: none does. */
-  readonly #owners: number[];
-  readonly #positions: readonly Position[];
+  readonly #owners: number[] = [];
+  readonly #placeOf: (row: number) => Position | null;
 
-  /** @param positions of all rows */
-  constructor(positions: readonly Position[]) {
-    this.#positions = positions;
-    this.writes = positions.map(() => 0);
-    this.#owners = positions.map(() => 0);
+  /** @param placeOf the place that a row shows */
+  constructor(placeOf: (row: number) => Position | null) {
+    this.#placeOf = placeOf;
   }
 
   /** Rows of the run, by its words. */
@@ -70,16 +69,18 @@ export class SimulatedLedger {
 
   /** @param rows of the page, by index @param isLost the table gets none of them */
   commit(command: WriteCommand, rows: readonly number[], isLost: boolean): CommittedCounts {
-    const { bound } = command;
-    const kept = rows.filter((row) => !isBehindBound(this.#at(row).ms, bound));
-    const written = kept.filter((row) => this.writes[row] === 0);
+    const { bound, segment, page } = command;
+    if (this.pages.some((known) => known.segment === segment && known.page === page))
+      throw new Error(`page ${page} of segment ${segment} is written twice`);
+    const kept = rows.filter((row) => !isBehindBound(this.#placeOf(row)?.ms ?? NaN, bound));
+    const written = kept.filter((row) => (this.writes[row] ?? 0) === 0);
     const inserted = written.length;
     const duplicate = kept.length - inserted;
     const counts = { returned: kept.length, inserted, duplicate, known: 0, quarantined: 0 };
     const id = this.pages.length + 1;
-    const lastRow = kept.at(-1);
-    const last = lastRow === undefined ? null : this.#at(lastRow);
-    this.pages.push({ ...command, ...counts, id, written, last });
+    const last = kept.reduce<Position | null>((found, row) => this.#placeOf(row) ?? found, null);
+    const clipped = rows.length - kept.length;
+    this.pages.push({ ...command, ...counts, clipped, id, written, last });
     if (isLost) return counts;
     for (const row of kept) this.writes[row] = (this.writes[row] ?? 0) + 1;
     for (const row of written) this.#owners[row] = id;
@@ -96,10 +97,6 @@ export class SimulatedLedger {
     return [...byOwner].map(([page, rows]) => {
       return { page, rows: rows.length, digest: digestOf(rows), dataDigest: null };
     });
-  }
-
-  #at(row: number): Position {
-    return this.#positions[row] as Position;
   }
 }
 

@@ -1,5 +1,6 @@
 /** A process of a simulated run at its start: the scheduler, as the program builds it from the ledger. */
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
+import { wholeChains } from '../../src/core/chains.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
@@ -31,14 +32,12 @@ export interface ProcessParts {
 
 export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
-  const { cursors } = api;
+  const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const canSeek = pages.every(
-    ({ nextCursor }) => nextCursor === null || api.readCursor(nextCursor) !== null,
-  );
-  const frontier = new Frontier(cursors, { canSeek, earliestMs });
-  const { gaps, restarts } = planResume(pages, { canSeek, nowMs });
-  gaps.forEach((gap, index) => {
+  const plan = planResume(pages, { paging, nowMs });
+  const frontier = new Frontier(paging, { ...plan, earliestMs });
+  if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
+  plan.gaps.forEach((gap, index) => {
     frontier.add({ ...gap, segment: parts.nextSegment + index });
   });
   const concurrency = drawInteger(random, 1, 6);
@@ -52,13 +51,13 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     }),
     credits: new Credits({ bytesMax: creditBytesMax, expectedPageBytes: PAGE_BYTES }),
     pageSize: new PageSize(drawInteger(random, 5, 50), undefined, PAGE_RECORDS_MIN),
-    ...{ cursors, concurrency, eventsMax, random },
+    ...{ concurrency, eventsMax, random },
     backoff: DEFAULT_BACKOFF,
-    cursorThresholdMs: cursors.cursorTtlMs / 2,
-    nextSegment: parts.nextSegment + gaps.length,
+    cursorThresholdMs: paging.cursorLifeMs / 2,
+    nextSegment: parts.nextSegment + plan.gaps.length,
     rowsDone: ledger.rowsCounted,
     earlierPages: pages,
-    walksAgain: restarts,
+    resume: plan,
     sourceTotal: total,
     quarantineShareMax: 1,
   });

@@ -6,7 +6,7 @@ export function broken(history: History): string[] {
   if (history.outcome.status !== 'complete')
     faults.push(`ended ${JSON.stringify(history.outcome)}`);
   if (history.writes.some((count) => count === 0)) faults.push('rows are lost');
-  const uncounted = history.writes.length - history.counted;
+  const uncounted = history.stored - history.counted;
   if (uncounted !== 0) faults.push(`${uncounted} rows not counted`);
   faults.push(...history.differences);
   if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');

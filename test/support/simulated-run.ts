@@ -2,8 +2,8 @@
  * A whole run in simulated time: the real scheduler, a fake API, a fake database, and crashes. One
  * seed is one history; the same seed is the same history.
  */
-import type { Position } from '../../src/core/position.js';
-import { findGaps } from '../../src/core/resume.js';
+
+import { planResume } from '../../src/core/resume.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
   HeadFacts,
@@ -64,7 +64,7 @@ class Player {
     const random = this.#random;
     const api = drawApi(random, settings);
     this.#api = new SimulatedApi(api, random);
-    this.#ledger = new SimulatedLedger(this.#api.positions);
+    this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     const isSlow = settings.isSlow ?? random() < 0.1;
     this.#slowCommitsLeft = isSlow ? drawInteger(random, 1, 20) : 0;
@@ -96,6 +96,7 @@ class Player {
 
   #start(): void {
     this.#time.life++;
+    this.#api.greet();
     this.#outcome = null;
     this.#inbox = [];
     this.#rowsOf = new Map();
@@ -205,7 +206,8 @@ class Player {
         const known = { cursorExpiresInMs: null, limit: null };
         this.#total = said.total ?? this.#total;
         if (!isHeadOnly) this.#held.hold(taskId, said.bodyBytes);
-        const nextPosition = this.#api.readCursor(said.nextCursor);
+        const { nextCursor } = said;
+        const nextPosition = nextCursor === null ? null : this.#api.paging.placeOf(nextCursor);
         const head = { ...said, nextPosition, ...times, endAtMs: headAtMs, ...known };
         const tellHead = (): void => {
           pages.delete(page);
@@ -213,7 +215,8 @@ class Player {
           this.#inbox.push({ type: 'head', taskId, head });
         };
         if (isHeadUrgent) tellHead();
-        this.#time.at(this.#time.nowMs + drawInteger(this.#random, 0, 30), () => {
+        const scanMsMax = this.#random() < 0.1 ? 10_000 : 30;
+        this.#time.at(this.#time.nowMs + drawInteger(this.#random, 0, scanMsMax), () => {
           if (!isHeadOnly && (exchange.breaksAfterHead || this.#hardships.breaks(rows))) {
             pages.delete(page);
             return this.#breakInScan(taskId, times);
@@ -235,11 +238,14 @@ class Player {
 
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
-    const positions = rows.map((row) => this.#api.positions[row] as Position);
+    const positions = rows.flatMap((row) => this.#api.placeOf(row) ?? []);
     const [firstPosition = null] = positions;
     const lastPosition = positions.at(-1) ?? null;
     const recordCount = rows.length;
-    const span = { firstPosition, lastPosition, isDescending: true };
+    const isDescending = positions.every(
+      ({ ms }, index) => ms <= (positions[index - 1]?.ms ?? Number.POSITIVE_INFINITY),
+    );
+    const span = { firstPosition, lastPosition, isDescending };
     this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
   }
 
@@ -274,16 +280,18 @@ class Player {
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs } = this.#api.settings;
+    const { quota, windowMs, rows } = this.#api.settings;
+    const { writes, pages } = this.#ledger;
     return {
       outcome,
-      writes: this.#ledger.writes,
+      writes: Array.from({ length: rows }, (_, row) => writes[row] ?? 0),
+      stored: writes.filter((count) => count > 0).length,
       refused: this.#api.refused,
       fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
       quota,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: findGaps(this.#ledger.pages).length,
+      gapsAtEnd: planResume(pages, { paging: this.#api.paging, nowMs: 0 }).gaps.length,
       steps: this.#steps,
       counted: this.#ledger.rowsCounted,
       differences: this.#ledger.differences(),

@@ -6,7 +6,6 @@ import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
-import type { Position } from '../../src/core/position.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import type {
@@ -14,13 +13,21 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
 import type { LimitPolicy } from '../../src/core/token-bucket.js';
+import { cursorChain } from '../../src/paging/cursor-chain.js';
+import type { Paging } from '../../src/paging/paging.js';
+import { type CursorCodec, placeCursor } from '../../src/paging/place-cursor.js';
+import type { Position } from '../../src/paging/position.js';
 import { limitsSaid } from './limits-said.js';
 
 export const NOW_MS = 1_800_000_000_000;
 /** Cursors that only the API can read: a page's start is known when the page before is scanned. */
-export const opaque = { cursorTtlMs: 120_000, buildCursor: () => null };
+export const opaque = cursorChain({ cursorLifeMs: 120_000, order: 'newestFirst' });
+
+/** Cursors that can be made for any place, as a source declares them. */
+export function sought(write: CursorCodec['write'], cursorLifeMs = 120_000): Paging {
+  return placeCursor({ cursorLifeMs, codec: { read: () => null, write } });
+}
 
 /** @param assumed what limits until an answer says so; null: nothing does */
 export function limiterOf(assumed: LimitPolicy | null, log?: LimitLog): Limiter {
@@ -29,7 +36,7 @@ export function limiterOf(assumed: LimitPolicy | null, log?: LimitLog): Limiter 
 
 /** One segment behind such cursors. */
 export function opaqueScheduler(limiter = limiterOf(null)): Scheduler {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: null });
   return schedulerOver(frontier, limiter);
 }
@@ -37,7 +44,6 @@ export function opaqueScheduler(limiter = limiterOf(null)): Scheduler {
 export function schedulerOver(
   frontier: Frontier,
   limiter = limiterOf(null),
-  cursors: CursorBuilder = opaque,
   changes: Partial<SchedulerOptions> = {},
 ): Scheduler {
   return new Scheduler({
@@ -45,7 +51,6 @@ export function schedulerOver(
     limiter,
     credits: new Credits({ bytesMax: 1_000_000, expectedPageBytes: 1_000 }),
     pageSize: new PageSize(100),
-    cursors,
     backoff: DEFAULT_BACKOFF,
     concurrency: 4,
     cursorThresholdMs: 60_000,

@@ -43,7 +43,7 @@ export function startSwellingApi(swelling: Swelling): Promise<FixtureServer> {
 }
 
 function indexBehind(cursor: string | null): number {
-  const position = cursor === null ? null : datasync.readCursor(cursor);
+  const position = cursor === null ? null : datasync.paging.placeOf(cursor);
   if (position === null) return 0;
   const index = Math.ceil((NEWEST_MS - position.ms) / 1000);
   // Ids descend among events of one instant, and each instant has one event.
@@ -78,7 +78,7 @@ async function sendPage(
 function tailOf({ events }: Swelling, first: number, end: number): string {
   const hasMore = end < events;
   const last = { ms: NEWEST_MS - (end - 1) * 1000, id: uuid(end - 1) };
-  const nextCursor = hasMore ? datasync.buildCursor(last, Date.now() + 120_000) : null;
+  const nextCursor = hasMore ? (datasync.paging.seek?.(last, Date.now() + 120_000) ?? null) : null;
   const envelope = {
     pagination: { hasMore, nextCursor, cursorExpiresIn: 120 },
     meta: { total: events, returned: end - first },

@@ -2,7 +2,7 @@
  * A ledger and a table in memory, made of pages as the writer accounts for them, and the proof over
  * both: `verify` without a database.
  */
-import { comparePositions, formatPosition, type Position } from '../../src/core/position.js';
+
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
 import { verification } from '../../src/database/verify/verification.js';
 import type {
@@ -12,6 +12,7 @@ import type {
   VerifiedPage,
   VerifiedRun,
 } from '../../src/database/verify/verify-types.js';
+import { comparePositions, formatPosition, type Position } from '../../src/paging/position.js';
 import { type OwnerPage, selectRows, uuidText } from '../../workers/writer/page-rows.js';
 import { digestOfRows } from '../../workers/writer/row-digest.js';
 import { drawInteger, type Random } from './random.js';
@@ -74,10 +75,10 @@ export class VerifyModel {
       }
     }
     const { acceptedCount, rejects } = selected;
-    const { id, run, segment, cursor, nextCursor, hasMore, after, through } = page;
+    const { id, run, segment, cursor, nextCursor, hasMore, isOrdered, after, through } = page;
     const inserted = written.length;
     this.pages.push({
-      ...{ id, run, segment, page: page.page, cursor, nextCursor, hasMore },
+      ...{ id, run, segment, page: page.page, cursor, nextCursor, hasMore, isOrdered },
       after: after && formatPosition(after),
       through: through && formatPosition(through),
       returned: acceptedCount + rejects.count,

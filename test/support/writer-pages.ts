@@ -78,6 +78,7 @@ export function testPage(
     nextCursor: 'next',
     nextCursorExpiresAtMs: NEWEST_MS + 120_000,
     hasMore: true,
+    isOrdered: true,
     after: null,
     through: null,
     bound: null,

@@ -22,13 +22,17 @@ interface Room {
 }
 
 const LINES_MAX = 300;
-const PURE_ROOMS = /^src\/(?:core|protocol|source)\//;
+const PURE_ROOMS = /^src\/(?:paging|core|protocol|source)\//;
 
 /** The first room that a file is in decides. */
 const ROOMS: readonly Room[] = [
-  { files: /^src\/core\//, mayImport: /^src\/core\// },
-  { files: /^src\/protocol\//, mayImport: /^src\/(?:core|protocol)\// },
-  { files: /^src\/source\//, mayImport: /^src\/(?:core|protocol|source)\/|^zod(?:\/|$)/ },
+  { files: /^src\/paging\//, mayImport: /^src\/paging\// },
+  { files: /^src\/core\//, mayImport: /^src\/(?:paging|core)\// },
+  { files: /^src\/protocol\//, mayImport: /^src\/(?:paging|core|protocol)\// },
+  {
+    files: /^src\/source\//,
+    mayImport: /^src\/(?:paging|core|protocol|source)\/|^zod(?:\/|$)/,
+  },
   workerRoom('fetch'),
   workerRoom('writer', '|postgres'),
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
@@ -47,14 +51,14 @@ function workerRoom(name: string, beside = ''): Room {
   return {
     files: new RegExp(`^workers/${name}[./]`),
     mayImport: new RegExp(
-      `^workers/${name}[./]|^src/(?:core|protocol|source${beside})/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
+      `^workers/${name}[./]|^src/(?:paging|core|protocol|source${beside})/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
     ),
   };
 }
 
 /** The rooms beside one another: the pure rooms, files, their own folder, node: and packages. */
 function sideRoom(name: string, beside = ''): Room {
-  const rooms = `core|protocol|source|files|${name}${beside}`;
+  const rooms = `paging|core|protocol|source|files|${name}${beside}`;
   return {
     files: new RegExp(`^src/${name}/`),
     mayImport: new RegExp(`^src/(?:${rooms})/|^(?!src/|workers/|test/|bench/)`),

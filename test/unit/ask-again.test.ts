@@ -4,10 +4,9 @@ import { Credits } from '../../src/core/credits.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
-import type { Position } from '../../src/core/position.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
+import type { Position } from '../../src/paging/position.js';
 import {
   failed,
   fetches,
@@ -18,6 +17,7 @@ import {
   opaqueScheduler,
   scanned,
   schedulerOver,
+  sought,
 } from '../support/stepped-scheduler.js';
 
 const BAD: Fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true };
@@ -25,10 +25,7 @@ const TTL_MS = 120_000;
 const COUNTS = { returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 };
 const LATER_MS = NOW_MS + 60_000;
 const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
-const built: CursorBuilder = {
-  cursorTtlMs: TTL_MS,
-  buildCursor: (position) => `built ${1_000_000 - position.ms}`,
-};
+const built = sought((position) => `built ${1_000_000 - position.ms}`, TTL_MS);
 
 function answered(scheduler: Scheduler, taskId: number, cursor: string, position?: Position) {
   return scheduler.step([{ type: 'head', taskId, head: head(cursor, position) }], NOW_MS);
@@ -108,10 +105,10 @@ describe('a body that fails behind opaque cursors', () => {
   });
 
   test('holds the credit of what is given up until its bytes have come', () => {
-    const frontier = new Frontier(opaque, { canSeek: false });
+    const frontier = new Frontier(opaque);
     frontier.add({ segment: 1, after: null, bound: null });
     const credits = new Credits({ bytesMax: 10_000, expectedPageBytes: 1_000 });
-    const scheduler = schedulerOver(frontier, undefined, opaque, { credits });
+    const scheduler = schedulerOver(frontier, undefined, { credits });
     const [first = 0] = fetches(scheduler.step([], NOW_MS));
     const [second = 0] = fetches(answered(scheduler, first, 'b'));
     scheduler.step([failed(first, BAD)], NOW_MS);
@@ -124,9 +121,9 @@ describe('a body that fails behind opaque cursors', () => {
   });
 
   test('does not count twice towards --max-events', () => {
-    const frontier = new Frontier(opaque, { canSeek: false });
+    const frontier = new Frontier(opaque);
     frontier.add({ segment: 1, after: null, bound: null });
-    const scheduler = schedulerOver(frontier, undefined, opaque, { eventsMax: 250 });
+    const scheduler = schedulerOver(frontier, undefined, { eventsMax: 250 });
     const [first = 0] = fetches(scheduler.step([], NOW_MS));
     const [second = 0] = fetches(answered(scheduler, first, 'b'));
     answered(scheduler, second, 'c');
@@ -139,9 +136,9 @@ describe('a body that fails behind opaque cursors', () => {
 
 describe('a repair', () => {
   function failedFirst() {
-    const frontier = new Frontier(built, { canSeek: true });
+    const frontier = new Frontier(built);
     frontier.add({ segment: 1, after: at(5), bound: at(900) });
-    const scheduler = schedulerOver(frontier, undefined, built);
+    const scheduler = schedulerOver(frontier);
     const [first = 0] = fetches(scheduler.step([], NOW_MS));
     const [tip = 0] = fetches(answered(scheduler, first, '100', at(100)));
     scheduler.step([failed(first, BAD)], NOW_MS);
@@ -175,7 +172,7 @@ describe('a repair', () => {
 });
 
 test('behind opaque cursors no page ends a segment at its bound: its last row may be out of order', () => {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: at(20) });
   const scheduler = schedulerOver(frontier);
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
@@ -198,10 +195,10 @@ test('a segment is told to have ended with the rows of its last page, not with t
 
 /** The second page waits for credit, and its cursor nears its end. */
 function waiting(pageSize = new PageSize(100)) {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: null });
   const credits = new Credits({ bytesMax: 1_000, expectedPageBytes: 1_000 });
-  const scheduler = schedulerOver(frontier, undefined, opaque, { pageSize, credits });
+  const scheduler = schedulerOver(frontier, undefined, { pageSize, credits });
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   answered(scheduler, first, 'b');
   scheduler.step([scanned(first, at(1))], NOW_MS);
@@ -239,10 +236,10 @@ test('a cursor is renewed by the page before in its old size, though pages have 
 describe('an answer to a built cursor that contradicts the order', () => {
   /** Two segments; the only page of the first has proved the seek, or not. */
   function seeking(isProven: boolean) {
-    const frontier = new Frontier(built, { canSeek: true });
+    const frontier = new Frontier(built);
     frontier.add({ segment: 1, after: at(5), bound: at(900) });
     frontier.add({ segment: 2, after: at(900), bound: null });
-    const scheduler = schedulerOver(frontier, undefined, built);
+    const scheduler = schedulerOver(frontier);
     const [first = 0] = fetches(scheduler.step([], NOW_MS));
     if (isProven) {
       answered(scheduler, first, '900', at(900));
@@ -282,7 +279,7 @@ describe('an answer to a built cursor that contradicts the order', () => {
   });
 
   test('is given one more chance before a walk begins again for want of a cursor', () => {
-    const frontier = new Frontier(built, { canSeek: true });
+    const frontier = new Frontier(built);
     frontier.add({ segment: 1, after: at(5), bound: null });
     const job = frontier.ready(NOW_MS);
     expect(job !== null && frontier.take(job, NOW_MS, 60_000)).toBe(true);

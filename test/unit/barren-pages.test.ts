@@ -1,7 +1,7 @@
 /** Chains of pages that bring nothing: ended by name, and not too soon. */
 import { expect, test } from 'vitest';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
+import type { Paging } from '../../src/paging/paging.js';
 import { built, Played } from '../support/played-scheduler.js';
 import { opaque } from '../support/stepped-scheduler.js';
 
@@ -19,7 +19,7 @@ function walk(played: Played, answerNext: (page: number) => void, pagesMax = 3_0
 test.each([
   ['opaque', opaque],
   ['built', built],
-] as [string, CursorBuilder][])(
+] as [string, Paging][])(
   'a thousand empty pages in a row, each with another %s cursor, end the run by name',
   (_, cursors) => {
     const played = new Played([WHOLE], cursors, UNLIMITED);

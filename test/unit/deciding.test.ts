@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault, FaultCode } from '../../src/core/fault.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { LOWEST_ID } from '../../src/core/position.js';
 import { QuarantineLimit } from '../../src/core/quarantine-limit.js';
 import { Splitter } from '../../src/core/splitter.js';
 import { Utilisation } from '../../src/core/utilisation.js';
+import { LOWEST_ID } from '../../src/paging/position.js';
 
 const fault = (code: FaultCode, retryable = true): Fault => ({ code, message: code, retryable });
 

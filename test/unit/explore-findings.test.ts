@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { HIGHEST_ID, type Position } from '../../src/core/position.js';
 import { roundest } from '../../src/core/round-span.js';
 import { emptyNotebook } from '../../src/explore/explore.js';
 import { Extent } from '../../src/explore/extent.js';
@@ -10,6 +9,7 @@ import { aboutPages } from '../../src/explore/findings/about-pages.js';
 import { readCursorForm } from '../../src/explore/findings/cursor-form.js';
 import type { Answer, Notebook, PageSeen } from '../../src/explore/observations.js';
 import { emptyCensus, readPage } from '../../src/explore/read-page.js';
+import { HIGHEST_ID, type Position } from '../../src/paging/position.js';
 import { datasync } from '../../src/source/datasync.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 

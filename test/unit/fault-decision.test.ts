@@ -6,14 +6,14 @@ import {
   decideOnFault,
   decideOnRefreshFault,
 } from '../../src/core/fault-decision.js';
-import { newTip } from '../../src/core/page-job.js';
+import { PageJob } from '../../src/core/page-job.js';
 
 const fault = (code: FaultCode, retryable = true): Fault => ({ code, message: code, retryable });
-const job = () =>
-  newTip({
+const job = (cursor: string | null = 'c') =>
+  new PageJob({
     segment: 1,
     page: 1,
-    cursor: 'c',
+    cursor,
     cursorExpiresAtMs: 0,
     after: null,
     isAfterKnown: true,
@@ -45,7 +45,7 @@ describe('faults of a page', () => {
   test('a refusal costs no attempt', () => {
     const page = job();
     expect(decideOnFault(page, fault('RATE_LIMITED'), how)).toEqual({ type: 'silence' });
-    expect(page.failures).toBe(0);
+    expect(page.troubles.failures).toBe(0);
   });
 
   test('refused credentials end the run at once', () => {
@@ -100,7 +100,7 @@ describe('faults of a page', () => {
       expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('newCursor');
     }
     expect(decideOnFault(page, fault('CURSOR_EXPIRED'), how).type).toBe('failRun');
-    expect(page.failures).toBe(9);
+    expect(page.troubles.failures).toBe(9);
   });
 
   test('a page that fails for good rests while others come through, and then ends the run', () => {
@@ -208,8 +208,7 @@ describe('faults that are retried, and then end the run', () => {
 });
 
 test('a cursor that has expired where none was sent is a wrong address', () => {
-  const first = { ...job(), cursor: null };
-  expect(decideOnFault(first, fault('CURSOR_EXPIRED'), how)).toMatchObject({
+  expect(decideOnFault(job(null), fault('CURSOR_EXPIRED'), how)).toMatchObject({
     ...{ type: 'failRun', fault: { remedy: 'Check API_BASE_URL' } },
   });
 });
@@ -227,6 +226,6 @@ describe('faults of a refresh', () => {
     const rest = Array.from({ length: 22 }, () => decide('NETWORK').type);
     expect(rest.slice(0, 21)).not.toContain('leave');
     expect(rest.at(-1)).toBe('leave');
-    expect(page).toMatchObject({ failures: 0, cursorRefusals: 0 });
+    expect(page.troubles).toMatchObject({ failures: 0, cursorRefusals: 0 });
   });
 });

@@ -74,9 +74,9 @@ test('and after a page it is asked for again', () => {
 });
 
 test('a page size that is refused is asked for again, smaller and at once, and then kept', () => {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: null });
-  const scheduler = schedulerOver(frontier, undefined, opaque, { pageSize: new PageSize(5000) });
+  const scheduler = schedulerOver(frontier, undefined, { pageSize: new PageSize(5000) });
   let commands = scheduler.step([], NOW_MS);
   for (const limit of [2500, 2000, 1000]) {
     commands = scheduler.step([failed(fetches(commands)[0] ?? 0, TOO_MANY)], NOW_MS);
@@ -89,9 +89,9 @@ test('a page size that is refused is asked for again, smaller and at once, and t
 });
 
 test('one record that is refused is final', () => {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: null });
-  const scheduler = schedulerOver(frontier, undefined, opaque, { pageSize: new PageSize(1) });
+  const scheduler = schedulerOver(frontier, undefined, { pageSize: new PageSize(1) });
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
   const commands = scheduler.step([failed(taskId, TOO_MANY)], NOW_MS);
   expect(finish(commands)).toMatchObject({

@@ -3,20 +3,16 @@ import { expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
-import { fetches, head, NOW_MS, schedulerOver } from '../support/stepped-scheduler.js';
+import { fetches, head, NOW_MS, schedulerOver, sought } from '../support/stepped-scheduler.js';
 
 /** Cursors that name the row behind which they lead; rows are a millisecond apart, newest first. */
-const open: CursorBuilder = {
-  cursorTtlMs: 120_000,
-  buildCursor: ({ ms }, expiresAtMs) => `${ms}|${expiresAtMs}`,
-};
+const open = sought(({ ms }, expiresAtMs) => `${ms}|${expiresAtMs}`);
 
 /** Plays flat pages of 100 rows, each scanned at once, until nothing is asked for. */
 function playFlat(changes: Partial<SchedulerOptions>, pagesMax: number): SchedulerCommand[] {
-  const frontier = new Frontier(open, { canSeek: true });
+  const frontier = new Frontier(open);
   frontier.add({ segment: 1, after: null, bound: null });
-  const scheduler = schedulerOver(frontier, undefined, open, changes);
+  const scheduler = schedulerOver(frontier, undefined, changes);
   const said: SchedulerCommand[] = [];
   let commands = scheduler.step([], NOW_MS);
   for (let page = 0; page < pagesMax && commands.length > 0; page++) {

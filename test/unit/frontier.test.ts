@@ -1,21 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
-import { HIGHEST_ID, type Position } from '../../src/core/position.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
+import { cursorChain } from '../../src/paging/cursor-chain.js';
+import type { Paging } from '../../src/paging/paging.js';
+import { HIGHEST_ID, type Position } from '../../src/paging/position.js';
+import { sought } from '../support/stepped-scheduler.js';
 
 const TTL_MS = 120_000;
 const NOW = 1_000_000;
 const at = (n: number): Position => ({ ms: 1_000_000 - n, id: 'aa' });
 
 /** Cursors that say where they point: `n`, with a mark when they were built here. */
-const open: CursorBuilder = {
-  cursorTtlMs: TTL_MS,
-  buildCursor: (position) => `built-${1_000_000 - position.ms}`,
-};
-const opaque: CursorBuilder = { ...open, buildCursor: () => null };
+const open = sought((position) => `built-${1_000_000 - position.ms}`, TTL_MS);
+const opaque = cursorChain({ cursorLifeMs: TTL_MS, order: 'newestFirst' });
 
-function begun(cursors: CursorBuilder = open): Frontier {
-  const frontier = new Frontier(cursors, { canSeek: true });
+function begun(paging: Paging = open): Frontier {
+  const frontier = new Frontier(paging);
   frontier.add({ segment: 1, after: null, bound: null });
   return frontier;
 }
@@ -47,39 +46,41 @@ describe('frontier', () => {
   test('the answer leads on to the next page, which starts where this one ended', () => {
     const frontier = begun();
     const first = take(frontier);
-    expect(frontier.advance(first, answer('5'))).toEqual({ type: 'advanced' });
+    expect(frontier.advance(first, answer('5'), NOW)).toEqual({ type: 'advanced' });
     const second = take(frontier);
     expect(second).toMatchObject({ page: 2, cursor: '5', after: at(5), isAfterKnown: true });
   });
 
   test('hasMore false ends it, whatever the cursor', () => {
     const frontier = begun();
-    expect(frontier.advance(take(frontier), answer(null, false))).toEqual({ type: 'ended' });
+    expect(frontier.advance(take(frontier), answer(null, false), NOW)).toEqual({ type: 'ended' });
     expect(frontier.isExhausted).toBe(true);
   });
 
   test('more without a cursor is a contradiction, never an end', () => {
     const frontier = begun();
-    expect(frontier.advance(take(frontier), answer(null))).toMatchObject({ type: 'broken' });
+    expect(frontier.advance(take(frontier), answer(null), NOW)).toMatchObject({ type: 'broken' });
     expect(frontier.isExhausted).toBe(false);
   });
 
   test('a position that does not lead on is a contradiction', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
-    expect(frontier.advance(take(frontier), answer('5'))).toMatchObject({ type: 'broken' });
+    frontier.advance(take(frontier), answer('5'), NOW);
+    expect(frontier.advance(take(frontier), answer('5'), NOW)).toMatchObject({ type: 'broken' });
   });
 
   test('an opaque cursor that was given before is a contradiction', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), opaqueAnswer('x'));
-    frontier.advance(take(frontier), opaqueAnswer('y'));
-    expect(frontier.advance(take(frontier), opaqueAnswer('x'))).toMatchObject({ type: 'broken' });
+    frontier.advance(take(frontier), opaqueAnswer('x'), NOW);
+    frontier.advance(take(frontier), opaqueAnswer('y'), NOW);
+    expect(frontier.advance(take(frontier), opaqueAnswer('x'), NOW)).toMatchObject({
+      type: 'broken',
+    });
   });
 
   test('a cursor near its end is rebuilt from the position, without a request', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     const job = take(frontier, NOW + TTL_MS - 1000);
     expect(job.cursor).toBe('built-5');
     expect(job.cursorExpiresAtMs).toBe(NOW + 2 * TTL_MS - 1000);
@@ -87,7 +88,7 @@ describe('frontier', () => {
 
   test('a dead opaque cursor cannot be taken', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), opaqueAnswer('x'));
+    frontier.advance(take(frontier), opaqueAnswer('x'), NOW);
     const job = frontier.ready(NOW + TTL_MS);
     expect(job && frontier.take(job, NOW + TTL_MS, 60_000)).toBe(false);
   });
@@ -95,7 +96,7 @@ describe('frontier', () => {
   test('a repair is asked for before the tip, and does not move it', () => {
     const frontier = begun();
     const first = take(frontier);
-    frontier.advance(first, answer('5'));
+    frontier.advance(first, answer('5'), NOW);
     frontier.repair(first, at(5), NOW);
     const repair = take(frontier);
     expect(repair).toMatchObject({ page: 1, isTip: false, repairThrough: at(5) });
@@ -104,32 +105,32 @@ describe('frontier', () => {
 
   test('a cut segment ends at the cut, and the new one starts with the rows at that instant', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     const cut = { ms: at(50).ms, id: HIGHEST_ID };
     frontier.split(1, cut, 2);
     expect([...frontier.open()]).toEqual([
       { segment: 1, after: at(5), bound: cut, isAfterKnown: true },
       { segment: 2, after: cut, bound: null, isAfterKnown: true },
     ]);
-    expect(frontier.advance(take(frontier), answer('51'))).toEqual({ type: 'ended' });
+    expect(frontier.advance(take(frontier), answer('51'), NOW)).toEqual({ type: 'ended' });
   });
 
   test('until a seek has proved true no more are tried at once than is said', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     frontier.split(1, at(50), 2);
     expect(frontier.canSplit(1)).toBe(false);
     expect(frontier.canSplit(2)).toBe(true);
     frontier.split(1, at(30), 3);
     expect(frontier.canSplit(2)).toBe(false);
     take(frontier);
-    frontier.advance(take(frontier), answer('60'));
+    frontier.advance(take(frontier), answer('60'), NOW);
     expect(frontier.canSplit(1)).toBe(true);
   });
 
   test('a false seek gives its stretch back to the chain before it', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     frontier.split(1, at(50), 2);
     take(frontier);
     const seeking = take(frontier);
@@ -145,7 +146,7 @@ describe('frontier', () => {
     [4, 2, 3],
   ])('several false seeks that fail in the order %i, %i, %i leave one chain', (...order) => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     frontier.split(1, at(50), 2);
     frontier.split(2, at(75), 3);
     frontier.split(1, at(25), 4);
@@ -156,12 +157,12 @@ describe('frontier', () => {
       expect(job && frontier.seekFailed(job, false)).toMatchObject([{ segment }]);
     }
     expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
-    expect(frontier.advance(chain, answer('30'))).toEqual({ type: 'advanced' });
+    expect(frontier.advance(chain, answer('30'), NOW)).toEqual({ type: 'advanced' });
   });
 
   test('what waits for its first page is given back with the first seek that fails', () => {
     const frontier = begun();
-    frontier.advance(take(frontier), answer('5'));
+    frontier.advance(take(frontier), answer('5'), NOW);
     frontier.split(1, at(50), 2);
     take(frontier);
     const seeking = take(frontier);
@@ -171,7 +172,7 @@ describe('frontier', () => {
   });
 
   test('gaps that cannot be sought become one walk from the start', () => {
-    const frontier = new Frontier(open, { canSeek: true });
+    const frontier = new Frontier(open);
     frontier.add({ segment: 1, after: at(10), bound: at(20) });
     frontier.add({ segment: 2, after: at(30), bound: at(40) });
     frontier.add({ segment: 3, after: at(60), bound: null });
@@ -181,23 +182,23 @@ describe('frontier', () => {
       { segment: 3, to: 1, bound: null },
     ]);
     expect(frontier.take(first, NOW, 60_000)).toBe(false);
-    expect(frontier.giveBack(first)).toBeNull();
+    expect(frontier.handOver(first)).toBeNull();
     expect(frontier.boundOf(1)).toBeNull();
   });
 
   test('a segment never goes to one that begins in its middle: its earlier pages would be lost', () => {
-    const frontier = new Frontier(open, { canSeek: true });
+    const frontier = new Frontier(open);
     frontier.add({ segment: 1, after: null, bound: at(30) });
     frontier.add({ segment: 2, after: at(40), bound: null });
     const [, second] = [take(frontier), take(frontier)];
-    frontier.advance(second, answer('90'));
+    frontier.advance(second, answer('90'), NOW);
     frontier.add({ segment: 3, after: at(60), bound: at(70) });
-    expect(frontier.giveBack(take(frontier))).toEqual({ segment: 2, to: 1, bound: null });
+    expect(frontier.handOver(take(frontier))).toEqual({ segment: 2, to: 1, bound: null });
     expect(frontier.boundOf(3)).toEqual(at(70));
   });
 
   test('a segment never goes to a chain that is past its bound: what it left out would be lost', () => {
-    const frontier = new Frontier(opaque, { canSeek: false });
+    const frontier = new Frontier(opaque);
     frontier.add({ segment: 1, after: null, bound: at(30) });
     frontier.add({
       segment: 2,
@@ -211,14 +212,14 @@ describe('frontier', () => {
     frontier.rebound(page);
     expect(page.bound).toEqual(at(30));
     frontier.rebound({ ...page, lastPosition: at(40) });
-    expect(frontier.giveBack(second)).toBeNull();
+    expect(frontier.handOver(second)).toBeNull();
   });
 
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
     const frontier = begun(opaque);
-    frontier.advance(take(frontier), opaqueAnswer('x'));
+    frontier.advance(take(frontier), opaqueAnswer('x'), NOW);
     const second = take(frontier);
-    frontier.dropCursor(second);
+    second.dropCursor();
     frontier.putBack(second, NOW);
     expect(frontier.take(second, NOW, 60_000)).toBe(false);
   });

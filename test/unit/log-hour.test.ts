@@ -96,10 +96,10 @@ async function playRun(level: string, faultShare: number) {
   const captured = await captureLog(level);
   captured.log.setBindings({ run: 7 });
   const limiter = limiterOf(LIMIT);
-  const frontier = new Frontier(api.cursors, { canSeek: true });
+  const frontier = new Frontier(api.paging);
   frontier.add({ segment: 1, after: null, bound: null });
   const pageSize = new PageSize(PAGE_ROWS);
-  const scheduler = schedulerOver(frontier, limiter, api.cursors, { random, pageSize });
+  const scheduler = schedulerOver(frontier, limiter, { random, pageSize });
   const prepared = freshRun();
   const stats = new RunStats({ earlier: prepared.totals, walksAgain: false });
   const runFigures = new RunFigures({ stats, limiter, scheduler });
@@ -170,7 +170,7 @@ async function exchange(
   if (answer.type === 'fault') return failed(answer.fault, answer.hasHead);
   const { nextCursor, hasMore, rows } = answer.page;
   const said = { cursorExpiresInMs: null, limit: null, total: PAGES * PAGE_ROWS };
-  const nextPosition = api.readCursor(nextCursor);
+  const nextPosition = nextCursor === null ? null : api.paging.placeOf(nextCursor);
   const page = { nextCursor, nextPosition, hasMore, returned: rows.length, ...said };
   const head: PageHead = { type: 'head', taskId, meta, ...page };
   if (isHeadUrgent) loop.onHead(head);
@@ -265,6 +265,7 @@ function freshRun(): PreparedRun {
     totals: empty,
     resumedFrom: null,
     segments: [{ segment: 1, after: null, bound: null }],
-    ...{ restarts: false, canSeek: true, nextSegment: 2 },
+    plan: { gaps: [], restarts: false, isOrdered: true, canSeek: true, returned: 0 },
+    nextSegment: 2,
   };
 }

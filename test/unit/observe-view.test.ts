@@ -1,13 +1,13 @@
 /** What the dashboard keeps of a run: bounded, and true. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../../src/core/position.js';
 import { WaitTimes } from '../../src/core/wait-times.js';
 import { History, type Sample } from '../../src/observe/history.js';
 import { LatencyWindow } from '../../src/observe/latency-window.js';
 import { RecentLog } from '../../src/observe/recent-log.js';
 import { SegmentMap } from '../../src/observe/segment-map.js';
 import { WaitShares } from '../../src/observe/wait-shares.js';
+import type { Position } from '../../src/paging/position.js';
 
 const T0 = 1_800_000_000_000;
 

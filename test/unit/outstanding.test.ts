@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
 import { Outstanding } from '../../src/core/outstanding.js';
-import { newTip } from '../../src/core/page-job.js';
-import { findGaps } from '../../src/core/resume.js';
+import { PageJob } from '../../src/core/page-job.js';
+import { planResume } from '../../src/core/resume.js';
 import { SourceOrder } from '../../src/core/source-order.js';
+import { cursorChain } from '../../src/paging/cursor-chain.js';
 
-const opaque = { cursorTtlMs: 1000, buildCursor: () => null };
+const opaque = cursorChain({ cursorLifeMs: 1000 });
 const head = {
   sentAtMs: 0,
   headAtMs: 0,
@@ -21,9 +22,9 @@ const head = {
   total: null,
 };
 
-test('a page of rows without positions behind an opaque cursor does not pass for the whole source', () => {
-  const outstanding = new Outstanding(new SourceOrder());
-  const job = newTip({
+test('a page without a place goes on by its cursor, and does not pass for the whole source', () => {
+  const outstanding = new Outstanding(new SourceOrder({ holds: false }), []);
+  const job = new PageJob({
     segment: 1,
     page: 1,
     cursor: null,
@@ -43,15 +44,13 @@ test('a page of rows without positions behind an opaque cursor does not pass for
   if (page === undefined) throw new Error('the page is outstanding');
   page.head = head;
   outstanding.answered(page);
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: null });
   const [write] = outstanding.scanned(page, frontier);
-  expect(write?.through).not.toBeNull();
-  const covered = {
-    after: null,
-    through: write?.through ?? null,
-    nextCursor: 'x',
-    nextCursorExpiresAtMs: 1,
-  };
-  expect(findGaps([covered])).toMatchObject([{ bound: null }]);
+  expect(write).toMatchObject({ isOrdered: false, after: null, through: null, nextCursor: 'x' });
+  if (write === undefined) throw new Error('the page is written');
+  const committed = { ...write, clipped: 0, returned: 1, nextCursorExpiresAtMs: 90_000 };
+  expect(planResume([committed], { paging: opaque, nowMs: 0 }).gaps).toMatchObject([
+    { after: null, bound: null, cursor: 'x' },
+  ]);
 });

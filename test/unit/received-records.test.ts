@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../../src/core/position.js';
 import { ReceivedRecords } from '../../src/core/received-records.js';
+import type { Position } from '../../src/paging/position.js';
 
 const at = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000000' });
 
@@ -14,16 +14,16 @@ describe('records that were received', () => {
 
   test('of a page that is held and goes on are new', () => {
     const held = [{ after: at(800), through: at(700), records: 30 }];
-    expect(new ReceivedRecords(earlier, false).count(held, false)).toBe(51);
+    expect(new ReceivedRecords(earlier).count(held, true)).toBe(51);
   });
 
   test('of a walk that began again are no more than it found', () => {
     const held = [{ after: null, through: at(700), records: 35 }];
-    expect(new ReceivedRecords(earlier, false).count(held, false)).toBe(35);
+    expect(new ReceivedRecords(earlier).count(held, true)).toBe(35);
   });
 
   test('are all that were returned where the order does not tell what was walked twice', () => {
     const held = [{ after: null, through: at(700), records: 35 }];
-    expect(new ReceivedRecords(earlier, false).count(held, true)).toBe(56);
+    expect(new ReceivedRecords(earlier).count(held, false)).toBe(56);
   });
 });

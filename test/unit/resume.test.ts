@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endOfInstant, type Position } from '../../src/core/position.js';
+import type { CommittedPage } from '../../src/core/committed-page.js';
 import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
+import { cursorChain } from '../../src/paging/cursor-chain.js';
+import type { Paging } from '../../src/paging/paging.js';
+import { placeCursor } from '../../src/paging/place-cursor.js';
+import { endOfInstant, type Position } from '../../src/paging/position.js';
 
 /** Position number n of the order; smaller comes first. */
 const at = (n: number): Position => ({ ms: 1_000_000 - n, id: 'aa' });
@@ -67,29 +71,99 @@ describe('gaps of the ledger', () => {
   });
 });
 
+const opaque = cursorChain({ cursorLifeMs: 120_000, order: 'newestFirst' });
+const seeking = placeCursor({
+  cursorLifeMs: 120_000,
+  codec: { read: () => at(1), write: () => 'built' },
+});
+
+/** Pages of one segment, whatever their numbers, as the order has them. */
+function planOf(pages: readonly CoveredInterval[], paging: Paging = opaque, nowMs = 0) {
+  const committed = pages.map((one, index) => ({
+    ...{ segment: 1, page: index + 1, cursor: `asked ${index}`, hasMore: one.through !== null },
+    ...{ isOrdered: true, clipped: 0, returned: 10, ...one },
+  }));
+  return planResume(committed, { paging, nowMs });
+}
+
 describe('resume', () => {
   test('a source that can seek goes on from every gap by its position', () => {
     const pages = [page(null, 5, 'c5'), page(9, 12, 'c12')];
-    const plan = planResume(pages, { canSeek: true, nowMs: 0 });
-    expect(plan).toEqual({
+    const plan = planOf(pages, seeking);
+    expect(plan).toMatchObject({
       gaps: [
         { after: at(5), bound: at(9) },
         { after: at(12), bound: null },
       ],
-      restarts: false,
+      ...{ restarts: false, isOrdered: true, canSeek: true },
     });
   });
 
   test('behind living opaque cursors it goes on with the cursor that led there', () => {
-    const plan = planResume([page(null, 5, 'c5')], { canSeek: false, nowMs: 0 });
+    const plan = planOf([page(null, 5, 'c5')]);
     expect(plan.gaps).toEqual([
       { after: at(5), bound: null, cursor: 'c5', cursorExpiresAtMs: 10_000 },
     ]);
   });
 
   test('behind a dead opaque cursor the walk begins again', () => {
-    const plan = planResume([page(null, 5, 'c5')], { canSeek: false, nowMs: 9000 });
-    expect(plan).toEqual({ gaps: [{ after: null, bound: null }], restarts: true });
+    const plan = planOf([page(null, 5, 'c5')], opaque, 9000);
+    expect(plan).toMatchObject({ gaps: [{ after: null, bound: null }], restarts: true });
+  });
+});
+
+describe('resume by chain', () => {
+  /** Page n of a chain: asked for with cursor n, it gives cursor n + 1. */
+  const link = (page: number, changes: Partial<CommittedPage> = {}): CommittedPage => ({
+    ...{ segment: 1, page, cursor: page === 1 ? null : `c${page}`, nextCursor: `c${page + 1}` },
+    ...{ nextCursorExpiresAtMs: 90_000, hasMore: true, isOrdered: false },
+    ...{ after: null, through: null, clipped: 0, returned: 10, ...changes },
+  });
+  const chain = cursorChain({ cursorLifeMs: 120_000 });
+  const plan = (pages: readonly CommittedPage[], nowMs = 0) =>
+    planResume(pages, { paging: chain, nowMs });
+  const from = (cursor: string) => [
+    { after: null, bound: null, cursor, cursorExpiresAtMs: 90_000 },
+  ];
+
+  test('goes on at the tip behind the last unbroken page', () => {
+    expect(plan([link(1), link(2), link(4)])).toMatchObject({
+      ...{ gaps: from('c3'), restarts: false, returned: 20, isOrdered: false, canSeek: false },
+    });
+  });
+
+  test('begins again where its cursor is dead, or nothing is committed', () => {
+    const begun = { gaps: [{ after: null, bound: null }], returned: 0 };
+    expect(plan([link(1), link(2)], 89_000)).toMatchObject({ ...begun, restarts: true });
+    expect(plan([])).toMatchObject({ ...begun, restarts: false });
+  });
+
+  test('is through where pages lead to the end', () => {
+    const end = link(3, { hasMore: false, nextCursor: null });
+    expect(plan([link(1), link(2), end]).gaps).toEqual([]);
+    expect(plan([link(1), end]).gaps).toEqual(from('c2'));
+  });
+
+  test('follows a page whose cursor was renewed by its number', () => {
+    expect(plan([link(1), link(2, { cursor: 'renewed' })]).gaps).toEqual(from('c3'));
+    expect(plan([link(1), link(2, { cursor: 'renewed', segment: 2 })]).gaps).toEqual(from('c2'));
+  });
+
+  test('does not rest on a page that left records to another segment', () => {
+    const ordered = link(2, { isOrdered: true, after: at(5), through: at(9), clipped: 3 });
+    expect(plan([link(1), ordered, link(3)]).gaps).toEqual(from('c2'));
+  });
+
+  test('is what a source gets whose order one page has contradicted', () => {
+    const first = link(1, { isOrdered: true, through: at(5) });
+    const planned = planResume([first, link(2)], { paging: seeking, nowMs: 0 });
+    expect(planned).toMatchObject({ gaps: from('c3'), isOrdered: false, canSeek: false });
+  });
+
+  test('takes the furthest tip where a walk had begun again', () => {
+    const again = [link(1, { segment: 2, nextCursor: 'x' }), link(2, { segment: 2, cursor: 'x' })];
+    const pages = [link(1), link(2), link(3), ...again];
+    expect(plan(pages).gaps).toEqual(from('c4'));
   });
 });
 
@@ -104,7 +178,7 @@ describe('an instant that several pages share', () => {
       nextCursorExpiresAtMs: 90_000,
     }));
   const gapsOf = (committed: readonly CoveredInterval[], canSeek = true) =>
-    planResume(committed, { canSeek, nowMs: 0 }).gaps;
+    planOf(committed, canSeek ? seeking : opaque).gaps;
   const REST = { after: at(900_000), bound: null };
   const OPEN = { after: tie('b'), bound: endOfInstant(tie('b')) };
 

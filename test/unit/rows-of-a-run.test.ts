@@ -1,8 +1,8 @@
 /** How many rows a run has, and how many records: what its pages wrote, and what they found. */
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../../src/core/position.js';
 import { ReceivedRecords } from '../../src/core/received-records.js';
 import { RunStats } from '../../src/observe/run-stats.js';
+import type { Position } from '../../src/paging/position.js';
 
 const at = (ms: number): Position => ({ ms, id: 'a' });
 
@@ -54,25 +54,27 @@ describe('received records', () => {
   });
 
   test('are what was written, found and set aside, and what is held behind all pages', () => {
-    const received = new ReceivedRecords([page(100, 50, 30, 4, 2)], false);
-    expect(received.count([held(50, 20, 10)], false)).toBe(46);
+    const received = new ReceivedRecords([page(100, 50, 30, 4, 2)]);
+    expect(received.count([held(50, 20, 10)], true)).toBe(46);
   });
 
   test('of a held page whose stretch is committed already are none', () => {
-    const received = new ReceivedRecords([page(100, 50, 30)], false);
+    const received = new ReceivedRecords([page(100, 50, 30)]);
     received.add(page(50, null, 10), page(50, null, 10));
-    expect(received.count([held(50, 20, 10)], false)).toBe(40);
-    expect(received.count([held(100, 60, 50)], false)).toBe(40 + 15);
+    expect(received.count([held(50, 20, 10)], true)).toBe(40);
+    expect(received.count([held(100, 60, 50)], true)).toBe(40 + 15);
   });
 
   test('of a walk that begins again are found anew', () => {
-    expect(new ReceivedRecords([page(100, 50, 30, 4)], true).count([], false)).toBe(30);
+    expect(
+      new ReceivedRecords([page(100, 50, 30, 4)], { restarts: true, returned: 0 }).count([], true),
+    ).toBe(30);
   });
 
-  test('without an order are all that this walk was given', () => {
-    const received = new ReceivedRecords([page(100, 50, 30, 4)], false);
-    expect(received.count([held(100, 50, 6)], true)).toBe(45);
-    received.walkAgain();
-    expect(received.count([held(100, 50, 6)], true)).toBe(6);
+  test('without an order are no more than are stored, nor than this walk was given', () => {
+    const received = new ReceivedRecords([page(100, 50, 30, 4)]);
+    expect(received.count([held(100, 50, 6)], false)).toBe(40);
+    received.walkFrom({ restarts: true, returned: 0 });
+    expect(received.count([held(100, 50, 6)], false)).toBe(6);
   });
 });

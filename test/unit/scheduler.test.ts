@@ -13,6 +13,7 @@ import {
   opaqueScheduler,
   scanned,
   schedulerOver,
+  sought,
 } from '../support/stepped-scheduler.js';
 
 test('a page that waits for the end of one that was given up is given up with it', () => {
@@ -127,14 +128,10 @@ test('a page that the database refuses is told of, though the run was to end any
 });
 
 test('a page that crosses its bound covers no more when it is asked for again', () => {
-  const cursors = {
-    cursorTtlMs: 120_000,
-    buildCursor: () => null,
-  };
   const bound = { ms: 50, id: 'a' };
-  const frontier = new Frontier(cursors, { canSeek: true });
+  const frontier = new Frontier(sought(() => 'built'));
   frontier.add({ segment: 1, after: null, bound });
-  const scheduler = schedulerOver(frontier, undefined, cursors);
+  const scheduler = schedulerOver(frontier);
   const fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true } as const;
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   scheduler.step([{ type: 'head', taskId: first, head: head('40', { ms: 40, id: 'a' }) }], NOW_MS);
@@ -174,12 +171,12 @@ test.each([
   ['is urgent where no other page is ready', 1_000, 1, true],
   ['can wait where the next page waits for credit anyhow', 1_000, 2, false],
 ])('a head %s', (_, bytesMax, segments, isHeadUrgent) => {
-  const frontier = new Frontier(opaque, { canSeek: false });
+  const frontier = new Frontier(opaque);
   for (let segment = 1; segment <= segments; segment++) {
     frontier.add({ segment, after: null, bound: null });
   }
   const credits = new Credits({ bytesMax, expectedPageBytes: 1_000 });
-  const scheduler = schedulerOver(frontier, undefined, opaque, { credits });
+  const scheduler = schedulerOver(frontier, undefined, { credits });
   expect(scheduler.step([], NOW_MS)).toMatchObject([{ type: 'fetch', isHeadUrgent }]);
 });
 

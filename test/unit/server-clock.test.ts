@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Frontier } from '../../src/core/frontier.js';
-import type { CursorBuilder } from '../../src/core/segment.js';
 import { ServerClock } from '../../src/core/server-clock.js';
-import { fetches, NOW_MS, schedulerOver } from '../support/stepped-scheduler.js';
+import { fetches, NOW_MS, schedulerOver, sought } from '../support/stepped-scheduler.js';
 
 const HOUR_MS = 3_600_000;
 const TTL_MS = 120_000;
@@ -38,17 +37,14 @@ describe('the server clock', () => {
 });
 
 describe('a built cursor that is refused as expired', () => {
-  const cursors: CursorBuilder = {
-    cursorTtlMs: TTL_MS,
-    buildCursor: (_, expiresAtMs) => `${expiresAtMs}`,
-  };
+  const paging = sought((_, expiresAtMs) => `${expiresAtMs}`, TTL_MS);
   const dead = { code: 'CURSOR_EXPIRED', message: 'it has expired', retryable: true } as const;
   const times = { sentAtMs: NOW_MS, headAtMs: NOW_MS, limits: null };
 
   function resumed() {
-    const frontier = new Frontier(cursors, { canSeek: true });
+    const frontier = new Frontier(paging);
     frontier.add({ segment: 1, after: { ms: 5, id: 'a' }, bound: null });
-    return schedulerOver(frontier, undefined, cursors);
+    return schedulerOver(frontier);
   }
 
   test("is built again by the server's clock", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparePositions, HIGHEST_ID, type Position } from '../../src/core/position.js';
+import { comparePositions, HIGHEST_ID, type Position } from '../../src/paging/position.js';
 import { Dataset, NEWEST_MS } from '../../src/simulator/dataset.js';
 import { mix32, unmix32 } from '../../src/simulator/hash.js';
 import { expectedRows } from '../../src/simulator/truth.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatPosition } from '../../src/core/position.js';
 import { verificationText } from '../../src/database/verify/verification-text.js';
+import { formatPosition } from '../../src/paging/position.js';
 import { placeOf, VerifyModel, walk } from '../support/verify-model.js';
 import { type TestRow, testRows } from '../support/writer-pages.js';
 
@@ -133,22 +133,16 @@ const ORDERS: Readonly<Record<string, readonly TestRow[]>> = {
   'without a timestamp': source.map((row) => ({ ...row, ms: Number.NaN })),
 };
 
-/** Pages as they are behind opaque cursors: each starts where the one before ended, wherever that is. */
+/** Pages as they are where no order holds: their cursors alone say where they belong. */
 function walkOpaque(rows: readonly TestRow[], segment = 1, from = 0) {
   const ends = [10, 20, 30, 40, 50].filter((end) => end > from);
-  const nowhere = { ms: 8.64e15, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
-  const placeAt = (end: number) => {
-    const row = rows[end - 1];
-    return row === undefined || Number.isNaN(row.ms) ? nowhere : placeOf(row);
-  };
   return ends.flatMap((end, index) => {
     const start = ends[index - 1] ?? from;
     const [one] = walk(rows.slice(start, end), { run: 1, segment, limit: 50 });
     if (one === undefined) return [];
     const hasMore = end < 50;
     const places = {
-      after: start === 0 ? null : placeAt(start),
-      through: hasMore ? placeAt(end) : null,
+      ...{ isOrdered: false, after: null, through: null },
       cursor: start === 0 ? null : `behind ${start}`,
       nextCursor: hasMore ? `behind ${end}` : null,
     };

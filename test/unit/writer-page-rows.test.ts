@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../../src/core/position.js';
+import type { Position } from '../../src/paging/position.js';
 import { rejectAt } from '../../src/protocol/batch.js';
 import { hashOfId, pageIndexOf, selectRows } from '../../workers/writer/page-rows.js';
 import { NEWEST_MS, type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';

@@ -7,7 +7,8 @@
  * open or quotes unpaired, and does not parse. What parses is still only probable until the scan
  * has found the array's real end, where `readEnvelopeAt` reads it again.
  */
-import type { Envelope, EnvelopeReading, Source } from '../../src/source/source.js';
+import type { Envelope } from '../../src/paging/paging.js';
+import type { EnvelopeReading, Source } from '../../src/source/source.js';
 import { JsonWalker, NOT_FOUND } from './json-walker.js';
 
 const QUOTE = 0x22;

@@ -5,9 +5,10 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Fault } from '../../src/core/fault.js';
+import type { Envelope } from '../../src/paging/paging.js';
 import type { Batch, BatchBuffers } from '../../src/protocol/batch.js';
 import type { PageHead, PageResult, PageTask } from '../../src/protocol/fetch-messages.js';
-import type { Envelope, Source } from '../../src/source/source.js';
+import type { Source } from '../../src/source/source.js';
 import type { Answer, HttpClient } from './http-client.js';
 import { openPage, type ProvedPage, provePage } from './page.js';
 import type { BodyRoom } from './receive-budget.js';
@@ -47,7 +48,7 @@ async function readPage(
   };
   const headOf = (envelope: Envelope): PageHead => {
     const { nextCursor } = envelope;
-    const nextPosition = nextCursor === null ? null : source.readCursor(nextCursor);
+    const nextPosition = nextCursor === null ? null : source.paging.placeOf(nextCursor);
     return { type: 'head', taskId, meta, ...envelope, nextPosition };
   };
 

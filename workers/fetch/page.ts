@@ -6,9 +6,10 @@
  * count must be the one that the envelope names.
  */
 import type { Fault } from '../../src/core/fault.js';
-import type { Position } from '../../src/core/position.js';
+import type { Envelope } from '../../src/paging/paging.js';
+import type { Position } from '../../src/paging/position.js';
 import { type ColumnViews, columnViews, type Rejects } from '../../src/protocol/batch.js';
-import type { Envelope, Source } from '../../src/source/source.js';
+import type { Source } from '../../src/source/source.js';
 import {
   findRecords,
   isSameEnvelope,

@@ -1,7 +1,9 @@
 /** A page's row in the ledger and its records in quarantine, as statement parameters. Pure. */
-import { formatPosition, type Position } from '../../src/core/position.js';
+
+import type { CommittedCounts } from '../../src/core/committed-page.js';
+import { formatPosition, type Position } from '../../src/paging/position.js';
 import type { Rejects } from '../../src/protocol/batch.js';
-import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
+import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { OwnerPage, PageRows } from './page-rows.js';
 import { quarantineParameters, storableText } from './quarantine-rows.js';
 import type { Parameter } from './wire-buffer.js';
@@ -19,7 +21,12 @@ function returnedCount({ selected, quarantined }: PageAccount): number {
   return selected.acceptedCount + quarantined.count;
 }
 
-/** $1 to $21 of the statements that write a ledger row. */
+/** Records of the page that are left to the segment behind its own. */
+function clippedCount({ batch }: PageWrite, account: PageAccount): number {
+  return batch.rowCount + batch.rejects.count - returnedCount(account);
+}
+
+/** $1 to $23 of the statements that write a ledger row. */
 export function ledgerParameters(page: OwnerPage, account: PageAccount): Parameter[] {
   const { selected, quarantined } = account;
   return [
@@ -30,6 +37,7 @@ export function ledgerParameters(page: OwnerPage, account: PageAccount): Paramet
     storableOrNull(page.nextCursor),
     page.nextCursorExpiresAtMs === null ? null : String(page.nextCursorExpiresAtMs),
     String(page.hasMore),
+    String(page.isOrdered),
     positionOrNull(page.after),
     positionOrNull(page.through),
     selected.firstPosition,
@@ -37,6 +45,7 @@ export function ledgerParameters(page: OwnerPage, account: PageAccount): Paramet
     String(page.fetchedAtMs),
     String(returnedCount(account)),
     String(quarantined.count),
+    String(clippedCount(page, account)),
     String(page.batch.bodyBytes),
     storableOrNull(page.requestId),
     String(page.id),
@@ -55,7 +64,7 @@ export function fetchIdentity(page: PageWrite): (string | null)[] {
 }
 
 /** Reads `inserted, duplicate, known` of the statements that write a ledger row. */
-export function countsOf(row: TextRow | undefined, account: PageAccount): PageCounts {
+export function countsOf(row: TextRow | undefined, account: PageAccount): CommittedCounts {
   return {
     returned: returnedCount(account),
     inserted: Number(row?.[0]),

@@ -2,7 +2,8 @@
  * One page, one transaction: by COPY, by INSERT, or, where PostgreSQL refuses a row, by finding the
  * refused rows first.
  */
-import type { PageCounts, PageWrite } from '../../src/protocol/writer-messages.js';
+import type { CommittedCounts } from '../../src/core/committed-page.js';
+import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { Connection } from './connections.js';
 import {
   countsOf,
@@ -26,7 +27,7 @@ import { type Parameter, type WireBuffer, writeBindAndExecute } from './wire-buf
 
 /** What a commit reports. */
 export interface Commit {
-  readonly counts: PageCounts;
+  readonly counts: CommittedCounts;
   /** Distinct rows of the page that the table already had. */
   readonly knownRows: number;
 }
@@ -143,7 +144,7 @@ function accountOf(
   return { selected, quarantined: withRefused(selected.rejects, records) };
 }
 
-function commitOf(counts: PageCounts, selected: PageRows): Commit {
+function commitOf(counts: CommittedCounts, selected: PageRows): Commit {
   return { counts, knownRows: selected.rows.length - counts.inserted };
 }
 

@@ -10,7 +10,7 @@
  * A row without a timestamp has no place of its own in the order: it is written wherever it appears.
  */
 import { assert } from '../../src/core/fault.js';
-import { formatPosition, isBehindBound, type Position } from '../../src/core/position.js';
+import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
 import {
   type Batch,
   type ColumnViews,

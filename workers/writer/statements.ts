@@ -8,21 +8,21 @@ import { DATA_DIGEST, ROW_DIGEST } from '../../src/postgres/row-digest.js';
 import { PROBE } from './row-digest.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
-/** $1 to $21 are `ledgerParameters`; what the counts and digests come from differs. */
+/** $1 to $23 are `ledgerParameters`; what the counts and digests come from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
-  after_position, through_position, first_position, last_position, fetched_at, returned, quarantined,
-  bytes, request_id, id, inserted, duplicate, known, digest, data_digest`;
+  is_ordered, after_position, through_position, first_position, last_position, fetched_at, returned,
+  quarantined, clipped, bytes, request_id, id, inserted, duplicate, known, digest, data_digest`;
 
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
-  to_timestamp($6::double precision / 1000), $7::boolean,
-  $8, $9, $10, $11, to_timestamp($12::double precision / 1000), $13::integer, $14::integer,
-  $15::integer, $16, $17::integer`;
+  to_timestamp($6::double precision / 1000), $7::boolean, $8::boolean,
+  $9, $10, $11, $12, to_timestamp($13::double precision / 1000), $14::integer, $15::integer,
+  $16::integer, $17::integer, $18, $19::integer`;
 
 // The ledger's key decides whether a page is known, so nothing else may fail before it does.
 const KEEP_REJECTS = `rejected AS (
   INSERT INTO ingestion_quarantine (run, segment, page, index, reason, raw_text)
-  SELECT $1::integer, $2::integer, $3::integer, index, ($21::text[])[reason_number], raw_text
-  FROM unnest($18::integer[], $19::integer[], $20::text[]) AS record (index, reason_number, raw_text)
+  SELECT $1::integer, $2::integer, $3::integer, index, ($23::text[])[reason_number], raw_text
+  FROM unnest($20::integer[], $21::integer[], $22::text[]) AS record (index, reason_number, raw_text)
   ON CONFLICT DO NOTHING
 )`;
 
@@ -45,7 +45,7 @@ const countKnown = (ids: string): string => `(
     FROM unnest(${ids}) AS one (id) JOIN ingested_events AS event ON event.id = one.id
     GROUP BY event.page
   ) AS owned
-  WHERE owned.page IS DISTINCT FROM $17::integer AND NOT EXISTS (
+  WHERE owned.page IS DISTINCT FROM $19::integer AND NOT EXISTS (
     SELECT FROM ingestion_pages AS own
     WHERE own.run = $1::integer AND (own.id = owned.page OR own.id IS NULL AND owned.page IS NULL))
 )`;
@@ -53,7 +53,7 @@ const countKnown = (ids: string): string => `(
 /** Of the page's rows, read back by their ids. */
 const digestOfData = (ids: string): string => `(
   SELECT coalesce(bit_xor(${DATA_DIGEST}), 0) FROM ingested_events
-  WHERE id = ANY(${ids}) AND page = $17::integer
+  WHERE id = ANY(${ids}) AND page = $19::integer
 )`;
 
 // A table that was there before us may have more unique indexes. Only the same id is the same row: one
@@ -61,28 +61,28 @@ const digestOfData = (ids: string): string => `(
 const STATEMENTS = {
   copy_rows: 'COPY ingested_events (id, occurred_at, data, page) FROM STDIN (FORMAT binary)',
 
-  // $22: how many rows, $23: their digest, $24: their ids where their data is to be proved.
+  // $24: how many rows, $25: their digest, $26: their ids where their data is to be proved.
   record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN $22::integer END,
-  $13::integer - $14::integer - $22::integer, 0, $23::bigint,
-  CASE WHEN $24::uuid[] IS NOT NULL THEN ${digestOfData('$24::uuid[]')} END
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN $24::integer END,
+  $14::integer - $15::integer - $24::integer, 0, $25::bigint,
+  CASE WHEN $26::uuid[] IS NOT NULL THEN ${digestOfData('$26::uuid[]')} END
 RETURNING inserted, duplicate, known`,
 
-  // $24: the ids of all rows of the page, $25: whether their data is to be proved.
+  // $26: the ids of all rows of the page, $27: whether their data is to be proved.
   record_counted_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, $22::integer, $13::integer - $14::integer - $22::integer,
-  CASE WHEN $22::integer < cardinality($24::uuid[]) THEN ${countKnown('$24::uuid[]')} ELSE 0 END,
-  $23::bigint, CASE WHEN $25::boolean THEN ${digestOfData('$24::uuid[]')} END
+SELECT ${LEDGER_VALUES}, $24::integer, $14::integer - $15::integer - $24::integer,
+  CASE WHEN $24::integer < cardinality($26::uuid[]) THEN ${countKnown('$26::uuid[]')} ELSE 0 END,
+  $25::bigint, CASE WHEN $27::boolean THEN ${digestOfData('$26::uuid[]')} END
 RETURNING inserted, duplicate, known`,
 
-  // $22 to $24: ids, instants and records of the rows, $25: whether their data is to be proved.
+  // $24 to $26: ids, instants and records of the rows, $27: whether their data is to be proved.
   insert_page: `WITH stored AS (
   INSERT INTO ingested_events (id, occurred_at, data, page)
-  SELECT unnest($22::uuid[]), unnest($23::timestamptz[]), unnest($24::text[])::jsonb, $17::integer
+  SELECT unnest($24::uuid[]), unnest($25::timestamptz[]), unnest($26::text[])::jsonb, $19::integer
   ON CONFLICT (id) DO NOTHING
-  RETURNING ${ROW_DIGEST} AS digest, CASE WHEN $25::boolean THEN ${DATA_DIGEST} END AS data_digest
+  RETURNING ${ROW_DIGEST} AS digest, CASE WHEN $27::boolean THEN ${DATA_DIGEST} END AS data_digest
 ), tally AS (
   SELECT count(*)::integer AS inserted, coalesce(bit_xor(digest), 0) AS digest,
     coalesce(bit_xor(data_digest), 0) AS data_digest
@@ -90,9 +90,9 @@ RETURNING inserted, duplicate, known`,
 ), ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN tally.inserted END,
-  $13::integer - $14::integer - tally.inserted,
-  CASE WHEN tally.inserted < cardinality($22::uuid[]) THEN ${countKnown('$22::uuid[]')} ELSE 0 END,
-  tally.digest, CASE WHEN $25::boolean THEN tally.data_digest END
+  $14::integer - $15::integer - tally.inserted,
+  CASE WHEN tally.inserted < cardinality($24::uuid[]) THEN ${countKnown('$24::uuid[]')} ELSE 0 END,
+  tally.digest, CASE WHEN $27::boolean THEN tally.data_digest END
 FROM tally
 RETURNING inserted, duplicate, known`,
 

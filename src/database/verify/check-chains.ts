@@ -3,15 +3,17 @@
  *
  *   beginning ──page──▶ place ──page──▶ place ── … ──▶ end
  *
- * A page goes on from another where it starts at the place at which that one ends, where it was asked
- * for with the cursor that that one gave, or as the next of its segment. Where the places of all pages
- * follow the source's order, one goes on from another also where it starts before its end.
+ * Where the source's order held for all pages, they have to tile it: one goes on from another where it
+ * starts at the place at which that one ends, or before it. Else the end has to be reached from the
+ * beginning by the cursors that pages gave (core/chains.ts).
  *
  * Numbers missing from a segment are no fault by themselves: pages commit out of order, and what a stop
  * left open is fetched by another segment.
  */
-import { comparePositions, type Position, parsePosition } from '../../core/position.js';
-import { type CoveredInterval, findGaps } from '../../core/resume.js';
+
+import { Chains } from '../../core/chains.js';
+import { type CoveredInterval, uncoveredByOrder } from '../../core/resume.js';
+import { comparePositions, type Position, parsePosition } from '../../paging/position.js';
 import { pageDifference, stretchName } from './page-names.js';
 import type { Difference, Unfetched, VerifiedPage } from './verify-types.js';
 
@@ -26,7 +28,16 @@ export function checkChains(pages: readonly VerifiedPage[], isComplete: boolean)
 
 /** What no page of the run covers, as a resume would find it. */
 export function uncovered(pages: readonly VerifiedPage[]): Unfetched[] {
-  return findGaps(pages.map(intervalOf)).map(({ after, bound }) => ({ after, through: bound }));
+  if (pages.every(({ isOrdered }) => isOrdered)) {
+    return uncoveredByOrder(pages.map(intervalOf)).map(({ after, bound }) => ({
+      after,
+      through: bound,
+    }));
+  }
+  const { ends, tips } = new Chains(pages).walk();
+  if (ends.length > 0) return [];
+  const [behind] = tips;
+  return [{ after: null, through: null, ...(behind === undefined ? {} : { behind }) }];
 }
 
 function checkPlaces(page: VerifiedPage): Difference[] {
@@ -46,7 +57,7 @@ function checkLink(
 ): Difference[] {
   const { hasMore, through } = page;
   const differences: Difference[] = [];
-  if (hasMore && through === null) {
+  if (page.isOrdered && hasMore && through === null) {
     differences.push(inChain(page, 'it reaches the end, and yet says that there is more'));
   }
   if (next?.segment !== page.segment) return differences;
@@ -74,12 +85,14 @@ function checkCover(pages: readonly VerifiedPage[], isOrdered: boolean): Differe
   return [{ kind: 'chain', where: 'the chain of pages', message }];
 }
 
-/** Whether all pages lead on in the source's order; one without records may end where it starts. */
+/**
+ * Whether all pages lead on in the source's order, within one instant in whichever. Pages from before the
+ * ledger said so have to show it.
+ */
 function isInOrder(pages: readonly VerifiedPage[]): boolean {
-  return pages.map(intervalOf).every(({ after, through }, index) => {
-    if (after === null || through === null) return true;
-    const direction = comparePositions(after, through);
-    return direction < 0 || (direction === 0 && pages[index]?.returned === 0);
+  return pages.every((page) => {
+    const { after, through } = intervalOf(page);
+    return page.isOrdered && (after === null || through === null || after.ms >= through.ms);
   });
 }
 
@@ -97,56 +110,10 @@ function checkTiles(pages: readonly VerifiedPage[]): Difference[] {
 
 /** Where places say nothing of an order, the last page has to be reached from the first. */
 function checkPath(pages: readonly VerifiedPage[]): Difference[] {
-  const links = new Links(pages);
-  const reached = new Set<VerifiedPage>();
-  const dead: VerifiedPage[] = [];
-  const next = pages.filter(({ after, cursor }) => after === null && cursor === null);
-  for (let page = next.pop(); page !== undefined; page = next.pop()) {
-    if (reached.has(page)) continue;
-    reached.add(page);
-    if (!page.hasMore) return [];
-    const followers = links.behind(page);
-    if (followers.length === 0) dead.push(page);
-    next.push(...followers);
-  }
-  if (dead.length > 0) return dead.map((page) => inChain(page, 'no page goes on from its end'));
+  const { ends, tips } = new Chains(pages).walk();
+  if (ends.length > 0) return [];
+  if (tips.length > 0) return tips.map((page) => inChain(page, 'no page goes on from its end'));
   return [{ kind: 'chain', where: 'the chain of pages', message: 'it leads to no end' }];
-}
-
-function groupBy<Key>(
-  pages: readonly VerifiedPage[],
-  keyOf: (page: VerifiedPage) => Key,
-): Map<Key, VerifiedPage[]> {
-  const groups = new Map<Key, VerifiedPage[]>();
-  for (const page of pages) {
-    const group = groups.get(keyOf(page));
-    if (group === undefined) groups.set(keyOf(page), [page]);
-    else group.push(page);
-  }
-  return groups;
-}
-
-/** Which pages go on from which. */
-class Links {
-  readonly #byPlace: ReadonlyMap<string | null, VerifiedPage[]>;
-  readonly #byCursor: ReadonlyMap<string | null, VerifiedPage[]>;
-  readonly #byNumber: ReadonlyMap<string, VerifiedPage[]>;
-
-  constructor(pages: readonly VerifiedPage[]) {
-    this.#byPlace = groupBy(pages, ({ after }) => after);
-    this.#byCursor = groupBy(pages, ({ cursor }) => cursor);
-    this.#byNumber = groupBy(pages, ({ segment, page }) => `${segment}/${page}`);
-  }
-
-  behind({ segment, page, nextCursor, after, through }: VerifiedPage): VerifiedPage[] {
-    // A page that ends where it starts says nothing of its place.
-    const isPlaced = through !== null && through !== after;
-    return [
-      ...(this.#byNumber.get(`${segment}/${page + 1}`) ?? []),
-      ...(nextCursor === null ? [] : (this.#byCursor.get(nextCursor) ?? [])),
-      ...(isPlaced ? (this.#byPlace.get(through) ?? []) : []),
-    ];
-  }
 }
 
 function intervalOf({ after, through }: VerifiedPage): CoveredInterval {

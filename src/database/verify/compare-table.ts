@@ -106,7 +106,9 @@ function isLost(ledger: Ledger, { lost, held }: Loss): boolean {
     .reduce((sum, { inserted }) => sum + inserted, 0);
   if (lost > writtenSince) return true;
   // A walk that began again found what it had found before.
-  const walks = pages.filter((page) => page.run === run.run && page.after === null);
+  const walks = pages.filter(
+    (page) => page.run === run.run && page.after === null && page.cursor === null,
+  );
   return lost > 0 && walks.length <= 1 && foundRows(ledger) > held;
 }
 

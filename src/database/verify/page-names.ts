@@ -1,5 +1,5 @@
 /** How differences name pages, places and rows. */
-import type { Position } from '../../core/position.js';
+import type { Position } from '../../paging/position.js';
 import type { Difference, DifferenceKind, Unfetched, VerifiedPage } from './verify-types.js';
 
 /** A difference of one page, which it names. @param run that is verified */
@@ -19,7 +19,8 @@ function pageName(page: Pick<VerifiedPage, 'run' | 'segment' | 'page'>, run: num
   return page.run === run ? name : `run ${page.run}, ${name}`;
 }
 
-export function stretchName({ after, through }: Unfetched): string {
+export function stretchName({ after, through, behind }: Unfetched): string {
+  if (behind !== undefined) return `behind segment ${behind.segment}, page ${behind.page}`;
   if (after === null && through === null) return 'from the beginning to the end';
   if (after === null) return `from the beginning to ${placeName(through)}`;
   if (through === null) return `from ${placeName(after)} to the end`;

@@ -7,7 +7,7 @@ const FIND_RUN = 'SELECT run, source, origin, status FROM ingestion_runs WHERE r
 // Digests as text: they do not fit a JavaScript number.
 const LOAD_PAGES = `
   SELECT p.id, p.run, p.segment, p.page, p.cursor, p.next_cursor AS "nextCursor",
-    p.has_more AS "hasMore", p.after_position AS "after", p.through_position AS "through",
+    p.has_more AS "hasMore", p.is_ordered AS "isOrdered", p.after_position AS "after", p.through_position AS "through",
     p.returned, p.inserted, p.duplicate, p.known, p.quarantined,
     p.digest::text AS digest, p.data_digest::text AS "dataDigest",
     coalesce(q.kept, 0)::integer AS kept

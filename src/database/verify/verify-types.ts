@@ -1,27 +1,16 @@
 /** What a verification looks at, and what it finds. Plain data. */
-import type { Position } from '../../core/position.js';
+import type { LinkedPage } from '../../core/chains.js';
+import type { CommittedCounts } from '../../core/committed-page.js';
+import type { Position } from '../../paging/position.js';
 import type { RunStatus } from '../ledger-types.js';
 
 /** A page of the ledger, of whichever run. */
-export interface VerifiedPage {
+export interface VerifiedPage extends LinkedPage, CommittedCounts {
   /** What its rows carry; null: it was written before rows had owners. */
   readonly id: number | null;
   readonly run: number;
-  readonly segment: number;
-  readonly page: number;
-  readonly cursor: string | null;
-  readonly nextCursor: string | null;
-  readonly hasMore: boolean;
-  /** The page starts behind `after` and ends at `through`; null: beginning and end of the source. */
   readonly after: string | null;
   readonly through: string | null;
-  readonly returned: number;
-  /** Rows that it wrote. */
-  readonly inserted: number;
-  readonly duplicate: number;
-  /** Of `duplicate`, those that no page of the run wrote. */
-  readonly known: number;
-  readonly quarantined: number;
   /** Its rows in `ingestion_quarantine`. */
   readonly kept: number;
   /** Of the rows that it wrote; null before rows had owners. */
@@ -89,10 +78,14 @@ export interface Difference {
   readonly page?: number;
 }
 
-/** A stretch that a half-done run has not fetched yet; null: beginning and end of the source. */
+/**
+ * What a half-done run has not fetched yet: a stretch of the order (null: beginning and end of the
+ * source); where no order holds, all behind a page.
+ */
 export interface Unfetched {
   readonly after: Position | null;
   readonly through: Position | null;
+  readonly behind?: Pick<VerifiedPage, 'segment' | 'page'>;
 }
 
 /** Whose the rows of the table are. */

@@ -1,6 +1,7 @@
 /** Findings about the walk: cursor form and life, seeking, order, ties. */
-import { comparePositions, type Position } from '../../core/position.js';
+
 import { roundest } from '../../core/round-span.js';
+import { comparePositions, type Position } from '../../paging/position.js';
 import { type Finding, finding, unknown } from '../finding.js';
 import type { Notebook, PageSeen } from '../observations.js';
 import { readCursorForm } from './cursor-form.js';

@@ -75,7 +75,7 @@ export const cursorLife: Probe = {
     const { page } = await askPage(context, { cursor: null, limit: 1 });
     const cursor = page?.envelope.nextCursor ?? null;
     if (page === null || cursor === null) return;
-    const lifeMs = page.envelope.cursorExpiresInMs ?? source.cursorTtlMs;
+    const lifeMs = page.envelope.cursorExpiresInMs ?? source.paging.cursorLifeMs;
     if (lifeMs > LIFE_MS_MAX) {
       notebook.skipped.set('cursor life', `it would take ${lifeMs / 1000} s`);
       return;

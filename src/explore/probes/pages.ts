@@ -1,9 +1,9 @@
 /** Probes that read pages: default size, largest size, small and middle sizes, more of the largest. */
-import { HIGHEST_ID } from '../../core/position.js';
+import { HIGHEST_ID } from '../../paging/position.js';
 import { SAMPLES_FOR_P95 } from '../findings/about-latency.js';
 import type { PageSeen } from '../observations.js';
 import { askPage, EVENTS, largestGranted, type Probe } from '../probe.js';
-import { spots } from '../spots.js';
+import { cursorBehind, spots } from '../spots.js';
 
 const always = () => true;
 const noWait = () => 0;
@@ -62,7 +62,7 @@ export const farEnd: Probe = {
   waitsAboutMs: noWait,
   isWanted: always,
   async run(context) {
-    const { notebook, extent, source, nowMs, asker } = context;
+    const { notebook, extent, source, asker } = context;
     const limit = largestGranted(notebook, source);
     const total = notebook.pages[0]?.envelope.total ?? null;
     const { msPerRow, newestMs } = extent;
@@ -74,8 +74,7 @@ export const farEnd: Probe = {
       const rows = Math.max(total - limit, total * TOTAL_CHECKED_AT);
       const depthMs = Math.round(rows * msPerRow);
       const position = { ms: newestMs - depthMs, id: HIGHEST_ID };
-      const expiresAtMs = asker.serverClock.at(nowMs()) + source.cursorTtlMs;
-      const cursor = source.buildCursor(position, expiresAtMs);
+      const cursor = cursorBehind(context, position);
       if (cursor !== null) await askPage(context, { cursor, limit, soughtDepthMs: depthMs });
       return;
     }

@@ -1,7 +1,8 @@
 /** Probe: whether a cursor that is built here leads to the place that it names. */
-import { HIGHEST_ID, type Position } from '../../core/position.js';
+import { HIGHEST_ID, type Position } from '../../paging/position.js';
 import type { PageSeen } from '../observations.js';
 import { askPage, EVENTS, largestGranted, type Probe } from '../probe.js';
+import { cursorBehind } from '../spots.js';
 
 /** How far into a known page the sought place lies: rows on both sides of it are then compared. */
 const PLACE_IN_PAGE = 0.6;
@@ -13,14 +14,14 @@ export const seekProbe: Probe = {
   waitsAboutMs: () => 0,
   isWanted: () => true,
   async run(context) {
-    const { notebook, source, asker, nowMs } = context;
+    const { notebook, source } = context;
     const known = notebook.pages.reduce<PageSeen | null>(
       (best, page) => (best === null || page.recordCount > best.recordCount ? page : best),
       null,
     );
     const given = notebook.pages.flatMap(({ envelope }) => envelope.nextCursor ?? []);
     if (known === null || given.length === 0) return;
-    if (given.some((cursor) => source.readCursor(cursor) === null)) {
+    if (given.some((cursor) => source.paging.placeOf(cursor) === null)) {
       notebook.seek = { type: 'opaque' };
       return;
     }
@@ -32,7 +33,7 @@ export const seekProbe: Probe = {
     }
     // Before every row of that instant: the form that cutting a segment in two relies on.
     const target = { ms: from.ms, id: HIGHEST_ID };
-    const cursor = source.buildCursor(target, asker.serverClock.at(nowMs()) + source.cursorTtlMs);
+    const cursor = cursorBehind(context, target);
     if (cursor === null) {
       notebook.seek = { type: 'opaque' };
       return;

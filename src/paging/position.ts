@@ -1,5 +1,5 @@
 /**
- * Positions: places in the source's order that it can seek to.
+ * Positions: places in the order `newestFirst`.
  *
  * The order is newest first: instant descending, ties broken by id descending. A page holds what is
  * strictly after its start. `null` stands for the open end on either side.
@@ -17,9 +17,6 @@ export const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** The last possible place at an instant. */
 export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
-
-/** A place before every row: where a page ends that holds rows, but none with a position. */
-export const BEFORE_ALL: Position = { ms: 8.64e15, id: HIGHEST_ID };
 
 /** Negative when `a` comes first in the source's order, 0 when equal. */
 export function comparePositions(a: Position, b: Position): number {
@@ -39,6 +36,15 @@ export function endOfInstant({ ms }: Position): Position {
  */
 export function isBehindBound(ms: number, bound: Position | null): boolean {
   return bound !== null && ms < bound.ms;
+}
+
+/**
+ * Whether what ends at a bound has nothing left at `position`. Another row of the bound's own instant may
+ * lie on either side of it, in whatever order the source serves them.
+ */
+export function isReached(position: Position, bound: Position | null): boolean {
+  if (bound === null) return false;
+  return position.ms < bound.ms || comparePositions(position, bound) === 0;
 }
 
 /** `ms/id`: the form that the ledger and messages hold. */
