@@ -113,6 +113,8 @@ describe('segments and pages', () => {
       nextCursor: 'n1',
       nextCursorExpiresAtMs: 1_769_541_612_369,
       hasMore: true,
+      isOrdered: true,
+      clipped: 0,
       after: place(9),
       through: place(5),
       returned: 10,

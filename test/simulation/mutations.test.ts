@@ -113,8 +113,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a page passes for the one behind another of its segment, though it was asked with another cursor',
     file: 'chains',
-    text: '`${segment}/${page + 1}`',
-    replacement: '`${segment}/${page + 2}`',
+    text: '${page + 1}`',
+    replacement: '${page + 2}`',
   },
   {
     name: 'a walk counts what other walks were given',
@@ -129,14 +129,6 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'committed-ahead',
     text: 'livingTip(walked.tips, nowMs)',
     replacement: "'end'",
-  },
-  {
-    name: 'a page whose cursor was refused is asked for without one',
-    file: 'seeker',
-    text: '!job.isFirst',
-    replacement: '!job.isAfterKnown',
-    settings: { faultShare: 0.2 },
-    seeds: 6_000,
   },
   {
     name: 'a page is written before the one that gave its cursor is scanned',
