@@ -121,7 +121,7 @@ export class Dispatcher {
     const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
     outstanding.add({ taskId, job, limit, start, isRefresh });
     const { segment, page } = job;
-    const asked = { taskId, segment, page, cursor, limit };
+    const asked = { taskId, segment, page, cursor, limit, startMs: start.takenMs };
     this.#context.say({ type: 'fetch', ...asked, isHeadOnly: isRefresh, isHeadUrgent });
   }
 

@@ -64,6 +64,8 @@ export type SchedulerCommand =
       readonly page: number;
       readonly cursor: string | null;
       readonly limit: number;
+      /** When the limits were asked, and granted it. Epoch ms. */
+      readonly startMs: number;
       readonly isHeadOnly: boolean;
       /** Something waits for the next cursor: the head is wanted before the page is scanned. */
       readonly isHeadUrgent: boolean;

@@ -41,8 +41,8 @@ export class RunLog {
     }
   }
 
-  pageRequested({ segment, page, limit }: FetchCommand): void {
-    this.#log.debug({ event: 'page_requested', segment, page, limit }, 'page requested');
+  pageRequested({ segment, page, limit, startMs }: FetchCommand): void {
+    this.#log.debug({ event: 'page_requested', segment, page, limit, startMs }, 'page requested');
   }
 
   fetchFailed({ segment, page }: FetchCommand, fault: Fault): void {

@@ -89,7 +89,7 @@ async function expectSurvived(
   await expectExactly(database.pool, simulator.settings);
   const { rowCount, quarantinedCount } = expectedRows(simulator.settings);
   expect(exit.result).toMatchObject({ status: 'complete', eventsIngested: rowCount });
-  expectPaced([exit], simulator);
+  expectPaced([exit], simulator.settings);
   const sums = await ledgerSums(database.pool);
   expect(sums).toMatchObject({ inserted: rowCount, unbalanced: 0 });
   // A row that was served twice is kept twice, and is the same but for the form of its timestamp,

@@ -56,7 +56,7 @@ async function expectCompletedAfter(broken: Exit, simulator: Simulation): Promis
   expect(sums).toMatchObject({ inserted: simulator.settings.events, unbalanced: 0 });
   // Every page was served once, but for those that the death lost.
   expect(simulator.stats().pagesServed).toBeLessThanOrEqual(sums.pages + lost);
-  expectPaced([broken, exit], simulator);
+  expectPaced([broken, exit], simulator.settings);
   const verified = await folder.run(['verify'], environment);
   expect(verified.code, verified.stdout).toBe(0);
 }

@@ -83,7 +83,7 @@ test('a second instance on the same run is refused by name with exit 1; the firs
   const exit = await first.end();
   expect(exit.code).toBe(0);
   expect(exit.result).toMatchObject({ inserted: 20_000 });
-  expectPaced([exit], simulator);
+  expectPaced([exit], simulator.settings);
   await expectExactly(database.pool, simulator.settings);
 });
 

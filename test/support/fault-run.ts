@@ -69,7 +69,7 @@ export function faultRun(
       return sums;
     },
     async expectPaced() {
-      expectPaced(await Promise.all(started.map(({ exited }) => exited)), simulator);
+      expectPaced(await Promise.all(started.map(({ exited }) => exited)), simulator.settings);
     },
     async expectHealed(child) {
       const exit = await child.end(60_000);

@@ -14,6 +14,7 @@ const fetchCommand: SchedulerCommand = {
     page: 1,
     cursor: null,
     limit: 1,
+    startMs: 0,
     isHeadOnly: false,
     isHeadUrgent: true,
   },

@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 
 function fetchCommand(taskId: number, changes: Partial<FetchCommand> = {}): FetchCommand {
-  const page = { segment: 2, page: 5, cursor: CURSOR, limit: 5_000 };
+  const page = { segment: 2, page: 5, cursor: CURSOR, limit: 5_000, startMs: START_MS };
   const task = { taskId, ...page, isHeadOnly: false, isHeadUrgent: true };
   return { type: 'fetch', ...task, ...changes };
 }
