@@ -36,8 +36,10 @@ export const ASSUMED = 'assumed';
 const SPENT_SHARE = 0.8;
 /** A bare pause of so many seconds or more may be one of milliseconds. */
 const DOUBTFUL_MS = 100_000;
-/** People choose pauses in multiples of so many seconds. */
-const ROUND_SECONDS = 300;
+/** People choose pauses in multiples of so many seconds; the longer a pause, the rounder. */
+const ROUND_SECONDS = 60;
+const ROUND_SECONDS_LONG = 300;
+const LONG_MS = 600_000;
 /** As many falls in a row show that a number counts milliseconds. */
 const FALLS = 3;
 const RETRY_AFTER = 'retry-after';
@@ -229,8 +231,8 @@ export class AnnouncedLimits {
   #pauseMs(said: TimeSaid, headAtMs: number): number {
     this.#judge(RETRY_AFTER, said, null, headAtMs);
     const spanMs = this.spanOf(said, headAtMs);
-    const isDoubtful =
-      said.isBare && spanMs >= DOUBTFUL_MS && (spanMs / 1000) % ROUND_SECONDS !== 0;
+    const roundSeconds = spanMs > LONG_MS ? ROUND_SECONDS_LONG : ROUND_SECONDS;
+    const isDoubtful = said.isBare && spanMs >= DOUBTFUL_MS && (spanMs / 1000) % roundSeconds !== 0;
     if (!isDoubtful || this.#areMilliseconds) return spanMs;
     this.#early ??= { lookAtMs: headAtMs + spanMs / 1000 };
     // The others of a burst are refused before that look.

@@ -175,7 +175,8 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, T0 + 20)).toBeLessThan(3_000);
   });
 
-  test.each([600_000, 1_800_000, 3_600_000])('a round pause of %i ms is waited for', (pauseMs) => {
+  const ROUND_MS = [120_000, 240_000, 600_000, 1_800_000, 3_600_000];
+  test.each(ROUND_MS)('a round pause of %i ms is waited for', (pauseMs) => {
     const limiter = limiterOf();
     ask(limiter, T0);
     refuse(limiter, T0 + 10, limitsSaid({ retryAfterMs: pauseMs }));
