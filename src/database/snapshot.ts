@@ -1,5 +1,6 @@
 /** Reads tables within one snapshot, over one connection. */
 import type { ClientBase, Pool } from 'pg';
+import { permitSilence } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
@@ -18,6 +19,7 @@ export async function inSnapshot<T>(
     isUsable = true;
     return result;
   } finally {
+    permitSilence(client, null);
     // After a failure its transaction may still be open: closing it ends that.
     client.release(!isUsable);
   }

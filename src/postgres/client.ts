@@ -3,11 +3,13 @@
  *
  *   connecting ──CONNECT_TIMEOUT_MS──▶ broken
  *   statement sent ──nothing comes for `silenceMs`──▶ broken, and the statement fails
+ *   longer silence permitted ──each `silenceMs` a new connection asks──no answer──▶ broken
  *   goodbye said ──the server does not close──▶ closed by us after GOODBYE_MS
  *
  * A server that is frozen, or a proxy that no longer forwards, keeps its connections open and says
  * nothing, which no timeout of the server or of TCP ends. What counts is silence, not time: a long answer
- * that keeps coming is never cut off, nor is one that this side holds back itself.
+ * that keeps coming is never cut off, nor is one that this side holds back itself. Where a statement may
+ * be silent for long, a server that works is told from one that stands still by whether it answers others.
  */
 import './node-navigator.js';
 import type { Socket } from 'node:net';
@@ -23,6 +25,8 @@ const KEEP_ALIVE_DELAY_MS = 10_000;
 const SILENCE_MS = answerDeadlineMs(60_000);
 /** Of a statement that works before it says its first word, such as a sort or a migration. */
 export const LONG_SILENCE_MS = 600_000;
+/** Of a connection that only asks whether the server answers. */
+const PROBE_NAME = 'datasync-probe';
 /** The server closes a connection at our goodbye within its next wake-up. */
 const GOODBYE_MS = 1_000;
 
@@ -120,16 +124,27 @@ interface WatchedConfig extends pg.ClientConfig {
 
 type Phase = 'idle' | 'asking' | 'leaving';
 
+interface Silence {
+  /** Monotonic, ms. */
+  readonly sinceMs: number;
+  /** Bytes of the connection before it. */
+  readonly bytesRead: number;
+}
+
 type AnyCall = (...args: unknown[]) => unknown;
 
 class WatchedClient extends pg.Client {
+  readonly #config: WatchedConfig;
   readonly #usualMs: number;
   #silenceMs: number;
+  /** While longer silence is permitted. */
+  #silence: Silence | null = null;
   #phase: Phase = 'idle';
   #watched: Socket | null = null;
 
   constructor(config?: WatchedConfig) {
     super(config);
+    this.#config = config ?? {};
     this.#usualMs = config?.silenceMs ?? SILENCE_MS;
     this.#silenceMs = this.#usualMs;
     // A connection that breaks tells so by the statement that fails. Without a listener, one that
@@ -160,7 +175,13 @@ class WatchedClient extends pg.Client {
     // With TLS the first one is replaced during the hand-shake.
     if (stream !== this.#watched) stream.on('timeout', () => this.#silent(stream));
     this.#watched = stream;
-    stream.setTimeout({ idle: 0, asking: this.#silenceMs, leaving: GOODBYE_MS }[this.#phase]);
+    this.#silence = null;
+    this.#await(stream);
+  }
+
+  #await(stream: Socket): void {
+    const askingMs = Math.min(this.#silenceMs, this.#usualMs);
+    stream.setTimeout({ idle: 0, asking: askingMs, leaving: GOODBYE_MS }[this.#phase]);
   }
 
   #silent(stream: Socket): void {
@@ -170,11 +191,50 @@ class WatchedClient extends pg.Client {
     else {
       // Where this process itself stood still, the answer may be there, and is read first.
       const { bytesRead } = stream;
-      setImmediate(() => {
-        if (this.#phase !== 'asking' || stream.bytesRead > bytesRead) return;
-        stream.destroy(silence(this.#silenceMs));
-      });
+      setImmediate(() => void this.#judge(stream, bytesRead));
     }
+  }
+
+  async #judge(stream: Socket, bytesRead: number): Promise<void> {
+    const isSilent = () => this.#phase === 'asking' && stream.bytesRead === bytesRead;
+    if (!isSilent()) return;
+    if (this.#silenceMs > this.#usualMs) {
+      this.#silence = longer(this.#silence, bytesRead, this.#usualMs);
+      const { sinceMs } = this.#silence;
+      const isAlive = await answers(this.#config, this.#usualMs);
+      if (!isSilent()) return;
+      const isPermitted = performance.now() - sinceMs < this.#silenceMs;
+      if (isAlive && isPermitted) return this.#await(stream);
+      if (!isAlive) return void stream.destroy(silence(performance.now() - sinceMs));
+    }
+    stream.destroy(silence(this.#silenceMs));
+  }
+}
+
+/** The silence that goes on, or one that began `forMs` ago, after the byte that was the last. */
+function longer(before: Silence | null, bytesRead: number, forMs: number): Silence {
+  if (before?.bytesRead === bytesRead) return before;
+  return { bytesRead, sinceMs: performance.now() - forMs };
+}
+
+/** Whether the server, asked over a connection of its own, says anything at all. */
+async function answers(config: WatchedConfig, withinMs: number): Promise<boolean> {
+  const probe = new WatchedClient({
+    ...config,
+    application_name: PROBE_NAME,
+    connectionTimeoutMillis: Math.min(withinMs, CONNECT_TIMEOUT_MS),
+    silenceMs: withinMs,
+  });
+  try {
+    await probe.connect();
+    await probe.query('SELECT 1');
+    return true;
+  } catch (error) {
+    // It refuses, as for too many connections: it works.
+    return error instanceof pg.DatabaseError;
+  } finally {
+    // Where it never answered, this waits for no goodbye.
+    await probe.end().catch(() => {});
   }
 }
 

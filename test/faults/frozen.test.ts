@@ -66,7 +66,7 @@ describe('a database that stands still', () => {
 
 test.each([
   [['status'], 'to_regclass'],
-  [['verify'], 'SET LOCAL enable_sort'],
+  [['verify'], 'GROUP BY page'],
   [['export-ids', '--output', '-', '--order', 'ingested'], 'SET LOCAL'],
 ])('%j ends when the database stands still at "%s"', async (command, text) => {
   const simulator = await simulate({ events: 2_000 });

@@ -103,6 +103,45 @@ describe('silence is not time', () => {
     await pool.end();
   });
 
+  test('such a statement is waited for no longer than that though the server answers', async () => {
+    const pool = open(200);
+    const client = await pool.connect();
+    permitSilence(client, 700);
+    const startedAtMs = performance.now();
+    await expect(client.query('SELECT pg_sleep(5)')).rejects.toMatchObject({ code: 'ESILENT' });
+    expect(performance.now() - startedAtMs).toBeGreaterThan(650);
+    client.release(true);
+    await pool.end();
+  });
+
+  test('such a statement fails once the server answers nobody', async () => {
+    const pool = open(200);
+    const client = await pool.connect();
+    permitSilence(client, 600_000);
+    const statement = client.query('SELECT pg_sleep(5)');
+    proxy.freeze();
+    await expect(statement).rejects.toMatchObject({ code: 'ESILENT' });
+    client.release(true);
+    await pool.end();
+    await untilClosed();
+  });
+
+  test('a server that refuses the connection which asks after it is alive', async () => {
+    const pool = open(200);
+    const client = await pool.connect();
+    const url = new URL(database.connectionString);
+    const name = url.pathname.slice(1);
+    url.pathname = '/postgres';
+    const other = openPool(url.href, { max: 1, applicationName: 'datasync-test' });
+    await other.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    permitSilence(client, 60_000);
+    const slept = client.query('SELECT pg_sleep(0.6)');
+    await expect(slept).resolves.toMatchObject({ rowCount: 1 });
+    await other.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    client.release();
+    await Promise.all([pool.end(), other.end()]);
+  });
+
   test('an idle connection is left in peace', async () => {
     const pool = open(100);
     const session = async () =>
