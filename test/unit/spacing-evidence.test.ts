@@ -3,12 +3,19 @@ import { SpacingEvidence } from '../../src/core/spacing-evidence.js';
 
 const INTERVAL_MS = 204;
 
-/** After so many requests that were accepted at the spacing; the last one left at `lastMs`. */
-function heldFor(count: number, lateMs = 0): { evidence: SpacingEvidence; lastMs: number } {
+/**
+ * After so many requests that were accepted at the spacing; the last one left at `lastMs`.
+ *
+ * @param lateMs by how much the one at `lateIndex` came late
+ */
+function heldFor(
+  count: number,
+  lateMs = 0,
+  lateIndex = count - 1,
+): { evidence: SpacingEvidence; lastMs: number } {
   const evidence = new SpacingEvidence();
   for (let index = 0; index < count; index++) {
-    const isLast = index === count - 1;
-    evidence.accepted(index * INTERVAL_MS, isLast ? lateMs : 0, false);
+    evidence.accepted(index * INTERVAL_MS, index === lateIndex ? lateMs : 0, false);
   }
   return { evidence, lastMs: (count - 1) * INTERVAL_MS };
 }
@@ -24,6 +31,12 @@ describe('a refusal at a spacing', () => {
     const { evidence, lastMs } = heldFor(50, 30);
     expect(evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 1, false)).toBe(false);
     expect(evidence.tooCloseMs).toBe(INTERVAL_MS - 30);
+  });
+
+  test('behind a pause shows no more than the spacing', () => {
+    const { evidence, lastMs } = heldFor(50);
+    expect(evidence.refused(lastMs + 3 * INTERVAL_MS, INTERVAL_MS, 1, false)).toBe(true);
+    expect(evidence.tooCloseMs).toBe(INTERVAL_MS);
   });
 
   test('that happens often is too close, late arrivals or not', () => {
@@ -47,8 +60,10 @@ describe('a refusal at a spacing', () => {
   });
 
   test('is measured over those that are remembered where a window lets in more', () => {
-    const { evidence, lastMs } = heldFor(1_500);
+    const REMEMBERED = 1_000;
+    const lateMs = 100 * REMEMBERED;
+    const { evidence, lastMs } = heldFor(1_500, lateMs, 500);
     evidence.refused(lastMs + INTERVAL_MS, INTERVAL_MS, 5_000, false);
-    expect(evidence.tooCloseMs).toBeCloseTo(INTERVAL_MS);
+    expect(evidence.tooCloseMs).toBeCloseTo(INTERVAL_MS - 100);
   });
 });
