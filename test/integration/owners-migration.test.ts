@@ -1,4 +1,5 @@
 /** A database of version 0.1, whose run was half done, is brought here: nothing is lost, and all is said. */
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPool } from '../../src/database/connect.js';
@@ -15,7 +16,8 @@ const folder = useIngestFolder();
 
 const EVENTS = 6_000;
 const PAGE = 1_000;
-const DATABASE = 'datasync_version_01';
+/** Tests of another checkout may run on the same server. */
+const DATABASE = `datasync_version_01_${process.pid}_${randomBytes(4).toString('hex')}`;
 
 let old: { readonly pool: pg.Pool; readonly connectionString: string };
 

@@ -127,11 +127,20 @@ const TABLE_EDITS: Readonly<Record<string, (history: History, random: Random) =>
     model.table.set(id, { id, ms: random() < 0.5 ? 1_700_000_000_000 : Number.NaN, owner: null });
     return id;
   },
-  'a row added with an owner of somebody else': ({ model, run }, random) => {
+  'a row added with the owner of another row': ({ model, run }, random) => {
     const near = pick(model, run, random);
+    if (near === null) return null;
     const id = randomId(random);
-    model.table.set(id, { id, ms: 1_700_000_000_000, owner: near?.owner ?? 77_777 });
+    model.table.set(id, { id, ms: 1_700_000_000_000, owner: near.owner });
     return id;
+  },
+  'a row given to a page that did not write it': ({ model, run }, random) => {
+    const row = pick(model, run, random);
+    const others = model.pages.filter(({ id }) => id !== row?.owner);
+    const other = others[drawInteger(random, 0, Math.max(0, others.length - 1))];
+    if (row === null || other === undefined) return null;
+    model.table.set(row.id, { ...row, owner: other.id });
+    return `${row.id} to ${other.id}`;
   },
   'a row added with an owner that the ledger does not have': ({ model }, random) => {
     const id = randomId(random);

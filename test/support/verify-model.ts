@@ -4,6 +4,7 @@
  */
 
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
+import type { RowIds } from '../../src/database/verify/read-table.js';
 import { verification } from '../../src/database/verify/verification.js';
 import type {
   Orphans,
@@ -89,15 +90,15 @@ export class VerifyModel {
     });
   }
 
-  /** What `verify` says of a run. */
-  verify(number: number): Omit<Verification, 'durationMs'> {
+  /** What `verify` says of a run. @param strangers rows of a page that another transaction wrote */
+  verify(number: number, strangers: RowIds = new Map()): Omit<Verification, 'durationMs'> {
     const run = this.runs.find((one) => one.run === number);
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
     const ledger = { run, pages, orphans, unownedBefore };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
-    const found = { strangers: new Map(), ownerless: ids };
+    const found = { strangers, ownerless: ids };
     const differences = tableDifferences(ledger, comparison, found);
     return verification(ledger, comparison, differences, false);
   }

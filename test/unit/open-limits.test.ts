@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import type { LimitRow } from '../../src/database/ledger-types.js';
+import type { Exploration } from '../../src/explore/schema.js';
 import { openLimits } from '../../src/session/open-limits.js';
 import { openSource } from '../../src/session/open-source.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
@@ -29,7 +30,7 @@ afterEach(() => {
 async function begin(rows: readonly LimitRow[]) {
   const read = readConfig(ENVIRONMENT, {});
   if (!read.ok) throw new Error('the sample is good');
-  const { log } = await captureLog('info');
+  const { log, records } = await captureLog('info');
   const keys: unknown[] = [];
   const saved: (readonly LimitRow[])[] = [];
   const source = await openSource(read.config);
@@ -44,7 +45,7 @@ async function begin(rows: readonly LimitRow[]) {
       saveLimits: async (_: unknown, limits: readonly LimitRow[]) => void saved.push(limits),
     },
   } as unknown as SessionParts;
-  return { ...(await openLimits(parts)), source, keys, saved };
+  return { ...(await openLimits(parts)), source, keys, saved, records };
 }
 
 test('nothing known: what the source is documented to permit', async () => {
@@ -73,6 +74,27 @@ test('what an earlier run saved holds, with the starts that it made', async () =
 
 test('an exploration that cannot be read is passed over', async () => {
   writeFileSync('exploration.json', '{');
-  const { limiter, source } = await begin([]);
+  const { limiter, source, records } = await begin([]);
   expect(limiter.policy).toEqual(source.spec.defaultPolicy);
+  expect(records()).toMatchObject([{ level: 'warn', event: 'exploration_unread' }]);
+});
+
+test('one that can be read gives the limit and the starts that it saw', async () => {
+  const atMs = Date.now() - 1_000;
+  const { source } = await begin([]);
+  const { keyHash, runOrigin, spec } = source;
+  const instant = new Date(atMs).toISOString();
+  const policy = { quota: 4, windowMs: 20_000 };
+  const exploration: Exploration = {
+    ...{ version: 1, source: spec.name, origin: runOrigin, startedAt: instant, endedAt: instant },
+    requests: { atMost: {}, used: {} },
+    ...{ findings: [], recommendations: [], prediction: null },
+    startingValues: { pageRecords: null, policy, bytesPerRecord: null, latencyMs: null },
+    limitLog: { bucket: spec.bucket, keyHash, policy, startsMs: [atMs, atMs] },
+  };
+  writeFileSync('exploration.json', JSON.stringify(exploration));
+  const { limiter, records } = await begin([]);
+  expect(limiter.policy).toEqual(policy);
+  expect(limiter.startsIn(Date.now())).toBe(2);
+  expect(records()).toMatchObject([{ event: 'exploration_used' }]);
 });

@@ -1,29 +1,53 @@
+/** How many records of the source a run has: what its pages wrote, what they found, and what is held. */
 import { describe, expect, test } from 'vitest';
 import { ReceivedRecords } from '../../src/core/received-records.js';
 import type { Position } from '../../src/paging/position.js';
 
-const at = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000000' });
+const at = (ms: number): Position => ({ ms, id: 'a' });
 
-function committed(after: Position | null, through: Position | null, count: number) {
-  const counts = { returned: count, inserted: count, duplicate: 0, known: 0, quarantined: 0 };
-  return { after, through, ...counts };
-}
+describe('received records', () => {
+  const page = (
+    from: number | null,
+    to: number | null,
+    inserted: number,
+    known = 0,
+    quarantined = 0,
+  ) => ({
+    ...{ after: from === null ? null : at(from), through: to === null ? null : at(to) },
+    ...{ returned: inserted + known + quarantined + 5, inserted, duplicate: known + 5 },
+    ...{ known, quarantined },
+  });
+  const held = (from: number, to: number, records: number) => ({
+    ...{ after: at(from), through: at(to), records },
+  });
 
-describe('records that were received', () => {
-  const earlier = [committed(null, at(900), 10), committed(at(900), at(800), 11)];
+  test('are what was written, found and set aside, and what is held behind all pages', () => {
+    const received = new ReceivedRecords([page(100, 50, 30, 4, 2)]);
+    expect(received.count([held(50, 20, 10)], true)).toBe(46);
+  });
 
-  test('of a page that is held and goes on are new', () => {
-    const held = [{ after: at(800), through: at(700), records: 30 }];
-    expect(new ReceivedRecords(earlier).count(held, true)).toBe(51);
+  test('of a held page whose stretch is committed already are none', () => {
+    const received = new ReceivedRecords([page(100, 50, 30)]);
+    received.add(page(50, null, 10), page(50, null, 10));
+    expect(received.count([held(50, 20, 10)], true)).toBe(40);
+    expect(received.count([held(100, 60, 50)], true)).toBe(40 + 15);
   });
 
   test('of a walk that began again are no more than it found', () => {
-    const held = [{ after: null, through: at(700), records: 35 }];
-    expect(new ReceivedRecords(earlier).count(held, true)).toBe(35);
+    const earlier = { ...page(null, 50, 21), returned: 21, duplicate: 0 };
+    const received = new ReceivedRecords([earlier]);
+    const whole = { after: null, through: at(20), records: 35 };
+    expect(received.count([whole], true)).toBe(35);
   });
 
-  test('are all that were returned where the order does not tell what was walked twice', () => {
-    const held = [{ after: null, through: at(700), records: 35 }];
-    expect(new ReceivedRecords(earlier).count(held, false)).toBe(56);
+  test('of a walk that begins again are found anew', () => {
+    expect(new ReceivedRecords([page(100, 50, 30, 4)], { restarts: true, returned: 0 }).count([], true)).toBe(30);
+  });
+
+  test('without an order are no more than are stored, nor than this walk was given', () => {
+    const received = new ReceivedRecords([page(100, 50, 30, 4)]);
+    expect(received.count([held(100, 50, 6)], false)).toBe(40);
+    received.walkFrom({ restarts: true, returned: 0 });
+    expect(received.count([held(100, 50, 6)], false)).toBe(6);
   });
 });

@@ -1,10 +1,6 @@
-/** How many rows a run has, and how many records: what its pages wrote, and what they found. */
+/** How many rows a run has: what its pages wrote, and what they found. */
 import { describe, expect, test } from 'vitest';
-import { ReceivedRecords } from '../../src/core/received-records.js';
 import { RunStats } from '../../src/observe/run-stats.js';
-import type { Position } from '../../src/paging/position.js';
-
-const at = (ms: number): Position => ({ ms, id: 'a' });
 
 describe('rows of a run', () => {
   const commit = (stats: RunStats, inserted: number, duplicate: number, known: number): void =>
@@ -40,41 +36,5 @@ describe('rows of a run', () => {
     commit(stats, 10, 30, 30);
     stats.recount(70);
     expect(stats.eventsIngested).toBe(70);
-  });
-});
-
-describe('received records', () => {
-  const page = (from: number, to: number | null, inserted: number, known = 0, quarantined = 0) => ({
-    ...{ after: at(from), through: to === null ? null : at(to) },
-    ...{ returned: inserted + known + quarantined + 5, inserted, duplicate: known + 5 },
-    ...{ known, quarantined },
-  });
-  const held = (from: number, to: number, records: number) => ({
-    ...{ after: at(from), through: at(to), records },
-  });
-
-  test('are what was written, found and set aside, and what is held behind all pages', () => {
-    const received = new ReceivedRecords([page(100, 50, 30, 4, 2)]);
-    expect(received.count([held(50, 20, 10)], true)).toBe(46);
-  });
-
-  test('of a held page whose stretch is committed already are none', () => {
-    const received = new ReceivedRecords([page(100, 50, 30)]);
-    received.add(page(50, null, 10), page(50, null, 10));
-    expect(received.count([held(50, 20, 10)], true)).toBe(40);
-    expect(received.count([held(100, 60, 50)], true)).toBe(40 + 15);
-  });
-
-  test('of a walk that begins again are found anew', () => {
-    expect(
-      new ReceivedRecords([page(100, 50, 30, 4)], { restarts: true, returned: 0 }).count([], true),
-    ).toBe(30);
-  });
-
-  test('without an order are no more than are stored, nor than this walk was given', () => {
-    const received = new ReceivedRecords([page(100, 50, 30, 4)]);
-    expect(received.count([held(100, 50, 6)], false)).toBe(40);
-    received.walkFrom({ restarts: true, returned: 0 });
-    expect(received.count([held(100, 50, 6)], false)).toBe(6);
   });
 });

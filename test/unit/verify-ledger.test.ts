@@ -118,6 +118,15 @@ describe('a tampered ledger is named by page', () => {
     ]);
   });
 
+  test('rows of another transaction by id, but not where records were refused', () => {
+    page(2).digest = '7';
+    const strangers = new Map([[2, ['a', 'b']]]);
+    const message = () => model.verify(run, strangers).differences.at(-1)?.message;
+    expect(message()).toMatch(/another id or occurred_at: written since, a, b$/);
+    Object.assign(page(2), { quarantined: 1, kept: 1, returned: 11 });
+    expect(message()).toMatch(/another id or occurred_at$/);
+  });
+
   test('a place that cannot be read', () => {
     page(2).after = 'nowhere';
     expect(sentences()).toEqual([
