@@ -13,22 +13,30 @@ export interface Drained {
   cutOff(): Promise<void>;
 }
 
-/** @param leave ends the process at once, with the reason @returns a function that stops listening */
+/** @param leave ends the process at once, with the reason @returns ends that once the session is over */
 export function drainOnSignal(
   engine: Drained,
   log: Pick<Logger, 'info'>,
   leave: (why: string) => void,
 ): () => void {
-  return listenForSignals({
+  const timers: NodeJS.Timeout[] = [];
+  const later = (forMs: number, act: () => void): void => {
+    timers.push(setTimeout(act, forMs).unref());
+  };
+  const stopListening = listenForSignals({
     onDrain: (signal) => {
       log.info(
         { event: 'drain_started', signal },
         `${signal}: finishing what is in flight, ${DRAIN_MS / 1000} s at most; a second one ends it at once`,
       );
       engine.drain({ status: 'interrupted' });
-      setTimeout(() => void engine.cutOff(), DRAIN_FETCH_MS).unref();
-      setTimeout(() => leave('what is in flight takes too long'), DRAIN_MS).unref();
+      later(DRAIN_FETCH_MS, () => void engine.cutOff());
+      later(DRAIN_MS, () => leave('what is in flight takes too long'));
     },
     onExit: () => leave('a second signal'),
   });
+  return () => {
+    stopListening();
+    for (const timer of timers) clearTimeout(timer);
+  };
 }

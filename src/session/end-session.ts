@@ -48,7 +48,7 @@ export async function endSession(
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,
-    processStartedAtMs: parts.processStartedAtMs,
+    processStartedAtMs: performance.timeOrigin,
     nowMs: endedAtMs,
   });
   watch.ended(result, outcome);

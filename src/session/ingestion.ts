@@ -110,7 +110,6 @@ async function workOn(
   const end = await runSession({
     ...{ context, source, database, patience, lock, prepared, onlookers, leave },
     store: openRunStore(database.pool, { patience }),
-    processStartedAtMs: performance.timeOrigin,
   });
   return { type: 'ended', openCommand: database.openCommand, ...end };
 }
@@ -159,15 +158,19 @@ function announce({ target, database }: Config, log: Logger): void {
 
 /** Both at once: each takes its time. */
 async function openBoth(context: SessionContext): Promise<[OpenDatabase, OpenSource]> {
-  const [database, source] = await Promise.allSettled([
-    openDatabase(context),
-    openSource(context.config),
-  ]);
-  if (database.status === 'fulfilled' && source.status === 'fulfilled') {
-    return [database.value, source.value];
+  const opening = openSource(context.config);
+  const [database] = await Promise.allSettled([openDatabase(context), opening]);
+  if (database.status === 'rejected') {
+    await opening.then(
+      (source) => source.close(),
+      () => {},
+    );
+    throw database.reason;
   }
-  if (source.status === 'fulfilled') source.value.close();
-  if (database.status === 'rejected') throw database.reason;
-  await database.value.close();
-  throw source.status === 'rejected' ? source.reason : new Error('unreachable');
+  try {
+    return [database.value, await opening];
+  } catch (error) {
+    await database.value.close();
+    throw error;
+  }
 }

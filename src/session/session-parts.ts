@@ -17,7 +17,6 @@ export interface SessionParts {
   readonly patience: Patience;
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
-  readonly processStartedAtMs: number;
   readonly onlookers: Onlookers;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;

@@ -57,16 +57,17 @@ describe('the end of a session on record', () => {
 });
 
 describe('a signal to a session', () => {
-  const before = process.listeners('SIGTERM');
+  const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+  const before = { SIGINT: process.listeners('SIGINT'), SIGTERM: process.listeners('SIGTERM') };
 
   beforeEach(
     () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }),
   );
   afterEach(() => {
     vi.useRealTimers();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of SIGNALS) {
       for (const listener of process.listeners(signal)) {
-        if (!before.includes(listener)) process.off(signal, listener);
+        if (!before[signal].includes(listener)) process.off(signal, listener);
       }
     }
   });
@@ -92,11 +93,26 @@ describe('a signal to a session', () => {
     expect(leave).toHaveBeenCalledExactlyOnceWith('what is in flight takes too long');
   });
 
-  test('leaves at once when it comes a second time', async () => {
+  test('neither cuts off nor leaves once the session is over', async () => {
+    const { engine, leave, stop } = listen();
+    process.emit('SIGTERM');
+    await vi.advanceTimersByTimeAsync(1_000);
+    stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(engine.cutOff).not.toHaveBeenCalled();
+    expect(leave).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+  ] as const)('leaves at once when it comes a second time (%s, %s)', async (first, second) => {
     const { engine, leave } = listen();
-    process.emit('SIGTERM');
+    process.emit(first);
+    expect(engine.drain).toHaveBeenCalledExactlyOnceWith({ status: 'interrupted' });
     await vi.advanceTimersByTimeAsync(500);
-    process.emit('SIGTERM');
+    process.emit(second);
     expect(leave).toHaveBeenCalledExactlyOnceWith('a second signal');
     expect(engine.drain).toHaveBeenCalledOnce();
   });
@@ -104,6 +120,6 @@ describe('a signal to a session', () => {
   test('that does not come leaves nothing behind', () => {
     const { stop } = listen();
     stop();
-    expect(process.listenerCount('SIGTERM')).toBe(before.length);
+    for (const signal of SIGNALS) expect(process.listeners(signal)).toEqual(before[signal]);
   });
 });
