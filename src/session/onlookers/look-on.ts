@@ -11,7 +11,7 @@ import type { Engine } from '../engine.js';
 import type { SessionParts } from '../session-parts.js';
 
 /** What there is to see of a session. */
-export interface Looked {
+export interface Visible {
   readonly scheduler: Scheduler;
   readonly limiter: Limiter;
   readonly stats: RunStats;
@@ -20,8 +20,11 @@ export interface Looked {
 }
 
 /** @returns who is to be told what happens in the run */
-export async function lookOn(parts: SessionParts, looked: Looked): Promise<readonly RunObserver[]> {
-  return [...traced(parts), ...alerted(parts, looked), ...(await shown(parts, looked))];
+export async function lookOn(
+  parts: SessionParts,
+  visible: Visible,
+): Promise<readonly RunObserver[]> {
+  return [...traced(parts), ...alerted(parts, visible), ...(await shown(parts, visible))];
 }
 
 function traced({ onlookers: { traces }, prepared, source }: SessionParts): RunObserver[] {
@@ -31,16 +34,19 @@ function traced({ onlookers: { traces }, prepared, source }: SessionParts): RunO
   return [traces.observe({ run: prepared.run.run, url })];
 }
 
-function alerted({ onlookers: { alerts }, prepared }: SessionParts, looked: Looked): RunObserver[] {
+function alerted(
+  { onlookers: { alerts }, prepared }: SessionParts,
+  visible: Visible,
+): RunObserver[] {
   if (alerts === null) return [];
-  const { scheduler, limiter, figures } = looked;
+  const { scheduler, limiter, figures } = visible;
   const isResumed = prepared.resumedFrom !== null;
   return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, limiter, figures })];
 }
 
-async function shown(parts: SessionParts, looked: Looked): Promise<RunObserver[]> {
+async function shown(parts: SessionParts, visible: Visible): Promise<RunObserver[]> {
   const { onlookers, prepared, source, database, context } = parts;
-  const { scheduler, limiter, stats, figures, engine } = looked;
+  const { scheduler, limiter, stats, figures, engine } = visible;
   const { front } = onlookers;
   if (front === null) return [];
   return front.attach({
@@ -55,11 +61,11 @@ async function shown(parts: SessionParts, looked: Looked): Promise<RunObserver[]
     workers: () =>
       engine.writer.death?.message ??
       (engine.fetchPool.threadCount > 0 ? null : 'no fetch thread lives'),
-    pools: () => poolUse(context.config, looked, database.pool),
+    pools: () => poolUse(context.config, visible, database.pool),
   });
 }
 
-function poolUse({ concurrency }: Config, { scheduler, engine }: Looked, pool: Pool): PoolUse[] {
+function poolUse({ concurrency }: Config, { scheduler, engine }: Visible, pool: Pool): PoolUse[] {
   const { writer } = engine;
   const { inFlight, writing } = scheduler.outstandingByPhase();
   return [

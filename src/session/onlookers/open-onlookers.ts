@@ -27,9 +27,10 @@ export async function withOnlookers<T>(
 ): Promise<T> {
   // First of all: a port that is taken must cost no request and start no database.
   const front = await openFront(context);
-  const alerts = await openAlerts(context);
+  let alerts: RunAlerts | null = null;
   let traces: Traces | null = null;
   try {
+    alerts = await openAlerts(context);
     traces = await openTraces(context);
     return await work({ front, alerts, traces });
   } catch (error) {
