@@ -82,6 +82,7 @@ async function submit(
     showPlan: (plan) => context.say(planText(context, plan, githubRepoUrl, flags.output)),
     ask: (question) => ask(flags, question),
     onSending: warnOnSignal,
+    onAnswered: ({ answer }) => context.say(submittedText(answer)),
     leave: () => process.exit(EXIT.interrupted),
   });
   if (end.type === 'submitted') return tell(context, end);
@@ -94,7 +95,6 @@ function tell(
   context: CommandContext,
   { record, file, complaints }: Extract<HandInEnd, { type: 'submitted' }>,
 ): number {
-  context.say(submittedText(record.answer));
   for (const complaint of complaints) {
     process.stderr.write(`Warning: the answer could not be kept everywhere: ${complaint}\n`);
   }

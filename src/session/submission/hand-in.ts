@@ -41,6 +41,8 @@ export interface HandInSettings {
   readonly ask: (question: string) => Promise<Wish>;
   /** From here on a submission may be under way, and whoever breaks it off must know. */
   readonly onSending: () => void;
+  /** It counts: told before anything is kept, for that may fail or be broken off. */
+  readonly onAnswered: (record: SubmissionRecord) => void;
   /** Ends the process when a signal breaks the export off. */
   readonly leave: () => never;
 }
@@ -78,6 +80,7 @@ export async function handIn(
     }
     if (settings.isDryRun) return { type: 'dryRun', ...plan };
     const record = await send(context, { client, source, found, plan, settings });
+    settings.onAnswered(record);
     const kept = await keepSubmission(context, found.store, { run: found.run, output }, record);
     return { type: 'submitted', record, ...kept };
   } finally {
