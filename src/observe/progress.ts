@@ -38,6 +38,21 @@ export interface ProgressOptions {
   readonly record?: () => void;
 }
 
+/** Shows a line on standard error while `work` is under way. @param isQuiet see `progressMode` */
+export async function whileShown<T>(
+  { render, isQuiet }: Pick<ProgressOptions, 'render'> & { readonly isQuiet: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  const stream = process.stderr;
+  const progress = new Progress({ stream, mode: progressMode(stream, isQuiet), render });
+  progress.start();
+  try {
+    return await work();
+  } finally {
+    progress.stop();
+  }
+}
+
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #startedAtMs = performance.now();

@@ -58,6 +58,16 @@ export async function writeReport(
   return { files, setAside };
 }
 
+/** Changes the report of a run, where it has one. @throws the system's error */
+export async function amendReport(
+  folder: string,
+  run: RunIdentity,
+  changes: Partial<RunReportDocument>,
+): Promise<void> {
+  const kept = await findReport(folder, run);
+  if (kept !== null) await replaceReport(kept.files, { ...kept.report, ...changes });
+}
+
 /** Writes both files in the place of what is there. @throws the system's error */
 export async function replaceReport(files: ReportFiles, report: RunReportDocument): Promise<void> {
   await writeWhole(files.json, `${JSON.stringify(report)}\n`);

@@ -8,7 +8,7 @@ import { type ExploreProgress, explore } from '../../explore/explore.js';
 import type { Plan } from '../../explore/plan.js';
 import type { ExploreScope } from '../../explore/probe.js';
 import type { Exploration } from '../../explore/schema.js';
-import { Progress, progressMode } from '../../observe/progress.js';
+import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { settingsFor } from '../../simulator/settings.js';
 import { sourceNamed } from '../../source/registry.js';
@@ -112,17 +112,10 @@ async function withProgress<T>(
 ): Promise<T> {
   let last: ExploreProgress = { probe: '', eventRequests: 0, budget: 0, waitsUntilMs: null };
   const startedAtMs = nowMs();
-  const progress = new Progress({
-    stream: process.stderr,
-    mode: progressMode(process.stderr, isJson),
-    render: () => exploreLine(last, { nowMs: nowMs(), startedAtMs, expectedMs }),
-  });
-  progress.start();
-  try {
-    return await work((next) => {
+  const render = (): string => exploreLine(last, { nowMs: nowMs(), startedAtMs, expectedMs });
+  return whileShown({ render, isQuiet: isJson }, () =>
+    work((next) => {
       last = next;
-    });
-  } finally {
-    progress.stop();
-  }
+    }),
+  );
 }

@@ -4,7 +4,7 @@ import { exportRows } from '../../database/export/export-rows.js';
 import type { ExportSink, Written } from '../../database/export/export-sink.js';
 import type { ExportFormat, ExportOrder } from '../../database/export/export-sql.js';
 import { CountProgress } from '../../observe/count-progress.js';
-import { Progress, progressMode } from '../../observe/progress.js';
+import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { outputFailure } from './open-output.js';
 
@@ -33,31 +33,26 @@ export interface Exported extends Written {
  *   written; what `check` throws
  */
 export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Exported> {
-  const { sink, output, format, order, expected } = settings;
+  const { sink, output, format, order, expected, isQuiet } = settings;
   const startedAtMs = nowMs();
   const count = new CountProgress({
     what: 'asking for the rows',
     unit: 'rows',
     nowMs: startedAtMs,
   });
-  const progress = new Progress({
-    stream: process.stderr,
-    mode: progressMode(process.stderr, settings.isQuiet),
-    render: () => count.render(nowMs()),
-  });
   const stopListening = abandonOnSignal(sink, settings.leave);
-  progress.start();
   try {
-    const onProgress = (rows: number): void => count.seen(rows, expected);
-    const rows = await exportRows(pool, { format, order, sink, onProgress });
-    settings.check(rows);
-    const written = await sink.finish();
-    return { ...written, rows, durationMs: Math.round(nowMs() - startedAtMs) };
+    return await whileShown({ render: () => count.render(nowMs()), isQuiet }, async () => {
+      const onProgress = (rows: number): void => count.seen(rows, expected);
+      const rows = await exportRows(pool, { format, order, sink, onProgress });
+      settings.check(rows);
+      const written = await sink.finish();
+      return { ...written, rows, durationMs: Math.round(nowMs() - startedAtMs) };
+    });
   } catch (error) {
     sink.abandon();
     throw outputFailure(error, output) ?? error;
   } finally {
-    progress.stop();
     stopListening();
   }
 }

@@ -1,7 +1,7 @@
 /** Puts the result of a verification into the report of its run, where there is one. */
 import type { Run } from '../../database/ledger-types.js';
 import type { Verification } from '../../database/verify/verify-types.js';
-import { findReport, replaceReport } from '../../observe/run-report-files.js';
+import { amendReport } from '../../observe/run-report-files.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { SessionContext } from '../context.js';
 
@@ -12,10 +12,8 @@ export async function keepVerification(
   { ok, rows, pages, differences }: Verification,
 ): Promise<void> {
   try {
-    const kept = await findReport(config.reportsFolder, run);
-    if (kept === null) return;
     const verification = { ok, atMs: nowMs(), rows, pages, differences: differences.length };
-    await replaceReport(kept.files, { ...kept.report, verification });
+    await amendReport(config.reportsFolder, run, { verification });
   } catch (error) {
     const { message } = error as Error;
     log.warn({ event: 'report_unwritten' }, `the report of the run cannot be written: ${message}`);

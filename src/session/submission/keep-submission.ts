@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Run } from '../../database/ledger-types.js';
 import type { RunStore } from '../../database/run-store.js';
-import { findReport, replaceReport } from '../../observe/run-report-files.js';
+import { amendReport } from '../../observe/run-report-files.js';
 import type { SessionContext } from '../context.js';
 import { reportedSubmission, type SubmissionRecord } from '../reports/reported-submission.js';
 
@@ -21,12 +21,11 @@ export async function keepSubmission(
   { run, output }: { readonly run: Run; readonly output: string },
   record: SubmissionRecord,
 ): Promise<KeptSubmission> {
-  const kept = await findReport(config.reportsFolder, run);
   const submission = reportedSubmission({ ...record });
   const places = await Promise.allSettled([
     writeRecord(dirname(output), record),
     store.setSubmission(run.run, record),
-    kept === null ? null : replaceReport(kept.files, { ...kept.report, submission }),
+    amendReport(config.reportsFolder, run, { submission }),
   ]);
   const complaints = places.flatMap((place) =>
     place.status === 'rejected' ? [(place.reason as Error).message] : [],
