@@ -1,15 +1,13 @@
 /** `datasync explore`: measures the API within a budget, and writes down what an ingestion can use. */
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Config, LOG_LEVELS } from '../config/config.js';
 import { defaultBudget, makePlan } from '../explore/plan.js';
 import type { ExploreScope } from '../explore/probe.js';
-import { explorationMarkdown, explorationText, planText } from '../explore/render.js';
-import type { Exploration } from '../explore/schema.js';
-import { writeWhole } from '../files/write-whole.js';
+import { explorationText, planText } from '../explore/render.js';
 import { EXPLORATION_FILE } from '../session/exploration/exploration-hints.js';
 import { expectationOf, runExploration } from '../session/exploration/exploration-session.js';
+import { keepExploration } from '../session/exploration/keep-exploration.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { wholeNumber } from './whole-number.js';
@@ -54,7 +52,7 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
   const usesDatabase = flags.database;
   const exploration = await runExploration(context, { scope, plan, usesDatabase });
   const folder = resolve(flags.outputFolder);
-  await keep(exploration, folder);
+  await keepExploration(exploration, folder);
   context.say(`\n${explorationText(exploration)}`);
   context.say(`\nWritten: ${join(folder, EXPLORATION_FILE)} and exploration.md`);
   context.json(exploration);
@@ -68,11 +66,4 @@ function scopeOf(config: Config, flags: ExploreFlags): ExploreScope {
     expected: expectationOf(config),
   };
   return { ...scope, budget: flags.budget ?? defaultBudget(scope) };
-}
-
-async function keep(exploration: Exploration, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const json = `${JSON.stringify(exploration, null, 2)}\n`;
-  await writeWhole(join(folder, EXPLORATION_FILE), json);
-  await writeWhole(join(folder, 'exploration.md'), explorationMarkdown(exploration));
 }

@@ -1,12 +1,8 @@
 /** `datasync serve`: dashboard of the ledger's runs, metrics and health, without an ingestion. */
 import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../config/config.js';
-import { hasLedger, migrateDatabase } from '../database/migrate.js';
 import { listenForSignals } from '../runtime/shutdown.js';
-import { noLedgerText } from '../session/ledger-reader.js';
-import { HttpFront } from '../session/onlookers/http-front.js';
-import { findDatabase } from '../session/open-database.js';
-import { UserError } from '../session/user-error.js';
+import { serve } from '../session/serve.js';
 import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 
@@ -29,22 +25,7 @@ export function serveCommand(): Command {
       });
       // A database that is waited for must not outlast the signal.
       void signal.then(() => setTimeout(() => process.exit(EXIT.complete), CLOSE_MS).unref());
-      const front = await HttpFront.listen(context, { port, isIngesting: false });
-      try {
-        const database = await findDatabase(context);
-        if (database === null) throw new UserError(noLedgerText(context.config));
-        try {
-          if (!(await hasLedger(database.pool))) {
-            context.log.info({ event: 'no_run' }, noLedgerText(context.config));
-          } else await migrateDatabase(database.pool);
-          front.connect(database.connectionString);
-          await signal;
-        } finally {
-          await database.close();
-        }
-      } finally {
-        await front.close();
-      }
+      await serve(context, { port, until: signal });
       process.exitCode = EXIT.complete;
     });
 }

@@ -2,9 +2,8 @@
 import { Command } from 'commander';
 import type { Run } from '../database/ledger-types.js';
 import { verificationText } from '../database/verify/verification-text.js';
-import { verifyRun } from '../database/verify/verify-run.js';
 import { LedgerReader } from '../session/ledger-reader.js';
-import { keepVerification } from '../session/reports/keep-verification.js';
+import { verifyFound } from '../session/reports/verify-session.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { wholeNumber } from './whole-number.js';
@@ -38,19 +37,11 @@ async function verify(
 ): Promise<number> {
   const found = await ledger.find(chosen);
   if (found.type === 'none') return nothingToVerify(context, found.text);
-  const { database, run } = found;
-  const settings = { run: run.run, withData: data === true };
-  const verification = await verifyRun(database.pool, settings);
-  if (verification === null) {
-    return nothingToVerify(context, `The ledger has no run ${run.run}.`);
-  }
-  await keepVerification(context, run, verification);
+  const verification = await verifyFound(context, found, data === true);
+  if (verification === null)
+    return nothingToVerify(context, nothingCommittedText(found.run), found.run);
   const text = verificationText(verification);
-  const { ok, pages, status } = verification;
-  if (ok && pages === 0 && status !== 'complete') {
-    return nothingToVerify(context, nothingCommittedText(run), run);
-  }
-  const exitCode = ok ? EXIT.complete : EXIT.failed;
+  const exitCode = verification.ok ? EXIT.complete : EXIT.failed;
   context.say(text);
   context.json({ ...verification, exitCode, message: text.split('\n')[0] });
   return exitCode;

@@ -76,7 +76,7 @@ function findRun(store: RunStore, config: Config, chosen: number | undefined): P
 }
 
 function noRunText(config: Config, chosen: number | undefined): string {
-  if (chosen !== undefined) return `The ledger has no run ${chosen}.`;
+  if (chosen !== undefined) return unknownRunText(chosen);
   if (config.isTargetChosen) {
     return `No run yet over ${runOriginOf(config.target)}: \`datasync ingest\` begins one.`;
   }
@@ -85,6 +85,10 @@ function noRunText(config: Config, chosen: number | undefined): string {
       ? ' in the database of simulated events, which is looked at without TARGET_API_KEY'
       : '';
   return `No run yet${where}: \`datasync ingest\` begins one.`;
+}
+
+export function unknownRunText(run: number): string {
+  return `The ledger has no run ${run}.`;
 }
 
 /** Why there is no run at all: the database is not there yet, or has no table of ours. */

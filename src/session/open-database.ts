@@ -60,18 +60,36 @@ export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDataba
  * @throws IngestionError with a DATABASE fault
  */
 export async function openLedger(known: OpenDatabaseParts): Promise<OpenDatabase | null> {
+  const found = await openWithOrWithoutLedger(known);
+  if (found === null || found.isLedger) return found?.database ?? null;
+  await found.database.close();
+  return null;
+}
+
+export interface FoundDatabase {
+  readonly database: OpenDatabase;
+  /** Whether it has tables of ours; they are up to date then. */
+  readonly isLedger: boolean;
+}
+
+/**
+ * For who waits for a ledger where there is none yet: it makes no table.
+ *
+ * @returns null when the database is the embedded one, which is not made yet
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function openWithOrWithoutLedger(
+  known: OpenDatabaseParts,
+): Promise<FoundDatabase | null> {
   const database = await findDatabase(known);
   if (database === null) return null;
-  return prepared(database, async () => {
-    const isThere = await startPatience(known).during(async () => {
-      if (!(await hasLedger(database.pool))) return false;
-      await migrateDatabase(database.pool);
-      return true;
-    });
-    if (isThere) return database;
-    await database.close();
-    return null;
-  });
+  return prepared(database, () =>
+    startPatience(known).during(async () => {
+      const isLedger = await hasLedger(database.pool);
+      if (isLedger) await migrateDatabase(database.pool);
+      return { database, isLedger };
+    }),
+  );
 }
 
 /** A pool left open would keep the process from ending. */

@@ -1,6 +1,6 @@
 /** Opens where the events come from: the API, or the bundled simulator in a process of its own. */
 import { createHash } from 'node:crypto';
-import { type Agent, Agent as DirectAgent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';
 import { proxiesFor } from '../config/proxy-settings.js';
 import type { LimitKey } from '../database/ledger-types.js';
@@ -81,7 +81,7 @@ function accessOf(
     keyHash,
     openDispatcher: (options) =>
       proxies === null
-        ? new DirectAgent(options)
+        ? new Agent(options)
         : new EnvHttpProxyAgent({ ...options, ...proxies, proxyTunnel: false }),
     limitKey: (bucket) => ({ origin: runOrigin, keyHash, bucket }),
   };

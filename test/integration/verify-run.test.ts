@@ -1,4 +1,6 @@
 /** `datasync verify` over real runs: clean, half-done, hostile, behind opaque cursors, begun again. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { environmentFor, untilDisconnected } from '../support/ingest-check.js';
 import { breaking } from '../support/ingest-process.js';
@@ -27,6 +29,8 @@ describe('a proof', () => {
       ...{ ok: false, status: 'failed', run: 1, exitCode: 1 },
       message: expect.stringMatching(/refused the key.*has committed no page/),
     });
+    const report = readFileSync(join(folder.path, 'reports', '1.json'), 'utf8');
+    expect(JSON.parse(report)).toMatchObject({ run: 1, verification: null });
   });
 
   test('holds for a finished run, and says what it saw', async () => {

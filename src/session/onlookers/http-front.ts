@@ -172,13 +172,12 @@ export class HttpFront implements HttpSource {
   }
 
   async report(run: number): Promise<object | null> {
-    const found = (await (await this.#ledger())?.report(run)) ?? null;
-    if (found === null || this.#pool === null) return null;
+    if (this.#pool === null || (await this.#ledger()) === null) return null;
     const known = await openRunStore(this.#pool).findRun(run);
     if (known === null) return null;
-    const { report } = await loadReport(this.#pool, this.#context.config, known);
+    const { report, ledger } = await loadReport(this.#pool, this.#context.config, known);
     const { verification } = report;
-    return { ...found, status: report.status, totals: reportTotals(report), verification };
+    return { ...ledger, status: report.status, totals: reportTotals(report), verification };
   }
 
   // ---------------------------------------------------------------------------------------------

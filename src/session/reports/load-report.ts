@@ -2,17 +2,20 @@
 import type { Pool } from 'pg';
 import type { Config } from '../../config/config.js';
 import type { Run } from '../../database/ledger-types.js';
-import { openRunHistory } from '../../database/run-history.js';
+import { openRunHistory, type RunReport } from '../../database/run-history.js';
 import { findLockHolder } from '../../database/run-lock.js';
 import { isUnderWay, NO_TIMELINE, type RunReportDocument } from '../../observe/run-report.js';
 import { findReport, type ReportFiles } from '../../observe/run-report-files.js';
 import { runState } from '../../observe/run-status.js';
+import { unknownRunText } from '../ledger-reader.js';
 import { UserError } from '../user-error.js';
 import { VERSION } from '../version.js';
 import { reportedSubmission } from './reported-submission.js';
 
 export interface LoadedReport {
   readonly report: RunReportDocument;
+  /** What the ledger alone says. */
+  readonly ledger: RunReport;
   /** Null: no process has left any. */
   readonly files: ReportFiles | null;
 }
@@ -27,8 +30,9 @@ export async function loadReport(
     findReport(reportsFolder, run),
     ledgerReport(pool, run),
   ]);
-  if (kept === null) return { report: ledger, files: null };
-  return { report: broughtUpToDate(kept.report, ledger), files: kept.files };
+  if (kept === null) return { ...ledger, files: null };
+  const report = broughtUpToDate(kept.report, ledger.report);
+  return { report, ledger: ledger.ledger, files: kept.files };
 }
 
 /** The file is of the last process that ended well: a later one may have been killed, or be at work. */
@@ -45,15 +49,15 @@ function broughtUpToDate(kept: RunReportDocument, ledger: RunReportDocument): Ru
 }
 
 /** What the ledger can say of a run whose process has left no report: it was killed, or still runs. */
-async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
+async function ledgerReport(pool: Pool, run: Run): Promise<Omit<LoadedReport, 'files'>> {
   const { source, origin, startedAtMs, settings } = run;
   const [found, holder] = await Promise.all([
     openRunHistory(pool).report(run.run),
     findLockHolder(pool, source, origin),
   ]);
-  if (found === null) throw new UserError(`The ledger has no run ${run.run}.`);
+  if (found === null) throw new UserError(unknownRunText(run.run));
   const status = runState(run.status, holder !== null);
-  return {
+  const report: RunReportDocument = {
     version: 1,
     ...{ run: run.run, source, origin, startedAtMs, status, settings: { ...settings } },
     reason: run.lastError,
@@ -73,4 +77,5 @@ async function ledgerReport(pool: Pool, run: Run): Promise<RunReportDocument> {
     versions: { datasync: VERSION },
     ...{ submission: reportedSubmission(run.submission), verification: null },
   };
+  return { report, ledger: found };
 }

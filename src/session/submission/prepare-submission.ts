@@ -6,7 +6,7 @@ import { formatCount } from '../../observe/eta.js';
 import type { SubmissionList } from '../../source/submissions.js';
 import { openOutputFile } from '../export/open-output.js';
 import { type Exported, writeRows } from '../export/write-ids.js';
-import { type FoundRun, notCompleteText } from '../ledger-reader.js';
+import { type FoundRun, notCompleteText, unknownRunText } from '../ledger-reader.js';
 import { reportedSubmission } from '../reports/reported-submission.js';
 import { UserError } from '../user-error.js';
 import { findTwin, type Sent } from './submit-decide.js';
@@ -31,7 +31,7 @@ export async function requireSubmittable(
 /** @returns the rows that are proved @throws UserError where the proof fails, or rows are of others */
 export async function proveForSubmission({ database: { pool }, run }: FoundRun): Promise<number> {
   const proof = await verifyRun(pool, { run: run.run });
-  if (proof === null) throw new UserError(`The ledger has no run ${run.run}.`);
+  if (proof === null) throw new UserError(unknownRunText(run.run));
   const others = proof.tableRows - proof.rows;
   if (!proof.ok) {
     throw new UserError(`${verificationText(proof)}\nNothing was sent.`);
