@@ -13,8 +13,7 @@ import {
   type SimulatorSettings,
   settingsFor,
 } from '../simulator/settings.js';
-
-const BAD_USAGE = 2;
+import { EXIT } from './exit-codes.js';
 
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use; choose another with --port, or 0 for a free one',
@@ -97,7 +96,7 @@ function readSettings(
       (issue) => `  --${kebabCase(String(issue.path[0] ?? ''))}: ${issue.message}`,
     );
     command.error(`simulate: these settings are out of range\n${problems.join('\n')}`, {
-      exitCode: BAD_USAGE,
+      exitCode: EXIT.usage,
     });
   }
 }
@@ -110,7 +109,7 @@ async function listen(command: Command, settings: SimulatorSettings): Promise<Si
     const problem = LISTEN_PROBLEMS[code];
     if (problem === undefined) throw error;
     command.error(`simulate: port ${settings.port} on ${settings.host} ${problem}`, {
-      exitCode: BAD_USAGE,
+      exitCode: EXIT.usage,
     });
   }
 }
