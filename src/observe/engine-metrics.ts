@@ -72,7 +72,7 @@ export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
   );
   gauge(
     'datasync_run_rows',
-    "Rows that the run's committed pages cover, over all restarts.",
+    "Rows that the run's pages wrote or found, over all restarts.",
     () => figures.at(nowMs()).rows,
   );
   gauge(

@@ -9,7 +9,7 @@ import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
 
 /**
- * The last JSON line of `ingest`. Rows cover the run over all restarts; requests, time (from the first
+ * The last JSON line of `ingest`. Rows are those of the run over all restarts; requests, time (from the first
  * request) and rate are of this process.
  */
 export interface IngestResult {
@@ -96,7 +96,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
       ? describeRequests(result)
       : `${describeRequests(result)}, ${(result.utilisation * 100).toFixed(1)} % of the limit used`;
   const rows = [
-    ['events', `${formatCount(result.eventsIngested)} committed by this run`],
+    ['events', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
     [
       'records',
       `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +

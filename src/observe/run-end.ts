@@ -1,6 +1,7 @@
 /**
- * How a run stands once a process is done with it, in the words that report, status, dashboard, alerts
- * and ledger share: a signal ends a process, and leaves its run paused.
+ * How a run stands once a process is done with it, in the words that report, state file, dashboard, alerts
+ * and ledger share. A signal ends a process, and leaves its run paused: only the last JSON line and the
+ * log, which tell of the process, call that interrupted.
  */
 import { faultText } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';

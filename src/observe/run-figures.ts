@@ -5,7 +5,8 @@
  * - A process is at work on a run from its first request on (`RunStats.durationMs`).
  * - The rate is the rows that the process wrote or found over that time. How fast it is just now (`pace.ts`)
  *   is another figure: it makes the charts and the time left.
- * - Rows are those that committed pages of the run cover, as the ledger counts them, over all restarts.
+ * - Rows are those that the run's pages wrote and those that they found, over all restarts, as the ledger
+ *   counts them.
  */
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';

@@ -2,7 +2,7 @@
  * The run report: what is worth keeping of a run, as one plain value that the JSON file, the page and
  * the text are made of.
  *
- * Rows cover the run over all restarts, as the ledger counts them. Requests and time are those of its
+ * Rows are those of the run over all restarts, as the ledger counts them. Requests and time are those of its
  * sessions: each process adds its own to those of the report that it finds. Limit, latency, waits and
  * timeline are of the last session. Instants are epoch ms. No secret is among it.
  */
@@ -34,7 +34,7 @@ const session = z.object({
   endedAtMs: instant,
   status,
   reason: z.nullable(z.string()),
-  /** Covered by this process. */
+  /** Written or found by this process. */
   rows: count,
   bytes: count,
   requests: count,

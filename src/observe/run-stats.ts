@@ -50,7 +50,7 @@ export class RunStats {
   #startedAtMs: number | null = null;
   #new = { pages: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
 
-  /** @param options.walksAgain the process begins a walk anew, and finds anew what earlier ones found */
+  /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
   constructor({ earlier, walksAgain }: { earlier: EarlierTotals; walksAgain: boolean }) {
     this.#earlier = earlier;
     this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;

@@ -69,7 +69,7 @@ export interface SegmentView extends SegmentFacts {
 export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
   /** As `runState` says it. */
   readonly state: string;
-  /** Why it is paused, which need not be an error; null: it is not. */
+  /** Why it is paused, which need not be an error; null: it is not, or nobody has said. */
   readonly reason: string | null;
   readonly share: number | null;
   /** Of the process at work, over its time; null when none is, or nothing is committed yet. */

@@ -1,7 +1,8 @@
 /**
  * The logs of request starts, between the limiter's form and the table's: one row a limit, whose
- * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed, and an
- * exclamation mark behind one that was measured. One row more has the start of the machine, so that starts keep their age when the clock was set meanwhile.
+ * bucket is `<bucket>/<kind>/<name of the limit>`, with a question mark behind a kind that is assumed, and
+ * an exclamation mark behind one that was measured. One row more has the start of the machine, so that
+ * starts keep their age when the clock was set meanwhile.
  */
 import { ASSUMED } from '../core/announced-limits.js';
 import type { LimitLog, LimitSource, SavedLimit } from '../core/limit-log.js';

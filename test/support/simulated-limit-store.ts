@@ -1,6 +1,6 @@
 /**
  * The limits as the program keeps them: by the clock of their process, and with how that stood, as the
- * start of the machine tells it; see cli/limit-store.ts.
+ * start of the machine tells it; see src/session/limit-store.ts.
  */
 import { type LimitLog, NO_LIMITS } from '../../src/core/limit-log.js';
 import type { HistorySettings } from './simulated-history.js';

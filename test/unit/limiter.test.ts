@@ -163,7 +163,7 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, lookMs + 1)).toBe(1_996_000);
   });
 
-  test('so are the pauses of the others of a burst', () => {
+  test('a bare pause of each request of a burst is looked behind once', () => {
     const limiter = limiterOf();
     ask(limiter, T0);
     const burst = [limiter.take(T0 + 10), limiter.take(T0 + 11)];
@@ -191,7 +191,7 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, T0 + 11)).toBe(30_000);
   });
 
-  test('one without headers shows nothing, two that there is no limit', () => {
+  test('an answer without headers shows nothing, two that there is no limit', () => {
     const limiter = new Limiter({ assumed: { quota: 1, windowMs: 60_000 }, nowMs: T0 });
     ask(limiter, T0);
     expect(waitMs(limiter, T0 + 10)).toBeGreaterThan(59_000);
@@ -212,7 +212,7 @@ describe('what an answer shows', () => {
     expect(waitMs(limiter, T0 + 10_102)).toBeGreaterThan(8_000);
   });
 
-  test('one without headers, after others that had them, changes nothing', () => {
+  test('an answer without headers, after others that had them, changes nothing', () => {
     const limiter = limiterOf();
     ask(limiter, T0, limitsSaid({ quota: 10, remaining: 9, resetMs: 60_000 }));
     for (let answer = 1; answer < 5; answer++) ask(limiter, T0 + answer);

@@ -32,7 +32,7 @@ describe('report', () => {
   test('fits 80 columns and says rows, rate, share of the limit and how to open the data', () => {
     const text = reportText(result, { open: 'psql -h 127.0.0.1' });
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(text).toContain('3,000,000 committed by this run');
+    expect(text).toContain('3,000,000 of this run, by the ledger');
     expect(text).toContain('842 events/s');
     expect(text).toContain('99.6 % of the limit used');
     expect(text).toContain('psql -h 127.0.0.1');

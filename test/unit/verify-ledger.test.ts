@@ -46,7 +46,7 @@ describe('a clean run', () => {
   });
 });
 
-describe('a tampered ledger is named by page', () => {
+describe('a ledger that was tampered with: the page is named', () => {
   test('counts that do not add up', () => {
     page(2).returned = 11;
     expect(sentences()).toEqual([
@@ -180,13 +180,13 @@ describe.each(Object.entries(ORDERS))('a source %s', (_, rows) => {
     expect(other.verify(1)).toMatchObject({ ok: true, rows: 50, inserted: 50, duplicate: 60 });
   });
 
-  test('is not proven where a page is gone from the ledger', () => {
+  test('is not proven where the ledger has lost a page', () => {
     for (const one of walkOpaque(rows)) other.commit(one);
     other.pages.splice(2, 1);
     expect(sentences(other).at(-1)).toMatch(/^page id 3: 10 rows of a page/);
   });
 
-  test('is not proven where the last page is gone', () => {
+  test('is not proven where the ledger has lost the last page', () => {
     for (const one of walkOpaque(rows).slice(0, 4)) other.commit(one);
     expect(sentences(other)).toHaveLength(1);
     expect(sentences(other)[0]).toMatch(/^segment 1, page 4: (?:no page goes on|behind it)/);
@@ -256,7 +256,7 @@ describe('rows from before rows had owners', () => {
     expect(text).toContain('20 rows were written before rows had owners');
   });
 
-  test('are missed where one is gone, and one too many is noticed', () => {
+  test('are a difference where there is one fewer, or one more', () => {
     const [row] = [...model.table.values()].filter(({ owner }) => owner === null);
     model.table.delete(row?.id ?? '');
     expect(sentences()).toEqual([
@@ -268,7 +268,7 @@ describe('rows from before rows had owners', () => {
 });
 
 describe('a run over the rows of another', () => {
-  test('rests on them: one that is gone is missed', () => {
+  test('rests on them: one that was deleted is a difference', () => {
     const again = model.addRun('a');
     for (const one of walk(source, { run: again, segment: 1, limit: 20 })) model.commit(one);
     const proof = model.verify(again);
@@ -279,7 +279,7 @@ describe('a run over the rows of another', () => {
     ]);
   });
 
-  test('that wrote again what had been deleted holds', () => {
+  test('is proven where it wrote again what had been deleted', () => {
     for (const { id } of source.slice(5, 25)) model.table.delete(id);
     const again = model.addRun('a');
     for (const one of walk(source, { run: again, segment: 1, limit: 20 })) model.commit(one);

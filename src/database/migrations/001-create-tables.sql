@@ -73,7 +73,7 @@ CREATE TABLE ingestion_pages (
   duplicate integer NOT NULL,
   quarantined integer NOT NULL,
   -- The distinct stored rows within (after, through]: how many, an order-free digest of their ids
-  -- and instants (core/digest.ts), the sum of their instants in ms.
+  -- and instants, the sum of their instants in ms. Gone with 002.
   covered integer NOT NULL,
   ids_digest bigint NOT NULL,
   occurred_at_sum numeric NOT NULL,

@@ -21,7 +21,7 @@ export interface RunFacts {
   readonly source: string;
   readonly origin: string;
   readonly state: 'running' | 'complete' | 'paused' | 'failed';
-  /** Rows that the run's committed pages cover; null: not known. */
+  /** Rows that the run's pages wrote or found; null: not known. */
   readonly rows: number | null;
   /** What the source says it holds. */
   readonly total: number | null;

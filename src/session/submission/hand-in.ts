@@ -57,7 +57,7 @@ export type HandInEnd =
   | ({ readonly type: 'dryRun' } & SubmissionPlan)
   | ({ readonly type: 'submitted'; readonly record: SubmissionRecord } & KeptSubmission);
 
-/** @throws UserError, IngestionError unless it was submitted, or was to be shown alone */
+/** @throws UserError, IngestionError where nothing was submitted though it was to be, or nobody knows */
 export async function handIn(
   context: SessionContext,
   found: FoundRun,

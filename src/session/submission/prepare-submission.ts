@@ -11,7 +11,7 @@ import { reportedSubmission } from '../reports/reported-submission.js';
 import { UserError } from '../user-error.js';
 import { findTwin, type Sent } from './submit-decide.js';
 
-/** @param permitsAgain also a run that was submitted before @throws UserError when it is none to submit */
+/** @param permitsAgain of a run that was submitted before, too @throws UserError where it may not be submitted */
 export async function requireSubmittable(
   { database, run }: FoundRun,
   permitsAgain: boolean,
