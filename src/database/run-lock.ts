@@ -96,13 +96,23 @@ export async function findLockHolder(
   source: string,
   origin: string,
 ): Promise<Holder | null> {
+  const holder = await findHolder(pool, source, origin);
+  return holder === null || isExploring(holder) ? null : holder;
+}
+
+async function findHolder(pool: Pool, source: string, origin: string): Promise<Holder | null> {
   try {
     const { rows } = await pool.query<Holder>(FIND_HOLDER, [lockName(source, origin)]);
-    const holder = rows[0];
-    return holder === undefined || isExploring(holder) ? null : holder;
+    return rows[0] ?? null;
   } catch (error) {
     throw asIngestionError(error);
   }
+}
+
+/** For who needs the lock only later. @throws IngestionError, ALREADY_RUNNING, while another has it */
+export async function requireUnlocked(pool: Pool, source: string, origin: string): Promise<void> {
+  const holder = await findHolder(pool, source, origin);
+  if (holder !== null) throw new IngestionError(heldBy(holder));
 }
 
 /**

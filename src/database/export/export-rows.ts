@@ -8,7 +8,7 @@
 import type { Pool } from 'pg';
 import { LONG_SILENCE_MS } from '../../postgres/client.js';
 import { asIngestionError } from '../connect.js';
-import { inSnapshot } from '../snapshot.js';
+import { inSnapshot } from '../transaction.js';
 import { streamCopy } from './copy-stream.js';
 import {
   AS_ROWS_LIE,

@@ -43,7 +43,7 @@ function checkQuarantine(page: VerifiedPage): Difference[] {
 
 function orphanDifference({ segment, page, count }: Orphans, run: number): Difference {
   const message = `the quarantine holds ${number(count)} records of a page that the ledger does not have`;
-  return pageDifference('quarantine', { run, segment, page }, run, message);
+  return pageDifference('quarantine', { id: null, run, segment, page }, run, message);
 }
 
 function inLedger(page: VerifiedPage, message: string): Difference {

@@ -5,12 +5,13 @@ import type { Difference, DifferenceKind, Unfetched, VerifiedPage } from './veri
 /** A difference of one page, which it names. @param run that is verified */
 export function pageDifference(
   kind: DifferenceKind,
-  page: Pick<VerifiedPage, 'run' | 'segment' | 'page'>,
+  page: Pick<VerifiedPage, 'id' | 'run' | 'segment' | 'page'>,
   run: number,
   message: string,
 ): Difference {
-  const { segment, page: number } = page;
-  return { kind, where: pageName(page, run), message, segment, page: number };
+  const { id: pageId, segment, page: number } = page;
+  const of = { run: page.run, segment, page: number, pageId };
+  return { kind, where: pageName(page, run), message, ...of };
 }
 
 /** `segment 1, page 17`; with its run where it is not the one that is verified. */

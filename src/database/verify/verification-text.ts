@@ -1,5 +1,6 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
 import { number, rowCount, stretchName } from './page-names.js';
+import { isRepairable } from './repairable.js';
 import type { Verification } from './verify-types.js';
 
 /** More are cut off; `--json` has them all. */
@@ -61,6 +62,13 @@ function coverLines({ owners, pages, unownedPages, dataPages }: Verification): s
     lines.push(`            ${number(unownedPages)} pages of this run are of that time`);
   }
   return lines;
+}
+
+/** What can be done about a proof that fails. */
+export function repairHint(failed: Verification): string {
+  return isRepairable(failed)
+    ? '`datasync verify --repair` fetches the pages that differ again and proves once more; rows that no page wrote stay.'
+    : 'Nothing of it is what `datasync verify --repair` could fetch again: it takes pages of this run.';
 }
 
 function cutOff(count: number): string[] {

@@ -6,7 +6,7 @@
  *                                                      └ a second look: the ids of rows to blame
  */
 import type { ClientBase, Pool } from 'pg';
-import { asked, inSnapshot } from '../snapshot.js';
+import { asked, inSnapshot } from '../transaction.js';
 import { type Comparison, compareTable, tableDifferences } from './compare-table.js';
 import { readLedger } from './read-ledger.js';
 import { findOwnerless, findStrangers, readOwnedRows } from './read-table.js';

@@ -74,8 +74,12 @@ export interface Difference {
   /** `segment 1, page 17`, or what else it is about. */
   readonly where: string;
   readonly message: string;
+  /** Those of the page that it is about, where it is about one. */
+  readonly run?: number;
   readonly segment?: number;
   readonly page?: number;
+  /** What that page's rows carry; null: it was written before rows had owners, or the ledger lacks it. */
+  readonly pageId?: number | null;
 }
 
 /**

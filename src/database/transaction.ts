@@ -1,19 +1,29 @@
-/** Reads tables within one snapshot, over one connection. */
+/** Work within one transaction, over one connection: that which reads one snapshot, and that which writes. */
 import type { ClientBase, Pool } from 'pg';
 import { permitSilence } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 
-const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
-/** @throws IngestionError with the fault of the database; what `use` throws */
-export async function inSnapshot<T>(
+/** Reads one snapshot. @throws IngestionError with the fault of the database; what `use` throws */
+export function inSnapshot<T>(pool: Pool, use: (client: ClientBase) => Promise<T>): Promise<T> {
+  return within(pool, BEGIN_SNAPSHOT, use);
+}
+
+/** All or nothing. @throws IngestionError with the fault of the database; what `use` throws */
+export function inTransaction<T>(pool: Pool, use: (client: ClientBase) => Promise<T>): Promise<T> {
+  return within(pool, 'BEGIN', use);
+}
+
+async function within<T>(
   pool: Pool,
+  begin: string,
   use: (client: ClientBase) => Promise<T>,
 ): Promise<T> {
   const client = await asked(pool.connect());
   let isUsable = false;
   try {
-    await asked(client.query(BEGIN));
+    await asked(client.query(begin));
     const result = await use(client);
     await asked(client.query('COMMIT'));
     isUsable = true;

@@ -1,8 +1,8 @@
-/** A snapshot is one for all that is read in it, and what breaks it off is told and leaves nothing behind. */
-import type { Pool } from 'pg';
+/** A transaction is one for all that is done in it, and what breaks it off is told and leaves nothing behind. */
+import type { ClientBase, Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openPool } from '../../src/database/connect.js';
-import { asked, inSnapshot } from '../../src/database/snapshot.js';
+import { asked, inSnapshot, inTransaction } from '../../src/database/transaction.js';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
 import { usePostgres } from '../support/postgres.js';
 
@@ -68,6 +68,31 @@ describe('a snapshot', () => {
       throw thrown;
     });
     await expect(read).rejects.toBe(thrown);
+    await expectUsable();
+  });
+});
+
+describe('a transaction that writes', () => {
+  const write = (client: ClientBase) => asked(client.query('INSERT INTO seen VALUES (1)'));
+  const seen = async () => (await database.pool.query(COUNT)).rows;
+
+  test('keeps all once its work is done', async () => {
+    await inTransaction(pool, async (client) => {
+      await write(client);
+      expect(await seen()).toEqual([{ count: 0 }]);
+    });
+    expect(await seen()).toEqual([{ count: 1 }]);
+    await expectUsable();
+  });
+
+  test('keeps nothing where its work throws', async () => {
+    const thrown = new RangeError('not of the database');
+    const written = inTransaction(pool, async (client) => {
+      await write(client);
+      throw thrown;
+    });
+    await expect(written).rejects.toBe(thrown);
+    expect(await seen()).toEqual([{ count: 0 }]);
     await expectUsable();
   });
 });
