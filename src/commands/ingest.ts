@@ -11,6 +11,7 @@ import { runOriginOf } from '../session/open-source.js';
 import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import { leave } from './leave.js';
 import { wholeNumber } from './whole-number.js';
 
 export function ingestCommand(): Command {
@@ -95,14 +96,6 @@ function tellFinished(
   context.sayComplete();
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
   context.json({ status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known });
-}
-
-/** What is in flight is lost to this process only: no page of it is committed, and the next start asks again. */
-function leave(why: string): never {
-  process.stderr.write(
-    `Ended at once: ${why}. Start again to go on from the last committed page.\n`,
-  );
-  process.exit(EXIT.interrupted);
 }
 
 async function dryRun(context: CommandContext): Promise<number> {

@@ -39,6 +39,13 @@ export interface IngestionOptions {
   readonly tell: (end: IngestionEnd) => void;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;
+  /** Done under the run lock, before the run to go on with is looked for. @default nothing */
+  readonly beforeRun?: (opened: OpenedForRun) => Promise<void>;
+}
+
+export interface OpenedForRun {
+  readonly database: OpenDatabase;
+  readonly source: OpenSource;
 }
 
 /** @throws IngestionError, UserError */
@@ -56,9 +63,7 @@ export function ingest(context: SessionContext, options: IngestionOptions): Prom
   });
 }
 
-interface OpenParts extends IngestionOptions {
-  readonly database: OpenDatabase;
-  readonly source: OpenSource;
+interface OpenParts extends IngestionOptions, OpenedForRun {
   readonly onlookers: Onlookers;
 }
 
@@ -76,6 +81,7 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
     }),
   );
   try {
+    await opened.beforeRun?.(opened);
     const found = await prepareRun(context.config, store, {
       source: source.spec,
       runOrigin: source.runOrigin,

@@ -4,8 +4,8 @@ import { verifyRun } from '../../database/verify/verify-run.js';
 import type { Verification } from '../../database/verify/verify-types.js';
 import type { SessionContext } from '../context.js';
 import { type FoundRun, unknownRunText } from '../ledger-reader.js';
+import { keepVerification } from '../reports/keep-verification.js';
 import { UserError } from '../user-error.js';
-import { keepVerification } from './keep-verification.js';
 
 /**
  * @param withData prove the data too, of pages whose ledger has a digest of it
