@@ -164,7 +164,7 @@ export class Limit {
     const windowMs = this.#lengthMs ?? ASSUMED_WINDOW_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs };
     const oldest = this.#history.get(this.#window.oldestCounted ?? Number.NaN);
-    if (oldest !== undefined) this.#bucket.forgetBefore(oldest.sentAtMs);
+    if (oldest !== undefined) this.#bucket.forgetBefore(oldest.sentAtMs, seen.sentAtMs);
     if (said.remaining === null) return;
     const used = this.#quota - said.remaining;
     const { earlier, later } = this.#history.beside(seen.number, seen.sentAtMs, seen.headAtMs);

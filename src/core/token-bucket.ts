@@ -54,6 +54,8 @@ interface Start {
   uncertaintyMs: number;
   /** From its start to the head of its answer; null while none has come. */
   headLatencyMs: number | null;
+  /** From the log of an earlier process. */
+  readonly isRecorded: boolean;
 }
 
 export class TokenBucket {
@@ -77,7 +79,7 @@ export class TokenBucket {
     this.#policy = options.policy;
     this.#reserve = options.reserve ?? 0;
     for (const startMs of options.startsMs ?? []) {
-      this.#starts.push({ startMs, uncertaintyMs: 0, headLatencyMs: null });
+      this.#starts.push({ startMs, uncertaintyMs: 0, headLatencyMs: null, isRecorded: true });
     }
   }
 
@@ -128,13 +130,23 @@ export class TokenBucket {
 
   /** Records a start, permitted or not. */
   take(nowMs: number): void {
-    this.#starts.push({ startMs: nowMs, uncertaintyMs: 0, headLatencyMs: null });
+    this.#starts.push({
+      ...{ startMs: nowMs, uncertaintyMs: 0, headLatencyMs: null, isRecorded: false },
+    });
   }
 
-  /** The server counts none that left before this. */
-  forgetBefore(sentMs: number): void {
-    const kept = this.#starts.findIndex(({ startMs }) => startMs >= sentMs);
-    if (kept > 0) this.#starts.splice(0, kept);
+  /**
+   * An answer tells that the server counts none that left before `sentMs`. What was on its way together
+   * with the request that was answered may arrive later, and is counted then.
+   *
+   * @param answeredMs when that request left
+   */
+  forgetBefore(sentMs: number, answeredMs: number): void {
+    const oldest = this.#starts[0];
+    if (oldest === undefined || oldest.startMs >= sentMs) return;
+    this.#starts = this.#starts.filter(
+      (start) => start.startMs >= sentMs || !hadArrived(start, answeredMs),
+    );
   }
 
   /** A refusal: the safety that is kept was too little. */
@@ -231,4 +243,9 @@ export class TokenBucket {
     start.uncertaintyMs += grantedMs;
     this.#allowanceShare -= grantedMs / windowMs;
   }
+}
+
+/** Whether it was there for certain by then. */
+function hadArrived({ isRecorded, startMs, headLatencyMs }: Start, byMs: number): boolean {
+  return isRecorded || (headLatencyMs !== null && startMs + headLatencyMs <= byMs);
 }
