@@ -41,7 +41,9 @@ describe('received records', () => {
   });
 
   test('of a walk that begins again are found anew', () => {
-    expect(new ReceivedRecords([page(100, 50, 30, 4)], { restarts: true, returned: 0 }).count([], true)).toBe(30);
+    expect(
+      new ReceivedRecords([page(100, 50, 30, 4)], { restarts: true, returned: 0 }).count([], true),
+    ).toBe(30);
   });
 
   test('without an order are no more than are stored, nor than this walk was given', () => {
