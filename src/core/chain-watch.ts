@@ -51,7 +51,7 @@ export class ChainWatch {
     const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
     if (this.#stale < BARREN_PAGES_MAX + knownPages) return;
     const message = `${this.#stale} pages in a row hold no new record, and each says that there is more`;
-    this.#context.endShort({
+    this.#context.endIncomplete({
       status: 'failed',
       fault: { code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE },
     });

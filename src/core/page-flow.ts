@@ -67,7 +67,7 @@ export class PageFlow {
     const page = outstanding.get(taskId);
     if (page === undefined || page.phase !== 'scanning' || page.isDropped) {
       this.#context.release(taskId);
-      return this.#context.say({ type: 'discard', taskId });
+      return this.#context.say({ type: 'drop', taskId });
     }
     const { job } = page;
     const { total = null, hasMore = true } = page.head ?? {};
@@ -253,7 +253,7 @@ export class PageFlow {
           .filter(Boolean)
           .join('. ');
         const resumeAtMs = retryAfterMs === undefined ? null : nowMs + retryAfterMs;
-        return this.#context.endShort({ status: 'paused', reason, resumeAtMs });
+        return this.#context.endIncomplete({ status: 'paused', reason, resumeAtMs });
       }
       case 'failRun':
         return this.#context.fail(decision.fault, job);

@@ -72,8 +72,8 @@ export class RunContext {
   /** Pages committed by this process. */
   commits = 0;
   readonly received: ReceivedRecords;
-  /** A page was given up: whatever the frontier says, the run is not complete. */
-  #isShort = false;
+  /** A page was dropped for good: whatever the frontier says, the run is not complete. */
+  #isIncomplete = false;
   /** That the pages of this process hold. */
   #records = 0;
   #commands: SchedulerCommand[] = [];
@@ -109,8 +109,8 @@ export class RunContext {
     this.outcome ??= outcome;
   }
 
-  get isShort(): boolean {
-    return this.#isShort;
+  get isIncomplete(): boolean {
+    return this.#isIncomplete;
   }
 
   /** What is known of the API when a request that left at `takenMs` has failed. */
@@ -126,20 +126,20 @@ export class RunContext {
   }
 
   /** Ends the run because a page is not to be had, or not to be kept. */
-  endShort(outcome: RunOutcome): void {
-    this.#isShort = true;
+  endIncomplete(outcome: RunOutcome): void {
+    this.#isIncomplete = true;
     this.end(outcome);
   }
 
   /** Ends the run by a fault of one page. */
   fail(fault: Fault, job: PageJob): void {
-    this.endShort({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
+    this.endIncomplete({ status: 'failed', fault: { ...locate(fault, job), retryable: false } });
   }
 
   /** The database does not take a page: that is told even of a run that was to end anyway. */
   failWrite(fault: Fault): void {
     if (this.outcome?.status !== 'failed') this.outcome = { status: 'failed', fault };
-    this.#isShort = true;
+    this.#isIncomplete = true;
   }
 
   open(range: Omit<SegmentSeed, 'segment'>): void {
@@ -199,7 +199,7 @@ export class RunContext {
     page.isDropped = true;
     if (page.phase !== 'held') return;
     this.release(taskId);
-    this.say({ type: 'discard', taskId });
+    this.say({ type: 'drop', taskId });
   }
 
   /** Lets go of all that was asked for of a segment, behind one of its pages. */

@@ -77,7 +77,7 @@ export type SchedulerCommand =
       readonly bound: Position | null;
     })
   /** The task's batch, if it ever comes, is not wanted. */
-  | { readonly type: 'discard'; readonly taskId: number }
+  | { readonly type: 'drop'; readonly taskId: number }
   | { readonly type: 'saveLimits'; readonly log: LimitLog }
   | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
   /** `segment` keeps what lies before `at`; the new one takes the rest. */

@@ -10,7 +10,7 @@
  *  - Uncommitted bytes ≤ credits; requests in flight ≤ concurrency.
  *  - A page is written only when both ends of what it covers are known.
  *  - After `drain` nothing starts; `finish` comes once, when nothing is outstanding.
- *  - A run is complete only when no page of it was given up.
+ *  - A run is complete only when no page of it was dropped for good.
  */
 import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
@@ -119,21 +119,21 @@ export class Scheduler {
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }
 
-  /** What waits for the end of a page that was given up would wait for ever. */
+  /** What waits for the end of a page that was dropped would wait for ever. */
   #dropHeld(): void {
     for (const taskId of this.#context.outstanding.heldOnly() ?? []) {
       this.#context.release(taskId);
-      this.#context.say({ type: 'discard', taskId });
+      this.#context.say({ type: 'drop', taskId });
     }
   }
 
   /** A run that is complete by then is complete, whatever asked it to end. */
   #finishWhenDone(): void {
-    const { outstanding, options, outcome, isShort } = this.#context;
+    const { outstanding, options, outcome, isIncomplete } = this.#context;
     if (this.#isFinished) return;
     if (outcome !== null) this.#dropHeld();
     if (outstanding.size > 0) return;
-    const isThrough = options.frontier.isExhausted && !isShort;
+    const isThrough = options.frontier.isExhausted && !isIncomplete;
     const isComplete = isThrough && outcome?.status !== 'failed';
     if (!isComplete && outcome === null) return;
     this.#isFinished = true;

@@ -143,8 +143,8 @@ export class IngestionLoop {
         return this.#fetch(command);
       case 'write':
         return this.#write(command);
-      case 'discard':
-        return this.#discard(command.taskId);
+      case 'drop':
+        return this.#drop(command.taskId);
       case 'saveLimits':
         return void this.#saveLimits(command.log).catch(this.#crash);
       case 'openSegment':
@@ -232,8 +232,8 @@ export class IngestionLoop {
     });
   }
 
-  /** A page that is still being fetched is discarded anew when it comes. */
-  #discard(taskId: number): void {
+  /** A page that is still being fetched is dropped anew when it comes. */
+  #drop(taskId: number): void {
     const batch = this.#pages.get(taskId)?.batch ?? null;
     if (batch === null) return;
     this.#pages.delete(taskId);

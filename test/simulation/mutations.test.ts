@@ -113,8 +113,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a page passes for the one behind another of its segment, though it was asked with another cursor',
     file: 'chains',
-    text: '${page + 1}`',
-    replacement: '${page + 2}`',
+    text: 'page + 1}`',
+    replacement: 'page + 2}`',
   },
   {
     name: 'a walk counts what other walks were given',

@@ -162,7 +162,7 @@ class Player {
           this.#inbox.push({ type: 'limitsSaved' });
         });
       }
-      case 'discard':
+      case 'drop':
         this.#held.release(command.taskId);
         return;
       case 'finish':

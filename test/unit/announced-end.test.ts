@@ -32,7 +32,7 @@ describe('an end that comes before all announced records', () => {
     ['opaque', opaque],
   ] as const)('is asked for again, by %s cursors, and what comes then is taken', (_, paging) => {
     const played = shortened(paging);
-    expect(played.said).toContainEqual({ type: 'discard', taskId: 3 });
+    expect(played.said).toContainEqual({ type: 'drop', taskId: 3 });
     expect(played.notices).toEqual(['page_contradicted']);
     expect(played.written).toEqual([]);
     played.answer(1, 300, { ...END, total: 300 });

@@ -42,7 +42,7 @@ describe('a body that fails behind opaque cursors', () => {
     const [third = 0] = fetches(answered(scheduler, second, 'c'));
     scheduler.step([scanned(second, at(2))], NOW_MS);
     const commands = scheduler.step([failed(first, BAD)], NOW_MS);
-    expect(commands).toContainEqual({ type: 'discard', taskId: second });
+    expect(commands).toContainEqual({ type: 'drop', taskId: second });
 
     const again = scheduler.step([], LATER_MS);
     expect(again).toMatchObject([{ type: 'fetch', page: 1, cursor: null }]);
@@ -53,7 +53,7 @@ describe('a body that fails behind opaque cursors', () => {
     // What was in flight and is given up changes nothing when it comes.
     expect(answered(scheduler, third, 'd')).toEqual([]);
     expect(scheduler.step([scanned(third, at(3))], LATER_MS)).toEqual([
-      { type: 'discard', taskId: third },
+      { type: 'drop', taskId: third },
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('a body that fails behind opaque cursors', () => {
     answered(scheduler, second, 'c');
     expect(credits.heldBytes).toBe(1_000);
     expect(scheduler.step([scanned(second, at(2))], NOW_MS)).toEqual([
-      { type: 'discard', taskId: second },
+      { type: 'drop', taskId: second },
     ]);
     expect(credits.heldBytes).toBe(0);
   });

@@ -30,7 +30,7 @@ test('a page that waits for the end of one that was given up is given up with it
   const place = { ms: 5, id: 'a' };
   const commands = scheduler.step([scanned(second, place)], NOW_MS);
   expect(commands).toMatchObject([
-    { type: 'discard', taskId: second },
+    { type: 'drop', taskId: second },
     { type: 'finish', outcome: { status: 'failed', fault: { code: 'CONTRACT' } } },
   ]);
 });
@@ -162,7 +162,7 @@ test('a walk that begins again lets go of the pages that were held', () => {
   const dead = { code: 'CURSOR_EXPIRED', message: 'dead', retryable: true } as const;
   scheduler.step([scanned(second, place)], NOW_MS);
   const commands = scheduler.step([failed(third, dead)], NOW_MS);
-  expect(commands).toContainEqual({ type: 'discard', taskId: second });
+  expect(commands).toContainEqual({ type: 'drop', taskId: second });
   expect(commands).toContainEqual({ type: 'endSegment', segment: 1, isSuperseded: true });
 });
 
