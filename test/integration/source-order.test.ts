@@ -4,6 +4,7 @@ import { environmentFor, ledgerSums, useEmptyTables } from '../support/ingest-ch
 import { type Exit, useIngestFolder } from '../support/ingest-process.js';
 import {
   type Script,
+  type ScriptedPage,
   type ScriptedRow,
   scriptedRows,
   useScriptedApi,
@@ -77,3 +78,36 @@ test('in no order and with rows that come twice: the count is right', async () =
   const verified = await folder.run(['verify', '--json'], env);
   expect(verified.result).toMatchObject({ ok: true, rows: 1_000, duplicate: 100 });
 });
+
+const untimed = (page: ScriptedPage): ScriptedPage => ({
+  ...page,
+  data: page.data.map((row) => ({ id: (row as ScriptedRow).id })),
+});
+
+test.each([
+  ['newest first', [...oldestFirst].reverse(), undefined],
+  ['oldest first', oldestFirst, undefined],
+  ['in no order', unordered, undefined],
+  ['without a timestamp', oldestFirst, untimed],
+])(
+  '%s, behind opaque cursors: a second start goes on where the first one stopped',
+  async (_, rows, answer) => {
+    const script: Script = { rows, cursors: 'offset', ...(answer && { answer }) };
+    const api = await startApi(script);
+    const env = environmentFor(api, database, { BATCH_SIZE: '100' });
+    const first = await folder.run(['ingest', '--json', '--max-events', '400'], env);
+    expect(first.code, first.stderr.slice(-3_000)).toBe(3);
+    const second = await folder.run(['ingest', '--json'], env);
+    expect(second.code, second.stderr.slice(-3_000)).toBe(0);
+    expect(second.result).toMatchObject({
+      status: 'complete',
+      eventsIngested: 1_000,
+      warnings: [],
+    });
+    // No page came twice: every row was new.
+    const sums = await ledgerSums(database.pool);
+    expect(sums).toMatchObject({ pages: 10, inserted: 1_000, duplicate: 0 });
+    const verified = await folder.run(['verify', '--json'], env);
+    expect(verified.result).toMatchObject({ ok: true, rows: 1_000 });
+  },
+);

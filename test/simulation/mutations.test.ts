@@ -117,14 +117,6 @@ const MUTATIONS: readonly Mutation[] = [
     replacement: 'page + 2}`',
   },
   {
-    name: 'a walk counts what other walks were given',
-    file: 'resume',
-    text: 'recordsOf(pathTo(tip))',
-    replacement: 'recordsOf(pages)',
-    settings: { faultShare: 0.2 },
-    seeds: 4_000,
-  },
-  {
     name: 'committed pages that a chain comes to pass for the end',
     file: 'committed-ahead',
     text: 'livingTip(walked.tips, nowMs)',

@@ -163,7 +163,8 @@ describe('resume by chain', () => {
   test('takes the furthest tip where a walk had begun again', () => {
     const again = [link(1, { segment: 2, nextCursor: 'x' }), link(2, { segment: 2, cursor: 'x' })];
     const pages = [link(1), link(2), link(3), ...again];
-    expect(plan(pages).gaps).toEqual(from('c4'));
+    // What the other walk was given does not count.
+    expect(plan(pages)).toMatchObject({ gaps: from('c4'), returned: 30 });
   });
 });
 
