@@ -62,7 +62,7 @@ export const LOAD_PAGES = `
  * @param run an SQL expression
  */
 export const runTotals = (run: string): string => `
-  SELECT own.pages, own.returned, own.inserted, own.duplicate, own.quarantined,
+  SELECT own.pages, own.returned, own.inserted, own.duplicate, own.differing, own.quarantined,
     own.inserted + least(own.known, others.written) AS rows
   FROM (
     SELECT count(*)::float8 AS pages,
@@ -70,6 +70,7 @@ export const runTotals = (run: string): string => `
       coalesce(sum(inserted), 0)::float8 AS inserted,
       coalesce(sum(duplicate), 0)::float8 AS duplicate,
       coalesce(sum(known), 0)::float8 AS known,
+      coalesce(sum(differing), 0)::float8 AS differing,
       coalesce(sum(quarantined), 0)::float8 AS quarantined,
       coalesce(sum(inserted) FILTER (WHERE id IS NULL), 0)::float8 AS unowned
     FROM ingestion_pages WHERE run = ${run}

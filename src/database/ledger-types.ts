@@ -58,6 +58,8 @@ export interface RunTotals {
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of `duplicate`: records with other content than the row that was there, which has stayed. */
+  readonly differing: number;
   readonly quarantined: number;
   /**
    * Rows of the run in the table: those that its pages wrote, and those that were there before them.

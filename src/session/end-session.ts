@@ -7,7 +7,7 @@ import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { missingRecords } from './run-warnings.js';
+import { changedRecords, missingRecords } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -76,5 +76,6 @@ async function settle(
   if (outcome.status === 'complete') {
     warnings.add(missingRecords(announcedRecords, isOrdered, totals));
   }
+  warnings.add(changedRecords(totals));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }

@@ -28,6 +28,15 @@ export class RunWarnings {
   }
 }
 
+/** @returns null when every record that came again was the same */
+export function changedRecords({ differing }: RunTotals): string | null {
+  if (differing === 0) return null;
+  return (
+    `${formatCount(differing)} records came again with other content than the row in the table, which stays as it came first: ` +
+    'the source has changed them since, or gives one id to two records'
+  );
+}
+
 /** @param announced records that the API says there are; null: it does not @returns null when none is missing */
 export function missingRecords(
   announced: number | null,

@@ -130,6 +130,7 @@ describe('segments and pages', () => {
       returned: 30,
       inserted: 21,
       duplicate: 6,
+      differing: 0,
       quarantined: 3,
       // What was there before cannot be more than others have written: nothing.
       rows: 21,
@@ -158,6 +159,7 @@ describe('segments and pages', () => {
       returned: 0,
       inserted: 0,
       duplicate: 0,
+      differing: 0,
       quarantined: 0,
       rows: 0,
     });

@@ -79,6 +79,28 @@ test('in no order and with rows that come twice: the count is right', async () =
   expect(verified.result).toMatchObject({ ok: true, rows: 1_000, duplicate: 100 });
 });
 
+test('rows that come twice with other content: the first stays, and the run says how many', async () => {
+  const rows = [...unordered, ...unordered.slice(0, 100)];
+  const answer = (page: ScriptedPage, start: number): ScriptedPage =>
+    start < 1_000
+      ? page
+      : { ...page, data: page.data.map((row) => ({ ...(row as object), v: 2 })) };
+  const api = await startApi({ rows, cursors: 'offset', answer });
+  const env = environmentFor(api, database, { BATCH_SIZE: '100' });
+  const { code, result, stderr } = await folder.run(['ingest', '--json'], env);
+  expect(code, stderr).toBe(0);
+  expect(result).toMatchObject({
+    ...{ status: 'complete', eventsIngested: 1_000 },
+    warnings: [expect.stringMatching(/^100 records came again with other content/)],
+  });
+  const changed = await database.pool.query("SELECT FROM ingested_events WHERE data ? 'v'");
+  expect(changed.rowCount).toBe(0);
+  const verified = await folder.run(['verify', '--json'], env);
+  expect(verified.code).toBe(0);
+  expect(verified.result).toMatchObject({ ok: true, rows: 1_000, duplicate: 100, differing: 100 });
+  expect((await folder.run(['export-ids'], env)).code).toBe(0);
+});
+
 const untimed = (page: ScriptedPage): ScriptedPage => ({
   ...page,
   data: page.data.map((row) => ({ id: (row as ScriptedRow).id })),

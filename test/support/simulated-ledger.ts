@@ -54,7 +54,7 @@ export class SimulatedLedger {
           run: RUN.run,
           after: after && formatPosition(after),
           through: through && formatPosition(through),
-          kept: 0,
+          ...{ kept: 0, differing: 0 },
           digest: digestOf(written),
           dataDigest: null,
         };

@@ -83,7 +83,7 @@ export class VerifyModel {
       after: after && formatPosition(after),
       through: through && formatPosition(through),
       returned: acceptedCount + rejects.count,
-      ...{ inserted, duplicate: acceptedCount - inserted, known },
+      ...{ inserted, duplicate: acceptedCount - inserted, known, differing: 0 },
       ...{ quarantined: rejects.count, kept: rejects.count },
       digest: String(digestOfRows({ ...selected, rows: Uint32Array.from(written) })),
       dataDigest: null,

@@ -246,6 +246,7 @@ function freshRun(): PreparedRun {
     returned: 0,
     inserted: 0,
     duplicate: 0,
+    differing: 0,
     quarantined: 0,
   };
   return {

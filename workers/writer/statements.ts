@@ -11,7 +11,8 @@ import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.
 /** $1 to $23 are `ledgerParameters`; what the counts and digests come from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
   is_ordered, after_position, through_position, first_position, last_position, fetched_at, returned,
-  quarantined, clipped, bytes, request_id, id, inserted, duplicate, known, digest, data_digest`;
+  quarantined, clipped, bytes, request_id, id, inserted, duplicate, known, differing, digest,
+  data_digest`;
 
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
   to_timestamp($6::double precision / 1000), $7::boolean, $8::boolean,
@@ -50,6 +51,15 @@ const countKnown = (ids: string): string => `(
     WHERE own.run = $1::integer AND (own.id = owned.page OR own.id IS NULL AND owned.page IS NULL))
 )`;
 
+// The row stays as it was there first.
+const COUNT_DIFFERING = `(
+  SELECT count(*)::integer
+  FROM unnest($24::uuid[], $25::timestamptz[], $26::text[]) AS given (id, occurred_at, data)
+    JOIN ingested_events AS event ON event.id = given.id
+  WHERE event.occurred_at IS DISTINCT FROM given.occurred_at
+    OR event.data IS DISTINCT FROM given.data::jsonb
+)`;
+
 /** Of the page's rows, read back by their ids. */
 const digestOfData = (ids: string): string => `(
   SELECT coalesce(bit_xor(${DATA_DIGEST}), 0) FROM ingested_events
@@ -65,7 +75,7 @@ const STATEMENTS = {
   record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN $24::integer END,
-  $14::integer - $15::integer - $24::integer, 0, $25::bigint,
+  $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
   CASE WHEN $26::uuid[] IS NOT NULL THEN ${digestOfData('$26::uuid[]')} END
 RETURNING inserted, duplicate, known`,
 
@@ -74,7 +84,7 @@ RETURNING inserted, duplicate, known`,
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, $24::integer, $14::integer - $15::integer - $24::integer,
   CASE WHEN $24::integer < cardinality($26::uuid[]) THEN ${countKnown('$26::uuid[]')} ELSE 0 END,
-  $25::bigint, CASE WHEN $27::boolean THEN ${digestOfData('$26::uuid[]')} END
+  0, $25::bigint, CASE WHEN $27::boolean THEN ${digestOfData('$26::uuid[]')} END
 RETURNING inserted, duplicate, known`,
 
   // $24 to $26: ids, instants and records of the rows, $27: whether their data is to be proved.
@@ -92,6 +102,7 @@ INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN tally.inserted END,
   $14::integer - $15::integer - tally.inserted,
   CASE WHEN tally.inserted < cardinality($24::uuid[]) THEN ${countKnown('$24::uuid[]')} ELSE 0 END,
+  CASE WHEN tally.inserted < cardinality($24::uuid[]) THEN ${COUNT_DIFFERING} ELSE 0 END,
   tally.digest, CASE WHEN $27::boolean THEN tally.data_digest END
 FROM tally
 RETURNING inserted, duplicate, known`,

@@ -8,7 +8,7 @@ const FIND_RUN = 'SELECT run, source, origin, status FROM ingestion_runs WHERE r
 const LOAD_PAGES = `
   SELECT p.id, p.run, p.segment, p.page, p.cursor, p.next_cursor AS "nextCursor",
     p.has_more AS "hasMore", p.is_ordered AS "isOrdered", p.after_position AS "after", p.through_position AS "through",
-    p.returned, p.inserted, p.duplicate, p.known, p.quarantined,
+    p.returned, p.inserted, p.duplicate, p.known, p.differing, p.quarantined,
     p.digest::text AS digest, p.data_digest::text AS "dataDigest",
     coalesce(q.kept, 0)::integer AS kept
   FROM ingestion_pages p LEFT JOIN (

@@ -26,13 +26,16 @@ export function verificationText(result: Verification): string {
 }
 
 function proofLines(result: Verification): string[] {
-  const { rows, tableRows, pages, returned, inserted, duplicate, quarantined } = result;
+  const { rows, tableRows, pages, returned, inserted, duplicate, differing, quarantined } = result;
   const others = tableRows - rows;
   return [
     `  rows      ${number(rows)} distinct ids${others > 0 ? `; the table has ${number(others)} more` : ''}`,
     `  pages     ${number(pages)}`,
     `  records   ${number(returned)} returned = ${number(inserted)} inserted + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
+    ...(differing > 0
+      ? [`            ${number(differing)} duplicates had other content than the row, which stayed`]
+      : []),
   ];
 }
 

@@ -28,6 +28,7 @@ export function verification(
     returned: total(({ returned }) => returned),
     inserted: total(({ inserted }) => inserted),
     duplicate: total(({ duplicate }) => duplicate),
+    differing: total(({ differing }) => differing),
     quarantined: total(({ quarantined }) => quarantined),
     tableRows,
     owners,

@@ -11,6 +11,8 @@ export interface VerifiedPage extends LinkedPage, CommittedCounts {
   readonly run: number;
   readonly after: string | null;
   readonly through: string | null;
+  /** Of `duplicate`: records with other content than the row that was there, which has stayed. */
+  readonly differing: number;
   /** Its rows in `ingestion_quarantine`. */
   readonly kept: number;
   /** Of the rows that it wrote; null before rows had owners. */
@@ -118,6 +120,8 @@ export interface Verification {
   readonly returned: number;
   readonly inserted: number;
   readonly duplicate: number;
+  /** Of these, with other content than the row that was there, which has stayed. */
+  readonly differing: number;
   readonly quarantined: number;
   /** All rows of the table. */
   readonly tableRows: number;
