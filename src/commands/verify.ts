@@ -25,7 +25,7 @@ export function verifyCommand(): Command {
     .addHelpText(
       'after',
       `
---repair deletes the rows that pages which differ have written, and nothing else:
+--repair deletes the rows of the pages that differ, and nothing else:
 the API has to answer, and the run goes on where they were, to its end. It needs
 the key, and no other process at work on the run.
 
