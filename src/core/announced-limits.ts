@@ -8,8 +8,10 @@ import type { TimeSaid } from './header-time.js';
 import { Limit } from './limit.js';
 import type { LimitObservation, LimitStatement } from './limit-headers.js';
 import { longestStarts, type SavedLimit } from './limit-log.js';
+import { changeSentence } from './limit-words.js';
 import { RequestHistory } from './request-history.js';
 import { ServerOffset } from './server-offset.js';
+import { ALONE, type OtherStarts, othersOf } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
 
 /** An answer, or what is known of a request that got none. Instants are epoch ms. */
@@ -43,8 +45,6 @@ const LONG_MS = 600_000;
 /** As many falls in a row show that a number counts milliseconds. */
 const FALLS = 3;
 const RETRY_AFTER = 'retry-after';
-/** Two descriptions that differ by less are one. */
-const CHANGE_SHARE = 0.03;
 
 interface BareTime {
   readonly spanMs: number;
@@ -59,6 +59,7 @@ export class AnnouncedLimits {
   readonly #offset = new ServerOffset();
   readonly #reserve: number;
   readonly #changed: (sentence: string) => void;
+  #others: OtherStarts = ALONE.others;
   /** Bare numbers of resets are milliseconds. */
   #areMilliseconds = false;
   /** A pause that was looked behind before its end as seconds. */
@@ -103,6 +104,12 @@ export class AnnouncedLimits {
   /** Answers describe no limit: what was assumed does not hold. */
   forgetAssumed(): void {
     this.#limits.delete(ASSUMED);
+  }
+
+  /** They replace those that were known before. */
+  set others(others: OtherStarts) {
+    this.#others = others;
+    for (const limit of this.#limits.values()) limit.others = othersOf(others, limit.name);
   }
 
   nextStartMs(nowMs: number): number {
@@ -188,8 +195,7 @@ export class AnnouncedLimits {
   }
 
   #add(saved: SavedLimit): void {
-    const known = { history: this.#history, reserve: this.#reserve };
-    this.#limits.set(saved.name, new Limit(saved, known));
+    this.#put(new Limit(saved, { history: this.#history, reserve: this.#reserve }));
   }
 
   #limitOf(said: LimitStatement, isRefusal: boolean): Limit {
@@ -211,17 +217,18 @@ export class AnnouncedLimits {
     for (const { sentAtMs, headAtMs } of this.#history.all()) {
       limit.settle(sentAtMs, sentAtMs, headAtMs);
     }
-    this.#limits.set(name, limit);
+    this.#put(limit);
     return limit;
   }
 
+  #put(limit: Limit): void {
+    limit.others = othersOf(this.#others, limit.name);
+    this.#limits.set(limit.name, limit);
+  }
+
   #sayChange(limit: Limit, before: LimitPolicy | null, reason: string): void {
-    const { name, policy, isKnown, kind } = limit;
-    if (!isKnown || (before !== null && isAbout(before, policy))) return;
-    const permits = `the API permits ${policy.quota} requests in ${secondsOf(policy.windowMs)} s`;
-    const other =
-      before === null ? '' : `, not ${before.quota} in ${secondsOf(before.windowMs)} s: ${reason}`;
-    this.#changed(`${permits}${other} (${name}, a ${kind})`);
+    const sentence = limit.isKnown ? changeSentence(limit, before, reason) : null;
+    if (sentence !== null) this.#changed(sentence);
   }
 
   /**
@@ -282,14 +289,4 @@ export class AnnouncedLimits {
 /** Without a count it is a word on when, and no limit to pace by. */
 function isCountless({ quota, remaining }: LimitStatement): boolean {
   return quota === null && remaining === null;
-}
-
-/** Whether two policies are one, but for what whole seconds leave open. */
-function isAbout(one: LimitPolicy, other: LimitPolicy): boolean {
-  const apartMs = Math.abs(one.windowMs - other.windowMs);
-  return one.quota === other.quota && apartMs <= CHANGE_SHARE * other.windowMs;
-}
-
-function secondsOf(ms: number): string {
-  return String(Math.round(ms / 10) / 100);
 }

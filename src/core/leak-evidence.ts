@@ -58,7 +58,16 @@ export class LeakEvidence {
     if (emptied > 0) this.#leastPerMs = Math.max(this.#leastPerMs, emptied / spanMs);
   }
 
-  /** When the bucket has room for one more; null: nothing was observed. */
+  /** Of the last request whose answer told the level, epoch ms; Infinity: none has. */
+  get lastSentAtMs(): number {
+    return this.#last?.sentAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * When the bucket has room for one more; null: nothing was observed.
+   *
+   * @param next the number that its request would have, were all that have started numbered
+   */
   roomAtMs(quota: number, next: number): number | null {
     const last = this.#last;
     if (last === null) return null;

@@ -10,6 +10,7 @@
  *                        └──refused──▶ shut, twice as long
  */
 import { Lateness } from './lateness.js';
+import type { SavedPace } from './limit-log.js';
 import { roundest } from './round-span.js';
 import { SpacingEvidence } from './spacing-evidence.js';
 import type { LimitPolicy } from './token-bucket.js';
@@ -59,6 +60,8 @@ export class LearnedPace {
   #count = 1;
   #lastStartMs = 0;
   readonly #lateness = new Lateness();
+  /** The last start, or plan, of another process on the same key; epoch ms. */
+  othersMs = Number.NEGATIVE_INFINITY;
   /** By how much the last request may have arrived late; null: it is not answered yet. */
   #lateMs: number | null = null;
 
@@ -78,10 +81,11 @@ export class LearnedPace {
   }
 
   /** For the next process, without a try that is on: that has not proved itself yet. */
-  get saved(): LimitPolicy | null {
+  get saved(): SavedPace | null {
     const intervalMs = this.#provenMs ?? this.#intervalMs;
     if (intervalMs === null) return null;
-    return { quota: this.#count, windowMs: intervalMs * this.#count };
+    const windowMs = intervalMs * this.#count;
+    return { quota: this.#count, windowMs, startedAtMs: this.#lastStartMs };
   }
 
   /** The limit behind the spacing, which is probably a round one; null: nothing paces. */
@@ -97,7 +101,7 @@ export class LearnedPace {
     if (this.#intervalMs === null) return 0;
     const lateMs =
       this.#lateMs ?? Math.min(this.#intervalMs * JITTER_SHARE_MAX, this.#lateness.jitterMs);
-    return this.#lastStartMs + this.#intervalMs + lateMs;
+    return Math.max(this.#lastStartMs, this.othersMs) + this.#intervalMs + lateMs;
   }
 
   started(nowMs: number): void {

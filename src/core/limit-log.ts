@@ -19,16 +19,29 @@ export interface SavedLimit {
   readonly startsMs: readonly number[];
 }
 
+export interface SavedPace extends LimitPolicy {
+  /** The last start, epoch ms. @default now */
+  readonly startedAtMs?: number;
+}
+
 /** What outlives a process. */
 export interface LimitLog {
   readonly limits: readonly SavedLimit[];
   /** Starts evenly spaced, so many in a span, as refusals taught it; null: nothing paces. */
-  readonly pace: LimitPolicy | null;
+  readonly pace: SavedPace | null;
   /** Whether an answer ever described a limit, or its absence. */
   readonly isLearned: boolean;
 }
 
 export const NO_LIMITS: LimitLog = { limits: [], pace: null, isLearned: false };
+
+/** No start lies in the future: it was planned, or the clock was set back. */
+export function startedBy(limits: readonly SavedLimit[], nowMs: number): SavedLimit[] {
+  return limits.map((limit) => ({
+    ...limit,
+    startsMs: limit.startsMs.map((startMs) => Math.min(startMs, nowMs)),
+  }));
+}
 
 /** Our starts as the limit has them that counts the most; epoch ms, ascending. */
 export function longestStarts(log: Pick<LimitLog, 'limits'> | null): readonly number[] {
@@ -36,6 +49,15 @@ export function longestStarts(log: Pick<LimitLog, 'limits'> | null): readonly nu
     (longest, { startsMs }) => (startsMs.length > longest.length ? startsMs : longest),
     [],
   );
+}
+
+/** The policy that permits the least on average; null: there is none. */
+export function leastOf(policies: readonly LimitPolicy[]): LimitPolicy | null {
+  const rateOf = ({ quota, windowMs }: LimitPolicy) => quota / windowMs;
+  const [first, ...others] = policies;
+  if (first === undefined) return null;
+  const least = others.reduce((a, b) => (rateOf(b) < rateOf(a) ? b : a), first);
+  return { quota: least.quota, windowMs: least.windowMs };
 }
 
 /** A limit as observers see it. */

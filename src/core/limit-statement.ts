@@ -23,6 +23,11 @@ export function consistent(quota: number | null, remaining: number | null) {
   return { quota, remaining: isBelievable ? remaining : null };
 }
 
+/** Where only what remains is said, the quota is at least that and the request that was told. */
+export function quotaOf({ quota, remaining }: LimitStatement, known: number): number {
+  return quota ?? Math.max(known, (remaining ?? 0) + 1);
+}
+
 /** A whole number of requests from 0; fractions are rounded down, for half a request is none. */
 export function count(value: BareItem | undefined): number | null {
   const isText = typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value);

@@ -8,16 +8,19 @@
  * is, the last requests of the quota leave further and further apart, so that one of them sees others
  * return; when all are used and none has, a minute is assumed.
  *
- * Where more requests are counted than ours explain, another client shares the limit, or its window
- * began before us: the count that the server gave then holds until its reset.
+ * Other processes of ours on the same key start as well: theirs are counted like our own, and while there
+ * are some, the counts say nothing of the window. Whoever else shares the limit: told-count.ts.
  */
 import { LeakEvidence } from './leak-evidence.js';
 import type { LimitStatement } from './limit-headers.js';
 import type { LimitKind, LimitSource, SavedLimit } from './limit-log.js';
+import { quotaOf } from './limit-statement.js';
 import type { RequestHistory } from './request-history.js';
 import type { LimitSeen } from './said-window.js';
+import type { LimitShare } from './start-reservation.js';
 import { type LimitPolicy, TokenBucket } from './token-bucket.js';
-import { type LeftSeen, WindowEvidence } from './window-evidence.js';
+import { ToldCount } from './told-count.js';
+import { WindowEvidence } from './window-evidence.js';
 
 const ASSUMED_WINDOW_MS = 60_000;
 /** Requests of the quota that look for the window's length, half of it at most. */
@@ -41,10 +44,7 @@ export class Limit {
   readonly #history: RequestHistory;
   #quota: number;
   #isLeaky: boolean;
-  /** The count that holds until an instant, whatever our log says. */
-  #told: (LeftSeen & { readonly untilMs: number }) | null = null;
-  /** What was left at the last answer; for windows of unknown length. */
-  #left: LeftSeen | null = null;
+  readonly #told: ToldCount;
   #firstStartMs: number | null = null;
   #lastStartMs = 0;
   #started = 0;
@@ -63,7 +63,10 @@ export class Limit {
     this.#quota = saved.policy.quota;
     this.#isLeaky = saved.isLeaky;
     const { policy, startsMs, from = 'announced' } = saved;
-    this.#bucket = new TokenBucket({ policy, startsMs, reserve: known.reserve });
+    const bucket = new TokenBucket({ policy, startsMs, reserve: known.reserve });
+    const othersSince = (sinceMs: number) => bucket.othersSince(sinceMs);
+    this.#bucket = bucket;
+    this.#told = new ToldCount({ history: known.history, othersSince });
     if (from === 'assumed') return;
     this.#window.restore(policy.windowMs, from === 'measured');
     if (this.#isLeaky) this.#leak.restore(policy.quota / policy.windowMs);
@@ -110,7 +113,7 @@ export class Limit {
   nextStartMs(nowMs: number): number {
     if (this.#isLeaky) return this.#roomAtMs();
     return Math.max(
-      this.#toldUntilMs(nowMs),
+      this.#told.nextStartMs(nowMs, this.#bucket.policy.windowMs),
       this.#isScouting ? this.#scoutAtMs(nowMs) : this.#unsaidAtMs(),
       this.#windowAtMs(nowMs),
     );
@@ -118,13 +121,27 @@ export class Limit {
 
   tokensAt(nowMs: number): number {
     if (this.nextStartMs(nowMs) > nowMs) return 0;
-    if (this.#told !== null) return Math.max(1, this.#toldLeft(this.#told));
+    const told = this.#told.leftUntilReset;
+    if (told !== null) return Math.max(1, told);
     if (this.#isLeaky || this.#isScouting) return 1;
     return Math.max(1, this.#bucket.tokensAt(nowMs));
   }
 
+  /** Ours, and those of others. */
   startsIn(nowMs: number): number {
     return this.#bucket.startsIn(nowMs);
+  }
+
+  /** Of other processes on the same key; see `OtherStarts`. */
+  set others(startsMs: readonly number[]) {
+    this.#bucket.others = startsMs;
+  }
+
+  /** Evenly spaced starts take turns; those of a window share it. */
+  shareAt(atMs: number): LimitShare {
+    const { name, policy } = this;
+    if (this.#isLeaky) return { name, free: 1, spanMs: policy.windowMs / policy.quota };
+    return { name, free: this.#bucket.freeAt(atMs), spanMs: this.#bucket.policy.windowMs };
   }
 
   comingStartsMs(nowMs: number, countMax: number): number[] {
@@ -159,7 +176,8 @@ export class Limit {
     if (!isRefusal) this.#isOpen = true;
     this.#resetAtMs = seen.headAtMs + (seen.resetMs ?? 0);
     this.#quota = quotaOf(said, this.#quota);
-    const isContradiction = this.#window.observe(seen, this.#quota, this.#history);
+    const oldestOtherMs = this.#bucket.oldestOtherMs(seen.headAtMs);
+    const isContradiction = this.#window.observe(seen, this.#quota, this.#history, oldestOtherMs);
     this.#isLeaky ||= said.isLeaky || isContradiction;
     const windowMs = this.#lengthMs ?? ASSUMED_WINDOW_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs };
@@ -169,9 +187,8 @@ export class Limit {
     const used = this.#quota - said.remaining;
     const { earlier, later } = this.#history.beside(seen.number, seen.sentAtMs, seen.headAtMs);
     this.#leak.observe(seen, used, earlier + later);
-    this.#left = { remaining: said.remaining, number: seen.number };
     const untilMs = seen.headAtMs + (seen.resetMs ?? windowMs);
-    this.#told = this.#unexplained(seen, used - later) ? { ...this.#left, untilMs } : null;
+    this.#told.heard(seen, said.remaining, untilMs, this.#explains(seen, used - later));
   }
 
   /** What was heard was misread: only what is counted stays known. */
@@ -186,20 +203,21 @@ export class Limit {
     this.#isTrying = false;
     this.#bucket.refused();
     // Where somebody else's requests are counted, the refusal says nothing of the window.
-    if (this.#told === null) this.#window.disproved();
+    if (this.#told.untilMs === null) this.#window.disproved();
     this.#leak.disproved();
     const lengthMs = this.#lengthMs ?? windowMs;
     if (this.#isScouting) return nowMs + UNKNOWN_WAIT_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs: lengthMs };
     // A server that counts what it refuses may hold more than the quota: then the reset frees nothing.
-    if (this.#told !== null) return Math.max(nowMs + lengthMs, this.#told.untilMs);
+    if (this.#told.untilMs !== null) return Math.max(nowMs + lengthMs, this.#told.untilMs);
     if (this.#isLeaky) return nowMs + this.policy.windowMs / this.#quota;
     return Math.max(Math.max(this.#lastStartMs, nowMs) + lengthMs, this.#resetAtMs);
   }
 
   saved(nowMs: number): SavedLimit {
     const { name } = this;
-    const windowMs = this.#isLeaky ? null : this.#window.surestMs;
+    const isShared = this.#bucket.oldestOtherMs(nowMs) !== null;
+    const windowMs = this.#isLeaky ? null : this.#window.surestMs(isShared);
     const policy = windowMs === null ? this.policy : { quota: this.#quota, windowMs };
     const startsMs = this.#bucket.startsMs(nowMs);
     const from = this.isKnown && this.#window.hasOpened ? 'measured' : this.from;
@@ -218,7 +236,9 @@ export class Limit {
   #windowAtMs(nowMs: number): number {
     const { tryMs } = this.#window;
     const longestMs = this.#started < this.#bucket.quota ? FIRST_TRY_MS_MAX : Infinity;
-    const isTry = this.#isOpen && this.#bucket.quota >= 2 && (tryMs ?? Infinity) <= longestMs;
+    const isAlone = this.#bucket.oldestOtherMs(nowMs) === null;
+    const isWorth = this.#bucket.quota >= 2 && (tryMs ?? Infinity) <= longestMs;
+    const isTry = this.#isOpen && isAlone && isWorth;
     if (tryMs === null || !isTry) return this.#bucket.nextStartMs(nowMs);
     const allMs = this.#bucket.nextStartMs(nowMs);
     const keptMs = this.#bucket.nextStartMs(nowMs, 1);
@@ -228,39 +248,26 @@ export class Limit {
 
   // --- a count that our requests do not explain ------------------------------------------------
 
-  #unexplained(seen: LimitSeen, used: number): boolean {
+  #explains(seen: LimitSeen, used: number): (othersUntilMs: number) => boolean {
     const lengthMs = this.#window.lengthMs ?? Number.POSITIVE_INFINITY;
     const edgeMs = Math.max(EDGE_MIN_MS, Number.isFinite(lengthMs) ? lengthMs * EDGE_SHARE : 0);
-    return used > this.#history.arrivedSince(seen.sentAtMs - lengthMs - edgeMs, seen.number);
-  }
-
-  #toldLeft({ remaining, number }: LeftSeen): number {
-    return remaining - (this.#history.next - 1 - number);
-  }
-
-  #toldUntilMs(nowMs: number): number {
-    if (this.#told === null || this.#toldLeft(this.#told) > 0) return 0;
-    if (nowMs < this.#told.untilMs) return this.#told.untilMs;
-    // Whoever shares the limit may have used it again: one request looks.
-    this.#told = {
-      remaining: 1,
-      number: this.#history.next - 1,
-      untilMs: nowMs + this.#bucket.policy.windowMs,
-    };
-    return 0;
+    const sinceMs = seen.sentAtMs - lengthMs - edgeMs;
+    const ours = this.#history.arrivedSince(sinceMs, seen.number);
+    const othersSince = (atMs: number) => this.#bucket.othersSince(atMs);
+    return (untilMs) => used <= ours + othersSince(sinceMs) - othersSince(untilMs);
   }
 
   // --- a window of unknown length --------------------------------------------------------------
 
   get #isScouting(): boolean {
-    return this.#window.lengthMs === null && this.#left !== null;
+    return this.#window.lengthMs === null && this.#told.left !== null;
   }
 
   #scoutAtMs(nowMs: number): number {
-    if (this.#left === null || this.#firstStartMs === null) return 0;
+    const { left } = this.#told;
+    if (left === null || this.#firstStartMs === null) return 0;
     // One at a time: of two on their way nobody knows which was counted first.
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
-    const left = this.#toldLeft(this.#left);
     const elapsedMs = this.#lastStartMs - this.#firstStartMs;
     const emptyUntilMs = this.#firstStartMs + Math.max(ASSUMED_WINDOW_MS, elapsedMs * 2);
     return left <= 0 && nowMs < emptyUntilMs ? emptyUntilMs : this.#apartMs(left, elapsedMs);
@@ -274,25 +281,20 @@ export class Limit {
 
   /** A window that is only seen may be a bucket that leaks: what is left by the last answer holds. */
   #unsaidAtMs(): number {
-    if (this.#window.isSure || this.#left === null) return 0;
-    if (this.#toldLeft(this.#left) > 0) return 0;
+    if (this.#window.isSure || (this.#told.left ?? 1) > 0) return 0;
     return this.#lastStartMs + (2 * this.#bucket.policy.windowMs) / this.#quota;
   }
 
   // --- a bucket that leaks ---------------------------------------------------------------------
 
   #roomAtMs(): number {
-    const roomMs = this.#leak.roomAtMs(this.#bucket.quota, this.#history.next) ?? 0;
+    const others = this.#told.startedSince(this.#leak.lastSentAtMs);
+    const roomMs = this.#leak.roomAtMs(this.#bucket.quota, this.#history.next + others) ?? 0;
     if (this.#leak.leastPerMs > 0 || this.#firstStartMs === null) return roomMs;
     if (this.#history.isWaiting) return Number.POSITIVE_INFINITY;
-    const left = this.#left?.remaining ?? this.#quota;
+    const left = this.#told.remaining ?? this.#quota;
     const scoutMs = this.#apartMs(left, this.#lastStartMs - this.#firstStartMs);
     if (scoutMs === 0) return 0;
     return Number.isFinite(roomMs) ? Math.max(roomMs, scoutMs) : scoutMs;
   }
-}
-
-/** Where only what remains is said, the quota is at least that and the request that was told. */
-function quotaOf({ quota, remaining }: LimitStatement, known: number): number {
-  return quota ?? Math.max(known, (remaining ?? 0) + 1);
 }

@@ -10,10 +10,12 @@
  */
 import { AnnouncedLimits, type Answered, type OwnStart } from './announced-limits.js';
 import { LearnedPace } from './learned-pace.js';
-import { type LimitLog, type LimitView, NO_LIMITS } from './limit-log.js';
+import { type LimitLog, type LimitView, leastOf, NO_LIMITS, startedBy } from './limit-log.js';
+import { paceSentence } from './limit-words.js';
 import { RecentShare } from './recent-share.js';
 import { Room } from './room.js';
 import { Silence } from './silence.js';
+import { type LimitShare, type OtherStarts, othersOf, PACE } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
 
 /** So many of the last answers that may be refusals are no bad luck. */
@@ -31,6 +33,7 @@ const ROOM_BACKOFF_MS = 50;
 const ROOM_WORD_MS_MAX = 1_000;
 /** A window and what arrivals may be late. */
 const DRAIN_FACTOR = 1.01;
+
 export class Limiter {
   readonly #announced: AnnouncedLimits;
   readonly #pace: LearnedPace;
@@ -57,13 +60,8 @@ export class Limiter {
     this.#keepsAssumed = options.keepsAssumed ?? false;
     this.#pace = new LearnedPace(log.pace);
     if (log.pace !== null) this.#sayPace('an earlier run learned that');
-    // No start lies in the future: the clock was set back.
-    const saved = log.limits.map((one) => ({
-      ...one,
-      startsMs: one.startsMs.map((startMs) => Math.min(startMs, nowMs)),
-    }));
     this.#announced = new AnnouncedLimits({
-      ...{ saved, reserve },
+      ...{ saved: startedBy(log.limits, nowMs), reserve },
       assumed: log.isLearned ? null : assumed,
       changed: (sentence) => this.#changes.push(sentence),
     });
@@ -93,6 +91,19 @@ export class Limiter {
     this.#pace.started(nowMs);
     this.#silence.started(request.number);
     return request;
+  }
+
+  /** Starts of other processes on the same key; they replace those that were known before. */
+  set others(others: OtherStarts) {
+    this.#announced.others = others;
+    this.#pace.othersMs = othersOf(others, PACE).at(-1) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** What each limit permits at an instant to come, were nobody else there. */
+  sharesAt(atMs: number): LimitShare[] {
+    const shares = [...this.#announced.all()].map((limit) => limit.shareAt(atMs));
+    const spanMs = this.#pace.intervalMs;
+    return spanMs === null ? shares : [...shares, { name: PACE, free: 1, spanMs }];
   }
 
   // --- learning --------------------------------------------------------------------------------
@@ -215,13 +226,7 @@ export class Limiter {
 
   /** The limit that permits the least on average; null: none is known. */
   get policy(): LimitPolicy | null {
-    return this.limits().reduce<LimitPolicy | null>(
-      (least, { quota, windowMs }) =>
-        least === null || quota / windowMs < least.quota / least.windowMs
-          ? { quota, windowMs }
-          : least,
-      null,
-    );
+    return leastOf(this.limits());
   }
 
   /** All limits, as they are known now. */
@@ -248,9 +253,7 @@ export class Limiter {
 
   /** What was learned since the last call, a sentence each. */
   takeChanges(): string[] {
-    const changes = this.#changes;
-    this.#changes = [];
-    return changes;
+    return this.#changes.splice(0);
   }
 
   /** What must survive this process. */
@@ -292,9 +295,6 @@ export class Limiter {
   }
 
   #sayPace(reason: string): void {
-    const perSecond = 1000 / (this.#pace.intervalMs ?? 1000);
-    this.#changes.push(
-      `no answer names a limit: paced at ${perSecond.toPrecision(3)} requests/s, for ${reason}`,
-    );
+    this.#changes.push(paceSentence(this.#pace.intervalMs ?? 1000, reason));
   }
 }

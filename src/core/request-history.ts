@@ -125,6 +125,11 @@ export class RequestHistory {
     return this.#requests;
   }
 
+  /** When the first request left that is known, epoch ms; null: none is. */
+  get oldestMs(): number | null {
+    return this.#requests[0]?.sentAtMs ?? null;
+  }
+
   /** Of all requests that are known, epoch ms, ascending. */
   startsMs(): number[] {
     return this.#requests.map(({ sentAtMs }) => sentAtMs).sort((a, b) => a - b);

@@ -97,12 +97,15 @@ export class SaidWindow {
     if (wasMeasured) this.#restoredMs = lengthMs;
   }
 
-  /** @param counted the oldest request that the answer counts; null: not known */
-  hear(seen: LimitSeen, counted: Counted | null, history: RequestHistory): void {
+  /**
+   * @param counted the oldest request that the answer counts; null: not known
+   * @param otherAgeMs the age of the oldest that may be counted, where that is not one of ours
+   */
+  hear(seen: LimitSeen, counted: Counted | null, history: RequestHistory, otherAgeMs = 0): void {
     if (seen.said.windowMs !== null) {
       this.#namedMs = seen.said.windowMs;
       this.#unitMs = seen.said.windowUnitMs;
-    } else if (seen.resetMs !== null) this.#hearReset(seen, counted, history);
+    } else if (seen.resetMs !== null) this.#hearReset(seen, counted, history, otherAgeMs);
   }
 
   /** What the window that is open adds to those before it, but for lateness; 0: nothing. */
@@ -114,7 +117,12 @@ export class SaidWindow {
     return isOld || lengthMs - lateMs <= this.#pastMs ? 0 : lengthMs;
   }
 
-  #hearReset(seen: LimitSeen, counted: Counted | null, history: RequestHistory): void {
+  #hearReset(
+    seen: LimitSeen,
+    counted: Counted | null,
+    history: RequestHistory,
+    otherAgeMs: number,
+  ): void {
     const resetMs = seen.resetMs ?? 0;
     this.#unitMs = seen.resetUnitMs;
     // The youngest that may be the oldest: the window is at least as long as it says.
@@ -129,7 +137,7 @@ export class SaidWindow {
       this.#pastMs = Math.max(this.#pastMs, lengthMs);
       const eldest = counted === null ? undefined : history.get(counted.oldestMin);
       const ageMaxMs = Math.max(ELDEST_MIN_MS, ELDEST_FACTOR * Math.max(resetMs, this.#pastMs));
-      const eldestMs = eldest === undefined ? 0 : seen.sentAtMs - eldest.sentAtMs;
+      const eldestMs = eldest === undefined ? otherAgeMs : seen.sentAtMs - eldest.sentAtMs;
       this.#perhapsMs = Math.max(
         this.#perhapsMs,
         resetMs + Math.min(eldestMs, ageMaxMs) + RECORDED_LATE_MS,

@@ -19,6 +19,7 @@
  */
 
 import { Lateness } from './lateness.js';
+import { countUntil, nthLatest } from './sorted-instants.js';
 
 /** At most `quota` starts in any window of `windowMs`. */
 export interface LimitPolicy {
@@ -48,6 +49,9 @@ const CORRECTED_MAX = 256;
 const EXACT_STARTS_MAX = 1_000;
 const STEP_SHARE = 0.001;
 
+/** Whoever has shared the limit may start again, and is known of only with our next reservation. */
+const ALONE_AFTER_MS = 60_000;
+
 interface Start {
   /** When it left, corrected by the worker once the answer is there. */
   startMs: number;
@@ -64,6 +68,9 @@ export class TokenBucket {
   readonly #reserve: number;
   /** Ascending by startMs. Only starts whose token has not come back. */
   #starts: Start[] = [];
+  /** Of other processes on the same key, epoch ms, ascending; planned ones lie ahead. */
+  #others: readonly number[] = [];
+  #lastOtherMs = Number.NEGATIVE_INFINITY;
   readonly #lateness = new Lateness();
   /** Shares of a window by which starts may still be granted to be late, all added; it starts full. */
   #allowanceShare = Number.POSITIVE_INFINITY;
@@ -91,6 +98,12 @@ export class TokenBucket {
     this.#policy = policy;
   }
 
+  /** They replace those that were known before. */
+  set others(startsMs: readonly number[]) {
+    this.#others = startsMs;
+    this.#lastOtherMs = Math.max(this.#lastOtherMs, startsMs.at(-1) ?? this.#lastOtherMs);
+  }
+
   /** Never below one, else the run would stand still. */
   get quota(): number {
     return Math.max(1, this.#policy.quota - this.#reserve);
@@ -104,20 +117,53 @@ export class TokenBucket {
   nextStartMs(nowMs: number, keptBack = 0): number {
     this.#forget(nowMs);
     const quota = Math.max(1, this.quota - keptBack);
-    const blocking = this.#starts[this.#starts.length - quota];
-    return blocking === undefined ? 0 : this.#returnsAtMs(blocking);
+    const own = this.#starts;
+    const others = this.#others;
+    if (own.length + others.length < quota) return 0;
+    const blockingMs = nthLatest(
+      quota,
+      { length: own.length, at: (index) => countsFromMs(own[index]) },
+      { length: others.length, at: (index) => others[index] ?? -Infinity },
+    );
+    return blockingMs + this.#heldMs;
   }
 
   /** How many starts are permitted at this instant. */
   tokensAt(nowMs: number): number {
     this.#forget(nowMs);
-    return Math.max(0, this.quota - this.#starts.length);
+    return Math.max(0, this.quota - this.#starts.length - this.othersIn(nowMs));
   }
 
-  /** Our starts whose token has not come back. */
+  /** Starts whose token has not come back, ours and those of others. */
   startsIn(nowMs: number): number {
     this.#forget(nowMs);
-    return this.#starts.length;
+    return this.#starts.length + this.othersIn(nowMs);
+  }
+
+  /** Starts of others whose token has not come back. */
+  othersIn(nowMs: number): number {
+    return this.othersSince(nowMs - this.#heldMs);
+  }
+
+  /** The first of them; null: for a while nobody else has started. */
+  oldestOtherMs(nowMs: number): number | null {
+    if (nowMs - this.#lastOtherMs > this.#heldMs + ALONE_AFTER_MS) return null;
+    return this.#others[this.#others.length - this.othersIn(nowMs)] ?? this.#lastOtherMs;
+  }
+
+  /** Starts of others that lie behind an instant. */
+  othersSince(sinceMs: number): number {
+    const { length } = this.#others;
+    return length - countUntil(length, (at) => (this.#others[at] ?? 0) <= sinceMs);
+  }
+
+  /** How many starts are permitted at an instant to come, were nobody else there. */
+  freeAt(atMs: number): number {
+    const gone = countUntil(
+      this.#starts.length,
+      (at) => countsFromMs(this.#starts[at]) + this.#heldMs <= atMs,
+    );
+    return Math.max(0, this.quota - this.#starts.length + gone);
   }
 
   /** When the oldest of them would have come back from a shorter window; null: there is none. */
@@ -125,7 +171,7 @@ export class TokenBucket {
     this.#forget(nowMs);
     const oldest = this.#starts[0];
     if (oldest === undefined) return null;
-    return oldest.startMs + oldest.uncertaintyMs + windowMs + this.#marginMs;
+    return countsFromMs(oldest) + windowMs + this.#marginMs;
   }
 
   /** Records a start, permitted or not. */
@@ -169,17 +215,14 @@ export class TokenBucket {
     if (start !== undefined) {
       const fullShare = Math.max(ALLOWANCE_MAX_SHARE, ALLOWANCE_MAX_LEAST_MS / windowMs);
       const share = Math.max(ALLOWANCE_SHARE, ALLOWANCE_LEAST_MS / windowMs);
-      this.#allowanceShare = Math.min(
-        // A burst that a busy server counts late comes back late as a whole: that costs it once.
-        fullShare * quota * this.#caution,
-        this.#allowanceShare + share * this.#caution,
-      );
+      const refilledShare = this.#allowanceShare + share * this.#caution;
+      this.#allowanceShare = Math.min(fullShare * quota * this.#caution, refilledShare);
       start.startMs = Math.max(takenMs, sentMs);
       start.headLatencyMs = headMs === null ? null : headMs - sentMs;
     }
     // A new quickest answer shows that all others came later than was thought, the first above all.
     for (const each of latest) this.#raiseUncertainty(each, windowMs);
-    latest.sort((a, b) => a.startMs + a.uncertaintyMs - b.startMs - b.uncertaintyMs);
+    latest.sort((a, b) => countsFromMs(a) - countsFromMs(b));
     this.#starts.push(...latest);
   }
 
@@ -191,20 +234,20 @@ export class TokenBucket {
    */
   comingStartsMs(nowMs: number, countMax: number): number[] {
     this.#forget(nowMs);
-    const free = Math.min(countMax, Math.max(0, this.quota - this.#starts.length));
+    const othersMs = this.#others.slice(this.#others.length - this.othersIn(nowMs));
+    const all = [...this.#starts.map(countsFromMs), ...othersMs].sort((a, b) => a - b);
+    const free = Math.min(countMax, Math.max(0, this.quota - all.length));
     const coming = Array.from({ length: free }, () => nowMs);
     // Where the quota has shrunk, the first tokens to come back permit nothing yet.
-    const surplus = Math.max(0, this.#starts.length - this.quota);
-    for (const start of this.#starts.slice(surplus, surplus + countMax - free)) {
-      coming.push(this.#returnsAtMs(start));
-    }
-    return coming;
+    const surplus = Math.max(0, all.length - this.quota);
+    const holding = all.slice(surplus, surplus + countMax - free);
+    return [...coming, ...holding.map((startMs) => startMs + this.#heldMs)];
   }
 
-  /** The starts that must survive this process, epoch ms, ascending. */
+  /** Our starts, which must survive this process; epoch ms, ascending. */
   startsMs(nowMs: number): number[] {
     this.#forget(nowMs);
-    const startsMs = this.#starts.map((start) => start.startMs + start.uncertaintyMs);
+    const startsMs = this.#starts.map(countsFromMs);
     if (startsMs.length <= EXACT_STARTS_MAX) return startsMs;
     const stepMs = Math.ceil(this.#policy.windowMs * STEP_SHARE);
     return startsMs.map((startMs) => Math.min(nowMs, Math.ceil(startMs / stepMs) * stepMs));
@@ -213,14 +256,15 @@ export class TokenBucket {
   #forget(nowMs: number): void {
     let gone = 0;
     for (const start of this.#starts) {
-      if (this.#returnsAtMs(start) > nowMs) break;
+      if (countsFromMs(start) + this.#heldMs > nowMs) break;
       gone++;
     }
     if (gone > 0) this.#starts.splice(0, gone);
   }
 
-  #returnsAtMs(start: Start): number {
-    return start.startMs + start.uncertaintyMs + this.#policy.windowMs + this.#marginMs;
+  /** From a start until its token comes back. */
+  get #heldMs(): number {
+    return this.#policy.windowMs + this.#marginMs;
   }
 
   /** Kept between a token's return and the next start. */
@@ -243,6 +287,11 @@ export class TokenBucket {
     start.uncertaintyMs += grantedMs;
     this.#allowanceShare -= grantedMs / windowMs;
   }
+}
+
+/** When the server has counted it, at the latest. */
+function countsFromMs(start: Start | undefined): number {
+  return start === undefined ? Number.NEGATIVE_INFINITY : start.startMs + start.uncertaintyMs;
 }
 
 /** Whether it was there for certain by then. */

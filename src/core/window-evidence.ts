@@ -27,12 +27,6 @@ const SURE_ANSWERS = 20;
 /** As many must be gone at once to tell of a window that nobody names. */
 const GONE_MIN = 3;
 
-/** What was left at an answer; `number` is its request. */
-export interface LeftSeen {
-  readonly remaining: number;
-  readonly number: number;
-}
-
 export class WindowEvidence {
   readonly #said = new SaidWindow();
   /** Requests leave one by one, not all at once. */
@@ -117,11 +111,15 @@ export class WindowEvidence {
     return roundest(Math.max(this.#longerThanMs, lengthMs * PROBABLE_SHARE), lengthMs);
   }
 
-  /** For the next process: the roundest within what is only thought possible; null: nothing tells. */
-  get surestMs(): number | null {
+  /**
+   * For the next process: the roundest within what is only thought possible; null: nothing tells.
+   *
+   * @param isShared for others at work as well, who take it as it is
+   */
+  surestMs(isShared: boolean): number | null {
     const { lengthMs } = this;
     const { surestMs } = this.#said;
-    if (lengthMs === null || surestMs === null) return lengthMs;
+    if (lengthMs === null || surestMs === null || isShared) return lengthMs;
     return roundest(Math.min(lengthMs, Math.max(surestMs, this.#longerThanMs)), lengthMs);
   }
 
@@ -137,14 +135,27 @@ export class WindowEvidence {
     if (triedMs !== null) this.#longerThanMs = Math.max(this.#longerThanMs, triedMs);
   }
 
-  /** @returns whether the counts contradict each other: then it is no window, but a bucket that leaks */
-  observe(seen: LimitSeen, quota: number, history: RequestHistory): boolean {
+  /**
+   * @param oldestOtherMs the oldest start of other processes that may be counted: whose the oldest is, is not
+   *   known then; null: there is none
+   * @returns whether the counts contradict each other: then it is no window, but a bucket that leaks
+   */
+  observe(
+    seen: LimitSeen,
+    quota: number,
+    history: RequestHistory,
+    oldestOtherMs: number | null = null,
+  ): boolean {
     const { said } = seen;
-    const used = said.remaining === null ? 0 : quota - said.remaining;
+    const used = said.remaining === null || oldestOtherMs !== null ? 0 : quota - said.remaining;
     const counted =
       used < 1 ? null : history.counted(seen.number, seen.sentAtMs, seen.headAtMs, used);
     if (counted !== null) this.#compare(counted);
-    this.#said.hear(seen, counted, history);
+    // What is known already can only be too short by what the reset itself says.
+    const oldestMs = Math.min(oldestOtherMs ?? seen.sentAtMs, history.oldestMs ?? seen.sentAtMs);
+    const otherAgeMs =
+      oldestOtherMs === null || this.lengthMs !== null ? 0 : seen.sentAtMs - oldestMs;
+    this.#said.hear(seen, counted, history, otherAgeMs);
     this.#believeNews();
     if (counted === null) return false;
     this.#borneOut++;

@@ -129,3 +129,71 @@ describe('token bucket', () => {
     expect(fullestWindow(starts, 60_000)).toBeGreaterThan(10);
   });
 });
+
+describe('starts of other processes', () => {
+  test('property: hold a token as long as our own would, in whatever order they come', () => {
+    const start = fc.record({ atMs: fc.integer({ min: -3_000, max: 400 }), isOther: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(start, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 20 }),
+        (all, quota) => {
+          const policy = { quota, windowMs: 2_000 };
+          const sorted = all.map(({ atMs, ...one }) => ({ atMs: T0 + atMs, ...one }));
+          sorted.sort((a, b) => a.atMs - b.atMs);
+          const startsMs = (isOther: boolean) =>
+            sorted.filter((one) => one.isOther === isOther).map(({ atMs }) => atMs);
+          const shared = new TokenBucket({ policy, startsMs: startsMs(false) });
+          shared.others = startsMs(true);
+          const alone = new TokenBucket({ policy, startsMs: sorted.map(({ atMs }) => atMs) });
+          expect(Math.max(T0, shared.nextStartMs(T0))).toBe(Math.max(T0, alone.nextStartMs(T0)));
+          expect(shared.tokensAt(T0)).toBe(alone.tokensAt(T0));
+          expect(shared.startsIn(T0)).toBe(alone.startsIn(T0));
+          expect(shared.comingStartsMs(T0, 9)).toEqual(alone.comingStartsMs(T0, 9));
+        },
+      ),
+    );
+  });
+
+  test('are replaced by what is known later, and are not saved as ours', () => {
+    const bucket = new TokenBucket({ policy: { quota: 2, windowMs: 1_000 }, startsMs: [T0] });
+    bucket.others = [T0 + 5, T0 + 250];
+    expect(bucket.nextStartMs(T0 + 10)).toBeGreaterThan(T0 + 1_005);
+    bucket.others = [];
+    expect(bucket.nextStartMs(T0 + 10)).toBe(0);
+    bucket.others = [T0 + 5];
+    expect(bucket.startsMs(T0 + 10)).toEqual([T0]);
+    expect(bucket.othersIn(T0 + 10)).toBe(1);
+  });
+
+  test('leave what is free of the quota at an instant to come to be shared', () => {
+    const bucket = new TokenBucket({
+      policy: { quota: 4, windowMs: 1_000 },
+      startsMs: [T0, T0 + 500],
+    });
+    bucket.others = [T0, T0];
+    expect(bucket.freeAt(T0 + 600)).toBe(2);
+    expect(bucket.freeAt(T0 + 1_100)).toBe(3);
+  });
+
+  test('stay, as do ours that are on their way, where an answer tells that earlier ones have left', () => {
+    const policy = { quota: 4, windowMs: 1_000 };
+    const bucket = new TokenBucket({ policy, startsMs: [T0 - 900] });
+    bucket.take(T0 - 800);
+    bucket.others = [T0 - 950];
+    bucket.forgetBefore(T0 - 100, T0 - 100);
+    expect(bucket.startsMs(T0)).toEqual([T0 - 800]);
+    expect(bucket.othersIn(T0)).toBe(1);
+    expect(bucket.tokensAt(T0)).toBe(2);
+  });
+
+  test('are remembered for a minute: whoever made them may start again', () => {
+    const bucket = new TokenBucket({ policy: { quota: 4, windowMs: 1_000 } });
+    expect(bucket.oldestOtherMs(T0)).toBeNull();
+    bucket.others = [T0 - 300, T0 - 100];
+    expect(bucket.oldestOtherMs(T0)).toBe(T0 - 300);
+    bucket.others = [];
+    expect(bucket.oldestOtherMs(T0 + 30_000)).toBe(T0 - 100);
+    expect(bucket.oldestOtherMs(T0 + 62_000)).toBeNull();
+  });
+});
