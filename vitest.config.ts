@@ -28,6 +28,7 @@ const timed = [
   'ingest-signals',
   'run-ingestion',
   'simulator-command',
+  'start-reservations',
   'status-watch',
 ].map((name) => `dist/test/integration/${name}.test.js`);
 

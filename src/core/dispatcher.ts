@@ -2,12 +2,13 @@
  * Dispatcher: which requests may leave now, and when to look again.
  *
  * A page leaves when it is ready, a slot is free, its bytes have credit, its start has a token, and
- * that start is in the saved log.
+ * that start is reserved.
  */
 import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
 import { StartPlan } from './start-plan.js';
+import type { StartAnswer } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
 import { type WaitReason, WaitTimes } from './wait-times.js';
 
@@ -30,9 +31,9 @@ export class Dispatcher {
     this.#plan = new StartPlan(context.options.limiter);
   }
 
-  /** The log of starts, planned ones included, is saved. */
-  limitsSaved(): void {
-    this.#plan.saved();
+  /** The starts that were asked for are reserved, or as many as others left. */
+  startsReserved(answer: StartAnswer): void {
+    this.#plan.reserved(answer);
   }
 
   /** Starts what may start. @returns when to be called again though nothing happens */
@@ -100,10 +101,11 @@ export class Dispatcher {
     return limiter.isLearned ? limiter.policy : null;
   }
 
-  /** Whether a token is there and its start is in the saved log; else sees to both. */
+  /** Whether a token is there and its start is reserved; else sees to both. */
   #mayStart(nowMs: number): boolean {
     const decision = this.#plan.next(nowMs);
-    if (decision.log !== null) this.#context.say({ type: 'saveLimits', log: decision.log });
+    const { request } = decision;
+    if (request !== null) this.#context.say({ type: 'reserveStarts', request });
     if (!decision.isPermitted) this.#wakeAt(decision.wakeAtMs);
     return decision.isPermitted;
   }

@@ -7,8 +7,8 @@ import type { Position } from '../paging/position.js';
 import type { CommittedCounts, PageLink } from './committed-page.js';
 import type { Fault } from './fault.js';
 import type { LimitObservation } from './limit-headers.js';
-import type { LimitLog } from './limit-log.js';
 import type { SegmentSeed } from './segment.js';
+import type { StartAnswer, StartRequest } from './start-reservation.js';
 
 /** What deciding needs of an answer's head. Instants are epoch ms. */
 export interface HeadFacts extends Envelope {
@@ -51,8 +51,7 @@ export type SchedulerEvent =
     }
   | { readonly type: 'committed'; readonly taskId: number; readonly counts: CommittedCounts }
   | { readonly type: 'writeFailed'; readonly taskId: number; readonly fault: Fault }
-  /** The log of starts, planned ones included, is in the database. */
-  | { readonly type: 'limitsSaved' }
+  | { readonly type: 'startsReserved'; readonly answer: StartAnswer }
   /** Finish what is in flight, start nothing. */
   | { readonly type: 'drain'; readonly outcome: RunOutcome };
 
@@ -78,7 +77,7 @@ export type SchedulerCommand =
     })
   /** The task's batch, if it ever comes, is not wanted. */
   | { readonly type: 'drop'; readonly taskId: number }
-  | { readonly type: 'saveLimits'; readonly log: LimitLog }
+  | { readonly type: 'reserveStarts'; readonly request: StartRequest }
   | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
   /** `segment` keeps what lies before `at`; the new one takes the rest. */
   | {

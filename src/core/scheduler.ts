@@ -96,8 +96,8 @@ export class Scheduler {
       case 'writeFailed':
         this.#context.release(event.taskId);
         return this.#context.failWrite(event.fault);
-      case 'limitsSaved':
-        return this.#dispatcher.limitsSaved();
+      case 'startsReserved':
+        return this.#dispatcher.startsReserved(event.answer);
       case 'drain':
         return this.#context.end(event.outcome);
       default:

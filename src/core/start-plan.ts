@@ -1,30 +1,38 @@
 /**
- * Start plan: a request's start is in the saved log before the request leaves.
+ * Start plan: a request's start is reserved before the request leaves.
  *
- * A process that dies between a request and its record would let the next one overshoot. So starts
- * are planned ahead and saved with the instant until which the plan holds; a start that was saved but
- * never used costs a moment after a crash, never a refusal. Where the rate is high, one save covers
- * a block of starts.
+ * A process that dies between a request and its record would let the next one overshoot, and so would
+ * two that share a key and do not know of one another. So starts are planned ahead and reserved with the
+ * instant until which the plan holds; a start that was reserved but never used costs a moment, never
+ * a refusal. Where the rate is high, one reservation covers a block of starts.
  */
 
-import type { LimitLog } from './limit-log.js';
 import type { Limiter } from './limiter.js';
+import { type StartAnswer, type StartRequest, withoutPlan } from './start-reservation.js';
 
-/** One save covers what the rate permits in this span. */
+/** One reservation covers what the rate permits in this span. */
 const BLOCK_MS = 250;
 /** More than a machine starts in that span: a quota that stands for "no limit" permits billions. */
 const BLOCK_STARTS_MAX = 1_000;
-/** A save that takes longer than its plan holds would never permit a start: the plan then grows. */
+/** One that takes longer than its plan holds would never permit a start: the plan then grows. */
 const HOLD_MAX_MS = 10_000;
-/** A save is asked for this long before the token comes back, so that it costs the start no time. */
+/** It is asked for this long before the token comes back, so that it costs the start no time. */
 const AHEAD_MS = 150;
 
 export interface StartDecision {
   readonly isPermitted: boolean;
-  /** When to ask again, if not permitted; Infinity: when the save is acknowledged. */
+  /** When to ask again, if not permitted; Infinity: when the reservation is answered. */
   readonly wakeAtMs: number;
-  /** To be saved now; null when nothing is. */
-  readonly log: LimitLog | null;
+  /** To be reserved now; null when nothing is. */
+  readonly request: StartRequest | null;
+}
+
+interface Pending {
+  readonly count: number;
+  readonly askedAtMs: number;
+  /** The first start. */
+  readonly atMs: number;
+  readonly untilMs: number;
 }
 
 export class StartPlan {
@@ -35,12 +43,17 @@ export class StartPlan {
   #isUnused = false;
   /** How long the next plan holds. */
   #holdMs = BLOCK_MS;
-  #pending: { count: number; validUntilMs: number } | null = null;
+  #pending: Pending | null = null;
+  /** Others had taken all that was asked for; null: not so. */
+  #denied: Pending | null = null;
+  /** Whether the saved log holds limits that answers describe. */
+  #isTold: boolean;
   /** Whether the saved log holds starts of ours. */
   #isLogged = false;
 
   constructor(limiter: Limiter) {
     this.#limiter = limiter;
+    this.#isTold = limiter.isAnnounced;
   }
 
   /** Asks for one start. The caller calls `started` if it uses the permission. */
@@ -48,56 +61,67 @@ export class StartPlan {
     const startMs = this.#limiter.nextStartMs(nowMs);
     const { policy } = this.#limiter;
     if (policy === null) {
-      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: this.#withdrawal(nowMs) };
+      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, request: this.#withdrawal(nowMs) };
     }
+    // A start of the plan before would not be in the log that was asked with.
+    if (this.#pending !== null) return { isPermitted: false, wakeAtMs: Infinity, request: null };
     const atMs = Math.max(nowMs, startMs);
     if (this.#planned > 0 && atMs <= this.#validUntilMs)
-      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, log: null };
-    if (this.#pending !== null) return { isPermitted: false, wakeAtMs: Infinity, log: null };
-    if (startMs - nowMs > AHEAD_MS) {
-      return { isPermitted: false, wakeAtMs: startMs - AHEAD_MS, log: null };
+      return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, request: null };
+    const askAtMs = Math.max(startMs - AHEAD_MS, this.#againAtMs(atMs));
+    if (askAtMs > nowMs) {
+      // It waits anyway: whoever begins meanwhile should not have to find the limits out by himself.
+      const isNews = this.#limiter.isAnnounced && !this.#isTold;
+      const request = isNews ? this.#withoutPlan(nowMs) : null;
+      return { isPermitted: false, wakeAtMs: request === null ? askAtMs : Infinity, request };
     }
     this.#holdMs = this.#isUnused
       ? Math.min(HOLD_MAX_MS, this.#holdMs * 2)
       : Math.max(BLOCK_MS, this.#holdMs * 0.9);
-    const validUntilMs = atMs + this.#holdMs;
+    const untilMs = atMs + this.#holdMs;
     const permitted = Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs);
     const count = Math.min(BLOCK_STARTS_MAX, Math.max(1, permitted));
-    this.#pending = { count, validUntilMs };
+    this.#pending = { count, askedAtMs: nowMs, atMs, untilMs };
     this.#isLogged = true;
+    this.#isTold = this.#limiter.isAnnounced;
     const log = this.#limiter.log(nowMs);
-    return {
-      isPermitted: false,
-      wakeAtMs: Infinity,
-      log: withPlanned(log, count, validUntilMs),
-    };
+    const shares = this.#limiter.sharesAt(untilMs);
+    return { isPermitted: false, wakeAtMs: Infinity, request: { log, count, untilMs, shares } };
   }
 
-  /** There is no limit after all: starts left in the saved log would make the next process wait. */
-  #withdrawal(nowMs: number): LimitLog | null {
-    if (!this.#isLogged || this.#pending !== null) return null;
-    this.#isLogged = false;
-    this.#pending = { count: 0, validUntilMs: 0 };
-    return this.#limiter.log(nowMs);
-  }
-
-  /** The log last asked for is saved. */
-  saved(): void {
-    this.#planned = this.#pending?.count ?? 0;
-    this.#validUntilMs = this.#pending?.validUntilMs ?? 0;
+  /** The reservation last asked for is answered. */
+  reserved({ granted, others }: StartAnswer): void {
+    const pending = this.#pending;
+    this.#limiter.others = others;
+    this.#planned = Math.min(pending?.count ?? 0, granted);
+    this.#validUntilMs = pending?.untilMs ?? 0;
     this.#pending = null;
-    this.#isUnused = true;
+    this.#denied = this.#planned === 0 && (pending?.count ?? 0) > 0 ? pending : null;
+    // What others took is no plan that expired.
+    this.#isUnused = this.#planned > 0;
   }
 
   started(): void {
     this.#isUnused = false;
     if (this.#planned > 0) this.#planned--;
   }
-}
 
-/** Every limit counts every start. */
-function withPlanned(log: LimitLog, count: number, atMs: number): LimitLog {
-  const planned = Array.from({ length: count }, () => atMs);
-  const limits = log.limits.map((one) => ({ ...one, startsMs: [...one.startsMs, ...planned] }));
-  return { ...log, limits };
+  /** Where others have all, but the log does not show when that ends, it is asked for now and then. */
+  #againAtMs(atMs: number): number {
+    if (this.#denied === null || atMs > this.#denied.untilMs) return 0;
+    return this.#denied.askedAtMs + BLOCK_MS;
+  }
+
+  /** There is no limit after all: starts left in the saved log would make the next process wait. */
+  #withdrawal(nowMs: number): StartRequest | null {
+    if (!this.#isLogged || this.#pending !== null) return null;
+    this.#isLogged = false;
+    return this.#withoutPlan(nowMs);
+  }
+
+  #withoutPlan(nowMs: number): StartRequest {
+    this.#isTold = this.#limiter.isAnnounced;
+    this.#pending = { count: 0, askedAtMs: nowMs, atMs: nowMs, untilMs: 0 };
+    return withoutPlan(this.#limiter.log(nowMs), nowMs);
+  }
 }

@@ -130,30 +130,20 @@ export const SPLIT_SEGMENT = `
   -- Sets what is there already: the statement says that it found the segment.
   ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
+// One row, also where nothing is known: the server's clock is wanted all the same.
 export const LOAD_LIMITS = `
-  SELECT bucket, quota, window_ms AS "windowMs", started_at_ms AS "startedAtMs",
-    started_count AS "startedCount"
-  FROM ingestion_limits
-  WHERE origin = $1 AND key_hash = $2 AND (bucket = $3 OR starts_with(bucket, $3 || '/'))
-  ORDER BY bucket`;
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",
+    coalesce((
+      SELECT jsonb_agg(jsonb_build_object('bucket', bucket, 'name', name, 'owner', owner,
+        'quota', quota, 'windowMs', window_ms, 'startedAtMs', started_at_ms,
+        'startedCount', started_count, 'boot', boot, 'bootAtMs', boot_at_ms) ORDER BY written_at, bucket)
+      FROM ingestion_limits
+      WHERE origin = $1 AND key_hash = $2 AND (bucket = $3 OR starts_with(bucket, $3 || '/'))
+    ), '[]') AS rows`;
 
-// All limits of a bucket at once: those that are not among them are forgotten.
-export const SAVE_LIMITS = `
-  WITH given AS (
-    SELECT * FROM jsonb_to_recordset($4::jsonb) AS one (
-      bucket text, "quota" integer, "windowMs" integer, "startedAtMs" double precision[],
-      "startedCount" integer[])
-  ), forgotten AS (
-    DELETE FROM ingestion_limits AS old
-    WHERE origin = $1 AND key_hash = $2 AND (old.bucket = $3 OR starts_with(old.bucket, $3 || '/'))
-      AND NOT EXISTS (SELECT FROM given WHERE given.bucket = old.bucket)
-  )
-  INSERT INTO ingestion_limits
-    (origin, key_hash, bucket, quota, window_ms, started_at_ms, started_count)
-  SELECT $1, $2, bucket, "quota", "windowMs", "startedAtMs", "startedCount" FROM given
-  ON CONFLICT (origin, key_hash, bucket) DO UPDATE SET
-    quota = excluded.quota, window_ms = excluded.window_ms,
-    started_at_ms = excluded.started_at_ms, started_count = excluded.started_count`;
+export const RESERVE_STARTS = `
+  SELECT granted, now_ms AS "nowMs", others
+  FROM ingestion_reserve_starts($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10)`;
 
 // -1 until the table is first analysed.
 export const ESTIMATE_EVENTS = `

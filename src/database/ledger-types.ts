@@ -76,14 +76,56 @@ export interface LimitKey {
   readonly bucket: string;
 }
 
-/** One limit: its log of request starts, and the policy learned so far; null: not learned. */
+/**
+ * One limit: a process's log of request starts, and the policy learned so far; null: not learned.
+ * Instants are epoch ms by the server's clock.
+ */
 export interface LimitRow {
   /** The bucket of the key, and behind a slash what tells its limits apart. */
   readonly bucket: string;
+  /** As the API calls the limit; '': a pace. */
+  readonly name: string;
   readonly quota: number | null;
   readonly windowMs: number | null;
-  /** Epoch ms, ascending; as long as `startedCount`. */
+  /** Ascending; as long as `startedCount`. */
   readonly startedAtMs: readonly number[];
   /** How many requests started at each. */
   readonly startedCount: readonly number[];
+}
+
+export interface OwnedLimitRow extends LimitRow {
+  readonly owner: string;
+  /** The start of the owner's machine; null: not known. */
+  readonly boot: string | null;
+  readonly bootAtMs: number | null;
+}
+
+/** All that is known of the limits of a key, last written last. */
+export interface LimitsRead {
+  /** The server's clock. */
+  readonly nowMs: number;
+  readonly rows: readonly OwnedLimitRow[];
+}
+
+export interface StartsWanted {
+  readonly owner: string;
+  /** Owners that are dead, whose starts are among those given. */
+  readonly heirOf: readonly string[];
+  readonly boot: { readonly id: string; readonly atMs: number } | null;
+  readonly limits: readonly (LimitRow & {
+    /** Starts that it leaves the process; null: it limits nothing. */
+    readonly free: number | null;
+    /** Starts of others take of these where they lie less than this before `untilMs`. */
+    readonly spanMs: number | null;
+  })[];
+  readonly count: number;
+  readonly untilMs: number;
+}
+
+export interface StartsGranted {
+  readonly granted: number;
+  /** The server's clock. */
+  readonly nowMs: number;
+  /** By the limit's name: instants, and how many each. */
+  readonly others: Readonly<Record<string, readonly (readonly [number, number])[]>>;
 }

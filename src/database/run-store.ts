@@ -13,11 +13,13 @@ import type {
   LedgerPage,
   LedgerSegment,
   LimitKey,
-  LimitRow,
+  LimitsRead,
   Run,
   RunStatus,
   RunTotals,
   SourceFacts,
+  StartsGranted,
+  StartsWanted,
 } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
@@ -66,10 +68,10 @@ export interface RunStore {
   endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
   /** Cuts an open segment at `newBound`; `newSegment` takes the part after it. All or nothing. */
   splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
-  /** Null when nothing was ever saved for the key. */
-  /** All limits of the bucket, also those that a version before this saved. */
-  loadLimits(key: LimitKey): Promise<LimitRow[]>;
-  saveLimits(key: LimitKey, limits: readonly LimitRow[]): Promise<void>;
+  /** All limits of the bucket, of all processes, also those that a version before this saved. */
+  loadLimits(key: LimitKey): Promise<LimitsRead>;
+  /** Atomic, and one after the other for a key: see the migration that makes its function. */
+  reserveStarts(key: LimitKey, wanted: StartsWanted): Promise<StartsGranted>;
   /** The planner's guess, at no cost; null until the table was first analysed. */
   estimateEvents(): Promise<number | null>;
   tableHasRows(): Promise<boolean>;
@@ -193,14 +195,18 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
 
     async loadLimits({ origin, keyHash, bucket }) {
       const values = [origin, keyHash, bucket];
-      return (await query<LimitRow & QueryResultRow>(sql.LOAD_LIMITS, values)).rows;
+      return only(await query<LimitsRead & QueryResultRow>(sql.LOAD_LIMITS, values));
     },
 
-    async saveLimits({ origin, keyHash, bucket }, limits) {
+    async reserveStarts({ origin, keyHash, bucket }, wanted) {
+      const { owner, heirOf, boot, limits, count, untilMs } = wanted;
       for (const { startedAtMs, startedCount } of limits) {
         assert(startedAtMs.length === startedCount.length, 'each start has a count');
       }
-      await query(sql.SAVE_LIMITS, [origin, keyHash, bucket, JSON.stringify(limits)]);
+      const given = JSON.stringify(limits);
+      const machine = [boot?.id ?? null, boot?.atMs ?? null];
+      const values = [origin, keyHash, bucket, owner, heirOf, given, ...machine, count, untilMs];
+      return only(await query<StartsGranted & QueryResultRow>(sql.RESERVE_STARTS, values));
     },
 
     async estimateEvents() {

@@ -14,6 +14,12 @@ import { type LimitLog, longestStarts } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
 import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
+import {
+  ALONE,
+  type StartAnswer,
+  type StartRequest,
+  withoutPlan,
+} from '../core/start-reservation.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import { isLimitedBy } from '../source/http-fault.js';
 import type { Source } from '../source/source.js';
@@ -24,7 +30,7 @@ import type { Transport } from './transport.js';
 /** Where the log of starts outlives the process. */
 export interface LimitMemory {
   load(): Promise<LimitLog | null>;
-  save(log: LimitLog): Promise<void>;
+  reserve(request: StartRequest): Promise<StartAnswer>;
 }
 
 export interface BucketSettings {
@@ -179,7 +185,8 @@ export class Asker {
   /** Saves every log as it is now: what was planned and never used is given back. */
   async saveLogs(): Promise<void> {
     for (const { settings, limiter } of this.#buckets.values()) {
-      await settings.memory?.save(limiter.log(this.#parts.nowMs()));
+      const nowMs = this.#parts.nowMs();
+      await settings.memory?.reserve(withoutPlan(limiter.log(nowMs), nowMs));
     }
   }
 
@@ -227,9 +234,8 @@ export class Asker {
     const { nowMs } = this.#parts;
     while (question.isReckless !== true) {
       const decision = plan.next(nowMs());
-      if (decision.log !== null) {
-        await settings.memory?.save(decision.log);
-        plan.saved();
+      if (decision.request !== null) {
+        plan.reserved((await settings.memory?.reserve(decision.request)) ?? ALONE);
       } else if (decision.isPermitted) break;
       else if (Number.isFinite(decision.wakeAtMs)) await this.sleepUntil(decision.wakeAtMs);
       else

@@ -14,6 +14,7 @@ import { Limiter } from '../core/limiter.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
+import { ALONE } from '../core/start-reservation.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import { cursorChain } from '../paging/cursor-chain.js';
 import type { Paging } from '../paging/paging.js';
@@ -60,8 +61,8 @@ const START_MS = 150;
 /** Enough to see what binds. */
 const PAGES_COMPARED = 300;
 const PLENTY: LimitPolicy = { quota: 1_000, windowMs: 1_000 };
-/** A start is saved in the database before it happens. */
-const SAVE_MS = 5;
+/** A start is reserved in the database before it happens. */
+const RESERVE_MS = 5;
 const COMMIT_MS = 8;
 const ROW_MS = 1_000;
 const NEWEST_MS = 1_700_000_000_000;
@@ -177,8 +178,8 @@ class Rehearsal {
         const { taskId } = command;
         return this.#at(this.#writerFreeMs + COMMIT_MS, { type: 'committed', taskId, counts });
       }
-      case 'saveLimits':
-        return this.#at(this.#nowMs + SAVE_MS, { type: 'limitsSaved' });
+      case 'reserveStarts':
+        return this.#at(this.#nowMs + RESERVE_MS, { type: 'startsReserved', answer: ALONE });
       case 'splitSegment':
         this.#segments++;
         return;

@@ -4,16 +4,16 @@
  *
  *   fetch pool ─ heads, batches, faults ─▶ inbox ─▶ scheduler.step ─▶ commands ─┐
  *   writer ───── committed, failed ──────▶                                      │
- *   timer ─────────────────────────────────▶      fetch · write · save ◀────────┘
+ *   timer ─────────────────────────────────▶   fetch · write · reserve ◀────────┘
  *
  * The loop moves tags, counts and buffers that it never reads: its work is the same for a page of
  * one row and of 5,000.
  */
 import { channel } from 'node:diagnostics_channel';
 import { assert, unreachable } from '../core/fault.js';
-import type { LimitLog } from '../core/limit-log.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
+import type { StartRequest } from '../core/start-reservation.js';
 import type { Batch } from '../protocol/batch.js';
 import type { BatchNews, PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
@@ -145,8 +145,8 @@ export class IngestionLoop {
         return this.#write(command);
       case 'drop':
         return this.#drop(command.taskId);
-      case 'saveLimits':
-        return void this.#saveLimits(command.log).catch(this.#crash);
+      case 'reserveStarts':
+        return void this.#reserve(command.request).catch(this.#crash);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
       case 'splitSegment':
@@ -164,10 +164,10 @@ export class IngestionLoop {
     }
   }
 
-  async #saveLimits(log: LimitLog): Promise<void> {
-    const fault = await this.#parts.journal.limitsSaved(log);
-    if (fault !== null) return this.drain({ status: 'failed', fault });
-    this.#decide(() => this.#push({ type: 'limitsSaved' }));
+  async #reserve(request: StartRequest): Promise<void> {
+    const answer = await this.#parts.journal.startsReserved(request);
+    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
+    this.#decide(() => this.#push({ type: 'startsReserved', answer }));
   }
 
   // --- fetching --------------------------------------------------------------------------------

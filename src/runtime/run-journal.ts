@@ -4,8 +4,8 @@
  */
 import PQueue from 'p-queue';
 import type { Fault } from '../core/fault.js';
-import type { LimitLog } from '../core/limit-log.js';
 import type { SegmentSeed } from '../core/segment.js';
+import type { StartAnswer, StartRequest } from '../core/start-reservation.js';
 import type { Position } from '../paging/position.js';
 
 /** What a run learns of its source as it goes; null: not yet. */
@@ -34,8 +34,7 @@ export interface JournalStore {
 export interface RunJournalOptions {
   readonly run: number;
   readonly store: JournalStore;
-  /** Saves the log of starts. */
-  readonly saveLimits: (log: LimitLog) => Promise<void>;
+  readonly reserveStarts: (request: StartRequest) => Promise<StartAnswer>;
   readonly faultOf: (error: unknown) => Fault;
   /** Segment rows are for the reader: a failure is told, and ends nothing. */
   readonly onSegmentFault: (fault: Fault) => void;
@@ -78,13 +77,11 @@ export class RunJournal {
     this.#later((run, store) => store.setLastError(run, text));
   }
 
-  /** @returns null once the log is saved, else why not */
-  async limitsSaved(log: LimitLog): Promise<Fault | null> {
+  async startsReserved(request: StartRequest): Promise<StartAnswer | { readonly fault: Fault }> {
     try {
-      await this.#options.saveLimits(log);
-      return null;
+      return await this.#options.reserveStarts(request);
     } catch (error) {
-      return this.#options.faultOf(error);
+      return { fault: this.#options.faultOf(error) };
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a session knows of the API's limits when it begins, and where it keeps what it learns. */
-import type { LimitLog } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
+import type { StartAnswer, StartRequest } from '../core/start-reservation.js';
 import { nowMs } from '../runtime/clock.js';
 import { type ExplorationHints, findHints, mergeStarts } from './exploration/exploration-hints.js';
 import { LimitStore } from './limit-store.js';
@@ -10,7 +10,7 @@ export interface SessionLimits {
   readonly limiter: Limiter;
   /** What an exploration has found out. */
   readonly hints: ExplorationHints;
-  readonly save: (log: LimitLog) => Promise<void>;
+  readonly reserve: (request: StartRequest) => Promise<StartAnswer>;
 }
 
 /** The limiter that earlier runs and explorations have taught. @throws IngestionError */
@@ -21,7 +21,7 @@ export async function openLimits({
 }: Pick<SessionParts, 'context' | 'source' | 'store'>): Promise<SessionLimits> {
   const { config, log } = context;
   const { spec, keyHash } = source;
-  const limits = new LimitStore(store, source.limitKey(spec.bucket));
+  const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work: spec.name });
   const hints = await findHints(config, { keyHash, nowMs: nowMs(), log });
   const assumed = hints.policy ?? spec.defaultPolicy;
   const saved = mergeStarts(await limits.load(), hints, assumed);
@@ -29,5 +29,5 @@ export async function openLimits({
     ...{ assumed, reserve: config.reservedRequests, nowMs: nowMs() },
     ...(saved === null ? {} : { log: saved }),
   });
-  return { limiter, hints, save: (limitLog) => limits.save(limitLog) };
+  return { limiter, hints, reserve: (request) => limits.reserve(request) };
 }

@@ -45,13 +45,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
 
 function openJournal(
   { context, store, prepared }: SessionParts,
-  { save }: SessionLimits,
+  { reserve }: SessionLimits,
 ): RunJournal {
   const { log } = context;
   return new RunJournal({
     run: prepared.run.run,
     store,
-    saveLimits: save,
+    reserveStarts: reserve,
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });

@@ -63,10 +63,10 @@ async function expectCompletedAfter(broken: Exit, simulator: Simulation): Promis
 
 describe('SIGKILL as a message crosses the loop', () => {
   const moments: readonly [string, Partial<SimulatorSettings>][] = [
-    ['out:saveLimits:1', {}],
-    ['out:saveLimits:3', SLOW],
-    ['in:limitsSaved:1', {}],
-    ['in:limitsSaved:3', SLOW],
+    ['out:reserveStarts:1', {}],
+    ['out:reserveStarts:3', SLOW],
+    ['in:startsReserved:1', {}],
+    ['in:startsReserved:3', SLOW],
     ['out:fetch:1', {}],
     ['out:fetch:5', {}],
     ['in:head:1', {}],

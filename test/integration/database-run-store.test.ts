@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { LimitRow, StartsWanted } from '../../src/database/ledger-types.js';
 import { openRunStore, type RunStore } from '../../src/database/run-store.js';
 import { formatPosition, type Position } from '../../src/paging/position.js';
 import { usePostgres } from '../support/postgres.js';
@@ -234,27 +235,41 @@ describe('segments and pages', () => {
 describe('limits', () => {
   const key = { origin: ORIGIN, keyHash: 'abc', bucket: 'events' };
 
+  /** What one process gives; nothing is planned. */
+  const givenBy = (owner: string, limits: readonly LimitRow[]): StartsWanted => ({
+    limits: limits.map((row) => ({ ...row, free: null, spanMs: null })),
+    ...{ owner, heirOf: [], boot: { id: 'machine', atMs: 1_700_000_000_000.5 } },
+    ...{ count: 0, untilMs: 0 },
+  });
+
   test('all logs of a bucket come back as they were saved last, for its key alone', async () => {
-    expect(await store.loadLimits(key)).toEqual([]);
+    expect((await store.loadLimits(key)).rows).toEqual([]);
     const none = { quota: null, windowMs: null, startedAtMs: [], startedCount: [] };
-    await store.saveLimits(key, [
-      { ...none, bucket: 'events/gone' },
-      { ...none, bucket: 'events/kept' },
-    ]);
+    await store.reserveStarts(
+      key,
+      givenBy('a', [
+        { ...none, bucket: 'events/gone', name: 'gone' },
+        { ...none, bucket: 'events/kept', name: 'kept' },
+      ]),
+    );
     const log = {
-      bucket: 'events/kept',
-      quota: 10,
-      windowMs: 60_000,
+      ...{ bucket: 'events/kept', name: 'kept', quota: 10, windowMs: 60_000 },
       startedAtMs: [1_769_541_612_369.25, 1_769_541_613_000],
       startedCount: [1, 9],
     };
-    const other = { ...log, bucket: 'events/other', quota: 30 };
-    await store.saveLimits(key, [log, other]);
-    expect(await store.loadLimits(key)).toEqual([log, other]);
-    expect(await store.loadLimits({ ...key, bucket: 'metrics' })).toEqual([]);
-    expect(await store.loadLimits({ ...key, keyHash: 'abd' })).toEqual([]);
-    await store.saveLimits({ ...key, bucket: 'event' }, []);
-    expect(await store.loadLimits(key)).toHaveLength(2);
+    const other = { ...log, bucket: 'events/other', name: 'other', quota: 30 };
+    const { nowMs } = await store.reserveStarts(key, givenBy('a', [log, other]));
+    expect(Math.abs(nowMs - Date.now())).toBeLessThan(5_000);
+    const known = { owner: 'a', boot: 'machine', bootAtMs: 1_700_000_000_000.5 };
+    const saved = [
+      { ...log, ...known },
+      { ...other, ...known },
+    ];
+    expect((await store.loadLimits(key)).rows).toEqual(saved);
+    expect((await store.loadLimits({ ...key, bucket: 'metrics' })).rows).toEqual([]);
+    expect((await store.loadLimits({ ...key, keyHash: 'abd' })).rows).toEqual([]);
+    await store.reserveStarts({ ...key, bucket: 'event' }, givenBy('a', []));
+    expect((await store.loadLimits(key)).rows).toHaveLength(2);
   });
 });
 

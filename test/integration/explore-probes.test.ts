@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
-import { type LimitLog, longestStarts } from '../../src/core/limit-log.js';
+import { longestStarts } from '../../src/core/limit-log.js';
+import { ALONE, type StartRequest } from '../../src/core/start-reservation.js';
 import { epochNowMs } from '../../src/explore/transport.js';
 import { type ExploredSimulator, exploreSimulator, mostSentInWindow } from '../support/explored.js';
 
@@ -117,23 +118,23 @@ describe.concurrent('a probe finds', () => {
     });
   });
 
-  test('every start is in the saved log before its request arrives', async () => {
-    const saves: { readonly atMs: number; readonly log: LimitLog }[] = [];
+  test('every start is reserved before its request arrives', async () => {
+    const saves: { readonly atMs: number; readonly starts: number }[] = [];
     const memory = {
       load: async () => null,
-      save: async (log: LimitLog) => {
-        saves.push({ atMs: epochNowMs(), log });
+      reserve: async ({ log, count }: StartRequest) => {
+        saves.push({ atMs: epochNowMs(), starts: longestStarts(log).length + count });
+        return ALONE;
       },
     };
     const { stats, settings } = await exploreSimulator({}, {}, memory);
     expect(stats.eventsArrivalsMs.length).toBeGreaterThan(8);
     for (const arrivedAtMs of stats.eventsArrivalsMs) {
-      const saved = saves.filter(({ atMs }) => atMs <= arrivedAtMs).at(-1)?.log ?? null;
-      const known = longestStarts(saved);
+      const known = saves.findLast(({ atMs }) => atMs <= arrivedAtMs)?.starts;
       const inWindow = stats.eventsArrivalsMs.filter(
         (atMs) => atMs <= arrivedAtMs && atMs > arrivedAtMs - settings.eventsWindowMs,
       );
-      expect(known.length).toBeGreaterThanOrEqual(inWindow.length);
+      expect(known).toBeGreaterThanOrEqual(inWindow.length);
     }
   });
 });

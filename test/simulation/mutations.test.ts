@@ -80,10 +80,10 @@ const MUTATIONS: readonly Mutation[] = [
     replacement: 'takenMs',
   },
   {
-    name: 'a start is saved when it has left, and not before',
+    name: 'a start is reserved when it has left, and not before',
     file: 'start-plan',
-    text: 'withPlanned(log, count, validUntilMs)',
-    replacement: 'log',
+    text: 'request: { log, count, untilMs, shares }',
+    replacement: 'request: { log, count, untilMs: nowMs - 1e9, shares }',
   },
   {
     name: 'an order that is not declared, or that a page has contradicted, is relied on',

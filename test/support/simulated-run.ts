@@ -25,6 +25,8 @@ import { fullestWindow } from './windows.js';
 
 const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
+/** All processes of a history work on one run. */
+const WORK = 'run';
 /** The clock is set between two of three processes. */
 const CLOCK_KEPT = 1 / 3;
 
@@ -43,7 +45,7 @@ class Player {
   #slowCommitsLeft: number;
   readonly #isHard: boolean;
   readonly #time = new SimulatedTime();
-  readonly #savedLimits = new SimulatedLimitStore();
+  readonly #savedLimits: SimulatedLimitStore;
   #scheduler!: Scheduler;
   #inbox: SchedulerEvent[] = [];
   #rowsOf = new Map<number, readonly number[]>();
@@ -63,6 +65,7 @@ class Player {
     this.#random = seededRandom(settings.seed);
     const random = this.#random;
     const api = drawApi(random, settings);
+    this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
     this.#api = new SimulatedApi(api, random);
     this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
@@ -107,7 +110,7 @@ class Player {
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
       nowMs: this.#time.clockMs,
-      savedLimits: this.#savedLimits.load(this.#time.clockOffsetMs, this.#settings.sabotage),
+      savedLimits: this.#savedLimits.load(WORK, this.#time.clockOffsetMs),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
     this.#scheduler = started.scheduler;
@@ -154,17 +157,17 @@ class Player {
         return this.#fetch(command);
       case 'write':
         return this.#write(command);
-      case 'saveLimits': {
-        const { log } = command;
+      case 'reserveStarts': {
+        const { request } = command;
         const { clockOffsetMs } = this.#time;
-        return this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 20), () => {
-          this.#savedLimits.save(log, clockOffsetMs);
-          this.#inbox.push({ type: 'limitsSaved' });
+        const atMs = this.#time.nowMs + drawInteger(this.#random, 1, 20);
+        return this.#time.at(atMs, () => {
+          const answer = this.#savedLimits.reserve(WORK, request, clockOffsetMs, atMs);
+          this.#inbox.push({ type: 'startsReserved', answer });
         });
       }
       case 'drop':
-        this.#held.release(command.taskId);
-        return;
+        return this.#held.release(command.taskId);
       case 'finish':
         this.#outcome = command.outcome;
         return;
@@ -185,11 +188,8 @@ class Player {
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
     const { clockOffsetMs } = this.#time;
     this.#time.at(arrivesAtMs, () => {
-      const exchange = this.#api.exchange(
-        { cursor, limit, isRefresh: isHeadOnly },
-        sentAtMs,
-        arrivesAtMs,
-      );
+      const asked = { cursor, limit, isRefresh: isHeadOnly };
+      const exchange = this.#api.exchange(asked, sentAtMs, arrivesAtMs);
       const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#time.at(arrivesAtMs + latencyMs, () => {
         const headAtMs = this.#time.clockMs;

@@ -13,6 +13,7 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
+import { ALONE } from '../../src/core/start-reservation.js';
 import type { LimitPolicy } from '../../src/core/token-bucket.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import type { Paging } from '../../src/paging/paging.js';
@@ -21,6 +22,8 @@ import type { Position } from '../../src/paging/position.js';
 import { limitsSaid } from './limits-said.js';
 
 export const NOW_MS = 1_800_000_000_000;
+/** All the starts that were asked for. */
+export const RESERVED = { type: 'startsReserved', answer: ALONE } as const satisfies SchedulerEvent;
 /** Cursors that only the API can read: a page's start is known when the page before is scanned. */
 export const opaque = cursorChain({ cursorLifeMs: 120_000, order: 'newestFirst' });
 

@@ -15,6 +15,7 @@ import {
   NOW_MS,
   opaque,
   opaqueScheduler,
+  RESERVED,
   scanned,
   schedulerOver,
   sought,
@@ -63,9 +64,9 @@ describe('a body that fails behind opaque cursors', () => {
     const limiter = limiterOf(null, { limits: [limit], pace: null, isLearned: true });
     const scheduler = opaqueScheduler(limiter);
     scheduler.step([], NOW_MS);
-    const [first = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS));
+    const [first = 0] = fetches(scheduler.step([RESERVED], NOW_MS));
     scheduler.step([{ type: 'head', taskId: first, head: head('b') }], NOW_MS + 10);
-    const [second = 0] = fetches(scheduler.step([{ type: 'limitsSaved' }], NOW_MS + 10));
+    const [second = 0] = fetches(scheduler.step([RESERVED], NOW_MS + 10));
     expect(second).toBeGreaterThan(first);
     scheduler.step([failed(first, BAD)], NOW_MS + 20);
     const late = { sentAtMs: NOW_MS + 510, headAtMs: NOW_MS + 520, endAtMs: NOW_MS + 520 };

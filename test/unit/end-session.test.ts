@@ -54,7 +54,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
   const ending = {
     scheduler: { isOrderBroken: false, announcedRecords: 3_001 },
     limits: {
-      save: does('limits'),
+      reserve: does('limits'),
       limiter: { policy: POLICY, log: () => ({ limits: [], pace: null }) },
     },
     engine: { finish: does('engine'), writer: { connections: 2 } },

@@ -13,6 +13,7 @@ import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
+import { ALONE } from '../../src/core/start-reservation.js';
 import { ingestResult } from '../../src/observe/report.js';
 import { RunFigures } from '../../src/observe/run-figures.js';
 import { RunStats } from '../../src/observe/run-stats.js';
@@ -220,7 +221,7 @@ function journal(): RunJournal {
       setSourceFacts: taken,
       setLastError: taken,
     },
-    saveLimits: taken,
+    reserveStarts: async () => ALONE,
     faultOf: (error) => {
       throw error;
     },

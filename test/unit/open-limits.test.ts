@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import type { LimitRow } from '../../src/database/ledger-types.js';
+import { withoutPlan } from '../../src/core/start-reservation.js';
+import type { LimitRow, OwnedLimitRow, StartsWanted } from '../../src/database/ledger-types.js';
 import type { Exploration } from '../../src/explore/schema.js';
+import { nowMs } from '../../src/runtime/clock.js';
 import { openLimits } from '../../src/session/open-limits.js';
 import { openSource } from '../../src/session/open-source.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
@@ -27,7 +29,7 @@ afterEach(() => {
 });
 
 /** A database that holds these rows. */
-async function begin(rows: readonly LimitRow[]) {
+async function begin(rows: readonly OwnedLimitRow[]) {
   const read = readConfig(ENVIRONMENT, {});
   if (!read.ok) throw new Error('the sample is good');
   const { log, records } = await captureLog('info');
@@ -40,9 +42,12 @@ async function begin(rows: readonly LimitRow[]) {
     store: {
       loadLimits: async (key: unknown) => {
         keys.push(key);
-        return rows;
+        return { nowMs: nowMs(), rows };
       },
-      saveLimits: async (_: unknown, limits: readonly LimitRow[]) => void saved.push(limits),
+      reserveStarts: async (_: unknown, { limits, count }: StartsWanted) => {
+        saved.push(limits);
+        return { granted: count, nowMs: nowMs(), others: {} };
+      },
     },
   } as unknown as SessionParts;
   return { ...(await openLimits(parts)), source, keys, saved, records };
@@ -59,15 +64,16 @@ test('nothing known: what the source is documented to permit', async () => {
 
 test('what an earlier run saved holds, with the starts that it made', async () => {
   const atMs = Date.now() - 1_000;
-  const { limiter, save, saved } = await begin([
+  const { limiter, reserve, saved } = await begin([
     {
-      ...{ bucket: 'events/window/x-ratelimit', quota: 3, windowMs: 30_000 },
+      ...{ bucket: 'events/window/x-ratelimit', name: 'x-ratelimit', quota: 3, windowMs: 30_000 },
+      ...{ owner: '', boot: null, bootAtMs: null },
       ...{ startedAtMs: [atMs], startedCount: [2] },
     },
   ]);
   expect(limiter.policy).toEqual({ quota: 3, windowMs: 30_000 });
   expect(limiter.startsIn(Date.now())).toBe(2);
-  await save(limiter.log(Date.now()));
+  await reserve(withoutPlan(limiter.log(Date.now()), Date.now()));
   const kept = saved[0]?.find(({ bucket }) => bucket === 'events/window/x-ratelimit');
   expect(kept).toMatchObject({ quota: 3, windowMs: 30_000, startedCount: [2] });
 });

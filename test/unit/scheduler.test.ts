@@ -11,6 +11,7 @@ import {
   NOW_MS,
   opaque,
   opaqueScheduler,
+  RESERVED,
   scanned,
   schedulerOver,
   sought,
@@ -85,7 +86,7 @@ test('error pages without limit headers do not pass for an API without a limit',
   for (let answer = 0; answer < 5; answer++) {
     nowMs += 60_000;
     let taskIds = fetches(scheduler.step([], nowMs));
-    if (taskIds.length === 0) taskIds = fetches(scheduler.step([{ type: 'limitsSaved' }], nowMs));
+    if (taskIds.length === 0) taskIds = fetches(scheduler.step([RESERVED], nowMs));
     const [taskId = 0] = taskIds;
     scheduler.step([failed(taskId, fault, nowMs)], nowMs);
   }

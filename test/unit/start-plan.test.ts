@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { Limiter } from '../../src/core/limiter.js';
 import { StartPlan } from '../../src/core/start-plan.js';
+import { ALONE, type StartAnswer } from '../../src/core/start-reservation.js';
 
 const T0 = 1_800_000_000_000;
 
-/** Starts within a minute, when a save of the log takes `saveMs`. */
-function startsIn(saveMs: number): number {
+/** Starts within a minute, when a reservation takes `reserveMs`. */
+function startsIn(reserveMs: number): number {
   const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
   const plan = new StartPlan(limiter);
   let nowMs = T0;
@@ -16,28 +17,31 @@ function startsIn(saveMs: number): number {
       limiter.take(nowMs);
       plan.started();
       starts++;
-    } else if (decision.log !== null) {
-      nowMs += saveMs;
-      plan.saved();
+    } else if (decision.request !== null) {
+      nowMs += reserveMs;
+      plan.reserved(ALONE);
     } else nowMs = decision.wakeAtMs;
   }
   return starts;
 }
 
-test.each([1, 100, 300, 2_000])('the whole quota starts when a save takes %d ms', (saveMs) => {
-  expect(startsIn(saveMs)).toBe(10);
-});
+test.each([1, 100, 300, 2_000])(
+  'the whole quota starts when a reservation takes %d ms',
+  (reserveMs) => {
+    expect(startsIn(reserveMs)).toBe(10);
+  },
+);
 
-test('no start is permitted that is not in the saved log', () => {
+test('no start is permitted that is not reserved', () => {
   const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
   const plan = new StartPlan(limiter);
   const asked = plan.next(T0);
   expect(asked).toMatchObject({
     isPermitted: false,
-    log: { limits: [{ startsMs: [expect.any(Number)] }] },
+    request: { count: 1, untilMs: T0 + 250, shares: [{ free: 10, spanMs: 60_000 }] },
   });
-  expect(plan.next(T0 + 1)).toMatchObject({ isPermitted: false, log: null });
-  plan.saved();
+  expect(plan.next(T0 + 1)).toMatchObject({ isPermitted: false, request: null });
+  plan.reserved(ALONE);
   expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true });
   // The plan does not hold for ever: a start long after it would be in the log too early.
   expect(plan.next(T0 + 60_000)).toMatchObject({ isPermitted: false });
@@ -46,17 +50,17 @@ test('no start is permitted that is not in the saved log', () => {
 test('a quota that stands for "no limit" is planned in blocks that memory holds', () => {
   const limiter = new Limiter({ assumed: { quota: 2 ** 32 - 1, windowMs: 60_000 }, nowMs: T0 });
   const plan = new StartPlan(limiter);
-  expect(plan.next(T0).log?.limits[0]?.startsMs).toHaveLength(1_000);
-  plan.saved();
+  expect(plan.next(T0).request?.count).toBe(1_000);
+  plan.reserved(ALONE);
   for (let start = 0; start < 1_000; start++) {
     expect(plan.next(T0).isPermitted).toBe(true);
     limiter.take(T0);
     plan.started();
   }
-  // What the saved log covers is used up: the next start waits for another save.
+  // What is reserved is used up: the next start waits for another reservation.
   expect(plan.next(T0)).toMatchObject({
     isPermitted: false,
-    log: { limits: [{ startsMs: { length: 2_000 } }] },
+    request: { count: 1_000, log: { limits: [{ startsMs: { length: 1_000 } }] } },
   });
 });
 
@@ -64,16 +68,69 @@ test('where there is no limit after all, the saved log is emptied once', () => {
   const limiter = new Limiter({ assumed: { quota: 10, windowMs: 60_000 }, nowMs: T0 });
   const plan = new StartPlan(limiter);
   plan.next(T0);
-  plan.saved();
+  plan.reserved(ALONE);
   limiter.take(T0);
   plan.started();
   limiter.forgetAssumed();
   expect(plan.next(T0 + 1)).toEqual({
     isPermitted: true,
     wakeAtMs: 0,
-    log: { limits: [], pace: null, isLearned: true },
+    request: {
+      log: { limits: [], pace: null, isLearned: true },
+      ...{ count: 0, untilMs: T0 + 1, shares: [] },
+    },
   });
-  expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true, log: null });
-  plan.saved();
-  expect(plan.next(T0 + 3)).toMatchObject({ isPermitted: true, log: null });
+  expect(plan.next(T0 + 2)).toMatchObject({ isPermitted: true, request: null });
+  plan.reserved(ALONE);
+  expect(plan.next(T0 + 3)).toMatchObject({ isPermitted: true, request: null });
+});
+
+/** What is answered to the first request of a process. */
+function after(answer: StartAnswer, policy = { quota: 10, windowMs: 2_000 }) {
+  const limiter = new Limiter({ assumed: policy, nowMs: T0 });
+  const plan = new StartPlan(limiter);
+  plan.next(T0);
+  plan.reserved(answer);
+  return { limiter, plan };
+}
+
+/** So many starts of others at an instant. */
+function others(count: number, atMs: number): StartAnswer['others'] {
+  return new Map([['assumed', Array.from({ length: count }, () => atMs)]]);
+}
+
+test('what others have taken is waited for, and asked for just ahead of its return', () => {
+  const { limiter, plan } = after({ granted: 0, others: others(10, T0 - 500) });
+  const returnsAtMs = limiter.nextStartMs(T0 + 1);
+  expect(returnsAtMs - T0).toBeGreaterThanOrEqual(1_500);
+  expect(returnsAtMs - T0).toBeLessThan(1_520);
+  expect(plan.next(T0 + 1)).toEqual({
+    ...{ isPermitted: false, wakeAtMs: returnsAtMs - 150, request: null },
+  });
+  expect(plan.next(returnsAtMs - 150)).toMatchObject({ request: { count: 2 } });
+});
+
+test('fewer than were asked for are granted: then it asks anew', () => {
+  const { limiter, plan } = after({ granted: 1, others: others(8, T0) });
+  expect(plan.next(T0).isPermitted).toBe(true);
+  limiter.take(T0);
+  plan.started();
+  expect(plan.next(T0)).toMatchObject({
+    isPermitted: false,
+    request: { count: 2, shares: [{ free: 9 }] },
+  });
+});
+
+test('nothing granted, though the log knows no reason: it asks again after a while, not at once', () => {
+  const { plan } = after({ granted: 0, others: new Map() });
+  expect(plan.next(T0 + 1)).toEqual({ isPermitted: false, wakeAtMs: T0 + 250, request: null });
+  expect(plan.next(T0 + 250).request).not.toBeNull();
+});
+
+test('starts of others that are only planned hold a token until their plan ends', () => {
+  const { limiter } = after({ granted: 1, others: others(10, T0 + 250) });
+  expect(limiter.nextStartMs(T0 + 100)).toBeGreaterThanOrEqual(T0 + 2_250);
+  // Its process gave them back.
+  limiter.others = others(3, T0);
+  expect(limiter.nextStartMs(T0 + 100)).toBe(0);
 });

@@ -48,7 +48,9 @@ export async function runExploration(
       release = () => lock.release();
     }
     const memoryOf = (bucket: string): LimitMemory | null =>
-      store === null ? null : new LimitStore(store, source.limitKey(bucket));
+      store === null
+        ? null
+        : new LimitStore({ store, key: source.limitKey(bucket), work: source.spec.name });
     const explored = await withProgress(context, plan.secondsAbout * 1000, (onProgress) =>
       explore({
         source: source.spec,
