@@ -14,6 +14,7 @@ import { type Permit, shareUsed } from '../../bench/limiters/permits.js';
 import { type CoreMutation, useMutatedCore } from '../support/mutated-core.js';
 
 type Limited = typeof import('../support/limited-run.js');
+type Sharing = typeof import('../support/simulated-sharing.js');
 
 interface Mutation extends CoreMutation {
   /** The server's answers tell its limit, so that it has nothing to refuse. */
@@ -76,6 +77,32 @@ test.each(MUTATIONS)('is noticed: $name', async (mutation) => {
 test('control: without a mutation a told limit refuses nothing, a hidden one little', async () => {
   expect(await refusedMost(null, true)).toBe(0);
   expect(await refusedMost(null, false)).toBeLessThanOrEqual(HIDDEN_REFUSED_MAX);
+});
+
+const SHARED_SEEDS = 40;
+const SHARED: readonly CoreMutation[] = [
+  {
+    name: 'starts of others hold no token',
+    file: 'token-bucket',
+    text: 'this.#others = startsMs;',
+    replacement: '',
+  },
+];
+
+/** The first refusals in histories of processes that share a key. */
+async function sharedRefusals(mutation: CoreMutation | null) {
+  const { playSharing } = await mutated<Sharing>('test/support/simulated-sharing.js', mutation);
+  let refused = 0;
+  for (let seed = 1; seed <= SHARED_SEEDS && refused === 0; seed++) {
+    refused = playSharing({ seed, isNamed: true }).refused;
+  }
+  return refused;
+}
+
+test.each(SHARED)('is noticed by processes that share a key: $name', async (mutation) => {
+  const [control, broken] = [await sharedRefusals(null), await sharedRefusals(mutation)];
+  expect(control).toBe(0);
+  expect(broken).toBeGreaterThan(0);
 });
 
 /** A server whose answers tell nothing, asked by a busy machine. */
