@@ -26,7 +26,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
   });
   played.play(Number.POSITIVE_INFINITY);
   const { stats, figures, timeline } = played;
-  const totals = { rows: 3_000, returned: 3_000, quarantined: 0 };
+  const totals = { rows: 3_000, returned: 3_000, differing: 0, quarantined: 0 };
   const run = { run: 7, source: 's', origin: 'o', startedAtMs: T0, settings: {} };
   const parts = {
     context: {

@@ -31,7 +31,7 @@ describe('a clean run', () => {
       ok: true,
       ...{ run, source: 'test', origin: 'a', status: 'complete' },
       ...{ rows: 50, tableRows: 50, pages: 5, unownedPages: 0, dataPages: null },
-      ...{ returned: 50, inserted: 50, duplicate: 0, quarantined: 0 },
+      ...{ returned: 50, inserted: 50, duplicate: 0, differing: 0, quarantined: 0 },
       owners: { run: 50, otherRuns: 0, nobody: 0, unknown: 0 },
       differences: [],
       stillToFetch: [],
