@@ -88,7 +88,8 @@ export class LimitStore {
     if (log.pace !== null) rows.push(this.#paceRow(log.pace));
     const limits = rows.map((row) => {
       const share = shares.find(({ name }) => name === row.name);
-      return { ...row, free: share?.free ?? null, spanMs: share?.spanMs ?? null };
+      const free = share === undefined ? null : Math.min(COLUMN_MAX, share.free);
+      return { ...row, free, spanMs: share?.spanMs ?? null };
     });
     const { granted, others } = await this.#timed(() =>
       store.reserveStarts(key, {
