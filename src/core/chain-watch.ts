@@ -1,5 +1,4 @@
-/** Chain watch: what pages show of a chain as a whole, of its order and of where it leads. */
-
+/** Chain watch: what pages show of a chain as a whole, of its order and of where it leads. It ends a run that would otherwise never end. */
 import { comparePositions, type Position } from '../paging/position.js';
 import type { CommittedCounts } from './committed-page.js';
 import type { OutstandingPage } from './outstanding.js';
@@ -43,27 +42,24 @@ export class ChainWatch {
   }
 
   /** Without an order only what is committed shows whether a chain brings anything new. */
-  committed({ inserted, known, quarantined }: CommittedCounts): void {
+  committed(job: PageJob, { inserted, known, quarantined }: CommittedCounts): void {
     const { order, options } = this.#context;
     if (order.holds) return;
     this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
     // A walk that begins again finds first what is there.
     const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
-    if (this.#stale < BARREN_PAGES_MAX + knownPages) return;
-    const message = `${this.#stale} pages in a row hold no new record, and each says that there is more`;
-    this.#context.endIncomplete({
-      status: 'failed',
-      fault: { code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE },
-    });
+    if (this.#stale >= BARREN_PAGES_MAX + knownPages) this.#leadsNowhere(job, this.#stale);
   }
 
-  /** Ends a run that would otherwise never end. */
   progress(job: PageJob, { recordCount, lastPosition }: ScannedEvent): void {
     const isBarren = recordCount === 0 || isSamePlace(lastPosition, job.after);
     const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;
     this.#barren.set(job.segment, barren);
-    if (barren < BARREN_PAGES_MAX) return;
-    const message = `${barren} pages in a row hold no new record, and each says that there is more`;
+    if (barren >= BARREN_PAGES_MAX) this.#leadsNowhere(job, barren);
+  }
+
+  #leadsNowhere(job: PageJob, pages: number): void {
+    const message = `${pages} pages in a row hold no new record, and each says that there is more`;
     this.#context.fail({ code: 'CONTRACT', message, retryable: false, remedy: LEADS_NOWHERE }, job);
   }
 }

@@ -65,7 +65,7 @@ export class Contradictions {
     const message = 'positions cannot be sought; one chain from here on';
     this.#context.notice({ event: 'seek_failed', message }, job, fault);
     const isFinal = fault.code !== 'CONTRACT';
-    for (const given of frontier.seekFailed(job, isFinal)) this.#context.handOver(given);
+    for (const handed of frontier.seekFailed(job, isFinal)) this.#context.handOver(handed);
   }
 
   /**
@@ -75,10 +75,10 @@ export class Contradictions {
    * @returns false when there is none any more
    */
   hasNothing(page: OutstandingPage): boolean {
-    const given = this.#context.options.frontier.handOver(page.job, true);
-    if (given === null) return false;
+    const handed = this.#context.options.frontier.handOver(page.job, true);
+    if (handed === null) return false;
     this.#context.drop(page);
-    this.#context.handOver(given);
+    this.#context.handOver(handed);
     return true;
   }
 

@@ -210,6 +210,7 @@ export class Outstanding {
       through: page.through,
     };
     if (isOrdered) {
+      // How many were left out is the writer's to count.
       this.#written.push({ ...link, clipped: isClipped(page) ? 1 : 0, returned: page.records });
     }
     return { type: 'write', taskId, ...link, bound: isOrdered ? bound : null };

@@ -89,8 +89,8 @@ export class PageFlow {
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
   }
 
-  committed(counts: CommittedCounts): void {
-    this.#watch.committed(counts);
+  committed(job: PageJob, counts: CommittedCounts): void {
+    this.#watch.committed(job, counts);
   }
 
   failed(event: Extract<SchedulerEvent, { type: 'failed' }>, nowMs: number): void {

@@ -107,14 +107,14 @@ export class Scheduler {
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
     const page = this.#context.outstanding.get(event.taskId);
+    this.#context.release(event.taskId);
+    this.#context.commits++;
     if (page !== undefined) {
       const { job, through, passedOver } = page;
       this.#context.received.add({ after: job.after, through }, event.counts);
       this.#context.received.passOver(passedOver);
+      this.#flow.committed(job, event.counts);
     }
-    this.#context.release(event.taskId);
-    this.#context.commits++;
-    this.#flow.committed(event.counts);
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });
   }

@@ -23,13 +23,6 @@ export interface HeadAnswer extends Pick<Envelope, 'nextCursor' | 'hasMore'> {
   readonly lifeMs?: number;
 }
 
-/** A segment that has ended because the chain before it, `to`, walks on to its bound. */
-export interface HandedOver {
-  readonly segment: number;
-  readonly to: number;
-  readonly bound: Position | null;
-}
-
 /** The same, as the paging and the order read it. */
 export interface TipAnswer extends Pick<HeadAnswer, 'expiresAtMs' | 'lifeMs'> {
   readonly way: Way;
@@ -37,11 +30,17 @@ export interface TipAnswer extends Pick<HeadAnswer, 'expiresAtMs' | 'lifeMs'> {
   readonly position: Position | null;
 }
 
+/** A segment that has ended because the chain before it, `to`, walks on to its bound. */
+export interface HandedOver {
+  readonly segment: number;
+  readonly to: number;
+  readonly bound: Position | null;
+}
+
 /** What the answer to a tip says about the way on. */
 export type Advance =
-  | { readonly type: 'advanced'; readonly passedOver?: number }
   /** `passedOver`: records of committed pages that the way leads through. */
-  | { readonly type: 'ended'; readonly passedOver?: number }
+  | { readonly type: 'advanced' | 'ended'; readonly passedOver?: number }
   /** The answer contradicts itself, or the order; the reason says how. */
   | { readonly type: 'broken'; readonly reason: string; readonly isAgainstOrder: boolean };
 
