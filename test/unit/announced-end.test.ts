@@ -50,6 +50,29 @@ describe('an end that comes before all announced records', () => {
     expect(played.scheduler.announcedRecords).toBe(300);
   });
 
+  /** Two segments of 100 records each, the second of which ends for good. */
+  function cutShort(total: number): Played {
+    const played = new Played(TWO);
+    played.answer(1, 200, { total });
+    while (played.asks(2)) played.answer(2, 300, { ...END, total });
+    return played;
+  }
+
+  test('is not believed where a cut may hide a quarter of them: one chain walks behind the first', () => {
+    const played = cutShort(267);
+    expect(played.notices).toEqual(['order_broken']);
+    const seed = { segment: 9, after: null, bound: null, cursor: 'to 200' };
+    expect(played.said).toContainEqual({
+      type: 'openSegment',
+      seed: expect.objectContaining(seed),
+    });
+    expect(played.outcome).toBeUndefined();
+  });
+
+  test('is believed where less is missing, for a total may be a guess', () => {
+    expect(cutShort(266).outcome).toEqual({ status: 'complete' });
+  });
+
   test('is no reason to ask where earlier processes have had the rest', () => {
     const earlier = {
       ...{ segment: 0, page: 1, cursor: 'a', nextCursor: null, nextCursorExpiresAtMs: null },

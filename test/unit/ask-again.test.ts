@@ -1,9 +1,8 @@
-/** Pages that are asked for again: repairs, rewound chains, refreshes, answers that contradict. */
+/** Pages that are asked for again: repairs, rewound chains, answers that contradict. */
 import { describe, expect, test } from 'vitest';
 import { Credits } from '../../src/core/credits.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
-import { PageSize } from '../../src/core/page-size.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { Position } from '../../src/paging/position.js';
@@ -23,7 +22,6 @@ import {
 
 const BAD: Fault = { code: 'PAGE_MALFORMED', message: 'bad', retryable: true };
 const TTL_MS = 120_000;
-const COUNTS = { returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 };
 const LATER_MS = NOW_MS + 60_000;
 const at = (row: number): Position => ({ ms: 1_000_000 - row, id: 'a' });
 const built = sought((position) => `built ${1_000_000 - position.ms}`, TTL_MS);
@@ -191,46 +189,6 @@ test('a segment is told to have ended with the rows of its last page, not with t
   expect(scheduler.step([scanned(taskId, at(9))], NOW_MS)).toMatchObject([
     { type: 'write' },
     { type: 'endSegment', segment: 1, isSuperseded: false },
-  ]);
-});
-
-/** The second page waits for credit, and its cursor nears its end. */
-function waiting(pageSize = new PageSize(100)) {
-  const frontier = new Frontier(opaque);
-  frontier.add({ segment: 1, after: null, bound: null });
-  const credits = new Credits({ bytesMax: 1_000, expectedPageBytes: 1_000 });
-  const scheduler = schedulerOver(frontier, undefined, { pageSize, credits });
-  const [first = 0] = fetches(scheduler.step([], NOW_MS));
-  answered(scheduler, first, 'b');
-  scheduler.step([scanned(first, at(1))], NOW_MS);
-  return { scheduler, first };
-}
-
-test('a renewal that leads to another place is no renewal', () => {
-  const { scheduler, first } = waiting();
-  scheduler.step([{ type: 'committed', taskId: first, counts: COUNTS }], NOW_MS);
-  const [second = 0] = [first + 1];
-  const [third = 0] = [second + 1];
-  answered(scheduler, second, 'c');
-  const [refresh] = scheduler.step([], NOW_MS + TTL_MS - 50_000);
-  expect(refresh).toMatchObject({ type: 'fetch', taskId: third, page: 3, isHeadOnly: true });
-  // The answer of the first page, as from a cache.
-  answered(scheduler, third, 'b');
-  scheduler.step([{ type: 'refreshed', taskId: third }], NOW_MS + TTL_MS - 50_000);
-  scheduler.step([scanned(second, at(2))], NOW_MS + TTL_MS - 50_000);
-  const commands = scheduler.step(
-    [{ type: 'committed', taskId: second, counts: COUNTS }],
-    NOW_MS + TTL_MS - 49_000,
-  );
-  expect(commands).toMatchObject([{ type: 'fetch', page: 3, cursor: 'c', isHeadOnly: false }]);
-});
-
-test('a cursor is renewed by the page before in its old size, though pages have grown since', () => {
-  const pageSize = new PageSize(5000, 100);
-  const { scheduler } = waiting(pageSize);
-  expect(pageSize.current).toBeGreaterThan(100);
-  expect(scheduler.step([], NOW_MS + TTL_MS - 50_000)).toMatchObject([
-    { type: 'fetch', page: 2, cursor: null, isHeadOnly: true, limit: 100 },
   ]);
 });
 

@@ -224,6 +224,17 @@ describe('a half-done run', () => {
     ]);
   });
 
+  test('without an order, what is behind its furthest page', () => {
+    const half = new VerifyModel();
+    half.addRun('a', 'paused');
+    for (const one of walkOpaque(source).slice(0, 3)) half.commit(one);
+    const proof = half.verify(1);
+    expect(proof).toMatchObject({ ok: true, rows: 30, stillToFetch: [{ behind: { page: 3 } }] });
+    expect(verificationText({ ...proof, durationMs: 1 })).toContain(
+      'to fetch  behind segment 1, page 3',
+    );
+  });
+
   test('that has no page yet has all to fetch', () => {
     const none = new VerifyModel();
     none.addRun('a', 'running');
