@@ -46,6 +46,14 @@ export function randomSource(random: Random, count: number, untimedShare = 0): T
   return rows.map((row) => (random() < untimedShare ? { ...row, ms: Number.NaN } : row));
 }
 
+/** A complete run over these rows, 10 a page, whose pages have the ids from 1 on. */
+export function walkedRun(source: readonly TestRow[]): { model: VerifyModel; run: number } {
+  const model = new VerifyModel();
+  const run = model.addRun('a');
+  for (const page of walk(source, { run, segment: 1, limit: 10 })) model.commit(page);
+  return { model, run };
+}
+
 export class VerifyModel {
   readonly table = new Map<string, ModelRow>();
   readonly pages: MutablePage[] = [];

@@ -2,18 +2,15 @@
 import { beforeEach, expect, test } from 'vitest';
 import { isRepairable, pagesToRelease } from '../../src/database/verify/repairable.js';
 import { repairHint } from '../../src/database/verify/verification-text.js';
-import { VerifyModel, walk } from '../support/verify-model.js';
+import { type VerifyModel, walk, walkedRun } from '../support/verify-model.js';
 import { testRows } from '../support/writer-pages.js';
 
 const source = testRows(50);
 let model: VerifyModel;
 let run: number;
 
-/** 50 rows, 10 a page, whose ids are 1 to 5. */
 beforeEach(() => {
-  model = new VerifyModel();
-  run = model.addRun('a');
-  for (const page of walk(source, { run, segment: 1, limit: 10 })) model.commit(page);
+  ({ model, run } = walkedRun(source));
 });
 
 function deleteRow(index: number): void {

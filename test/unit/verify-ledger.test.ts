@@ -1,18 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { verificationText } from '../../src/database/verify/verification-text.js';
 import { formatPosition } from '../../src/paging/position.js';
-import { placeOf, VerifyModel, walk } from '../support/verify-model.js';
+import { placeOf, VerifyModel, walk, walkedRun } from '../support/verify-model.js';
 import { type TestRow, testRows } from '../support/writer-pages.js';
 
 const source = testRows(50);
 let model: VerifyModel;
 let run: number;
 
-/** 50 rows, 10 a page. */
 beforeEach(() => {
-  model = new VerifyModel();
-  run = model.addRun('a');
-  for (const page of walk(source, { run, segment: 1, limit: 10 })) model.commit(page);
+  ({ model, run } = walkedRun(source));
 });
 
 function page(number: number, of = model) {
