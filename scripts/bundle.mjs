@@ -3,7 +3,7 @@
  * of four hundred. A bundle takes the place of the entry that tsc emitted; what only some commands
  * need is in `dist/chunks`. The other modules in dist are for the tests.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const ENTRIES = ['src/main', 'workers/fetch.worker', 'workers/writer.worker'];
@@ -15,7 +15,7 @@ const LEFT_OUT =
 /** @param root the repository's folder */
 export async function bundle(root) {
   const { rolldown } = await import('rolldown');
-  rmSync(join(root, 'dist', 'chunks'), { recursive: true, force: true });
+  const written = new Set();
   // One by one: chunks cut for all three at once are more, and a start loads more of them.
   for (const entry of ENTRIES) {
     const made = await rolldown({
@@ -26,7 +26,7 @@ export async function bundle(root) {
       resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
       plugins: [placesOfModules(root)],
     });
-    await made.write({
+    const { output } = await made.write({
       dir: join(root, 'dist'),
       format: 'esm',
       entryFileNames: '[name].js',
@@ -35,6 +35,11 @@ export async function bundle(root) {
       comments: { legal: true, annotation: false, jsdoc: false },
     });
     await made.close();
+    for (const { fileName } of output) written.add(fileName);
+  }
+  // Last: a program that runs meanwhile may load a chunk at any moment.
+  for (const name of readdirSync(join(root, 'dist', 'chunks'))) {
+    if (!written.has(`chunks/${name}`)) rmSync(join(root, 'dist', 'chunks', name));
   }
 }
 
