@@ -1,0 +1,204 @@
+/**
+ * What a source file says, resolved: defaults merged, references to secrets still in place. Plain data,
+ * so that it crosses to the workers. Made by file/load-source.ts, read by compile-source.ts.
+ */
+
+/** JSON as a file may hold it. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
+export interface SourcePlan {
+  /** The base name of its file: names its runs, its schema and its variables. */
+  readonly name: string;
+  /** Absolute, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly auth: AuthPlan | null;
+  /** Origins beside that of `baseUrl` that links may lead to, and that are sent the credentials. */
+  readonly hosts: readonly string[];
+  readonly limits: readonly DeclaredLimit[];
+  /** Names of headers that announce a limit in a form of the API's own. */
+  readonly limitHeaders: readonly LimitHeaders[];
+  /** Answers that refuse for a limit, beside 429. */
+  readonly throttle: readonly AnswerSign[];
+  /** Answers that say that a cursor has expired. */
+  readonly expired: readonly AnswerSign[];
+  readonly streams: readonly StreamPlan[];
+}
+
+/** Every text may hold `${NAME}` or `${file:PATH}`; see file/secrets.ts. */
+export type AuthPlan =
+  | { readonly type: 'bearer'; readonly token: string }
+  | {
+      readonly type: 'api_key';
+      readonly name: string;
+      readonly apiKey: string;
+      readonly location: 'header' | 'query' | 'cookie';
+    }
+  | { readonly type: 'http_basic'; readonly username: string; readonly password: string }
+  | {
+      readonly type: 'oauth2';
+      readonly grant: 'client_credentials' | 'refresh_token';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** With the grant of that name; empty otherwise. */
+      readonly refreshToken: string;
+      readonly scopes: readonly string[];
+      readonly extraParams: Readonly<Record<string, string>>;
+      /** Where the client names itself: in the form, or as HTTP basic. */
+      readonly clientAuth: 'body' | 'basic';
+      readonly accessTokenName: string;
+      readonly expiresInName: string;
+      /** Life of a token whose answer names none, seconds. */
+      readonly defaultExpirationSeconds: number;
+    };
+
+/** Quota starts in any window, or so many requests at once. */
+export interface DeclaredLimit {
+  /** Path prefix, with a leading slash; null: every path. */
+  readonly path: string | null;
+  readonly method: string | null;
+  readonly quota: number | null;
+  readonly windowMs: number | null;
+  /** Requests in flight at once; null: not limited by this. */
+  readonly concurrency: number | null;
+}
+
+export interface LimitHeaders {
+  readonly limit: string | null;
+  readonly remaining: string | null;
+  readonly reset: string | null;
+  readonly window: string | null;
+  readonly unit: 'ms' | 's';
+}
+
+/** All that is set must hold of an answer. */
+export interface AnswerSign {
+  readonly status: number | null;
+  /** Lower-case name of a header that is there. */
+  readonly header: string | null;
+  /** JSONPath into the body, and what it must equal. */
+  readonly bodyPath: string | null;
+  readonly equals: Json | undefined;
+  /** A text that the body contains. */
+  readonly content: string | null;
+}
+
+export interface ResponseAction {
+  readonly status: number | null;
+  readonly content: string | null;
+  readonly action: 'ignore' | 'retry' | 'fail';
+}
+
+export interface StreamPlan {
+  readonly name: string;
+  readonly target: { readonly schema: string; readonly table: string };
+  /** JSONPaths into a record; none: rows are appended. */
+  readonly primaryKey: readonly string[];
+  readonly writeDisposition: 'append' | 'merge' | 'replace';
+  readonly columns: readonly ColumnPlan[];
+  readonly method: 'GET' | 'POST';
+  /** Relative to the source's base URL, or absolute. */
+  readonly path: string;
+  /** A list is sent as the parameter repeated. */
+  readonly params: Readonly<Record<string, Json>>;
+  readonly json: Json;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSONPath to the records; null: found in the answer. */
+  readonly dataSelector: string | null;
+  readonly paginator: PaginatorPlan;
+  readonly responseActions: readonly ResponseAction[];
+  /** JSONPath to a record's instant; null: it has none. */
+  readonly timePath: string | null;
+  readonly pageSize: { readonly param: string; readonly max: number } | null;
+  /** Life of a cursor, ms; null: it does not expire, as far as is known. */
+  readonly cursorTtlMs: number | null;
+  readonly order: { readonly by: readonly string[]; readonly direction: 'asc' | 'desc' } | null;
+}
+
+export type ColumnType =
+  | 'text'
+  | 'bigint'
+  | 'double'
+  | 'bool'
+  | 'timestamp'
+  | 'date'
+  | 'time'
+  | 'decimal'
+  | 'json'
+  | 'binary';
+
+export interface ColumnPlan {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly isNullable: boolean;
+}
+
+/** Where a value stands in a request: a parameter of the query, or a path into the JSON body. */
+export type ValuePlace =
+  | { readonly in: 'query'; readonly name: string }
+  | { readonly in: 'body'; readonly path: string };
+
+/** Paths into the answer are JSONPaths over its body without records. */
+export type PaginatorPlan =
+  | { readonly type: 'single_page' }
+  | { readonly type: 'auto' }
+  | { readonly type: 'json_link'; readonly nextUrlPath: string }
+  | { readonly type: 'header_link'; readonly rel: string }
+  | { readonly type: 'header_cursor'; readonly header: string; readonly place: ValuePlace }
+  | {
+      readonly type: 'cursor';
+      readonly cursorPath: string;
+      readonly place: ValuePlace;
+      readonly hasMorePath: string | null;
+    }
+  | {
+      readonly type: 'offset';
+      readonly limit: number;
+      readonly start: number;
+      readonly offsetPlace: ValuePlace;
+      /** Null: the size is not sent. */
+      readonly limitPlace: ValuePlace | null;
+      /** To the number of records in all; null: not said. */
+      readonly totalPath: string | null;
+      readonly maximumOffset: number | null;
+      readonly stopAfterEmptyPage: boolean;
+      readonly hasMorePath: string | null;
+    }
+  | {
+      readonly type: 'page_number';
+      readonly start: number;
+      readonly place: ValuePlace;
+      /** The number of the API's first page. */
+      readonly base: number;
+      /** To the number of pages; null: not said. */
+      readonly totalPath: string | null;
+      readonly maximumPage: number | null;
+      readonly stopAfterEmptyPage: boolean;
+      readonly hasMorePath: string | null;
+    }
+  | {
+      readonly type: 'keyset';
+      /** JSONPath into the last record. */
+      readonly keyPath: string;
+      readonly place: ValuePlace;
+      readonly hasMorePath: string | null;
+    }
+  | {
+      readonly type: 'time_window';
+      readonly startPlace: ValuePlace;
+      readonly endPlace: ValuePlace;
+      /** ISO 8601, epoch seconds, or the word `now`; what the API is sent has the same form. */
+      readonly start: string | number;
+      readonly end: string | number;
+      readonly windowMs: number;
+      /** Statuses that mean "too much: halve the window". */
+      readonly splitOn: readonly number[];
+      readonly inner: PaginatorPlan;
+    };
