@@ -6,6 +6,8 @@
  * faults; they are assertions.
  */
 
+export { assert } from '../paging/assert.js';
+
 /** Every code that a fault can carry, by what the caller does about it. */
 export type FaultCode =
   /** No usable answer: connection refused, reset, DNS, cut in mid-body. Retry. */
@@ -88,9 +90,4 @@ export class IngestionError extends Error {
 /** Closes an exhaustive switch: reaching it is a bug. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
-}
-
-/** A bug if false. `message` says what must hold. */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(`assertion failed: ${message}`);
 }

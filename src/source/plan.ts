@@ -2,6 +2,9 @@
  * What a source file says, resolved: defaults merged, references to secrets still in place. Plain data,
  * so that it crosses to the workers. Made by file/load-source.ts, read by compile-source.ts.
  */
+import type { PaginatorPlan } from '../paging/paginator-plan.js';
+
+export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
 /** JSON as a file may hold it. */
 export type Json =
@@ -139,66 +142,3 @@ export interface ColumnPlan {
   readonly type: ColumnType;
   readonly isNullable: boolean;
 }
-
-/** Where a value stands in a request: a parameter of the query, or a path into the JSON body. */
-export type ValuePlace =
-  | { readonly in: 'query'; readonly name: string }
-  | { readonly in: 'body'; readonly path: string };
-
-/** Paths into the answer are JSONPaths over its body without records. */
-export type PaginatorPlan =
-  | { readonly type: 'single_page' }
-  | { readonly type: 'auto' }
-  | { readonly type: 'json_link'; readonly nextUrlPath: string }
-  | { readonly type: 'header_link'; readonly rel: string }
-  | { readonly type: 'header_cursor'; readonly header: string; readonly place: ValuePlace }
-  | {
-      readonly type: 'cursor';
-      readonly cursorPath: string;
-      readonly place: ValuePlace;
-      readonly hasMorePath: string | null;
-    }
-  | {
-      readonly type: 'offset';
-      readonly limit: number;
-      readonly start: number;
-      readonly offsetPlace: ValuePlace;
-      /** Null: the size is not sent. */
-      readonly limitPlace: ValuePlace | null;
-      /** To the number of records in all; null: not said. */
-      readonly totalPath: string | null;
-      readonly maximumOffset: number | null;
-      readonly stopAfterEmptyPage: boolean;
-      readonly hasMorePath: string | null;
-    }
-  | {
-      readonly type: 'page_number';
-      readonly start: number;
-      readonly place: ValuePlace;
-      /** The number of the API's first page. */
-      readonly base: number;
-      /** To the number of pages; null: not said. */
-      readonly totalPath: string | null;
-      readonly maximumPage: number | null;
-      readonly stopAfterEmptyPage: boolean;
-      readonly hasMorePath: string | null;
-    }
-  | {
-      readonly type: 'keyset';
-      /** JSONPath into the last record. */
-      readonly keyPath: string;
-      readonly place: ValuePlace;
-      readonly hasMorePath: string | null;
-    }
-  | {
-      readonly type: 'time_window';
-      readonly startPlace: ValuePlace;
-      readonly endPlace: ValuePlace;
-      /** ISO 8601, epoch seconds, or the word `now`; what the API is sent has the same form. */
-      readonly start: string | number;
-      readonly end: string | number;
-      readonly windowMs: number;
-      /** Statuses that mean "too much: halve the window". */
-      readonly splitOn: readonly number[];
-      readonly inner: PaginatorPlan;
-    };
