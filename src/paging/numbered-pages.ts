@@ -1,0 +1,40 @@
+/** Pages that are asked for by their number. What they hold hangs on the size of a page, which must not change. */
+import { endSignReader } from './end-signs.js';
+import { ordinalOfCursor, ordinalPaging } from './ordinals.js';
+import type { PageFacts, PageKind } from './page-kind.js';
+import type { PaginatorPlan } from './paginator-plan.js';
+import type { Way } from './paging.js';
+import { requestPart } from './value-place.js';
+import { END, goOn } from './ways.js';
+
+type PageNumberPlan = Extract<PaginatorPlan, { readonly type: 'page_number' }>;
+
+/**
+ * What ends it: an empty page, if the file says so; an answer that there is no more; the maximum, which
+ * is the first number that is not asked for; the total of pages, counted from the API's first page,
+ * where the answer does not say whether there is more.
+ */
+export function numberedPages(plan: PageNumberPlan): PageKind {
+  const { start, base, maximumPage, place } = plan;
+  const readSigns = endSignReader(plan);
+  const numberOf = (cursor: string | null) => (cursor === null ? start : ordinalOfCursor(cursor));
+
+  function next(seen: PageFacts): Way {
+    if (seen.recordCount === 0 && plan.stopAfterEmptyPage) return END;
+    const signs = readSigns(seen.body);
+    if (signs.type === 'broken') return signs;
+    const { hasMore, total: pages } = signs;
+    const page = numberOf(seen.cursor) + 1;
+    const isOver = hasMore === null ? pages !== null && page >= pages + base : !hasMore;
+    return isOver || page >= (maximumPage ?? Infinity) ? END : goOn(String(page));
+  }
+
+  return {
+    paging: ordinalPaging,
+    request: (cursor) => requestPart(place, String(numberOf(cursor))),
+    next,
+    // The format's total counts pages; how many records the last one holds is not said.
+    totalOf: () => null,
+    ordinalOf: (cursor) => numberOf(cursor),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Ordinals as places: records or pages that can be asked for by their number.
+ *
+ * A place of the order `newestFirst` descends by instant. With the ordinal's negative as instant the
+ * order is that of ordinals, and the engine divides, seeks and resumes by it as by time. The place of
+ * an ordinal is behind all that has it.
+ */
+import { assert } from './assert.js';
+import { CURSOR_LIFE_MAX_MS } from './chain-kind.js';
+import { cursorChain } from './cursor-chain.js';
+import type { Paging } from './paging.js';
+import { LOWEST_ID, type Position } from './position.js';
+
+const CANONICAL = /^(?:0|[1-9]\d{0,15})$/;
+
+/** The place of a record or page. */
+export function ordinalPlace(ordinal: number): Position {
+  // A negated 0 would be -0, which neither prints nor compares as 0 everywhere.
+  return { ms: 0 - ordinal, id: LOWEST_ID };
+}
+
+/** The ordinal that a cursor asks for. Cursors of this kind are made here: another one is a bug. */
+export function ordinalOfCursor(cursor: string): number {
+  const ordinal = readOrdinal(cursor);
+  assert(ordinal !== null, 'a cursor of counted pages is a whole number');
+  return ordinal;
+}
+
+function readOrdinal(cursor: string): number | null {
+  const ordinal = CANONICAL.test(cursor) ? Number(cursor) : Number.NaN;
+  return Number.isSafeInteger(ordinal) ? ordinal : null;
+}
+
+/** Cursors are ordinals. They do not expire. */
+export const ordinalPaging: Paging = {
+  ...cursorChain({ cursorLifeMs: CURSOR_LIFE_MAX_MS, order: 'newestFirst' }),
+  placeOf(cursor) {
+    const ordinal = readOrdinal(cursor);
+    return ordinal === null ? null : ordinalPlace(ordinal - 1);
+  },
+  seek: ({ ms }) => String(1 - ms),
+};
