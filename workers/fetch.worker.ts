@@ -41,6 +41,7 @@ async function resultOf(task: PageTask): Promise<PageResult> {
   try {
     return await fetchPage(task, {
       client,
+      origin: settings.origins[0],
       // A refresh keeps a cursor alive while the database is away, and the budget spent.
       room: task.isHeadOnly ? ENDLESS_ROOM : budget.open(task.taskId),
       source,

@@ -27,13 +27,18 @@ export interface FetchWorkerData {
   readonly newsChannel: string;
 }
 
-/** What is the same for all pages. The key stays inside the worker's request headers. */
+/** What is the same for all pages. The credentials stay inside the worker's requests. */
 export interface FetchWorkerSettings {
   /** Which source's page shape and timestamp rules apply; a key of `SOURCES`. */
   readonly source: string;
-  /** Scheme, host and port, no path. */
-  readonly origin: string;
+  /** Scheme, host and port each, as `URL` writes them: that of the base URL, then others that links may lead to. */
+  readonly origins: readonly [string, ...string[]];
+  /** Of every request: who asks, and the credentials. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Credentials that go into the query of every request, not encoded. */
+  readonly query: Readonly<Record<string, string>>;
+  /** To one of the origins. False: a redirect is a fault. */
+  readonly followsRedirects: boolean;
   /** Connections that one worker may open at most. */
   readonly connectionsMax: number;
   readonly headDeadlineMs: number;
@@ -80,6 +85,8 @@ export interface ResponseMeta {
   /** When the last byte came. */
   readonly endAtMs: number;
   readonly bodyBytes: number;
+  /** That were followed to get it, each by a request of its own. */
+  readonly redirects: number;
 }
 
 /** The page's envelope: all that deciding needs. */

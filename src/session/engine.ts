@@ -107,8 +107,10 @@ export class Engine {
     return new FetchPool({
       settings: {
         source: source.spec.name,
-        origin: source.origin,
+        origins: [source.origin],
         headers: source.headers,
+        query: {},
+        followsRedirects: false,
         proxies: source.proxies,
         connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
         headDeadlineMs: config.headDeadlineMs,

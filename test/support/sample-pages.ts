@@ -79,7 +79,9 @@ export function workerSettings(
 ): FetchWorkerSettings {
   return {
     source: 'datasync',
-    origin,
+    origins: [origin],
+    query: {},
+    followsRedirects: false,
     headers: { 'x-api-key': 'secret-key-12345', accept: 'application/json' },
     connectionsMax: 4,
     headDeadlineMs: 30_000,

@@ -7,7 +7,7 @@ import { samplePage } from '../support/sample-pages.js';
 
 const meta = {
   ...{ status: 200, limits: null, dateMs: null, requestId: null },
-  ...{ sentAtMs: 0, headAtMs: 0, endAtMs: 0, bodyBytes: 0 },
+  ...{ sentAtMs: 0, headAtMs: 0, endAtMs: 0, bodyBytes: 0, redirects: 0 },
 };
 
 /** What becomes of a page whose next cursor is written so in its JSON. */
@@ -21,7 +21,17 @@ async function fetchWithCursor(cursorJson: string, padding: string) {
     ...{ taskId: 1, path: '/x', isHeadOnly: false, isHeadUrgent: false, buffers: null },
   };
   return fetchPage(task, {
-    client: { get: async () => ({ type: 'page', body, buffer: bytes.buffer, meta }) },
+    client: {
+      send: async ({ url }) => ({
+        type: 'page',
+        url,
+        body,
+        buffer: bytes.buffer,
+        meta,
+        headers: {},
+      }),
+    },
+    origin: 'http://api.test',
     source: datasync,
     room: ENDLESS_ROOM,
     postHead: () => {},

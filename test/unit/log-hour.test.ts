@@ -162,7 +162,7 @@ async function exchange(
     limits: answer.limits,
     dateMs: null,
     requestId: null,
-    ...{ sentAtMs, headAtMs: nowMs(), endAtMs: nowMs(), bodyBytes: 1000 },
+    ...{ sentAtMs, headAtMs: nowMs(), endAtMs: nowMs(), bodyBytes: 1000, redirects: 0 },
   };
   const failed = (fault: Fault, isAnswered: boolean): PageResult => ({
     ...{ type: 'fault', taskId, fault, buffers: null },

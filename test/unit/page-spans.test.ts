@@ -56,6 +56,7 @@ function meta(sentAtMs: number, endAtMs: number): ResponseMeta {
     headAtMs: START_MS + sentAtMs + 1,
     endAtMs: START_MS + endAtMs,
     bodyBytes: 1_234,
+    redirects: 0,
   };
 }
 

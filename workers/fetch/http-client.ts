@@ -1,25 +1,38 @@
-/** The HTTP client of one fetch worker: GET requests over a pool of kept connections. */
+/** The HTTP client of one fetch worker: requests for pages over pools of kept connections. */
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
-// The pool alone: the whole of undici (fetch, WebSocket, caches) costs each worker 13 MB.
-import Pool from 'undici/lib/dispatcher/pool.js';
-import type { Fault, FaultCode } from '../../src/core/fault.js';
+import type { Fault } from '../../src/core/fault.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
-import { isLimitedBy } from '../../src/source/http-fault.js';
+import { mergedHeaders, type PageRequest } from '../../src/protocol/page-request.js';
+import { withoutQuery, withQuery } from '../../src/source/authentication.js';
 import type { Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
-import { faultOfType, malformed } from './other-body.js';
+import { noAddress, openWays, strangeOrigin } from './origins.js';
+import { faultOfType } from './other-body.js';
 import type { BodyRoom } from './receive-budget.js';
-import { isJsonType, mediaType } from './response-headers.js';
+import { redirectOf } from './redirects.js';
+import { type Asked, refusalFault } from './refusal.js';
+import { type AnswerHeaders, isJsonType, mediaType } from './response-headers.js';
 import { type Received, ResponseReceiver } from './response-receiver.js';
 
-/** What a GET ends with. `buffer` is the body's buffer to keep; null when there was none. */
+/** What a request ends with. `buffer` is the body's buffer to keep; null when there was none. */
 export type Answer =
   | {
       readonly type: 'page';
+      /** Who answered, after redirects, without the credentials: what a link of the page is relative to. */
+      readonly url: string;
       readonly body: Buffer;
       readonly buffer: ArrayBuffer;
       readonly meta: ResponseMeta;
+      readonly headers: AnswerHeaders;
+    }
+  /** 204, or 200 without a byte: with some APIs a page without records. */
+  | {
+      readonly type: 'empty';
+      readonly url: string;
+      readonly buffer: ArrayBuffer | null;
+      readonly meta: ResponseMeta;
+      readonly headers: AnswerHeaders;
     }
   | {
       readonly type: 'fault';
@@ -30,13 +43,13 @@ export type Answer =
 
 export interface HttpClient {
   /**
-   * Gets one page; never rejects. Redirects are not followed: the key goes to no other place.
+   * Asks for one page; never rejects. Credentials go only to the origins of the settings: an address
+   * elsewhere, or a redirect to one, is a fault, and nothing is sent there.
    *
-   * @param path path and query
    * @param reused a buffer to fill; null when there is none
    * @param room what holds the body back while there is no room for it
    */
-  get(path: string, reused: ArrayBuffer | null, room: BodyRoom): Promise<Answer>;
+  send(request: PageRequest, reused: ArrayBuffer | null, room: BodyRoom): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -44,85 +57,103 @@ export async function createHttpClient(
   settings: FetchWorkerSettings,
   source: Source,
 ): Promise<HttpClient> {
-  const { origin, headDeadlineMs, idleDeadlineMs } = settings;
-  const dispatcher = await openDispatcher(settings);
-  const headers = settings.acceptsGzip
-    ? { ...settings.headers, 'accept-encoding': 'gzip' }
-    : { ...settings.headers };
-  const terms = {
-    now: epochNowMs,
-    headDeadlineMs,
-    idleDeadlineMs,
-    destination: { address: origin, isProxied: settings.proxies !== null },
+  const { headDeadlineMs, idleDeadlineMs, proxies, followsRedirects } = settings;
+  const ways = await openWays(settings);
+  const deadlines = { headersTimeout: headDeadlineMs, bodyTimeout: idleDeadlineMs };
+  const secrets = Object.keys(settings.query);
+  const encoding: Record<string, string> = settings.acceptsGzip
+    ? { 'accept-encoding': 'gzip' }
+    : {};
+
+  const exchange = ({ request, way, body, room, redirects }: Exchange): Promise<Received> => {
+    const { method, headers, body: sent } = request;
+    const { origin, pathname, search } = new URL(withQuery(request.url, settings.query));
+    const type: Record<string, string> =
+      sent === null ? {} : { 'content-type': 'application/json' };
+    const terms = {
+      ...{ now: epochNowMs, headDeadlineMs, idleDeadlineMs },
+      destination: { address: origin, isProxied: proxies !== null },
+    };
+    return new Promise((resolve) => {
+      const receiver = new ResponseReceiver({ body, room, redirects }, terms, resolve);
+      const options = {
+        ...{ origin, method, path: `${pathname}${search}`, body: sent },
+        headers: mergedHeaders(type, settings.headers, encoding, headers),
+        // A page is only read, so that a request for it may be written again, whatever its method.
+        idempotent: true,
+      };
+      way.dispatch({ ...options, ...deadlines }, receiver);
+    });
   };
 
   return {
-    async get(path, reused, room) {
+    async send(first, reused, room) {
       const body = new BodyBuffer(reused, settings.bodyBytesMax);
-      const received = await new Promise<Received>((resolve) => {
-        const receiver = new ResponseReceiver({ body, room }, terms, resolve);
-        const deadlines = { headersTimeout: headDeadlineMs, bodyTimeout: idleDeadlineMs };
-        dispatcher.dispatch({ origin, method: 'GET', path, headers, ...deadlines }, receiver);
-      });
-      const address = `${origin}${path.split('?', 1)[0]}`;
-      return answer(received, body, { source, address });
+      const fail = (fault: Fault, meta: ResponseMeta | null): Answer => {
+        return { type: 'fault', fault, buffer: body.buffer, meta };
+      };
+      let request = first;
+      let meta: ResponseMeta | null = null;
+      for (let redirects = 0; ; redirects++) {
+        if (!URL.canParse(request.url)) return fail(noAddress(), meta);
+        const url = new URL(request.url);
+        const way = ways.to(url.origin);
+        if (way === null) return fail(strangeOrigin(url, meta?.status ?? null), meta);
+        const received = await exchange({ request, way, body, room, redirects });
+        const asked = { source, url: withoutQuery(request.url, secrets) };
+        const isFollowed = followsRedirects && received.type === 'refused';
+        const redirected = isFollowed
+          ? redirectOf(request, { ...received, status: received.meta.status }, redirects)
+          : null;
+        if (redirected === null) return answer(received, body, asked);
+        if (redirected.type === 'fault') return fail(redirected.fault, received.meta);
+        request = redirected.request;
+        meta = received.meta;
+      }
     },
-    close: () => dispatcher.close(),
+    close: () => ways.close(),
   };
 }
 
-async function openDispatcher(settings: FetchWorkerSettings): Promise<Dispatcher> {
-  const { origin, connectionsMax, proxies, headDeadlineMs } = settings;
-  const connect = { timeout: headDeadlineMs };
-  const options = { connections: connectionsMax, pipelining: 1 };
-  if (proxies === null) return new Pool(origin, { ...options, connect });
-  const { EnvHttpProxyAgent } = await import('undici');
-  const toProxy = { proxyTls: connect, requestTls: connect };
-  // Proxies seldom let a tunnel lead to a port that is not one of TLS.
-  return new EnvHttpProxyAgent({ ...options, ...proxies, ...toProxy, connect, proxyTunnel: false });
+interface Exchange {
+  readonly request: PageRequest;
+  readonly way: Dispatcher;
+  readonly body: BodyBuffer;
+  readonly room: BodyRoom;
+  /** Followed for this page so far. */
+  readonly redirects: number;
 }
-
-/** Faults for which the address may be at fault. */
-const NAMES_ADDRESS = new Set<FaultCode>(['UNEXPECTED_STATUS', 'REDIRECT', 'CREDENTIALS']);
 
 /** Epoch ms with fractions; monotonic within the process. */
 function epochNowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Who was asked. */
-interface Asked {
-  readonly source: Source;
-  /** Without the query. */
-  readonly address: string;
-}
-
 function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
   const { meta } = received;
   const { buffer } = body;
+  const { url } = asked;
   switch (received.type) {
     case 'whole': {
-      if (!isJsonType(received.headers)) {
-        const fault = faultOfType(mediaType(received.headers), body.bytes, asked.source);
+      const { headers } = received;
+      if (buffer === null || body.byteCount === 0) {
+        return { type: 'empty', url, buffer, meta: received.meta, headers };
+      }
+      if (!isJsonType(headers)) {
+        const fault = faultOfType(mediaType(headers), body.bytes, asked.source);
         return { type: 'fault', fault, buffer, meta };
       }
-      if (buffer === null) {
-        return { type: 'fault', fault: malformed('HTTP 200 with an empty body'), buffer, meta };
-      }
-      return { type: 'page', body: body.bytes, buffer, meta: received.meta };
+      return { type: 'page', url, body: body.bytes, buffer, meta: received.meta, headers };
     }
-    case 'refused':
-      return { type: 'fault', fault: refusal(received, asked), buffer, meta };
+    case 'refused': {
+      const { errorText, headers } = received;
+      if (received.meta.status === 204) {
+        return { type: 'empty', url, buffer, meta: received.meta, headers };
+      }
+      const fault = refusalFault(received.meta, errorText, asked);
+      return { type: 'fault', fault, buffer, meta };
+    }
     case 'failed':
       return { type: 'fault', fault: received.fault, buffer, meta };
   }
-}
-
-function refusal(received: Received & { type: 'refused' }, { source, address }: Asked): Fault {
-  const { status, limits } = received.meta;
-  const isLimited = isLimitedBy(limits);
-  const fault = source.readError({ status, body: received.errorText, isLimited });
-  const message = NAMES_ADDRESS.has(fault.code) ? `${fault.message} (${address})` : fault.message;
-  const waitMs = limits?.retryAfter?.spanMs ?? null;
-  return { ...fault, message, ...(waitMs !== null && { retryAfterMs: waitMs }) };
 }

@@ -12,9 +12,12 @@ import type { Source } from '../../src/source/source.js';
 import type { Answer, HttpClient } from './http-client.js';
 import { openPage, type ProvedPage, provePage } from './page.js';
 import type { BodyRoom } from './receive-budget.js';
+import { emptyFault } from './refusal.js';
 
 export interface PageFetcherParts {
-  readonly client: Pick<HttpClient, 'get'>;
+  readonly client: Pick<HttpClient, 'send'>;
+  /** Where the path of a task is asked for. */
+  readonly origin: string;
   readonly source: Source;
   /** Of the page's body. */
   readonly room: BodyRoom;
@@ -26,12 +29,15 @@ export interface PageFetcherParts {
 
 /** @returns the batch, or the fault; in either case with the buffers that are to be reused. */
 export async function fetchPage(task: PageTask, parts: PageFetcherParts): Promise<PageResult> {
-  const answer = await parts.client.get(task.path, task.buffers?.body ?? null, parts.room);
-  if (answer.type === 'fault') {
-    const buffers = keptBuffers(answer.buffer, task.buffers?.columns ?? null);
-    return { type: 'fault', taskId: task.taskId, fault: answer.fault, meta: answer.meta, buffers };
-  }
-  return readPage(task, parts, answer);
+  const url = `${parts.origin}${task.path}`;
+  const request = { method: 'GET', url, headers: {}, body: null } as const;
+  const answer = await parts.client.send(request, task.buffers?.body ?? null, parts.room);
+  if (answer.type === 'page') return readPage(task, parts, answer);
+  const { meta } = answer;
+  // Each page of this source holds an envelope, so that an empty one was spoilt on its way.
+  const fault = answer.type === 'fault' ? answer.fault : emptyFault(answer, parts.source);
+  const buffers = keptBuffers(answer.buffer, task.buffers?.columns ?? null);
+  return { type: 'fault', taskId: task.taskId, fault, meta, buffers };
 }
 
 async function readPage(

@@ -21,6 +21,17 @@ const TYPE_LENGTH_MAX = 60;
 /** Words that some servers use where nothing is encoded. */
 const NO_ENCODING = new Set(['', 'identity', 'none']);
 
+/** Several values are joined as HTTP joins lists. @param name in lower case @returns null: it is not there */
+export function headerOf(headers: AnswerHeaders, name: string): string | null {
+  const values = valuesOf(headers, name);
+  return values.length === 0 ? null : values.join(', ');
+}
+
+/** For a header whose values make no list. @param name in lower case @returns null: it is not there */
+export function firstOf(headers: AnswerHeaders, name: string): string | null {
+  return valuesOf(headers, name)[0] ?? null;
+}
+
 /** The limit headers, Retry-After and the date. @param receivedAtMs when the answer came, epoch ms */
 export function limitHeaders(headers: AnswerHeaders, receivedAtMs: number): Record<string, string> {
   const found: Record<string, string> = {};

@@ -38,7 +38,12 @@ const ERROR_BYTES_MAX = 65_536;
 /** How an answer ended. */
 export type Received =
   | { readonly type: 'whole'; readonly headers: AnswerHeaders; readonly meta: ResponseMeta }
-  | { readonly type: 'refused'; readonly errorText: string; readonly meta: ResponseMeta }
+  | {
+      readonly type: 'refused';
+      readonly errorText: string;
+      readonly headers: AnswerHeaders;
+      readonly meta: ResponseMeta;
+    }
   | { readonly type: 'failed'; readonly fault: Fault; readonly meta: ResponseMeta | null };
 
 /** What holds for every answer of a client. */
@@ -48,6 +53,14 @@ export interface ReceiveTerms {
   readonly headDeadlineMs: number;
   readonly idleDeadlineMs: number;
   readonly destination: Destination;
+}
+
+/** What belongs to one answer. */
+export interface ReceiveParts {
+  readonly body: BodyBuffer;
+  readonly room: BodyRoom;
+  /** That led to its request. @default 0 */
+  readonly redirects?: number;
 }
 
 /**
@@ -60,6 +73,7 @@ const BYTES_PER_SECOND_MIN = 8_000;
 export class ResponseReceiver implements Dispatcher.DispatchHandler {
   readonly #body: BodyBuffer;
   readonly #room: BodyRoom;
+  readonly #redirects: number;
   readonly #terms: ReceiveTerms;
   readonly #settle: (received: Received) => void;
   #isSettled = false;
@@ -77,12 +91,13 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   /** @param settle called once */
   constructor(
-    { body, room }: { readonly body: BodyBuffer; readonly room: BodyRoom },
+    { body, room, redirects = 0 }: ReceiveParts,
     terms: ReceiveTerms,
     settle: (received: Received) => void,
   ) {
     this.#body = body;
     this.#room = room;
+    this.#redirects = redirects;
     this.#terms = terms;
     this.#settle = settle;
   }
@@ -185,9 +200,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   #endRefused(): void {
     const meta = this.#meta();
-    if (meta !== null) {
-      this.#end({ type: 'refused', errorText: this.#body.bytes.toString('utf8'), meta });
-    }
+    if (this.#head === null || meta === null) return;
+    const errorText = this.#body.bytes.toString('utf8');
+    this.#end({ type: 'refused', errorText, headers: this.#head.headers, meta });
   }
 
   #endTooLarge(controller: Controller): void {
@@ -261,6 +276,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
       headAtMs: atMs,
       endAtMs: this.#endAtMs ?? this.#terms.now(),
       bodyBytes: this.#body.byteCount,
+      redirects: this.#redirects,
     };
   }
 
