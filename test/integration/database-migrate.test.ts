@@ -43,6 +43,7 @@ describe('migrateDatabase', () => {
     expect(await migrateDatabase(pool)).toEqual([]);
     expect(await tableNames()).toEqual([
       'ingested_events',
+      'ingestion_credentials',
       'ingestion_limits',
       'ingestion_migrations',
       'ingestion_pages',

@@ -249,7 +249,7 @@ describe('the limits of a version that had no owners', () => {
            ('http://api', 'abc', 'metrics', 3, 60000, '{}', '{}')`,
         [thenMs],
       );
-      expect(await migrateDatabase(pool)).toEqual(['004-reserve-starts']);
+      expect(await migrateDatabase(pool)).toEqual(['004-reserve-starts', '005-credentials']);
       const old = openRunStore(pool);
       const bootAtMs = Date.now() - 90_000;
       const boot = () => ({ id: 'x', atMs: bootAtMs });
