@@ -2,7 +2,7 @@
  * Flags that npm has taken for itself: `npm run ingest --dry-run` gives the flag to npm, which makes a
  * variable npm_config_dry_run of it, and the command would run without it. Pure.
  */
-import { nearestName } from '../config/resembling.js';
+import { nearestName } from '../source/resembling.js';
 import type { CommandShape, OptionShape } from './command-tree.js';
 
 /** What npm says to a script of its configuration: names as in npm_config_NAME. */

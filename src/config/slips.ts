@@ -1,6 +1,7 @@
 /** Variables that are no setting, but are named so nearly like one that they were meant as it. Pure. */
+
+import { nearestName } from '../source/resembling.js';
 import type { Environment } from './environment.js';
-import { nearestName } from './resembling.js';
 
 export interface Slip {
   readonly name: string;

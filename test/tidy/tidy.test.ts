@@ -82,6 +82,7 @@ describe('a planted violation is found', () => {
   test.each([
     ['src/core/a.ts', './fault.js'],
     ['src/source/a.ts', 'zod'],
+    ['src/source/a.ts', 'yaml'],
     ['workers/fetch.worker.ts', './fetch/scan.js'],
     ['workers/writer/a.ts', 'comlink/dist/esm/node-adapter.mjs'],
     ['src/runtime/a.ts', 'pino'],

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { programShape } from '../../src/commands/command-tree.js';
 import { swallowedFlags, swallowedText } from '../../src/commands/npm-flags.js';
-import { nearestName } from '../../src/config/resembling.js';
+import { nearestName } from '../../src/source/resembling.js';
 
 function sampleProgram(): Command {
   const program = new Command('datasync').version('1.0.0');
