@@ -52,11 +52,12 @@ export const detectPageNumbers: Detector = (answer) => {
   const records = announcedTotal(answer);
   if (total === undefined && (records === undefined || records <= answer.seen.recordCount))
     return null;
-  if (total !== undefined && Number(total.value) <= 1) {
-    return detected(SINGLE_PAGE, `it says at ${pathOf(total)} that there is one page`);
-  }
   const param = Object.keys(params).find((name) => PAGE_PARAMS.includes(plainName(name)));
   const first = wholeNumber(current?.value) ?? wholeNumber(param && params[param]);
+  const isLastNumber = total?.plain === 'lastpage';
+  if (total !== undefined && Number(total.value) <= (isLastNumber ? (first ?? 0) : 1)) {
+    return detected(SINGLE_PAGE, `it says at ${pathOf(total)} that there is no further page`);
+  }
   if (first === undefined) {
     return unsure(
       `has a number of pages at ${total && pathOf(total)}, but not which of them it is`,
@@ -64,7 +65,7 @@ export const detectPageNumbers: Detector = (answer) => {
   }
   const base = Math.min(first, 1);
   // The number of the last page is the number of pages only where they are counted from 1.
-  const isCount = total !== undefined && (total.plain !== 'lastpage' || base === 1);
+  const isCount = total !== undefined && (!isLastNumber || base === 1);
   const place: ValuePlace = { in: 'query', name: param ?? paramOfPage(current) };
   return detected(
     {

@@ -94,8 +94,7 @@ function signOfEnd({ seen, values }: FirstAnswer, total: number | undefined): st
   rels.push(...values.filter(isLink).map(({ plain }) => plain));
   if (rels.some((rel) => OTHER_PAGES.includes(rel))) return 'it links to pages, but to no next one';
   if (seen.recordCount === 0) return 'its first page holds no record';
-  const isOne = typeof seen.body === 'object' && seen.body !== null && !Array.isArray(seen.body);
-  return isOne && !holdsList(seen.body) ? 'it is one record' : null;
+  return seen.recordCount === 1 && !holdsList(seen.body) ? 'it is one record' : null;
 }
 
 function isEmptyNext(value: NamedValue): boolean {

@@ -18,6 +18,7 @@ export interface InstantForm {
 }
 
 const DAY_MS = 86_400_000;
+const DAY_CHARS = '2024-01-31'.length;
 /** Seconds reach this in the year 5138; milliseconds have passed it since 1973. */
 const EPOCH_SECONDS_END = 100_000_000_000;
 
@@ -34,7 +35,10 @@ export function instantForm(written: string | number): InstantForm | null {
   const ms = Date.parse(written);
   if ((match === null && !isDay) || !Number.isFinite(ms)) return null;
   const iso = (instantMs: number) => new Date(instantMs).toISOString();
-  if (isDay) return { ms, unitMs: DAY_MS, write: (at) => iso(at).slice(0, 10) };
+  // The parser takes February 30 for March 1.
+  const day = written.slice(0, DAY_CHARS);
+  if (iso(Date.parse(day)).slice(0, DAY_CHARS) !== day) return null;
+  if (isDay) return { ms, unitMs: DAY_MS, write: (at) => iso(at).slice(0, DAY_CHARS) };
   if (match?.[1] !== undefined) return { ms, unitMs: 1, write: iso };
   return { ms, unitMs: 1000, write: (at) => iso(at).replace('.000Z', 'Z') };
 }

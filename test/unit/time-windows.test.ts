@@ -159,9 +159,15 @@ describe('the paging inside a window', () => {
   });
 });
 
-test.each(['yesterday', '2024-01-01T00:00:00', '2024-13-01', '', '2024-01-01 00:00:00Z', 1.5])(
-  'what is no instant with a zone has no form: %s',
-  (written) => {
-    expect(instantForm(written)).toBeNull();
-  },
-);
+test.each([
+  'yesterday',
+  '2024-01-01T00:00:00',
+  '2024-13-01',
+  '2024-02-30',
+  '2024-02-30T00:00:00Z',
+  '',
+  '2024-01-01 00:00:00Z',
+  1.5,
+])('what is no instant with a zone has no form: %s', (written) => {
+  expect(instantForm(written)).toBeNull();
+});
