@@ -31,7 +31,7 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/protocol\//, mayImport: /^src\/(?:paging|core|protocol)\// },
   {
     files: /^src\/source\//,
-    mayImport: /^src\/(?:paging|core|protocol|source)\/|^zod(?:\/|$)/,
+    mayImport: /^src\/(?:paging|core|protocol|source)\/|^(?:zod|yaml)(?:\/|$)/,
   },
   workerRoom('fetch'),
   workerRoom('writer', '|postgres'),
