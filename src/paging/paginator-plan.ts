@@ -17,6 +17,8 @@ export type PaginatorPlan =
       readonly cursorPath: string;
       readonly place: ValuePlace;
       readonly hasMorePath: string | null;
+      /** For APIs that name a cursor behind the last page too. @default false */
+      readonly stopAfterEmptyPage?: boolean;
     }
   | {
       readonly type: 'offset';

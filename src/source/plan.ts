@@ -116,6 +116,11 @@ export interface StreamPlan {
   /** JSONPath to the records; null: found in the answer. */
   readonly dataSelector: string | null;
   readonly paginator: PaginatorPlan;
+  /**
+   * JSONPath to a flag that is true in the answer that holds the last page, whatever the paginator reads
+   * there: the inverse of `hasMorePath`. Null: there is none.
+   */
+  readonly donePath: string | null;
   readonly responseActions: readonly ResponseAction[];
   /** JSONPath to a record's instant; null: it has none. */
   readonly timePath: string | null;
