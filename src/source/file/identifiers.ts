@@ -1,0 +1,31 @@
+/** Names of schemas, tables and columns: what PostgreSQL cuts off or keeps for itself is refused. */
+
+/** PostgreSQL cuts longer names, so that two could become one. */
+const IDENTIFIER_BYTES_MAX = 63;
+const SYSTEM_SCHEMA = /^(?:pg_.*|information_schema)$/;
+/** Of the program itself, in the schema public. */
+const OWN_TABLE = /^(?:ingestion_.*|ingested_events)$/;
+const encoder = new TextEncoder();
+
+/** What is wrong with a name, as the rest of a sentence that begins with it; null: nothing. */
+export function identifierFault(name: string): string | null {
+  if (name === '' || name.includes('\0')) return 'is no name of a table or column';
+  const bytes = encoder.encode(name).length;
+  if (bytes <= IDENTIFIER_BYTES_MAX) return null;
+  return `has ${bytes} bytes; names in PostgreSQL have at most ${IDENTIFIER_BYTES_MAX}`;
+}
+
+export function targetFault(schema: string, table: string): string | null {
+  const long = identifierFault(schema) ?? identifierFault(table);
+  if (long !== null) return long;
+  if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
+  return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
+}
+
+/** The column of a field: `meta.uid` becomes `meta_uid`. @param path JSONPath into a record */
+export function columnOf(path: string): string {
+  return path
+    .replace(/^\$\.?/, '')
+    .replaceAll(/[.[\]'"]+/g, '_')
+    .replace(/^_|_$/g, '');
+}

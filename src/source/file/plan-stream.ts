@@ -1,0 +1,100 @@
+/** The plan of one resource that stands by itself. */
+import type { PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
+import { readDuration } from './duration.js';
+import type { FieldPath, FileNotes } from './file-note.js';
+import { targetFault } from './identifiers.js';
+import type { StreamFields } from './ingestion-shape.js';
+import type { MergedResource } from './merge-defaults.js';
+import { planColumns, planKey } from './plan-columns.js';
+import { planPaginator } from './plan-paginator.js';
+import { planRequest, type RequestPlan } from './plan-request.js';
+import { endsInName } from './templates.js';
+
+export interface StreamContext {
+  readonly sourceName: string;
+  /** Of the client. */
+  readonly paginator: () => PaginatorPlan;
+  /** Of `x-ingestion.resources`. */
+  readonly own: StreamFields;
+  readonly notes: FileNotes;
+}
+
+/** @param resource one without parents and values */
+export function planStream(resource: MergedResource, context: StreamContext): StreamPlan {
+  const { own, notes } = context;
+  const { endpoint, name } = resource;
+  const { param, max } = own.page_size ?? {};
+  const request = planRequest(resource, notes);
+  const pageSize =
+    param === undefined || max === undefined ? null : { param, max: sentSize(request, param, max) };
+  const isSingle = endsInName(endpoint.path);
+  return {
+    name,
+    target: planTarget(resource, context),
+    ...planKey(resource, notes),
+    columns: planColumns(resource, notes),
+    ...request,
+    params: param === undefined ? request.params : without(request.params, param),
+    dataSelector: endpoint.data_selector ?? (isSingle ? '$' : null),
+    paginator: streamPaginator(resource, context),
+    donePath: own.done_path ?? null,
+    responseActions: planActions(resource, notes),
+    timePath: own.time?.path ?? null,
+    pageSize,
+    cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
+    order:
+      own.order == null
+        ? null
+        : { by: [own.order.by].flat(), direction: own.order.direction ?? 'asc' },
+  };
+}
+
+/** A size that the file sends itself is smaller on purpose. */
+function sentSize({ params }: RequestPlan, param: string, max: number): number {
+  const sent = Number(params[param] ?? Number.NaN);
+  return Number.isSafeInteger(sent) && sent > 0 ? Math.min(sent, max) : max;
+}
+
+function without<Value>(values: Readonly<Record<string, Value>>, name: string) {
+  return Object.fromEntries(Object.entries(values).filter(([other]) => other !== name));
+}
+
+function streamPaginator(resource: MergedResource, context: StreamContext): PaginatorPlan {
+  const { endpoint, endpointAt } = resource;
+  if (endpoint.paginator != null) {
+    return planPaginator(endpoint.paginator, endpointAt('paginator'), context.notes);
+  }
+  return endsInName(endpoint.path) ? { type: 'single_page' } : context.paginator();
+}
+
+function planTarget(resource: MergedResource, { own, sourceName, notes }: StreamContext) {
+  const { name, fields, fieldAt, at } = resource;
+  const schema = own.target?.schema ?? sourceName;
+  const table = own.target?.table ?? fields.table_name ?? name;
+  const fault = targetFault(schema, table);
+  if (fault !== null) notes.fault(targetAt(), `the table of ${name} ${fault}`);
+  return { schema, table };
+
+  function targetAt(): FieldPath {
+    if (own.target != null) return ['x-ingestion', 'resources', name, 'target'];
+    return fields.table_name == null ? at : fieldAt('table_name');
+  }
+}
+
+const ACTIONS = {
+  ignore: 'ignore',
+  retry: 'retry',
+  fail: 'fail',
+  raise: 'fail',
+  error: 'fail',
+} as const;
+
+function planActions({ endpoint, endpointAt }: MergedResource, notes: FileNotes): ResponseAction[] {
+  return (endpoint.response_actions ?? []).map((given, index) => {
+    const { status_code: status = null, content = null, action } = given;
+    if (status === null && content === null) {
+      notes.fault([...endpointAt('response_actions'), index], 'needs status_code or content');
+    }
+    return { status: status === null ? null : Number(status), content, action: ACTIONS[action] };
+  });
+}

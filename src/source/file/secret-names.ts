@@ -1,0 +1,25 @@
+/** Which headers, parameters and fields hold a secret, by their names. */
+import type { Json } from '../plan.js';
+import type { FieldPath, FileNotes } from './file-note.js';
+import { hasReference, variable } from './references.js';
+
+const SECRET =
+  /auth|cookie|credential|passw|secret|signature|token|(?:api|access|private|app|subscription)[-_]?key|^key$/i;
+/** Tokens that name a page, and words that only resemble. */
+const OTHER =
+  /author(?!i[sz])|(?:page|next|start|continuation|sync|cursor)[-_]?token|max[-_]?tokens/i;
+
+export function isSecretName(name: string): boolean {
+  return SECRET.test(name) && !OTHER.test(name);
+}
+
+/** Warns of a value that should be a reference. */
+export function warnOfSecret(name: string, value: Json, at: FieldPath, notes: FileNotes): void {
+  if (typeof value !== 'string' || value === '' || hasReference(value)) return;
+  if (!isSecretName(name)) return;
+  notes.warn(
+    at,
+    'a secret is written into the file',
+    `write ${variable('NAME')}, and set the variable NAME`,
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * Secrets of a source: a plan holds references, and what they stand for is put in their place once, where
+ * environment and files are read. Pure: the caller looks the references up.
+ */
+import type { SourcePlan } from '../plan.js';
+import { addressFault, trimAddress } from './base-url.js';
+import { changeTexts } from './plan-texts.js';
+import { type Reference, referencesIn, referenceText, replaceReferences } from './references.js';
+
+export type { Reference } from './references.js';
+export { referenceText } from './references.js';
+
+/** What a reference stands for; null: the variable is not set, or the file is not there. */
+export type LookUp = (reference: Reference) => string | null;
+
+export type ResolvedSecrets =
+  | {
+      readonly type: 'resolved';
+      readonly plan: SourcePlan;
+      /** Texts that no log may show, each once: all of `auth`, files, headers and parameters of such names. */
+      readonly secrets: readonly string[];
+    }
+  /** All that could not be looked up. */
+  | { readonly type: 'missing'; readonly references: readonly Reference[] }
+  /** With what the references stand for, an address is none; the message names the field. */
+  | { readonly type: 'unusable'; readonly message: string };
+
+/** All references of a plan, each once. */
+export function secretReferences(plan: SourcePlan): readonly Reference[] {
+  const byText = new Map<string, Reference>();
+  changeTexts(plan, (text) => {
+    for (const reference of referencesIn(text)) byText.set(referenceText(reference), reference);
+    return text;
+  });
+  return [...byText.values()];
+}
+
+export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecrets {
+  const missing: Reference[] = [];
+  const values = new Map<string, string>();
+  for (const reference of secretReferences(plan)) {
+    const value = lookUp(reference);
+    if (value === null) missing.push(reference);
+    else values.set(referenceText(reference), contentOf(reference, value));
+  }
+  if (missing.length > 0) return { type: 'missing', references: missing };
+  const secrets = new Set<string>();
+  const resolved = changeTexts(plan, (text, secrecy) => {
+    const references = referencesIn(text);
+    const standsFor = (reference: Reference) => values.get(referenceText(reference)) ?? '';
+    for (const reference of references) {
+      const isSecret = secrecy !== 'plain' || reference.kind === 'file';
+      if (isSecret) secrets.add(standsFor(reference));
+    }
+    if (references.length === 0 && secrecy === 'secret') secrets.add(text);
+    return replaceReferences(text, standsFor);
+  });
+  secrets.delete('');
+  const unusable = addressFaults(resolved);
+  if (unusable !== null) return { type: 'unusable', message: unusable };
+  const usable = { ...resolved, baseUrl: trimAddress(resolved.baseUrl) };
+  return { type: 'resolved', plan: usable, secrets: [...secrets] };
+}
+
+/** Files of secrets mostly end in a line break that is not meant. */
+function contentOf({ kind }: Reference, value: string): string {
+  return kind === 'file' ? value.replace(/[\r\n]+$/, '') : value;
+}
+
+function addressFaults({ baseUrl, auth }: SourcePlan): string | null {
+  const base = addressFault(baseUrl);
+  if (base !== null) return `client.base_url ${base}; check the variables in it`;
+  const token = auth?.type === 'oauth2' ? addressFault(auth.tokenUrl) : null;
+  return token === null ? null : `the token URL of client.auth ${token}; check the variables in it`;
+}
