@@ -1,0 +1,216 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to secrets look like templates.
+/** Resources of a source file: defaults, templates, first values of incremental, parents. */
+import { describe, expect, test } from 'vitest';
+import { faultTexts, fileWith, planOf, streamOf, warningTexts } from '../support/source-files.js';
+
+const HEAD = 'client: { base_url: "https://api.example.com/v1/" }\n';
+
+test('short forms: a resource as a text, an endpoint as a text, an endpoint left out', () => {
+  const { baseUrl, streams } = planOf(
+    `${HEAD}resources: [users, { name: b, endpoint: things/b }, { name: c }]\n`,
+  );
+  expect(baseUrl).toBe('https://api.example.com/v1');
+  expect(streams.map(({ name, path }) => [name, path])).toEqual([
+    ['users', 'users'],
+    ['b', 'things/b'],
+    ['c', 'c'],
+  ]);
+  expect(streams[0]).toMatchObject({
+    method: 'GET',
+    params: {},
+    json: null,
+    dataSelector: null,
+    paginator: { type: 'auto' },
+    primaryKey: [],
+    writeDisposition: 'append',
+    target: { schema: 'sample', table: 'users' },
+  });
+});
+
+test('defaults: params and json merge by name, a paginator is taken whole', () => {
+  const [a, b] = planOf(`${HEAD}resource_defaults:
+  primary_key: id
+  write_disposition: merge
+  endpoint:
+    path: shared
+    params: { per_page: 50, state: open }
+    json: { x: { y: 1 }, z: 1 }
+    paginator: { type: cursor, cursor_path: next }
+resources:
+  - name: a
+    primary_key: uid
+    endpoint:
+      params: { state: all }
+      json: { x: { w: 2 } }
+      paginator: { type: cursor, cursor_param: after }
+  - b
+`).streams;
+  expect(a).toMatchObject({
+    path: 'a',
+    primaryKey: ['uid'],
+    writeDisposition: 'merge',
+    params: { per_page: 50, state: 'all' },
+    json: { x: { w: 2 }, z: 1 },
+    paginator: { cursorPath: 'cursors.next', place: { in: 'query', name: 'after' } },
+  });
+  expect(b).toMatchObject({
+    path: 'b',
+    primaryKey: ['id'],
+    params: { per_page: 50, state: 'open' },
+    paginator: { cursorPath: 'next', place: { in: 'query', name: 'cursor' } },
+  });
+});
+
+test('a fault in the defaults is told there, and once', () => {
+  const text = `${HEAD}resource_defaults: { endpoint: { paginator: { type: keyset, key_path: id } } }
+resources: [a, b]
+`;
+  const at = 'sample.yaml:2: resource_defaults.endpoint.paginator.key_param';
+  expect(faultTexts(text)).toEqual([`${at}: is missing; set one of key_param and key_body_path`]);
+});
+
+test('columns merge column by column', () => {
+  const [stream] = planOf(`${HEAD}resource_defaults:
+  columns: { at: { data_type: timestamp }, n: { data_type: bigint } }
+resources:
+  - name: a
+    columns: [{ name: n, nullable: false }, { name: s, data_type: text }]
+`).streams;
+  expect(stream?.columns).toEqual([
+    { name: 'at', type: 'timestamp', isNullable: true },
+    { name: 'n', type: 'bigint', isNullable: false },
+    { name: 's', type: 'text', isNullable: true },
+  ]);
+});
+
+describe('templates', () => {
+  test('a name in the path is a parameter, which is then sent nowhere else', () => {
+    const stream = streamOf('name: a, endpoint: { path: "org/{org}/x", params: { org: 7, q: 1 } }');
+    expect(stream).toMatchObject({ path: 'org/7/x', params: { q: 1 } });
+  });
+
+  test('a path that ends in a name is that of one record', () => {
+    const stream = streamOf('name: a, endpoint: { path: "user/{id}", params: { id: me } }');
+    expect(stream).toMatchObject({ dataSelector: '$', paginator: { type: 'single_page' } });
+  });
+
+  test('a reference to a secret is no name', () => {
+    const stream = streamOf('name: a, endpoint: "repos/${REPO}"');
+    expect(stream).toMatchObject({ path: 'repos/${REPO}', paginator: { type: 'auto' } });
+  });
+
+  test.each([
+    ['a {{b}} c', 'a {b} c'],
+    ['query { a { b } }', 'query { a { b } }'],
+    ['{"a": {"b": 1}}', '{"a": {"b": 1}}'],
+    ['{a{b}}', '{a{b}}'],
+    ['price in $', 'price in $'],
+  ])('%s is sent as %s', (written, sent) => {
+    const json = JSON.stringify({ q: written });
+    expect(streamOf(`name: a, endpoint: { json: ${json} }`).json).toEqual({ q: sent });
+  });
+
+  test.each([
+    ['path: "x/{id}/y"', '{id} has no value; set it as endpoint.params.id'],
+    ['params: { a: "{resource.b.c}" }', '{resource.b.c} is no template'],
+    ['params: { a: "{incremental.start_value}" }', 'it needs endpoint.incremental'],
+    [
+      'params: { a: "{incremental.start}" }, incremental: { cursor_path: at }',
+      'it needs endpoint.incremental',
+    ],
+    [
+      'params: { a: "{incremental.start_value}" }, incremental: { cursor_path: at }',
+      'set incremental.initial_value',
+    ],
+  ])('%s is a fault', (fields, expected) => {
+    expect(faultTexts(fileWith(`name: a, endpoint: { ${fields} }`)).join('\n')).toContain(expected);
+  });
+});
+
+describe('incremental sends the values of the first run, with a warning', () => {
+  const warning = 'every run reads the whole stream: incremental runs are not supported yet';
+
+  test.each([
+    [
+      'params: { since: { type: incremental, cursor_path: at, initial_value: 2024 } }',
+      { since: 2024 },
+    ],
+    ['params: { since: { type: incremental, cursor_path: at } }', {}],
+    ['incremental: { cursor_path: at, start_param: since }', {}],
+    [
+      'incremental: { cursor_path: at, start_param: a, initial_value: 1, end_param: b, end_value: 2 }',
+      { a: 1, b: 2 },
+    ],
+    [
+      'params: { q: "at>{incremental.start_value}" }, incremental: { cursor_path: at, initial_value: x }',
+      { q: 'at>x' },
+    ],
+  ])('%s', (fields, params) => {
+    const resource = `name: a, endpoint: { ${fields} }`;
+    expect(streamOf(resource).params).toEqual(params);
+    expect(warningTexts(fileWith(resource))).toEqual([expect.stringContaining(warning)]);
+  });
+
+  test('a template that is a whole text of a body keeps the kind of its value', () => {
+    const fields =
+      'incremental: { cursor_path: n, initial_value: 5 }, json: { n: "{incremental.last_value}" }';
+    expect(streamOf(`name: a, endpoint: { ${fields} }`).json).toEqual({ n: 5 });
+  });
+
+  test('what PostHog says of the cursor is accepted', () => {
+    const fields =
+      'incremental: { cursor_path: n, cursor_type: integer, datetime_format: "%Y", lag: 3 }';
+    expect(warningTexts(fileWith(`name: a, endpoint: { ${fields} }`))).toHaveLength(1);
+  });
+});
+
+describe('parents', () => {
+  const child = (fields: string, rest = '') =>
+    `${HEAD}resources:\n  - issues\n  - { name: comments, endpoint: { ${fields} }${rest} }\n`;
+  const refusal =
+    'sample.yaml:4: resources[1]: resource comments reads its parent issues: parents and children are not supported yet; set selected: false for it';
+
+  test.each([
+    ['a template in the path', 'path: "issues/{resources.issues.id}/comments"'],
+    ['a template in params', 'params: { issue: "{resources.issues.id}" }'],
+    ['a template in the body', 'json: { where: { issue: "{resources.issues.id}" } }'],
+    [
+      'a parameter that is resolved',
+      'path: "issues/{n}/comments", params: { n: { type: resolve, resource: issues, field: id } }',
+    ],
+  ])('%s: refused', (_, fields) => {
+    expect(faultTexts(child(fields))).toEqual([refusal]);
+  });
+
+  test('a child that is not selected is left out with a warning', () => {
+    const text = child('path: "issues/{resources.issues.id}/comments"', ', selected: false');
+    expect(planOf(text).streams.map(({ name }) => name)).toEqual(['issues']);
+    expect(warningTexts(text)).toEqual([
+      'sample.yaml:4: resources[1].selected: comments is left out: it is not selected',
+    ]);
+  });
+
+  test('a parent that is no resource', () => {
+    expect(faultTexts(child('path: "issues/{resources.isues.id}/comments"'))[0]).toContain(
+      'resource comments reads isues, which is no resource; did you mean issues?',
+    );
+  });
+
+  test('include_from_parent without a parent', () => {
+    const text = fileWith('name: a, include_from_parent: [id]');
+    expect(faultTexts(text)).toEqual([
+      'sample.yaml:2: resources[0].include_from_parent: resource a reads no parent',
+    ]);
+  });
+});
+
+test('response actions', () => {
+  const actions =
+    '[{ status_code: 404, action: ignore }, { status_code: "500", content: busy, action: retry }]';
+  expect(streamOf(`name: a, endpoint: { response_actions: ${actions} }`).responseActions).toEqual([
+    { status: 404, content: null, action: 'ignore' },
+    { status: 500, content: 'busy', action: 'retry' },
+  ]);
+  const nothing = fileWith('name: a, endpoint: { response_actions: [{ action: raise }] }');
+  expect(faultTexts(nothing)[0]).toContain('needs status_code or content');
+});
