@@ -112,6 +112,7 @@ describe('templates', () => {
 
   test.each([
     ['path: "x/{id}/y"', '{id} has no value; set it as endpoint.params.id'],
+    ['path: "x/{constructor}/y"', '{constructor} has no value'],
     ['params: { a: "{resource.b.c}" }', '{resource.b.c} is no template'],
     ['params: { a: "{incremental.start_value}" }', 'it needs endpoint.incremental'],
     [

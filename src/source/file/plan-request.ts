@@ -93,7 +93,7 @@ function bindPath(resource: MergedResource, values: Values, notes: FileNotes) {
   const filled = parts.map((part) => {
     if (typeof part === 'string') return part;
     const { name } = part;
-    const value = params[name];
+    const value = Object.hasOwn(params, name) ? params[name] : undefined;
     if (value === undefined || typeof value === 'object') {
       return String(named(name, values, endpointAt('path'), notes));
     }
@@ -128,7 +128,7 @@ function fillText(text: string, values: Values, at: FieldPath, notes: FileNotes)
 }
 
 function named(name: string, values: Values, at: FieldPath, notes: FileNotes): Json {
-  const value = values[name];
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value !== undefined && value !== null) return value;
   const shown = `{${name}}`;
   if (value === null) {
