@@ -6,7 +6,7 @@ import { refusal } from './special-fields.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** Words of PostHog and others for what has another name here. */
+/** Words for a type that may be meant, and that resemble no name here. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   next_url: 'json_link',
   link_header: 'header_link',
@@ -14,7 +14,6 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   oauth2_client: 'oauth2_client_credentials',
   basic: 'http_basic',
   token: 'bearer',
-  GRAPHQL: 'POST',
 };
 
 /** @param value the file as plain data */
