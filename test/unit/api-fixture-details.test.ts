@@ -103,6 +103,24 @@ test('Notion wants its version, and is overloaded with 529 and a wait', async ()
   expect((await query({ 'Notion-Version': '2022-06-28' })).status).toBe(200);
 });
 
+test('Notion leads on from an empty page', async () => {
+  const server = await apis.start(notion({ count: 9, faults: { emptyPageEvery: 2 } }));
+  const request = (cursor: string | null) => ({
+    url: `${server.origin}/v1/databases/${NOTION_DATABASE}/query`,
+    init: {
+      method: 'POST',
+      headers: { ...BEARER.headers, 'Notion-Version': '2022-06-28' },
+      body: JSON.stringify({ page_size: 4, ...(cursor === null ? {} : { start_cursor: cursor }) }),
+    },
+  });
+  const all = await readAll(request(null), recordsAt('results'), (page) => {
+    const cursor = textAt(page, 'next_cursor');
+    return cursor === null ? null : request(cursor);
+  });
+  expect(all).toEqual(server.records('pages'));
+  expect(server.requests).toHaveLength(5);
+});
+
 test('Salesforce refuses an old locator and a query that is none', async () => {
   const { origin } = await apis.start(
     salesforce({ count: 9, pageSizeMax: 4, faults: { cursorTtlMs: -1 } }),

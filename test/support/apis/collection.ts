@@ -15,6 +15,8 @@ export interface CollectionPlan {
   /** The end of the order at which new records appear. */
   readonly newest: 'first' | 'last';
   readonly options: ApiOptions;
+  /** The next page is found from the last record of this one: none may be empty. */
+  readonly leadsByRecords?: boolean;
   /** In place of the count of the options. */
   readonly count?: number;
 }
@@ -48,12 +50,12 @@ export class Collection {
 
   add(count: number): void {
     const { make, newest, options } = this.#plan;
-    for (let added = 0; added < count; added++) {
+    const added = Array.from({ length: count }, () => {
       const serial = this.#serials++;
-      const entry = { serial, record: make(new Draw(options.seed ?? 1, serial)) };
-      if (newest === 'last') this.#entries.push(entry);
-      else this.#entries.unshift(entry);
-    }
+      return { serial, record: make(new Draw(options.seed ?? 1, serial)) };
+    });
+    this.#entries =
+      newest === 'last' ? [...this.#entries, ...added] : [...added.reverse(), ...this.#entries];
   }
 
   removeFirst(count: number): void {
@@ -66,12 +68,16 @@ export class Collection {
     return found?.serial ?? null;
   }
 
+  /** The record behind a place; null: the first. */
+  next(place: number | null): JsonRecord | undefined {
+    return this.#behind(place)[0]?.record;
+  }
+
   /** Up to `size` records behind a place; null: from the start. */
   after(place: number | null, size: number, keep = (_: JsonRecord) => true): Slice {
-    const isBehind = ({ serial }: Entry) =>
-      place === null || (this.#plan.newest === 'last' ? serial > place : serial < place);
-    const rest = this.#entries.filter((entry) => isBehind(entry) && keep(entry.record));
-    const isEmpty = this.#isTurnOf(this.#faults.emptyPageEvery);
+    const rest = this.#behind(place).filter(({ record }) => keep(record));
+    this.#pages++;
+    const isEmpty = !this.#plan.leadsByRecords && this.#isTurnOf(this.#faults.emptyPageEvery);
     const taken = isEmpty ? [] : rest.slice(0, this.#sizeOf(size));
     return {
       records: taken.map(({ record }) => record),
@@ -89,14 +95,17 @@ export class Collection {
     return { records, end, hasMore: end < kept.length, total: kept.length };
   }
 
+  #behind(place: number | null): readonly Entry[] {
+    if (place === null) return this.#entries;
+    const isLast = this.#plan.newest === 'last';
+    return this.#entries.filter(({ serial }) => (isLast ? serial > place : serial < place));
+  }
+
   #isTurnOf(every: number | undefined): boolean {
-    this.#pages++;
     return every !== undefined && this.#pages % every === 0;
   }
 
   #sizeOf(size: number): number {
-    const { shortPageEvery } = this.#faults;
-    const isShort = shortPageEvery !== undefined && this.#pages % shortPageEvery === 0;
-    return isShort ? Math.ceil(size / 2) : size;
+    return this.#isTurnOf(this.#faults.shortPageEvery) ? Math.ceil(size / 2) : size;
   }
 }

@@ -58,7 +58,7 @@ export interface ApiFaults<Stream extends string = string> {
   readonly cutEvery?: number;
   /** Every so manyth page holds half of what it could. */
   readonly shortPageEvery?: number;
-  /** Every so manyth page of an API with cursors is empty and leads on. */
+  /** Every so manyth page is empty and leads on, where cursors or links lead. From 2. */
   readonly emptyPageEvery?: number;
   /** A cursor is refused when it is older. */
   readonly cursorTtlMs?: number;

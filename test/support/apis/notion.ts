@@ -35,7 +35,7 @@ export function notion(options: ApiOptions<'pages'> = {}): ApiContract<'pages'> 
     const first = typeof cursor === 'string' ? pages.placeOf('id', cursor) : 0;
     if (first === null) return invalid('The start_cursor provided is invalid');
     const { records, end, hasMore } = pages.after(first - 1, size);
-    const next = hasMore ? pages.after(end, 1).records[0] : undefined;
+    const next = hasMore ? pages.next(end) : undefined;
     return json(200, {
       object: 'list',
       results: records,

@@ -11,7 +11,7 @@ export interface PostKeysetApiOptions extends ApiOptions<'items'> {
 
 /** `POST /search` with `{ "page": { "size": 50, "after": "<id>" } }` → `{ items, has_more }`. */
 export function postKeysetApi(options: PostKeysetApiOptions = {}): ApiContract<'items'> {
-  const items = new Collection({ make: uuidItem, newest: 'last', options });
+  const items = new Collection({ make: uuidItem, newest: 'last', leadsByRecords: true, options });
   const sizeMax = options.pageSizeMax ?? 100;
   return plainApi({
     options,

@@ -28,8 +28,8 @@ const ENDPOINTS = ['events', 'charges'] as const;
 
 export function stripe(options: StripeOptions = {}): ApiContract<'events' | 'charges'> {
   const streams = {
-    events: new Collection({ make: event, newest: 'first', options }),
-    charges: new Collection({ make: charge, newest: 'first', options }),
+    events: new Collection({ make: event, newest: 'first', leadsByRecords: true, options }),
+    charges: new Collection({ make: charge, newest: 'first', leadsByRecords: true, options }),
   };
   const sizeMax = options.pageSizeMax ?? 100;
 
