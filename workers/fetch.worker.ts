@@ -9,14 +9,14 @@ import {
   type PageTask,
 } from '../src/protocol/fetch-messages.js';
 import { isOutOfMemory, outOfMemory } from '../src/source/network-fault.js';
-import { sourceNamed } from '../src/source/registry.js';
+import { type SourceSpec, sourceOf } from '../src/source/registry.js';
 import { createHttpClient } from './fetch/http-client.js';
 import { fetchPage } from './fetch/page-fetcher.js';
 import { ENDLESS_ROOM, ReceiveBudget } from './fetch/receive-budget.js';
 import { ScanTurn } from './fetch/scan-turn.js';
 
-const { settings, newsChannel } = workerData as FetchWorkerData;
-const source = sourceNamed(settings.source);
+const { settings, newsChannel, ...given } = workerData as FetchWorkerData<SourceSpec>;
+const source = sourceOf(given.source);
 const client = await createHttpClient(settings, source);
 const budget = new ReceiveBudget(settings.receiveBytesMax);
 const scanTurn = new ScanTurn();
@@ -41,7 +41,7 @@ async function resultOf(task: PageTask): Promise<PageResult> {
   try {
     return await fetchPage(task, {
       client,
-      origin: settings.origins[0],
+      baseUrl: settings.baseUrl,
       // A refresh keeps a cursor alive while the database is away, and the budget spent.
       room: task.isHeadOnly ? ENDLESS_ROOM : budget.open(task.taskId),
       source,

@@ -1,5 +1,6 @@
 /** Feeds the writer thread with prebuilt pages; their buffers come back and serve the next run. */
 import { openRunStore } from '../../src/database/run-store.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import type { Batch } from '../../src/protocol/batch.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import { WriterHandle } from '../../src/runtime/writer-handle.js';
@@ -59,13 +60,17 @@ export async function feedWriter(
 ): Promise<WriterRun> {
   await database.reset();
   const store = openRunStore(database.pool);
-  const { run } = await store.createRun({ source: 'datasync', origin: 'bench', settings: {} });
+  const { run } = await store.createRun({
+    ...{ source: 'datasync', stream: 'events', origin: 'bench', table: EVENTS_TABLE },
+    settings: {},
+  });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
   const writer = new WriterHandle({ environment: {} });
   try {
     const fault = await writer.open({
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
+      target: { reads: 'worker' },
       method,
       expectsDuplicates: false,
       hasTriggers: false,

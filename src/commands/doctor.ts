@@ -5,9 +5,10 @@ import { slipText } from '../config/slips.js';
 import { examineSetup, type Finding, nodeFinding } from '../session/setup/examine-setup.js';
 import { EXIT } from './exit-codes.js';
 import { writeResult } from './result-line.js';
+import { withSourceOptions } from './source-options.js';
 
 export function doctorCommand(): Command {
-  return new Command('doctor')
+  return withSourceOptions(new Command('doctor'))
     .description('check the set-up and say how to mend it')
     .option('--simulate', 'check the set-up for the bundled simulator')
     .option('--json', 'print one JSON line')

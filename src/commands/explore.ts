@@ -10,6 +10,7 @@ import { expectationOf, runExploration } from '../session/exploration/exploratio
 import { keepExploration } from '../session/exploration/keep-exploration.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ExploreFlags {
@@ -21,7 +22,7 @@ interface ExploreFlags {
 }
 
 export function exploreCommand(): Command {
-  return new Command('explore')
+  return withSourceOptions(new Command('explore'))
     .description('measure the API within a budget that is stated first')
     .option(
       '--budget <n>',

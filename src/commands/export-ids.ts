@@ -13,6 +13,7 @@ import { LedgerReader } from '../session/ledger-reader.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { sayResultOnStandardError, writeResult } from './result-line.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 const PARTIAL_IDS_FILE = 'event_ids.partial.txt';
@@ -28,7 +29,7 @@ interface ExportFlags {
 }
 
 export function exportIdsCommand(): Command {
-  return new Command('export-ids')
+  return withSourceOptions(new Command('export-ids'))
     .description('write all ids of the table, one a line, or its whole rows')
     .option('--output <file>', `a name, or - for standard output; default: ${IDS_FILE}`)
     .addOption(

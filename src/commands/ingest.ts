@@ -8,14 +8,14 @@ import { type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
-import { sourceNamed } from '../source/registry.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
 import { leave } from './leave.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 export function ingestCommand(): Command {
-  return new Command('ingest')
+  return withSourceOptions(new Command('ingest'))
     .description('drain the API into PostgreSQL; goes on where an earlier run stopped')
     .option('--concurrency <n>', 'requests in flight at most (WORKER_CONCURRENCY)', wholeNumber)
     .option('--limit <n>', 'events a page (BATCH_SIZE); default: the largest granted', wholeNumber)
@@ -40,36 +40,70 @@ export function ingestCommand(): Command {
     });
 }
 
-/** @returns the exit code */
+/** One stream after the other. @returns the exit code: that of the first stream that did not complete */
 async function run(context: CommandContext): Promise<number> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
   }
+  for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
   if (config.dryRun) return dryRun(context);
-  const end = await ingest(context, { tell: (told) => tell(context, told), leave });
-  return end.type === 'ended' ? exitCodeForOutcome(end.outcome) : EXIT.complete;
+  const results: TellableResult[] = [];
+  for (const stream of config.streams) {
+    const streamContext = { ...context, config: { ...config, stream } };
+    const told = (end: IngestionEnd): void => {
+      results.push(tell(streamContext, end));
+      // Before anything is closed, as a script that reads the line need not wait for that.
+      if (results.length === config.streams.length) sayResults(context, results);
+    };
+    const end = await ingest(streamContext, { tell: told, leave });
+    // A signal is for all of them.
+    if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
+  }
+  if (results.length < config.streams.length) sayResults(context, results);
+  return exitCodeOf(results);
 }
 
-function tell(context: CommandContext, end: IngestionEnd): void {
-  if (end.type === 'ended') tellEnd(context, end);
-  else tellFinished(context, end);
+/** What the line of --json says of one stream. */
+interface TellableResult {
+  readonly exitCode: number;
+  readonly [field: string]: unknown;
 }
 
-function tellEnd(context: CommandContext, end: Extract<IngestionEnd, { type: 'ended' }>): void {
+function exitCodeOf(results: readonly TellableResult[]): number {
+  return results.find(({ exitCode }) => exitCode !== EXIT.complete)?.exitCode ?? EXIT.complete;
+}
+
+/** Of several streams the line is that of the worst, with all of them in `streams`. */
+function sayResults(context: CommandContext, results: readonly TellableResult[]): void {
+  const exitCode = exitCodeOf(results);
+  const worst = results.find((result) => result.exitCode === exitCode);
+  if (exitCode === EXIT.complete) context.sayComplete();
+  context.json(results.length === 1 ? { ...worst } : { ...worst, streams: results });
+}
+
+function tell(context: CommandContext, end: IngestionEnd): TellableResult {
+  const { config } = context;
+  if (config.streams.length > 1) context.say(`${config.source}.${config.stream}`);
+  return end.type === 'ended' ? tellEnd(context, end) : tellFinished(context, end);
+}
+
+function tellEnd(
+  context: CommandContext,
+  end: Extract<IngestionEnd, { type: 'ended' }>,
+): TellableResult {
   const { result, outcome, openCommand, page } = end;
   context.say(reportText(result, { open: openCommand, page }));
-  if (outcome.status === 'complete') context.sayComplete();
-  else context.say(remedyText(result, outcome));
+  if (outcome.status !== 'complete') context.say(remedyText(result, outcome));
   const { run, reason } = result;
   // A signal is no reason that a script would look for.
   const isExplained = reason !== null && outcome.status !== 'interrupted';
-  context.json({
+  return {
     ...result,
     exitCode: exitCodeForOutcome(outcome),
     message: isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`,
     fault: outcome.status === 'failed' ? outcome.fault.code : null,
-  });
+  };
 }
 
 function remedyText({ pages }: IngestResult, { status }: RunOutcome): string {
@@ -80,7 +114,7 @@ function remedyText({ pages }: IngestResult, { status }: RunOutcome): string {
 function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
-): void {
+): TellableResult {
   const { run, eventsIngested, tableRows, openCommand } = end;
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} events by the ledger${inTable}.`;
@@ -93,9 +127,8 @@ function tellFinished(
     );
   }
   context.say(`  data      ${openCommand}`);
-  context.sayComplete();
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
-  context.json({ status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known });
+  return { status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known };
 }
 
 async function dryRun(context: CommandContext): Promise<number> {
@@ -103,13 +136,14 @@ async function dryRun(context: CommandContext): Promise<number> {
   const { database } = config;
   const plan = {
     source: config.source,
+    streams: config.streams.join(', '),
     origin: runOriginOf(config.target),
     database:
       database.kind === 'embedded'
         ? `embedded in ${database.dataFolder}, named ${database.name}`
         : 'DATABASE_URL',
     concurrency: config.concurrency,
-    pageLimit: config.pageLimit ?? sourceNamed(config.source).pageLimitMax,
+    pageLimit: config.pageLimit ?? 'the largest that the source takes',
     writeMethod: config.writeMethod,
     restart: config.restart,
   };

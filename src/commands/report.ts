@@ -8,10 +8,11 @@ import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import { loadReport } from '../session/reports/load-report.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 export function reportCommand(): Command {
-  return new Command('report')
+  return withSourceOptions(new Command('report'))
     .description('show the report of a run again')
     .argument('[run]', 'its number; default: the latest', wholeNumber)
     .option('--simulate', 'the run over the bundled simulator')

@@ -5,12 +5,13 @@ import { listenForSignals } from '../runtime/shutdown.js';
 import { serve } from '../session/serve.js';
 import { commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { withSourceOptions } from './source-options.js';
 
 const PORT = 8080;
 const CLOSE_MS = 2_000;
 
 export function serveCommand(): Command {
-  return new Command('serve')
+  return withSourceOptions(new Command('serve'))
     .description('show earlier runs, metrics and health over HTTP; ends with a signal')
     .option('--port <n>', `port (HTTP_PORT); default: ${PORT}`)
     .addOption(

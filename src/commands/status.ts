@@ -12,6 +12,7 @@ import { statusFacts } from '../session/status-facts.js';
 import { UserError } from '../session/user-error.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 interface StatusFlags {
@@ -20,7 +21,7 @@ interface StatusFlags {
 }
 
 export function statusCommand(): Command {
-  return new Command('status')
+  return withSourceOptions(new Command('status'))
     .description('show where the run stands, live or ended')
     .option('--run <n>', 'this run; default: the latest', wholeNumber)
     .addOption(

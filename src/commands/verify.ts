@@ -12,10 +12,11 @@ import { verifyFound } from '../session/verification/verify-found.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
 import { leave } from './leave.js';
+import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
 
 export function verifyCommand(): Command {
-  return new Command('verify')
+  return withSourceOptions(new Command('verify'))
     .description('prove the table against the ledger; exit 1 with the differences')
     .option('--run <n>', 'this run; default: the latest of the configured source', wholeNumber)
     .option('--data', 'prove the data of rows too, where it was ingested with PROVE_DATA=yes')

@@ -1,5 +1,7 @@
 /** What a configuration is: one frozen value, made by config.ts from environment and flags. */
+
 import type { Proxies } from '../protocol/fetch-messages.js';
+import type { SourcePlan } from '../source/plan.js';
 import type { AlertConfig } from './alert-settings.js';
 import type { Environment } from './environment.js';
 import type { TracesChoice } from './traces-settings.js';
@@ -19,6 +21,16 @@ export type Target =
       /** The path of API_BASE_URL without a slash at its end. */
       readonly basePath: string;
       readonly apiKey: string;
+    }
+  | {
+      readonly kind: 'file';
+      readonly origin: string;
+      /** The path of the base URL without a slash at its end. */
+      readonly basePath: string;
+      /** Its references to secrets resolved. */
+      readonly plan: SourcePlan;
+      /** What of it must never be shown. */
+      readonly secrets: readonly string[];
     }
   | {
       readonly kind: 'simulator';
@@ -44,6 +56,12 @@ export type DatabaseChoice =
 
 export interface Config {
   readonly source: string;
+  /** The stream at work. */
+  readonly stream: string;
+  /** All that were chosen, in their order. */
+  readonly streams: readonly string[];
+  /** What the source file says that changes nothing, or is not done. */
+  readonly sourceWarnings: readonly string[];
   readonly target: Target;
   /** Whether the target was named; else the simulator stands in, and those who only read take any. */
   readonly isTargetChosen: boolean;

@@ -27,6 +27,7 @@ import {
   postgresUrl,
   whole,
 } from './setting-kinds.js';
+import type { ChosenSource } from './source-choice.js';
 import { tracesChoice, tracesSettings } from './traces-settings.js';
 
 export type { Config, DatabaseChoice, Target } from './config-shape.js';
@@ -55,6 +56,7 @@ export type ConfigResult =
 // zod/mini: the same checks as zod at a third of its memory, which every start pays.
 const settings = z.object({
   TARGET_API_KEY: z.optional(z.string()),
+  SOURCE: z.optional(z.string()),
   API_BASE_URL: z.optional(apiUrl),
   DATABASE_URL: z.optional(postgresUrl),
   WORKER_CONCURRENCY: z._default(whole(1, 1000), 10),
@@ -106,8 +108,12 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   port: 'HTTP_PORT',
 };
 
-/** @returns the frozen configuration, or every fault of it */
-export function readConfig(environment: Environment, flags: Flags): ConfigResult {
+/** @param chosen null: DataSync's @returns the frozen configuration, or every fault of it */
+export function readConfig(
+  environment: Environment,
+  flags: Flags,
+  chosen: ChosenSource | null = null,
+): ConfigResult {
   const raw: Record<string, unknown> = { ...environment };
   for (const [flag, setting] of Object.entries(FLAG_SETTINGS)) {
     if (flags[flag] !== undefined) raw[setting] = flags[flag];
@@ -116,13 +122,16 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   const issues = parsed.error?.issues ?? [];
   const faults = [
     ...issues.map((issue) => describeIssue(issue, flags)),
-    ...crossFaults(environment, flags),
+    ...crossFaults(environment, flags, chosen !== null),
   ];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
   const traces = tracesChoice(environment);
   const proxies = readProxies(environment);
-  const database = databaseChoice(parsed.data, environment, flags);
-  const config = { ...assemble(parsed.data, flags), database, traces, proxies };
+  const target = targetOf(parsed.data, flags, chosen);
+  const database = databaseChoice(parsed.data, environment, target.kind === 'simulator');
+  const isTargetChosen = chosen !== null || flags.simulate === true || namesApi(parsed.data);
+  const source = { ...sourceOf(chosen), target, isTargetChosen };
+  const config = { ...assemble(parsed.data, flags), ...source, database, traces, proxies };
   return { ok: true, config: Object.freeze(config) };
 }
 
@@ -144,12 +153,18 @@ function flagName(camelCase: string): string {
 }
 
 /** What no single setting can say. */
-function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
+function crossFaults(values: Environment, flags: Flags, isFile: boolean): ConfigFault[] {
   // What was written can be looked at without a key: nothing is asked for and nothing mixed.
   if (flags.readsOnly === true) return [];
   const faults: ConfigFault[] = alertFaults(values);
   const key = usableKey(values.TARGET_API_KEY);
   const isSimulated = flags.simulate === true;
+  if (isFile) {
+    if (isSimulated) {
+      faults.push({ setting: '--simulate', message: 'is for the source datasync alone' });
+    }
+    return [...faults, ...proxyFaults(values)];
+  }
   if (key !== null && !isSimulated) faults.push(...proxyFaults(values));
   if (values.API_BASE_URL !== undefined && key === null && !isSimulated) {
     faults.push({
@@ -167,19 +182,44 @@ function crossFaults(values: Environment, flags: Flags): ConfigFault[] {
   return faults;
 }
 
-function assemble(values: Settings, flags: Flags): Omit<Config, 'database' | 'traces' | 'proxies'> {
-  const key = usableKey(values.TARGET_API_KEY);
+type SourceSettings =
+  | 'source'
+  | 'stream'
+  | 'streams'
+  | 'sourceWarnings'
+  | 'target'
+  | 'isTargetChosen';
+type Assembled = Omit<Config, SourceSettings | 'database' | 'traces' | 'proxies'>;
+
+function sourceOf(
+  chosen: ChosenSource | null,
+): Pick<Config, 'source' | 'stream' | 'streams' | 'sourceWarnings'> {
+  if (chosen === null) {
+    return { source: 'datasync', stream: 'events', streams: ['events'], sourceWarnings: [] };
+  }
+  const { plan, streams, warnings } = chosen;
+  return { source: plan.name, stream: streams[0], streams, sourceWarnings: warnings };
+}
+
+function targetOf(values: Settings, flags: Flags, chosen: ChosenSource | null): Target {
+  if (chosen !== null) {
+    const { plan, secrets } = chosen;
+    return { kind: 'file', ...addressOf(plan.baseUrl), plan, secrets };
+  }
+  if (usesSimulator(values, flags)) {
+    return {
+      kind: 'simulator',
+      events: values.SIMULATE_EVENTS,
+      profile: values.SIMULATE_PROFILE,
+      seed: values.SIMULATE_SEED,
+    };
+  }
+  const apiKey = usableKey(values.TARGET_API_KEY) ?? '';
+  return { kind: 'api', ...addressOf(values.API_BASE_URL ?? LIVE_API_BASE_URL), apiKey };
+}
+
+function assemble(values: Settings, flags: Flags): Assembled {
   return {
-    source: 'datasync',
-    isTargetChosen: flags.simulate === true || namesApi(values),
-    target: usesSimulator(values, flags)
-      ? {
-          kind: 'simulator',
-          events: values.SIMULATE_EVENTS,
-          profile: values.SIMULATE_PROFILE,
-          seed: values.SIMULATE_SEED,
-        }
-      : apiTarget(values.API_BASE_URL ?? LIVE_API_BASE_URL, key ?? ''),
     concurrency: values.WORKER_CONCURRENCY,
     pageLimit: values.BATCH_SIZE ?? null,
     reservedRequests: values.RATE_LIMIT_BUFFER,
@@ -219,17 +259,21 @@ function usesSimulator(values: Settings, flags: Flags): boolean {
   return flags.simulate === true || !namesApi(values);
 }
 
-function databaseChoice(values: Settings, environment: Environment, flags: Flags): DatabaseChoice {
+function databaseChoice(
+  values: Settings,
+  environment: Environment,
+  isSimulated: boolean,
+): DatabaseChoice {
   const connectionString = values.DATABASE_URL;
   if (connectionString !== undefined) {
     return { kind: 'url', connectionString, variables: databaseVariables(environment) };
   }
   const dataFolder = resolve(values.DATA_FOLDER, 'postgres');
-  const name = usesSimulator(values, flags) ? 'simulation' : 'ingestion';
+  const name = isSimulated ? 'simulation' : 'ingestion';
   return { kind: 'embedded', dataFolder, name };
 }
 
-function apiTarget(baseUrl: string, apiKey: string): Target {
+function addressOf(baseUrl: string): { readonly origin: string; readonly basePath: string } {
   const url = new URL(baseUrl);
-  return { kind: 'api', origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), apiKey };
+  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '') };
 }

@@ -1,8 +1,11 @@
 /** The configuration of this process: `.env` and its variables, with the flags of its command. */
 import { type ConfigResult, type Flags, readConfig, SETTING_NAMES } from './config.js';
 import { EnvFileError } from './env-file.js';
-import { readEnvironment } from './environment.js';
+import { type Environment, readEnvironment } from './environment.js';
 import { findSlips, type Slip } from './slips.js';
+import { chooseSource, type SourceChoice } from './source-choice.js';
+
+const DEFAULT_SOURCE = 'datasync';
 
 export type SettingsResult = ConfigResult & {
   /** Variables that may have been meant as settings. */
@@ -14,9 +17,25 @@ export function readSettings(flags: Flags): SettingsResult {
   try {
     const environment = readEnvironment('.env');
     const slips = findSlips(environment, SETTING_NAMES);
-    return { ...readConfig(environment, flags), slips };
+    const choice = choiceOf(environment, flags);
+    if (choice?.type === 'faulty') return { ok: false, faults: choice.faults, slips };
+    return { ...readConfig(environment, flags, choice), slips };
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
     return { ok: false, faults: [{ setting: '.env', message: error.message }], slips: [] };
   }
+}
+
+/** Null: DataSync's, which needs no file. */
+function choiceOf(environment: Environment, flags: Flags): SourceChoice | null {
+  const source = String(flags.source ?? environment.SOURCE ?? DEFAULT_SOURCE);
+  if (source === DEFAULT_SOURCE) return null;
+  const resource = flags.resource ?? flags.stream;
+  return chooseSource({
+    source,
+    resources: Array.isArray(resource) ? resource.map(String) : [],
+    environment,
+    readsOnly: flags.readsOnly === true,
+    baseUrl: environment.API_BASE_URL ?? null,
+  });
 }

@@ -2,9 +2,8 @@
  * The form that `ingested_events` must have where it was there before us, perhaps with rows: then it
  * is used as it is, or refused with every difference named.
  */
-import type { ClientBase, Pool } from 'pg';
-import { type Fault, IngestionError } from '../core/fault.js';
-import { asIngestionError } from './connect.js';
+import type { ClientBase } from 'pg';
+import type { Fault } from '../core/fault.js';
 
 const COLUMNS: Readonly<Record<string, string>> = {
   id: 'uuid',
@@ -85,38 +84,4 @@ export function findDifferences(table: FoundTable): string[] {
   }
   if (byName.has('id') && !table.hasUniqueId) differences.push('id has no unique index');
   return differences;
-}
-
-const FIND_HOOKS = `
-  SELECT tgname AS name, false AS "isRule" FROM pg_trigger
-  WHERE tgrelid IN (
-      SELECT to_regclass('ingested_events')
-      UNION SELECT relid FROM pg_partition_tree(to_regclass('ingested_events'))
-    )
-    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 = 4
-  UNION
-  SELECT rulename, true FROM pg_rewrite
-  WHERE ev_class = to_regclass('ingested_events') AND ev_type = '3' AND ev_enabled <> 'D'
-  ORDER BY name`;
-
-/**
- * The triggers that rows pass on their way into the table, by name.
- *
- * @throws IngestionError, DATABASE_REFUSED where the table has a rule on INSERT; else the fault of the
- *   database
- */
-export async function listInsertTriggers(pool: Pool): Promise<string[]> {
-  const { rows } = await pool
-    .query<{ name: string; isRule: boolean }>(FIND_HOOKS)
-    .catch((error: unknown) => {
-      throw asIngestionError(error);
-    });
-  const rule = rows.find(({ isRule }) => isRule);
-  if (rule === undefined) return rows.map(({ name }) => name);
-  throw new IngestionError({
-    code: 'DATABASE_REFUSED',
-    message: `the table ingested_events has the rule ${rule.name} on INSERT, over which PostgreSQL permits no ON CONFLICT`,
-    retryable: false,
-    remedy: `Drop it with DROP RULE "${rule.name}" ON ingested_events; a trigger can do the same`,
-  });
 }

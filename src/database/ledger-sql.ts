@@ -1,6 +1,6 @@
 /** The statements of the run store, one constant each. Instants cross as epoch milliseconds. */
 
-const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError",
+const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", table_key AS "tableKey", status, last_error AS "lastError",
   settings - 'warnings' AS settings, coalesce(settings -> 'warnings', '[]') AS warnings,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
@@ -10,15 +10,15 @@ const RUN_COLUMNS = `run, source, origin, status, last_error AS "lastError",
 
 export const FIND_LATEST_RUN = `
   SELECT ${RUN_COLUMNS} FROM ingestion_runs
-  WHERE source = $1 AND origin = $2 ORDER BY run DESC LIMIT 1`;
+  WHERE source = $1 AND stream = $2 AND origin = $3 ORDER BY run DESC LIMIT 1`;
 
 export const FIND_NEWEST_RUN = `SELECT ${RUN_COLUMNS} FROM ingestion_runs ORDER BY run DESC LIMIT 1`;
 
 export const FIND_RUN = `SELECT ${RUN_COLUMNS} FROM ingestion_runs WHERE run = $1`;
 
 export const CREATE_RUN = `
-  INSERT INTO ingestion_runs (source, origin, status, settings)
-  VALUES ($1, $2, 'running', $3) RETURNING ${RUN_COLUMNS}`;
+  INSERT INTO ingestion_runs (source, stream, origin, table_name, table_key, status, settings)
+  VALUES ($1, $2, $3, $4, $5, 'running', $6) RETURNING ${RUN_COLUMNS}`;
 
 export const SET_RUN_STATUS = `
   UPDATE ingestion_runs SET
@@ -52,6 +52,16 @@ export const LOAD_PAGES = `
     last_position AS "last", clipped, returned, inserted, duplicate, known, quarantined
   FROM ingestion_pages WHERE run = $1 ORDER BY segment, page`;
 
+/** The runs whose rows go into the same table. @param run an SQL expression */
+export const runsOfTable = (run: string): string => `
+  SELECT one.run FROM ingestion_runs AS one
+    JOIN ingestion_runs AS this USING (table_name) WHERE this.run = ${run}`;
+
+/** Rows of its table that were there before rows had owners: DataSync's alone. @param run an SQL expression */
+export const unownedRows = (run: string): string => `coalesce((
+  SELECT sum(count) FROM ingestion_unowned_rows
+  WHERE (SELECT table_name FROM ingestion_runs WHERE run = ${run}) = 'ingested_events'), 0)::float8`;
+
 /**
  * The sums of RunTotals over the pages of one run. What it found of others' rows is no more than others
  * have written: where a stretch was walked twice, such rows were found twice.
@@ -75,9 +85,9 @@ export const runTotals = (run: string): string => `
       coalesce(sum(inserted) FILTER (WHERE id IS NULL), 0)::float8 AS unowned
     FROM ingestion_pages WHERE run = ${run}
   ) AS own, LATERAL (
-    SELECT coalesce(sum(inserted), 0)::float8 - own.unowned
-      + (SELECT count FROM ingestion_unowned_rows) AS written
-    FROM ingestion_pages WHERE run <> ${run} AND id IS NOT NULL
+    SELECT coalesce(sum(inserted), 0)::float8 - own.unowned + ${unownedRows(run)} AS written
+    FROM ingestion_pages
+    WHERE run <> ${run} AND id IS NOT NULL AND run IN (${runsOfTable(run)})
   ) AS others`;
 
 export const LOAD_TOTALS = runTotals('$1');
@@ -146,7 +156,10 @@ export const RESERVE_STARTS = `
   FROM ingestion_reserve_starts($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10)`;
 
 // -1 until the table is first analysed.
-export const ESTIMATE_EVENTS = `
-  SELECT reltuples::float8 AS estimate FROM pg_class WHERE oid = 'ingested_events'::regclass`;
+export const ESTIMATE_ROWS = `
+  SELECT reltuples::float8 AS estimate FROM pg_class WHERE oid = to_regclass($1)`;
 
-export const TABLE_HAS_ROWS = 'SELECT EXISTS (SELECT FROM ingested_events) AS "hasRows"';
+export const TABLE_IS_THERE = 'SELECT to_regclass($1) IS NOT NULL AS "isThere"';
+
+export const tableHasRows = (qualified: string): string =>
+  `SELECT EXISTS (SELECT FROM ${qualified}) AS "hasRows"`;

@@ -7,11 +7,19 @@ import type { Position } from '../paging/position.js';
 
 export type RunStatus = 'running' | 'paused' | 'complete' | 'failed';
 
-export interface Run {
-  readonly run: number;
+/** What runs follow one another over, one at a time. */
+export interface StreamKey {
   readonly source: string;
+  readonly stream: string;
   /** Scheme, host and port of the API; for the simulator its seed and event count. */
   readonly origin: string;
+}
+
+export interface Run extends StreamKey {
+  readonly run: number;
+  /** Where its rows go; see postgres/stream-table. */
+  readonly tableName: string;
+  readonly tableKey: readonly string[];
   readonly status: RunStatus;
   readonly startedAtMs: number;
   /** Set with `complete` and `failed`. */

@@ -7,11 +7,12 @@
  */
 import type { Pool } from 'pg';
 import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
+import type { StreamTable } from '../postgres/stream-table.js';
 import * as sql from './ledger-sql.js';
 import { asked, inTransaction } from './transaction.js';
 
 // One pass over the table, for its rows have no index by page.
-const RELEASE = `
+const release = (table: string): string => `
   WITH released AS (
     DELETE FROM ingestion_pages WHERE run = $1 AND id = ANY($2::integer[])
     RETURNING id, segment, page
@@ -19,7 +20,7 @@ const RELEASE = `
     DELETE FROM ingestion_quarantine AS q USING released AS r
     WHERE q.run = $1 AND q.segment = r.segment AND q.page = r.page
   ), rows AS (
-    DELETE FROM ingested_events WHERE page IN (SELECT id FROM released) RETURNING 1
+    DELETE FROM ${table} WHERE page IN (SELECT id FROM released) RETURNING 1
   )
   SELECT (SELECT count(*) FROM released)::float8 AS pages, (SELECT count(*) FROM rows)::float8 AS rows`;
 
@@ -41,12 +42,17 @@ export interface ReleasedPages {
  */
 export async function releasePages(
   pool: Pool,
-  options: { readonly run: number; readonly ids: readonly number[]; readonly reason: string },
+  options: {
+    readonly run: number;
+    readonly table: StreamTable;
+    readonly ids: readonly number[];
+    readonly reason: string;
+  },
 ): Promise<ReleasedPages> {
-  const { run, ids, reason } = options;
+  const { run, table, ids, reason } = options;
   return inTransaction(pool, async (client) => {
     permitSilence(client, LONG_SILENCE_MS);
-    const { rows } = await asked(client.query<ReleasedPages>(RELEASE, [run, ids]));
+    const { rows } = await asked(client.query<ReleasedPages>(release(table.qualified), [run, ids]));
     await asked(client.query(sql.SET_RUN_STATUS, [run, 'paused', null, reason]));
     return rows[0] ?? { pages: 0, rows: 0 };
   });

@@ -12,6 +12,7 @@ import { type Fault, IngestionError } from '../core/fault.js';
 import { permitSilence } from '../postgres/client.js';
 import { faultFromDatabaseError } from '../postgres/sql-fault.js';
 import { asIngestionError } from './connect.js';
+import type { StreamKey } from './ledger-types.js';
 
 /**
  * The session of a program that was just killed ends when its server process next looks at the
@@ -91,18 +92,14 @@ export interface Holder {
 }
 
 /** @returns null when nobody ingests from the source and origin @throws IngestionError */
-export async function findLockHolder(
-  pool: Pool,
-  source: string,
-  origin: string,
-): Promise<Holder | null> {
-  const holder = await findHolder(pool, source, origin);
+export async function findLockHolder(pool: Pool, stream: StreamKey): Promise<Holder | null> {
+  const holder = await findHolder(pool, stream);
   return holder === null || isExploring(holder) ? null : holder;
 }
 
-async function findHolder(pool: Pool, source: string, origin: string): Promise<Holder | null> {
+async function findHolder(pool: Pool, stream: StreamKey): Promise<Holder | null> {
   try {
-    const { rows } = await pool.query<Holder>(FIND_HOLDER, [lockName(source, origin)]);
+    const { rows } = await pool.query<Holder>(FIND_HOLDER, [lockName(stream)]);
     return rows[0] ?? null;
   } catch (error) {
     throw asIngestionError(error);
@@ -110,8 +107,8 @@ async function findHolder(pool: Pool, source: string, origin: string): Promise<H
 }
 
 /** For who needs the lock only later. @throws IngestionError, ALREADY_RUNNING, while another has it */
-export async function requireUnlocked(pool: Pool, source: string, origin: string): Promise<void> {
-  const holder = await findHolder(pool, source, origin);
+export async function requireUnlocked(pool: Pool, stream: StreamKey): Promise<void> {
+  const holder = await findHolder(pool, stream);
   if (holder !== null) throw new IngestionError(heldBy(holder));
 }
 
@@ -122,12 +119,11 @@ export async function requireUnlocked(pool: Pool, source: string, origin: string
  */
 export async function acquireRunLock(
   pool: Pool,
-  source: string,
-  origin: string,
+  stream: StreamKey,
   settings: RunLockSettings = {},
 ): Promise<RunLock> {
   const { activity = 'ingestion', patienceMs = PATIENCE_MS, onLost, predecessor } = settings;
-  const name = lockName(source, origin);
+  const name = lockName(stream);
   const instance = instanceName(activity);
   const client = await pool.connect().catch((error: unknown) => {
     throw asIngestionError(error);
@@ -188,8 +184,10 @@ function probe(client: PoolClient, everyMs: number): () => void {
   return () => clearInterval(timer);
 }
 
-function lockName(source: string, origin: string): string {
-  return `datasync-ingestion ${source} ${origin}`;
+/** As versions with one stream named it, where there is one. */
+function lockName({ source, stream, origin }: StreamKey): string {
+  const work = stream === 'events' ? source : `${source}/${stream}`;
+  return `datasync-ingestion ${work} ${origin}`;
 }
 
 async function takeLock(client: PoolClient, name: string, patienceMs: number): Promise<void> {

@@ -47,10 +47,10 @@ const COMMITTED_SINCE = `
     (extract(epoch FROM max(committed_at)) * 1000)::float8 AS "lastMs"
   FROM ingestion_pages WHERE run = $1 AND committed_at >= to_timestamp($2::float8 / 1000)`;
 
-// Each key has its own logs; those of the newest request are in use, the tightest limit binds.
+// Of requests for pages: DataSync's bucket, and that of source files. Each key has its own logs; those of the newest request are in use, the tightest limit binds.
 const LIMIT = `
   SELECT quota::float8, window_ms::float8 AS "windowMs" FROM ingestion_limits
-  WHERE origin = $1 AND (bucket = $2 OR starts_with(bucket, $2 || '/'))
+  WHERE origin = $1 AND split_part(bucket, '/', 1) = ANY ('{events,requests}')
     AND quota IS NOT NULL AND window_ms IS NOT NULL
   ORDER BY max(started_at_ms[cardinality(started_at_ms)]) OVER (PARTITION BY key_hash)
     DESC NULLS LAST, quota::float8 / window_ms LIMIT 1`;
@@ -60,7 +60,7 @@ export interface RunProgress {
   /** @param sinceMs epoch ms */
   committedSince(run: number, sinceMs: number): Promise<CommittedSince>;
   /** Null: none was learned. */
-  limit(origin: string, bucket: string): Promise<KnownLimit | null>;
+  limit(origin: string): Promise<KnownLimit | null>;
 }
 
 /** Every function throws an IngestionError with the fault of the database when it fails. */
@@ -81,8 +81,8 @@ export function openRunProgress(pool: Pool): RunProgress {
       const [since] = await ask<CommittedSince>(COMMITTED_SINCE, [run, sinceMs]);
       return since ?? { rows: 0, pages: 0, firstMs: null, lastMs: null };
     },
-    async limit(origin, bucket) {
-      return (await ask<KnownLimit>(LIMIT, [origin, bucket]))[0] ?? null;
+    async limit(origin) {
+      return (await ask<KnownLimit>(LIMIT, [origin]))[0] ?? null;
     },
   };
 }

@@ -7,6 +7,7 @@
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../paging/position.js';
+import type { StreamTable } from '../postgres/stream-table.js';
 import { asIngestionError } from './connect.js';
 import * as sql from './ledger-sql.js';
 import type {
@@ -20,24 +21,26 @@ import type {
   SourceFacts,
   StartsGranted,
   StartsWanted,
+  StreamKey,
 } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
 
 export interface RunStore {
   /** See run-lock. */
-  acquireRunLock(source: string, origin: string, settings?: RunLockSettings): Promise<RunLock>;
-  /** The newest run over a source and origin; null when there was none. */
-  findLatestRun(source: string, origin: string): Promise<Run | null>;
+  acquireRunLock(stream: StreamKey, settings?: RunLockSettings): Promise<RunLock>;
+  /** The newest run over a stream; null when there was none. */
+  findLatestRun(stream: StreamKey): Promise<Run | null>;
   /** The newest run over whatever source; null: there was none. */
   findNewestRun(): Promise<Run | null>;
   findRun(run: number): Promise<Run | null>;
   /** Begins a run, with status `running`. @param run.settings must hold no secret */
-  createRun(run: {
-    readonly source: string;
-    readonly origin: string;
-    readonly settings: Readonly<Record<string, unknown>>;
-  }): Promise<Run>;
+  createRun(
+    run: StreamKey & {
+      readonly table: StreamTable;
+      readonly settings: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<Run>;
   /** Fields that are not given become null. `complete` and `failed` set the time of the end. */
   setRunStatus(
     run: number,
@@ -73,8 +76,9 @@ export interface RunStore {
   /** Atomic, and one after the other for a key: see the migration that makes its function. */
   reserveStarts(key: LimitKey, wanted: StartsWanted): Promise<StartsGranted>;
   /** The planner's guess, at no cost; null until the table was first analysed. */
-  estimateEvents(): Promise<number | null>;
-  tableHasRows(): Promise<boolean>;
+  estimateRows(table: StreamTable): Promise<number | null>;
+  /** False too where there is no such table. */
+  tableHasRows(table: StreamTable): Promise<boolean>;
 }
 
 /** What a run in progress asks of its store. */
@@ -100,10 +104,10 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
   }
 
   return {
-    acquireRunLock: (source, origin, settings) => acquireRunLock(pool, source, origin, settings),
+    acquireRunLock: (stream, settings) => acquireRunLock(pool, stream, settings),
 
-    async findLatestRun(source, origin) {
-      const { rows } = await query<Run>(sql.FIND_LATEST_RUN, [source, origin]);
+    async findLatestRun({ source, stream, origin }) {
+      const { rows } = await query<Run>(sql.FIND_LATEST_RUN, [source, stream, origin]);
       return rows[0] ?? null;
     },
 
@@ -115,8 +119,9 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
       return (await query<Run>(sql.FIND_RUN, [runNumber])).rows[0] ?? null;
     },
 
-    async createRun({ source, origin, settings }) {
-      return only(await query<Run>(sql.CREATE_RUN, [source, origin, JSON.stringify(settings)]));
+    async createRun({ source, stream, origin, table, settings }) {
+      const values = [source, stream, origin, table.qualified, table.key, JSON.stringify(settings)];
+      return only(await query<Run>(sql.CREATE_RUN, values));
     },
 
     async setRunStatus(runNumber, status, why = {}) {
@@ -209,13 +214,16 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
       return only(await query<StartsGranted & QueryResultRow>(sql.RESERVE_STARTS, values));
     },
 
-    async estimateEvents() {
-      const { estimate } = only(await query<{ estimate: number }>(sql.ESTIMATE_EVENTS));
+    async estimateRows({ qualified }) {
+      const found = await query<{ estimate: number }>(sql.ESTIMATE_ROWS, [qualified]);
+      const estimate = found.rows[0]?.estimate ?? -1;
       return estimate < 0 ? null : estimate;
     },
 
-    async tableHasRows() {
-      return only(await query<{ hasRows: boolean }>(sql.TABLE_HAS_ROWS)).hasRows;
+    async tableHasRows({ qualified }) {
+      const found = await query<{ isThere: boolean }>(sql.TABLE_IS_THERE, [qualified]);
+      if (!only(found).isThere) return false;
+      return only(await query<{ hasRows: boolean }>(sql.tableHasRows(qualified))).hasRows;
     },
   };
 }

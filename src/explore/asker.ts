@@ -22,7 +22,7 @@ import {
 } from '../core/start-reservation.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import { isLimitedBy } from '../source/http-fault.js';
-import type { Source } from '../source/source.js';
+import type { EventSource } from '../source/source.js';
 import { readAnswer } from './answer.js';
 import type { Asked, StartSeen } from './observations.js';
 import type { Transport } from './transport.js';
@@ -52,7 +52,7 @@ export interface Question {
 }
 
 export interface AskerParts {
-  readonly source: Source;
+  readonly source: EventSource;
   readonly transport: Transport;
   /** Of every request, the key among them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -223,6 +223,7 @@ export class Asker {
       status: answer.status,
       body: answer.text,
       isLimited: isLimitedBy(limits),
+      header: (name) => headers[name] ?? null,
     });
     return { type: 'fault', fault, answer };
   }

@@ -1,7 +1,7 @@
 /** Puts an exploration together: findings, advice, and what an ingestion starts from. */
 
 import { longestStarts } from '../core/limit-log.js';
-import type { Source } from '../source/source.js';
+import type { EventSource } from '../source/source.js';
 import type { Explored } from './explore.js';
 import type { Finding } from './finding.js';
 import { median } from './finding.js';
@@ -13,7 +13,7 @@ import { EXPLORATION_VERSION, type Exploration, explorationForm } from './schema
 
 /** What the caller knows of the run that will follow, and of the target. */
 export interface ExplorationContext {
-  readonly source: Source;
+  readonly source: EventSource;
   readonly origin: string;
   readonly keyHash: string;
   readonly run: Pick<

@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LimitLog } from '../core/limit-log.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
-import type { Source } from '../source/source.js';
+import type { EventSource } from '../source/source.js';
 import { Asker, type LimitMemory } from './asker.js';
 import { Extent } from './extent.js';
 import type { Notebook } from './observations.js';
@@ -31,7 +31,7 @@ export interface ExploreProgress {
 }
 
 export interface ExploreSettings {
-  readonly source: Source;
+  readonly source: EventSource;
   readonly origin: string;
   readonly basePath: string;
   /** Of every request, the key among them. */

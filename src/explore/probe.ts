@@ -4,7 +4,7 @@
  */
 import { type Fault, type FaultCode, IngestionError } from '../core/fault.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
-import type { Source } from '../source/source.js';
+import type { EventSource } from '../source/source.js';
 import { notThisApi } from './answer.js';
 import type { Asker } from './asker.js';
 import type { Extent } from './extent.js';
@@ -25,7 +25,7 @@ export interface ExploreScope {
 
 export interface ProbeContext {
   readonly asker: Asker;
-  readonly source: Source;
+  readonly source: EventSource;
   readonly basePath: string;
   readonly scope: ExploreScope;
   readonly notebook: Notebook;
@@ -131,7 +131,7 @@ function pagePath(context: ProbeContext, { cursor, limit }: PageQuestion): strin
 }
 
 /** The largest page that the server was seen to grant. */
-export function largestGranted(notebook: Notebook, source: Source): number {
+export function largestGranted(notebook: Notebook, source: EventSource): number {
   const granted = notebook.pages.map(({ envelope, recordCount }) => envelope.limit ?? recordCount);
   const largest = Math.max(1, ...granted);
   return notebook.pages.length < 2 ? source.pageLimitMax : largest;

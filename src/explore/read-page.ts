@@ -1,6 +1,6 @@
 /** Reads a page whole: envelope, records, positions; adds its records to the census. */
 import type { Position } from '../paging/position.js';
-import type { Source } from '../source/source.js';
+import type { EventSource } from '../source/source.js';
 import { readTimestamp } from '../source/timestamp.js';
 import type { Answer, PageSeen, RecordCensus } from './observations.js';
 
@@ -26,7 +26,7 @@ export interface PageAsked {
 
 /** @returns null when the answer is no page of the source */
 export function readPage(
-  source: Source,
+  source: EventSource,
   answer: Answer,
   asked: PageAsked,
   census: RecordCensus,
@@ -53,12 +53,12 @@ export function readPage(
 }
 
 /** The records of an answer that is a page. */
-export function recordsOf(source: Source, { json }: Answer): readonly unknown[] {
+export function recordsOf(source: EventSource, { json }: Answer): readonly unknown[] {
   const records = isObject(json) ? json[source.recordsField] : null;
   return Array.isArray(records) ? records : [];
 }
 
-function positionOf(source: Source, record: unknown): Position | null {
+function positionOf(source: EventSource, record: unknown): Position | null {
   if (!isObject(record)) return null;
   const id = record[source.idField];
   const timestamp = record[source.timestampField];
@@ -68,7 +68,12 @@ function positionOf(source: Source, record: unknown): Position | null {
   return ms === null ? null : { ms, id: id.toLowerCase() };
 }
 
-function countRecord(source: Source, record: unknown, index: number, census: RecordCensus): void {
+function countRecord(
+  source: EventSource,
+  record: unknown,
+  index: number,
+  census: RecordCensus,
+): void {
   census.records++;
   if (!isObject(record)) {
     census.nonObjects++;

@@ -35,7 +35,7 @@ const GOODBYE_MS = 1_000;
  * connecting: a pooler such as PgBouncer refuses unknown parameters of the first message.
  */
 const SESSION = `SET client_encoding TO 'UTF8'; SET array_nulls TO on; SET extra_float_digits TO 1;
-  SET DateStyle TO 'ISO'`;
+  SET DateStyle TO 'ISO'; SET TimeZone TO 'UTC'`;
 
 /** The server ends a statement after `statementTimeoutMs` itself; one that does not is lost. */
 export function answerDeadlineMs(statementTimeoutMs: number): number {

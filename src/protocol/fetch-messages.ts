@@ -20,8 +20,9 @@ export interface Proxies {
   readonly noProxy: string;
 }
 
-/** Given to every fetch worker at its start. */
-export interface FetchWorkerData {
+/** Given to every fetch worker at its start. @template Spec what stands for the source: `SourceSpec` */
+export interface FetchWorkerData<Spec> {
+  readonly source: Spec;
   readonly settings: FetchWorkerSettings;
   /** Name of the broadcast channel over which `BatchNews` comes. */
   readonly newsChannel: string;
@@ -29,8 +30,8 @@ export interface FetchWorkerData {
 
 /** What is the same for all pages. The credentials stay inside the worker's requests. */
 export interface FetchWorkerSettings {
-  /** Which source's page shape and timestamp rules apply; a key of `SOURCES`. */
-  readonly source: string;
+  /** Of the requests for pages; without a slash at its end. */
+  readonly baseUrl: string;
   /** Scheme, host and port each, as `URL` writes them: that of the base URL, then others that links may lead to. */
   readonly origins: readonly [string, ...string[]];
   /** Of every request: who asks, and the credentials. */
@@ -55,8 +56,12 @@ export interface FetchWorkerSettings {
 /** One page to fetch. */
 export interface PageTask {
   readonly taskId: number;
-  /** Path and query, from the source's request builder. */
-  readonly path: string;
+  /** Null: the first page. */
+  readonly cursor: string | null;
+  /** Records to ask for, where a request of the source says so. */
+  readonly limit: number;
+  /** The access token of OAuth 2; unset: the credentials are the worker's. */
+  readonly bearer?: string;
   /** Only the head is wanted (a cursor refresh): do not scan, answer with `batch: null`. */
   readonly isHeadOnly: boolean;
   /** Post the head ahead of the scan as well: something waits for its cursor. */

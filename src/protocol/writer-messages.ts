@@ -10,6 +10,7 @@ import type { CommittedCounts, PageLink } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
+import type { WriterTarget } from './record-target.js';
 
 /** With `auto` so many connections write until their load asks for more. */
 export const CONNECTIONS_MIN = 2;
@@ -22,6 +23,7 @@ export interface WriterSettings {
   readonly connectionString: string;
   /** `auto`: as many as the distance of the database asks for (workers/writer/writer-connections). */
   readonly connectionsMax: number | 'auto';
+  readonly target: WriterTarget;
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
   readonly expectsDuplicates: boolean;

@@ -23,6 +23,8 @@ import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
 const WORKER_URL = new URL('../../workers/fetch.worker.js', import.meta.url);
 
 export interface FetchPoolOptions {
+  /** What stands for the source. */
+  readonly source: object;
   readonly settings: FetchWorkerSettings;
   readonly threads: number;
   /** Told of a head that is posted ahead, now and then after the result that holds it too. */
@@ -34,10 +36,10 @@ export class FetchPool {
   /** Null once the threads are ended. */
   #news: BroadcastChannel | null;
 
-  constructor({ settings, threads, onHead }: FetchPoolOptions) {
+  constructor({ source, settings, threads, onHead }: FetchPoolOptions) {
     const newsChannel = `datasync.fetch.${randomUUID()}`;
     this.#news = new BroadcastChannel(newsChannel);
-    const workerData: FetchWorkerData = { settings, newsChannel };
+    const workerData: FetchWorkerData<object> = { source, settings, newsChannel };
     this.#pool = new Piscina({
       filename: fileURLToPath(WORKER_URL),
       workerData,

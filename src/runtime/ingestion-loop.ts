@@ -45,7 +45,6 @@ export interface LoopParts {
   readonly tellFetcher: (news: BatchNews) => void;
   /** Commits one page. */
   readonly write: (page: PageWrite) => Promise<WriteResult>;
-  readonly pagePath: (cursor: string | null, limit: number) => string;
   readonly buffers: BufferPool;
   readonly journal: RunJournal;
   readonly observer: RunObserver;
@@ -173,12 +172,11 @@ export class IngestionLoop {
   // --- fetching --------------------------------------------------------------------------------
 
   #fetch(command: FetchCommand): void {
-    const { pagePath, buffers, fetch, observer } = this.#parts;
+    const { buffers, fetch, observer } = this.#parts;
     const { taskId, cursor, limit, isHeadOnly, isHeadUrgent } = command;
     this.#pages.set(taskId, { fetch: command, head: null, batch: null, write: null });
     observer.fetchStarted(command);
-    const path = pagePath(cursor, limit);
-    const task = { taskId, path, isHeadOnly, isHeadUrgent, buffers: buffers.take() };
+    const task = { taskId, cursor, limit, isHeadOnly, isHeadUrgent, buffers: buffers.take() };
     fetch(task).then((result) => this.#fetched(result), this.#crash);
   }
 

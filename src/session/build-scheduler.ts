@@ -18,7 +18,7 @@ export function buildScheduler(
     source: { spec: source },
     prepared,
   }: Pick<SessionParts, 'context' | 'source' | 'prepared'>,
-  { limiter, hints }: SessionLimits,
+  { limiter, hints, concurrency }: SessionLimits,
 ): Scheduler {
   const { config } = context;
   const { plan, pages, earliestMs } = prepared;
@@ -40,7 +40,7 @@ export function buildScheduler(
       maxRetries: config.maxRetries,
       pauseMs: config.retryPauseMs,
     },
-    concurrency: config.concurrency,
+    concurrency: Math.min(config.concurrency, concurrency ?? config.concurrency),
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
     nextSegment: prepared.nextSegment,

@@ -5,10 +5,10 @@
  *   made ──start──▶ open ──run──▶ over ──finish──▶ all is in the database
  *     └──────────────────────────────────close──▶ its threads are gone
  */
-import { isLoopback } from '../config/proxy-settings.js';
 import { assert, IngestionError } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { streamTable } from '../postgres/stream-table.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
 import { FetchPool } from '../runtime/fetch-pool.js';
@@ -17,6 +17,8 @@ import type { RunJournal } from '../runtime/run-journal.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
+import { authorisedFetch } from './authorised-fetch.js';
+import { fetchSettings } from './fetch-settings.js';
 import type { SessionParts } from './session-parts.js';
 import { warnOfTriggers } from './table-triggers.js';
 
@@ -38,14 +40,13 @@ export class Engine {
 
   /** Puts the loop between its threads. @param observer told what happens in the run */
   assemble(scheduler: Scheduler, observer: RunObserver): void {
-    const { context, source, prepared } = this.#parts;
+    const { context, prepared } = this.#parts;
     this.#loop = new IngestionLoop({
       run: prepared.run.run,
       scheduler,
-      fetch: (task) => this.fetchPool.fetch(task),
+      fetch: authorisedFetch((task) => this.fetchPool.fetch(task), this.#parts.token),
       tellFetcher: (news) => this.fetchPool.tell(news),
       write: (page) => this.writer.write(page),
-      pagePath: (cursor, limit) => source.spec.pagePath(source.basePath, cursor, limit),
       buffers: new BufferPool(context.config.creditBytes),
       journal: this.#journal,
       observer,
@@ -55,14 +56,15 @@ export class Engine {
 
   /** Has the writer connect. @throws IngestionError when the database cannot be used */
   async open(): Promise<void> {
-    const { context, database, prepared } = this.#parts;
+    const { context, source, database, prepared } = this.#parts;
     const { config, log } = context;
     const fault = await this.writer.open({
       connectionString: database.connectionString,
       connectionsMax: config.writerConnections,
+      target: source.spec.target,
       method: config.writeMethod,
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
-      hasTriggers: await warnOfTriggers(database, log),
+      hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), log),
       provesData: config.provesData,
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
@@ -105,21 +107,8 @@ export class Engine {
     const { source, context } = this.#parts;
     const { config } = context;
     return new FetchPool({
-      settings: {
-        source: source.spec.name,
-        origins: [source.origin],
-        headers: source.headers,
-        query: {},
-        followsRedirects: false,
-        proxies: source.proxies,
-        connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
-        headDeadlineMs: config.headDeadlineMs,
-        idleDeadlineMs: config.idleDeadlineMs,
-        bodyBytesMax: config.bodyBytesMax,
-        receiveBytesMax: Math.ceil(config.creditBytes / config.fetchThreads),
-        // On one machine compression costs more than the bytes it saves.
-        acceptsGzip: !isLoopback(source.origin),
-      },
+      source: source.sourceSpec,
+      settings: fetchSettings(source, config),
       threads: config.fetchThreads,
       onHead: (head) => this.#assembled.onHead(head),
     });
@@ -148,5 +137,5 @@ export class Engine {
 
 /** A new run over a table that holds rows already: COPY would fail on every page. */
 async function isOverKnownRows({ prepared, store }: SessionParts): Promise<boolean> {
-  return prepared.resumedFrom === null && (await store.tableHasRows());
+  return prepared.resumedFrom === null && (await store.tableHasRows(streamTable(prepared.run)));
 }

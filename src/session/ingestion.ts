@@ -10,13 +10,16 @@ import { Patience } from '../database/patience.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
+import { streamTable } from '../postgres/stream-table.js';
 import { nowMs } from '../runtime/clock.js';
+import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type Onlookers, withOnlookers } from './onlookers/open-onlookers.js';
 import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './open-database.js';
 import { type OpenSource, openSource } from './open-source.js';
+import { openToken } from './open-token.js';
 import { prepareRun } from './prepare-run.js';
 import { runSession } from './run-session.js';
 import type { SessionParts } from './session-parts.js';
@@ -46,6 +49,8 @@ export interface IngestionOptions {
 export interface OpenedForRun {
   readonly database: OpenDatabase;
   readonly source: OpenSource;
+  /** Its access token; null: it has none. */
+  readonly token: AccessToken | null;
 }
 
 /** @throws IngestionError, UserError */
@@ -55,7 +60,8 @@ export function ingest(context: SessionContext, options: IngestionOptions): Prom
     const [database, source] = await openBoth(context);
     try {
       onlookers.front?.connect(database.connectionString);
-      return await ingestInto(context, { database, source, onlookers, ...options });
+      const token = openToken(context, source, database.pool);
+      return await ingestInto(context, { database, source, token, onlookers, ...options });
     } finally {
       source.close();
       await database.close();
@@ -84,12 +90,12 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
     await opened.beforeRun?.(opened);
     const found = await prepareRun(context.config, store, {
       source: source.spec,
-      runOrigin: source.runOrigin,
+      streamKey: source.streamKey,
       nowMs: nowMs(),
     });
     const end =
       'finished' in found
-        ? await finishedBefore(database, store, found.finished.run)
+        ? await finishedBefore(database, store, found.finished)
         : await workOn(context, opened, { prepared: found.prepared, atStart, patience, lock });
     opened.tell(end);
     return end;
@@ -105,7 +111,7 @@ interface Work extends Pick<SessionParts, 'prepared' | 'patience' | 'lock'> {
 
 async function workOn(
   context: SessionContext,
-  { database, source, onlookers, leave }: OpenParts,
+  { database, source, token, onlookers, leave }: OpenParts,
   { prepared, atStart, patience, lock }: Work,
 ): Promise<IngestionEnd> {
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
@@ -114,7 +120,7 @@ async function workOn(
     await atStart.during(() => warnOfOthers(database, prepared.run, context.log));
   }
   const end = await runSession({
-    ...{ context, source, database, patience, lock, prepared, onlookers, leave },
+    ...{ context, source, token, database, patience, lock, prepared, onlookers, leave },
     store: openRunStore(database.pool, { patience }),
   });
   return { type: 'ended', openCommand: database.openCommand, ...end };
@@ -134,10 +140,11 @@ function runPatience({ config, log }: SessionContext, { front }: Onlookers): Pat
 async function finishedBefore(
   { pool, openCommand }: OpenDatabase,
   store: RunStore,
-  run: number,
+  finished: Run,
 ): Promise<IngestionEnd> {
+  const { run } = finished;
   const { rows: eventsIngested } = await store.loadTotals(run);
-  const tableRows = await countRows(pool);
+  const tableRows = await countRows(pool, streamTable(finished));
   return { type: 'finishedBefore', openCommand, run, eventsIngested, tableRows };
 }
 
@@ -154,7 +161,7 @@ async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Prom
 
 function announce({ target, database }: Config, log: Logger): void {
   const from =
-    target.kind === 'api'
+    target.kind !== 'simulator'
       ? `${target.origin}${target.basePath}`
       : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
   const into =

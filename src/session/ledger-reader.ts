@@ -7,7 +7,7 @@ import { findLockHolder } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { runState } from '../observe/run-status.js';
 import { type OpenDatabase, type OpenDatabaseParts, openLedger } from './open-database.js';
-import { runOriginOf } from './open-source.js';
+import { runOriginOf, streamKeyOf } from './open-source.js';
 import { UserError } from './user-error.js';
 
 export interface FoundRun {
@@ -72,7 +72,7 @@ export class LedgerReader {
 function findRun(store: RunStore, config: Config, chosen: number | undefined): Promise<Run | null> {
   if (chosen !== undefined) return store.findRun(chosen);
   if (!config.isTargetChosen) return store.findNewestRun();
-  return store.findLatestRun(config.source, runOriginOf(config.target));
+  return store.findLatestRun(streamKeyOf(config));
 }
 
 function noRunText(config: Config, chosen: number | undefined): string {
@@ -100,7 +100,7 @@ export function noLedgerText({ database }: Config): string {
 
 /** Why ids of this run, which is not complete, are not all that the source holds. */
 export async function notCompleteText(pool: Pool, run: Run): Promise<string> {
-  const holder = await findLockHolder(pool, run.source, run.origin);
+  const holder = await findLockHolder(pool, run);
   const state = runState(run.status, holder !== null);
   const remedy = state === 'running' ? 'wait for its end' : '`datasync ingest` goes on with it';
   return `Run ${run.run} is ${state}, not complete: ${remedy}`;

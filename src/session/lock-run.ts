@@ -17,11 +17,11 @@ export interface LockSettings {
 /** For an ingestion: a lock that is lost is taken again. @throws IngestionError when another holds it */
 export function lockRun(
   store: RunStore,
-  { spec, runOrigin }: OpenSource,
+  { streamKey }: OpenSource,
   { log, patience, onLost, onBack }: LockSettings,
 ): Promise<KeptRunLock> {
   return keepRunLock({
-    acquire: (settings) => store.acquireRunLock(spec.name, runOrigin, settings),
+    acquire: (settings) => store.acquireRunLock(streamKey, settings),
     patience,
     onLost: (fault) => {
       log.warn(
@@ -44,10 +44,10 @@ export function lockRun(
  */
 export function lockForExploration(
   store: RunStore,
-  { spec, runOrigin }: OpenSource,
+  { streamKey }: OpenSource,
   log: Logger,
 ): Promise<RunLock> {
-  return store.acquireRunLock(spec.name, runOrigin, {
+  return store.acquireRunLock(streamKey, {
     activity: 'exploration',
     onLost: (fault) =>
       log.warn({ event: 'lock_lost', fault }, `the run lock is lost: ${fault.message}`),

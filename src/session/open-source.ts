@@ -3,20 +3,38 @@ import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';
 import { proxiesFor } from '../config/proxy-settings.js';
-import type { LimitKey } from '../database/ledger-types.js';
+import type { LimitKey, StreamKey } from '../database/ledger-types.js';
 import type { Proxies } from '../protocol/fetch-messages.js';
-import { sourceNamed } from '../source/registry.js';
+import { mergedHeaders } from '../protocol/page-request.js';
+import { nowMs } from '../runtime/clock.js';
+import { requestCredentials } from '../source/authentication.js';
+import { datasync } from '../source/datasync.js';
+import type { AuthPlan, DeclaredLimit } from '../source/plan.js';
+import { type SourceSpec, sourceOf } from '../source/registry.js';
 import type { Source } from '../source/source.js';
+import type { OAuthPlan } from '../source/token-exchange.js';
 import { spawnSimulator } from './spawn-simulator.js';
 import { USER_AGENT } from './version.js';
 
 export interface OpenSource {
   /** What its API looks like. */
   readonly spec: Source;
+  /** What stands for it in the workers. */
+  readonly sourceSpec: SourceSpec;
+  /** Whose runs follow one another. */
+  readonly streamKey: StreamKey;
   readonly origin: string;
   readonly basePath: string;
   /** Of every request: who asks, and the key. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Credentials that go into the query of every request. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Whom requests may go to, and with them the credentials; the API's own first. */
+  readonly origins: readonly [string, ...string[]];
+  /** How its tokens are got; null: its credentials are in `headers` and `query`. */
+  readonly oauth: OAuthPlan | null;
+  /** Limits that its file declares for the stream. */
+  readonly limits: readonly DeclaredLimit[];
   /** Before it; null: requests go to the origin itself. */
   readonly proxies: Proxies | null;
   /** What a run is known by: stable where the simulator's port is not. */
@@ -35,8 +53,17 @@ const SIMULATOR_PATH = '/api/v1';
 
 /** What a run over this target is known by. */
 export function runOriginOf(target: Target): string {
-  if (target.kind === 'api') return `${target.origin}${target.basePath}`;
+  if (target.kind !== 'simulator') return `${target.origin}${target.basePath}`;
   return `simulator:seed=${target.seed},events=${target.events}`;
+}
+
+/** Which runs a configuration is about. */
+export function streamKeyOf({
+  source,
+  stream,
+  target,
+}: Pick<Config, 'source' | 'stream' | 'target'>): StreamKey {
+  return { source, stream, origin: runOriginOf(target) };
 }
 
 export function hashKey(apiKey: string): string {
@@ -45,44 +72,80 @@ export function hashKey(apiKey: string): string {
 
 /** Asks nothing of an API. @throws IngestionError when the simulator does not start */
 export async function openSource(
-  config: Pick<Config, 'source' | 'target' | 'proxies'>,
+  config: Pick<Config, 'source' | 'stream' | 'target' | 'proxies'>,
 ): Promise<OpenSource> {
-  const { target } = config;
-  const spec = sourceNamed(config.source);
-  const runOrigin = runOriginOf(target);
+  const { target, proxies } = config;
+  const streamKey = streamKeyOf(config);
+  if (target.kind === 'file') return openFile(target, streamKey, proxies);
+  const runOrigin = streamKey.origin;
+  const common = {
+    spec: datasync,
+    sourceSpec: { type: 'datasync' } as const,
+    streamKey,
+    runOrigin,
+  };
   if (target.kind === 'api') {
     const { origin, basePath, apiKey } = target;
-    const proxies = proxiesFor(origin, config.proxies);
     const close = (): void => {};
-    return {
-      spec,
+    const access = accessOf(datasync.headers(apiKey), hashKey(apiKey), {
       origin,
-      basePath,
       runOrigin,
-      close,
-      ...accessOf(spec, apiKey, proxies, runOrigin),
-    };
+      proxies,
+    });
+    return { ...common, basePath, close, ...access };
   }
   const { origin, close } = await spawnSimulator(target);
-  const access = accessOf(spec, SIMULATOR_KEY, null, runOrigin);
-  return { spec, origin, basePath: SIMULATOR_PATH, runOrigin, close, ...access };
+  const access = accessOf(datasync.headers(SIMULATOR_KEY), hashKey(SIMULATOR_KEY), {
+    ...{ origin, runOrigin },
+    proxies: null,
+  });
+  return { ...common, basePath: SIMULATOR_PATH, close, ...access };
+}
+
+function openFile(
+  { plan, origin, basePath }: Extract<Target, { kind: 'file' }>,
+  streamKey: StreamKey,
+  proxies: Proxies | null,
+): OpenSource {
+  const { stream, origin: runOrigin } = streamKey;
+  const { auth, hosts, limits } = plan;
+  const credentials = requestCredentials(auth);
+  // Credentials are added to requests by themselves: no worker needs the plan's.
+  const publicPlan = { ...plan, auth: withoutSecrets(auth) };
+  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs() } as const;
+  const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
+  const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });
+  return {
+    ...access,
+    ...{ spec: sourceOf(sourceSpec), sourceSpec, streamKey, basePath, runOrigin },
+    query: credentials.query,
+    origins: [origin, ...hosts.filter((host) => host !== origin)],
+    oauth: auth?.type === 'oauth2' ? auth : null,
+    limits,
+    close: () => {},
+  };
+}
+
+/** Names of parameters alone: links are stripped of these. */
+function withoutSecrets(auth: AuthPlan | null): AuthPlan | null {
+  return auth?.type === 'api_key' ? { ...auth, apiKey: '' } : null;
 }
 
 function accessOf(
-  spec: Source,
-  apiKey: string,
-  proxies: Proxies | null,
-  runOrigin: string,
-): Pick<OpenSource, 'headers' | 'proxies' | 'keyHash' | 'openDispatcher' | 'limitKey'> {
-  const keyHash = hashKey(apiKey);
+  headers: Readonly<Record<string, string>>,
+  keyHash: string,
+  way: { readonly origin: string; readonly runOrigin: string; readonly proxies: Proxies | null },
+) {
+  const { origin, runOrigin } = way;
+  const proxies = proxiesFor(origin, way.proxies);
+  const origins: readonly [string, ...string[]] = [origin];
   return {
-    headers: { ...spec.headers(apiKey), 'user-agent': USER_AGENT },
-    proxies,
-    keyHash,
-    openDispatcher: (options) =>
+    ...{ origin, origins, query: {}, oauth: null, limits: [], proxies, keyHash },
+    headers: { ...headers, 'user-agent': USER_AGENT },
+    openDispatcher: (options: Agent.Options): Dispatcher =>
       proxies === null
         ? new Agent(options)
         : new EnvHttpProxyAgent({ ...options, ...proxies, proxyTunnel: false }),
-    limitKey: (bucket) => ({ origin: runOrigin, keyHash, bucket }),
+    limitKey: (bucket: string): LimitKey => ({ origin: runOrigin, keyHash, bucket }),
   };
 }

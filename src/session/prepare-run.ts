@@ -2,8 +2,9 @@
 import type { Config } from '../config/config.js';
 import { planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
-import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
+import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import { tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
 
 export interface PreparedRun {
@@ -25,16 +26,16 @@ export interface PreparedRun {
 export async function prepareRun(
   config: Config,
   store: RunStore,
-  known: { source: Source; runOrigin: string; nowMs: number },
+  known: { source: Source; streamKey: StreamKey; nowMs: number },
 ): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
-  const { source, runOrigin, nowMs } = known;
-  const latest = await store.findLatestRun(source.name, runOrigin);
+  const { source, streamKey, nowMs } = known;
+  const latest = await store.findLatestRun(streamKey);
   const isOver = latest === null || config.restart;
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver
     ? await store.createRun({
-        source: source.name,
-        origin: runOrigin,
+        ...streamKey,
+        table: tableOf(source.target),
         settings: settingsOf(config),
       })
     : latest;

@@ -1,5 +1,5 @@
 /** What of the configuration must never be shown: the logger and the alerts keep it out. */
-import type { Config } from '../config/config.js';
+import type { Config, Target } from '../config/config.js';
 
 /** A shorter path, like `/alerts`, holds no token. */
 const PATH_CHARS_MIN = 16;
@@ -12,7 +12,7 @@ export function secretsOf({
   alerts,
   proxies,
 }: Config): readonly string[] {
-  const key = target.kind === 'api' ? [target.apiKey] : [];
+  const key = secretsOfTarget(target);
   const password =
     database.kind === 'url'
       ? [...passwordsOf(database.connectionString), database.variables.PGPASSWORD ?? '']
@@ -23,6 +23,11 @@ export function secretsOf({
   return [...key, ...password, ...proxy, ...variables.flatMap(secretsOfTraces), ...webhook].filter(
     isSet,
   );
+}
+
+function secretsOfTarget(target: Target): readonly string[] {
+  if (target.kind === 'api') return [target.apiKey];
+  return target.kind === 'file' ? target.secrets : [];
 }
 
 /** The password of an address as it stands there; empty when it has none or is no address. */

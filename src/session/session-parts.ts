@@ -2,6 +2,7 @@
 import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
+import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
@@ -11,6 +12,8 @@ import type { PreparedRun } from './prepare-run.js';
 export interface SessionParts {
   readonly context: SessionContext;
   readonly source: OpenSource;
+  /** Its access token; null: it has none. */
+  readonly token: AccessToken | null;
   readonly database: OpenDatabase;
   /** Waits for a database that is away, with `patience`. */
   readonly store: RunStore;

@@ -8,8 +8,11 @@ import { openRunProgress } from '../database/run-progress.js';
 import { openRunStore } from '../database/run-store.js';
 import { REST_SPAN_MS, wholeWindowsMs } from '../observe/pace.js';
 import type { CommittedSpan, StatusFacts } from '../observe/run-status.js';
+import { streamTable } from '../postgres/stream-table.js';
 import { nowMs } from '../runtime/clock.js';
-import { sourceNamed } from '../source/registry.js';
+
+/** A span of so many windows is looked at; where no limit is known, of minutes. */
+const WINDOW_MS_UNKNOWN = 60_000;
 
 /**
  * @param countsTable whether the rows of the table are counted, unless the run is under way: the count
@@ -23,12 +26,11 @@ export async function statusFacts(
 ): Promise<StatusFacts> {
   const store = openRunStore(pool);
   const progress = openRunProgress(pool);
-  const { bucket, defaultPolicy } = sourceNamed(run.source);
   const [limit, holder] = await Promise.all([
-    progress.limit(run.origin, bucket),
-    findLockHolder(pool, run.source, run.origin),
+    progress.limit(run.origin),
+    findLockHolder(pool, run),
   ]);
-  const spanMs = wholeWindowsMs(REST_SPAN_MS, (limit ?? defaultPolicy).windowMs);
+  const spanMs = wholeWindowsMs(REST_SPAN_MS, limit?.windowMs ?? WINDOW_MS_UNKNOWN);
   const spanOf = async (sinceMs: number): Promise<CommittedSpan> => ({
     ...(await progress.committedSince(run.run, sinceMs)),
     sinceMs,
@@ -53,7 +55,7 @@ export async function statusFacts(
     ...{ firstRequestAtMs, sourceTotal, warnings, totals, segments, limit, worked, recent },
     lastCommitMs: all.lastMs,
     newestMs: extent.newestMs,
-    tableRows: countsTable && holder === null ? await countRows(pool) : null,
+    tableRows: countsTable && holder === null ? await countRows(pool, streamTable(run)) : null,
     worker: holder === null ? null : `${holder.applicationName}, since ${holder.since}`,
   };
 }

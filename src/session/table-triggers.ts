@@ -1,6 +1,7 @@
 /** Says, before the first page, that triggers of the user see every row. */
-import { listInsertTriggers } from '../database/events-table.js';
+import { listInsertTriggers } from '../database/table-triggers.js';
 import type { Logger } from '../observe/logger.js';
+import type { StreamTable } from '../postgres/stream-table.js';
 import type { OpenDatabase } from './open-database.js';
 
 /**
@@ -9,13 +10,14 @@ import type { OpenDatabase } from './open-database.js';
  */
 export async function warnOfTriggers(
   { pool }: Pick<OpenDatabase, 'pool'>,
+  table: StreamTable,
   log: Pick<Logger, 'warn'>,
 ): Promise<boolean> {
-  const triggers = await listInsertTriggers(pool);
+  const triggers = await listInsertTriggers(pool, table);
   if (triggers.length === 0) return false;
   log.warn(
     { event: 'table_triggers', triggers },
-    `the table ingested_events has triggers on INSERT (${triggers.join(', ')}): rows are written by ` +
+    `the table ${table.qualified} has triggers on INSERT (${triggers.join(', ')}): rows are written by ` +
       'INSERT and looked for afterwards; those that a trigger does not let in go to quarantine',
   );
   return true;

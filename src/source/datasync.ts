@@ -9,7 +9,7 @@ import { placeCursor } from '../paging/place-cursor.js';
 import type { Position } from '../paging/position.js';
 import { readDatasyncEnvelope } from './datasync-envelope.js';
 import { faultForStatus } from './http-fault.js';
-import type { Source } from './source.js';
+import type { EventSource } from './source.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Anything else is not repeated in messages: a server may write what it was sent, key and all. */
@@ -19,8 +19,11 @@ const LIMIT_REFUSAL_STATUSES = new Set([400, 413, 422]);
 /** The parameter by its name, as a word or in a code, but not a limit of requests. */
 const NAMES_LIMIT = /(?<!rate[ _-]?)(?<![a-z])(?:limit|page[ _-]?size|per[ _-]?page)(?![a-z])/i;
 
-export const datasync: Source = {
+export const datasync: EventSource = {
   name: 'datasync',
+  stream: 'events',
+  reads: 'events',
+  target: { reads: 'worker' },
   bucket: 'events',
   pageLimitMax: 5000,
   defaultPolicy: { quota: 10, windowMs: 60_000 },
@@ -40,6 +43,10 @@ export const datasync: Source = {
   pagePath(basePath, cursor, limit) {
     const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
     return `${basePath}/events?limit=${limit}${query}`;
+  },
+
+  request(baseUrl, cursor, limit) {
+    return { method: 'GET', url: this.pagePath(baseUrl, cursor, limit), headers: {}, body: null };
   },
 
   // Metrics have a limit of their own, and hold nothing.

@@ -10,6 +10,8 @@ export interface RefusalSigns {
   readonly isLimited: boolean;
   /** What the source means by a status. */
   readonly named?: Readonly<Record<number, FaultCode>>;
+  /** What to do; unset: as for a source that is set by variables. */
+  readonly remedies?: { readonly credentials: string; readonly address: string };
 }
 
 /** A limit, whatever else the answer says. */
@@ -39,19 +41,23 @@ export function faultForStatus(status: number, signs: RefusalSigns): Fault {
     case 'CURSOR_EXPIRED':
       return { ...fault, message: `${said}: the cursor has expired` };
     case 'CREDENTIALS': {
-      const remedy = 'Check TARGET_API_KEY and API_BASE_URL';
+      const remedy = signs.remedies?.credentials ?? 'Check TARGET_API_KEY and API_BASE_URL';
       return { ...fault, message: `${said}: the API refused the key`, remedy };
     }
     case 'REDIRECT': {
       const message = `${said}: the API redirects, and the key is sent to no other place`;
-      return { ...fault, message, remedy: 'Set API_BASE_URL to the final address' };
+      return {
+        ...fault,
+        message,
+        remedy: signs.remedies?.address ?? 'Set API_BASE_URL to the final address',
+      };
     }
     case 'UNEXPECTED_STATUS': {
       const message = `${said}: not an answer that a page request should get`;
       const isProxys = status === 407;
       const remedy = isProxys
         ? 'Check the user and password in HTTP_PROXY'
-        : 'Check API_BASE_URL; it ends in /api/v1';
+        : (signs.remedies?.address ?? 'Check API_BASE_URL; it ends in /api/v1');
       return { ...fault, message, remedy };
     }
     default:

@@ -6,6 +6,10 @@ import type { PaginatorPlan } from '../paging/paginator-plan.js';
 
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
+import type { ColumnType } from '../protocol/record-target.js';
+
+export type { ColumnType } from '../protocol/record-target.js';
+
 /** JSON as a file may hold it. */
 export type Json =
   | null
@@ -115,12 +119,12 @@ export interface StreamPlan {
   readonly headers: Readonly<Record<string, string>>;
   /** JSONPath to the records; null: found in the answer. */
   readonly dataSelector: string | null;
-  readonly paginator: PaginatorPlan;
   /**
    * JSONPath to a flag that is true in the answer that holds the last page, whatever the paginator reads
    * there: the inverse of `hasMorePath`. Null: there is none.
    */
   readonly donePath: string | null;
+  readonly paginator: PaginatorPlan;
   readonly responseActions: readonly ResponseAction[];
   /** JSONPath to a record's instant; null: it has none. */
   readonly timePath: string | null;
@@ -129,18 +133,6 @@ export interface StreamPlan {
   readonly cursorTtlMs: number | null;
   readonly order: { readonly by: readonly string[]; readonly direction: 'asc' | 'desc' } | null;
 }
-
-export type ColumnType =
-  | 'text'
-  | 'bigint'
-  | 'double'
-  | 'bool'
-  | 'timestamp'
-  | 'date'
-  | 'time'
-  | 'decimal'
-  | 'json'
-  | 'binary';
 
 export interface ColumnPlan {
   readonly name: string;

@@ -1,12 +1,20 @@
-/** All sources by name. */
+/** From the plain data that crosses to the workers to the source that it stands for. */
+import { compileSource } from './compile-source.js';
 import { datasync } from './datasync.js';
+import type { SourcePlan } from './plan.js';
 import type { Source } from './source.js';
 
-export const SOURCES: Readonly<Record<string, Source>> = { datasync };
+/** Which stream of which source. Holds no secret: credentials are part of the requests alone. */
+export type SourceSpec =
+  | { readonly type: 'datasync' }
+  | {
+      readonly type: 'file';
+      readonly plan: SourcePlan;
+      readonly stream: string;
+      /** What a time window that ends now ends at, epoch ms. */
+      readonly nowMs: number;
+    };
 
-/** @throws when no source has that name: the name comes from our own configuration. */
-export function sourceNamed(name: string): Source {
-  const source = SOURCES[name];
-  if (source === undefined) throw new Error(`no source named ${name}`);
-  return source;
+export function sourceOf(spec: SourceSpec): Source {
+  return spec.type === 'datasync' ? datasync : compileSource(spec.plan, spec.stream, spec.nowMs);
 }

@@ -1,11 +1,14 @@
 /**
- * What an API looks like: the part of the program that knows its paths, page shape, cursor and
- * error codes. Everything else is the same for every source.
+ * What an API looks like: the part of the program that knows its requests, page shape and error codes.
+ * Everything else is the same for every source.
  *
  * Pure: it builds and reads text; it does no I/O and asks no clock.
  */
 import type { Fault, FaultCode } from '../core/fault.js';
 import type { Envelope, Paging } from '../paging/paging.js';
+import type { PageRequest } from '../protocol/page-request.js';
+import type { WriterTarget } from '../protocol/record-target.js';
+import type { RecordReading } from './record-reading.js';
 
 /** What a page says around its records, or why it is no page. */
 export type EnvelopeReading =
@@ -28,24 +31,40 @@ export interface Refusal {
   readonly body: string;
   /** Its headers ask for a wait, or say that a limit is exhausted. */
   readonly isLimited: boolean;
+  /** By lower-case name; null: absent. */
+  header(name: string): string | null;
 }
 
-export interface Source {
+/** A stream of a source: what the engine, the threads and the ledger know of it. */
+interface Stream {
+  /** Of the source. */
   readonly name: string;
+  readonly stream: string;
+  /** Where its rows go. */
+  readonly target: WriterTarget;
   /** Requests of one bucket share a limit. */
   readonly bucket: string;
   /** The largest page that is worth asking for; the server may grant less. */
   readonly pageLimitMax: number;
-  /** Assumed until an answer says otherwise. */
-  readonly defaultPolicy: RatePolicy;
+  /** Assumed until an answer says otherwise; null: nothing is. */
+  readonly defaultPolicy: RatePolicy | null;
   /** How it goes on from page to page. */
   readonly paging: Paging;
+  /** @param baseUrl without a slash at its end @param limit records to ask for, where the request says so */
+  request(baseUrl: string, cursor: string | null, limit: number): PageRequest;
+  /** The fault that a refused request is. */
+  readError(refusal: Refusal): Fault;
+}
+
+/** A stream whose keys and instants are read from the bytes of its pages, ahead of PostgreSQL. */
+export interface EventSource extends Stream {
+  readonly reads: 'events';
+  readonly defaultPolicy: RatePolicy;
   /** Names of the fields that make a row: its key and its instant; top level of each record. */
   readonly idField: string;
   readonly timestampField: string;
   /** Name of the array of records. */
   readonly recordsField: string;
-
   /** What a status means where this API has a meaning of its own for it; others are read as HTTP has them. */
   readonly statuses: Readonly<Record<number, FaultCode>>;
 
@@ -62,6 +81,12 @@ export interface Source {
    * replaced by `[]`.
    */
   readEnvelope(json: unknown): EnvelopeReading;
-  /** The fault that a refused request is. */
-  readError(refusal: Refusal): Fault;
 }
+
+/** A stream of a source file. */
+export interface RecordSource extends Stream {
+  readonly reads: 'records';
+  readonly reading: RecordReading;
+}
+
+export type Source = EventSource | RecordSource;

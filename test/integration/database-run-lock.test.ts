@@ -12,7 +12,8 @@ import { usePostgres } from '../support/postgres.js';
 
 const database = usePostgres();
 const ORIGIN = 'https://api.example';
-const take = (settings = {}) => acquireRunLock(database.pool, 'datasync', ORIGIN, settings);
+const STREAM = { source: 'datasync', stream: 'events', origin: ORIGIN };
+const take = (settings = {}) => acquireRunLock(database.pool, STREAM, settings);
 
 test('a second instance is refused, and told who holds the ingestion and since when', async () => {
   const lock = await take();
@@ -25,9 +26,13 @@ test('a second instance is refused, and told who holds the ingestion and since w
 
 test('another source or origin is not held up', async () => {
   const lock = await take();
-  const other = await acquireRunLock(database.pool, 'datasync', 'https://other.example', {
-    patienceMs: 0,
-  });
+  const other = await acquireRunLock(
+    database.pool,
+    { ...STREAM, origin: 'https://other.example' },
+    {
+      patienceMs: 0,
+    },
+  );
   await other.release();
   await lock.release();
 });
@@ -143,7 +148,7 @@ test('a connection that is lost without a word is noticed, and who took the lock
   const told: string[] = [];
   const kept = await keepRunLock({
     acquire: (settings) =>
-      acquireRunLock(pool, 'datasync', ORIGIN, { ...settings, probeEveryMs: 20, answerMs: 200 }),
+      acquireRunLock(pool, STREAM, { ...settings, probeEveryMs: 20, answerMs: 200 }),
     patience: new Patience({ forMs: 10_000 }),
     onLost: (fault) => told.push(fault.message),
     onBack: () => told.push('back'),
@@ -177,7 +182,7 @@ test('a program that is killed with the lock does not keep its next start from i
     import { openPool } from ${module('connect')};
     import { acquireRunLock } from ${module('run-lock')};
     const pool = openPool(process.argv[1], { max: 1, applicationName: 'killed' });
-    await acquireRunLock(pool, 'datasync', ${JSON.stringify(ORIGIN)});
+    await acquireRunLock(pool, ${JSON.stringify(STREAM)});
     process.stdout.write('held');`;
   const args = ['--input-type=module', '--eval', script, database.connectionString];
   const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

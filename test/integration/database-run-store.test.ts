@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { LimitRow, StartsWanted } from '../../src/database/ledger-types.js';
 import { openRunStore, type RunStore } from '../../src/database/run-store.js';
 import { formatPosition, type Position } from '../../src/paging/position.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import { usePostgres } from '../support/postgres.js';
 
 const database = usePostgres();
@@ -9,13 +10,14 @@ let store: RunStore;
 let run: number;
 
 const ORIGIN = 'simulator seed 1, 1000 events';
+const STREAM = { source: 'datasync', stream: 'events', origin: ORIGIN };
 const place = (ms: number): Position => ({ ms, id: '00000000-0000-4000-8000-000000000001' });
 
 beforeEach(async () => {
   await database.pool.query('TRUNCATE ingestion_pages');
   store = openRunStore(database.pool);
   const settings = { concurrency: 4 };
-  ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings }));
+  ({ run } = await store.createRun({ ...STREAM, table: EVENTS_TABLE, settings }));
 });
 interface PageRow {
   readonly segment: number;
@@ -46,7 +48,7 @@ async function commitPage({ segment, page, after, through, nextCursor }: PageRow
 
 describe('runs', () => {
   test('a new run is the latest of its source and origin, and runs', async () => {
-    const latest = await store.findLatestRun('datasync', ORIGIN);
+    const latest = await store.findLatestRun(STREAM);
     expect(latest).toMatchObject({
       run,
       source: 'datasync',
@@ -58,20 +60,20 @@ describe('runs', () => {
       settings: { concurrency: 4 },
     });
     expect(Math.abs(Date.now() - Number(latest?.startedAtMs))).toBeLessThan(60_000);
-    expect(await store.findLatestRun('datasync', 'another')).toBeNull();
+    expect(await store.findLatestRun({ ...STREAM, origin: 'another' })).toBeNull();
   });
 
   test('a paused run says when to come back and why, and forgets both when it goes on', async () => {
     const resumeAtMs = 1_769_541_612_369;
     await store.setRunStatus(run, 'paused', { resumeAtMs, lastError: 'quota spent' });
-    expect(await store.findLatestRun('datasync', ORIGIN)).toMatchObject({
+    expect(await store.findLatestRun(STREAM)).toMatchObject({
       status: 'paused',
       resumeAtMs,
       lastError: 'quota spent',
       finishedAtMs: null,
     });
     await store.setRunStatus(run, 'running');
-    expect(await store.findLatestRun('datasync', ORIGIN)).toMatchObject({
+    expect(await store.findLatestRun(STREAM)).toMatchObject({
       status: 'running',
       resumeAtMs: null,
       lastError: null,
@@ -90,7 +92,7 @@ describe('runs', () => {
 
   test('a complete run has its end', async () => {
     await store.setRunStatus(run, 'complete');
-    const latest = await store.findLatestRun('datasync', ORIGIN);
+    const latest = await store.findLatestRun(STREAM);
     expect(latest?.status).toBe('complete');
     expect(latest?.finishedAtMs).not.toBeNull();
   });
@@ -141,7 +143,7 @@ describe('segments and pages', () => {
   test('rows that were there before the run are its own too, as many as others have written', async () => {
     const first = run;
     await commitPage({ segment: 0, page: 0, after: null, through: null, nextCursor: null });
-    ({ run } = await store.createRun({ source: 'datasync', origin: ORIGIN, settings: {} }));
+    ({ run } = await store.createRun({ ...STREAM, table: EVENTS_TABLE, settings: {} }));
     for (let page = 0; page < 9; page++) {
       await commitPage({ segment: 0, page, after: null, through: place(page), nextCursor: 'n' });
     }
@@ -275,14 +277,14 @@ describe('limits', () => {
 
 describe('counts of the table', () => {
   test('they follow the rows; the estimate is known once the table was analysed', async () => {
-    expect(await store.tableHasRows()).toBe(false);
-    expect(await store.estimateEvents()).toBeNull();
+    expect(await store.tableHasRows(EVENTS_TABLE)).toBe(false);
+    expect(await store.estimateRows(EVENTS_TABLE)).toBeNull();
     await database.pool.query(
       `INSERT INTO ingested_events (id, data) SELECT gen_random_uuid(), '{}' FROM generate_series(1, 500)`,
     );
     await database.pool.query('ANALYZE ingested_events');
-    expect(await store.tableHasRows()).toBe(true);
-    expect(await store.estimateEvents()).toBe(500);
+    expect(await store.tableHasRows(EVENTS_TABLE)).toBe(true);
+    expect(await store.estimateRows(EVENTS_TABLE)).toBe(500);
   });
 });
 

@@ -123,9 +123,13 @@ describe('beside an ingestion of the same API', () => {
     const environment = environmentFor(simulator, database);
     await folder.run(['ingest', '--json', '--max-events', '2000'], environment);
     await database.pool.query("UPDATE ingestion_runs SET status = 'running'");
-    const lock = await acquireRunLock(database.pool, 'datasync', simulator.baseUrl, {
-      activity: 'exploration',
-    });
+    const lock = await acquireRunLock(
+      database.pool,
+      { source: 'datasync', stream: 'events', origin: simulator.baseUrl },
+      {
+        activity: 'exploration',
+      },
+    );
     try {
       const { code, stderr } = await folder.run(['ingest', '--json'], environment);
       expect(code).toBe(1);

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { exportRows } from '../../src/database/export/export-rows.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import {
   environmentFor,
   type Simulation,
@@ -254,7 +255,7 @@ describe('streaming', () => {
         });
       },
     };
-    const settings = { format: 'ndjson', order: 'ingested', sink } as const;
+    const settings = { table: EVENTS_TABLE, format: 'ndjson', order: 'ingested', sink } as const;
     expect(await exportRows(database.pool, settings)).toBe(20_000);
     expect(bytes).toBeGreaterThan(20_000_000);
     expect(unwrittenMax).toBeLessThan(1_000_000);
@@ -267,7 +268,7 @@ describe('streaming', () => {
     );
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
     const sink = { write: () => Promise.reject(full) };
-    const settings = { format: 'ids', order: 'id', sink } as const;
+    const settings = { table: EVENTS_TABLE, format: 'ids', order: 'id', sink } as const;
     await expect(exportRows(database.pool, settings)).rejects.toBe(full);
     expect((await database.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });

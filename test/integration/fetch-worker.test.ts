@@ -82,7 +82,7 @@ describe('a page', () => {
 
   test('is not mixed up with others that the same worker fetches at once', async () => {
     const rig = await startRig((request, response) => {
-      const count = Number(new URL(request.url ?? '', 'http://x').searchParams.get('count'));
+      const count = Number(new URL(request.url ?? '', 'http://x').searchParams.get('limit'));
       const text = samplePage(count);
       response.writeHead(200, JSON_HEAD);
       response.write(text.slice(0, 100));
@@ -90,7 +90,7 @@ describe('a page', () => {
     });
     const counts = [1, 200, 3, 150, 5, 90, 7, 300];
     const batches = await Promise.all(
-      counts.map((count) => batchOf(rig.fetch({ taskId: count, path: `/p?count=${count}` }))),
+      counts.map((count) => batchOf(rig.fetch({ taskId: count, limit: count }))),
     );
     expect(batches.map((batch) => batch.rowCount)).toEqual(counts);
     await untilHeads(rig, counts.length);

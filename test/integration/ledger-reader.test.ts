@@ -5,11 +5,18 @@ import { openPool } from '../../src/database/connect.js';
 import { migrateDatabase } from '../../src/database/migrate.js';
 import { openRunStore } from '../../src/database/run-store.js';
 import { createLogger } from '../../src/observe/logger.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import { LedgerReader } from '../../src/session/ledger-reader.js';
 import { runOriginOf } from '../../src/session/open-source.js';
 import { UserError } from '../../src/session/user-error.js';
 import { API_KEY } from '../support/ingest-check.js';
 import { usePostgres } from '../support/postgres.js';
+
+/** A run over an origin. */
+const stream = (origin: string) => ({
+  ...{ source: 'datasync', stream: 'events', origin },
+  table: EVENTS_TABLE,
+});
 
 const database = usePostgres();
 const APPLICATION = 'datasync-test';
@@ -34,7 +41,7 @@ test('a ledger that comes later is found, and so is its run', async () => {
       await migrateDatabase(direct);
       const empty = { type: 'none', text: 'No run yet: `datasync ingest` begins one.' };
       expect(await ledger.find(undefined)).toEqual(empty);
-      const created = { source: 'datasync', origin: 'elsewhere', settings: {} };
+      const created = { ...stream('elsewhere'), settings: {} };
       await openRunStore(direct).createRun(created);
       expect(await ledger.find(undefined)).toMatchObject({ type: 'run', run: { run: 1 } });
       expect(await ledger.require(1)).toMatchObject({ run: { origin: 'elsewhere' } });
@@ -52,14 +59,14 @@ test('a run of another source is not the configured one, unless it is asked for'
   });
   expect(runOriginOf(parts.config.target)).toBe(origin);
   const store = openRunStore(database.pool);
-  await store.createRun({ source: 'datasync', origin: 'elsewhere', settings: {} });
+  await store.createRun({ ...stream('elsewhere'), settings: {} });
   await LedgerReader.during(parts, async (ledger) => {
     expect(await ledger.require(1)).toMatchObject({ run: { run: 1, origin: 'elsewhere' } });
     const missing = await ledger.require(undefined).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(UserError);
     expect(missing).toMatchObject({ kind: 'failed', message: expect.stringContaining(origin) });
     await expect(ledger.require(2)).rejects.toThrow('The ledger has no run 2.');
-    await store.createRun({ source: 'datasync', origin, settings: {} });
+    await store.createRun({ ...stream(origin), settings: {} });
     expect(await ledger.require(undefined)).toMatchObject({ run: { run: 2, origin } });
   });
 });

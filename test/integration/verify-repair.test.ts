@@ -205,7 +205,9 @@ describe('nothing is touched', () => {
     const simulator = await finishedRun();
     await edit(DELETE_A_ROW);
     const before = await contents();
-    const lock = await acquireRunLock(database.pool, 'datasync', simulator.baseUrl);
+    const lock = await acquireRunLock(database.pool, {
+      ...{ source: 'datasync', stream: 'events', origin: simulator.baseUrl },
+    });
     try {
       const { code, stderr, proof } = await repair(simulator);
       expect({ code, stderr }).toEqual({

@@ -1,6 +1,6 @@
 /** Who owns a row, which ids pages have, and that PostgreSQL finds the digests that the writer keeps. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { DATA_DIGEST, ROW_DIGEST } from '../../src/postgres/row-digest.js';
+import { dataDigest, EVENTS_TABLE, rowDigest } from '../../src/postgres/stream-table.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, resetTables, withWriter } from '../support/writer-database.js';
 import { type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';
@@ -34,7 +34,7 @@ async function owned(): Promise<Owned[]> {
       coalesce(bit_xor(e.digest), 0)::text AS held, p.data_digest::text AS data,
       coalesce(bit_xor(e.data_digest), 0)::text AS "heldData"
     FROM ingestion_pages p LEFT JOIN (
-      SELECT id, page, ${ROW_DIGEST} AS digest, ${DATA_DIGEST} AS data_digest FROM ingested_events
+      SELECT id, page, ${rowDigest(EVENTS_TABLE)} AS digest, ${dataDigest(EVENTS_TABLE)} AS data_digest FROM ingested_events
     ) AS e ON e.page = p.id
     GROUP BY p.run, p.segment, p.page ORDER BY p.page`);
   return found;

@@ -76,7 +76,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     const { model, source } = history;
     const pages = walk(source, { run: history.run, segment: 1, limit: 10, pagesMax: 3 });
     for (const page of pages) model.commit(page);
-    model.runs[0] = { run: 1, source: 'test', origin: 'a', status: 'paused' };
+    model.runs[0] = { run: 1, source: 'test', stream: 'events', origin: 'a', status: 'paused' };
     const again = { ...history, run: model.addRun('a') };
     commitAll(again, random);
     return again;
@@ -84,7 +84,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'a half-done run with pages missing here and there': (random) => {
     const history = begin(random);
     const { model, source, run } = history;
-    model.runs[0] = { run, source: 'test', origin: 'a', status: 'paused' };
+    model.runs[0] = { run, source: 'test', stream: 'events', origin: 'a', status: 'paused' };
     for (const page of walk(source, { run, segment: 1, limit: drawInteger(random, 1, 30) })) {
       if (random() < 0.7) model.commit(page);
     }

@@ -53,12 +53,23 @@ export function useFetchRig(): FetchRigs {
     },
     startPool(settings) {
       const heads: PageHead[] = [];
-      const pool = new FetchPool({ settings, threads: 1, onHead: (head) => heads.push(head) });
+      const pool = new FetchPool({
+        source: { type: 'datasync' },
+        settings,
+        threads: 1,
+        onHead: (head) => heads.push(head),
+      });
       opened.push(pool);
       const fetch = (changes: Partial<PageTask> = {}): Promise<PageResult> => {
-        const path = '/api/v1/events?limit=5000';
         const kind = { isHeadOnly: false, isHeadUrgent: true };
-        const task: PageTask = { taskId: 1, path, ...kind, buffers: null, ...changes };
+        const task: PageTask = {
+          taskId: 1,
+          cursor: null,
+          limit: 5000,
+          ...kind,
+          buffers: null,
+          ...changes,
+        };
         return pool.fetch(task);
       };
       return { heads, pool, fetch };

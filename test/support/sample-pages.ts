@@ -4,7 +4,7 @@ import type { Fault } from '../../src/core/fault.js';
 import { columnViews, rejectAt } from '../../src/protocol/batch.js';
 import type { FetchWorkerSettings } from '../../src/protocol/fetch-messages.js';
 import { datasync } from '../../src/source/datasync.js';
-import type { Source } from '../../src/source/source.js';
+import type { EventSource } from '../../src/source/source.js';
 import { openPage, type PageFault, type ProvedPage, provePage } from '../../workers/fetch/page.js';
 import { uuidText } from '../../workers/fetch/uuid.js';
 
@@ -46,7 +46,10 @@ export function pageOfTexts(records: readonly string[], returned = records.lengt
 }
 
 /** Reads a page as the worker does. */
-export function readPage(body: string | Buffer, source: Source = datasync): ProvedPage | PageFault {
+export function readPage(
+  body: string | Buffer,
+  source: EventSource = datasync,
+): ProvedPage | PageFault {
   const opened = openPage(Buffer.from(body), source);
   return opened.type === 'fault' ? opened : provePage(opened, source, null);
 }
@@ -78,7 +81,7 @@ export function workerSettings(
   changes: Partial<FetchWorkerSettings> = {},
 ): FetchWorkerSettings {
   return {
-    source: 'datasync',
+    baseUrl: `${origin}/api/v1`,
     origins: [origin],
     query: {},
     followsRedirects: false,

@@ -5,6 +5,7 @@ import { compareTable, tableDifferences } from '../../src/database/verify/compar
 import { verification } from '../../src/database/verify/verification.js';
 import type { OwnedRows, VerifiedPage } from '../../src/database/verify/verify-types.js';
 import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
 
 interface LedgerPage extends CommittedPage, CommittedCounts {
@@ -15,7 +16,13 @@ interface LedgerPage extends CommittedPage, CommittedCounts {
   readonly last: Position | null;
 }
 
-const RUN = { run: 1, source: 'simulated', origin: 'simulated', status: 'complete' } as const;
+const RUN = {
+  run: 1,
+  source: 'simulated',
+  stream: 'events',
+  origin: 'simulated',
+  status: 'complete',
+} as const;
 
 export class SimulatedLedger {
   readonly pages: LedgerPage[] = [];
@@ -59,7 +66,7 @@ export class SimulatedLedger {
           dataDigest: null,
         };
       });
-    const ledger = { run: RUN, pages, orphans: [], unownedBefore: 0 };
+    const ledger = { run: RUN, table: EVENTS_TABLE, pages, orphans: [], unownedBefore: 0 };
     const comparison = compareTable(ledger, this.#owned());
     const found = { strangers: new Map(), ownerless: new Map() };
     const ofTable = tableDifferences(ledger, comparison, found);

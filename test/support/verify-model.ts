@@ -14,8 +14,10 @@ import type {
   VerifiedRun,
 } from '../../src/database/verify/verify-types.js';
 import { comparePositions, formatPosition, type Position } from '../../src/paging/position.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import { type OwnerPage, selectRows, uuidText } from '../../workers/writer/page-rows.js';
 import { digestOfRows } from '../../workers/writer/row-digest.js';
+import { EVENTS_SHAPE } from '../../workers/writer/table-shape.js';
 import { drawInteger, type Random } from './random.js';
 import { NEWEST_MS, type TestRow, testPage } from './writer-pages.js';
 
@@ -63,14 +65,14 @@ export class VerifyModel {
 
   addRun(origin: string, status: VerifiedRun['status'] = 'complete'): number {
     const run = this.runs.length + 1;
-    this.runs.push({ run, source: 'test', origin, status });
+    this.runs.push({ run, source: 'test', stream: 'events', origin, status });
     return run;
   }
 
   /** Commits a page: rows the table has stay as they are. */
   commit(given: OwnerPage): void {
     const page = { ...given, id: this.pages.length + 1 };
-    const selected = selectRows(page);
+    const selected = selectRows(page, EVENTS_SHAPE);
     const { ids, occurredAtMs } = selected.columns;
     const written: number[] = [];
     let known = 0;
@@ -103,7 +105,7 @@ export class VerifyModel {
     const run = this.runs.find((one) => one.run === number);
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
-    const ledger = { run, pages, orphans, unownedBefore };
+    const ledger = { run, table: EVENTS_TABLE, pages, orphans, unownedBefore };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
     const found = { strangers, ownerless: ids };
@@ -128,7 +130,7 @@ export class VerifyModel {
       byOwner.set(row.owner, [...(byOwner.get(row.owner) ?? []), row]);
     }
     return [...byOwner].map(([page, rows]) => {
-      const digest = String(digestOfRows(selectRows(testPage(rows))));
+      const digest = String(digestOfRows(selectRows(testPage(rows), EVENTS_SHAPE)));
       return { page, rows: rows.length, digest, dataDigest: null };
     });
   }

@@ -110,6 +110,7 @@ export function writerSettings(
     connectionString,
     connectionsMax: 2,
     method: 'auto',
+    target: { reads: 'worker' },
     expectsDuplicates: false,
     hasTriggers: false,
     provesData: false,

@@ -18,7 +18,14 @@ async function fetchWithCursor(cursorJson: string, padding: string) {
   const bytes = new TextEncoder().encode(text);
   const body = Buffer.from(bytes.buffer, 0, bytes.length);
   const task: PageTask = {
-    ...{ taskId: 1, path: '/x', isHeadOnly: false, isHeadUrgent: false, buffers: null },
+    ...{
+      taskId: 1,
+      cursor: null,
+      limit: 5000,
+      isHeadOnly: false,
+      isHeadUrgent: false,
+      buffers: null,
+    },
   };
   return fetchPage(task, {
     client: {
@@ -31,7 +38,7 @@ async function fetchWithCursor(cursorJson: string, padding: string) {
         headers: {},
       }),
     },
-    origin: 'http://api.test',
+    baseUrl: 'http://api.test',
     source: datasync,
     room: ENDLESS_ROOM,
     postHead: () => {},
@@ -51,7 +58,7 @@ describe.each([
         fault: {
           code: 'CONTRACT',
           retryable: false,
-          message: expect.stringContaining('nextCursor'),
+          message: expect.stringContaining('the cursor of the next page'),
         },
       });
     },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EXPORT_FORMATS, exportStatement } from '../../src/database/export/export-sql.js';
 import { RowBlocks } from '../../src/database/export/row-blocks.js';
+import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 
 function gather(rows: readonly Buffer[]): Buffer[] {
   const blocks: Buffer[] = [];
@@ -40,8 +41,8 @@ describe('blocks', () => {
 describe('the statement of an export', () => {
   test('orders by id only when that is asked for', () => {
     for (const format of EXPORT_FORMATS) {
-      expect(exportStatement(format, 'id')).toMatch(/ORDER BY id\) TO STDOUT/);
-      expect(exportStatement(format, 'ingested')).not.toMatch(/ORDER BY/);
+      expect(exportStatement(EVENTS_TABLE, format, 'id')).toMatch(/ORDER BY "id"\) TO STDOUT/);
+      expect(exportStatement(EVENTS_TABLE, format, 'ingested')).not.toMatch(/ORDER BY/);
     }
   });
 });

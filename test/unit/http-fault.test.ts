@@ -76,7 +76,7 @@ test.each([
 
 describe('what DataSync means', () => {
   const read = (status: number, body: string) =>
-    datasync.readError({ status, body, isLimited: false });
+    datasync.readError({ status, body, isLimited: false, header: () => null });
 
   test('by 410: the cursor has expired', () => {
     expect(read(410, '')).toMatchObject({ code: 'CURSOR_EXPIRED', retryable: true });

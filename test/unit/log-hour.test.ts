@@ -122,7 +122,6 @@ async function playRun(level: string, faultShare: number) {
     fetch: (task) => exchange(api, task, loop),
     tellFetcher: () => {},
     write: commit,
-    pagePath: (cursor, limit) => JSON.stringify({ cursor, limit }),
     buffers: new BufferPool(1),
   });
   watch.start();
@@ -150,12 +149,12 @@ async function untilOver(loop: IngestionLoop): Promise<RunOutcome> {
 /** One request: half of its time until it arrives, half until its answer is there. */
 async function exchange(
   api: SimulatedApi,
-  { taskId, path, isHeadOnly, isHeadUrgent }: PageTask,
+  { taskId, cursor, limit, isHeadOnly, isHeadUrgent }: PageTask,
   loop: IngestionLoop,
 ): Promise<PageResult> {
   const sentAtMs = nowMs();
   await sleep(LATENCY_MS / 2);
-  const answer = api.exchange(JSON.parse(path), sentAtMs, nowMs());
+  const answer = api.exchange({ cursor, limit, isRefresh: isHeadOnly }, sentAtMs, nowMs());
   await sleep(LATENCY_MS / 2);
   const meta: ResponseMeta = {
     status: 200,
@@ -252,7 +251,8 @@ function freshRun(): PreparedRun {
   };
   return {
     run: {
-      ...{ run: 7, source: 'simulated', origin: 'simulated', status: 'running' },
+      ...{ run: 7, source: 'simulated', stream: 'events', origin: 'simulated', status: 'running' },
+      ...{ tableName: 'ingested_events', tableKey: ['id'] },
       ...{ startedAtMs: nowMs(), finishedAtMs: null, resumeAtMs: null, lastError: null },
       ...{
         firstRequestAtMs: null,

@@ -26,7 +26,7 @@ describe('a clean run', () => {
   test('is proven, with its rows, pages and records', () => {
     expect(model.verify(run)).toEqual({
       ok: true,
-      ...{ run, source: 'test', origin: 'a', status: 'complete' },
+      ...{ run, source: 'test', stream: 'events', origin: 'a', status: 'complete' },
       ...{ rows: 50, tableRows: 50, pages: 5, unownedPages: 0, dataPages: null },
       ...{ returned: 50, inserted: 50, duplicate: 0, differing: 0, quarantined: 0 },
       owners: { run: 50, otherRuns: 0, nobody: 0, unknown: 0 },

@@ -124,7 +124,7 @@ describe('what an error of a write means', () => {
     [{ code: 'EPIPE', message: 'write EPIPE' }, 'fault'],
     [new Error('Connection terminated unexpectedly'), 'fault'],
   ] as const)('%o is %s', (error, type) => {
-    expect(readWriteError(error).type).toBe(type);
+    expect(readWriteError(error, 'ingested_events').type).toBe(type);
   });
 
   test('the reason holds the words of the server, its detail and its code', () => {
@@ -133,7 +133,7 @@ describe('what an error of a write means', () => {
       message: 'invalid input syntax',
       detail: 'Token "x" is invalid.',
     };
-    expect(readWriteError(error)).toEqual({
+    expect(readWriteError(error, 'ingested_events')).toEqual({
       type: 'rowRefused',
       reason: 'PostgreSQL refused it: invalid input syntax: Token "x" is invalid. (22P02)',
     });

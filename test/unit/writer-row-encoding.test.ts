@@ -6,6 +6,7 @@ import {
   writeInstantArray,
   writeRecordArray,
 } from '../../workers/writer/row-encoding.js';
+import { EVENTS_SHAPE } from '../../workers/writer/table-shape.js';
 import { WireBuffer } from '../../workers/writer/wire-buffer.js';
 import { type TestRow, testId, testPage, testRows } from '../support/writer-pages.js';
 
@@ -47,13 +48,13 @@ const rows: TestRow[] = instants.map((ms, i) => ({
 
 describe('the COPY stream', () => {
   test('equals the documented binary form, byte by byte', () => {
-    const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }));
+    const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }), EVENTS_SHAPE);
     expect(written((wire) => writeCopyStream(wire, selected))).toEqual(copyStream(rows));
   });
 
   test('grows a buffer that is too small and leaves what was written before', () => {
     const many = testRows(2000).map((row) => ({ ...row, record: `{"pad":"${'x'.repeat(300)}"}` }));
-    const selected = selectRows(testPage(many, { id: PAGE_ID }));
+    const selected = selectRows(testPage(many, { id: PAGE_ID }), EVENTS_SHAPE);
     const wire = new WireBuffer();
     wire.cString('before');
     writeCopyStream(wire, selected);
@@ -63,7 +64,7 @@ describe('the COPY stream', () => {
 
   test('an instant that is none becomes one that PostgreSQL refuses, never infinity', () => {
     for (const ms of [1e20, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      const selected = selectRows(testPage([{ id: testId(1), ms, record: '{}' }]));
+      const selected = selectRows(testPage([{ id: testId(1), ms, record: '{}' }]), EVENTS_SHAPE);
       const wire = written((into) => writeCopyStream(into, selected));
       expect(wire.readBigInt64BE(5 + 19 + 2 + 20 + 4)).toBe(2n ** 63n - 2n);
     }
@@ -71,7 +72,7 @@ describe('the COPY stream', () => {
 });
 
 describe('array parameters', () => {
-  const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }));
+  const selected = selectRows(testPage(rows, { isDescending: false, id: PAGE_ID }), EVENTS_SHAPE);
 
   test.each([
     ['ids', writeIdArray, 2950],

@@ -8,7 +8,7 @@
  * has found the array's real end, where `readEnvelopeAt` reads it again.
  */
 import type { Envelope } from '../../src/paging/paging.js';
-import type { EnvelopeReading, Source } from '../../src/source/source.js';
+import type { EnvelopeReading, EventSource } from '../../src/source/source.js';
 import { JsonWalker, NOT_FOUND } from './json-walker.js';
 
 const QUOTE = 0x22;
@@ -87,7 +87,7 @@ export function walkFields(
 export function readTailEnvelope(
   body: Buffer,
   recordsStart: number,
-  source: Source,
+  source: EventSource,
 ): TailEnvelope | null {
   if (body[lastByteIndex(body)] !== CLOSE_BRACE) return null;
   const lowest = Math.max(recordsStart, body.length - TAIL_BYTES_MAX);
@@ -106,7 +106,7 @@ export interface PagePlace {
   readonly recordsStart: number;
   /** Where the `]` of the records array is. */
   readonly recordsEnd: number;
-  readonly source: Source;
+  readonly source: EventSource;
 }
 
 /** What stands around the records between the two places; null when it is not JSON with one such array. */
@@ -123,7 +123,7 @@ export function readEnvelopeAt(place: PagePlace): EnvelopeReading | null {
 export function readEnvelopeBehind(
   body: Buffer,
   recordsEnd: number,
-  source: Source,
+  source: EventSource,
 ): Envelope | null {
   const after = body.toString('utf8', recordsEnd + 1);
   const read = readEnvelopeText(`{"${source.recordsField}":"${PLACEHOLDER}"${after}`, source);
@@ -131,7 +131,7 @@ export function readEnvelopeBehind(
 }
 
 /** @param text a page with the placeholder for its records */
-function readEnvelopeText(text: string, source: Source): EnvelopeReading | null {
+function readEnvelopeText(text: string, source: EventSource): EnvelopeReading | null {
   try {
     const page = JSON.parse(text) as Record<string, unknown>;
     if (page[source.recordsField] !== PLACEHOLDER) return null;

@@ -5,13 +5,13 @@ import type { Fault } from '../../src/core/fault.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import { mergedHeaders, type PageRequest } from '../../src/protocol/page-request.js';
 import { withoutQuery, withQuery } from '../../src/source/authentication.js';
-import type { Source } from '../../src/source/source.js';
+import type { Refusal, Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
 import { noAddress, openWays, strangeOrigin } from './origins.js';
 import { faultOfType } from './other-body.js';
 import type { BodyRoom } from './receive-budget.js';
 import { redirectOf } from './redirects.js';
-import { type Asked, refusalFault } from './refusal.js';
+import { type Asked, refusalFault, refusalOf } from './refusal.js';
 import { type AnswerHeaders, isJsonType, mediaType } from './response-headers.js';
 import { type Received, ResponseReceiver } from './response-receiver.js';
 
@@ -37,6 +37,8 @@ export type Answer =
   | {
       readonly type: 'fault';
       readonly fault: Fault;
+      /** What was refused, where it was the API that refused it. */
+      readonly refusal: Refusal | null;
       readonly buffer: ArrayBuffer | null;
       readonly meta: ResponseMeta | null;
     };
@@ -90,7 +92,7 @@ export async function createHttpClient(
     async send(first, reused, room) {
       const body = new BodyBuffer(reused, settings.bodyBytesMax);
       const fail = (fault: Fault, meta: ResponseMeta | null): Answer => {
-        return { type: 'fault', fault, buffer: body.buffer, meta };
+        return { type: 'fault', fault, refusal: null, buffer: body.buffer, meta };
       };
       let request = first;
       let meta: ResponseMeta | null = null;
@@ -141,7 +143,7 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       }
       if (!isJsonType(headers)) {
         const fault = faultOfType(mediaType(headers), body.bytes, asked.source);
-        return { type: 'fault', fault, buffer, meta };
+        return { type: 'fault', fault, refusal: null, buffer, meta };
       }
       return { type: 'page', url, body: body.bytes, buffer, meta: received.meta, headers };
     }
@@ -150,10 +152,11 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       if (received.meta.status === 204) {
         return { type: 'empty', url, buffer, meta: received.meta, headers };
       }
-      const fault = refusalFault(received.meta, errorText, asked);
-      return { type: 'fault', fault, buffer, meta };
+      const refusal = refusalOf(received.meta, errorText, headers);
+      const fault = refusalFault(received.meta, refusal, asked);
+      return { type: 'fault', fault, refusal, buffer, meta };
     }
     case 'failed':
-      return { type: 'fault', fault: received.fault, buffer, meta };
+      return { type: 'fault', fault: received.fault, refusal: null, buffer, meta };
   }
 }

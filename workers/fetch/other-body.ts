@@ -4,7 +4,7 @@
  */
 import type { Fault } from '../../src/core/fault.js';
 import { contractFault } from '../../src/source/contract-fault.js';
-import type { Source } from '../../src/source/source.js';
+import type { EventSource, Source } from '../../src/source/source.js';
 import { firstByteIndex, lastByteIndex, textStart, walkFields } from './envelope.js';
 import { JsonWalker } from './json-walker.js';
 
@@ -23,7 +23,7 @@ const FIELD_NAME = /^[\w.$-]{1,40}$/;
  * A page whose records are null, as some servers write an empty list, with the list in its place.
  * Null when the body is no such page.
  */
-export function withEmptyRecords(body: Buffer, source: Source): Buffer | null {
+export function withEmptyRecords(body: Buffer, source: EventSource): Buffer | null {
   const page = parseShort(body);
   if (!isObject(page) || page[source.recordsField] !== null) return null;
   const read = source.readEnvelope({ ...page, [source.recordsField]: [] });
@@ -33,7 +33,7 @@ export function withEmptyRecords(body: Buffer, source: Source): Buffer | null {
 }
 
 /** The fault that a body without an array of records is. */
-export function faultWithoutRecords(body: Buffer, source: Source): Fault {
+export function faultWithoutRecords(body: Buffer, source: EventSource): Fault {
   const page = parseShort(body);
   if (isObject(page)) {
     const { recordsField } = source;
@@ -47,7 +47,7 @@ export function faultWithoutRecords(body: Buffer, source: Source): Fault {
 }
 
 /** The fault that a body is which is no page: of something else when it is whole, else spoilt. */
-export function faultOfOther(body: Buffer, source: Source): Fault {
+export function faultOfOther(body: Buffer, source: Pick<Source, 'name'>): Fault {
   const whole = describeWhole(body);
   if (whole === null) return malformed(`HTTP 200 with ${describeBody(body)}`);
   return {
@@ -60,7 +60,7 @@ export function faultOfOther(body: Buffer, source: Source): Fault {
 }
 
 /** @param type the media type, which is not JSON's */
-export function faultOfType(type: string, body: Buffer, source: Source): Fault {
+export function faultOfType(type: string, body: Buffer, source: Pick<Source, 'name'>): Fault {
   if (isMarkup(body)) return faultOfOther(body, source);
   return malformed(`HTTP 200 with ${type} where JSON belongs`);
 }

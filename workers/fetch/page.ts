@@ -9,7 +9,7 @@ import type { Fault } from '../../src/core/fault.js';
 import type { Envelope } from '../../src/paging/paging.js';
 import type { Position } from '../../src/paging/position.js';
 import { type ColumnViews, columnViews, type Rejects } from '../../src/protocol/batch.js';
-import type { Source } from '../../src/source/source.js';
+import type { EventSource } from '../../src/source/source.js';
 import {
   findRecords,
   isSameEnvelope,
@@ -52,6 +52,8 @@ export interface OpenedPage {
 export interface ProvedPage {
   readonly type: 'proved';
   readonly envelope: Envelope;
+  /** How many bytes of its buffer are the page. */
+  readonly bodyBytes: number;
   readonly rowCount: number;
   readonly columns: ArrayBuffer;
   readonly rejects: Rejects;
@@ -68,7 +70,7 @@ export interface PageFault {
 }
 
 /** Finds the records and reads the envelope from the tail. @param body exactly the page's bytes */
-export function openPage(body: Buffer, source: Source): OpenedPage | PageFault {
+export function openPage(body: Buffer, source: EventSource): OpenedPage | PageFault {
   const recordsStart = findRecords(body, source.recordsField);
   if (recordsStart === null) {
     const emptyPage = withEmptyRecords(body, source);
@@ -86,7 +88,7 @@ export function openPage(body: Buffer, source: Source): OpenedPage | PageFault {
 /** Scans the records into `columns` and confirms the envelope. */
 export function provePage(
   page: OpenedPage,
-  source: Source,
+  source: EventSource,
   columns: ArrayBuffer | null,
 ): ProvedPage | PageFault {
   const { body, recordsStart, early } = page;
@@ -109,12 +111,12 @@ export function provePage(
   if (read?.type === 'other') return fail(faultOfOther(body, source));
   if (scanned.type === 'scanned' && read !== null && holdsAll(scanned, read.envelope)) {
     if (early === null || isSameEnvelope(early.envelope, read.envelope)) {
-      return proved(scanned, read.envelope);
+      return proved(scanned, read.envelope, body.length);
     }
     return fail(malformed('the page has a second envelope inside its records'));
   }
   const salvaged = early && salvage({ ...request, columns: scanned.columns }, early, source);
-  if (early !== null && salvaged !== null) return proved(salvaged, early.envelope);
+  if (early !== null && salvaged !== null) return proved(salvaged, early.envelope, body.length);
   if (scanned.type === 'broken') {
     const place = `record ${scanned.recordIndex + 1}`;
     return fail(malformed(`the page breaks off at ${place}: ${describeBody(body)}`));
@@ -130,7 +132,11 @@ export function provePage(
  * Only where the envelope, count included, stands behind the records: one before them would vouch
  * for a page that was cut short just as well.
  */
-function salvage(request: ScanRequest, early: TailEnvelope, source: Source): ScannedRecords | null {
+function salvage(
+  request: ScanRequest,
+  early: TailEnvelope,
+  source: EventSource,
+): ScannedRecords | null {
   const behind = readEnvelopeBehind(request.body, early.recordsEnd, source);
   const returned = behind?.returned ?? null;
   return returned === null ? null : salvagePage(request, early.recordsEnd, returned);
@@ -147,12 +153,13 @@ function rowsExpected(page: OpenedPage): number {
   return Math.max(1, Math.min(said, rowsMax));
 }
 
-function proved(records: ScannedRecords, envelope: Envelope): ProvedPage {
+function proved(records: ScannedRecords, envelope: Envelope, bodyBytes: number): ProvedPage {
   const { rowCount, columns, rejects } = records;
   const views = columnViews(columns);
   return {
     type: 'proved',
     envelope,
+    bodyBytes,
     rowCount,
     columns,
     rejects,

@@ -2,9 +2,9 @@
 import type { Fault, FaultCode } from '../../src/core/fault.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import { isLimitedBy } from '../../src/source/http-fault.js';
-import type { Source } from '../../src/source/source.js';
+import type { Refusal, Source } from '../../src/source/source.js';
 import { faultOfType, malformed } from './other-body.js';
-import { type AnswerHeaders, isJsonType, mediaType } from './response-headers.js';
+import { type AnswerHeaders, headerOf, isJsonType, mediaType } from './response-headers.js';
 
 /** Faults for which the address may be at fault. */
 const NAMES_ADDRESS = new Set<FaultCode>(['UNEXPECTED_STATUS', 'REDIRECT', 'CREDENTIALS']);
@@ -23,12 +23,21 @@ interface Emptiness {
 }
 
 /** @param body the start of the answer's text */
-export function refusalFault(
+export function refusalOf(
   { status, limits }: ResponseMeta,
   body: string,
+  headers: AnswerHeaders,
+): Refusal {
+  const header = (name: string): string | null => headerOf(headers, name);
+  return { status, body, isLimited: isLimitedBy(limits), header };
+}
+
+export function refusalFault(
+  { limits }: ResponseMeta,
+  refusal: Refusal,
   { source, url }: Asked,
 ): Fault {
-  const fault = source.readError({ status, body, isLimited: isLimitedBy(limits) });
+  const fault = source.readError(refusal);
   const message = NAMES_ADDRESS.has(fault.code)
     ? `${fault.message} (${addressOf(url)})`
     : fault.message;
@@ -38,7 +47,9 @@ export function refusalFault(
 
 /** For a source whose pages always have a body. */
 export function emptyFault({ url, meta, headers }: Emptiness, source: Source): Fault {
-  if (meta.status !== 200) return refusalFault(meta, '', { source, url });
+  if (meta.status !== 200) {
+    return refusalFault(meta, refusalOf(meta, '', headers), { source, url });
+  }
   if (!isJsonType(headers)) return faultOfType(mediaType(headers), Buffer.alloc(0), source);
   return malformed('HTTP 200 with an empty body');
 }

@@ -5,6 +5,7 @@
 import { answerDeadlineMs, makePool } from '../../src/postgres/client.js';
 import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { writePreparation } from './statements.js';
+import type { TableShape } from './table-shape.js';
 import { WireBuffer } from './wire-buffer.js';
 import { runWireQuery, type TextRow } from './wire-query.js';
 
@@ -27,7 +28,11 @@ export interface Connections {
 }
 
 /** @param max connections at most */
-export function openConnections(settings: WriterSettings, max: number): Connections {
+export function openConnections(
+  settings: WriterSettings,
+  shape: TableShape,
+  max: number,
+): Connections {
   const wires = new WeakMap<object, WireBuffer>();
   let openCount = 0;
   const pool = makePool({
@@ -45,7 +50,7 @@ export function openConnections(settings: WriterSettings, max: number): Connecti
       });
       const wire = new WireBuffer();
       wires.set(client, wire);
-      return runWireQuery(client, wire, writePreparation);
+      return runWireQuery(client, wire, (into) => writePreparation(into, shape));
     },
   });
   pool.on('error', () => {});

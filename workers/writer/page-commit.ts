@@ -16,13 +16,9 @@ import { type OwnerPage, type PageRows, pageIndexOf, selectRows } from './page-r
 import { withRefused } from './quarantine-rows.js';
 import { insertStorableRows } from './refused-rows.js';
 import { digestOfRows } from './row-digest.js';
-import {
-  writeCopyStream,
-  writeIdArray,
-  writeInstantArray,
-  writeRecordArray,
-} from './row-encoding.js';
+import { writeCopyStream, writeIdArray } from './row-encoding.js';
 import type { StatementName } from './statements.js';
+import type { TableShape } from './table-shape.js';
 import { type Parameter, type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
 
 /** What a commit reports. */
@@ -34,6 +30,7 @@ export interface Commit {
 
 /** How pages are written, besides the method. */
 export interface CommitSettings {
+  readonly shape: TableShape;
   /** The ledger keeps a digest of the data too. */
   readonly provesData: boolean;
 }
@@ -46,8 +43,8 @@ export type CommitPage = (
 ) => Promise<Commit>;
 
 /** @throws the server's error: 23505 when the table or the ledger has a part of it already */
-export const commitByCopy: CommitPage = async (connection, page, { provesData }) => {
-  const account = accountOf(page);
+export const commitByCopy: CommitPage = async (connection, page, { shape, provesData }) => {
+  const account = accountOf(page, shape);
   const { selected } = account;
   const rowCount = selected.rows.length;
   const digest = digestOfRows(selected);
@@ -67,14 +64,12 @@ export const commitByCopy: CommitPage = async (connection, page, { provesData })
 };
 
 /** Rows that the table has stay as they are. @throws the server's error */
-export const commitByInsert: CommitPage = async (connection, page, { provesData }) => {
-  const account = accountOf(page);
+export const commitByInsert: CommitPage = async (connection, page, { shape, provesData }) => {
+  const account = accountOf(page, shape);
   const answer = await connection.run((wire) => {
     execute(wire, 'insert_page', [
       ...ledgerParameters(page, account),
-      (into) => writeIdArray(into, account.selected),
-      (into) => writeInstantArray(into, account.selected),
-      (into) => writeRecordArray(into, account.selected),
+      ...shape.parameters(account.selected),
       String(provesData),
     ]);
   });
@@ -87,18 +82,19 @@ export const commitByInsert: CommitPage = async (connection, page, { provesData 
  * @throws the server's error where it is not about a row; the transaction is then rolled back, or
  *   the connection broken
  */
-export const commitWithoutRefused: CommitPage = async (connection, page, { provesData }) => {
+export const commitWithoutRefused: CommitPage = async (connection, page, settings) => {
+  const { shape, provesData } = settings;
   // A constraint that is deferred to the commit would not tell which row it refuses.
   await connection.command('BEGIN; SET CONSTRAINTS ALL IMMEDIATE');
   try {
-    const { insertedCount, digest, refused } = await insertStorableRows(connection, page);
-    const account = accountOf(page, refused);
+    const { insertedCount, digest, refused } = await insertStorableRows(connection, page, shape);
+    const account = accountOf(page, shape, refused);
     const parameters: Parameter[] = [
       ...ledgerParameters(page, account),
       String(insertedCount),
       String(digest),
-      (into) => writeIdArray(into, account.selected),
       String(provesData),
+      ...shape.parameters(account.selected),
     ];
     const answer = await connection.run((wire) => execute(wire, 'record_counted_page', parameters));
     await connection.command('COMMIT');
@@ -132,9 +128,10 @@ const NONE_REFUSED: ReadonlyMap<number, string> = new Map();
 /** @param refused reasons by row of the batch */
 function accountOf(
   page: OwnerPage,
+  shape: TableShape,
   refused: ReadonlyMap<number, string> = NONE_REFUSED,
 ): PageAccount {
-  const selected = selectRows(page, new Set(refused.keys()));
+  const selected = selectRows(page, shape, new Set(refused.keys()));
   const records = [...refused].map(([row, reason]) => ({
     index: pageIndexOf(page.batch.rejects, row),
     start: selected.columns.recordStarts[row] as number,

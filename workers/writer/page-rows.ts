@@ -10,7 +10,12 @@
  * A row without a timestamp has no place of its own in the order: it is written wherever it appears.
  */
 import { assert } from '../../src/core/fault.js';
-import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
+import {
+  formatPosition,
+  isBehindBound,
+  LOWEST_ID,
+  type Position,
+} from '../../src/paging/position.js';
 import {
   type Batch,
   type ColumnViews,
@@ -20,6 +25,7 @@ import {
 } from '../../src/protocol/batch.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import type { RowSource } from './row-encoding.js';
+import type { TableShape } from './table-shape.js';
 
 /** A page with the id that the ledger has for it, and that each of its rows carries. */
 export interface OwnerPage extends PageWrite {
@@ -38,15 +44,22 @@ export interface PageRows extends RowSource {
 
 const NO_CULPRITS: ReadonlySet<number> = new Set();
 
-/** @param culprits rows of the batch that PostgreSQL refused */
-export function selectRows(page: OwnerPage, culprits: ReadonlySet<number> = NO_CULPRITS): PageRows {
+/**
+ * @param shape where the database reads the keys, it also finds those that are repeated
+ * @param culprits rows of the batch that PostgreSQL refused
+ */
+export function selectRows(
+  page: OwnerPage,
+  shape: Pick<TableShape, 'permitsCopy'>,
+  culprits: ReadonlySet<number> = NO_CULPRITS,
+): PageRows {
   const { batch, bound } = page;
   const columns = columnViews(batch.columns);
   assert(batch.rowCount <= columns.capacity, 'a batch has no more rows than its columns hold');
   const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
 
   const rows = new Uint32Array(batch.rowCount);
-  const seen = new IdSet(ids, batch.rowCount);
+  const seen = shape.permitsCopy ? new IdSet(ids, batch.rowCount) : null;
   let distinctCount = 0;
   let acceptedCount = 0;
   let recordBytes = 0;
@@ -60,10 +73,15 @@ export function selectRows(page: OwnerPage, culprits: ReadonlySet<number> = NO_C
       if (firstRow < 0) firstRow = row;
       lastRow = row;
     }
-    if (!seen.add(row)) continue;
+    if (seen?.add(row) === false) continue;
     rows[distinctCount++] = row;
     recordBytes += (recordEnds[row] as number) - (recordStarts[row] as number);
   }
+  const placeOf = (row: number): string | null => {
+    if (row < 0) return null;
+    const id = shape.permitsCopy ? uuidText(ids, row) : LOWEST_ID;
+    return formatPosition({ ms: occurredAtMs[row] as number, id });
+  };
   return {
     pageId: page.id,
     columns,
@@ -72,8 +90,8 @@ export function selectRows(page: OwnerPage, culprits: ReadonlySet<number> = NO_C
     recordBytes,
     acceptedCount,
     rejects: keptRejects(batch, columns, bound),
-    firstPosition: firstRow < 0 ? null : positionText(columns, firstRow),
-    lastPosition: lastRow < 0 ? null : positionText(columns, lastRow),
+    firstPosition: placeOf(firstRow),
+    lastPosition: placeOf(lastRow),
   };
 }
 
@@ -97,10 +115,6 @@ function keptRejects(
     return { ...rejects, count: pageIndexOf(rejects, row) - row };
   }
   return rejects;
-}
-
-function positionText({ ids, occurredAtMs }: ColumnViews, row: number): string {
-  return formatPosition({ ms: occurredAtMs[row] as number, id: uuidText(ids, row) });
 }
 
 /** The id of a row as text. */

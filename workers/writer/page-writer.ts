@@ -126,7 +126,7 @@ type Attempt =
   | { readonly type: 'failed'; readonly fault: Fault };
 
 async function attemptPage(
-  { connections, ids, provesData }: WritePlace,
+  { connections, ids, shape, provesData }: WritePlace,
   page: PageWrite,
   way: Way,
   mayBeCommitted: boolean,
@@ -141,7 +141,7 @@ async function attemptPage(
     const found = mayBeCommitted ? await findCommit(connection, page) : { type: 'none' as const };
     if (found.type === 'none') {
       const id = await ids.take(() => connection.run(writeReservation));
-      const commit = await COMMIT_BY[way](connection, { ...page, id }, { provesData });
+      const commit = await COMMIT_BY[way](connection, { ...page, id }, { shape, provesData });
       connection.release(false);
       return { type: 'committed', commit, isNew: true };
     }
@@ -151,12 +151,16 @@ async function attemptPage(
       : { type: 'failed', fault: pageOfAnother(page) };
   } catch (error) {
     connection.release(!isStatementError(error));
-    return nextAfter(error, way, mayBeCommitted);
+    return nextAfter(error, way, { mayBeCommitted, relation: shape.relation });
   }
 }
 
-function nextAfter(error: unknown, way: Way, mayBeCommitted: boolean): Attempt {
-  const read = readWriteError(error);
+function nextAfter(
+  error: unknown,
+  way: Way,
+  { mayBeCommitted, relation }: { readonly mayBeCommitted: boolean; readonly relation: string },
+): Attempt {
+  const read = readWriteError(error, relation);
   switch (read.type) {
     case 'pageKnown':
       // Found by the key but not by the look before: its transaction ended in between.

@@ -11,14 +11,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Connection } from './connections.js';
-import { type OwnerPage, type PageRows, selectRows, uuidText } from './page-rows.js';
-import {
-  type RowSource,
-  writeIdArray,
-  writeInstantArray,
-  writeRecordArray,
-} from './row-encoding.js';
+import { type OwnerPage, type PageRows, selectRows } from './page-rows.js';
+import type { RowSource } from './row-encoding.js';
+import type { TableShape } from './table-shape.js';
 import { writeBindAndExecute } from './wire-buffer.js';
+import type { TextRow } from './wire-query.js';
 import { readWriteError } from './write-error.js';
 
 export interface StoredRows {
@@ -38,19 +35,23 @@ export interface StoredRows {
 export async function insertStorableRows(
   connection: Connection,
   page: OwnerPage,
+  shape: TableShape,
 ): Promise<StoredRows> {
   const refused = new Map<number, string>();
-  /** Digests by id. */
-  const stored = new Map<string, bigint>();
-  let selected = selectRows(page);
+  /** Of the groups that were stored. */
+  let stored: Written = { count: 0, digest: 0n };
+  let selected = selectRows(page, shape);
   let groups = firstGroups(selected);
   await connection.command('SAVEPOINT row_group');
   while (groups.length > 0) {
     const refusedBefore = refused.size;
     for (let rows = groups.pop(); rows !== undefined; rows = groups.pop()) {
-      const outcome = await tryGroup(connection, { ...selected, rows });
+      const outcome = await tryGroup(connection, { ...selected, rows }, shape);
       if (outcome.type === 'stored') {
-        for (const [id, digest] of outcome.digests) stored.set(id, digest);
+        stored = {
+          count: stored.count + outcome.count,
+          digest: stored.digest ^ outcome.digest,
+        };
       } else if (rows.length === 1) {
         refused.set(rows[0] as number, outcome.reason);
       } else {
@@ -58,21 +59,47 @@ export async function insertStorableRows(
         groups.push(rows.subarray(middle), rows.subarray(0, middle));
       }
     }
-    for (const row of await findMissing(connection, selected, refused)) refused.set(row, SKIPPED);
+    const missing = await findMissing(connection, selected, refused, shape);
+    for (const row of missing) refused.set(row, skipped(shape));
     // A refused row can have hidden a later one of the same id, which now is the first.
     if (refused.size > refusedBefore) {
       const tried = new Set([...selected.rows]);
-      selected = selectRows(page, new Set(refused.keys()));
+      selected = selectRows(page, shape, new Set(refused.keys()));
       groups = [...selected.rows]
         .filter((row) => !tried.has(row))
         .map((row) => Uint32Array.of(row));
     }
   }
-  const digests = [...selected.rows]
-    .filter((row) => !refused.has(row))
-    .flatMap((row) => stored.get(uuidText(selected.columns.ids, row)) ?? []);
-  const digest = digests.reduce((sum, one) => sum ^ one, 0n);
-  return { insertedCount: digests.length, digest, refused };
+  // Without a key no row is found again: what was stored is what the server said.
+  const written =
+    shape.key.length === 0 ? stored : await countWritten(connection, selected, refused, shape);
+  return { insertedCount: written.count, digest: written.digest, refused };
+}
+
+interface Written {
+  readonly count: number;
+  readonly digest: bigint;
+}
+
+/** The page's rows that are in the table and that it wrote. */
+async function countWritten(
+  connection: Connection,
+  selected: PageRows,
+  refused: ReadonlyMap<number, string>,
+  shape: TableShape,
+): Promise<Written> {
+  const rows = selected.rows.filter((row) => !refused.has(row));
+  const found = await connection.run((wire) =>
+    writeBindAndExecute(wire, 'count_written', [
+      String(selected.pageId),
+      ...shape.parameters({ ...selected, rows }),
+    ]),
+  );
+  return writtenOf(found);
+}
+
+function writtenOf([row]: readonly TextRow[]): Written {
+  return { count: Number(row?.[0]), digest: BigInt(row?.[1] ?? 0) };
 }
 
 /** The rows that are not in the table though they were not refused. */
@@ -80,38 +107,36 @@ async function findMissing(
   connection: Connection,
   selected: PageRows,
   refused: ReadonlyMap<number, string>,
+  shape: TableShape,
 ): Promise<number[]> {
   const rows = selected.rows.filter((row) => !refused.has(row));
   const found = await connection.run((wire) =>
-    writeBindAndExecute(wire, 'find_missing', [
-      (into) => writeIdArray(into, { ...selected, rows }),
-    ]),
+    writeBindAndExecute(wire, 'find_missing', shape.parameters({ ...selected, rows })),
   );
   return found.map(([place]) => rows[Number(place)] as number);
 }
 
-const SKIPPED =
-  'PostgreSQL did not keep it: a trigger of ingested_events skipped, changed or deleted the row';
+function skipped({ relation }: TableShape): string {
+  return `PostgreSQL did not keep it: a trigger of ${relation} skipped, changed or deleted the row`;
+}
 
 type GroupOutcome =
-  | { readonly type: 'stored'; readonly digests: readonly (readonly [string, bigint])[] }
+  | ({ readonly type: 'stored' } & Written)
   | { readonly type: 'refused'; readonly reason: string };
 
-async function tryGroup(connection: Connection, group: RowSource): Promise<GroupOutcome> {
+async function tryGroup(
+  connection: Connection,
+  group: RowSource,
+  shape: TableShape,
+): Promise<GroupOutcome> {
   try {
     const stored = await connection.run((wire) =>
-      writeBindAndExecute(wire, 'insert_rows', [
-        (into) => writeIdArray(into, group),
-        (into) => writeInstantArray(into, group),
-        (into) => writeRecordArray(into, group),
-        String(group.pageId),
-      ]),
+      writeBindAndExecute(wire, 'insert_rows', [String(group.pageId), ...shape.parameters(group)]),
     );
     await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
-    const digests = stored.map(([id, digest]) => [id ?? '', BigInt(digest ?? 0)] as const);
-    return { type: 'stored', digests };
+    return { type: 'stored', ...writtenOf(stored) };
   } catch (error) {
-    const read = readWriteError(error);
+    const read = readWriteError(error, shape.relation);
     if (read.type !== 'rowRefused' && read.type !== 'rowKnown') throw error;
     await connection.command('ROLLBACK TO SAVEPOINT row_group');
     return { type: 'refused', reason: read.reason };

@@ -4,8 +4,9 @@
  * The ledger row, the quarantined records and, on the insert path, the rows are one statement: on
  * COPY's path it follows the COPY in the same transaction.
  */
-import { DATA_DIGEST, ROW_DIGEST } from '../../src/postgres/row-digest.js';
+import { dataDigest, quoteIdentifier, rowDigest } from '../../src/postgres/stream-table.js';
 import { PROBE } from './row-digest.js';
+import type { TableShape } from './table-shape.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
 /** $1 to $23 are `ledgerParameters`; what the counts and digests come from differs. */
@@ -27,13 +28,17 @@ const KEEP_REJECTS = `rejected AS (
   ON CONFLICT DO NOTHING
 )`;
 
+/** The first parameter behind those of the ledger. */
+const FIRST = 24;
+
 // Triggers may skip, change or delete rows that COPY and INSERT then count all the same, or not at
 // all. So the count of a page is null where there are any: the ledger refuses that, and the page is
 // written once more, with a look at what is there. None can appear while a page is being written.
-const HAS_TRIGGERS = `EXISTS (
+const hasTriggers = ({ qualified }: TableShape): string => `EXISTS (
   SELECT FROM pg_trigger
   WHERE tgrelid IN (
-      SELECT 'ingested_events'::regclass UNION SELECT relid FROM pg_partition_tree('ingested_events')
+      SELECT '${qualified.replaceAll("'", "''")}'::regclass
+      UNION SELECT relid FROM pg_partition_tree('${qualified.replaceAll("'", "''")}')
     )
     AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 = 4
 )`;
@@ -44,88 +49,37 @@ const IS_KNOWN = `owned.page IS DISTINCT FROM $19::integer AND NOT EXISTS (
     SELECT FROM ingestion_pages AS own
     WHERE own.run = $1::integer AND (own.id = owned.page OR own.id IS NULL AND owned.page IS NULL))`;
 
-const countKnown = (ids: string): string => `(
-  SELECT coalesce(sum(owned.rows), 0)::integer FROM (
-    SELECT event.page, count(*) AS rows
-    FROM unnest(${ids}) AS one (id) JOIN ingested_events AS event ON event.id = one.id
-    GROUP BY event.page
-  ) AS owned
-  WHERE ${IS_KNOWN}
-)`;
+/** The rows of a page beside those of the table that have their keys. */
+const meeting = (shape: TableShape, first: number): string =>
+  `${shape.given(first)} JOIN ${shape.qualified} AS kept ON ${sameKey(shape)}`;
+
+const sameKey = ({ key }: TableShape): string =>
+  key.map((name) => `kept.${quoteIdentifier(name)} = given.${quoteIdentifier(name)}`).join(' AND ');
 
 // Records that were there before the page: those of other runs, and those whose row has other content, for
 // the row stays as it was there first. One look at the table: two cost a page of known rows a sixth more.
-const COUNT_MET = `(
+const countMet = (shape: TableShape): string =>
+  shape.key.length === 0
+    ? '(SELECT 0 AS known, 0 AS differing)'
+    : `(
   SELECT coalesce(sum(owned.rows) FILTER (WHERE ${IS_KNOWN}), 0)::integer AS known,
     coalesce(sum(owned.differing), 0)::integer AS differing
   FROM (
-    SELECT event.page, count(*) AS rows, count(*) FILTER (
-      WHERE event.occurred_at IS DISTINCT FROM given.occurred_at
-        OR event.data IS DISTINCT FROM given.data::jsonb) AS differing
-    FROM unnest($24::uuid[], $25::timestamptz[], $26::text[]) AS given (id, occurred_at, data)
-      JOIN ingested_events AS event ON event.id = given.id
-    GROUP BY event.page
+    SELECT kept.page, count(*) AS rows, count(*) FILTER (
+      WHERE kept.occurred_at IS DISTINCT FROM given.occurred_at
+        OR kept.data IS DISTINCT FROM given.data) AS differing
+    FROM ${meeting(shape, FIRST)} GROUP BY kept.page
   ) AS owned
-  WHERE tally.inserted < cardinality($24::uuid[])
+  WHERE tally.inserted < cardinality($${FIRST}::${shape.parameterTypes[0]})
 )`;
 
-/** Of the page's rows, read back by their ids. */
-const digestOfData = (ids: string): string => `(
-  SELECT coalesce(bit_xor(${DATA_DIGEST}), 0) FROM ingested_events
-  WHERE id = ANY(${ids}) AND page = $19::integer
-)`;
-
-// A table that was there before us may have more unique indexes. Only the same id is the same row: one
+// A table that was there before us may have more unique indexes. Only the same key is the same row: one
 // that another index refuses is not in the table, and must not pass as a duplicate.
-const STATEMENTS = {
-  copy_rows: 'COPY ingested_events (id, occurred_at, data, page) FROM STDIN (FORMAT binary)',
+const passingOver = ({ key }: TableShape): string =>
+  key.length === 0 ? '' : `ON CONFLICT (${key.map(quoteIdentifier).join(', ')}) DO NOTHING`;
 
-  // $24: how many rows, $25: their digest, $26: their ids where their data is to be proved.
-  record_page: `WITH ${KEEP_REJECTS}
-INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN $24::integer END,
-  $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
-  CASE WHEN $26::uuid[] IS NOT NULL THEN ${digestOfData('$26::uuid[]')} END
-RETURNING inserted, duplicate, known`,
-
-  // $26: the ids of all rows of the page, $27: whether their data is to be proved.
-  record_counted_page: `WITH ${KEEP_REJECTS}
-INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, $24::integer, $14::integer - $15::integer - $24::integer,
-  CASE WHEN $24::integer < cardinality($26::uuid[]) THEN ${countKnown('$26::uuid[]')} ELSE 0 END,
-  0, $25::bigint, CASE WHEN $27::boolean THEN ${digestOfData('$26::uuid[]')} END
-RETURNING inserted, duplicate, known`,
-
-  // $24 to $26: ids, instants and records of the rows, $27: whether their data is to be proved.
-  insert_page: `WITH stored AS (
-  INSERT INTO ingested_events (id, occurred_at, data, page)
-  SELECT unnest($24::uuid[]), unnest($25::timestamptz[]), unnest($26::text[])::jsonb, $19::integer
-  ON CONFLICT (id) DO NOTHING
-  RETURNING ${ROW_DIGEST} AS digest, CASE WHEN $27::boolean THEN ${DATA_DIGEST} END AS data_digest
-), tally AS (
-  SELECT count(*)::integer AS inserted, coalesce(bit_xor(digest), 0) AS digest,
-    coalesce(bit_xor(data_digest), 0) AS data_digest
-  FROM stored
-), ${KEEP_REJECTS}
-INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${HAS_TRIGGERS} THEN tally.inserted END,
-  $14::integer - $15::integer - tally.inserted,
-  met.known, met.differing, tally.digest, CASE WHEN $27::boolean THEN tally.data_digest END
-FROM tally CROSS JOIN LATERAL ${COUNT_MET} AS met
-RETURNING inserted, duplicate, known`,
-
-  insert_rows: `WITH stored AS (
-  INSERT INTO ingested_events (id, occurred_at, data, page)
-  SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[])::jsonb, $4::integer
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id, ${ROW_DIGEST} AS digest
-)
-SELECT id, digest FROM stored`,
-
-  find_missing: `SELECT place - 1
-FROM unnest($1::uuid[]) WITH ORDINALITY AS page (id, place)
-WHERE NOT EXISTS (SELECT FROM ingested_events AS event WHERE event.id = page.id)`,
-
+/** What is the same for every table. */
+const OF_THE_LEDGER = {
   find_page: `SELECT returned, inserted, duplicate, known, quarantined,
   fetched_at = to_timestamp($4::double precision / 1000) AND request_id IS NOT DISTINCT FROM $5
 FROM ingestion_pages
@@ -138,12 +92,111 @@ FROM pg_sequence WHERE seqrelid = 'ingestion_page_ids'::regclass`,
   probe_digest: PROBE.sql,
 } as const;
 
-export type StatementName = keyof typeof STATEMENTS;
+/** For a table that COPY writes. */
+function copyStatements(shape: TableShape) {
+  return {
+    copy_rows: `COPY ${shape.qualified} (${shape.columns}, page) FROM STDIN (FORMAT binary)`,
+
+    // $24: how many rows, $25: their digest, $26: their ids where their data is to be proved.
+    record_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $24::integer END,
+  $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
+  CASE WHEN $26::uuid[] IS NOT NULL THEN (
+    SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${shape.qualified}
+    WHERE id = ANY($26::uuid[]) AND page = $19::integer
+  ) END
+RETURNING inserted, duplicate, known`,
+  };
+}
+
+function insertStatements(shape: TableShape) {
+  const behindRows = FIRST + shape.parameterCount;
+  const isKeyed = shape.key.length > 0;
+  return {
+    // From $24 on: the rows. Behind them: whether their data is to be proved.
+    insert_page: `WITH stored AS (
+  INSERT INTO ${shape.qualified} (${shape.columns}, page)
+  ${shape.selectRows(FIRST, '$19')}
+  ${passingOver(shape)}
+  RETURNING ${rowDigest(shape)} AS digest,
+    CASE WHEN $${behindRows}::boolean THEN ${dataDigest(shape)} END AS data_digest
+), tally AS (
+  SELECT count(*)::integer AS inserted, coalesce(bit_xor(digest), 0) AS digest,
+    coalesce(bit_xor(data_digest), 0) AS data_digest
+  FROM stored
+), ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN tally.inserted END,
+  $14::integer - $15::integer - tally.inserted,
+  met.known, met.differing, tally.digest,
+  CASE WHEN $${behindRows}::boolean THEN tally.data_digest END
+FROM tally CROSS JOIN LATERAL ${countMet(shape)} AS met
+RETURNING inserted, duplicate, known`,
+
+    // $24: how many rows, $25: their digest, $26: whether their data is to be proved; then the rows.
+    record_counted_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, $24::integer, $14::integer - $15::integer - $24::integer,
+  ${isKeyed ? countKnown(shape) : '0'}, 0, $25::bigint,
+  CASE WHEN $26::boolean THEN ${isKeyed ? digestOfData(shape) : '$25::bigint'} END
+FROM (SELECT cardinality($${FIRST + 3}::${shape.parameterTypes[0]}) AS count) AS page_rows
+RETURNING inserted, duplicate, known`,
+
+    // The owner, then the rows.
+    insert_rows: `WITH stored AS (
+  INSERT INTO ${shape.qualified} (${shape.columns}, page)
+  ${shape.selectRows(2, '$1')}
+  ${passingOver(shape)}
+  RETURNING ${rowDigest(shape)} AS digest
+)
+SELECT count(*), coalesce(bit_xor(digest), 0) FROM stored`,
+
+    // The owner, then the rows: what is there of them.
+    count_written: isKeyed
+      ? `SELECT count(*), coalesce(bit_xor(${rowDigest(shape)}), 0)
+FROM ${writtenRows(shape, 2, '$1')}`
+      : `SELECT 0, 0 FROM ${shape.given(2)} WHERE $1::integer IS NULL`,
+
+    find_missing: `SELECT place - 1 FROM ${shape.given(1)}
+WHERE ${isKeyed ? `NOT EXISTS (SELECT FROM ${shape.qualified} AS kept WHERE ${sameKey(shape)})` : 'false'}`,
+  };
+}
+
+const countKnown = (shape: TableShape): string => `(
+  CASE WHEN $24::integer < page_rows.count THEN (
+    SELECT coalesce(sum(owned.rows), 0)::integer FROM (
+      SELECT kept.page, count(*) AS rows FROM ${meeting(shape, FIRST + 3)} GROUP BY kept.page
+    ) AS owned
+    WHERE ${IS_KNOWN}
+  ) ELSE 0 END
+)`;
+
+/** Of the page's rows, read back by their keys. */
+const digestOfData = (shape: TableShape): string => `(
+  SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${writtenRows(shape, FIRST + 3, '$19')}
+)`;
+
+/** The rows of a page that carry its id. */
+const writtenRows = (shape: TableShape, first: number, owner: string): string =>
+  `${shape.qualified} AS kept
+  WHERE kept.page = ${owner}::integer
+    AND EXISTS (SELECT FROM ${shape.given(first)} WHERE ${sameKey(shape)})`;
+
+export type StatementName =
+  | keyof typeof OF_THE_LEDGER
+  | keyof ReturnType<typeof copyStatements>
+  | keyof ReturnType<typeof insertStatements>;
 
 /** What a new connection is sent before its first page. */
-export function writePreparation(wire: WireBuffer): void {
+export function writePreparation(wire: WireBuffer, shape: TableShape): void {
   // A custom plan would copy a page's arrays into the plan of each of the first five pages.
   writeParse(wire, '', 'SET plan_cache_mode = force_generic_plan');
   writeBindAndExecute(wire, '', []);
-  for (const [name, text] of Object.entries(STATEMENTS)) writeParse(wire, name, text);
+  const statements = {
+    ...OF_THE_LEDGER,
+    ...(shape.permitsCopy ? copyStatements(shape) : {}),
+    ...insertStatements(shape),
+  };
+  for (const [name, text] of Object.entries(statements)) writeParse(wire, name, text);
 }

@@ -21,8 +21,11 @@ export type WriteError =
   | { readonly type: 'rowRefused'; readonly reason: string }
   | { readonly type: 'fault'; readonly fault: Fault };
 
-/** @param error what a statement was rejected with: an error of the server or of the connection */
-export function readWriteError(error: unknown): WriteError {
+/**
+ * @param error what a statement was rejected with: an error of the server or of the connection
+ * @param relation the table of the rows, as the server names it
+ */
+export function readWriteError(error: unknown, relation: string): WriteError {
   const { code, table } = error as { code?: unknown; table?: unknown };
   if (typeof code !== 'string' || code.length !== 5) {
     return { type: 'fault', fault: faultFromDatabaseError(error) };
@@ -30,7 +33,7 @@ export function readWriteError(error: unknown): WriteError {
   if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
   if (code === NOT_NULL_VIOLATION && table === 'ingestion_pages') return { type: 'uncounted' };
   if (ROW_ERROR_CLASSES.has(code.slice(0, 2)) || code === RAISED) {
-    const isKnown = code === UNIQUE_VIOLATION && table === 'ingested_events';
+    const isKnown = code === UNIQUE_VIOLATION && table === relation;
     return { type: isKnown ? 'rowKnown' : 'rowRefused', reason: refusalReason(error) };
   }
   return { type: 'fault', fault: faultFromDatabaseError(error) };

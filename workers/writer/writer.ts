@@ -5,10 +5,12 @@
  * belongs where: pages of one segment may commit in any order.
  *
  *   closed ──open──▶ open ──drain──▶ drained
+ *              └──▶ awaitsTable ──first page──▶ open      the table is not there yet
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { assert, type Fault } from '../../src/core/fault.js';
+import { assert, type Fault, IngestionError } from '../../src/core/fault.js';
+import { answerDeadlineMs, withClient } from '../../src/postgres/client.js';
 import {
   delayAfter,
   noFailures,
@@ -29,7 +31,10 @@ import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { PageIds } from './page-ids.js';
 import { type WritePlace, writePage } from './page-writer.js';
+import { openRecordTable } from './record-table.js';
 import { PROBE } from './row-digest.js';
+import { sampleRecords } from './sample-records.js';
+import { EVENTS_SHAPE, type TableShape } from './table-shape.js';
 import { writeBindAndExecute } from './wire-buffer.js';
 import {
   afterRefusal,
@@ -44,7 +49,15 @@ const ROUND_TRIPS = 3;
 type State =
   | { readonly phase: 'closed' }
   | {
+      readonly phase: 'awaitsTable';
+      readonly settings: WriterSettings;
+      readonly listener: (news: WriterNews) => void;
+      /** The first pages may come at once: one of them makes the table. */
+      opening: Promise<OpenState | Fault> | null;
+    }
+  | {
       readonly phase: 'open';
+      readonly shape: TableShape;
       readonly settings: WriterSettings;
       readonly listener: (news: WriterNews) => void;
       readonly connections: Connections;
@@ -62,42 +75,36 @@ type OpenState = Extract<State, { phase: 'open' }>;
 
 export function createWriter(): WriterCalls {
   let state: State = { phase: 'closed' };
+
+  const enter = (opened: OpenState | Fault): Fault | null => {
+    if (!('phase' in opened)) return opened;
+    state = opened;
+    return null;
+  };
+
   return {
     async open(settings, listener) {
       assert(state.phase === 'closed', 'a writer is opened once');
-      const { connectionsMax } = settings;
-      const isAuto = connectionsMax === 'auto';
-      const connections = openConnections(settings, isAuto ? CONNECTIONS_MAX : connectionsMax);
-      const count = isAuto ? CONNECTIONS_MIN : connectionsMax;
-      const fault = await connectAll(connections, count, settings.retryForMs);
-      if (fault !== null) {
-        await connections.end();
-        return fault;
-      }
-      // Where the server computes another digest, it has to do so itself, over the rows that INSERT returns.
-      const method = (await hasOurDigest(connections)) ? settings.method : 'insert';
-      state = {
-        phase: 'open',
-        settings,
-        listener,
-        connections,
-        ids: new PageIds(),
-        queue: new PQueue({ concurrency: count }),
-        outage: noOutage(),
-        table: { hasTriggers: settings.hasTriggers },
-        choice: initialChoice(method, settings.expectsDuplicates),
-        load: isAuto ? initialLoad(await measureRoundTrip(connections)) : null,
-      };
+      const shape = await findShape(settings, null);
+      if (shape !== null && 'code' in shape) return shape;
+      if (shape !== null) return enter(await openOver(shape, settings, listener));
+      state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },
 
     async write(page) {
+      if (state.phase === 'awaitsTable') {
+        state.opening ??= makeTable(state.settings, state.listener, page);
+        const fault = enter(await state.opening);
+        if (fault !== null) return { type: 'failed', fault, batch: page.batch };
+      }
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
       return open.queue.add(() => commitPage(open, page));
     },
 
     async drain() {
+      if (state.phase === 'awaitsTable') await state.opening;
       if (state.phase !== 'open') return;
       const { queue, connections } = state;
       state = { phase: 'drained' };
@@ -107,24 +114,95 @@ export function createWriter(): WriterCalls {
   };
 }
 
-/** Makes all connections, so that the first pages do not wait for them; waits as pages do. */
-async function connectAll(
-  connections: Connections,
-  count: number,
+/**
+ * @param page whose records tell of the types of the keys; null: nothing is made
+ * @returns null when the table is not there
+ */
+async function findShape(
+  settings: WriterSettings,
+  page: PageWrite | null,
+): Promise<TableShape | Fault | null> {
+  const { target, connectionString, statementTimeoutMs, retryForMs } = settings;
+  if (target.reads === 'worker') return EVENTS_SHAPE;
+  const sample = page === null ? null : sampleRecords(page.batch);
+  const connection = {
+    connectionString,
+    applicationName: 'datasync-writer',
+    statementTimeoutMs,
+    silenceMs: answerDeadlineMs(statementTimeoutMs),
+  };
+  return untilAnswered(retryForMs, async () => {
+    try {
+      return await withClient(connection, (client) => openRecordTable(client, target, sample));
+    } catch (error) {
+      return error instanceof IngestionError ? error.fault : faultFromDatabaseError(error);
+    }
+  });
+}
+
+async function makeTable(
+  settings: WriterSettings,
+  listener: (news: WriterNews) => void,
+  page: PageWrite,
+): Promise<OpenState | Fault> {
+  const shape = await findShape(settings, page);
+  assert(shape !== null, 'the first page makes the table');
+  return 'code' in shape ? shape : openOver(shape, settings, listener);
+}
+
+async function openOver(
+  shape: TableShape,
+  settings: WriterSettings,
+  listener: (news: WriterNews) => void,
+): Promise<OpenState | Fault> {
+  const { connectionsMax } = settings;
+  const isAuto = connectionsMax === 'auto';
+  const connections = openConnections(settings, shape, isAuto ? CONNECTIONS_MAX : connectionsMax);
+  const count = isAuto ? CONNECTIONS_MIN : connectionsMax;
+  const fault = await untilAnswered(settings.retryForMs, () => tryConnectAll(connections, count));
+  if (fault !== null) {
+    await connections.end();
+    return fault;
+  }
+  // Where the server computes another digest, it has to do so itself, over the rows that INSERT returns.
+  const copies = shape.permitsCopy && (await hasOurDigest(connections));
+  return {
+    phase: 'open',
+    shape,
+    settings,
+    listener,
+    connections,
+    ids: new PageIds(),
+    queue: new PQueue({ concurrency: count }),
+    outage: noOutage(),
+    table: { hasTriggers: settings.hasTriggers },
+    choice: initialChoice(copies ? settings.method : 'insert', settings.expectsDuplicates),
+    load: isAuto ? initialLoad(await measureRoundTrip(connections)) : null,
+  };
+}
+
+/** Tries again what failed for want of a database, as pages do. */
+async function untilAnswered<Answer extends object | null>(
   retryForMs: number,
-): Promise<Fault | null> {
+  attempt: () => Promise<Answer | Fault>,
+): Promise<Answer | Fault> {
   const failures = noFailures();
   const outage = noOutage();
   for (;;) {
-    const fault = await tryConnectAll(connections, count);
-    if (fault === null) return null;
+    const answer = await attempt();
+    if (!isFault(answer)) return answer;
     const clock = { retryForMs, nowMs: performance.now(), random: Math.random() };
-    const delayMs = delayAfter(failures, outage, fault, clock);
-    if (delayMs === null) return telling(outage, fault);
+    const delayMs = delayAfter(failures, outage, answer, clock);
+    if (delayMs === null) return telling(outage, answer);
     await sleep(delayMs);
   }
 }
 
+function isFault(answer: object | null): answer is Fault {
+  return answer !== null && 'code' in answer;
+}
+
+/** Makes all connections, so that the first pages do not wait for them. */
 async function tryConnectAll(connections: Connections, count: number): Promise<Fault | null> {
   const taken = await Promise.allSettled(Array.from({ length: count }, () => connections.take()));
   let fault: Fault | null = null;
@@ -175,7 +253,7 @@ function adjust(open: OpenState, load: WriterLoad): void {
 
 async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult> {
   const startedAtMs = performance.now();
-  const { connections, ids, outage, table, settings, choice, listener } = open;
+  const { connections, ids, outage, shape, table, settings, choice, listener } = open;
   const onWaiting = (fault: Fault): void => {
     if (open.load !== null && isConnectionShortage(fault)) {
       adjust(open, afterRefusal(open.load, connections.openCount));
@@ -183,7 +261,7 @@ async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult
     listener({ type: 'waiting', fault });
   };
   const { retryForMs, provesData } = settings;
-  const place = { connections, ids, outage, table, retryForMs, provesData, onWaiting };
+  const place = { connections, ids, outage, shape, table, retryForMs, provesData, onWaiting };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };

@@ -1,5 +1,5 @@
 /**
- * Streams the rows of `ingested_events` out of one snapshot, in constant memory: what the sink does
+ * Streams the rows of a table out of one snapshot, in constant memory: what the sink does
  * not take yet holds the server back.
  *
  *   COPY … TO STDOUT ──row──▶ blocks of 256 kB ──▶ sink (hash, gzip, file)
@@ -7,15 +7,16 @@
  */
 import type { Pool } from 'pg';
 import { LONG_SILENCE_MS } from '../../postgres/client.js';
+import type { StreamTable } from '../../postgres/stream-table.js';
 import { asIngestionError } from '../connect.js';
 import { inSnapshot } from '../transaction.js';
 import { streamCopy } from './copy-stream.js';
 import {
   AS_ROWS_LIE,
-  EXPORT_HEADS,
   EXPORT_SETTINGS,
   type ExportFormat,
   type ExportOrder,
+  exportHead,
   exportStatement,
   SORT_UNLESS_VACUUMED,
 } from './export-sql.js';
@@ -28,6 +29,7 @@ export interface RowSink {
 }
 
 export interface ExportSettings {
+  readonly table: StreamTable;
   readonly format: ExportFormat;
   readonly order: ExportOrder;
   readonly sink: RowSink;
@@ -40,7 +42,7 @@ export interface ExportSettings {
  * @throws IngestionError with the fault of the database; what the sink rejects with
  */
 export async function exportRows(pool: Pool, settings: ExportSettings): Promise<number> {
-  const { format, order, sink, onProgress } = settings;
+  const { table, format, order, sink, onProgress } = settings;
   const outflow = new Outflow(sink);
   const blocks = new RowBlocks((block) => outflow.push(block));
   let rows = 0;
@@ -52,14 +54,15 @@ export async function exportRows(pool: Pool, settings: ExportSettings): Promise<
     onProgress?.(rows);
     return outflow.take();
   };
-  const head = Buffer.from(EXPORT_HEADS[format]);
+  const head = Buffer.from(exportHead(table, format));
   blocks.add(head, 0, head.length);
   try {
     await inSnapshot(pool, async (client) => {
       await client.query(EXPORT_SETTINGS);
       if (order === 'ingested') await client.query(AS_ROWS_LIE);
-      if (format === 'ids' && order === 'id') await client.query(SORT_UNLESS_VACUUMED);
-      await streamCopy(client, exportStatement(format, order), onRow, {
+      if (format === 'ids' && order === 'id')
+        await client.query(SORT_UNLESS_VACUUMED, [table.qualified]);
+      await streamCopy(client, exportStatement(table, format, order), onRow, {
         hold,
         firstRowMs: LONG_SILENCE_MS,
       });

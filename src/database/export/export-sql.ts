@@ -3,6 +3,9 @@
  * feed.
  */
 
+import { unreachable } from '../../core/fault.js';
+import { quoteIdentifier, type StreamTable } from '../../postgres/stream-table.js';
+
 /** `ids`: one id a line. `ndjson`, `csv`: whole rows. */
 export type ExportFormat = 'ids' | 'ndjson' | 'csv';
 
@@ -17,22 +20,33 @@ export const EXPORT_FORMATS = ['ids', 'ndjson', 'csv'] as const;
 export const EXPORT_ORDERS = ['id', 'ingested'] as const;
 
 /** The line before the first row; empty: none. */
-export const EXPORT_HEADS: Readonly<Record<ExportFormat, string>> = {
-  ids: '',
-  ndjson: '',
-  csv: 'id,occurred_at,data\n',
-};
+export function exportHead({ key }: StreamTable, format: ExportFormat): string {
+  return format === 'csv' ? `${[...key, 'occurred_at', 'data'].join(',')}\n` : '';
+}
 
 // Milliseconds are all that the program stores of an instant.
 const INSTANT = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-const ROWS: Readonly<Record<ExportFormat, string>> = {
-  ids: 'SELECT id FROM ingested_events',
-  // The text of a jsonb has no line end in it.
-  ndjson: `SELECT '{"id":"' || id::text || '","occurred_at":'
-    || coalesce('"' || ${INSTANT} || '"', 'null') || ',"data":' || data::text || '}' FROM ingested_events`,
-  csv: `SELECT id, ${INSTANT}, data FROM ingested_events`,
-};
+function rowsOf({ qualified, key }: StreamTable, format: ExportFormat): string {
+  const columns = key.map(quoteIdentifier);
+  switch (format) {
+    case 'ids':
+      return `SELECT ${columns.join(', ')} FROM ${qualified}`;
+    case 'ndjson': {
+      // The text of a jsonb has no line end in it.
+      const fields = key.map((name) => {
+        const field = JSON.stringify(name).replaceAll("'", "''");
+        return `'${field}:' || to_jsonb(${quoteIdentifier(name)})::text || ','`;
+      });
+      return `SELECT '{' || ${[...fields, ''].join(' || ')}'"occurred_at":'
+    || coalesce('"' || ${INSTANT} || '"', 'null') || ',"data":' || data::text || '}' FROM ${qualified}`;
+    }
+    case 'csv':
+      return `SELECT ${[...columns, INSTANT, 'data'].join(', ')} FROM ${qualified}`;
+    default:
+      return unreachable(format);
+  }
+}
 
 // The text format would double each backslash of the JSON. As CSV whose quote and delimiter are
 // control characters, which JSON never holds unescaped, a row passes through as it is.
@@ -68,9 +82,14 @@ export const AS_ROWS_LIE = `
 export const SORT_UNLESS_VACUUMED = `
   SELECT set_config(name, 'off', true)
   FROM (VALUES ('enable_indexscan'), ('enable_indexonlyscan')) AS setting(name), pg_class
-  WHERE oid = 'ingested_events'::regclass AND relallvisible <= 0.9 * relpages`;
+  WHERE oid = to_regclass($1) AND relallvisible <= 0.9 * relpages`;
 
-export function exportStatement(format: ExportFormat, order: ExportOrder): string {
-  const sorted = order === 'id' ? ' ORDER BY id' : '';
-  return `COPY (${ROWS[format]}${sorted}) TO STDOUT${OPTIONS[format]}`;
+export function exportStatement(
+  table: StreamTable,
+  format: ExportFormat,
+  order: ExportOrder,
+): string {
+  const isSorted = order === 'id' && table.key.length > 0;
+  const sorted = isSorted ? ` ORDER BY ${table.key.map(quoteIdentifier).join(', ')}` : '';
+  return `COPY (${rowsOf(table, format)}${sorted}) TO STDOUT${OPTIONS[format]}`;
 }

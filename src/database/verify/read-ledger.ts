@@ -1,8 +1,13 @@
 /** Reads the ledger of all runs: what verification compares the table with. */
 import type { ClientBase } from 'pg';
+import { streamTable } from '../../postgres/stream-table.js';
+import { runsOfTable, unownedRows } from '../ledger-sql.js';
+import type { Run } from '../ledger-types.js';
 import type { Ledger, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
-const FIND_RUN = 'SELECT run, source, origin, status FROM ingestion_runs WHERE run = $1';
+const FIND_RUN = `
+  SELECT run, source, stream, origin, status, table_name AS "tableName", table_key AS "tableKey"
+  FROM ingestion_runs WHERE run = $1`;
 
 // Digests as text: they do not fit a JavaScript number.
 const LOAD_PAGES = `
@@ -14,6 +19,7 @@ const LOAD_PAGES = `
   FROM ingestion_pages p LEFT JOIN (
     SELECT run, segment, page, count(*) AS kept FROM ingestion_quarantine GROUP BY 1, 2, 3
   ) AS q USING (run, segment, page)
+  WHERE run IN (${runsOfTable('$1')})
   ORDER BY p.run, p.segment, p.page`;
 
 const LOAD_ORPHANS = `
@@ -23,14 +29,18 @@ const LOAD_ORPHANS = `
     WHERE p.run = q.run AND p.segment = q.segment AND p.page = q.page)
   GROUP BY 1, 2 ORDER BY 1, 2`;
 
-const UNOWNED_BEFORE = 'SELECT sum(count)::float8 AS count FROM ingestion_unowned_rows';
+const UNOWNED_BEFORE = `SELECT ${unownedRows('$1')} AS count`;
+
+type TableNames = Pick<Run, 'tableName' | 'tableKey'>;
 
 /** @returns null when the ledger has no such run */
 export async function readLedger(client: ClientBase, number: number): Promise<Ledger | null> {
-  const [run] = (await client.query<VerifiedRun>(FIND_RUN, [number])).rows;
-  if (run === undefined) return null;
-  const { rows: pages } = await client.query<VerifiedPage>(LOAD_PAGES);
+  const [found] = (await client.query<VerifiedRun & TableNames>(FIND_RUN, [number])).rows;
+  if (found === undefined) return null;
+  const { tableName, tableKey, ...run } = found;
+  const { rows: pages } = await client.query<VerifiedPage>(LOAD_PAGES, [number]);
   const { rows: orphans } = await client.query<Orphans>(LOAD_ORPHANS, [number]);
-  const { rows: before } = await client.query<{ count: number | null }>(UNOWNED_BEFORE);
-  return { run, pages, orphans, unownedBefore: before[0]?.count ?? 0 };
+  const { rows: before } = await client.query<{ count: number }>(UNOWNED_BEFORE, [number]);
+  const table = streamTable(found);
+  return { run, table, pages, orphans, unownedBefore: before[0]?.count ?? 0 };
 }

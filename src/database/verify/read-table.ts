@@ -4,7 +4,12 @@
  */
 import type { ClientBase } from 'pg';
 import { LONG_SILENCE_MS, permitSilence } from '../../postgres/client.js';
-import { DATA_DIGEST, ROW_DIGEST } from '../../postgres/row-digest.js';
+import {
+  dataDigest,
+  quoteIdentifier,
+  rowDigest,
+  type StreamTable,
+} from '../../postgres/stream-table.js';
 import type { OwnedRows } from './verify-types.js';
 
 // A group a page fits into memory; to sort the rows for it would take several times as long.
@@ -13,9 +18,9 @@ const SETTINGS = `
   SET LOCAL work_mem = '128MB';
   SET LOCAL jit = off`;
 
-const groupRows = (data: string): string => `
-  SELECT page, count(*)::float8 AS rows, bit_xor(${ROW_DIGEST})::text AS digest, ${data} AS "dataDigest"
-  FROM ingested_events GROUP BY page`;
+const groupRows = (table: StreamTable, data: string): string => `
+  SELECT page, count(*)::float8 AS rows, bit_xor(${rowDigest(table)})::text AS digest, ${data} AS "dataDigest"
+  FROM ${table.qualified} GROUP BY page`;
 
 /** Of so many pages, so many rows each are named. */
 const PAGES_MAX = 50;
@@ -25,44 +30,62 @@ const IDS_MAX = 3;
  * The rows of a page were written by one transaction: one of another was added or changed since. Where
  * a trigger or a refused row made it write in several, too many are named, so those pages are left out.
  */
-const FIND_STRANGERS = `
+const findStrangerRows = (table: StreamTable): string => `
   WITH owned AS (
-    SELECT page, id, xmin::text AS transaction FROM ingested_events WHERE page = ANY($1::integer[])
+    SELECT page, ${keyText(table)} AS key, xmin::text AS transaction
+    FROM ${table.qualified} WHERE page = ANY($1::integer[])
   ), usual AS (
     SELECT page, mode() WITHIN GROUP (ORDER BY transaction) AS transaction FROM owned GROUP BY page
   )
-  SELECT page, (array_agg(owned.id::text ORDER BY owned.id))[1:${IDS_MAX}] AS ids
+  SELECT page, (array_agg(owned.key ORDER BY owned.key))[1:${IDS_MAX}] AS ids
   FROM owned JOIN usual USING (page)
   WHERE owned.transaction <> usual.transaction GROUP BY page`;
 
-const FIND_OWNERLESS = `
-  SELECT page, (array_agg(id::text ORDER BY id))[1:${IDS_MAX}] AS ids
-  FROM ingested_events WHERE page = ANY($1::integer[]) OR $2 AND page IS NULL GROUP BY page`;
+const findOwnerlessRows = (table: StreamTable): string => `
+  SELECT page, (array_agg(key ORDER BY key))[1:${IDS_MAX}] AS ids FROM (
+    SELECT page, ${keyText(table)} AS key
+    FROM ${table.qualified} WHERE page = ANY($1::integer[]) OR $2 AND page IS NULL
+  ) AS ownerless GROUP BY page`;
+
+/** What a row is named by; one without a key by its place in the table. */
+function keyText({ key }: StreamTable): string {
+  if (key.length === 0) return 'ctid::text';
+  return `concat_ws('/', ${key.map(quoteIdentifier).join(', ')})`;
+}
 
 /** Some of the rows that carry a page's id, by that; null: no id. */
 export type RowIds = ReadonlyMap<number | null, readonly string[]>;
 
 /** @param withData their data is looked at too, which takes twice as long */
-export async function readOwnedRows(client: ClientBase, withData: boolean): Promise<OwnedRows[]> {
+export async function readOwnedRows(
+  client: ClientBase,
+  table: StreamTable,
+  withData: boolean,
+): Promise<OwnedRows[]> {
   await client.query(SETTINGS);
   permitSilence(client, LONG_SILENCE_MS);
-  const data = withData ? `bit_xor(${DATA_DIGEST})::text` : 'NULL';
-  const { rows } = await client.query<OwnedRows>(groupRows(data));
+  const data = withData ? `bit_xor(${dataDigest(table)})::text` : 'NULL';
+  const { rows } = await client.query<OwnedRows>(groupRows(table, data));
   return rows;
 }
 
 /** Rows of these pages that were not written with the others. */
-export async function findStrangers(client: ClientBase, pages: readonly number[]): Promise<RowIds> {
-  return findIds(client, FIND_STRANGERS, [pages.slice(0, PAGES_MAX)]);
+export async function findStrangers(
+  client: ClientBase,
+  table: StreamTable,
+  pages: readonly number[],
+): Promise<RowIds> {
+  return findIds(client, findStrangerRows(table), [pages.slice(0, PAGES_MAX)]);
 }
 
 /** Rows that carry one of these ids, or none. */
 export async function findOwnerless(
   client: ClientBase,
+  table: StreamTable,
   pages: readonly number[],
   orNone: boolean,
 ): Promise<RowIds> {
-  return findIds(client, FIND_OWNERLESS, [pages.slice(0, PAGES_MAX), orNone]);
+  return findIds(client, findOwnerlessRows(table), [pages.slice(0, PAGES_MAX), orNone]);
 }
 
 async function findIds(client: ClientBase, sql: string, values: unknown[]): Promise<RowIds> {

@@ -31,7 +31,10 @@ export async function verifyRun(
   const proof = await inSnapshot(pool, async (client) => {
     const ledger = await asked(readLedger(client, run));
     if (ledger === null) return null;
-    const comparison = compareTable(ledger, await asked(readOwnedRows(client, withData)));
+    const comparison = compareTable(
+      ledger,
+      await asked(readOwnedRows(client, ledger.table, withData)),
+    );
     const found = await asked(lookAgain(client, ledger, comparison));
     return verification(ledger, comparison, tableDifferences(ledger, comparison, found), withData);
   });
@@ -45,8 +48,11 @@ async function lookAgain(client: ClientBase, ledger: Ledger, comparison: Compari
   const owners = unknown.flatMap(({ page }) => page ?? []);
   const orNone = unownedChange > 0 && ledger.unownedBefore === 0;
   return {
-    strangers: changed.length === 0 ? new Map() : await findStrangers(client, changed),
+    strangers:
+      changed.length === 0 ? new Map() : await findStrangers(client, ledger.table, changed),
     ownerless:
-      owners.length === 0 && !orNone ? new Map() : await findOwnerless(client, owners, orNone),
+      owners.length === 0 && !orNone
+        ? new Map()
+        : await findOwnerless(client, ledger.table, owners, orNone),
   };
 }

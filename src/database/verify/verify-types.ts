@@ -2,7 +2,8 @@
 import type { LinkedPage } from '../../core/chains.js';
 import type { CommittedCounts } from '../../core/committed-page.js';
 import type { Position } from '../../paging/position.js';
-import type { RunStatus } from '../ledger-types.js';
+import type { StreamTable } from '../../postgres/stream-table.js';
+import type { RunStatus, StreamKey } from '../ledger-types.js';
 
 /** A page of the ledger, of whichever run. */
 export interface VerifiedPage extends LinkedPage, CommittedCounts {
@@ -21,10 +22,8 @@ export interface VerifiedPage extends LinkedPage, CommittedCounts {
   readonly dataDigest: string | null;
 }
 
-export interface VerifiedRun {
+export interface VerifiedRun extends StreamKey {
   readonly run: number;
-  readonly source: string;
-  readonly origin: string;
   readonly status: RunStatus;
 }
 
@@ -39,7 +38,8 @@ export interface Orphans {
 export interface Ledger {
   /** The run that is verified. */
   readonly run: VerifiedRun;
-  /** Of all runs, by run, segment and page. */
+  readonly table: StreamTable;
+  /** Of all runs into that table, by run, segment and page. */
   readonly pages: readonly VerifiedPage[];
   /** Of the run. */
   readonly orphans: readonly Orphans[];
@@ -106,12 +106,8 @@ export interface RowOwners {
   readonly unknown: number;
 }
 
-export interface Verification {
+export interface Verification extends VerifiedRun {
   readonly ok: boolean;
-  readonly run: number;
-  readonly source: string;
-  readonly origin: string;
-  readonly status: RunStatus;
   /** Rows of this run in the table: those that its pages wrote, and those that were there before it. */
   readonly rows: number;
   readonly pages: number;

@@ -1,9 +1,9 @@
 /** Findings about pages and records: shape, sizes, fields, timestamp forms, bytes, compression. */
-import type { Source } from '../../source/source.js';
+import type { EventSource } from '../../source/source.js';
 import { type Finding, finding, median, percent, unknown } from '../finding.js';
 import type { Notebook, PageSeen, RecordCensus } from '../observations.js';
 
-export function aboutPages(notebook: Notebook, source: Source): Finding[] {
+export function aboutPages(notebook: Notebook, source: EventSource): Finding[] {
   const { pages, census } = notebook;
   const first = pages[0];
   if (first === undefined) return [];
@@ -68,7 +68,7 @@ function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
   ];
 }
 
-function recordFindings(census: RecordCensus, source: Source): Finding[] {
+function recordFindings(census: RecordCensus, source: EventSource): Finding[] {
   const { records, fields, timestampForms } = census;
   if (records === 0) return [unknown('record.fields', 'no record was seen')];
   const described = [...fields].map(([name, { count, types }]) => {

@@ -1,5 +1,5 @@
 /** All findings of a notebook, in the order in which a reader wants them. */
-import type { Source } from '../../source/source.js';
+import type { EventSource } from '../../source/source.js';
 import type { Extent } from '../extent.js';
 import type { Finding } from '../finding.js';
 import type { Notebook } from '../observations.js';
@@ -9,7 +9,7 @@ import { aboutLimits } from './about-limits.js';
 import { aboutPages } from './about-pages.js';
 import { aboutApi, aboutLists, aboutTotal } from './about-source.js';
 
-export function findingsOf(notebook: Notebook, extent: Extent, source: Source): Finding[] {
+export function findingsOf(notebook: Notebook, extent: Extent, source: EventSource): Finding[] {
   return [
     ...aboutApi(notebook),
     ...aboutPages(notebook, source),

@@ -44,7 +44,7 @@ export const NO_HINTS: ExplorationHints = {
 /** What an exploration over this target is known by: another profile behaves otherwise. */
 export function explorationOriginOf(target: Target): string {
   const origin = runOriginOf(target);
-  return target.kind === 'api' ? origin : `${origin},profile=${target.profile}`;
+  return target.kind !== 'simulator' ? origin : `${origin},profile=${target.profile}`;
 }
 
 /** Reads `exploration.json` of a folder, if it is there, fits, and is fresh. */
@@ -92,7 +92,7 @@ export async function findHints(
 export function mergeStarts(
   saved: LimitLog | null,
   hints: ExplorationHints,
-  assumed: LimitPolicy,
+  assumed: LimitPolicy | null,
 ): LimitLog | null {
   const known = longestStarts(saved);
   const unmatched = [...known];
@@ -101,7 +101,7 @@ export function mergeStarts(
     if (at !== -1) unmatched.splice(at, 1);
     return at === -1;
   });
-  if (missing.length === 0) return saved;
+  if (missing.length === 0 || assumed === null) return saved;
   const withMissing = (startsMs: readonly number[]) =>
     [...startsMs, ...missing].sort((a, b) => a - b);
   if (saved !== null && saved.limits.length > 0) {

@@ -11,12 +11,14 @@ import type { Exploration } from '../../explore/schema.js';
 import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { settingsFor } from '../../simulator/settings.js';
-import { sourceNamed } from '../../source/registry.js';
+import { datasync } from '../../source/datasync.js';
+import type { EventSource, Source } from '../../source/source.js';
 import type { SessionContext } from '../context.js';
 import { LimitStore } from '../limit-store.js';
 import { lockForExploration } from '../lock-run.js';
 import { type OpenDatabase, openDatabase } from '../open-database.js';
 import { type OpenSource, openSource } from '../open-source.js';
+import { UserError } from '../user-error.js';
 import { explorationOriginOf } from './exploration-hints.js';
 import { exploreLine } from './explore-progress.js';
 import { measureWriting } from './measure-writing.js';
@@ -53,7 +55,7 @@ export async function runExploration(
         : new LimitStore({ store, key: source.limitKey(bucket), work: source.spec.name });
     const explored = await withProgress(context, plan.secondsAbout * 1000, (onProgress) =>
       explore({
-        source: source.spec,
+        source: explorable(source.spec),
         ...{ origin: source.origin, basePath: source.basePath, headers: source.headers },
         openDispatcher: (options) => source.openDispatcher(options),
         ...{ scope, reserve: config.reservedRequests, memoryOf, onProgress },
@@ -77,20 +79,31 @@ function contextOf(
   const { pageLimit, concurrency, creditBytes, reservedRequests, cursorThresholdMs } = config;
   const run = { pageLimit, concurrency, creditBytes, cursorThresholdMs, recordsPerSecond };
   return {
-    ...{ source: spec, origin: explorationOriginOf(config.target), keyHash },
+    ...{ source: explorable(spec), origin: explorationOriginOf(config.target), keyHash },
     run: { ...run, reserve: reservedRequests },
   };
 }
 
+/** @throws UserError */
+function explorable(source: Source): EventSource {
+  if (source.reads === 'events') return source;
+  throw new UserError(
+    `explore measures the DataSync API alone so far; \`datasync source check ${source.name}\` shows what that API answers.`,
+    'usage',
+  );
+}
+
 /** What is documented of the API, or set for the simulator. */
-export function expectationOf({ target, source }: Config): ExploreScope['expected'] {
-  const { defaultPolicy } = sourceNamed(source);
-  if (target.kind === 'api') return { latencyMs: EXPECTED_LATENCY_MS, policy: defaultPolicy };
+export function expectationOf({ target }: Config): ExploreScope['expected'] {
+  const policyAssumed = datasync.defaultPolicy;
+  if (target.kind !== 'simulator') {
+    return { latencyMs: EXPECTED_LATENCY_MS, policy: policyAssumed };
+  }
   const settings = settingsFor(target.profile);
   const policy = { quota: settings.eventsQuota, windowMs: settings.eventsWindowMs };
   return {
     latencyMs: settings.latencyMs + settings.latencyJitterMs / 2,
-    policy: policy.quota === 0 ? defaultPolicy : policy,
+    policy: policy.quota === 0 ? policyAssumed : policy,
   };
 }
 

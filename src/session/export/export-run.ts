@@ -4,6 +4,7 @@ import type { ExportFormat, ExportOrder } from '../../database/export/export-sql
 import { listTableWriters } from '../../database/export/table-writers.js';
 import type { Run } from '../../database/ledger-types.js';
 import { formatCount } from '../../observe/eta.js';
+import { streamTable } from '../../postgres/stream-table.js';
 import { type FoundRun, notCompleteText } from '../ledger-reader.js';
 import { UserError } from '../user-error.js';
 import { openOutput } from './open-output.js';
@@ -46,6 +47,7 @@ export async function exportRun(found: FoundRun, wish: ExportWish): Promise<Expo
   const { format, order, isQuiet, leave, isGzip } = wish;
   const written = await writeRows(pool, {
     sink: await openOutput(output, { isGzip }),
+    table: streamTable(found.run),
     ...{ output, format, order, isQuiet, leave, expected: source.expected },
     check: (rows) => requireAll(rows, source.least),
   });
@@ -75,14 +77,15 @@ async function rowsToExpect(
   { database: { pool }, store, run }: FoundRun,
   isPartial: boolean,
 ): Promise<ExpectedRows> {
+  const table = streamTable(run);
   const [{ rows }, writers] = await Promise.all([
     store.loadTotals(run.run),
-    listTableWriters(pool),
+    listTableWriters(pool, table),
   ]);
   const origins = writers.map(({ origin }) => origin);
   const least = isPartial ? 0 : rows;
   if (origins.length === 1) return { expected: rows, least, origins };
-  return { expected: await store.estimateEvents(), least, origins };
+  return { expected: await store.estimateRows(table), least, origins };
 }
 
 function requireAll(rows: number, least: number): void {

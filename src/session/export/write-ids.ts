@@ -5,6 +5,7 @@ import type { ExportSink, Written } from '../../database/export/export-sink.js';
 import type { ExportFormat, ExportOrder } from '../../database/export/export-sql.js';
 import { CountProgress } from '../../observe/count-progress.js';
 import { whileShown } from '../../observe/progress.js';
+import type { StreamTable } from '../../postgres/stream-table.js';
 import { nowMs } from '../../runtime/clock.js';
 import { outputFailure } from './open-output.js';
 
@@ -12,6 +13,7 @@ export interface WriteSettings {
   readonly sink: ExportSink;
   /** Its name, for people. */
   readonly output: string;
+  readonly table: StreamTable;
   readonly format: ExportFormat;
   readonly order: ExportOrder;
   /** Rows to come; null: not known. */
@@ -33,7 +35,7 @@ export interface Exported extends Written {
  *   written; what `check` throws
  */
 export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Exported> {
-  const { sink, output, format, order, expected, isQuiet } = settings;
+  const { sink, output, table, format, order, expected, isQuiet } = settings;
   const startedAtMs = nowMs();
   const count = new CountProgress({
     what: 'asking for the rows',
@@ -44,7 +46,7 @@ export async function writeRows(pool: Pool, settings: WriteSettings): Promise<Ex
   try {
     return await whileShown({ render: () => count.render(nowMs()), isQuiet }, async () => {
       const onProgress = (rows: number): void => count.seen(rows, expected);
-      const rows = await exportRows(pool, { format, order, sink, onProgress });
+      const rows = await exportRows(pool, { table, format, order, sink, onProgress });
       settings.check(rows);
       const written = await sink.finish();
       return { ...written, rows, durationMs: Math.round(nowMs() - startedAtMs) };

@@ -29,7 +29,7 @@ export async function lookOn(
 
 function traced({ onlookers: { traces }, prepared, source }: SessionParts): RunObserver[] {
   if (traces === null) return [];
-  const url = new URL(source.spec.pagePath(source.basePath, null, 1), source.origin);
+  const url = new URL(source.spec.request(`${source.origin}${source.basePath}`, null, 1).url);
   url.search = '';
   return [traces.observe({ run: prepared.run.run, url })];
 }

@@ -53,7 +53,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<Omit<LoadedReport, 'f
   const { source, origin, startedAtMs, settings } = run;
   const [found, holder] = await Promise.all([
     openRunHistory(pool).report(run.run),
-    findLockHolder(pool, source, origin),
+    findLockHolder(pool, run),
   ]);
   if (found === null) throw new UserError(unknownRunText(run.run));
   const status = runState(run.status, holder !== null);

@@ -1,12 +1,16 @@
 /** Asks the API one harmless request: is it there, is it this API, and does it take the key? */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../config/config.js';
 import type { Fault } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
 import { notThisApi, readAnswer } from '../../explore/answer.js';
 import { type Exchange, type Exchanged, httpTransport } from '../../explore/transport.js';
+import type { PageResult, ResponseMeta } from '../../protocol/fetch-messages.js';
 import { isLimitedBy } from '../../source/http-fault.js';
-import type { Source } from '../../source/source.js';
+import type { EventSource } from '../../source/source.js';
+import type { AccessToken } from '../access-token.js';
 import type { OpenSource } from '../open-source.js';
+import { askPages } from './ask-pages.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -14,12 +18,43 @@ export type ApiCheck =
   | { readonly type: 'good'; readonly tookMs: number; readonly costsRequest: boolean }
   | { readonly type: 'fault'; readonly fault: Fault };
 
+/** Whether the API is there, is this API, and takes the key. @param token of its access; null: it has none */
+export function checkApi(
+  opened: OpenSource,
+  config: Config,
+  token: AccessToken | null = null,
+): Promise<ApiCheck> {
+  const { spec } = opened;
+  return spec.reads === 'events' ? checkEvents(opened, spec) : checkPage(opened, config, token);
+}
+
+async function checkPage(
+  opened: OpenSource,
+  config: Config,
+  token: AccessToken | null,
+): Promise<ApiCheck> {
+  let checked: ApiCheck = { type: 'fault', fault: lateFault() };
+  const onPage = (result: PageResult): boolean => {
+    checked =
+      result.type === 'fault'
+        ? { type: 'fault', fault: result.fault }
+        : { type: 'good', tookMs: tookMs(result.head.meta), costsRequest: true };
+    return false;
+  };
+  await askPages(opened, config, { pages: 1, limit: 1, token, onPage });
+  return checked;
+}
+
+function tookMs({ sentAtMs, endAtMs }: ResponseMeta): number {
+  return endAtMs - sentAtMs;
+}
+
 /**
  * Asks first what costs nothing of the limit. An API that has no such page, or says anything but yes
  * there, is asked for one record of the list: its verdict is what an ingestion would meet.
  */
-export async function checkApi(opened: OpenSource): Promise<ApiCheck> {
-  const { spec: source, origin, basePath, headers } = opened;
+async function checkEvents(opened: OpenSource, source: EventSource): Promise<ApiCheck> {
+  const { origin, basePath, headers } = opened;
   const transport = httpTransport(origin, 1, (options) => opened.openDispatcher(options));
   const ask = async (path: string): Promise<Exchanged> => {
     const done = new AbortController();
@@ -43,21 +78,22 @@ export async function checkApi(opened: OpenSource): Promise<ApiCheck> {
   }
 }
 
-function judge(source: Source, path: string, exchanged: Exchanged): ApiCheck {
+function judge(source: EventSource, path: string, exchanged: Exchanged): ApiCheck {
   if (exchanged.type === 'fault') return exchanged;
   const { exchange } = exchanged;
   if (exchange.status !== 200) {
     const { status, headAtMs } = exchange;
     const isLimited = isLimitedBy(readLimitHeaders(exchange.headers, headAtMs));
     const body = exchange.body.toString('utf8');
-    return { type: 'fault', fault: source.readError({ status, body, isLimited }) };
+    const header = (name: string): string | null => exchange.headers[name] ?? null;
+    return { type: 'fault', fault: source.readError({ status, body, isLimited, header }) };
   }
   return isPage(source, exchange)
     ? { type: 'good', tookMs: exchange.endAtMs - exchange.sentAtMs, costsRequest: false }
     : { type: 'fault', fault: notThisApi(answerOf(path, exchange), 'a page') };
 }
 
-function isPage(source: Source, exchange: Exchange): boolean {
+function isPage(source: EventSource, exchange: Exchange): boolean {
   const { json } = answerOf('', exchange);
   if (typeof json !== 'object' || json === null) return false;
   const records = (json as Record<string, unknown>)[source.recordsField];

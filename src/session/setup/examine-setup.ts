@@ -12,6 +12,7 @@ import { noLedgerText } from '../ledger-reader.js';
 import { listenFailure } from '../onlookers/listen-failure.js';
 import { findDatabase, type OpenDatabaseParts } from '../open-database.js';
 import { openSource } from '../open-source.js';
+import { passingToken } from '../open-token.js';
 import { checkApi } from './check-api.js';
 
 export interface Finding {
@@ -30,7 +31,7 @@ const FREE_BYTES_MIN = 4e9;
 export async function examineSetup(config: Config): Promise<Finding[]> {
   const { log, conceal } = await createLogger({ level: 'silent', isTerminal: false });
   return Promise.all([
-    sourceFinding(config),
+    sourceFinding(config, conceal),
     folderFinding('state file', dirname(config.stateFile)),
     ...diskFindings(config),
     databaseFinding({ config, log, conceal }),
@@ -38,7 +39,7 @@ export async function examineSetup(config: Config): Promise<Finding[]> {
   ]);
 }
 
-async function sourceFinding(config: Config): Promise<Finding> {
+async function sourceFinding(config: Config, conceal: (secret: string) => void): Promise<Finding> {
   const { target } = config;
   const what = 'source';
   if (target.kind === 'simulator') {
@@ -47,7 +48,13 @@ async function sourceFinding(config: Config): Promise<Finding> {
   }
   const where = `${target.origin}${target.basePath}`;
   const source = await openSource(config);
-  const checked = await checkApi(source).finally(() => source.close());
+  if (source.oauth?.grant === 'refresh_token') {
+    source.close();
+    const message = `${where} was not asked: only an ingestion may use its refresh token`;
+    return { what, isGood: true, message };
+  }
+  const token = passingToken({ conceal }, source);
+  const checked = await checkApi(source, config, token).finally(() => source.close());
   if (checked.type === 'good') {
     const cost = checked.costsRequest ? '; this took one request of its limit' : '';
     const message = `${where} answers in ${Math.round(checked.tookMs)} ms and takes the key${cost}`;

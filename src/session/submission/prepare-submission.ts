@@ -3,6 +3,7 @@ import { listOtherWriters } from '../../database/export/table-writers.js';
 import { verificationText } from '../../database/verify/verification-text.js';
 import { verifyRun } from '../../database/verify/verify-run.js';
 import { formatCount } from '../../observe/eta.js';
+import { streamTable } from '../../postgres/stream-table.js';
 import type { SubmissionList } from '../../source/submissions.js';
 import { openOutputFile } from '../export/open-output.js';
 import { type Exported, writeRows } from '../export/write-ids.js';
@@ -52,12 +53,13 @@ export async function proveForSubmission({ database: { pool }, run }: FoundRun):
  * @throws UserError when the table is not what was proved, or the file cannot be written
  */
 export async function exportForSubmission(
-  { database: { pool } }: FoundRun,
+  { database: { pool }, run }: FoundRun,
   proved: number,
   settings: { readonly output: string; readonly isQuiet: boolean; readonly leave: () => never },
 ): Promise<Exported> {
   const sink = await openOutputFile(settings.output, { isGzip: false });
   return writeRows(pool, {
+    table: streamTable(run),
     ...{ ...settings, sink, format: 'ids', order: 'id', expected: proved },
     check: (rows) => {
       if (rows === proved) return;

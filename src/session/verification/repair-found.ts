@@ -7,6 +7,7 @@
  *
  * Broken off in between it leaves a run that is not complete, with which `ingest` goes on.
  */
+import type { Config } from '../../config/config.js';
 import { assert, IngestionError } from '../../core/fault.js';
 import type { Run } from '../../database/ledger-types.js';
 import { hasDataDigests, type ReleasedPages, releasePages } from '../../database/release-pages.js';
@@ -14,11 +15,12 @@ import { requireUnlocked } from '../../database/run-lock.js';
 import { openRunStore } from '../../database/run-store.js';
 import { isRepairable, pagesToRelease } from '../../database/verify/repairable.js';
 import type { Verification } from '../../database/verify/verify-types.js';
+import { streamTable } from '../../postgres/stream-table.js';
 import type { SessionContext } from '../context.js';
 import type { SessionEnd } from '../end-session.js';
 import { ingest, type OpenedForRun } from '../ingestion.js';
 import type { FoundRun } from '../ledger-reader.js';
-import { type OpenSource, runOriginOf } from '../open-source.js';
+import { runOriginOf } from '../open-source.js';
 import { checkApi } from '../setup/check-api.js';
 import { UserError } from '../user-error.js';
 import { verifyFound } from './verify-found.js';
@@ -59,7 +61,7 @@ export async function repairFound(
   const { run, database } = found;
   requireSource(context, run);
   await requireNewest(database, run);
-  await requireUnlocked(database.pool, run.source, run.origin);
+  await requireUnlocked(database.pool, run);
   const verification = await verifyFound(context, found, settings.withData);
   if (verification === null || verification.ok || !isRepairable(verification)) {
     return { verification, repair: null };
@@ -84,9 +86,14 @@ async function fetchAgain(
   let released: ReleasedPages = { pages: 0, rows: 0 };
   const beforeRun = async (opened: OpenedForRun): Promise<void> => {
     await requireNewest(opened.database, run);
-    await requireAnswer(opened.source);
+    await requireAnswer(opened, config);
     const { pool } = opened.database;
-    released = await releasePages(pool, { run: run.run, ids, reason: REASON });
+    released = await releasePages(pool, {
+      run: run.run,
+      table: streamTable(run),
+      ids,
+      reason: REASON,
+    });
     onReleased(released);
   };
   const ingestion = await ingest({ ...context, config }, { tell: () => {}, leave, beforeRun });
@@ -95,9 +102,10 @@ async function fetchAgain(
 }
 
 /** Rows of one source must not be replaced by those of another. @throws UserError */
-function requireSource({ config }: SessionContext, { run, source, origin }: Run): void {
+function requireSource({ config }: SessionContext, { run, source, stream, origin }: Run): void {
   const configured = runOriginOf(config.target);
-  if (source === config.source && origin === configured) return;
+  const isSame = source === config.source && stream === config.stream;
+  if (isSame && origin === configured) return;
   throw new UserError(
     `Run ${run} is over ${origin}, and what is configured is ${configured}: it can only be repaired from its own source.`,
   );
@@ -105,7 +113,7 @@ function requireSource({ config }: SessionContext, { run, source, origin }: Run)
 
 /** An ingestion goes on with no other. @throws UserError */
 async function requireNewest({ pool }: FoundRun['database'], run: Run): Promise<void> {
-  const newest = await openRunStore(pool).findLatestRun(run.source, run.origin);
+  const newest = await openRunStore(pool).findLatestRun(run);
   if (newest?.run === run.run) return;
   throw new UserError(
     `Run ${run.run} cannot be repaired: run ${newest?.run} over the same source has begun since. ` +
@@ -114,7 +122,7 @@ async function requireNewest({ pool }: FoundRun['database'], run: Run): Promise<
 }
 
 /** What is deleted must be there to be fetched. @throws IngestionError with the fault */
-async function requireAnswer(source: OpenSource): Promise<void> {
-  const checked = await checkApi(source);
+async function requireAnswer({ source, token }: OpenedForRun, config: Config): Promise<void> {
+  const checked = await checkApi(source, config, token);
   if (checked.type === 'fault') throw new IngestionError(checked.fault);
 }

@@ -1,0 +1,55 @@
+/** The table of a stream, as statements name it, and the digest of its rows as PostgreSQL computes it. */
+
+import type { WriterTarget } from '../protocol/record-target.js';
+
+export interface StreamTable {
+  /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
+  readonly qualified: string;
+  /** Names of its key columns; none: its rows have no key, and belong to their page alone. */
+  readonly key: readonly string[];
+}
+
+/** DataSync's, which keeps the name that version 0.1 gave it. */
+export const EVENTS_TABLE: StreamTable = { qualified: 'ingested_events', key: ['id'] };
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function qualifiedName(schema: string, table: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
+/** The table that a stream's rows go into. */
+export function tableOf(target: WriterTarget): StreamTable {
+  if (target.reads === 'worker') return EVENTS_TABLE;
+  const { schema, table, key } = target;
+  return { qualified: qualifiedName(schema, table), key: key.map(({ name }) => name) };
+}
+
+/** The table of a run, as the ledger has it. */
+export function streamTable(ledger: {
+  readonly tableName: string;
+  readonly tableKey: readonly string[];
+}): StreamTable {
+  return { qualified: ledger.tableName, key: ledger.tableKey };
+}
+
+/**
+ * Of a row's key and its instant to the microsecond; without a key, of its data. PostgreSQL's hashes
+ * partition tables, so that they stay from version to version. A page's digest is bit_xor over its rows:
+ * no order, and any part can be left out.
+ *
+ * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same of DataSync's.
+ */
+export function rowDigest({ key }: StreamTable): string {
+  if (key.length === 0) return 'jsonb_hash_extended(data, 0)';
+  return `hash_record_extended(ROW(${key.map(quoteIdentifier).join(', ')}, occurred_at), 0)`;
+}
+
+/** With the data too. Equal as jsonb: spaces and the order of keys are no part of it. */
+export function dataDigest(table: StreamTable): string {
+  return table.key.length === 0
+    ? rowDigest(table)
+    : `jsonb_hash_extended(data, ${rowDigest(table)})`;
+}

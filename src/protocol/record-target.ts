@@ -1,0 +1,44 @@
+/**
+ * Where the rows of a stream go, and what of a record becomes a column. DataSync's columns are read by
+ * the fetch worker; those of any other stream by PostgreSQL, from the record's JSON.
+ */
+
+/** The types of the file format. */
+export type ColumnType =
+  | 'text'
+  | 'bigint'
+  | 'double'
+  | 'bool'
+  | 'timestamp'
+  | 'date'
+  | 'time'
+  | 'decimal'
+  | 'json'
+  | 'binary';
+
+/** Names of fields, or places in a list, that lead to a value of a record. */
+export type RecordPath = readonly string[];
+
+export interface RecordColumn {
+  readonly name: string;
+  readonly path: RecordPath;
+  /** Null: as its first values are; text where they do not agree. */
+  readonly type: ColumnType | null;
+  readonly isNullable: boolean;
+}
+
+export type WriterTarget =
+  | { readonly reads: 'worker' }
+  | {
+      readonly reads: 'database';
+      readonly schema: string;
+      readonly table: string;
+      /** None: rows are appended. */
+      readonly key: readonly RecordColumn[];
+      /** To the record's instant; null: it has none. */
+      readonly timePath: RecordPath | null;
+      /** Beside the key. */
+      readonly columns: readonly RecordColumn[];
+    };
+
+export type RecordTarget = Extract<WriterTarget, { reads: 'database' }>;

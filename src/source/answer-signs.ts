@@ -1,0 +1,145 @@
+/**
+ * What an answer of a source file's stream means where it is no page: by the file's own rules first,
+ * then as HTTP has it.
+ */
+import type { Fault } from '../core/fault.js';
+import { compilePath, valueAt } from '../paging/json-path.js';
+import { faultForStatus } from './http-fault.js';
+import type { AnswerSign, ResponseAction, SourcePlan, StreamPlan } from './plan.js';
+import type { Refusal } from './source.js';
+
+/** Names of fields are repeated in messages, and no more of them than these. */
+const NAMES_MAX = 8;
+const FIELD_NAME = /^[\w.$-]{1,40}$/;
+
+/** An answer as a rule sees it. */
+interface Seen {
+  readonly status: number;
+  /** Parsed; undefined: no JSON. */
+  readonly json: unknown;
+  readonly text: string;
+  header(name: string): string | null;
+}
+
+export class AnswerSigns {
+  /** `github.issues`: what it is about, for messages. */
+  readonly where: string;
+  readonly #source: string;
+  readonly #throttle: readonly AnswerSign[];
+  readonly #expired: readonly AnswerSign[];
+  readonly #actions: readonly ResponseAction[];
+  readonly #selector: string | null;
+
+  constructor(plan: SourcePlan, stream: StreamPlan) {
+    this.where = `${plan.name}.${stream.name}`;
+    this.#source = plan.name;
+    this.#throttle = plan.throttle;
+    this.#expired = plan.expired;
+    this.#actions = stream.responseActions;
+    this.#selector = stream.dataSelector;
+  }
+
+  /** Whether the file says to read such an answer as a page without records, and the last. */
+  isIgnored({ status, body }: Refusal): boolean {
+    return this.#actionOn(status, body) === 'ignore';
+  }
+
+  faultOf(refusal: Refusal): Fault {
+    const { status, body, isLimited } = refusal;
+    const seen = { status, json: parsed(body), text: body, header: refusal.header };
+    const told = this.#told(seen);
+    if (told !== null) return told;
+    const fault = faultForStatus(status, { code: null, isLimited, remedies: this.#remedies() });
+    return { ...fault, message: `${this.where}: ${fault.message}` };
+  }
+
+  /** Of an answer with a status of success. @param json without its records */
+  faultIn(json: unknown, status: number): Fault | null {
+    return this.#told({ status, json, text: textOf(json), header: () => null });
+  }
+
+  withoutRecords(json: unknown): Fault {
+    const selector = this.#selector ?? '$';
+    return {
+      code: 'PAGE_MALFORMED',
+      message: `${this.where}: HTTP 200, but nothing is at data_selector ${selector} in ${described(json)}`,
+      retryable: true,
+      status: 200,
+      remedy: `Check data_selector of ${this.where}; a response_actions entry can name answers that are errors`,
+    };
+  }
+
+  #told(seen: Seen): Fault | null {
+    const { status } = seen;
+    const action = this.#actionOn(status, seen.text);
+    if (action === 'retry' || action === 'fail') {
+      const message = `${this.where}: HTTP ${status}, which response_actions names`;
+      const isRetried = action === 'retry';
+      return {
+        code: isRetried ? 'HTTP_STATUS' : 'CONTRACT',
+        message,
+        retryable: isRetried,
+        status,
+      };
+    }
+    if (this.#throttle.some((sign) => isSign(sign, seen))) {
+      const message = `${this.where}: HTTP ${status}: over the limit`;
+      return { code: 'RATE_LIMITED', message, retryable: true, status };
+    }
+    if (this.#expired.some((sign) => isSign(sign, seen))) {
+      const message = `${this.where}: HTTP ${status}: the cursor has expired`;
+      return { code: 'CURSOR_EXPIRED', message, retryable: true, status };
+    }
+    return null;
+  }
+
+  #actionOn(status: number, text: string): ResponseAction['action'] | null {
+    const action = this.#actions.find(
+      (one) =>
+        (one.status === null || one.status === status) &&
+        (one.content === null || text.includes(one.content)),
+    );
+    return action?.action ?? null;
+  }
+
+  #remedies(): { readonly credentials: string; readonly address: string } {
+    const variables = this.#source.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+    return {
+      credentials: `Check auth in the source file ${this.#source}, and the variables that it names (${variables}_TOKEN, …)`,
+      address: `Check base_url and path of ${this.where}`,
+    };
+  }
+}
+
+function isSign(sign: AnswerSign, { status, json, text, header }: Seen): boolean {
+  if (sign.status !== null && sign.status !== status) return false;
+  if (sign.header !== null && header(sign.header) === null) return false;
+  if (sign.content !== null && !text.includes(sign.content)) return false;
+  if (sign.bodyPath === null) return true;
+  const path = compilePath(sign.bodyPath);
+  if (path.type === 'invalid') return false;
+  const value = valueAt(path.steps, json);
+  return sign.equals === undefined
+    ? value !== undefined
+    : JSON.stringify(value) === JSON.stringify(sign.equals);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(json: unknown): string {
+  return JSON.stringify(json) ?? '';
+}
+
+function described(json: unknown): string {
+  if (Array.isArray(json)) return 'a JSON list';
+  if (typeof json !== 'object' || json === null)
+    return `a JSON ${json === null ? 'null' : typeof json}`;
+  const names = Object.keys(json).filter((name) => FIELD_NAME.test(name));
+  return `a JSON object with the fields ${names.slice(0, NAMES_MAX).join(', ') || '(none)'}`;
+}

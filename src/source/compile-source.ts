@@ -1,0 +1,153 @@
+/**
+ * A stream of a source file as the engine, the threads and the ledger take it.
+ *
+ *   SourcePlan ─┬─ request   URL, parameters and body of each page         (stream-request.ts)
+ *               ├─ reading   records, where the page leads, refusals in it (answer-signs.ts)
+ *               └─ target    table, key and columns
+ */
+import { assert, type Fault } from '../core/fault.js';
+import { autoPaging } from '../paging/auto-paging.js';
+import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
+import type { PageKind } from '../paging/page-kind.js';
+import { pageKind } from '../paging/page-kinds.js';
+import type { PaginatorPlan } from '../paging/paginator-plan.js';
+import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
+import { AnswerSigns } from './answer-signs.js';
+import { withoutQuery } from './authentication.js';
+import type { SourcePlan, StreamPlan } from './plan.js';
+import type { RecordReading } from './record-reading.js';
+import type { RecordSource } from './source.js';
+import { streamRequest } from './stream-request.js';
+
+/** Requests of all streams of a source share its limits. */
+const BUCKET = 'requests';
+/** Where a request names no size, so many records are expected of a page. */
+const EXPECTED_RECORDS = 100;
+
+/** @param plan checked by the loader @param nowMs what a time window that ends now ends at, epoch ms */
+export function compileSource(plan: SourcePlan, streamName: string, nowMs: number): RecordSource {
+  const stream = plan.streams.find(({ name }) => name === streamName);
+  assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
+  const kind = kindOf(plan, stream, nowMs);
+  const size = pageSizeOf(stream);
+  const signs = new AnswerSigns(plan, stream);
+  return {
+    name: plan.name,
+    stream: stream.name,
+    reads: 'records',
+    target: targetOf(stream),
+    bucket: BUCKET,
+    pageLimitMax: size?.max ?? EXPECTED_RECORDS,
+    defaultPolicy: null,
+    paging: kind.paging,
+    request(baseUrl, cursor, limit) {
+      const records = size === null ? null : size.isFixed ? size.max : limit;
+      const part = kind.request(cursor, records);
+      const query = size?.param == null ? {} : { [size.param]: String(records) };
+      return streamRequest(stream, baseUrl, { ...part, query: { ...query, ...part.query } });
+    },
+    readError: (refusal) => signs.faultOf(refusal),
+    reading: readingOf(stream, kind, signs, size),
+  };
+}
+
+function readingOf(
+  stream: StreamPlan,
+  kind: PageKind,
+  signs: AnswerSigns,
+  size: PageSizePlan | null,
+): RecordReading {
+  return {
+    selector: stream.dataSelector === null ? null : stepsOf(stream.dataSelector),
+    kind,
+    needsObjects: stream.primaryKey.length > 0,
+    sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
+    wayAfter: (refusal, cursor) =>
+      signs.isIgnored(refusal) ? { type: 'end' } : (kind.refused?.(refusal.status, cursor) ?? null),
+    readAnswer: (json, status) => signs.faultIn(json, status),
+    withoutRecords: (json) => signs.withoutRecords(json),
+    leadsNowhere: (reason): Fault => ({
+      code: 'CONTRACT',
+      message: `${signs.where}: the API ${reason}`,
+      retryable: false,
+      status: 200,
+      remedy: `Check the paginator of ${signs.where}: \`datasync source check\` shows what the API answers`,
+    }),
+  };
+}
+
+/** Links that repeat the API's key are kept without it. */
+function kindOf(plan: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
+  const { auth } = plan;
+  const secrets = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
+  const options = { cursorTtlMs: stream.cursorTtlMs, nowMs };
+  const doneSteps = stream.donePath === null ? null : stepsOf(stream.donePath);
+  const make = (paginator: PaginatorPlan): PageKind => {
+    const kind = pageKind(paginator, options);
+    const isLink = paginator.type === 'json_link' || paginator.type === 'header_link';
+    const endsEmpty = paginator.type === 'cursor' && paginator.stopAfterEmptyPage === true;
+    return {
+      ...kind,
+      next(seen) {
+        if (doneSteps !== null && valueAt(doneSteps, seen.body) === true) return { type: 'end' };
+        if (endsEmpty && seen.recordCount === 0) return { type: 'end' };
+        const way = kind.next(seen);
+        if (!isLink || way.type !== 'next') return way;
+        return { ...way, cursor: withoutQuery(way.cursor, secrets) };
+      },
+    };
+  };
+  if (stream.paginator.type !== 'auto') return make(stream.paginator);
+  return autoPaging(make, { params: stream.params, cursorTtlMs: stream.cursorTtlMs });
+}
+
+interface PageSizePlan {
+  /** Null: the kind of paging sends it. */
+  readonly param: string | null;
+  readonly max: number;
+  /** The place of a page depends on the size of those before it. */
+  readonly isFixed: boolean;
+}
+
+function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
+  if (pageSize !== null) return { ...pageSize, isFixed: paginator.type === 'page_number' };
+  if (paginator.type === 'offset') return { param: null, max: paginator.limit, isFixed: false };
+  return null;
+}
+
+function targetOf(stream: StreamPlan): WriterTarget {
+  const { target, primaryKey, columns, timePath } = stream;
+  const key = primaryKey.map((path) => {
+    const names = recordPath(path);
+    const name = names.join('_');
+    return { name, path: names, type: typeOf(stream, name), isNullable: false };
+  });
+  const keyNames = new Set(key.map(({ name }) => name));
+  return {
+    reads: 'database',
+    ...target,
+    key,
+    timePath: timePath === null ? null : recordPath(timePath),
+    columns: columns
+      .filter(({ name }) => !keyNames.has(name))
+      .map(({ name, type, isNullable }) => ({ name, path: [name], type, isNullable })),
+  };
+}
+
+function typeOf({ columns }: StreamPlan, name: string) {
+  return columns.find((column) => column.name === name)?.type ?? null;
+}
+
+/** A path to one value of a record. */
+function recordPath(path: string): RecordPath {
+  return stepsOf(path).map((step) => {
+    assert(step.type !== 'all', `${path} leads to one value`);
+    return step.type === 'name' ? step.name : String(step.index);
+  });
+}
+
+function stepsOf(path: string): readonly PathStep[] {
+  const compiled = compilePath(path);
+  assert(compiled.type === 'path', `${path} was checked when the file was loaded`);
+  return compiled.steps;
+}

@@ -1,0 +1,31 @@
+/** How the pages of a source file's stream are read. */
+import type { Fault } from '../core/fault.js';
+import type { PathStep } from '../paging/json-path.js';
+import type { PageKind } from '../paging/page-kind.js';
+import type { Way } from '../paging/paging.js';
+import type { Refusal } from './source.js';
+
+export interface RecordReading {
+  /** To the records; null: each page shows it. */
+  readonly selector: readonly PathStep[] | null;
+  readonly kind: PageKind;
+  /** A key is read from each record. */
+  readonly needsObjects: boolean;
+  /** Records that a request asks for; null: it does not say. */
+  sizeOf(limit: number): number | null;
+  /**
+   * Where to go on behind a page that was refused, as behind one without records; null: the refusal is a
+   * fault.
+   */
+  wayAfter(refusal: Refusal, cursor: string | null): Way | null;
+  /**
+   * The fault that an answer is which says in its body that it refuses or fails; null: it does not.
+   *
+   * @param json without its records
+   */
+  readAnswer(json: unknown, status: number): Fault | null;
+  /** Of a page that has nothing where the records should be. */
+  withoutRecords(json: unknown): Fault;
+  /** Of a page that contradicts itself. @param reason the end of a sentence about the API */
+  leadsNowhere(reason: string): Fault;
+}

@@ -1,0 +1,55 @@
+/** The request for a page of a stream, from what its file says and what its kind of paging adds. */
+import { bodyWith } from '../paging/body-values.js';
+import type { RequestPart } from '../paging/page-kind.js';
+import type { PageRequest } from '../protocol/page-request.js';
+import type { Json, StreamPlan } from './plan.js';
+
+/** @param baseUrl without a slash at its end */
+export function streamRequest(stream: StreamPlan, baseUrl: string, part: RequestPart): PageRequest {
+  const body = bodyText(stream, part);
+  return {
+    method: stream.method,
+    url: part.url ?? urlOf(stream, baseUrl, part.query ?? {}),
+    headers: { ...stream.headers },
+    body,
+  };
+}
+
+function urlOf(
+  { path, params }: StreamPlan,
+  baseUrl: string,
+  added: Readonly<Record<string, string>>,
+): string {
+  const address = /^https?:\/\//i.test(path) ? path : joined(baseUrl, path);
+  const queryAt = address.indexOf('?');
+  const pairs = [
+    ...(queryAt === -1 ? [] : address.slice(queryAt + 1).split('&')),
+    ...Object.entries(params).flatMap(([name, value]) =>
+      name in added ? [] : valuesOf(value).map((one) => pair(name, one)),
+    ),
+    ...Object.entries(added).map(([name, value]) => pair(name, value)),
+  ].filter((one) => one !== '');
+  const bare = queryAt === -1 ? address : address.slice(0, queryAt);
+  return pairs.length === 0 ? bare : `${bare}?${pairs.join('&')}`;
+}
+
+function joined(baseUrl: string, path: string): string {
+  const rest = path.replace(/^\/+/, '');
+  return rest === '' ? baseUrl : `${baseUrl}/${rest}`;
+}
+
+/** A list is the parameter repeated; null leaves it out. */
+function valuesOf(value: Json): string[] {
+  if (value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(valuesOf);
+  return [typeof value === 'object' ? JSON.stringify(value) : String(value)];
+}
+
+function pair(name: string, value: string): string {
+  return `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+}
+
+function bodyText({ method, json }: StreamPlan, { body }: RequestPart): string | null {
+  if (json === null && body === undefined) return method === 'POST' ? '{}' : null;
+  return bodyWith(json, body ?? []);
+}

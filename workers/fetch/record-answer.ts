@@ -1,0 +1,77 @@
+/**
+ * A page of a source file. Its records are read first: where it leads may hang on their number, or on the
+ * last of them.
+ */
+import { performance } from 'node:perf_hooks';
+import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
+import type { RecordSource } from '../../src/source/source.js';
+import type { Answer } from './http-client.js';
+import { BROKEN_CURSOR, batchOf, isUsable, keptBuffers } from './page-result.js';
+import { type Asked, emptyRecordPage, readRecordPage } from './record-page.js';
+import { type AnswerHeaders, headerOf } from './response-headers.js';
+
+/** @param url that was asked for, without the credentials */
+export function readRecordAnswer(
+  task: PageTask,
+  source: RecordSource,
+  answer: Answer,
+  url: string,
+): PageResult {
+  const { taskId, cursor, buffers } = task;
+  const { reading } = source;
+  const columns = buffers?.columns ?? null;
+  const asked = (status: number, headers: AnswerHeaders, from: string): Asked => ({
+    ...{ status, cursor, url: from, size: reading.sizeOf(task.limit) },
+    header: (name) => headerOf(headers, name),
+  });
+  switch (answer.type) {
+    case 'fault': {
+      const { refusal, meta } = answer;
+      const way = refusal === null ? null : reading.wayAfter(refusal, cursor);
+      if (way !== null && way.type !== 'broken' && meta !== null) {
+        const page = emptyRecordPage(reading, asked(meta.status, {}, url), columns, way);
+        return resultOf(task, source, { page, answer: { ...answer, meta } });
+      }
+      const fault = way?.type === 'broken' ? reading.leadsNowhere(way.reason) : answer.fault;
+      return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(answer.buffer, columns) };
+    }
+    case 'empty': {
+      const seen = asked(answer.meta.status, answer.headers, answer.url);
+      return resultOf(task, source, { page: emptyRecordPage(reading, seen, columns), answer });
+    }
+    case 'page': {
+      const startedAtMs = performance.now();
+      const seen = asked(answer.meta.status, answer.headers, answer.url);
+      const page = readRecordPage(answer.body, reading, seen, columns);
+      const scanMs = performance.now() - startedAtMs;
+      return resultOf(task, source, { page, answer, scanMs });
+    }
+  }
+}
+
+interface Read {
+  readonly page: ReturnType<typeof readRecordPage>;
+  readonly answer: { readonly buffer: ArrayBuffer | null; readonly meta: ResponseMeta };
+  readonly scanMs?: number;
+}
+
+function resultOf(
+  { taskId, isHeadOnly }: PageTask,
+  { paging }: RecordSource,
+  { page, answer, scanMs = 0 }: Read,
+): PageResult {
+  const { meta, buffer } = answer;
+  if (page.type === 'fault' || !isUsable(page.envelope)) {
+    const fault = page.type === 'fault' ? page.fault : BROKEN_CURSOR;
+    return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(buffer, page.columns) };
+  }
+  const { nextCursor } = page.envelope;
+  const nextPosition = nextCursor === null ? null : paging.placeOf(nextCursor);
+  const head = { type: 'head', taskId, meta, ...page.envelope, nextPosition } as const;
+  const batch = isHeadOnly ? null : batchOf(page, buffer);
+  return {
+    ...{ type: 'page', taskId, head, batch, scanMs },
+    scannedAtMs: performance.timeOrigin + performance.now(),
+    buffers: batch === null ? keptBuffers(buffer, page.columns) : null,
+  };
+}

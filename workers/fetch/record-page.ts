@@ -1,0 +1,184 @@
+/**
+ * Reads a page of a source file: its records as slices of the body, and where it leads.
+ *
+ * Pure: bytes in, values out. Columns are PostgreSQL's to read from the records. What is checked here is
+ * that the page is whole, that each record is text which jsonb can hold, and that it is an object where a
+ * key is to be read from it.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Fault } from '../../src/core/fault.js';
+import type { PageFacts } from '../../src/paging/page-kind.js';
+import type { Envelope, Way } from '../../src/paging/paging.js';
+import { LOWEST_ID, type Position } from '../../src/paging/position.js';
+import { columnViews } from '../../src/protocol/batch.js';
+import type { RecordReading } from '../../src/source/record-reading.js';
+import { ColumnWriter } from './column-writer.js';
+import { textStart } from './envelope.js';
+import { describeBody, malformed } from './other-body.js';
+import type { PageFault, ProvedPage } from './page.js';
+import { recordListOf } from './record-list.js';
+import { findSlices, type Slice } from './record-slices.js';
+import { RejectWriter } from './reject-writer.js';
+
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const NUL_ESCAPE = Buffer.from('\\u0000');
+
+const NUL_REASON = 'the record holds \\u0000, which PostgreSQL cannot store';
+const UTF8_REASON = 'the record is not valid UTF-8';
+const OBJECT_REASON = 'the record is not an object, and has no key';
+
+/** What is known of the answer beside its body. */
+export type Asked = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
+
+export function readRecordPage(
+  body: Buffer,
+  reading: RecordReading,
+  asked: Asked,
+  columns: ArrayBuffer | null,
+): ProvedPage | PageFault {
+  const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
+  const steps = reading.selector ?? selectorOf(body);
+  const found =
+    steps === null ? ({ type: 'broken', recordIndex: 0 } as const) : findSlices(body, steps);
+  if (found.type === 'broken') {
+    const place = `record ${found.recordIndex + 1}`;
+    return fail(malformed(`the page breaks off at ${place}: ${describeBody(body)}`));
+  }
+  const { records, span } = found.type === 'found' ? found : { records: [], span: null };
+  const envelope = parseAround(body, span);
+  if (envelope === null) return fail(malformed(`no JSON: ${describeBody(body)}`));
+  const refusal = reading.readAnswer(envelope.json, asked.status);
+  if (refusal !== null) return fail(refusal);
+  if (found.type === 'absent') return fail(reading.withoutRecords(envelope.json));
+  const facts: PageFacts = {
+    ...asked,
+    body: envelope.json,
+    bodyText: () => envelope.text,
+    recordCount: records.length,
+    lastRecordText: () => textOf(body, records.at(-1)),
+  };
+  const way = reading.kind.next(facts);
+  if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
+  const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
+  const rows = rowsOf(body, records, reading, asked, columns);
+  return { type: 'proved', envelope: said, bodyBytes: body.length, ...rows };
+}
+
+/** A page without records. @param way where it leads, if its kind of paging is not to say so */
+export function emptyRecordPage(
+  reading: RecordReading,
+  asked: Asked,
+  columns: ArrayBuffer | null,
+  way?: Way,
+): ProvedPage | PageFault {
+  const facts: PageFacts = {
+    ...asked,
+    body: null,
+    bodyText: () => '',
+    recordCount: 0,
+    lastRecordText: () => null,
+  };
+  const leads = way ?? reading.kind.next(facts);
+  if (leads.type === 'broken') {
+    return { type: 'fault', fault: reading.leadsNowhere(leads.reason), columns };
+  }
+  const rows = rowsOf(Buffer.alloc(0), [], reading, asked, columns);
+  return { type: 'proved', envelope: envelopeOf(leads, 0, null), bodyBytes: 0, ...rows };
+}
+
+function envelopeOf(
+  way: Exclude<Way, { type: 'broken' }>,
+  returned: number,
+  total: number | null,
+): Envelope {
+  return {
+    nextCursor: way.type === 'next' ? way.cursor : null,
+    hasMore: way.type === 'next',
+    cursorExpiresInMs: null,
+    returned,
+    limit: null,
+    total,
+  };
+}
+
+/** Null when the JSON cannot be followed. */
+function selectorOf(body: Buffer): ReturnType<typeof recordListOf> | null {
+  const found = findSlices(body, []);
+  return found.type === 'broken' ? null : recordListOf(body);
+}
+
+interface Around {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+/** What stands around the records; null when it is no JSON. */
+function parseAround(body: Buffer, span: Slice | null): Around | null {
+  const start = textStart(body);
+  const text =
+    span === null
+      ? body.toString('utf8', start)
+      : `${body.toString('utf8', start, span.start)}[]${body.toString('utf8', span.end)}`;
+  try {
+    return { json: JSON.parse(text), text };
+  } catch {
+    return null;
+  }
+}
+
+/** Behind an even number of backslashes; behind an odd one it is text that looks like it. */
+function holdsNul(record: Buffer): boolean {
+  for (let at = record.indexOf(NUL_ESCAPE); at !== -1; at = record.indexOf(NUL_ESCAPE, at + 1)) {
+    let first = at;
+    while (record[first - 1] === BACKSLASH) first--;
+    if ((at - first) % 2 === 0) return true;
+  }
+  return false;
+}
+
+function textOf(body: Buffer, slice: Slice | undefined): string | null {
+  return slice === undefined ? null : body.toString('utf8', slice.start, slice.end);
+}
+
+function rowsOf(
+  body: Buffer,
+  records: readonly Slice[],
+  { kind, needsObjects }: RecordReading,
+  { cursor }: Asked,
+  columns: ArrayBuffer | null,
+): Omit<ProvedPage, 'type' | 'envelope' | 'bodyBytes'> {
+  const writer = new ColumnWriter(columns, Math.max(1, records.length));
+  const rejects = new RejectWriter();
+  const isText = isUtf8(body);
+  const hasNul = body.includes(NUL_ESCAPE);
+  const placeOf = (nth: number): number => {
+    const ordinal = kind.ordinalOf?.(cursor, nth);
+    return ordinal === undefined ? Number.NaN : 0 - ordinal;
+  };
+  records.forEach(({ start, end }, nth) => {
+    const record = body.subarray(start, end);
+    if (!isText && !isUtf8(record)) rejects.add(nth, start, end, UTF8_REASON);
+    else if (hasNul && holdsNul(record)) rejects.add(nth, start, end, NUL_REASON);
+    else if (needsObjects && body[start] !== OPEN_BRACE) {
+      rejects.add(nth, start, end, OBJECT_REASON);
+    } else {
+      writer.idsWithRoom();
+      writer.endRow(placeOf(nth), start, end);
+    }
+  });
+  const { rowCount } = writer;
+  const { occurredAtMs } = columnViews(writer.columns);
+  const positionAt = (row: number): Position | null => {
+    const ms = row < 0 || row >= rowCount ? Number.NaN : (occurredAtMs[row] as number);
+    return Number.isNaN(ms) ? null : { ms, id: LOWEST_ID };
+  };
+  return {
+    rowCount,
+    columns: writer.columns,
+    rejects: rejects.rejects(),
+    firstPosition: positionAt(0),
+    lastPosition: positionAt(rowCount - 1),
+    isDescending: true,
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * The table of a stream whose columns PostgreSQL reads from the records: found, or made from the first
+ * page, and brought to what the source declares.
+ *
+ *   not there ──first page──▶ key types from its records ──CREATE──▶ described
+ *   there ──▶ described; declared columns that it lacks are added
+ */
+import type { ClientBase } from 'pg';
+import { type Fault, IngestionError } from '../../src/core/fault.js';
+import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
+import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import { recordShape, type TableShape } from './table-shape.js';
+import { valueSql } from './value-sql.js';
+
+/** What the catalogue says of a table. */
+interface FoundTable {
+  /** Types as format_type gives them, by column. */
+  readonly types: Readonly<Record<string, string>>;
+  /** The columns of each of its unique indexes. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+}
+
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'text',
+  bigint: 'bigint',
+  double: 'double precision',
+  bool: 'boolean',
+  timestamp: 'timestamptz',
+  date: 'date',
+  time: 'time',
+  decimal: 'numeric',
+  json: 'jsonb',
+  binary: 'bytea',
+};
+
+/** Two processes that make one table at once would each find the other's in the way. */
+const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('datasync-ingestion table ' || $1, 0))`;
+
+const FIND_TABLE = `
+  SELECT (
+    SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute
+    WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+  ) AS types, coalesce((
+    SELECT json_agg((
+      SELECT json_agg(a.attname ORDER BY place)
+      FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS part (attnum, place)
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = part.attnum))
+    FROM pg_index i
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indexprs IS NULL
+  ), '[]') AS "uniqueKeys"
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
+
+/**
+ * Makes the table where it is not there.
+ *
+ * @param sample some of the first records, parsed; null: of none it can be told, and only a table that is
+ *   there is described
+ * @returns null when it is not there and nothing may be made
+ * @throws IngestionError, DATABASE_REFUSED when it is of another form; what node-postgres throws
+ */
+export async function openRecordTable(
+  client: ClientBase,
+  target: RecordTarget,
+  sample: readonly unknown[] | null,
+): Promise<TableShape | null> {
+  await client.query('BEGIN');
+  try {
+    const shape = await openLocked(client, target, sample);
+    await client.query('COMMIT');
+    return shape;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+async function openLocked(
+  client: ClientBase,
+  target: RecordTarget,
+  sample: readonly unknown[] | null,
+): Promise<TableShape | null> {
+  const qualified = qualifiedName(target.schema, target.table);
+  await client.query(LOCK, [qualified]);
+  const found = await find(client, target);
+  if (found === null) {
+    if (sample === null) return null;
+    await client.query(creation(target, sample));
+    return openLocked(client, target, null);
+  }
+  const missing = missingColumns(target, found);
+  if (missing.length > 0) {
+    await client.query(`ALTER TABLE ${qualified} ${missing.join(', ')}`);
+    return openLocked(client, target, null);
+  }
+  const fault = differences(target, found);
+  if (fault !== null) throw new IngestionError(fault);
+  return describe(target, found);
+}
+
+async function find(client: ClientBase, target: RecordTarget): Promise<FoundTable | null> {
+  const { rows } = await client.query<FoundTable>(FIND_TABLE, [target.schema, target.table]);
+  return rows[0] ?? null;
+}
+
+function creation(target: RecordTarget, sample: readonly unknown[]): string {
+  const qualified = qualifiedName(target.schema, target.table);
+  const key = target.key.map((column) => {
+    const type = SQL_TYPES[column.type ?? 'text'];
+    return `${quoteIdentifier(column.name)} ${column.type === null ? inferred(column, sample) : type} NOT NULL`;
+  });
+  const lines = [
+    ...key,
+    'occurred_at timestamptz NULL',
+    ...target.columns.map(declaration),
+    'data jsonb NOT NULL',
+    'page integer NULL',
+    ...(key.length === 0 ? [] : [`PRIMARY KEY (${keyNames(target).join(', ')})`]),
+  ];
+  return `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(target.schema)};
+    CREATE TABLE ${qualified} (${lines.join(', ')})`;
+}
+
+function keyNames({ key }: RecordTarget): string[] {
+  return key.map(({ name }) => quoteIdentifier(name));
+}
+
+function declaration({ name, type, isNullable }: RecordColumn): string {
+  return `${quoteIdentifier(name)} ${SQL_TYPES[type ?? 'text']}${isNullable ? '' : ' NOT NULL'}`;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** `bigint` or `uuid` where each value of the sample is one, else `text`. */
+function inferred({ path }: RecordColumn, sample: readonly unknown[]): string {
+  const values = sample.map((record) => valueAt(record, path)).filter((value) => value != null);
+  if (values.length === 0) return 'text';
+  if (values.every((value) => Number.isSafeInteger(value))) return 'bigint';
+  return values.every((value) => typeof value === 'string' && UUID.test(value)) ? 'uuid' : 'text';
+}
+
+function valueAt(record: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === 'object' && value !== null
+        ? (value as Readonly<Record<string, unknown>>)[name]
+        : undefined,
+    record,
+  );
+}
+
+/** Clauses that add what can be added to a table that holds rows. */
+function missingColumns({ columns }: RecordTarget, { types }: FoundTable): string[] {
+  const owner = 'page' in types ? [] : ['ADD COLUMN page integer NULL'];
+  const added = columns
+    .filter(({ name }) => !(name in types))
+    .map((column) => `ADD COLUMN ${declaration({ ...column, isNullable: true })}`);
+  return [...owner, ...added];
+}
+
+function differences(target: RecordTarget, found: FoundTable): Fault | null {
+  const { types, uniqueKeys } = found;
+  const expected = { data: 'jsonb', page: 'integer', occurred_at: 'timestamp with time zone' };
+  const wrong = Object.entries(expected).flatMap(([name, type]) => {
+    const is = types[name];
+    if (is === type) return [];
+    return [
+      is === undefined ? `it has no column ${name} (${type})` : `${name} is ${is}, not ${type}`,
+    ];
+  });
+  const names = target.key.map(({ name }) => name);
+  const isUnique = uniqueKeys.some(
+    (key) => key.length === names.length && names.every((name) => key.includes(name)),
+  );
+  if (names.length > 0 && !isUnique) {
+    wrong.push(`no unique index is over its key (${names.join(', ')})`);
+  }
+  if (wrong.length === 0) return null;
+  const qualified = qualifiedName(target.schema, target.table);
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
+    retryable: false,
+    remedy: `Change it, rename it with ALTER TABLE ${qualified} RENAME TO …, or name another one under target in x-ingestion`,
+  };
+}
+
+function describe(target: RecordTarget, { types }: FoundTable): TableShape {
+  const read = [...target.key, ...target.columns].map(({ name, path }) => ({
+    name,
+    sql: valueSql(path, types[name] ?? 'text'),
+  }));
+  const instant = {
+    name: 'occurred_at',
+    sql:
+      target.timePath === null
+        ? 'NULL::timestamptz'
+        : valueSql(target.timePath, 'timestamp with time zone'),
+  };
+  const table = {
+    qualified: qualifiedName(target.schema, target.table),
+    relation: target.table,
+    key: target.key.map(({ name }) => name),
+  };
+  return recordShape(table, [...read, instant]);
+}

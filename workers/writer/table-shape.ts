@@ -1,0 +1,82 @@
+/**
+ * What the statements of the writer know of the table that they write: its columns, and how a page's
+ * rows become values of these.
+ */
+import {
+  EVENTS_TABLE,
+  quoteIdentifier,
+  type StreamTable,
+} from '../../src/postgres/stream-table.js';
+import type { RowSource } from './row-encoding.js';
+import { writeIdArray, writeInstantArray, writeRecordArray } from './row-encoding.js';
+import type { Parameter } from './wire-buffer.js';
+
+export interface TableShape extends StreamTable {
+  /** As an error of the server names it. */
+  readonly relation: string;
+  /** COPY can write it: the fetch worker has read all its columns. */
+  readonly permitsCopy: boolean;
+  /** Of INSERT, the owner excepted; quoted. */
+  readonly columns: string;
+  /** How many parameters the rows of a page are. */
+  readonly parameterCount: number;
+  /** Their types. */
+  readonly parameterTypes: readonly string[];
+  parameters(rows: RowSource): Parameter[];
+  /** A SELECT of the columns and the owner, of parameters from `$first` on. */
+  selectRows(first: number, owner: string): string;
+  /** The same as the FROM item `given`, and the place of each row from 1. */
+  given(first: number): string;
+}
+
+export const EVENTS_SHAPE: TableShape = {
+  ...EVENTS_TABLE,
+  relation: 'ingested_events',
+  permitsCopy: true,
+  columns: 'id, occurred_at, data',
+  parameterCount: 3,
+  parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
+  parameters: (rows) => [
+    (into) => writeIdArray(into, rows),
+    (into) => writeInstantArray(into, rows),
+    (into) => writeRecordArray(into, rows),
+  ],
+  selectRows: (first, owner) =>
+    `SELECT unnest($${first}::uuid[]), unnest($${first + 1}::timestamptz[]),
+    unnest($${first + 2}::text[])::jsonb, ${owner}::integer`,
+  given: (first) => `(
+    SELECT id, occurred_at, data::jsonb AS data, place
+    FROM unnest($${first}::uuid[], $${first + 1}::timestamptz[], $${first + 2}::text[])
+      WITH ORDINALITY AS one (id, occurred_at, data, place)
+  ) AS given`,
+};
+
+/** A column and the SQL that takes its value from `record`, a jsonb. */
+export interface ReadColumn {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** @param columns all but `data` and the owner */
+export function recordShape(
+  table: StreamTable & { readonly relation: string },
+  columns: readonly ReadColumn[],
+): TableShape {
+  const values = columns.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`);
+  return {
+    ...table,
+    permitsCopy: false,
+    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'].join(', '),
+    parameterCount: 1,
+    parameterTypes: ['text[]'],
+    parameters: (rows) => [(into) => writeRecordArray(into, rows)],
+    selectRows: (first, owner) =>
+      `SELECT ${[...values, 'record', `${owner}::integer`].join(', ')}
+    FROM (SELECT unnest($${first}::text[])::jsonb AS record) AS parsed`,
+    given: (first) => `(
+    SELECT ${[...values, 'record AS data', 'place'].join(', ')}
+    FROM (SELECT text::jsonb AS record, place
+      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, place)) AS parsed
+  ) AS given`,
+  };
+}
