@@ -225,7 +225,7 @@ async function untilWaiting(): Promise<void> {
   const deadlineMs = performance.now() + 20_000;
   for (;;) {
     const { rowCount } = await database.pool.query(
-      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY (SELECT id%'`,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY (SELECT "id"%'`,
     );
     if (rowCount !== 0) return;
     if (performance.now() > deadlineMs) throw new Error('the export does not come to the lock');

@@ -14,7 +14,7 @@ test('ids are sorted until a vacuum has seen the table; then its index is read',
   const client = await database.pool.connect();
   const indexScans = async (): Promise<string> => {
     await client.query('BEGIN');
-    await client.query(SORT_UNLESS_VACUUMED);
+    await client.query(SORT_UNLESS_VACUUMED, ['ingested_events']);
     const { rows } = await client.query('SHOW enable_indexonlyscan');
     await client.query('ROLLBACK');
     return rows[0].enable_indexonlyscan;

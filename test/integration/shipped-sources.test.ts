@@ -1,20 +1,11 @@
 /** The source files that come with the program, each against a server that follows its API's contract. */
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { ApiContract } from '../support/apis/contract.js';
 import { github } from '../support/apis/github.js';
-import { gitlab } from '../support/apis/gitlab.js';
-import { hubspot } from '../support/apis/hubspot.js';
-import { notion } from '../support/apis/notion.js';
-import { OAUTH_CLIENT, OAUTH_PATH, oauth } from '../support/apis/oauth.js';
-import { salesforce } from '../support/apis/salesforce.js';
-import { shopify } from '../support/apis/shopify.js';
-import { slack } from '../support/apis/slack.js';
-import { stripe } from '../support/apis/stripe.js';
 import { useApis } from '../support/apis/use-apis.js';
-import { zendesk } from '../support/apis/zendesk.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 import { usePostgres } from '../support/postgres.js';
-import { expectDrained, type SourceCase, sourceEnv, storedKeys } from '../support/sources.js';
+import { expectDrained, type SourceCase, sourceEnv } from '../support/sources.js';
 
 const database = usePostgres();
 const folder = useIngestFolder();
