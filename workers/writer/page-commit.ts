@@ -12,11 +12,10 @@ import {
   type PageAccount,
   pageKey,
 } from './ledger-entry.js';
+import type { PageMethod } from './method-choice.js';
 import { type OwnerPage, type PageRows, pageIndexOf, selectRows } from './page-rows.js';
 import { withRefused } from './quarantine-rows.js';
 import { insertStorableRows } from './refused-rows.js';
-import { digestOfRows } from './row-digest.js';
-import { writeCopyStream, writeIdArray } from './row-encoding.js';
 import type { StatementName } from './statements.js';
 import type { TableShape } from './table-shape.js';
 import { type Parameter, type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
@@ -26,6 +25,7 @@ export interface Commit {
   readonly counts: CommittedCounts;
   /** Distinct rows of the page that the table already had. */
   readonly knownRows: number;
+  readonly method: PageMethod;
 }
 
 /** How pages are written, besides the method. */
@@ -42,25 +42,31 @@ export type CommitPage = (
   settings: CommitSettings,
 ) => Promise<Commit>;
 
-/** @throws the server's error: 23505 when the table or the ledger has a part of it already */
-export const commitByCopy: CommitPage = async (connection, page, { shape, provesData }) => {
+/**
+ * A page that only INSERT can write is written by that.
+ *
+ * @throws the server's error: 23505 when the table or the ledger has a part of it already
+ */
+export const commitByCopy: CommitPage = async (connection, page, settings) => {
+  const { shape, provesData } = settings;
   const account = accountOf(page, shape);
   const { selected } = account;
+  const copied = shape.copy?.rowsOf(selected) ?? null;
+  if (copied === null) return commitByInsert(connection, page, settings);
   const rowCount = selected.rows.length;
-  const digest = digestOfRows(selected);
   const answer = await connection.run((wire) => {
     if (rowCount > 0) {
       execute(wire, 'copy_rows', []);
-      writeCopyStream(wire, selected);
+      copied.write(wire);
     }
     execute(wire, 'record_page', [
       ...ledgerParameters(page, account),
       String(rowCount),
-      String(digest),
-      provesData ? (into) => writeIdArray(into, selected) : null,
+      String(copied.digest),
+      provesData ? (into) => copied.writeKeys(into) : null,
     ]);
   });
-  return commitOf(countsOf(answer.at(-1), account), selected);
+  return { ...commitOf(countsOf(answer.at(-1), account), selected), method: 'copy' };
 };
 
 /** Rows that the table has stay as they are. @throws the server's error */
@@ -113,14 +119,19 @@ export type FoundPage =
   /** Another fetch of that number, by an instance that took the run over meanwhile. */
   | { readonly type: 'foreign' };
 
-export async function findCommit(connection: Connection, page: PageWrite): Promise<FoundPage> {
+/** @param way by which the commit was tried */
+export async function findCommit(
+  connection: Connection,
+  page: PageWrite,
+  way: PageMethod,
+): Promise<FoundPage> {
   const key = [...pageKey(page), ...fetchIdentity(page)];
   const [row] = await connection.run((wire) => execute(wire, 'find_page', key));
   if (row === undefined) return { type: 'none' };
   if (row[5] !== 't') return { type: 'foreign' };
   const [returned = 0, inserted = 0, duplicate = 0, known = 0, quarantined = 0] = row.map(Number);
   const counts = { returned, inserted, duplicate, known, quarantined };
-  return { type: 'own', commit: { counts, knownRows: 0 } };
+  return { type: 'own', commit: { counts, knownRows: 0, method: way } };
 }
 
 const NONE_REFUSED: ReadonlyMap<number, string> = new Map();
@@ -142,7 +153,7 @@ function accountOf(
 }
 
 function commitOf(counts: CommittedCounts, selected: PageRows): Commit {
-  return { counts, knownRows: selected.rows.length - counts.inserted };
+  return { counts, knownRows: selected.rows.length - counts.inserted, method: 'insert' };
 }
 
 function execute(

@@ -87,8 +87,8 @@ export async function writePage(
     switch (attempt.type) {
       case 'committed': {
         endOutage(outage);
-        const by = way === 'copy' ? 'copy' : 'insert';
-        return { type: 'committed', commit: attempt.commit, method: by, isNew: attempt.isNew };
+        const { commit, isNew } = attempt;
+        return { type: 'committed', commit, method: commit.method, isNew };
       }
       case 'takeWay':
         way = attempt.way;
@@ -138,7 +138,9 @@ async function attemptPage(
     return { type: 'failed', fault: faultFromDatabaseError(error) };
   }
   try {
-    const found = mayBeCommitted ? await findCommit(connection, page) : { type: 'none' as const };
+    const found = mayBeCommitted
+      ? await findCommit(connection, page, way === 'copy' ? 'copy' : 'insert')
+      : { type: 'none' as const };
     if (found.type === 'none') {
       const id = await ids.take(() => connection.run(writeReservation));
       const commit = await COMMIT_BY[way](connection, { ...page, id }, { shape, provesData });

@@ -9,6 +9,7 @@ import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
 import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { CopyFields } from './copy-records.js';
 import { recordShape, type TableShape } from './table-shape.js';
 import { valueSql } from './value-sql.js';
 
@@ -130,14 +131,20 @@ function declaration({ name, type, isNullable }: RecordColumn): string {
   return `${quoteIdentifier(name)} ${SQL_TYPES[type ?? 'text']}${isNullable ? '' : ' NOT NULL'}`;
 }
 
+const BIGINT_END = 2 ** 63;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** `bigint` or `uuid` where each value of the sample is one, else `text`. */
 function inferred({ path }: RecordColumn, sample: readonly unknown[]): string {
   const values = sample.map((record) => valueAt(record, path)).filter((value) => value != null);
   if (values.length === 0) return 'text';
-  if (values.every((value) => Number.isSafeInteger(value))) return 'bigint';
+  if (values.every(isBigint)) return 'bigint';
   return values.every((value) => typeof value === 'string' && UUID.test(value)) ? 'uuid' : 'text';
+}
+
+/** Beyond 2^53 a number is not the one that was sent, but an integer all the same. */
+function isBigint(value: unknown): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) < BIGINT_END;
 }
 
 function valueAt(record: unknown, path: readonly string[]): unknown {
@@ -186,6 +193,17 @@ function differences(target: RecordTarget, found: FoundTable): Fault | null {
   };
 }
 
+/** Null: COPY would need more than one key of type bigint and an instant, both at the top of a record. */
+function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFields | null {
+  const { key, columns, timePath } = target;
+  const [first, second] = key;
+  if (first === undefined || second !== undefined || columns.length > 0) return null;
+  const [name, ...deeper] = first.path;
+  if (name === undefined || deeper.length > 0 || types[first.name] !== 'bigint') return null;
+  if (timePath !== null && timePath.length !== 1) return null;
+  return { key: name, time: timePath?.[0] ?? null };
+}
+
 function describe(target: RecordTarget, { types }: FoundTable): TableShape {
   const read = [...target.key, ...target.columns].map(({ name, path }) => ({
     name,
@@ -203,5 +221,5 @@ function describe(target: RecordTarget, { types }: FoundTable): TableShape {
     relation: target.table,
     key: target.key.map(({ name }) => name),
   };
-  return recordShape(table, [...read, instant]);
+  return recordShape(table, [...read, instant], copyFieldsOf(target, types));
 }

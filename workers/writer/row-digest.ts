@@ -23,23 +23,44 @@ export const PROBE = {
 /** What lookup3 begins with: its constant, and the length of the key in bytes. */
 const SEED = 0x9e3779b9 + 3_923_095;
 const ID_SEED = (SEED + 16) | 0;
-const INSTANT_SEED = (SEED + 4) | 0;
+const INTEGER_SEED = (SEED + 4) | 0;
 const TWO_32 = 4_294_967_296;
 
-/** The digest of the rows: a signed number of 64 bits. */
+/** Of rows whose key is a uuid: a signed number of 64 bits. */
 export function digestOfRows({ columns, rows }: RowSource): bigint {
   const { ids, occurredAtMs } = columns;
   // The ids begin at a multiple of 16 × capacity, so that they can be read as words.
   const words = new Uint32Array(ids.buffer, ids.byteOffset, ids.length >> 2);
+  return digestOf(
+    rows.length,
+    (into, i) => hashId(into, words, (rows[i] as number) * 4),
+    (i) => occurredAtMs[rows[i] as number] as number,
+  );
+}
+
+/** Of rows whose key is a bigint. @param instantsMs NaN: none */
+export function digestOfIntegers(keys: BigInt64Array, instantsMs: Float64Array): bigint {
+  const words = new Int32Array(keys.buffer, keys.byteOffset, keys.length * 2);
+  return digestOf(
+    keys.length,
+    (into, i) => hashInteger(into, words[i * 2] as number, words[i * 2 + 1] as number),
+    (i) => instantsMs[i] as number,
+  );
+}
+
+function digestOf(
+  count: number,
+  hashKey: (into: Hash, row: number) => void,
+  instantOf: (row: number) => number,
+): bigint {
   const hash = { low: 0, high: 0 };
   let low = 0;
   let high = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    hashId(hash, words, row * 4);
+  for (let i = 0; i < count; i++) {
+    hashKey(hash, i);
     let rowLow = hash.low * 31;
     let rowHigh = hash.high * 31;
-    const ms = occurredAtMs[row] as number;
+    const ms = instantOf(i);
     if (!Number.isNaN(ms)) {
       hashInstant(hash, ms);
       rowLow += hash.low;
@@ -77,12 +98,16 @@ function hashId(into: Hash, words: Uint32Array, at: number): void {
   finish(into, (a + (words[at + 3] as number)) | 0, b, c);
 }
 
-/** The halves of a negative number are folded so that it hashes as a smaller integer would. */
 function hashInstant(into: Hash, ms: number): void {
   const { low, high } = microsecondWords(ms);
+  hashInteger(into, low, high);
+}
+
+/** The halves of a negative number are folded so that it hashes as a smaller integer would. */
+function hashInteger(into: Hash, low: number, high: number): void {
   const isNegative = (high & 0x8000_0000) !== 0;
   const word = low ^ (isNegative ? ~high : high);
-  finish(into, (INSTANT_SEED + word) | 0, INSTANT_SEED, INSTANT_SEED);
+  finish(into, (INTEGER_SEED + word) | 0, INTEGER_SEED, INTEGER_SEED);
 }
 
 function finish(into: Hash, first: number, second: number, third: number): void {

@@ -48,26 +48,61 @@ const COPY_HEADER = Uint8Array.of(
   0,
   0,
 );
-/** Field count 2; uuid 4 + 16; instant 4 + 8; jsonb 4 + 1; page 4 + 4. */
-const COPY_ROW_OVERHEAD_BYTES = 47;
+/** Field count 2; instant 4 + 8; jsonb 4 + 1; page 4 + 4. */
+const COPY_ROW_OVERHEAD_BYTES = 27;
+const UUID_FIELD_BYTES = 20;
+const INTEGER_FIELD_BYTES = 12;
 const COPY_TRAILER_BYTES = 2;
 /** One for CopyData, one for CopyDone. */
 const MESSAGE_HEADERS_BYTES = 10;
 
 const UUID_OID = 2950;
+const BIGINT_OID = 20;
 const TIMESTAMPTZ_OID = 1184;
 const TEXT_OID = 25;
 /** Dimensions, has-null flag, element type, size, lower bound. */
 const ARRAY_HEADER_BYTES = 20;
 
+/** The rows of DataSync's, by COPY: uuid, instant, JSON, owner. */
+export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
+  const { rows, columns } = source;
+  const { ids, occurredAtMs } = columns;
+  writeCopyRows(wire, source, UUID_FIELD_BYTES, (bytes, at, i) => {
+    const row = rows[i] as number;
+    return writeInstant(bytes, writeUuid(bytes, at, ids, row), occurredAtMs[row] as number);
+  });
+}
+
+/** Rows whose key is a bigint, by COPY. @param keys @param instantsMs of each row to write; NaN: none */
+export function writeIntegerCopyStream(
+  wire: WireBuffer,
+  source: RowSource,
+  { keys, instantsMs }: { readonly keys: BigInt64Array; readonly instantsMs: Float64Array },
+): void {
+  const words = new Int32Array(keys.buffer, keys.byteOffset, keys.length * 2);
+  writeCopyRows(wire, source, INTEGER_FIELD_BYTES, (bytes, start, i) => {
+    let at = writeUint32(bytes, start, 8);
+    at = writeUint32(bytes, at, words[i * 2 + 1] as number);
+    at = writeUint32(bytes, at, words[i * 2] as number);
+    return writeInstant(bytes, at, instantsMs[i] as number);
+  });
+}
+
 /**
  * Writes the rows as one CopyData message, then CopyDone. Several smaller messages, so that the
  * server could parse one while the next is under way, were no faster.
+ *
+ * @param keyBytes of the key's field @param writeFields writes key and instant, and says where it ended
  */
-export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
+function writeCopyRows(
+  wire: WireBuffer,
+  source: RowSource,
+  keyBytes: number,
+  writeFields: (bytes: Uint8Array, at: number, nth: number) => number,
+): void {
   const { rows, recordBytes, columns, body, pageId } = source;
-  const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
-  const rowBytes = recordBytes + rows.length * COPY_ROW_OVERHEAD_BYTES;
+  const { recordStarts, recordEnds } = columns;
+  const rowBytes = recordBytes + rows.length * (COPY_ROW_OVERHEAD_BYTES + keyBytes);
   wire.reserve(COPY_HEADER.length + rowBytes + COPY_TRAILER_BYTES + MESSAGE_HEADERS_BYTES);
   const bytes = wire.bytes;
 
@@ -78,8 +113,7 @@ export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
     const row = rows[i] as number;
     bytes[at] = 0;
     bytes[at + 1] = 4;
-    at = writeUuid(bytes, at + 2, ids, row);
-    at = writeInstant(bytes, at, occurredAtMs[row] as number);
+    at = writeFields(bytes, at + 2, i);
     const start = recordStarts[row] as number;
     const end = recordEnds[row] as number;
     at = writeUint32(bytes, at, end - start + 1);
@@ -107,6 +141,15 @@ export function writeIdArray(wire: WireBuffer, source: RowSource): void {
   }
   wire.length = at;
   endParameter(wire, start);
+}
+
+/** The parameter bigint[]. */
+export function writeIntegerArray(wire: WireBuffer, keys: BigInt64Array): void {
+  wire.reserve(4 + ARRAY_HEADER_BYTES + keys.length * INTEGER_FIELD_BYTES);
+  writeArray(wire, BIGINT_OID, keys.length, (nth) => {
+    wire.int32(8);
+    wire.length = wire.bytes.writeBigInt64BE(keys[nth] as bigint, wire.length);
+  });
 }
 
 /** The parameter timestamptz[] of the rows' instants; null where a row has none. */

@@ -93,18 +93,19 @@ FROM pg_sequence WHERE seqrelid = 'ingestion_page_ids'::regclass`,
 } as const;
 
 /** For a table that COPY writes. */
-function copyStatements(shape: TableShape) {
+function copyStatements(shape: TableShape, keyType: string) {
+  const [key = ''] = shape.key;
   return {
     copy_rows: `COPY ${shape.qualified} (${shape.columns}, page) FROM STDIN (FORMAT binary)`,
 
-    // $24: how many rows, $25: their digest, $26: their ids where their data is to be proved.
+    // $24: how many rows, $25: their digest, $26: their keys where their data is to be proved.
     record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
 SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $24::integer END,
   $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
-  CASE WHEN $26::uuid[] IS NOT NULL THEN (
+  CASE WHEN $26::${keyType}[] IS NOT NULL THEN (
     SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${shape.qualified}
-    WHERE id = ANY($26::uuid[]) AND page = $19::integer
+    WHERE ${quoteIdentifier(key)} = ANY($26::${keyType}[]) AND page = $19::integer
   ) END
 RETURNING inserted, duplicate, known`,
   };
@@ -195,7 +196,7 @@ export function writePreparation(wire: WireBuffer, shape: TableShape): void {
   writeBindAndExecute(wire, '', []);
   const statements = {
     ...OF_THE_LEDGER,
-    ...(shape.permitsCopy ? copyStatements(shape) : {}),
+    ...(shape.copy === null ? {} : copyStatements(shape, shape.copy.keyType)),
     ...insertStatements(shape),
   };
   for (const [name, text] of Object.entries(statements)) writeParse(wire, name, text);

@@ -7,15 +7,37 @@ import {
   quoteIdentifier,
   type StreamTable,
 } from '../../src/postgres/stream-table.js';
+import { type CopyFields, copyRecords } from './copy-records.js';
+import type { PageRows } from './page-rows.js';
+import { digestOfRows } from './row-digest.js';
 import type { RowSource } from './row-encoding.js';
-import { writeIdArray, writeInstantArray, writeRecordArray } from './row-encoding.js';
-import type { Parameter } from './wire-buffer.js';
+import {
+  writeCopyStream,
+  writeIdArray,
+  writeInstantArray,
+  writeRecordArray,
+} from './row-encoding.js';
+import type { Parameter, WireBuffer } from './wire-buffer.js';
+
+/** The rows of a page for COPY, and their digest. */
+export interface CopyRows {
+  readonly digest: bigint;
+  write(wire: WireBuffer): void;
+  /** As the parameter of an array. */
+  writeKeys(wire: WireBuffer): void;
+}
 
 export interface TableShape extends StreamTable {
   /** As an error of the server names it. */
   readonly relation: string;
-  /** COPY can write it: the fetch worker has read all its columns. */
-  readonly permitsCopy: boolean;
+  /** The fetch worker has read the keys: they are in the batch. */
+  readonly hasBatchKeys: boolean;
+  /** Null: COPY cannot write it. What it returns is null for a page that only INSERT can write. */
+  readonly copy: {
+    /** Of its one key column. */
+    readonly keyType: 'uuid' | 'bigint';
+    rowsOf(selected: PageRows): CopyRows | null;
+  } | null;
   /** Of INSERT, the owner excepted; quoted. */
   readonly columns: string;
   /** How many parameters the rows of a page are. */
@@ -32,7 +54,15 @@ export interface TableShape extends StreamTable {
 export const EVENTS_SHAPE: TableShape = {
   ...EVENTS_TABLE,
   relation: 'ingested_events',
-  permitsCopy: true,
+  hasBatchKeys: true,
+  copy: {
+    keyType: 'uuid',
+    rowsOf: (selected) => ({
+      digest: digestOfRows(selected),
+      write: (wire) => writeCopyStream(wire, selected),
+      writeKeys: (wire) => writeIdArray(wire, selected),
+    }),
+  },
   columns: 'id, occurred_at, data',
   parameterCount: 3,
   parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
@@ -57,15 +87,23 @@ export interface ReadColumn {
   readonly sql: string;
 }
 
-/** @param columns all but `data` and the owner */
+/**
+ * @param columns all but `data` and the owner
+ * @param copied where these two are all of them; null: COPY cannot write it
+ */
 export function recordShape(
   table: StreamTable & { readonly relation: string },
   columns: readonly ReadColumn[],
+  copied: CopyFields | null,
 ): TableShape {
   const values = columns.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`);
   return {
     ...table,
-    permitsCopy: false,
+    hasBatchKeys: false,
+    copy:
+      copied === null
+        ? null
+        : { keyType: 'bigint', rowsOf: (selected) => copyRecords(selected, copied) },
     columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'].join(', '),
     parameterCount: 1,
     parameterTypes: ['text[]'],

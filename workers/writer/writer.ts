@@ -165,7 +165,7 @@ async function openOver(
     return fault;
   }
   // Where the server computes another digest, it has to do so itself, over the rows that INSERT returns.
-  const copies = shape.permitsCopy && (await hasOurDigest(connections));
+  const copies = shape.copy !== null && (await hasOurDigest(connections));
   return {
     phase: 'open',
     shape,
