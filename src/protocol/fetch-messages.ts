@@ -7,6 +7,8 @@
  *   main ◀── PageResult ── worker          (what the task ends with: the batch, or a fault)
  *   main ── BatchNews ──▶ every worker     (a broadcast; only one knows the page)
  */
+
+import type { LimitHeaders } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
 import type { LimitObservation } from '../core/limit-headers.js';
 import type { Envelope } from '../paging/paging.js';
@@ -38,6 +40,8 @@ export interface FetchWorkerSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** Credentials that go into the query of every request, not encoded. */
   readonly query: Readonly<Record<string, string>>;
+  /** Headers that tell of limits by names of the API's own. */
+  readonly limitHeaders: readonly LimitHeaders[];
   /** To one of the origins. False: a redirect is a fault. */
   readonly followsRedirects: boolean;
   /** Connections that one worker may open at most. */

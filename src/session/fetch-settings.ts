@@ -21,6 +21,7 @@ export function fetchSettings(
   return {
     baseUrl: `${origin}${basePath}`,
     ...{ origins, headers, query, proxies, headDeadlineMs, idleDeadlineMs, bodyBytesMax },
+    limitHeaders: source.limitHeaders,
     followsRedirects: spec.reads === 'records',
     connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
     receiveBytesMax: Math.ceil(config.creditBytes / config.fetchThreads),

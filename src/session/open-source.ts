@@ -9,7 +9,7 @@ import { mergedHeaders } from '../protocol/page-request.js';
 import { nowMs } from '../runtime/clock.js';
 import { requestCredentials } from '../source/authentication.js';
 import { datasync } from '../source/datasync.js';
-import type { AuthPlan, DeclaredLimit } from '../source/plan.js';
+import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
 import { type SourceSpec, sourceOf } from '../source/registry.js';
 import type { Source } from '../source/source.js';
 import type { OAuthPlan } from '../source/token-exchange.js';
@@ -35,6 +35,8 @@ export interface OpenSource {
   readonly oauth: OAuthPlan | null;
   /** Limits that its file declares for the stream. */
   readonly limits: readonly DeclaredLimit[];
+  /** Headers that tell of limits by names of its own. */
+  readonly limitHeaders: readonly LimitHeaders[];
   /** Before it; null: requests go to the origin itself. */
   readonly proxies: Proxies | null;
   /** What a run is known by: stable where the simulator's port is not. */
@@ -108,7 +110,7 @@ function openFile(
   proxies: Proxies | null,
 ): OpenSource {
   const { stream, origin: runOrigin } = streamKey;
-  const { auth, hosts, limits } = plan;
+  const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
   // Credentials are added to requests by themselves: no worker needs the plan's.
   const publicPlan = { ...plan, auth: withoutSecrets(auth) };
@@ -121,7 +123,7 @@ function openFile(
     query: credentials.query,
     origins: [origin, ...hosts.filter((host) => host !== origin)],
     oauth: auth?.type === 'oauth2' ? auth : null,
-    limits,
+    ...{ limits, limitHeaders },
     close: () => {},
   };
 }
@@ -140,7 +142,7 @@ function accessOf(
   const proxies = proxiesFor(origin, way.proxies);
   const origins: readonly [string, ...string[]] = [origin];
   return {
-    ...{ origin, origins, query: {}, oauth: null, limits: [], proxies, keyHash },
+    ...{ origin, origins, query: {}, oauth: null, limits: [], limitHeaders: [], proxies, keyHash },
     headers: { ...headers, 'user-agent': USER_AGENT },
     openDispatcher: (options: Agent.Options): Dispatcher =>
       proxies === null

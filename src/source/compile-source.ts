@@ -5,6 +5,7 @@
  *               ├─ reading   records, where the page leads, refusals in it (answer-signs.ts)
  *               └─ target    table, key and columns
  */
+import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
 import { autoPaging } from '../paging/auto-paging.js';
 import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
@@ -47,16 +48,25 @@ export function compileSource(plan: SourcePlan, streamName: string, nowMs: numbe
       return streamRequest(stream, baseUrl, { ...part, query: { ...query, ...part.query } });
     },
     readError: (refusal) => signs.faultOf(refusal),
-    reading: readingOf(stream, kind, signs, size),
+    reading: readingOf(plan, stream, { kind, signs, size }),
   };
 }
 
 function readingOf(
+  plan: SourcePlan,
   stream: StreamPlan,
-  kind: PageKind,
-  signs: AnswerSigns,
-  size: PageSizePlan | null,
+  parts: {
+    readonly kind: PageKind;
+    readonly signs: AnswerSigns;
+    readonly size: PageSizePlan | null;
+  },
 ): RecordReading {
+  const { kind, signs, size } = parts;
+  const costs = plan.costs.map(({ requestPath, availablePath, maximumPath }) => ({
+    request: stepsOf(requestPath),
+    available: stepsOf(availablePath),
+    maximum: stepsOf(maximumPath),
+  }));
   return {
     selector: stream.dataSelector === null ? null : stepsOf(stream.dataSelector),
     kind,
@@ -64,6 +74,7 @@ function readingOf(
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
       signs.isIgnored(refusal) ? { type: 'end' } : (kind.refused?.(refusal.status, cursor) ?? null),
+    limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (json, status) => signs.faultIn(json, status),
     withoutRecords: (json) => signs.withoutRecords(json),
     leadsNowhere: (reason): Fault => ({

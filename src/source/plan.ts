@@ -6,8 +6,10 @@ import type { PaginatorPlan } from '../paging/paginator-plan.js';
 
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
+import type { LimitHeaders } from '../core/declared-statements.js';
 import type { ColumnType } from '../protocol/record-target.js';
 
+export type { LimitHeaders } from '../core/declared-statements.js';
 export type { ColumnType } from '../protocol/record-target.js';
 
 /** JSON as a file may hold it. */
@@ -31,6 +33,8 @@ export interface SourcePlan {
   readonly limits: readonly DeclaredLimit[];
   /** Names of headers that announce a limit in a form of the API's own. */
   readonly limitHeaders: readonly LimitHeaders[];
+  /** Limits of points, of which each request costs some. */
+  readonly costs: readonly CostLimit[];
   /** Answers that refuse for a limit, beside 429. */
   readonly throttle: readonly AnswerSign[];
   /** Answers that say that a cursor has expired. */
@@ -77,12 +81,11 @@ export interface DeclaredLimit {
   readonly concurrency: number | null;
 }
 
-export interface LimitHeaders {
-  readonly limit: string | null;
-  readonly remaining: string | null;
-  readonly reset: string | null;
-  readonly window: string | null;
-  readonly unit: 'ms' | 's';
+/** JSONPaths into the body of an answer, to the points that it tells of. */
+export interface CostLimit {
+  readonly requestPath: string;
+  readonly availablePath: string;
+  readonly maximumPath: string;
 }
 
 /** All that is set must hold of an answer. */

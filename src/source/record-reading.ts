@@ -1,5 +1,6 @@
 /** How the pages of a source file's stream are read. */
 import type { Fault } from '../core/fault.js';
+import type { LimitStatement } from '../core/limit-headers.js';
 import type { PathStep } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import type { Way } from '../paging/paging.js';
@@ -24,6 +25,8 @@ export interface RecordReading {
    * @param json without its records
    */
   readAnswer(json: unknown, status: number): Fault | null;
+  /** What the body says of the limits. @param json without its records */
+  limitsIn(json: unknown): readonly LimitStatement[];
   /** Of a page that has nothing where the records should be. */
   withoutRecords(json: unknown): Fault;
   /** Of a page that contradicts itself. @param reason the end of a sentence about the API */

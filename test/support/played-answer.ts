@@ -8,6 +8,7 @@ export const BYTES_MAX = 100_000;
 
 /** What a client's answers have in common, without its clock. */
 export const TERMS = {
+  limitHeaders: [],
   headDeadlineMs: 30_000,
   idleDeadlineMs: 10_000,
   destination: { address: 'http://api.test', isProxied: false },

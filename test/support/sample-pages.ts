@@ -84,6 +84,7 @@ export function workerSettings(
     baseUrl: `${origin}/api/v1`,
     origins: [origin],
     query: {},
+    limitHeaders: [],
     followsRedirects: false,
     headers: { 'x-api-key': 'secret-key-12345', accept: 'application/json' },
     connectionsMax: 4,

@@ -33,6 +33,8 @@ const ROOMS: readonly Room[] = [
     files: /^src\/source\//,
     mayImport: /^src\/(?:paging|core|protocol|source)\/|^(?:zod|yaml)(?:\/|$)/,
   },
+  // Walks over JSON in bytes, for both workers.
+  { files: /^workers\/json\//, mayImport: /^workers\/json\/|^src\/source\// },
   workerRoom('fetch'),
   workerRoom('writer', '|postgres'),
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
@@ -51,7 +53,7 @@ function workerRoom(name: string, beside = ''): Room {
   return {
     files: new RegExp(`^workers/${name}[./]`),
     mayImport: new RegExp(
-      `^workers/${name}[./]|^src/(?:paging|core|protocol|source${beside})/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
+      `^workers/(?:${name}[./]|json/)|^src/(?:paging|core|protocol|source${beside})/|^node:|^(?:piscina|undici|pg|comlink|p-queue)(?:/|$)`,
     ),
   };
 }

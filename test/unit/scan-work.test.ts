@@ -1,7 +1,7 @@
 /** What a page costs to scan grows with its length, whatever it holds. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { JsonWalker, NOT_FOUND } from '../../workers/fetch/json-walker.js';
 import { REJECTS_MAX } from '../../workers/fetch/reject-writer.js';
+import { JsonWalker, NOT_FOUND } from '../../workers/json/json-walker.js';
 import { faultOf, pageOfTexts, readPage, uuid, wholePage } from '../support/sample-pages.js';
 
 const PAGE_BYTES = 131_072;

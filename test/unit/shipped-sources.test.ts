@@ -27,7 +27,8 @@ describe.each(files)('$name', ({ name, text }) => {
 
   test('declares limits, and of each stream its key and its time', () => {
     const plan = planOf(text, name);
-    expect(plan.limits.length).toBeGreaterThan(0);
+    const { limits, limitHeaders, costs } = plan;
+    expect(limits.length + limitHeaders.length + costs.length).toBeGreaterThan(0);
     for (const stream of plan.streams) {
       expect(stream.primaryKey, stream.name).not.toEqual([]);
       expect(stream.timePath, stream.name).not.toBeNull();

@@ -114,9 +114,11 @@ describe('faults', () => {
   });
 });
 
-test('a limit by cost gets a warning', () => {
-  const text = withBlock('{ limits: [{ cost: { request_path: a } }] }');
-  expect(warningTexts(text)).toEqual([expect.stringContaining('is not counted yet')]);
+test('a limit by cost says where the body tells of it', () => {
+  const cost = '{ request_path: a.b, available_path: c, maximum_path: d }';
+  expect(planOf(withBlock(`{ limits: [{ cost: ${cost} }] }`)).costs).toEqual([
+    { requestPath: 'a.b', availablePath: 'c', maximumPath: 'd' },
+  ]);
 });
 
 describe('tables', () => {

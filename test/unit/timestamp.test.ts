@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readTimestamp } from '../../src/source/timestamp.js';
-import { readEpochMsBytes, readIsoMsBytes } from '../../workers/fetch/timestamp-bytes.js';
+import { readEpochMsBytes, readIsoMsBytes } from '../../workers/json/timestamp-bytes.js';
 
 const NEWEST_MS = 1_769_541_612_369;
 

@@ -9,7 +9,7 @@
  */
 import type { Envelope } from '../../src/paging/paging.js';
 import type { EnvelopeReading, EventSource } from '../../src/source/source.js';
-import { JsonWalker, NOT_FOUND } from './json-walker.js';
+import { JsonWalker, NOT_FOUND } from '../json/json-walker.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -74,6 +74,7 @@ export async function createHttpClient(
       sent === null ? {} : { 'content-type': 'application/json' };
     const terms = {
       ...{ now: epochNowMs, headDeadlineMs, idleDeadlineMs },
+      limitHeaders: settings.limitHeaders,
       destination: { address: origin, isProxied: proxies !== null },
     };
     return new Promise((resolve) => {

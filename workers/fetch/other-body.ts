@@ -5,8 +5,8 @@
 import type { Fault } from '../../src/core/fault.js';
 import { contractFault } from '../../src/source/contract-fault.js';
 import type { EventSource, Source } from '../../src/source/source.js';
+import { JsonWalker } from '../json/json-walker.js';
 import { firstByteIndex, lastByteIndex, textStart, walkFields } from './envelope.js';
-import { JsonWalker } from './json-walker.js';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;

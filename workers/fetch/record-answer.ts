@@ -3,6 +3,7 @@
  * last of them.
  */
 import { performance } from 'node:perf_hooks';
+import { withStatements } from '../../src/core/declared-statements.js';
 import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { RecordSource } from '../../src/source/source.js';
 import type { Answer } from './http-client.js';
@@ -67,7 +68,9 @@ function resultOf(
   }
   const { nextCursor } = page.envelope;
   const nextPosition = nextCursor === null ? null : paging.placeOf(nextCursor);
-  const head = { type: 'head', taskId, meta, ...page.envelope, nextPosition } as const;
+  const limits = withStatements(meta.limits, page.limits);
+  const told = { ...meta, limits };
+  const head = { type: 'head', taskId, meta: told, ...page.envelope, nextPosition } as const;
   const batch = isHeadOnly ? null : batchOf(page, buffer);
   return {
     ...{ type: 'page', taskId, head, batch, scanMs },

@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Fault } from '../../src/core/fault.js';
+import type { LimitStatement } from '../../src/core/limit-headers.js';
 import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
@@ -28,6 +29,11 @@ const NUL_REASON = 'the record holds \\u0000, which PostgreSQL cannot store';
 const UTF8_REASON = 'the record is not valid UTF-8';
 const OBJECT_REASON = 'the record is not an object, and has no key';
 
+/** A page that is proved whole, and what its body says of the limits. */
+export interface RecordPage extends ProvedPage {
+  readonly limits: readonly LimitStatement[];
+}
+
 /** What is known of the answer beside its body. */
 export type Asked = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
 
@@ -36,7 +42,7 @@ export function readRecordPage(
   reading: RecordReading,
   asked: Asked,
   columns: ArrayBuffer | null,
-): ProvedPage | PageFault {
+): RecordPage | PageFault {
   const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
   const steps = reading.selector ?? selectorOf(body);
   const found =
@@ -62,7 +68,8 @@ export function readRecordPage(
   if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
   const rows = rowsOf(body, records, reading, asked, columns);
-  return { type: 'proved', envelope: said, bodyBytes: body.length, ...rows };
+  const limits = reading.limitsIn(envelope.json);
+  return { type: 'proved', envelope: said, bodyBytes: body.length, ...rows, limits };
 }
 
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */
@@ -71,7 +78,7 @@ export function emptyRecordPage(
   asked: Asked,
   columns: ArrayBuffer | null,
   way?: Way,
-): ProvedPage | PageFault {
+): RecordPage | PageFault {
   const facts: PageFacts = {
     ...asked,
     body: null,
@@ -84,7 +91,8 @@ export function emptyRecordPage(
     return { type: 'fault', fault: reading.leadsNowhere(leads.reason), columns };
   }
   const rows = rowsOf(Buffer.alloc(0), [], reading, asked, columns);
-  return { type: 'proved', envelope: envelopeOf(leads, 0, null), bodyBytes: 0, ...rows };
+  const envelope = envelopeOf(leads, 0, null);
+  return { type: 'proved', envelope, bodyBytes: 0, ...rows, limits: [] };
 }
 
 function envelopeOf(

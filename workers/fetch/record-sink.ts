@@ -1,17 +1,17 @@
 /** Takes the records of one page, one after the other, into columns or among the rejects. */
 import { isUtf8 } from 'node:buffer';
 import { readTimestamp } from '../../src/source/timestamp.js';
-import type { ColumnWriter } from './column-writer.js';
-import { NOT_FOUND } from './json-walker.js';
-import { parseRecord, type RecordFields } from './parsed-record.js';
-import { type RecordWalker, UNSURE } from './record-walker.js';
-import { RejectWriter } from './reject-writer.js';
+import { NOT_FOUND } from '../json/json-walker.js';
+import { type RecordFields, type RecordWalker, UNSURE } from '../json/record-walker.js';
 import {
   EPOCH_MS_BYTES,
   ISO_MS_BYTES,
   readEpochMsBytes,
   readIsoMsBytes,
-} from './timestamp-bytes.js';
+} from '../json/timestamp-bytes.js';
+import type { ColumnWriter } from './column-writer.js';
+import { parseRecord } from './parsed-record.js';
+import { RejectWriter } from './reject-writer.js';
 import { UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.js';
 
 const QUOTE = 0x22;

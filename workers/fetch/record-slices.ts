@@ -11,8 +11,8 @@
  *   {"id":1}                       $          the one
  */
 import type { PathStep } from '../../src/paging/json-path.js';
+import { JsonWalker, NOT_FOUND } from '../json/json-walker.js';
 import { textStart } from './envelope.js';
-import { JsonWalker, NOT_FOUND } from './json-walker.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -10,7 +10,18 @@
  *   Retry-After         the longest
  *   limit headers       joined as HTTP joins lists; where all lines say the same, said once
  */
-import { isLimitHeader, readRetryAfter } from '../../src/core/limit-headers.js';
+import {
+  type LimitHeaders,
+  statementsOfHeaders,
+  withStatements,
+} from '../../src/core/declared-statements.js';
+import { readDate } from '../../src/core/header-time.js';
+import {
+  isLimitHeader,
+  type LimitObservation,
+  readLimitHeaders,
+  readRetryAfter,
+} from '../../src/core/limit-headers.js';
 
 /** A header that came more than once has all its values. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -30,6 +41,23 @@ export function headerOf(headers: AnswerHeaders, name: string): string | null {
 /** For a header whose values make no list. @param name in lower case @returns null: it is not there */
 export function firstOf(headers: AnswerHeaders, name: string): string | null {
   return valuesOf(headers, name)[0] ?? null;
+}
+
+/**
+ * What an answer says of limits, and its date, epoch ms; null: nothing.
+ *
+ * @param named headers whose names a source file gives
+ */
+export function toldLimits(
+  headers: AnswerHeaders,
+  receivedAtMs: number,
+  named: readonly LimitHeaders[],
+): { readonly limits: LimitObservation | null; readonly dateMs: number | null } {
+  const told = limitHeaders(headers, receivedAtMs);
+  const dateMs = readDate(told.date ?? '');
+  const header = (name: string): string | null => firstOf(headers, name);
+  const own = statementsOfHeaders(named, header, dateMs ?? receivedAtMs);
+  return { limits: withStatements(readLimitHeaders(told, receivedAtMs), own), dateMs };
 }
 
 /** The limit headers, Retry-After and the date. @param receivedAtMs when the answer came, epoch ms */

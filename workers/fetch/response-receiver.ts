@@ -9,9 +9,8 @@
  * A refused request whose body fails stays refused: its status says more than the failure does.
  */
 import type { Dispatcher } from 'undici';
+import type { LimitHeaders } from '../../src/core/declared-statements.js';
 import type { Fault } from '../../src/core/fault.js';
-import { readDate } from '../../src/core/header-time.js';
-import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import {
   type Destination,
@@ -26,8 +25,8 @@ import {
   type AnswerHeaders,
   contentEncodings,
   contentLength,
-  limitHeaders,
   requestId,
+  toldLimits,
 } from './response-headers.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -53,6 +52,7 @@ export interface ReceiveTerms {
   readonly headDeadlineMs: number;
   readonly idleDeadlineMs: number;
   readonly destination: Destination;
+  readonly limitHeaders: readonly LimitHeaders[];
 }
 
 /** What belongs to one answer. */
@@ -266,11 +266,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #meta(): ResponseMeta | null {
     if (this.#head === null) return null;
     const { status, headers, atMs } = this.#head;
-    const told = limitHeaders(headers, atMs);
     return {
       status,
-      limits: readLimitHeaders(told, atMs),
-      dateMs: readDate(told.date ?? ''),
+      ...toldLimits(headers, atMs, this.#terms.limitHeaders),
       requestId: requestId(headers),
       sentAtMs: this.#sentAtMs,
       headAtMs: atMs,

@@ -9,10 +9,11 @@
  * A record that does not close is looked through in vain. How far, and how often, is bounded, so
  * that the whole costs no more than reading the page some dozens of times.
  */
+
+import { NOT_FOUND } from '../json/json-walker.js';
+import { RecordWalker } from '../json/record-walker.js';
 import { ColumnWriter } from './column-writer.js';
-import { NOT_FOUND } from './json-walker.js';
 import { RecordSink } from './record-sink.js';
-import { RecordWalker } from './record-walker.js';
 import type { ScannedRecords, ScanRequest } from './scanner.js';
 
 const QUOTE = 0x22;

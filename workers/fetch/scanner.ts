@@ -6,11 +6,10 @@
  * end.
  */
 import type { Rejects } from '../../src/protocol/batch.js';
+import { NOT_FOUND } from '../json/json-walker.js';
+import { type RecordFields, RecordWalker } from '../json/record-walker.js';
 import { ColumnWriter } from './column-writer.js';
-import { NOT_FOUND } from './json-walker.js';
-import type { RecordFields } from './parsed-record.js';
 import { RecordSink } from './record-sink.js';
-import { RecordWalker } from './record-walker.js';
 
 const COMMA = 0x2c;
 const CLOSE_BRACKET = 0x5d;

@@ -5,15 +5,14 @@
  * Only a bigint at the top of the record, and instants of the usual forms, are vouched for. A page with any
  * other record is written by INSERT, where the server reads them.
  */
-import { NOT_FOUND } from '../fetch/json-walker.js';
-import type { Slice } from '../fetch/record-slices.js';
-import { RecordWalker, UNSURE } from '../fetch/record-walker.js';
+import { NOT_FOUND } from '../json/json-walker.js';
+import { RecordWalker, UNSURE } from '../json/record-walker.js';
 import {
   EPOCH_MS_BYTES,
   ISO_MS_BYTES,
   readEpochMsBytes,
   readIsoMsBytes,
-} from '../fetch/timestamp-bytes.js';
+} from '../json/timestamp-bytes.js';
 import type { PageRows } from './page-rows.js';
 import { digestOfIntegers } from './row-digest.js';
 import { writeIntegerArray, writeIntegerCopyStream } from './row-encoding.js';
@@ -33,6 +32,12 @@ const HALF_DIGITS = 9;
 const HALF = 1e9;
 const TWO_16 = 65_536;
 const TWO_32 = 4_294_967_296;
+
+/** Where a value stands: its first byte, and one past its last. */
+interface Value {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Names of top-level fields. */
 export interface CopyFields {
@@ -75,7 +80,7 @@ export function copyRecords(selected: PageRows, { key, time }: CopyFields): Copy
  *
  * @returns false: it is no whole number that surely fits
  */
-function readInteger(body: Uint8Array, value: Slice, words: Int32Array, at: number): boolean {
+function readInteger(body: Uint8Array, value: Value, words: Int32Array, at: number): boolean {
   const isNegative = body[value.start] === MINUS;
   const from = isNegative ? value.start + 1 : value.start;
   const digits = value.end - from;

@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import {
   block,
   duration,
-  hint,
   httpStatus,
   json,
   listOf,
@@ -30,7 +29,14 @@ const limitShape = block({
     }),
   ),
   unit: z.nullish(oneOf('ms', 's')),
-  cost: hint,
+  cost: z.nullish(
+    block({
+      request_path: text,
+      available_path: text,
+      maximum_path: text,
+      restore_per_second_path: z.nullish(text),
+    }),
+  ),
 });
 
 const signShape = block({

@@ -1,5 +1,6 @@
 /** The plan of what `x-ingestion` says of limits, and of answers that are more than their status. */
-import type { AnswerSign, DeclaredLimit, LimitHeaders } from '../plan.js';
+import { compilePath } from '../../paging/json-path.js';
+import type { AnswerSign, CostLimit, DeclaredLimit, LimitHeaders } from '../plan.js';
 import { originOf } from './base-url.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
@@ -8,6 +9,7 @@ import type { IngestionFields, LimitFields, SignFields } from './ingestion-shape
 export interface LimitsPlan {
   readonly limits: readonly DeclaredLimit[];
   readonly limitHeaders: readonly LimitHeaders[];
+  readonly costs: readonly CostLimit[];
   readonly throttle: readonly AnswerSign[];
   readonly expired: readonly AnswerSign[];
   readonly hosts: readonly string[];
@@ -24,6 +26,7 @@ export function planLimits(fields: IngestionFields, notes: FileNotes): LimitsPla
   return {
     limits: limits.flatMap(({ declared }) => declared ?? []),
     limitHeaders: limits.flatMap(({ headers }) => headers ?? []),
+    costs: limits.flatMap(({ cost }) => cost ?? []),
     throttle: signs('throttle'),
     expired: signs('expired'),
     hosts: (fields.hosts ?? []).flatMap((host, index) => {
@@ -41,13 +44,10 @@ export function planLimits(fields: IngestionFields, notes: FileNotes): LimitsPla
 interface LimitPlan {
   readonly declared: DeclaredLimit | null;
   readonly headers: LimitHeaders | null;
+  readonly cost: CostLimit | null;
 }
 
 function planLimit(limit: LimitFields, at: FieldPath, notes: FileNotes): LimitPlan {
-  if (limit.cost !== undefined) {
-    const message = 'a limit by cost is not counted yet; declare a quota that keeps within it';
-    notes.warn([...at, 'cost'], message);
-  }
   const { path = null, method = null, quota = null, window = null, concurrency = null } = limit;
   if ((quota === null) !== (window === null)) {
     const missing = quota === null ? 'quota' : 'window';
@@ -57,7 +57,7 @@ function planLimit(limit: LimitFields, at: FieldPath, notes: FileNotes): LimitPl
     notes.fault([...at, 'path'], 'takes the begin of a path, with a slash in front');
   }
   const isDeclared = quota !== null || concurrency !== null;
-  const isEmpty = !isDeclared && limit.headers == null && limit.cost === undefined;
+  const isEmpty = !isDeclared && limit.headers == null && limit.cost == null;
   if (isEmpty && window === null) {
     notes.fault(at, 'limits nothing; set quota and window, concurrency, or headers');
   }
@@ -65,6 +65,7 @@ function planLimit(limit: LimitFields, at: FieldPath, notes: FileNotes): LimitPl
   return {
     declared: isDeclared ? { path, method, quota, windowMs, concurrency } : null,
     headers: limit.headers == null ? null : planHeaders(limit, at, notes),
+    cost: limit.cost == null ? null : planCost(limit.cost, [...at, 'cost'], notes),
   };
 }
 
@@ -82,6 +83,23 @@ function planHeaders(limit: LimitFields, at: FieldPath, notes: FileNotes): Limit
     notes.fault([...at, 'headers'], 'names neither the limit nor what remains of it');
   }
   return headers;
+}
+
+function planCost(
+  cost: NonNullable<LimitFields['cost']>,
+  at: FieldPath,
+  notes: FileNotes,
+): CostLimit {
+  const path = (name: 'request_path' | 'available_path' | 'maximum_path'): string => {
+    const compiled = compilePath(cost[name]);
+    if (compiled.type === 'invalid') notes.fault([...at, name], compiled.reason);
+    return cost[name];
+  };
+  return {
+    requestPath: path('request_path'),
+    availablePath: path('available_path'),
+    maximumPath: path('maximum_path'),
+  };
 }
 
 function planSign(sign: SignFields, at: FieldPath, notes: FileNotes): AnswerSign {

@@ -6,7 +6,12 @@
  * one counts, as there.
  */
 import { JsonWalker, NOT_FOUND, quoteAt } from './json-walker.js';
-import type { RecordFields } from './parsed-record.js';
+
+/** Names of the two top-level fields that make a row. */
+export interface RecordFields {
+  readonly idField: string;
+  readonly timestampField: string;
+}
 
 export const UNSURE = -2;
 
