@@ -36,6 +36,7 @@ COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
 COPY package.json package.json
 COPY scripts/container.mjs scripts/datasync.sh scripts/
+COPY sources sources
 WORKDIR /app
 USER node
 VOLUME ["/data"]
