@@ -63,7 +63,8 @@ export function decideOnFault(
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
     if (job.cursor === null) {
       const message = `${fault.message}, though none was sent`;
-      return { type: 'failRun', fault: { ...fault, message, remedy: 'Check API_BASE_URL' } };
+      const remedy = 'Check the address of the API';
+      return { type: 'failRun', fault: { ...fault, message, remedy } };
     }
     const isHopeless = job.count('cursorRefusals') > CURSOR_REFUSALS_MAX;
     return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };

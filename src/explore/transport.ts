@@ -61,7 +61,9 @@ export function httpTransport(
           exchange: { status: response.statusCode, headers: named, ...times, body },
         };
       } catch (error) {
-        const fault = networkFault(error as Error, null, { address: origin, isProxied: false });
+        const fault = networkFault(error as Error, null, {
+          ...{ address: origin, isProxied: false, setting: 'API_BASE_URL' },
+        });
         return { type: 'fault', fault, sentAtMs };
       }
     },

@@ -126,7 +126,7 @@ export class TokenEndpoint {
     this.#requestCount++;
     const answer = await this.#exchange(headers, body);
     if (answer instanceof Error) {
-      const destination = { address: this.#url.origin, isProxied: false };
+      const destination = { address: this.#url.origin, isProxied: false, setting: 'the token URL' };
       const fault = networkFault(answer, null, destination);
       return { attempt: { type: 'failed', fault }, waitMs: 0 };
     }

@@ -34,6 +34,7 @@ export function compileSource(plan: SourcePlan, streamName: string, nowMs: numbe
   const signs = new AnswerSigns(plan, stream);
   return {
     name: plan.name,
+    addressSetting: `base_url of the source file ${plan.name}`,
     stream: stream.name,
     reads: 'records',
     target: targetOf(stream),

@@ -21,6 +21,7 @@ const NAMES_LIMIT = /(?<!rate[ _-]?)(?<![a-z])(?:limit|page[ _-]?size|per[ _-]?p
 
 export const datasync: EventSource = {
   name: 'datasync',
+  addressSetting: 'API_BASE_URL',
   stream: 'events',
   reads: 'events',
   target: { reads: 'worker' },

@@ -9,8 +9,11 @@ export interface Destination {
   /** Scheme, host and port of the API. */
   readonly address: string;
   readonly isProxied: boolean;
+  /** What the address is set by, as a remedy names it: `API_BASE_URL`. */
+  readonly setting: string;
 }
 
+/** `{address}` in a remedy is what the address is set by. */
 interface Cause {
   readonly code: FaultCode;
   /** The rest of a sentence that names the address. */
@@ -23,10 +26,10 @@ const address = (words: string, remedy: string): Cause => ({ code: 'ADDRESS', wo
 const timeout = (words: string, remedy: string): Cause => ({ code: 'TIMEOUT', words, remedy });
 const machine = (words: string, remedy: string): Cause => ({ code: 'MACHINE', words, remedy });
 
-const CHECK_RUNS = 'Check API_BASE_URL, and that the API runs';
-const CHECK_NAME = 'Check the host in API_BASE_URL, and the DNS of this machine';
-const CHECK_NETWORK = 'Check API_BASE_URL and the network of this machine';
-const CHECK_SCHEME = 'Check whether API_BASE_URL begins with the right one of http: and https:';
+const CHECK_RUNS = 'Check {address}, and that the API runs';
+const CHECK_NAME = 'Check the host in {address}, and the DNS of this machine';
+const CHECK_NETWORK = 'Check {address} and the network of this machine';
+const CHECK_SCHEME = 'Check whether {address} begins with the right one of http: and https:';
 const TRUST =
   'If the certificate is to be trusted, set NODE_EXTRA_CA_CERTS to a file with that of its authority';
 const CHECK_PROXY = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY too, for a proxy is set';
@@ -58,7 +61,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   ENOTFOUND: address('DNS: there is no host of that name', CHECK_NAME),
   ERR_TLS_CERT_ALTNAME_INVALID: address(
     'TLS: its certificate is for another name',
-    'Use the name in the certificate as the host in API_BASE_URL',
+    'Use the name in the certificate as the host in {address}',
   ),
   CERT_HAS_EXPIRED: address(
     'TLS: its certificate has expired',
@@ -102,7 +105,7 @@ const PROXY_REFUSAL = /^Proxy response \((\d{3})\)|^Proxy Authentication Require
 export function networkFault(
   error: Error,
   byteCount: number | null,
-  { address: where, isProxied }: Destination,
+  { address: where, isProxied, setting }: Destination,
 ): Fault {
   const code = errorCode(error);
   const proxyStatus = isProxied ? proxyRefusal(error) : null;
@@ -115,7 +118,7 @@ export function networkFault(
       code: 'CONTRACT',
       message: 'the request cannot be written as HTTP',
       retryable: false,
-      remedy: 'Check TARGET_API_KEY and API_BASE_URL for characters that do not belong there',
+      remedy: `Check the credentials and ${setting} for characters that do not belong there`,
     };
   }
   if (byteCount !== null && CUT_SHORT.has(code)) {
@@ -127,7 +130,8 @@ export function networkFault(
     byteCount === null && cause.code !== 'MACHINE'
       ? `no answer from ${where}: ${cause.words} (${code})`
       : `${cause.words} (${code})`;
-  const remedy = isProxied ? `${cause.remedy}; ${CHECK_PROXY}` : cause.remedy;
+  const advice = cause.remedy.replace('{address}', setting);
+  const remedy = isProxied ? `${advice}; ${CHECK_PROXY}` : advice;
   return { code: cause.code, message, retryable: true, remedy };
 }
 

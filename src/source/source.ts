@@ -39,6 +39,8 @@ export interface Refusal {
 interface Stream {
   /** Of the source. */
   readonly name: string;
+  /** What its address is set by, for remedies. */
+  readonly addressSetting: string;
   readonly stream: string;
   /** Where its rows go. */
   readonly target: WriterTarget;

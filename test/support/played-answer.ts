@@ -11,7 +11,7 @@ export const TERMS = {
   limitHeaders: [],
   headDeadlineMs: 30_000,
   idleDeadlineMs: 10_000,
-  destination: { address: 'http://api.test', isProxied: false },
+  destination: { address: 'http://api.test', isProxied: false, setting: 'API_BASE_URL' },
 };
 
 /** Stands for undici's controller; notes what the receiver asks of it. */

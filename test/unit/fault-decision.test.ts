@@ -209,7 +209,7 @@ describe('faults that are retried, and then end the run', () => {
 
 test('a cursor that has expired where none was sent is a wrong address', () => {
   expect(decideOnFault(job(null), fault('CURSOR_EXPIRED'), how)).toMatchObject({
-    ...{ type: 'failRun', fault: { remedy: 'Check API_BASE_URL' } },
+    ...{ type: 'failRun', fault: { remedy: 'Check the address of the API' } },
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isOutOfMemory, networkFault } from '../../src/source/network-fault.js';
 
-const TO = { address: 'https://api.test:8443', isProxied: false };
+const TO = { address: 'https://api.test:8443', isProxied: false, setting: 'API_BASE_URL' };
 const SECRET = 'GET with x-api-key: secret';
 const errorOf = (code: string, message = SECRET) => Object.assign(new Error(message), { code });
 
@@ -61,6 +61,7 @@ describe('a failure before any head', () => {
     const fault = networkFault(errorOf('UND_ERR_ABORTED', message), null, {
       ...TO,
       isProxied: true,
+      setting: 'API_BASE_URL',
     });
     expect(fault).toMatchObject({
       code: 'ADDRESS',
@@ -70,7 +71,11 @@ describe('a failure before any head', () => {
   });
 
   test('where a proxy is set, its variables are named beside the rest', () => {
-    const { remedy } = networkFault(errorOf('ECONNREFUSED'), null, { ...TO, isProxied: true });
+    const { remedy } = networkFault(errorOf('ECONNREFUSED'), null, {
+      ...TO,
+      isProxied: true,
+      setting: 'API_BASE_URL',
+    });
     expect(remedy).toMatch(/API_BASE_URL.*HTTP_PROXY/);
   });
 });

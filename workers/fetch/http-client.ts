@@ -75,7 +75,7 @@ export async function createHttpClient(
     const terms = {
       ...{ now: epochNowMs, headDeadlineMs, idleDeadlineMs },
       limitHeaders: settings.limitHeaders,
-      destination: { address: origin, isProxied: proxies !== null },
+      destination: { address: origin, isProxied: proxies !== null, setting: source.addressSetting },
     };
     return new Promise((resolve) => {
       const receiver = new ResponseReceiver({ body, room, redirects }, terms, resolve);

@@ -46,8 +46,11 @@ export function faultWithoutRecords(body: Buffer, source: EventSource): Fault {
   return faultOfOther(body, source);
 }
 
+/** Whose answer it should be. */
+type Answerer = Pick<Source, 'name' | 'addressSetting' | 'reads'>;
+
 /** The fault that a body is which is no page: of something else when it is whole, else spoilt. */
-export function faultOfOther(body: Buffer, source: Pick<Source, 'name'>): Fault {
+export function faultOfOther(body: Buffer, source: Answerer): Fault {
   const whole = describeWhole(body);
   if (whole === null) return malformed(`HTTP 200 with ${describeBody(body)}`);
   return {
@@ -55,12 +58,12 @@ export function faultOfOther(body: Buffer, source: Pick<Source, 'name'>): Fault 
     message: `HTTP 200 with ${whole}, which is no page of the source "${source.name}"`,
     retryable: true,
     status: 200,
-    remedy: 'Check API_BASE_URL; it ends in /api/v1',
+    remedy: `Check ${source.addressSetting}${source.reads === 'events' ? '; it ends in /api/v1' : ''}`,
   };
 }
 
 /** @param type the media type, which is not JSON's */
-export function faultOfType(type: string, body: Buffer, source: Pick<Source, 'name'>): Fault {
+export function faultOfType(type: string, body: Buffer, source: Answerer): Fault {
   if (isMarkup(body)) return faultOfOther(body, source);
   return malformed(`HTTP 200 with ${type} where JSON belongs`);
 }

@@ -114,6 +114,6 @@ function lateFault(): Fault {
     code: 'TIMEOUT',
     message: `no answer in ${DEADLINE_MS / 1000} s`,
     retryable: true,
-    remedy: 'Check API_BASE_URL and the network',
+    remedy: 'Check the address of the API and the network',
   };
 }
