@@ -8,6 +8,7 @@
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
+import { keyTypeOf } from '../../src/protocol/key-type.js';
 import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
 import type { CopyFields } from './copy-records.js';
 import { recordShape, type TableShape } from './table-shape.js';
@@ -109,7 +110,7 @@ function creation(target: RecordTarget, sample: readonly unknown[]): string {
   const qualified = qualifiedName(target.schema, target.table);
   const key = target.key.map((column) => {
     const type = SQL_TYPES[column.type ?? 'text'];
-    return `${quoteIdentifier(column.name)} ${column.type === null ? inferred(column, sample) : type} NOT NULL`;
+    return `${quoteIdentifier(column.name)} ${column.type === null ? keyTypeOf(column.path, sample) : type} NOT NULL`;
   });
   const lines = [
     ...key,
@@ -129,32 +130,6 @@ function keyNames({ key }: RecordTarget): string[] {
 
 function declaration({ name, type, isNullable }: RecordColumn): string {
   return `${quoteIdentifier(name)} ${SQL_TYPES[type ?? 'text']}${isNullable ? '' : ' NOT NULL'}`;
-}
-
-const BIGINT_END = 2 ** 63;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** `bigint` or `uuid` where each value of the sample is one, else `text`. */
-function inferred({ path }: RecordColumn, sample: readonly unknown[]): string {
-  const values = sample.map((record) => valueAt(record, path)).filter((value) => value != null);
-  if (values.length === 0) return 'text';
-  if (values.every(isBigint)) return 'bigint';
-  return values.every((value) => typeof value === 'string' && UUID.test(value)) ? 'uuid' : 'text';
-}
-
-/** Beyond 2^53 a number is not the one that was sent, but an integer all the same. */
-function isBigint(value: unknown): boolean {
-  return Number.isInteger(value) && Math.abs(value as number) < BIGINT_END;
-}
-
-function valueAt(record: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (value, name) =>
-      typeof value === 'object' && value !== null
-        ? (value as Readonly<Record<string, unknown>>)[name]
-        : undefined,
-    record,
-  );
 }
 
 /** Clauses that add what can be added to a table that holds rows. */
