@@ -23,13 +23,23 @@ const CURRENT_PAGE: readonly string[] = [
   'pageindex',
   'number',
 ];
-const PAGE_PARAMS: readonly string[] = [...CURRENT_PAGE, 'pageno', 'p'];
+/** Parameters that ask for a page by its number, by their plain names. */
+export const PAGE_PARAMS: readonly string[] = [...CURRENT_PAGE, 'pageno', 'p'];
 const TOTAL_RECORDS: readonly string[] = [
   ...['total', 'totalcount', 'totalresults', 'totalrecords', 'totalitems', 'totalhits'],
   ...['totalelements', 'totalsize', 'numfound'],
 ];
-const OFFSET: readonly string[] = ['offset', 'skip', 'startat', 'startindex', 'start', 'from'];
-const LIMIT: readonly string[] = [
+/** Members and parameters that are offsets, by their plain names. */
+export const OFFSET_NAMES: readonly string[] = [
+  'offset',
+  'skip',
+  'startat',
+  'startindex',
+  'start',
+  'from',
+];
+/** The same of sizes of pages. */
+export const LIMIT_NAMES: readonly string[] = [
   ...['limit', 'maxresults', 'take', 'itemsperpage', 'perpage', 'pagesize', 'size', 'rows'],
 ];
 
@@ -82,11 +92,15 @@ export const detectOffsets: Detector = (answer) => {
   const { values, seen, params } = answer;
   const records = announcedTotal(answer);
   if (records === undefined) return null;
-  const offset = firstNamed(values, OFFSET, isNumber);
+  const offset = firstNamed(values, OFFSET_NAMES, isNumber);
   if (offset === undefined) return null;
   const start = Number(offset.value);
   if (start + seen.recordCount >= records) return null;
-  const limit = firstNamed(values, LIMIT, (value) => isNumber(value) && isBeside(value, offset));
+  const limit = firstNamed(
+    values,
+    LIMIT_NAMES,
+    (value) => isNumber(value) && isBeside(value, offset),
+  );
   const offsetName = offset.names.at(-1) ?? '';
   const total = totalValue(values) ?? firstNamed(values, ['count'], isMoreThan(seen.recordCount));
   // Where the first record is number 1, the offset of the last one is the total.
@@ -109,7 +123,7 @@ export const detectOffsets: Detector = (answer) => {
   );
 };
 
-function totalValue(values: readonly NamedValue[]): NamedValue | undefined {
+export function totalValue(values: readonly NamedValue[]): NamedValue | undefined {
   return firstNamed(values, TOTAL_RECORDS, isNumber);
 }
 
@@ -123,7 +137,7 @@ function isMoreThan(records: number): (value: NamedValue) => boolean {
 
 /** Whether a number that is called a page is one: something beside it counts pages or records. */
 function isPaging(value: NamedValue, { values }: FirstAnswer): boolean {
-  const beside = [...TOTAL_PAGES, ...TOTAL_RECORDS, ...LIMIT];
+  const beside = [...TOTAL_PAGES, ...TOTAL_RECORDS, ...LIMIT_NAMES];
   return values.some((other) => beside.includes(other.plain) && isBeside(other, value));
 }
 

@@ -3,6 +3,7 @@
  * say. A guess that is wrong ends a walk too early, without a trace; so one page is taken for all
  * there is only where the answer says it.
  */
+import { detectAsked } from './detect-asked.js';
 import { announcedTotal, detectOffsets, detectPageNumbers } from './detect-counted.js';
 import {
   detectCursor,
@@ -36,6 +37,7 @@ const DETECTORS: readonly Detector[] = [
   detectKeyset,
   detectPageNumbers,
   detectOffsets,
+  detectAsked,
 ];
 
 /**

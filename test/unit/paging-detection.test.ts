@@ -247,3 +247,31 @@ describe('one page is all there is', () => {
     });
   });
 });
+
+describe('parameters of the request', () => {
+  const more = { items: [], has_more: true };
+
+  test('say how to ask for the next page where the answer says that there is one', () => {
+    expect(plan({ body: { items: [], total: 43 } }, { offset: '0', limit: '20' })).toEqual({
+      ...{ type: 'offset', start: 0, limit: 20, totalPath: 'total', hasMorePath: null },
+      ...{ offsetPlace: query('offset'), limitPlace: query('limit') },
+      ...{ maximumOffset: null, stopAfterEmptyPage: true },
+    });
+    expect(plan({ body: more }, { page: 1 })).toEqual({
+      ...{ type: 'page_number', start: 1, base: 1, place: query('page'), hasMorePath: 'has_more' },
+      ...{ totalPath: null, maximumPage: null, stopAfterEmptyPage: true },
+    });
+    expect(plan({ body: more }, { skip: 40 })).toMatchObject({
+      ...{ type: 'offset', start: 40, limit: 20, limitPlace: null, hasMorePath: 'has_more' },
+    });
+  });
+
+  test.each<[string, object, Record<string, unknown>]>([
+    ['an answer that says nothing of the end', { items: [] }, { page: 1 }],
+    ['an offset that is at the end of the total', { items: [], total: 43 }, { offset: 23 }],
+    ['a parameter that is no number', more, { page: 'first' }],
+    ['an instant that is called a start', more, { from: 1_700_000_000 }],
+  ])('but are no sign with %s', (_, body, params) => {
+    expect(detect({ body }, params).type).toBe('unsure');
+  });
+});
