@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { guessAddress, sourceNameOf } from '../../src/source/guess/guess-address.js';
 import { guessKey, guessTime } from '../../src/source/guess/guess-fields.js';
-import { guessSource, type SourceGuess } from '../../src/source/guess/guess-source.js';
+import { failureIn, guessSource, type SourceGuess } from '../../src/source/guess/guess-source.js';
 import { sourceText } from '../../src/source/guess/source-text.js';
 import { faultTexts, planOf, warningTexts } from '../support/source-files.js';
 
@@ -206,7 +206,9 @@ describe('the file', () => {
     expect(text).toMatch(/^# yaml-language-server: \$schema=schema.json\n# Made by/);
     expect(text).toContain('# Guessed: each of the 2 records of the page has one');
     expect(text).toContain('# Guessed: the records are the list items, which held 2.');
-    expect(text).toMatch(/# Guessed: NOT FOUND OUT: the answer holds 2 records/);
+    expect(text).toMatch(
+      /# Guessed: NOT FOUND OUT: the answer holds 2 records.*Name a paginator\.$/m,
+    );
     expect(text).toContain('Set SAMPLE_API_KEY in');
     expect(text).not.toContain('abc123');
     const { auth, streams } = planOf(text);
@@ -240,3 +242,11 @@ test('what is no JSON is no answer to guess from', () => {
   const url = new URL('https://a.io');
   expect(guessSource({ url, text: '<html>', header: () => null })).toBeNull();
 });
+
+test.each<[unknown, string | null]>([
+  [{ ok: false, error: 'invalid_auth' }, 'invalid_auth'],
+  [{ errors: [{ message: 'no' }] }, '[{"message":"no"}]'],
+  [{ success: false }, '{"success":false}'],
+  [{ ok: true, error: null, id: 1 }, null],
+  [[], null],
+])('of %j the failure is %s', (body, said) => expect(failureIn(body)).toBe(said));

@@ -24,8 +24,9 @@ export interface FirstAnswer {
 }
 
 export interface PagingGuess {
-  /** `auto`: it was not found out. */
   readonly plan: PaginatorPlan;
+  /** False: the answer has to be looked at by a person, and `auto` will not do. */
+  readonly isFound: boolean;
   /** A sentence about the answer. */
   readonly because: string;
 }
@@ -35,11 +36,30 @@ export interface SourceGuess {
   /** JSONPath to the records. */
   readonly recordsPath: string;
   readonly recordCount: number;
+  /** It holds no list: the whole is taken for one record. */
+  readonly isOneRecord: boolean;
   readonly key: FieldGuess | null;
   readonly time: FieldGuess | null;
   readonly paging: PagingGuess;
   /** The parameter that asks for a size of pages, and the size that was asked for; null: not seen. */
   readonly pageSize: { readonly param: string; readonly max: number } | null;
+}
+
+const ERROR_CHARS_MAX = 100;
+
+/**
+ * What an answer says that reports a failure in spite of its status; null: it reports none.
+ *
+ * @param body without a list of records: there, such members may mean anything
+ */
+export function failureIn(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const members: Readonly<Record<string, unknown>> = { ...body };
+  const { error, errors, ok, success } = members;
+  const said = error ?? errors;
+  if (said == null && ok !== false && success !== false) return null;
+  const text = typeof said === 'string' ? said : JSON.stringify(said ?? { ok, success });
+  return text.slice(0, ERROR_CHARS_MAX);
 }
 
 /** @returns null: the text is no JSON */
@@ -49,8 +69,8 @@ export function guessSource(answer: FirstAnswer): SourceGuess | null {
   if (exact === undefined) return null;
   const body: unknown = JSON.parse(text);
   const steps = recordListIn(parsedPage(body));
-  const found = valueAt(steps, exact);
-  const records = Array.isArray(found) ? found : [found];
+  const list = valueAt(steps, exact);
+  const records = Array.isArray(list) ? list : [list];
   const names = steps.flatMap((step) => (step.type === 'name' ? [step.name] : []));
   const address = guessAddress(url);
   const last = records.at(-1);
@@ -66,6 +86,7 @@ export function guessSource(answer: FirstAnswer): SourceGuess | null {
     address,
     recordsPath: pathOfNames(names),
     recordCount: records.length,
+    isOneRecord: !Array.isArray(list),
     key: records.length === 0 ? null : guessKey(records, address.resource),
     time: guessTime(records),
     paging,
@@ -77,18 +98,22 @@ function guessPaging(seen: PageFacts, params: GuessedAddress['params']): PagingG
   const detection = detectPaging(seen, { params });
   if (detection.type === 'detected') {
     const { plan, because } = detection;
-    if (plan.type !== 'single_page') return { plan, because: `of the answer, ${because}` };
+    if (plan.type !== 'single_page') return found(plan, `the answer shows it: ${because}`);
     // A list that fits on one page today may grow: each run is to look again.
     const words = `this answer is the only page, for ${because}; each run finds out again`;
-    return { plan: { type: 'auto' }, because: words };
+    return found({ type: 'auto' }, words);
   }
   const asked = askedPaging({ seen, values: namedValues(seen.body), params });
   if (asked !== null) {
     const because = `the request has the parameter ${asked.param}; an empty page is taken for the end`;
-    return { plan: asked.plan, because };
+    return found(asked.plan, because);
   }
   const because = `NOT FOUND OUT: the answer ${detection.reasons.join(', and it ')}`;
-  return { plan: { type: 'auto' }, because };
+  return { plan: { type: 'auto' }, isFound: false, because };
+}
+
+function found(plan: PaginatorPlan, because: string): PagingGuess {
+  return { plan, isFound: true, because };
 }
 
 /** From the request; else from the link to the next page, which repeats what the API knows. */
@@ -101,6 +126,6 @@ function guessSize(
   const way = isLink ? pageKind(plan, { cursorTtlMs: null }).next(seen) : null;
   const linked =
     way?.type === 'next' ? Object.fromEntries(new URL(way.cursor).searchParams) : undefined;
-  const found = sizeParam(params) ?? (linked === undefined ? null : sizeParam(linked));
-  return found === null || found.value < 1 ? null : { param: found.name, max: found.value };
+  const size = sizeParam(params) ?? (linked === undefined ? null : sizeParam(linked));
+  return size === null || size.value < 1 ? null : { param: size.name, max: size.value };
 }

@@ -2,14 +2,11 @@
 import { Document, isMap, isNode, isScalar, type Scalar } from 'yaml';
 import { variablePrefix } from '../file/plan-auth.js';
 import { variable } from '../file/references.js';
+import { SCHEMA_COMMENT } from '../file/source-shape.js';
 import type { Json } from '../plan.js';
 import { tokenVariable } from './guess-address.js';
 import type { SourceGuess } from './guess-source.js';
 import { paginatorFields, paginatorParams } from './paginator-fields.js';
-
-/** Where editors find the schema, beside the file. */
-export const SCHEMA_FILE = 'schema.json';
-export const SCHEMA_COMMENT = `# yaml-language-server: $schema=${SCHEMA_FILE}`;
 
 export interface SourceTextWish {
   /** Of the source. */
@@ -28,7 +25,7 @@ export function sourceText(guess: SourceGuess, wish: SourceTextWish): string {
   const comments: readonly (readonly [readonly (string | number)[], string])[] = [
     [[...resource, 'primary_key'], guessed(guess.key?.because ?? '')],
     [[...resource, 'endpoint', 'data_selector'], recordsWords(guess)],
-    [[...resource, 'endpoint', 'paginator'], guessed(guess.paging.because)],
+    [[...resource, 'endpoint', 'paginator'], pagingWords(guess)],
     [[...own, 'time'], `${guessed(guess.time?.because ?? '')} They become the column occurred_at.`],
     [
       [...own, 'page_size'],
@@ -131,7 +128,12 @@ function guessed(because: string): string {
   return `Guessed: ${because}.`;
 }
 
-function recordsWords({ recordsPath, recordCount }: SourceGuess): string {
+function pagingWords({ paging }: SourceGuess): string {
+  return `${guessed(paging.because)}${paging.isFound ? '' : ' Name a paginator.'}`;
+}
+
+function recordsWords({ recordsPath, recordCount, isOneRecord }: SourceGuess): string {
+  if (isOneRecord) return guessed('the answer holds no list, and is taken for one record');
   const place = recordsPath === '$' ? 'the answer itself' : `the list ${recordsPath}`;
   return guessed(`the records are ${place}, which held ${recordCount}`);
 }
