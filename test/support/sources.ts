@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
+import { type JsonRecord, jsonText } from './apis/contract.js';
 import type { ApiServer } from './apis/serve.js';
 import type { Exit, IngestFolder } from './ingest-process.js';
 import type { TestDatabase } from './postgres.js';
@@ -60,9 +61,9 @@ export function heldKeys(
 ): string[] {
   return api
     .records(records)
-    .map((text) => {
-      const record = JSON.parse(typeof text === 'string' ? text : JSON.stringify(text)) as object;
-      return JSON.stringify(key.map((name) => (record as Record<string, unknown>)[name]));
+    .map((held) => {
+      const record = (typeof held === 'string' ? JSON.parse(held) : held) as JsonRecord;
+      return jsonText(key.map((name) => record[name] ?? null));
     })
     .toSorted();
 }
