@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ingest: async () => (await import('./commands/ingest.js')).ingestCommand(),
   explore: async () => (await import('./commands/explore.js')).exploreCommand(),
   status: async () => (await import('./commands/status.js')).statusCommand(),
+  source: async () => (await import('./commands/source.js')).sourceCommand(),
+  preview: async () => (await import('./commands/preview.js')).previewCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
   serve: async () => (await import('./commands/serve.js')).serveCommand(),
   verify: async () => (await import('./commands/verify.js')).verifyCommand(),

@@ -1,5 +1,5 @@
 /** The commands and their options as plain data, read from commander: what completions are made of. */
-import type { Argument, Command, Option } from 'commander';
+import type { Argument, Command, Help, Option } from 'commander';
 
 export interface OptionShape {
   /** `--output`; null: it has only a short form. */
@@ -39,11 +39,23 @@ export function programShape(program: Command): ProgramShape {
     name: program.name(),
     options: help.visibleOptions(program).map(optionShape),
     commands: commands.map((command) => ({
-      name: command.name(),
-      description: command.description(),
-      options: help.visibleOptions(command).map(optionShape),
-      choices: command.name() === HELP ? names : choicesOf(command.registeredArguments[0]),
+      ...commandShape(help, command),
+      ...(command.name() === HELP ? { choices: names } : {}),
     })),
+  };
+}
+
+/** A group has the names of its commands as choices, and the options of all of them, each once. */
+function commandShape(help: Help, command: Command): CommandShape {
+  const inner = command.commands.filter((one) => one.name() !== HELP);
+  const options = [command, ...inner].flatMap((one) => help.visibleOptions(one).map(optionShape));
+  const byName = new Map(options.map((option) => [option.long ?? option.short, option]));
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: [...byName.values()],
+    choices:
+      inner.length > 0 ? inner.map((one) => one.name()) : choicesOf(command.registeredArguments[0]),
   };
 }
 

@@ -144,10 +144,14 @@ function accessOf(
   return {
     ...{ origin, origins, query: {}, oauth: null, limits: [], limitHeaders: [], proxies, keyHash },
     headers: { ...headers, 'user-agent': USER_AGENT },
-    openDispatcher: (options: Agent.Options): Dispatcher =>
-      proxies === null
-        ? new Agent(options)
-        : new EnvHttpProxyAgent({ ...options, ...proxies, proxyTunnel: false }),
+    openDispatcher: (options: Agent.Options) => dispatcherThrough(proxies, options),
     limitKey: (bucket: string): LimitKey => ({ origin: runOrigin, keyHash, bucket }),
   };
+}
+
+/** @param proxies null: none */
+export function dispatcherThrough(proxies: Proxies | null, options: Agent.Options): Dispatcher {
+  return proxies === null
+    ? new Agent(options)
+    : new EnvHttpProxyAgent({ ...options, ...proxies, proxyTunnel: false });
 }

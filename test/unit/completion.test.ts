@@ -37,6 +37,17 @@ describe('the command tree', () => {
     expect(shape.commands[0]?.options[0]).toMatchObject({ takesValue: true, isPath: true });
   });
 
+  test('of a group has its commands as choices, and the flags of all of them once', () => {
+    const program = new Command('datasync');
+    const group = program.command('source').description('help');
+    group.command('list').option('--json', 'one line');
+    group.command('check').option('--json', 'one line').option('--offline', 'ask nobody');
+    const [source] = programShape(program).commands;
+    expect(source?.choices).toEqual(['list', 'check']);
+    const flags = source?.options.map(({ long }) => long);
+    expect(flags?.toSorted()).toEqual(['--help', '--json', '--offline']);
+  });
+
   test.each(SHELLS)('all of it is in the script of %s', (shell) => {
     const script = completionScript(shell, shape);
     for (const word of ['export-ids', 'completion', 'output', 'format', 'ids', 'csv']) {
