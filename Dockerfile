@@ -35,6 +35,7 @@ COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
 COPY package.json package.json
+COPY sources sources
 COPY scripts/container.mjs scripts/datasync.sh scripts/
 COPY sources sources
 WORKDIR /app
