@@ -37,7 +37,6 @@ COPY --from=build /build/dist/workers dist/workers
 COPY package.json package.json
 COPY sources sources
 COPY scripts/container.mjs scripts/datasync.sh scripts/
-COPY sources sources
 WORKDIR /app
 USER node
 VOLUME ["/data"]

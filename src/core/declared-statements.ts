@@ -24,12 +24,12 @@ export function statementsOfHeaders(
   answerMs: number,
 ): LimitStatement[] {
   return named.flatMap((names) => {
-    const valueOf = (name: string | null): string | null => (name === null ? null : header(name));
-    const quota = positive(valueOf(names.limit) ?? undefined);
-    const remaining = count(valueOf(names.remaining) ?? undefined);
+    const told = (name: string | null): string | null => (name === null ? null : header(name));
+    const quota = positive(told(names.limit) ?? undefined);
+    const remaining = count(told(names.remaining) ?? undefined);
     if (quota === null && remaining === null) return [];
-    const reset = valueOf(names.reset);
-    const window = positive(valueOf(names.window) ?? undefined);
+    const reset = told(names.reset);
+    const window = positive(told(names.window) ?? undefined);
     const windowUnitMs = names.unit === 'ms' ? 1 : 1000;
     return [
       limitStatement({

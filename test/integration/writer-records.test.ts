@@ -161,16 +161,22 @@ test('columns of each type hold what the record holds', async () => {
   ] as const;
   const columns = types.map((type) => column(`c_${type}`, { type, isNullable: true }));
   const record = {
-    ...{ id: 1, c_text: 'ä', c_bigint: 9007199254740993, c_double: 0.5, c_bool: true },
+    ...{ id: 1, c_text: 'ä', c_bigint: '9007199254740993', c_double: 0.5, c_bool: true },
     ...{ c_timestamp: 1_769_541_612, c_date: '2026-01-27', c_time: '19:20:12' },
     ...{ c_decimal: '12345678901234567890.5', c_json: { a: [1] }, c_binary: 'AAEC' },
   };
   await write({ ...ITEMS, columns }, [[JSON.stringify(record), '{"id":2}']]);
   const [row] =
-    await rowsOf(`SELECT c_text, c_double, c_bool, c_timestamp, c_date::text, c_time::text,
+    await rowsOf(`SELECT c_text, c_bigint, c_double, c_bool, c_timestamp, c_date::text, c_time::text,
     c_decimal, c_json, c_binary FROM shop.items WHERE id = 1`);
   expect(row).toEqual({
-    ...{ c_text: 'ä', c_double: 0.5, c_bool: true, c_timestamp: new Date('2026-01-27T19:20:12Z') },
+    ...{
+      c_text: 'ä',
+      c_bigint: '9007199254740993',
+      c_double: 0.5,
+      c_bool: true,
+      c_timestamp: new Date('2026-01-27T19:20:12Z'),
+    },
     ...{ c_date: '2026-01-27', c_time: '19:20:12', c_decimal: '12345678901234567890.5' },
     ...{ c_json: { a: [1] }, c_binary: Buffer.from([0, 1, 2]) },
   });
