@@ -1,42 +1,55 @@
 /** The source files that come with the program, each against a server that follows its API's contract. */
-import { describe, test } from 'vitest';
-import type { ApiContract } from '../support/apis/contract.js';
-import { github } from '../support/apis/github.js';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { useApis } from '../support/apis/use-apis.js';
+import { ledgerSums, untilDisconnected, useEmptyTables } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
-import { usePostgres } from '../support/postgres.js';
-import { expectDrained, type SourceCase, sourceEnv } from '../support/sources.js';
+import { SHIPPED } from '../support/shipped.js';
+import {
+  answeredPages,
+  dropTables,
+  editSource,
+  expectDrained,
+  sourceEnv,
+} from '../support/sources.js';
 
-const database = usePostgres();
+const database = useEmptyTables();
 const folder = useIngestFolder();
 const apis = useApis();
 
-const KEY = 'fixture-key';
-const COUNT = 430;
-/** So many that a run takes a while, and the limit is at work. */
-const limit = { quota: 20, windowMs: 1_000 };
-const pages = { count: COUNT, pageSizeMax: 20, latencyMs: 20, limit };
+/** Before the middle of every stream. */
+const COMMITS_BEFORE_KILL = 8;
 
-interface Shipped extends SourceCase {
-  readonly contract: () => ApiContract<string>;
-}
+describe.each(SHIPPED)('$source $stream', (one) => {
+  const args = ['ingest', '--source', one.source, '--stream', one.stream, '--json'];
 
-const SHIPPED: readonly Shipped[] = [
-  {
-    ...{ source: 'github', stream: 'issues', key: ['id'] },
-    env: { GITHUB_TOKEN: KEY, GITHUB_REPO: 'someone/something' },
-    contract: () => github(pages),
-  },
-];
+  beforeEach(async () => {
+    await dropTables(database.pool, one);
+    editSource(folder, one);
+  });
 
-describe.each(SHIPPED)('$source.$stream', (one) => {
   test('is drained exactly, and no request is refused', async () => {
     const api = await apis.start(one.contract());
-    const env = sourceEnv(one, api, database);
-    const exit = await folder.run(
-      ['ingest', '--source', one.source, '--stream', one.stream, '--json'],
-      env,
-    );
+    const exit = await folder.run(args, sourceEnv(one, api, database));
     await expectDrained(api, one, { exit, folder, database });
+    const { pages } = await ledgerSums(database.pool);
+    expect(answeredPages(api)).toBe(pages);
+  });
+
+  test('goes on behind its last committed page after SIGKILL', async () => {
+    const api = await apis.start(one.contract());
+    const env = sourceEnv(one, api, database);
+    const child = folder.start(args, env);
+    await child.untilLog('page_committed', { count: COMMITS_BEFORE_KILL });
+    const { signal } = await child.kill();
+    expect(signal).toBe('SIGKILL');
+    await untilDisconnected(database.pool);
+    const { pages: resumedFrom } = await ledgerSums(database.pool);
+    const lost = answeredPages(api) - resumedFrom;
+    const exit = await folder.run(args, env);
+    await expectDrained(api, one, { exit, folder, database });
+    const { pages } = await ledgerSums(database.pool);
+    expect(exit.result).toMatchObject({ status: 'complete', resumedFrom, pages });
+    // What was on its way is asked for again, and nothing else.
+    expect(answeredPages(api)).toBe(pages + lost);
   });
 });

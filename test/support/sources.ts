@@ -1,5 +1,5 @@
 /** A source file against a server that follows its API's contract: what is there, and what was stored. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
@@ -7,6 +7,7 @@ import { type JsonRecord, jsonText } from './apis/contract.js';
 import type { ApiServer } from './apis/serve.js';
 import type { Exit, IngestFolder } from './ingest-process.js';
 import type { TestDatabase } from './postgres.js';
+import { readRepositoryFile } from './repository.js';
 
 export interface SourceCase {
   /** A shipped source, or one that `writeSource` made. */
@@ -18,7 +19,12 @@ export interface SourceCase {
   readonly key: readonly string[];
   /** In place of the API's address alone. */
   readonly basePath?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Where the server is may be part of them. */
+  readonly env?:
+    | Readonly<Record<string, string>>
+    | ((api: Pick<ApiServer, 'origin'>) => Readonly<Record<string, string>>);
+  /** What is written anew in the shipped file, as somebody does who makes it their own. */
+  readonly edits?: readonly (readonly [from: string, to: string])[];
 }
 
 export function sourceEnv(
@@ -30,7 +36,7 @@ export function sourceEnv(
     API_BASE_URL: `${api.origin}${basePath}`,
     DATABASE_URL: database.connectionString,
     LOG_LEVEL: 'debug',
-    ...env,
+    ...(typeof env === 'function' ? env(api) : env),
   };
 }
 
@@ -39,6 +45,30 @@ export function writeSource(folder: IngestFolder, name: string, text: string): s
   const path = join(folder.path, `${name}.yaml`);
   writeFileSync(path, text);
   return path;
+}
+
+/** Puts a shipped file that is to be edited where it is found before the shipped one. */
+export function editSource(folder: IngestFolder, { source, edits = [] }: SourceCase): void {
+  if (edits.length === 0) return;
+  const name = `${source}.yaml`;
+  let text = readRepositoryFile(join('sources', name));
+  for (const [from, to] of edits) {
+    expect(text, name).toContain(from);
+    text = text.replaceAll(from, () => to);
+  }
+  mkdirSync(join(folder.path, 'sources'), { recursive: true });
+  writeFileSync(join(folder.path, 'sources', name), text);
+}
+
+/** Answers to requests that no limit refused and that asked for no token. */
+export function answeredPages({ requests }: Pick<ApiServer, 'requests'>): number {
+  return requests.filter(
+    ({ isAuthorized, refusedBy }) => isAuthorized === true && refusedBy === null,
+  ).length;
+}
+
+export async function dropTables(pool: Pool, one: SourceCase): Promise<void> {
+  await pool.query(`DROP TABLE IF EXISTS ${tableOf(one)}`);
 }
 
 export function tableOf({ source, stream }: SourceCase): string {

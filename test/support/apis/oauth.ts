@@ -19,6 +19,8 @@ export interface OauthOptions {
   readonly tokenLifeSeconds?: number;
   /** Whether a refresh token is good for one use; it is by default. */
   readonly rotates?: boolean;
+  /** Of the token endpoint; `OAUTH_PATH` by default. */
+  readonly path?: string;
 }
 
 export interface OauthContract<Stream extends string> extends ApiContract<Stream> {
@@ -37,7 +39,7 @@ const NO_STORE = { 'Cache-Control': 'no-store' };
 /** Puts a token endpoint before a contract, whose own credential is good no more. */
 export function oauth<Stream extends string>(
   inner: ApiContract<Stream>,
-  { tokenLifeSeconds = 3_600, rotates = true }: OauthOptions = {},
+  { tokenLifeSeconds = 3_600, rotates = true, path = OAUTH_PATH }: OauthOptions = {},
 ): OauthContract<Stream> {
   const endsMs = new Map<string, number>();
   const counts = { answered: 0, refused: 0 };
@@ -57,7 +59,7 @@ export function oauth<Stream extends string>(
   };
 
   const open = (request: ApiRequest): ApiAnswer | null => {
-    if (request.url.pathname !== OAUTH_PATH) return null;
+    if (request.url.pathname !== path) return null;
     const form = new URLSearchParams(request.body);
     if (request.method !== 'POST' || !isClient(request, form)) return refuse(401, 'invalid_client');
     switch (form.get('grant_type')) {

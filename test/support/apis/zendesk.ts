@@ -28,7 +28,8 @@ export interface ZendeskOptions extends ApiOptions<'tickets'> {
 }
 
 export const ZENDESK_USER = 'agent@example.com/token';
-const PATH = '/api/v2/incremental/tickets/cursor.json';
+/** Documented with the ending and without. */
+const PATH = /^\/api\/v2\/incremental\/tickets\/cursor(\.json)?$/;
 const MINUTE_MS = 60_000;
 const REFUSAL = json(429, {
   error: 'APIRateLimitExceeded',
@@ -89,7 +90,7 @@ export function zendesk(options: ZendeskOptions = {}): ApiContract<'tickets'> {
       ...inFlightLimit({ name: 'concurrent', refusal: REFUSAL }, null, options),
     ],
     answer(request) {
-      if (request.url.pathname === PATH) return exported(request);
+      if (PATH.test(request.url.pathname)) return exported(request);
       return json(404, { error: 'InvalidEndpoint', description: 'Not found' });
     },
     failure: json(503, { error: 'Service Unavailable' }, { 'Retry-After': '1' }),
