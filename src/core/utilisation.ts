@@ -8,9 +8,9 @@
  * did, both from the first start. Of several limits the one that was used most binds.
  */
 import type { LimitView } from './limit-log.js';
-import type { LimitPolicy } from './token-bucket.js';
 
-type Used = Pick<LimitView, 'quota' | 'windowMs' | 'kind' | 'from'>;
+type Permitting = Pick<LimitView, 'quota' | 'windowMs' | 'kind'>;
+type Used = Permitting & Pick<LimitView, 'from'>;
 
 export class Utilisation {
   readonly #startsMs: number[] = [];
@@ -31,11 +31,18 @@ export class Utilisation {
     return shares.length === 0 ? null : Math.min(1, Math.max(...shares));
   }
 
-  /** What the limit permitted in a span; null where nothing limits. */
-  permitted(policy: LimitPolicy | null, durationMs: number): number | null {
-    if (policy === null) return null;
-    return policy.quota * (1 + Math.floor(Math.max(0, durationMs) / policy.windowMs));
+  /** Requests that all limits together permitted in a span; null where nothing limits. */
+  permitted(limits: readonly Permitting[], durationMs: number): number | null {
+    const counts = limits.map((limit) => permittedBy(limit, Math.max(0, durationMs)));
+    return counts.length === 0 ? null : Math.min(...counts);
   }
+}
+
+function permittedBy({ quota, windowMs, kind }: Permitting, durationMs: number): number {
+  const windows = durationMs / windowMs;
+  return (
+    quota + (kind === 'leaky bucket' ? Math.floor(quota * windows) : quota * Math.floor(windows))
+  );
 }
 
 function shareOf(

@@ -30,7 +30,7 @@ export interface Figures {
   readonly recentRowsPerSecond: number;
   /** Null while nothing can be said, and when the run is over. */
   readonly rest: Eta | null;
-  /** What the limit permitted until now; null: nothing limits. */
+  /** What the limits permitted until now; null: nothing limits. */
   readonly permitted: number | null;
   /** What the next request waited for: over the last while, and over all once the run is over. */
   readonly waits: Readonly<Record<WaitReason, number>>;
@@ -87,7 +87,7 @@ export class RunFigures {
         this.#wholeWindowsMs(CHART_SPAN_MS),
       ),
       rest: isOver ? null : this.#rest(atMs),
-      permitted: stats.utilisation.permitted(limiter.policy, durationMs),
+      permitted: stats.utilisation.permitted(limiter.limits(), durationMs),
       waits: isOver ? this.#waits.overAll(atMs) : this.#waits.shares,
     };
   }

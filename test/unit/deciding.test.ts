@@ -230,6 +230,15 @@ describe('utilisation', () => {
     expect(used.value([{ ...window, quota: 4 }, window])).toBeCloseTo(2000 / 2040);
   });
 
+  test('what is permitted is what the tightest limit of the time permits', () => {
+    const day = { ...window, quota: 50, windowMs: 86_400_000 };
+    const permitted = (durationMs: number) => usedBy().permitted([day, window], durationMs);
+    expect([0, 999, 1000, 2500].map(permitted)).toEqual([2, 2, 4, 6]);
+    expect(permitted(60_000)).toBe(50);
+    expect(usedBy().permitted([bucket], 1600)).toBe(5);
+    expect(usedBy().permitted([], 1000)).toBeNull();
+  });
+
   test('it is unknown before a window has passed, without a limit, and with an assumed one', () => {
     const used = usedBy(0, 1);
     expect(used.value([window])).toBeNull();
