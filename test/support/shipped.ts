@@ -28,6 +28,8 @@ const LATENCY_MS = 20;
 const limit = { quota: 20, windowMs: 1_000 };
 const QUOTA = '{ quota: 20, window: 1s }';
 const pages = { count: 430, pageSizeMax: 20, latencyMs: LATENCY_MS, limit };
+/** Where places can be computed: slower, so that a program may have several pages on their way. */
+const placed = { ...pages, latencyMs: 60 };
 /** The file's own limit is at work. */
 const stripePages = { ...pages, count: 630, limit: null };
 const GITHUB = { GITHUB_TOKEN: KEY, GITHUB_REPO: 'someone/something' };
@@ -124,7 +126,7 @@ export const SHIPPED: readonly ShippedSource[] = [
       ['limit: 100', 'limit: 20'],
       ['max: 100', 'max: 20'],
     ],
-    contract: () => offsetApi({ ...pages, limit: { quota: 10, windowMs: 1_000 } }),
+    contract: () => offsetApi({ ...placed, limit: { quota: 10, windowMs: 1_000 } }),
   },
   {
     ...{ source: 'example-page-number', stream: 'items', key: ['id'] },
@@ -135,7 +137,7 @@ export const SHIPPED: readonly ShippedSource[] = [
       ['{ quota: 60, window: 60s }', QUOTA],
       ['max: 100', 'max: 20'],
     ],
-    contract: () => pageNumberApi({ ...pages, tells: 'total_pages' }),
+    contract: () => pageNumberApi({ ...placed, tells: 'total_pages' }),
   },
   {
     ...{ source: 'example-time-window', stream: 'readings', records: 'events', key: ['id'] },
@@ -150,6 +152,6 @@ export const SHIPPED: readonly ShippedSource[] = [
       ['{ path: time }', '{ path: occurred_at }'],
       ['{ quota: 5, window: 1s }', QUOTA],
     ],
-    contract: () => timeWindowApi({ ...pages, recordsMax: 20, refusalStatus: 422 }),
+    contract: () => timeWindowApi({ ...placed, recordsMax: 20, refusalStatus: 422 }),
   },
 ];
