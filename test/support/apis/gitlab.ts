@@ -1,7 +1,7 @@
 /**
  * GitLab's REST API with keyset pagination: `/projects` leads on by `id_after`, and `/projects/{id}/issues`
- * by a cursor, both in the `Link` header. Every answer announces the quota of a minute with the epoch
- * second of its reset; refusals are plain text.
+ * by a cursor, both in the `Link` header. Every answer announces the quota of a minute of the clock (as
+ * Rack::Attack counts) with the epoch second of its reset; refusals are plain text.
  *
  * Source: docs.gitlab.com, "REST API", keyset-based pagination; "User and IP rate limits".
  */
@@ -80,7 +80,7 @@ export function gitlab(options: GitlabOptions = {}): ApiContract<'projects' | 'i
         name: 'throttle_authenticated_api',
         standard: { quota: 2_000, windowMs: 60_000 },
         override: options.limit,
-        window: 'fixed',
+        window: 'grid',
         announce: together(rateLimit, retryAfterSeconds),
         refusal: REFUSAL,
       }),
@@ -106,7 +106,8 @@ function leadingOn({ records, hasMore }: Slice, next: () => string): ApiAnswer {
 }
 
 const rateLimit: Announcer = ({ quota, remaining, resetMs }, nowMs) => {
-  const resetSeconds = Math.ceil((nowMs + resetMs) / 1000);
+  // The grid is one of whole seconds; the sum of two fractions is not quite.
+  const resetSeconds = Math.round((nowMs + resetMs) / 1000);
   return {
     'RateLimit-Limit': String(quota),
     'RateLimit-Name': 'throttle_authenticated_api',

@@ -35,8 +35,11 @@ export interface LimitPlan {
 export interface QuotaPlan extends LimitPlan {
   /** Of the contract. */
   readonly standard: QuotaOption;
-  /** A fixed window opens with the first request after the last one has ended. */
-  readonly window: 'sliding' | 'fixed';
+  /**
+   * A fixed window opens with the first request after the last one has ended. Those of a grid follow each
+   * other at whole multiples of their length.
+   */
+  readonly window: 'sliding' | 'fixed' | 'grid';
   /** In place of the contract's; null: no limit. */
   readonly override?: QuotaOption | null | undefined;
 }
@@ -46,10 +49,11 @@ export function quotaLimit(plan: QuotaPlan): ApiLimit[] {
   const { standard, override, announce = silent } = plan;
   if (override === null) return [];
   const { quota, windowMs } = override ?? standard;
+  const opensWith = plan.window === 'grid' ? 'grid' : 'request';
   const model =
-    plan.window === 'fixed'
-      ? fixedWindow({ quota, windowMs, announce, opensWith: 'request' })
-      : slidingLog({ quota, windowMs, announce, refusedCallsCount: false });
+    plan.window === 'sliding'
+      ? slidingLog({ quota, windowMs, announce, refusedCallsCount: false })
+      : fixedWindow({ quota, windowMs, announce, opensWith });
   return [limitOf(plan, model)];
 }
 
