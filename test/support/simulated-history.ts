@@ -2,6 +2,7 @@
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
 import { type ApiSettings, PAGE_BYTES } from './simulated-api.js';
+import type { Counting } from './simulated-counted-api.js';
 import type { Sorting, TieOrder } from './simulated-source.js';
 
 export interface HistorySettings {
@@ -21,6 +22,8 @@ export interface HistorySettings {
   readonly manyTies?: boolean;
   /** The source is newest first, as it declares, and does not change. @default drawn */
   readonly isSteady?: boolean;
+  /** Pages are asked for by the number of records or pages before them. @default by cursors */
+  readonly counts?: Counting;
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */

@@ -15,6 +15,7 @@ import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
 import { PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { CountedApi } from './simulated-counted-api.js';
 import { Hardships } from './simulated-hardships.js';
 import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
@@ -66,7 +67,9 @@ class Player {
     const random = this.#random;
     const api = drawApi(random, settings);
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
-    this.#api = new SimulatedApi(api, random);
+    const { counts } = settings;
+    this.#api =
+      counts === undefined ? new SimulatedApi(api, random) : new CountedApi(api, random, counts);
     this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     const isSlow = settings.isSlow ?? random() < 0.1;

@@ -1,0 +1,110 @@
+/**
+ * A fake API whose pages are asked for by a count: of the records before them, or of the pages. It may grow
+ * behind its end while it is read, and says how much there is, or does not; what lies behind the end is an
+ * empty page, or refused.
+ */
+import type { Fault } from '../../src/core/fault.js';
+import { ordinalPlace } from '../../src/paging/ordinals.js';
+import type { PageFacts, PageKind } from '../../src/paging/page-kind.js';
+import { pageKind } from '../../src/paging/page-kinds.js';
+import type { PaginatorPlan } from '../../src/paging/paginator-plan.js';
+import type { Paging } from '../../src/paging/paging.js';
+import type { Position } from '../../src/paging/position.js';
+import { drawInteger, type Random } from './random.js';
+import {
+  type ApiPage,
+  type ApiSettings,
+  type AskedAt,
+  PAGE_BYTES,
+  type PageAsked,
+  SimulatedApi,
+} from './simulated-api.js';
+
+export type Counting = 'records' | 'pages';
+
+const TOTAL = 'total';
+const QUERY = (name: string) => ({ in: 'query', name }) as const;
+
+export class CountedApi extends SimulatedApi {
+  readonly #kind: PageKind;
+  readonly #counting: Counting;
+  readonly #refusesBehindEnd: boolean;
+  #size: number;
+
+  constructor(settings: ApiSettings, random: Random, counting: Counting) {
+    super({ ...settings, growthShare: 0, sorting: 'untimed' }, random);
+    this.#counting = counting;
+    this.#refusesBehindEnd = random() < 0.3;
+    this.#size = settings.rows;
+    this.#kind = pageKind(this.#plan(), { cursorTtlMs: null });
+  }
+
+  override get paging(): Paging {
+    return this.#kind.paging;
+  }
+
+  override placeOf(row: number): Position | null {
+    const { pageCap } = this.settings;
+    return ordinalPlace(this.#counting === 'records' ? row : Math.floor(row / pageCap));
+  }
+
+  protected override answer({ cursor, limit }: PageAsked, _: AskedAt): { page(): ApiPage } | Fault {
+    const { pageCap, shortShare } = this.settings;
+    const isByRecord = this.#counting === 'records';
+    // New records come behind all others.
+    if (this.random() < 0.02) this.#size += drawInteger(this.random, 1, 5);
+    const asked = Math.min(limit, pageCap);
+    const isShort = isByRecord && this.random() < shortShare;
+    const count = isShort ? drawInteger(this.random, 1, asked) : isByRecord ? asked : pageCap;
+    const start = Number(cursor ?? 0) * (isByRecord ? 1 : pageCap);
+    if (start >= this.#size && start > 0 && this.#refusesBehindEnd) return REFUSED;
+    const end = Math.min(this.#size, start + count);
+    const rows = Array.from({ length: Math.max(0, end - start) }, (_, nth) => start + nth);
+    return { page: () => this.#page(cursor, rows, isByRecord ? asked : null) };
+  }
+
+  #page(cursor: string | null, rows: readonly number[], size: number | null): ApiPage {
+    const { isFlat, pageBytesMax, pageCap } = this.settings;
+    const said = this.#counting === 'records' ? this.#size : Math.ceil(this.#size / pageCap);
+    const seen: PageFacts = {
+      body: isFlat ? {} : { [TOTAL]: said },
+      bodyText: () => '',
+      header: () => null,
+      recordCount: rows.length,
+      lastRecordText: () => null,
+      ...{ url: '', cursor, size, status: 200 },
+    };
+    const way = this.#kind.next(seen);
+    return {
+      rows,
+      nextCursor: way.type === 'next' ? way.cursor : null,
+      hasMore: way.type === 'next',
+      returned: rows.length,
+      total: this.#kind.totalOf(seen),
+      bodyBytes:
+        pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.random, 1, pageBytesMax),
+    };
+  }
+
+  #plan(): PaginatorPlan {
+    const common = {
+      ...{ start: 0, totalPath: this.settings.isFlat ? null : TOTAL, hasMorePath: null },
+      stopAfterEmptyPage: true,
+    };
+    return this.#counting === 'pages'
+      ? { type: 'page_number', base: 0, place: QUERY('page'), maximumPage: null, ...common }
+      : {
+          ...{ type: 'offset', limit: this.settings.pageCap, maximumOffset: null },
+          ...{ offsetPlace: QUERY('offset'), limitPlace: QUERY('limit') },
+          ...common,
+        };
+  }
+}
+
+/** As many APIs answer who asks for what lies behind the end. */
+const REFUSED: Fault = {
+  code: 'UNEXPECTED_STATUS',
+  message: 'simulated HTTP 404',
+  retryable: false,
+  status: 404,
+};
