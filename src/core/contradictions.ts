@@ -82,6 +82,24 @@ export class Contradictions {
     return true;
   }
 
+  /**
+   * A segment that was cut, whose first page is refused: the cut may lie behind the end, where many APIs
+   * serve nothing. The chain before it finds out.
+   *
+   * @returns false when it is another fault, or there is no such chain any more
+   */
+  isRefusedAhead(page: OutstandingPage, fault: Fault): boolean {
+    const { options, splitter } = this.#context;
+    const { segment, after } = page.job;
+    if (after === null || !isRefusedPlace(fault) || !options.frontier.isUnproven(segment))
+      return false;
+    if (!this.hasNothing(page)) return false;
+    splitter.observe({ from: null, through: null, rows: 0, total: null, endMs: after.ms });
+    const message = 'nothing is served so far ahead: the chain before walks on';
+    this.#context.notice({ event: 'cut_refused', message }, page.job, fault);
+    return true;
+  }
+
   /** Believes the ends that were announced, or asks for them again. */
   settleEnds(nowMs: number): void {
     for (const [page, verdict] of judgeEnds(this.#context, nowMs))
@@ -148,4 +166,10 @@ export class Contradictions {
     const { backoff, random } = this.#context.options;
     return { backoff, random: random() };
   }
+}
+
+/** By which an API may say that nothing is at the place that it was asked for. */
+function isRefusedPlace({ code, status = 0 }: Fault): boolean {
+  const isFinal = code === 'UNEXPECTED_STATUS' || code === 'CONTRACT';
+  return isFinal && status >= 400 && status < 500;
 }
