@@ -15,7 +15,7 @@ import { type TestDatabase, usePostgres } from './postgres.js';
 /** Parts of a source file with one resource, as the file has them. */
 export interface SourceParts {
   /** @default the key in the header x-api-key; null: none */
-  readonly auth?: object | null;
+  readonly auth?: object | string | null;
   readonly paginator?: object | string;
   /** Beside the paginator. */
   readonly endpoint?: object;
