@@ -63,7 +63,7 @@ export class AnswerSigns {
   withoutRecords(json: unknown): Fault {
     const selector = this.#selector ?? '$';
     return {
-      code: 'PAGE_MALFORMED',
+      code: 'NOT_A_PAGE',
       message: `${this.where}: HTTP 200, but nothing is at data_selector ${selector} in ${described(json)}`,
       retryable: true,
       status: 200,
