@@ -70,25 +70,28 @@ export class SourceRuns {
 
   /** Writes a file under a name of its own, so that the tests of a file share a database. */
   source(parts: SourceParts): TestSource {
-    const { auth = HEADER_KEY, paginator, endpoint, resource, ingestion, stream } = parts;
     const name = `source_${sources++}`;
     const path = join(this.folder.path, `${name}.json`);
+    const source = { name, path, stream: STREAM, prefix: name.toUpperCase() };
+    this.rewrite(source, parts);
+    return source;
+  }
+
+  /** Puts another file in its place. */
+  rewrite({ path }: TestSource, parts: SourceParts): void {
+    const { auth = HEADER_KEY, paginator, endpoint, resource, ingestion, stream } = parts;
+    const paged = paginator === undefined ? {} : { paginator };
     const file = {
       client: { base_url: 'https://api.example.com', ...(auth === null ? {} : { auth }) },
       resources: [
         {
           ...{ name: STREAM, primary_key: 'id', ...resource },
-          endpoint: {
-            path: 'items',
-            ...(paginator === undefined ? {} : { paginator }),
-            ...endpoint,
-          },
+          endpoint: { path: 'items', ...paged, ...endpoint },
         },
       ],
       'x-ingestion': { ...ingestion, resources: { [STREAM]: { ...stream } } },
     };
     writeFileSync(path, JSON.stringify(file));
-    return { name, path, stream: STREAM, prefix: name.toUpperCase() };
   }
 
   env(source: TestSource, { origin, env = {} }: SourceAddress): Record<string, string> {
