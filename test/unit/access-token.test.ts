@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to secrets look like templates.
 import { Agent } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
