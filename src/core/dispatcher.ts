@@ -127,7 +127,8 @@ export class Dispatcher {
     const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
     outstanding.add({ taskId, job, limit, start, isRefresh });
     const { segment, page } = job;
-    const asked = { taskId, segment, page, cursor, limit, startMs: start.takenMs };
+    const ending = job.isBehindEnd ? { isBehindEnd: true } : {};
+    const asked = { taskId, segment, page, cursor, limit, startMs: start.takenMs, ...ending };
     this.#context.say({ type: 'fetch', ...asked, isHeadOnly: isRefresh, isHeadUrgent });
   }
 

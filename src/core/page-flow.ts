@@ -216,7 +216,7 @@ export class PageFlow {
   #decide(page: OutstandingPage, fault: Fault, wasInFlight: boolean, nowMs: number): void {
     const { options } = this.#context;
     const { job } = page;
-    if (wasInFlight && this.#contradictions.isRefusedAhead(page, fault)) return;
+    if (wasInFlight && this.#contradictions.isRefusedAhead(page, fault, nowMs)) return;
     if (fault.code === 'LIMIT_REFUSED' && options.pageSize.refused(page.limit)) {
       const message = `asked for again with ${options.pageSize.current} records`;
       this.#context.notice({ event: 'page_size_refused', message }, job, fault);

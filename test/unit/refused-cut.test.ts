@@ -34,6 +34,24 @@ describe('the refusal of the first page of a cut segment', () => {
     );
   });
 
+  test('where that chain was told of the end is asked for again, as what may not be there', () => {
+    const frontier = new Frontier(built);
+    frontier.add({ segment: 1, after: null, bound: at(100) });
+    frontier.add({ segment: 2, after: at(100), bound: null });
+    const scheduler = schedulerOver(frontier);
+    scheduler.step([], NOW_MS);
+    const last = { ...head('', at(100)), nextCursor: null, nextPosition: null, hasMore: false };
+    const asked = scheduler.step([{ type: 'head', taskId: 1, head: last }], NOW_MS);
+    const said = [...asked, ...scheduler.step([scanned(1, at(100))], NOW_MS)];
+    const ahead = said.find((command) => command.type === 'fetch' && command.segment === 2);
+    if (ahead?.type !== 'fetch') throw new Error('the segment behind asks for its page');
+    expect(ahead.isBehindEnd).toBeUndefined();
+    const again = scheduler.step([failed(ahead.taskId, GONE)], NOW_MS);
+    expect(again).toContainEqual(
+      expect.objectContaining({ type: 'fetch', segment: 2, isBehindEnd: true }),
+    );
+  });
+
   test.each([
     ['says that the server is not well', { code: 'HTTP_STATUS', status: 500 }],
     ['says that the page is spoilt', { code: 'PAGE_MALFORMED', status: 200 }],
