@@ -6,7 +6,7 @@
  * cursors: then seeking ends. What announces the end is judged in announced-end.ts.
  */
 import { type DoubtedEnd, type EndVerdict, judgeEnds } from './announced-end.js';
-import type { Fault } from './fault.js';
+import { type Fault, refusesPlace } from './fault.js';
 import { decideOnContradiction, decideOnDoubtedEnd } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
@@ -79,6 +79,32 @@ export class Contradictions {
     if (handed === null) return false;
     this.#context.drop(page);
     this.#context.handOver(handed);
+    return true;
+  }
+
+  /**
+   * The first page of a segment is refused: what was cut off may lie behind the end, where many APIs serve
+   * nothing. An open chain before it finds out. Where that one was told of the end at this very place, the
+   * page is asked for again, and may then be refused as an empty one.
+   *
+   * @returns false when it is another fault, or nothing speaks for an end
+   */
+  isRefusedAhead(page: OutstandingPage, fault: Fault, nowMs: number): boolean {
+    const { options, splitter, outstanding } = this.#context;
+    const { job } = page;
+    const { segment, after, isBehindEnd } = job;
+    if (after === null || !refusesPlace(fault)) return false;
+    const tell = (message: string) =>
+      this.#context.notice({ event: 'cut_refused', message }, job, fault);
+    if (options.frontier.isUnproven(segment) && this.hasNothing(page)) {
+      splitter.observe({ from: null, through: null, rows: 0, total: null, endMs: after.ms });
+      tell('nothing is served so far ahead: the chain before walks on');
+      return true;
+    }
+    if (isBehindEnd || !outstanding.isEndToldAt(after)) return false;
+    job.foundBehindEnd();
+    options.frontier.putBack(job, nowMs);
+    tell('the chain before was told of the end: asked for once more');
     return true;
   }
 

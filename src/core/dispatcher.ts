@@ -18,6 +18,10 @@ const WAIT_MS_MAX = 90 * 60_000;
 /** Walks that one process begins again before it says that the source cannot be walked so. */
 const WALKS_MAX = 5;
 
+const UNKNOWN_ROWS =
+  'a cursor has expired, and rows without a key would be stored twice if they came again: ' +
+  'the next start removes what this run has stored and begins it anew. A primary_key makes that needless';
+
 export class Dispatcher {
   readonly waits = new WaitTimes();
   readonly #context: RunContext;
@@ -123,7 +127,8 @@ export class Dispatcher {
     const isHeadUrgent = !isRefresh && (credits.hasRoom || frontier.ready(nowMs) === null);
     outstanding.add({ taskId, job, limit, start, isRefresh });
     const { segment, page } = job;
-    const asked = { taskId, segment, page, cursor, limit, startMs: start.takenMs };
+    const ending = job.isBehindEnd ? { isBehindEnd: true } : {};
+    const asked = { taskId, segment, page, cursor, limit, startMs: start.takenMs, ...ending };
     this.#context.say({ type: 'fetch', ...asked, isHeadOnly: isRefresh, isHeadUrgent });
   }
 
@@ -150,7 +155,14 @@ export class Dispatcher {
    * For a repair that is one page; the chain that has moved on is not concerned.
    */
   #walkAgain(job: PageJob): void {
-    const { frontier } = this.#context.options;
+    const { frontier, knowsRows = true } = this.#context.options;
+    if (!knowsRows) {
+      return this.#context.endIncomplete({
+        status: 'paused',
+        reason: UNKNOWN_ROWS,
+        resumeAtMs: null,
+      });
+    }
     const given = job.isTip ? frontier.handOver(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);

@@ -76,6 +76,12 @@ export function faultText({ message, remedy }: Fault): string {
   return remedy ? `${message}. ${remedy}` : message;
 }
 
+/** Whether an API may say by it that nothing is at the place that it was asked for. */
+export function refusesPlace({ code, status = 0 }: Fault): boolean {
+  const isFinal = code === 'UNEXPECTED_STATUS' || code === 'CONTRACT';
+  return isFinal && status >= 400 && status < 500;
+}
+
 /** The one error class of the program, thrown only at its edges to carry a fault to the exit code. */
 export class IngestionError extends Error {
   readonly fault: Fault;

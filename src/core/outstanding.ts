@@ -130,6 +130,13 @@ export class Outstanding {
     );
   }
 
+  /** Whether a page that ends at a place, and its segment with it, says that the source does. */
+  isEndToldAt(place: Position): boolean {
+    const isThere = (end: Position | null) => end !== null && comparePositions(end, place) === 0;
+    const isWritten = this.#written.some(({ hasMore, through }) => !hasMore && isThere(through));
+    return isWritten || this.ends().some(({ bound }) => isThere(bound));
+  }
+
   /** Pages that are with the writer, all rows of which are their segments'. */
   writtenWhole(): OutstandingPage[] {
     return [...this.#pages.values()].filter((page) => page.phase === 'writing' && !isClipped(page));

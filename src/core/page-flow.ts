@@ -73,7 +73,7 @@ export class PageFlow {
     const { total = null, hasMore = true } = page.head ?? {};
     const endMs = hasMore ? null : (lastPosition ?? job.after)?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
-    splitter.observe({ ...span, total, ...(endMs != null && { endMs }) });
+    splitter.observe({ ...span, after: job.after, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;
     page.phase = 'held';
     this.#watch.order(page, event, nowMs);
@@ -216,6 +216,7 @@ export class PageFlow {
   #decide(page: OutstandingPage, fault: Fault, wasInFlight: boolean, nowMs: number): void {
     const { options } = this.#context;
     const { job } = page;
+    if (wasInFlight && this.#contradictions.isRefusedAhead(page, fault, nowMs)) return;
     if (fault.code === 'LIMIT_REFUSED' && options.pageSize.refused(page.limit)) {
       const message = `asked for again with ${options.pageSize.current} records`;
       this.#context.notice({ event: 'page_size_refused', message }, job, fault);

@@ -59,6 +59,7 @@ export class PageJob {
   #isAfterKnown: boolean;
   #limit: number | null = null;
   #isLast = false;
+  #isBehindEnd = false;
   #troubles: Readonly<PageTroubles> = NO_TROUBLES;
   #commitsAtPause = 0;
   #retryAtMs = 0;
@@ -145,6 +146,15 @@ export class PageJob {
   /** Nothing is left of its segment behind it. */
   get isLast(): boolean {
     return this.#isLast;
+  }
+
+  /** The API has told another chain that the source ends where this page starts. */
+  get isBehindEnd(): boolean {
+    return this.#isBehindEnd;
+  }
+
+  foundBehindEnd(): void {
+    this.#isBehindEnd = true;
   }
 
   /** @param limit asks for the same records */

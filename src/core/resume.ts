@@ -81,11 +81,34 @@ export function planByChain(pages: readonly CommittedPage[], nowMs: number): Pla
   return { gaps: [{ ...FROM_START, cursor, cursorExpiresAtMs }], restarts: false, returned };
 }
 
-export type LivingTip = CommittedPage & { nextCursor: string; nextCursorExpiresAtMs: number };
+/**
+ * Committed pages that such a walk comes to again: all of them where it begins again, and without an order
+ * those that lie ahead of the tip. For rows without a key, which nothing would know again.
+ */
+export function pagesWalkedAgain<Page extends CommittedPage>(
+  pages: readonly Page[],
+  known: { readonly paging: Paging; readonly nowMs: number },
+): readonly Page[] {
+  const { gaps, restarts, isOrdered } = planResume(pages, known);
+  if (gaps.length === 0) return [];
+  if (restarts || isOrdered) return restarts ? pages : [];
+  const { tips, pathTo } = wholeChains(pages).walk();
+  const tip = livingTip(tips, known.nowMs);
+  const kept = new Set<Page>(tip === null ? [] : pathTo(tip));
+  return pages.filter((page) => !kept.has(page));
+}
+
+export type LivingTip<Page = CommittedPage> = Page & {
+  nextCursor: string;
+  nextCursorExpiresAtMs: number;
+};
 
 /** The first tip whose cursor is worth a request; null: none is. */
-export function livingTip(tips: readonly CommittedPage[], nowMs: number): LivingTip | null {
-  const isLiving = (page: CommittedPage): page is LivingTip =>
+export function livingTip<Page extends CommittedPage>(
+  tips: readonly Page[],
+  nowMs: number,
+): LivingTip<Page> | null {
+  const isLiving = (page: Page): page is LivingTip<Page> =>
     page.nextCursor !== null && isAlive(page.nextCursorExpiresAtMs, nowMs);
   return tips.find(isLiving) ?? null;
 }

@@ -53,6 +53,8 @@ export interface SchedulerOptions {
   readonly quarantineShareMax: number;
   /** What earlier processes of the run have committed; nothing if unset. */
   readonly quarantineBefore?: QuarantineCounts;
+  /** Whether a row that comes again is known, by its key. @default true */
+  readonly knowsRows?: boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }

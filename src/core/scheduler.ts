@@ -12,6 +12,7 @@
  *  - After `drain` nothing starts; `finish` comes once, when nothing is outstanding.
  *  - A run is complete only when no page of it was dropped for good.
  */
+import type { TotalFall } from './announced-total.js';
 import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
 import { unreachable } from './fault.js';
@@ -56,6 +57,11 @@ export class Scheduler {
   /** Records that the API says there are; null: it does not. */
   get announcedRecords(): number | null {
     return this.#context.announced.records;
+  }
+
+  /** How far that has gone down while the run went on; null: it has not. */
+  get totalFall(): TotalFall | null {
+    return this.#context.announced.fall;
   }
 
   /** Whether the source declares an order, and no page has contradicted it. */

@@ -45,17 +45,23 @@ export class Splitter {
   observe(page: {
     readonly from: Position | null;
     readonly through: Position | null;
+    /** Where it starts, for a page whose rows all have one place; null: not known. */
+    readonly after?: Position | null;
     readonly rows: number;
     readonly total: number | null;
     /** On the source's last page: the instant of its end. */
     readonly endMs?: number;
   }): void {
     this.#endMs = Math.max(this.#endMs, page.endMs ?? this.#endMs);
+    // A row behind the end shows that it was none.
+    if (page.through !== null && page.through.ms < this.#endMs) this.forgetEnd();
     this.#total = page.total ?? this.#total;
     this.#rowsDone += page.rows;
-    if (page.from === null || page.through === null || page.rows === 0) return;
+    const { from, through, after } = page;
+    if (from === null || through === null || page.rows === 0) return;
+    const startMs = from.ms === through.ms ? (after ?? from).ms : from.ms;
     this.#rows += page.rows;
-    this.#spanMs += page.from.ms - page.through.ms;
+    this.#spanMs += startMs - through.ms;
     this.#pageRows = Math.max(this.#pageRows, page.rows);
   }
 

@@ -46,7 +46,7 @@ export const SET_WARNINGS = `
 export const SET_SUBMISSION = 'UPDATE ingestion_runs SET submission = $2 WHERE run = $1';
 
 export const LOAD_PAGES = `
-  SELECT segment, page, cursor, next_cursor AS "nextCursor",
+  SELECT id, segment, page, cursor, next_cursor AS "nextCursor",
     (extract(epoch FROM next_cursor_expires_at) * 1000)::float8 AS "nextCursorExpiresAtMs",
     has_more AS "hasMore", is_ordered AS "isOrdered", after_position AS "after", through_position AS "through",
     last_position AS "last", clipped, returned, inserted, duplicate, known, quarantined

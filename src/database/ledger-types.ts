@@ -56,6 +56,8 @@ export interface LedgerSegment {
 
 /** A committed page, as far as a resume needs it. */
 export interface LedgerPage extends CommittedPage, CommittedCounts {
+  /** Which its rows carry; null: it was written before rows had owners. */
+  readonly id: number | null;
   /** Of its last row that has a timestamp; null: none has. */
   readonly last: Position | null;
 }

@@ -24,6 +24,7 @@ import type {
   StreamKey,
 } from './ledger-types.js';
 import type { Patience } from './patience.js';
+import { type ReleasedPages, releasePages } from './release-pages.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
 
 export interface RunStore {
@@ -56,6 +57,8 @@ export interface RunStore {
   setSubmission(run: number, submission: object): Promise<void>;
   /** All committed pages, by segment and page. */
   loadPages(run: number): Promise<LedgerPage[]>;
+  /** See release-pages. */
+  releasePages(released: Parameters<typeof releasePages>[1]): Promise<ReleasedPages>;
   loadTotals(run: number): Promise<RunTotals>;
   loadSegments(run: number): Promise<LedgerSegment[]>;
   /** The first number that neither a segment nor a page of the run has. */
@@ -148,6 +151,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     },
 
     loadPages,
+    releasePages: (released) => releasePages(pool, released),
 
     async loadTotals(runNumber) {
       return only(await query<RunTotals & QueryResultRow>(sql.LOAD_TOTALS, [runNumber]));

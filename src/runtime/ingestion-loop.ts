@@ -173,10 +173,11 @@ export class IngestionLoop {
 
   #fetch(command: FetchCommand): void {
     const { buffers, fetch, observer } = this.#parts;
-    const { taskId, cursor, limit, isHeadOnly, isHeadUrgent } = command;
+    const { taskId, cursor, limit, isHeadOnly, isHeadUrgent, isBehindEnd = false } = command;
     this.#pages.set(taskId, { fetch: command, head: null, batch: null, write: null });
     observer.fetchStarted(command);
-    const task = { taskId, cursor, limit, isHeadOnly, isHeadUrgent, buffers: buffers.take() };
+    const kind = { isHeadOnly, isHeadUrgent, isBehindEnd };
+    const task = { taskId, cursor, limit, ...kind, buffers: buffers.take() };
     fetch(task).then((result) => this.#fetched(result), this.#crash);
   }
 

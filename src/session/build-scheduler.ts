@@ -6,6 +6,7 @@ import { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
+import { tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
 import type { SessionLimits } from './open-limits.js';
 import type { SessionParts } from './session-parts.js';
@@ -50,6 +51,7 @@ export function buildScheduler(
     sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,
+    knowsRows: tableOf(source.target).key.length > 0,
     random: Math.random,
   });
 }

@@ -8,7 +8,7 @@ import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords } from './run-warnings.js';
+import { changedRecords, missingRecords, movedRecords } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -64,7 +64,7 @@ export async function endSession(
 
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
-  { store, prepared }: SessionParts,
+  { store, prepared, source }: SessionParts,
   { limits, scheduler, account }: EndingSession,
   outcome: RunOutcome,
 ): Promise<void> {
@@ -74,10 +74,16 @@ async function settle(
   await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
-  const { announcedRecords, isOrdered } = scheduler;
+  const { announcedRecords, isOrdered, totalFall } = scheduler;
   if (outcome.status === 'complete') {
     warnings.add(missingRecords(announcedRecords, isOrdered, totals));
+    if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
   }
   warnings.add(changedRecords(totals));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+}
+
+/** Whether its pages are asked for by the number of records or pages before them. */
+function countsPlaces({ spec }: SessionParts['source']): boolean {
+  return spec.reads === 'records' && spec.reading.kind.ordinalOf !== null;
 }

@@ -6,8 +6,6 @@ import { AccessToken, type RefreshTokenStore } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { OpenSource } from './open-source.js';
 
-const VARIABLES = ['CLIENT_ID', 'CLIENT_SECRET', 'REFRESH_TOKEN'];
-
 /** @returns null where its credentials are part of every request */
 export function openToken(
   known: Pick<SessionContext, 'conceal'>,
@@ -39,12 +37,11 @@ function tokenOf(
   oauth: OAuthPlan,
   store: RefreshTokenStore,
 ): AccessToken {
-  const { spec } = source;
-  const prefix = spec.name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+  const { spec, sourceSpec } = source;
   return new AccessToken({
     auth: oauth,
     source: spec.name,
-    variables: VARIABLES.map((name) => `${prefix}_${name}`),
+    references: sourceSpec.type === 'file' ? sourceSpec.plan.credentials : [],
     dispatcher: source.openDispatcher({ connections: 1 }),
     store,
     conceal,

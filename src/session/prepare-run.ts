@@ -1,6 +1,6 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import type { Config } from '../config/config.js';
-import { planResume, type ResumePlan } from '../core/resume.js';
+import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
@@ -22,6 +22,8 @@ export interface PreparedRun {
   readonly nextSegment: number;
 }
 
+const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
+
 /** @returns the finished run instead, when there is one and no new one was asked for */
 export async function prepareRun(
   config: Config,
@@ -39,7 +41,7 @@ export async function prepareRun(
         settings: settingsOf(config),
       })
     : latest;
-  const pages = isOver ? [] : await store.loadPages(run.run);
+  const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
   if (!isOver) {
     await store.setRunStatus(run.run, 'running');
     await store.supersedeOpenSegments(run.run);
@@ -60,6 +62,25 @@ export async function prepareRun(
       nextSegment: firstSegment + segments.length,
     },
   };
+}
+
+/**
+ * Committed pages of earlier processes. Rows without a key are not known when they come again: those that
+ * the walk would come to go before.
+ */
+async function pagesToGoOnFrom(
+  store: RunStore,
+  { run }: Run,
+  { source, nowMs }: { readonly source: Source; readonly nowMs: number },
+): Promise<LedgerPage[]> {
+  const pages = await store.loadPages(run);
+  const table = tableOf(source.target);
+  if (table.key.length > 0) return pages;
+  const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
+  const ids = again.flatMap(({ id }) => id ?? []);
+  if (ids.length === 0) return pages;
+  await store.releasePages({ run, table, ids, reason: WALKED_AGAIN });
+  return store.loadPages(run);
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {

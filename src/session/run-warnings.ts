@@ -2,6 +2,7 @@
  * Warnings of a run: what whoever uses its rows should know, though the run may be complete. Said once
  * in the log, and kept with the run for its result, its report and `status`.
  */
+import type { TotalFall } from '../core/announced-total.js';
 import type { RunTotals } from '../database/ledger-types.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
@@ -49,5 +50,30 @@ export function missingRecords(
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
     'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+  );
+}
+
+/**
+ * Of a walk that counts records or pages: what was removed or added in front of it has moved the others.
+ *
+ * @param fall of the total that the API announced; null: it has not gone down
+ * @returns null when nothing shows that
+ */
+export function movedRecords(
+  fall: TotalFall | null,
+  { returned, rows, quarantined }: RunTotals,
+): string | null {
+  const repeated = returned - rows - quarantined;
+  const signs = [
+    ...(fall === null
+      ? []
+      : [`the API announced ${formatCount(fall.from)} records, then ${formatCount(fall.to)}`]),
+    ...(repeated <= 0 ? [] : [`${formatCount(repeated)} records came more than once`]),
+  ];
+  if (signs.length === 0) return null;
+  return (
+    `records were removed or added while their pages were counted off (${signs.join('; ')}): ` +
+    'some may have moved past the walk and be missing. --restart asks for all pages again; ' +
+    'a cursor or keyset paginator, where the API has one, does not lose its place'
   );
 }

@@ -30,8 +30,8 @@ export interface TokenEndpointParts {
   readonly auth: OAuthPlan;
   /** The name of the source. */
   readonly source: string;
-  /** Names of the variables that hold the secrets of `auth`, for a message; none: the file holds them. */
-  readonly variables: readonly string[];
+  /** What `auth` refers to, as the file writes it, for a message; none: the file holds its secrets. */
+  readonly references: readonly string[];
   /** The way of the source, through its proxies. */
   readonly dispatcher: Dispatcher;
   readonly clock?: TokenClock;
@@ -171,8 +171,8 @@ export class TokenEndpoint {
   }
 
   get #check(): string {
-    const { variables } = this.#parts;
-    const named = variables.length > 0 ? variables.join(', ') : 'client_id, client_secret';
+    const { references } = this.#parts;
+    const named = references.length > 0 ? references.join(', ') : 'client_id, client_secret';
     return `Check ${named} and token_url of the source`;
   }
 }

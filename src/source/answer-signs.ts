@@ -25,6 +25,7 @@ export class AnswerSigns {
   /** `github.issues`: what it is about, for messages. */
   readonly where: string;
   readonly #source: string;
+  readonly #credentials: readonly string[];
   readonly #throttle: readonly AnswerSign[];
   readonly #expired: readonly AnswerSign[];
   readonly #actions: readonly ResponseAction[];
@@ -33,6 +34,7 @@ export class AnswerSigns {
   constructor(plan: SourcePlan, stream: StreamPlan) {
     this.where = `${plan.name}.${stream.name}`;
     this.#source = plan.name;
+    this.#credentials = plan.credentials;
     this.#throttle = plan.throttle;
     this.#expired = plan.expired;
     this.#actions = stream.responseActions;
@@ -61,7 +63,7 @@ export class AnswerSigns {
   withoutRecords(json: unknown): Fault {
     const selector = this.#selector ?? '$';
     return {
-      code: 'PAGE_MALFORMED',
+      code: 'NOT_A_PAGE',
       message: `${this.where}: HTTP 200, but nothing is at data_selector ${selector} in ${described(json)}`,
       retryable: true,
       status: 200,
@@ -103,9 +105,10 @@ export class AnswerSigns {
   }
 
   #remedies(): { readonly credentials: string; readonly address: string } {
-    const variables = this.#source.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+    const references = this.#credentials.join(', ');
+    const what = references === '' ? '' : `, and what it refers to: ${references}`;
     return {
-      credentials: `Check auth in the source file ${this.#source}, and the variables that it names (${variables}_TOKEN, …)`,
+      credentials: `Check client.auth in the file of the source ${this.#source}${what}`,
       address: `Check base_url and path of ${this.where}`,
     };
   }

@@ -28,6 +28,8 @@ export interface SourcePlan {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: AuthPlan | null;
+  /** What `auth` refers to, as the file writes it (`${NAME}`): whoever is refused looks there. */
+  readonly credentials: readonly string[];
   /** Origins beside that of `baseUrl` that links may lead to, and that are sent the credentials. */
   readonly hosts: readonly string[];
   readonly limits: readonly DeclaredLimit[];

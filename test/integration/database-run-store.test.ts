@@ -110,6 +110,7 @@ describe('segments and pages', () => {
       [1, 0],
     ]);
     expect(pages[1]).toEqual({
+      id: expect.any(Number),
       segment: 0,
       page: 1,
       cursor: 'c',

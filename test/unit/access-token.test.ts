@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to secrets look like templates.
 import { Agent } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
@@ -39,7 +40,14 @@ function tokenFrom(
     ...changes,
   };
   const token = new AccessToken({
-    ...{ auth, source: 'crm', variables: ['CRM_CLIENT_SECRET'], dispatcher: agent, clock, store },
+    ...{
+      auth,
+      source: 'crm',
+      references: ['${CRM_CLIENT_SECRET}'],
+      dispatcher: agent,
+      clock,
+      store,
+    },
     conceal: (secret) => secrets.push(secret),
   });
   return { token, clock, secrets };
@@ -124,7 +132,7 @@ describe('an endpoint', () => {
     expect(fault).toMatchObject({
       ...{ code: 'NETWORK', retryable: true },
       message: `the source "crm" has no access token: HTTP 500 from ${server.origin}/token`,
-      remedy: expect.stringContaining('Check CRM_CLIENT_SECRET and token_url'),
+      remedy: expect.stringContaining('Check ${CRM_CLIENT_SECRET} and token_url'),
     });
     const waitedMs = clock.waits.reduce((sum, ms) => sum + ms, 0);
     expect([server.asked.length, waitedMs < 60_000]).toEqual([15, true]);
@@ -170,7 +178,7 @@ describe('an endpoint', () => {
       code: 'CREDENTIALS',
       message: `the token endpoint ${server.origin}/token of the source "crm" gives no access token: HTTP 401 invalid_client`,
       retryable: false,
-      remedy: 'Check CRM_CLIENT_SECRET and token_url of the source',
+      remedy: 'Check ${CRM_CLIENT_SECRET} and token_url of the source',
     });
     expect((await refusalOf(token.current())).fault).toBe(fault);
     expect(token.requestCount).toBe(1);

@@ -139,8 +139,10 @@ describe('an end that comes before all announced records', () => {
 describe('the announced total', () => {
   const records = (totals: readonly number[], ofEnd: number | null, ofEarlier?: number) => {
     const announced = new AnnouncedTotal(ofEarlier);
-    for (const total of totals) announced.observe({ total, hasMore: true });
-    announced.observe({ total: ofEnd, hasMore: false });
+    const answers = totals.map((total) => ({ total, hasMore: true }));
+    [...answers, { total: ofEnd, hasMore: false }].forEach((answer, nth) => {
+      announced.observe({ ...answer, sentAtMs: nth * 10, headAtMs: nth * 10 + 5 });
+    });
     return announced.records;
   };
 
@@ -159,6 +161,42 @@ describe('the announced total', () => {
     expect(records([], null, 300)).toBe(300);
     expect(records([], 200, 300)).toBe(300);
     expect(records([250], null, 300)).toBe(250);
+  });
+});
+
+describe('the fall of the announced total', () => {
+  /** @param answers total, when it was asked for, when it came */
+  const fall = (answers: readonly (readonly [number, number, number])[], ofEarlier?: number) => {
+    const announced = new AnnouncedTotal(ofEarlier);
+    for (const [total, sentAtMs, headAtMs] of answers) {
+      announced.observe({ total, hasMore: true, sentAtMs, headAtMs });
+    }
+    return announced.fall;
+  };
+
+  test('is from the greatest to the least behind it', () => {
+    const growing = [
+      [300, 0, 5],
+      [310, 10, 15],
+    ] as const;
+    expect(fall(growing)).toBeNull();
+    expect(fall([...growing, [305, 20, 25], [290, 30, 35], [300, 40, 45]])).toEqual({
+      from: 310,
+      to: 290,
+    });
+  });
+
+  test('is none between answers that were under way together', () => {
+    expect(
+      fall([
+        [310, 0, 20],
+        [300, 5, 25],
+      ]),
+    ).toBeNull();
+  });
+
+  test('may have happened before this process', () => {
+    expect(fall([[290, 0, 5]], 300)).toEqual({ from: 300, to: 290 });
   });
 });
 

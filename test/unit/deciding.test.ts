@@ -152,6 +152,23 @@ describe('splitter', () => {
     }
   });
 
+  test('a row behind what was taken for the end shows that it is none', () => {
+    const splitter = new Splitter(0);
+    splitter.observe({ from: null, through: null, rows: 0, total: null, endMs: 9950 });
+    splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: 1000 });
+    const remainder = { segment: 1, after: place(9900), isAfterKnown: true, bound: null };
+    expect(splitter.best([remainder])?.at.ms).toBe(9800 / 2);
+  });
+
+  test('a page whose rows are one place reaches from where it starts', () => {
+    const splitter = new Splitter(0);
+    const third = { from: place(-3), through: place(-3), after: place(-2), rows: 20, total: 400 };
+    splitter.observe(third);
+    const remainder = { segment: 1, after: place(-3), isAfterKnown: true, bound: null };
+    // 380 rows are left on 19 pages, the first of them in flight.
+    expect(splitter.best([remainder])?.at.ms).toBe(Math.floor((-4 - 22) / 2));
+  });
+
   test('what is too short is left whole', () => {
     const splitter = new Splitter(0);
     splitter.observe({ from: place(10_000), through: place(9900), rows: 10, total: null });

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CommittedPage } from '../../src/core/committed-page.js';
-import { type CoveredInterval, findGaps, planResume } from '../../src/core/resume.js';
+import {
+  type CoveredInterval,
+  findGaps,
+  pagesWalkedAgain,
+  planResume,
+} from '../../src/core/resume.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import type { Paging } from '../../src/paging/paging.js';
 import { placeCursor } from '../../src/paging/place-cursor.js';
@@ -158,6 +163,15 @@ describe('resume by chain', () => {
     const first = link(1, { isOrdered: true, through: at(5) });
     const planned = planResume([first, link(2)], { paging: seeking, nowMs: 0 });
     expect(planned).toMatchObject({ gaps: from('c3'), isOrdered: false, canSeek: false });
+  });
+
+  test('comes to pages again that lie ahead of its tip, and to all where it begins again', () => {
+    const pages = [link(1), link(2), link(4), link(5)];
+    const again = (nowMs: number) => pagesWalkedAgain(pages, { paging: chain, nowMs });
+    expect(again(0).map(({ page }) => page)).toEqual([4, 5]);
+    expect(again(89_000)).toEqual(pages);
+    const whole = [link(1), link(2, { hasMore: false, nextCursor: null }), link(4)];
+    expect(pagesWalkedAgain(whole, { paging: chain, nowMs: 0 })).toEqual([]);
   });
 
   test('takes the furthest tip where a walk had begun again', () => {

@@ -60,6 +60,12 @@ const planned: readonly (readonly [string, AuthPlan])[] = [
   ],
 ];
 
+test('a plan names what its authentication refers to, each once', () => {
+  const auth = '{ type: http_basic, username: "${U}", password: "${file:/p} ${U}" }';
+  expect(planOf(withAuth(auth)).credentials).toEqual(['${U}', '${file:/p}']);
+  expect(planOf(fileWith('name: x')).credentials).toEqual([]);
+});
+
 test.each(planned)('auth: %s', (written, plan) => {
   expect(planOf(withAuth(written), 'my-api').auth).toEqual(plan);
   expect(warningTexts(withAuth(written), 'my-api')).toEqual([]);

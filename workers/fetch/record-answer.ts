@@ -4,6 +4,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import { withStatements } from '../../src/core/declared-statements.js';
+import { refusesPlace } from '../../src/core/fault.js';
+import { END } from '../../src/paging/ways.js';
 import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { RecordSource } from '../../src/source/source.js';
 import type { Answer } from './http-client.js';
@@ -28,7 +30,9 @@ export function readRecordAnswer(
   switch (answer.type) {
     case 'fault': {
       const { refusal, meta } = answer;
-      const way = refusal === null ? null : reading.wayAfter(refusal, cursor);
+      const isEnd = task.isBehindEnd === true && refusesPlace(answer.fault);
+      const given = refusal === null ? null : reading.wayAfter(refusal, cursor);
+      const way = isEnd ? END : given;
       if (way !== null && way.type !== 'broken' && meta !== null) {
         const page = emptyRecordPage(reading, asked(meta.status, {}, url), columns, way);
         return resultOf(task, source, { page, answer: { ...answer, meta } });

@@ -16,6 +16,7 @@ import { planPaginator } from './plan-paginator.js';
 import { planStream } from './plan-stream.js';
 import { readText } from './read-text.js';
 import { warnOfSecret } from './secret-names.js';
+import { credentialTexts } from './secrets.js';
 import { noteShapeFaults } from './shape-faults.js';
 import { isForeignBlock, type SourceFields, sourceShape } from './source-shape.js';
 import { HINTS } from './special-fields.js';
@@ -74,11 +75,13 @@ function planSource(fields: SourceFields, name: string, notes: FileNotes): Sourc
   for (const [header, value] of Object.entries(headers)) {
     warnOfSecret(header, value, ['client', 'headers', header], notes);
   }
+  const auth = client.auth == null ? null : planAuth(client.auth, ['client', 'auth'], name, notes);
   return {
     name,
     baseUrl: trimAddress(client.base_url),
     headers,
-    auth: client.auth == null ? null : planAuth(client.auth, ['client', 'auth'], name, notes),
+    auth,
+    credentials: credentialTexts(auth),
     ...planLimits(fields['x-ingestion'] ?? {}, notes),
     streams: planStreams(fields, name, notes),
   };

@@ -31,7 +31,8 @@ function changeStream(stream: StreamPlan, change: ChangeText): StreamPlan {
   };
 }
 
-function changeAuth(auth: AuthPlan, change: ChangeText): AuthPlan {
+/** Every text of the authentication. */
+export function changeAuth(auth: AuthPlan, change: ChangeText): AuthPlan {
   switch (auth.type) {
     case 'bearer':
       return { ...auth, token: change(auth.token, 'secret') };

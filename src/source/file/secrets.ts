@@ -2,9 +2,9 @@
  * Secrets of a source: a plan holds references, and what they stand for is put in their place once, where
  * environment and files are read. Pure: the caller looks the references up.
  */
-import type { SourcePlan } from '../plan.js';
+import type { AuthPlan, SourcePlan } from '../plan.js';
 import { addressFault, trimAddress } from './base-url.js';
-import { changeTexts } from './plan-texts.js';
+import { changeAuth, changeTexts } from './plan-texts.js';
 import { type Reference, referencesIn, referenceText, replaceReferences } from './references.js';
 
 export type { Reference } from './references.js';
@@ -33,6 +33,17 @@ export function secretReferences(plan: SourcePlan): readonly Reference[] {
     return text;
   });
   return [...byText.values()];
+}
+
+/** References of an authentication as they are written, each once. */
+export function credentialTexts(auth: AuthPlan | null): readonly string[] {
+  const found = new Set<string>();
+  if (auth === null) return [];
+  changeAuth(auth, (text) => {
+    for (const reference of referencesIn(text)) found.add(referenceText(reference));
+    return text;
+  });
+  return [...found];
 }
 
 export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecrets {

@@ -1,0 +1,171 @@
+/** Answers that are no plain page: empty, refusing, failing, as the file of the source reads them. */
+import { describe, expect, test } from 'vitest';
+import { type ApiAnswer, json, plain } from '../support/apis/contract.js';
+import { page, type WrittenPage, writtenPages } from '../support/apis/written-pages.js';
+import { type SourceParts, useSourceRuns } from '../support/source-runs.js';
+
+const runs = useSourceRuns();
+const { apis } = runs;
+
+const paginator = { type: 'cursor', cursor_path: 'next_page', cursor_param: 'page' };
+const record = (id: number) => ({ id, name: `n${id}` });
+const first = page([record(1), record(2)], 2);
+const last = page([record(3)]);
+const ALL = [record(1), record(2), record(3)];
+const NO_CONTENT: ApiAnswer = { status: 204, headers: {}, body: '' };
+const busy = json(503, { error: 'busy' });
+
+async function ingested(pages: readonly WrittenPage[], parts: SourceParts = {}) {
+  const api = await apis.start(writtenPages(pages));
+  const source = runs.source({
+    paginator,
+    ...parts,
+    endpoint: { data_selector: 'items', ...parts.endpoint },
+  });
+  const exit = await runs.ingest(source, api);
+  const said = exit.stdout + exit.stderr;
+  return { api, source, exit, said, message: String(exit.result?.message) };
+}
+
+async function expectAll(given: Awaited<ReturnType<typeof ingested>>): Promise<void> {
+  expect(given.exit.code, given.said).toBe(0);
+  await runs.expectStored(given.source, given.api, ALL);
+}
+
+describe('an empty page', () => {
+  test('in the middle leads on', async () => {
+    await expectAll(await ingested([first, page([], 3), page([], 4), last]));
+  });
+
+  test('may have null for its records', async () => {
+    await expectAll(await ingested([first, page(null, 3), last]));
+  });
+
+  test('is the end where the file says so, whatever cursor it gives', async () => {
+    const parts = { paginator: { ...paginator, stop_after_empty_page: true } };
+    await expectAll(await ingested([first, page([record(3)], 3), page([], 3)], parts));
+  });
+
+  test('is 204 at the end', async () => {
+    await expectAll(await ingested([first, page([record(3)], 3), NO_CONTENT]));
+  });
+
+  test('is all there is', async () => {
+    const { source, api, exit, said } = await ingested([page([])]);
+    expect(exit.code, said).toBe(0);
+    expect(exit.result).toMatchObject({ eventsIngested: 0, pages: 1 });
+    await runs.expectProved(source, api);
+  });
+});
+
+describe('a 200 that is an error', () => {
+  test('by lack of what data_selector names ends a run that has not begun well', async () => {
+    const { exit, message, source, api } = await ingested([json(200, { error: 'x', code: 7 })]);
+    expect(exit.code).toBe(1);
+    expect(message).toContain(
+      `${source.name}.items: HTTP 200, but nothing is at data_selector items`,
+    );
+    expect(message).toContain('fields error, code');
+    // It is looked at twice.
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test('by lack of it is asked for again where pages were good before', async () => {
+    const given = await ingested([first, [json(200, { error: 'x' }), last]]);
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 1 });
+  });
+
+  test('by its content, which response_actions says to ask for again', async () => {
+    const actions = { response_actions: [{ content: 'try later', action: 'retry' }] };
+    const trouble = json(200, { items: [], note: 'try later' });
+    const given = await ingested([first, [trouble, trouble, last]], { endpoint: actions });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 2 });
+  });
+
+  test('by its content, which response_actions says to fail on', async () => {
+    const actions = { response_actions: [{ content: 'quota of the plan', action: 'fail' }] };
+    const trouble = json(200, { items: [], note: 'quota of the plan' });
+    const { exit, message, api } = await ingested([first, trouble], { endpoint: actions });
+    expect(exit.code).toBe(1);
+    expect(message).toContain('HTTP 200, which response_actions names');
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test('by a sign of its body that it refuses for a limit', async () => {
+    const ingestion = { throttle: [{ status: 200, body_path: 'ok', equals: false }] };
+    const refusal = json(200, { ok: false, error: 'ratelimited' }, { 'Retry-After': '1' });
+    const given = await ingested([first, [refusal, last]], { ingestion });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ refused: 1 });
+    const [, refused, again] = given.api.requests;
+    expect((again?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('by HTML in place of JSON', async () => {
+    const login = plain(200, '<html><body>Sign in</body></html>', { 'Content-Type': 'text/html' });
+    const { exit, message } = await ingested([login]);
+    expect(exit.code).toBe(1);
+    expect(message).toContain('HTML');
+    expect(message).not.toContain('Sign in');
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [
+      '403 by its header',
+      json(403, {}, { 'X-Throttled': '1' }),
+      { status: 403, header: 'X-Throttled' },
+    ],
+    ['400 by its text', json(400, { m: 'slow down' }), { status: 400, content: 'slow down' }],
+  ] as const)('of %s is one for a limit where the file says so', async (_, refusal, sign) => {
+    const given = await ingested([first, [refusal, last]], { ingestion: { throttle: [sign] } });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ refused: 1 });
+  });
+
+  test('of 403 without a sign is one of the credentials', async () => {
+    const { exit, source, said } = await ingested([json(403, { error: 'forbidden' })]);
+    expect(exit.code).toBe(4);
+    expect(said).toContain(`\${${source.prefix}_API_KEY}`);
+  });
+
+  test('is ignored, as a page without records and the last, where response_actions says so', async () => {
+    const actions = { response_actions: [{ status_code: 404, action: 'ignore' }] };
+    const given = await ingested([first, page([record(3)], 3), json(404, {})], {
+      endpoint: actions,
+    });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 0 });
+  });
+
+  test('is asked for again where response_actions says so', async () => {
+    const actions = { response_actions: [{ status_code: '404', action: 'retry' }] };
+    const given = await ingested([first, [json(404, {}), last]], { endpoint: actions });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 1 });
+  });
+
+  test('ends the run where response_actions says so, though it could pass', async () => {
+    const actions = { response_actions: [{ status_code: 503, action: 'raise' }] };
+    const { exit, message, source, api } = await ingested([busy], { endpoint: actions });
+    expect(exit.code).toBe(1);
+    expect(message).toContain(`${source.name}.items: HTTP 503, which response_actions names`);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test('that passes costs a moment', async () => {
+    const given = await ingested([first, [busy, last]]);
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 1, refused: 0 });
+  });
+
+  test('of a cursor that has expired begins the walk again, and known records are duplicates', async () => {
+    const ingestion = { expired: [{ status: 410 }] };
+    const given = await ingested([first, [json(410, {}), last]], { ingestion });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ duplicate: 2 });
+  });
+});

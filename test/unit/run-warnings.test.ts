@@ -1,0 +1,26 @@
+/** What a run that is complete still warns of. */
+import { describe, expect, test } from 'vitest';
+import type { RunTotals } from '../../src/database/ledger-types.js';
+import { movedRecords } from '../../src/session/run-warnings.js';
+
+const TOTALS: RunTotals = {
+  ...{ pages: 3, returned: 300, inserted: 290, duplicate: 5, differing: 0, quarantined: 5 },
+  rows: 295,
+};
+
+describe('records that moved while their pages were counted off', () => {
+  test('are no concern where the total stays and each came once', () => {
+    // Five were in the table before the run.
+    expect(movedRecords(null, TOTALS)).toBeNull();
+  });
+
+  test('show by a total that goes down', () => {
+    expect(movedRecords({ from: 1_305, to: 300 }, TOTALS)).toContain(
+      'the API announced 1,305 records, then 300',
+    );
+  });
+
+  test('show by records that come more than once', () => {
+    expect(movedRecords(null, { ...TOTALS, rows: 290 })).toContain('5 records came more than once');
+  });
+});
