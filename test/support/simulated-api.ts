@@ -78,6 +78,8 @@ export interface PageAsked {
   readonly cursor: string | null;
   readonly limit: number;
   readonly isRefresh: boolean;
+  /** A refusal of the place is read as a last page without records. */
+  readonly isBehindEnd?: boolean;
 }
 
 /** By the program's clock and by the server's. */

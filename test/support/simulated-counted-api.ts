@@ -34,7 +34,8 @@ export class CountedApi extends SimulatedApi {
   constructor(settings: ApiSettings, random: Random, counting: Counting) {
     super({ ...settings, growthShare: 0, sorting: 'untimed' }, random);
     this.#counting = counting;
-    this.#refusesBehindEnd = random() < 0.3;
+    // A walk that is told no total has to come to the end by an empty page.
+    this.#refusesBehindEnd = !settings.isFlat && random() < 0.3;
     this.#size = settings.rows;
     this.#kind = pageKind(this.#plan(), { cursorTtlMs: null });
   }
@@ -48,7 +49,10 @@ export class CountedApi extends SimulatedApi {
     return ordinalPlace(this.#counting === 'records' ? row : Math.floor(row / pageCap));
   }
 
-  protected override answer({ cursor, limit }: PageAsked, _: AskedAt): { page(): ApiPage } | Fault {
+  protected override answer(
+    { cursor, limit, isBehindEnd }: PageAsked,
+    _: AskedAt,
+  ): { page(): ApiPage } | Fault {
     const { pageCap, shortShare } = this.settings;
     const isByRecord = this.#counting === 'records';
     // New records come behind all others.
@@ -57,7 +61,8 @@ export class CountedApi extends SimulatedApi {
     const isShort = isByRecord && this.random() < shortShare;
     const count = isShort ? drawInteger(this.random, 1, asked) : isByRecord ? asked : pageCap;
     const start = Number(cursor ?? 0) * (isByRecord ? 1 : pageCap);
-    if (start >= this.#size && start > 0 && this.#refusesBehindEnd) return REFUSED;
+    const isRefused = start >= this.#size && start > 0 && this.#refusesBehindEnd;
+    if (isRefused) return isBehindEnd === true ? { page: () => NOTHING } : REFUSED;
     const end = Math.min(this.#size, start + count);
     const rows = Array.from({ length: Math.max(0, end - start) }, (_, nth) => start + nth);
     return { page: () => this.#page(cursor, rows, isByRecord ? asked : null) };
@@ -100,6 +105,12 @@ export class CountedApi extends SimulatedApi {
         };
   }
 }
+
+/** What the worker makes of that where the end was told. */
+const NOTHING: ApiPage = {
+  ...{ rows: [], nextCursor: null, hasMore: false, returned: 0, total: null },
+  bodyBytes: PAGE_BYTES,
+};
 
 /** As many APIs answer who asks for what lies behind the end. */
 const REFUSED: Fault = {

@@ -191,7 +191,8 @@ class Player {
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
     const { clockOffsetMs } = this.#time;
     this.#time.at(arrivesAtMs, () => {
-      const asked = { cursor, limit, isRefresh: isHeadOnly };
+      const isBehindEnd = command.isBehindEnd === true;
+      const asked = { cursor, limit, isRefresh: isHeadOnly, isBehindEnd };
       const exchange = this.#api.exchange(asked, sentAtMs, arrivesAtMs);
       const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#time.at(arrivesAtMs + latencyMs, () => {
