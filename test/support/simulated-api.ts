@@ -10,6 +10,7 @@ import { placeCursor } from '../../src/paging/place-cursor.js';
 import type { Position } from '../../src/paging/position.js';
 import { limitsSaid } from './limits-said.js';
 import { drawInteger, type Random } from './random.js';
+import { BUILT, decode, encode } from './simulated-cursors.js';
 import { SimulatedSource, type SourceSettings } from './simulated-source.js';
 
 /** Of a page where all weigh the same. */
@@ -287,20 +288,6 @@ export class SimulatedApi {
     this.#given.set(position.id, cursor);
     return cursor;
   }
-}
-
-/** The mark of a cursor that the server did not make. */
-const BUILT = 0;
-
-function encode(mark: number, { ms, id }: Position, expiresAtMs: number, beforeMs = Infinity) {
-  return `${mark}|${ms}|${id}|${expiresAtMs}|${beforeMs}`;
-}
-
-function decode(cursor: string) {
-  const [mark, ms, id, expiresAtMs, beforeMs] = cursor.split('|');
-  const position = { ms: Number(ms), id: id ?? '' };
-  const times = { expiresAtMs: Number(expiresAtMs), beforeMs: Number(beforeMs) };
-  return { mark: Number(mark), position, ...times };
 }
 
 function fault(code: Fault['code']): Fault {
