@@ -57,6 +57,11 @@ export interface PageKind {
    */
   readonly ordinalOf: ((cursor: string | null, nth: number) => number) | null;
   /**
+   * The ordinal of the last record or page of the walk, as the page says it; null: it does not. Absent: the
+   * kind has no ordinals.
+   */
+  readonly lastOrdinalOf?: (seen: PageFacts) => number | null;
+  /**
    * What to ask for in place of a page that was refused with a status. Null, or absent: the kind knows
    * nothing better.
    */

@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitStatement } from '../../src/core/limit-headers.js';
+import { ordinalPlace } from '../../src/paging/ordinals.js';
 import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
@@ -67,9 +68,17 @@ export function readRecordPage(
   const way = reading.kind.next(facts);
   if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
+  const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
+  const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
-  return { type: 'proved', envelope: said, bodyBytes: body.length, ...rows, limits };
+  return {
+    type: 'proved',
+    envelope: { ...said, lastPlace },
+    bodyBytes: body.length,
+    ...rows,
+    limits,
+  };
 }
 
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */
