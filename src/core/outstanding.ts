@@ -134,7 +134,10 @@ export class Outstanding {
   isEndToldAt(place: Position): boolean {
     const isThere = (end: Position | null) => end !== null && comparePositions(end, place) === 0;
     const isWritten = this.#written.some(({ hasMore, through }) => !hasMore && isThere(through));
-    return isWritten || this.ends().some(({ bound }) => isThere(bound));
+    // Its rows need not be scanned yet: the answer has said it.
+    const tells = ({ head, bound, isDropped }: OutstandingPage) =>
+      !isDropped && head?.hasMore === false && isThere(bound);
+    return isWritten || [...this.#pages.values()].some(tells);
   }
 
   /** Pages that are with the writer, all rows of which are their segments'. */

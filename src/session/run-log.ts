@@ -30,6 +30,11 @@ export class RunLog {
     );
   }
 
+  pagingDetected(words: string): void {
+    const message = `the first answer shows how its pages follow one another: ${words}`;
+    this.#log.info({ event: 'paging_detected' }, message);
+  }
+
   /** Says what was learned of the limits since the last call. */
   limitSeen(limiter: Limiter): void {
     const changes = limiter.takeChanges();

@@ -48,6 +48,20 @@ const MUTATIONS: readonly Mutation[] = [
     seeds: 5,
   },
   {
+    name: 'what is refused behind the end of counted pages ends the run',
+    file: 'contradictions',
+    text: '!refusesPlace(fault)',
+    replacement: 'true',
+    settings: { counts: 'pages' },
+  },
+  {
+    name: 'an end that the chain before was told of is asked for in vain',
+    file: 'contradictions',
+    text: '!outstanding.isEndToldAt(after)',
+    replacement: 'true',
+    settings: { counts: 'pages' },
+  },
+  {
     name: 'every announced end is believed',
     file: 'announced-end',
     text: 'records >= total',

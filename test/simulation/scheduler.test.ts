@@ -31,6 +31,17 @@ test('whatever ends a process, its run is complete only with all rows', () => {
   }
 });
 
+test.each(['records', 'pages'] as const)(
+  'pages that are counted off by %s, and grow behind their end: every history ends with all rows',
+  (counts) => {
+    for (const seed of seeds(SEEDS / 6)) {
+      const crashes = seed % 4;
+      const history = playHistory({ seed, crashes, faultShare: (seed % 5) * 0.05, counts });
+      expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+    }
+  },
+);
+
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
     const history = playHistory({

@@ -16,7 +16,10 @@ export interface CoreMutation {
 }
 
 /** What the copy holds: the core, the proof of its ledger, and what plays it. */
-const PARTS = ['src/paging', 'src/core', 'src/database/verify', 'test/support', 'bench/limiters'];
+const PARTS = [
+  ...['src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
+  ...['test/support', 'bench/limiters'],
+];
 
 /** @returns imports a module of dist from a copy of its own; null: with nothing changed */
 export function useMutatedCore(): <Module>(

@@ -10,6 +10,7 @@ import { placeCursor } from '../../src/paging/place-cursor.js';
 import type { Position } from '../../src/paging/position.js';
 import { limitsSaid } from './limits-said.js';
 import { drawInteger, type Random } from './random.js';
+import { BUILT, decode, encode } from './simulated-cursors.js';
 import { SimulatedSource, type SourceSettings } from './simulated-source.js';
 
 /** Of a page where all weigh the same. */
@@ -71,7 +72,23 @@ export interface ApiPage {
   /** Null on a flat page. */
   readonly returned: number | null;
   readonly total: number | null;
+  /** See `Envelope`. */
+  readonly lastPlace?: Position | null;
   readonly bodyBytes: number;
+}
+
+export interface PageAsked {
+  readonly cursor: string | null;
+  readonly limit: number;
+  readonly isRefresh: boolean;
+  /** A refusal of the place is read as a last page without records. */
+  readonly isBehindEnd?: boolean;
+}
+
+/** By the program's clock and by the server's. */
+export interface AskedAt {
+  readonly sentAtMs: number;
+  readonly arrivesAtMs: number;
 }
 
 /** How an exchange goes: what is seen, and when. */
@@ -92,18 +109,18 @@ export type Exchange =
 export class SimulatedApi {
   readonly settings: ApiSettings;
   readonly source: SimulatedSource;
+  protected readonly random: Random;
   /** Arrivals of all requests, refused ones too: the server's log. */
   readonly arrivalsMs: number[] = [];
   refused = 0;
   #hasToldLimits = false;
   /** The cursor that was last given behind a row, as a cache has it. */
   readonly #given = new Map<string, string>();
-  readonly #random: Random;
   readonly #key: number;
 
   constructor(settings: ApiSettings, random: Random) {
     this.settings = settings;
-    this.#random = random;
+    this.random = random;
     this.#key = drawInteger(random, 1, 1e9);
     this.source = new SimulatedSource(settings, random);
   }
@@ -140,13 +157,9 @@ export class SimulatedApi {
   }
 
   /** @param arrivesAtMs when the server logs the request */
-  exchange(
-    request: { cursor: string | null; limit: number; isRefresh: boolean },
-    sentAtMs: number,
-    arrivesAtMs: number,
-  ): Exchange {
-    const { quota, windowMs, faultShare, clockSkewMs } = this.settings;
-    const isLost = this.#random() < faultShare / 3;
+  exchange(request: PageAsked, sentAtMs: number, arrivesAtMs: number): Exchange {
+    const { quota, windowMs, faultShare } = this.settings;
+    const isLost = this.random() < faultShare / 3;
     if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
     const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
     this.arrivalsMs.push(arrivesAtMs);
@@ -159,13 +172,26 @@ export class SimulatedApi {
       const refusal = { ...fault('RATE_LIMITED'), retryAfterMs: resetMs };
       return { type: 'fault', fault: refusal, limits, hasHead: true };
     }
-    if (this.#random() < faultShare / 3) {
-      const code = this.#random() < 0.5 ? 'HTTP_STATUS' : 'TIMEOUT';
+    if (this.random() < faultShare / 3) {
+      const code = this.random() < 0.5 ? 'HTTP_STATUS' : 'TIMEOUT';
       return { type: 'fault', fault: { ...fault(code), status: 503 }, limits, hasHead: true };
     }
     if (this.#happens(this.settings.growthShare)) {
-      this.source.grow(this.#random() < 0.5, this.#random);
+      this.source.grow(this.random() < 0.5, this.random);
     }
+    const answer = this.answer(request, { sentAtMs, arrivesAtMs });
+    if ('code' in answer) return { type: 'fault', fault: answer, limits, hasHead: true };
+    // Not from the start: answers that say nothing, before any that does, mean that there is no limit.
+    const seen = this.#hasToldLimits && this.random() < 0.05 ? null : limits;
+    this.#hasToldLimits = true;
+    const breaksAfterHead = this.random() < faultShare / 3;
+    return { type: 'page', page: answer.page(), limits: seen, breaksAfterHead };
+  }
+
+  /** What a request that is let in is answered with, or why it is no page. */
+  protected answer(request: PageAsked, times: AskedAt): { page(): ApiPage } | Fault {
+    const { sentAtMs, arrivesAtMs } = times;
+    const { clockSkewMs, faultShare } = this.settings;
     let start: number | null = 0;
     let beforeMs = Number.POSITIVE_INFINITY;
     if (request.cursor !== null) {
@@ -173,25 +199,19 @@ export class SimulatedApi {
       beforeMs = given;
       const { isOpaque, seeks } = this.settings;
       const isOwn = mark === this.#key;
-      if (!isOwn && (isOpaque || seeks === 'refused'))
-        return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
+      if (!isOwn && (isOpaque || seeks === 'refused')) return fault('CURSOR_INVALID');
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {
-        return { type: 'fault', fault: fault('CURSOR_EXPIRED'), limits, hasHead: true };
+        return fault('CURSOR_EXPIRED');
       }
       const isFilter = !isOwn && seeks === 'true' && this.source.isFiltered;
       if (isFilter && this.source.indexOf(position) === null) beforeMs = position.ms;
       else if (isOwn || seeks === 'true') start = this.source.indexAfter(position, beforeMs);
-      if (start === null)
-        return { type: 'fault', fault: fault('CURSOR_INVALID'), limits, hasHead: true };
+      if (start === null) return fault('CURSOR_INVALID');
     }
     // As from a cache, or from a replica that lags: the page of the place before.
-    const isOld = this.#random() < faultShare / 20;
-    // Not from the start: answers that say nothing, before any that does, mean that there is no limit.
-    const seen = this.#hasToldLimits && this.#random() < 0.05 ? null : limits;
-    this.#hasToldLimits = true;
-    const breaksAfterHead = this.#random() < faultShare / 3;
-    const page = this.#page(start, request, { isOld, sentAtMs, beforeMs });
-    return { type: 'page', page, limits: seen, breaksAfterHead };
+    const isOld = this.random() < faultShare / 20;
+    const after = start;
+    return { page: () => this.#page(after, request, { isOld, sentAtMs, beforeMs }) };
   }
 
   #page(
@@ -208,15 +228,15 @@ export class SimulatedApi {
     const behind = isOld ? Math.max(0, after - largest) : after;
     const start = this.#repeats(served, behind, largest) ? behind - 1 : behind;
     const count = this.#happens(shortShare)
-      ? drawInteger(this.#random, behind - start + 1, largest)
+      ? drawInteger(this.random, behind - start + 1, largest)
       : largest;
     let end = Math.min(rowCount, start + count);
     // A cached page says what was true when it was made.
     const isFalseEnd = !isOld && end < rowCount && this.#happens(falseEndShare);
-    if (isFalseEnd) end = behind + drawInteger(this.#random, 0, Math.max(0, end - behind));
+    if (isFalseEnd) end = behind + drawInteger(this.random, 0, Math.max(0, end - behind));
     // Who asks for a cursor once more may get one that leads elsewhere; a readable one shows it.
     if (isRefresh && !isOpaque && isDeclared && this.#happens(this.settings.faultShare)) {
-      end = Math.min(rowCount, end + drawInteger(this.#random, 1, largest));
+      end = Math.min(rowCount, end + drawInteger(this.random, 1, largest));
     }
     const hasMore = !isFalseEnd && end < rowCount;
     return {
@@ -228,7 +248,7 @@ export class SimulatedApi {
       returned: isFlat ? null : end - start,
       total: isFlat ? null : this.source.size,
       bodyBytes:
-        pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.#random, 1, pageBytesMax),
+        pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.random, 1, pageBytesMax),
     };
   }
 
@@ -242,7 +262,7 @@ export class SimulatedApi {
 
   /** Draws nothing where it never does. */
   #happens(share: number): boolean {
-    return share > 0 && this.#random() < share;
+    return share > 0 && this.random() < share;
   }
 
   #cursorBehind(
@@ -270,20 +290,6 @@ export class SimulatedApi {
     this.#given.set(position.id, cursor);
     return cursor;
   }
-}
-
-/** The mark of a cursor that the server did not make. */
-const BUILT = 0;
-
-function encode(mark: number, { ms, id }: Position, expiresAtMs: number, beforeMs = Infinity) {
-  return `${mark}|${ms}|${id}|${expiresAtMs}|${beforeMs}`;
-}
-
-function decode(cursor: string) {
-  const [mark, ms, id, expiresAtMs, beforeMs] = cursor.split('|');
-  const position = { ms: Number(ms), id: id ?? '' };
-  const times = { expiresAtMs: Number(expiresAtMs), beforeMs: Number(beforeMs) };
-  return { mark: Number(mark), position, ...times };
 }
 
 function fault(code: Fault['code']): Fault {

@@ -1,7 +1,8 @@
 /** What a simulated history is told, and what it tells. */
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
-import { type ApiSettings, PAGE_BYTES } from './simulated-api.js';
+import { type ApiSettings, PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { CountedApi, type Counting } from './simulated-counted-api.js';
 import type { Sorting, TieOrder } from './simulated-source.js';
 
 export interface HistorySettings {
@@ -21,6 +22,8 @@ export interface HistorySettings {
   readonly manyTies?: boolean;
   /** The source is newest first, as it declares, and does not change. @default drawn */
   readonly isSteady?: boolean;
+  /** Pages are asked for by the number of records or pages before them. @default by cursors */
+  readonly counts?: Counting;
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
@@ -47,6 +50,15 @@ export interface History {
   readonly counted: number;
   /** What `verify` finds at the end. */
   readonly differences: readonly string[];
+}
+
+/** The API of a history. */
+export function openApi(settings: HistorySettings, random: Random): SimulatedApi {
+  const drawn = drawApi(random, settings);
+  const { counts } = settings;
+  return counts === undefined
+    ? new SimulatedApi(drawn, random)
+    : new CountedApi(drawn, random, counts);
 }
 
 /** An API as it may be met: any limit, any latency, cursors that can be built, read, or neither. */

@@ -14,9 +14,9 @@ import type {
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
-import { PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
 import { Hardships } from './simulated-hardships.js';
-import { drawApi, type History, type HistorySettings, isResumable } from './simulated-history.js';
+import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
 import { startProcess } from './simulated-process.js';
@@ -64,15 +64,14 @@ class Player {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
     const random = this.#random;
-    const api = drawApi(random, settings);
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
-    this.#api = new SimulatedApi(api, random);
+    this.#api = openApi(settings, random);
     this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     const isSlow = settings.isSlow ?? random() < 0.1;
     this.#slowCommitsLeft = isSlow ? drawInteger(random, 1, 20) : 0;
     this.#isHard = settings.hardships === true || this.#slowCommitsLeft > 0;
-    this.#hardships = new Hardships(settings.hardships === true, api.rows, random);
+    this.#hardships = new Hardships(settings.hardships === true, this.#api.settings.rows, random);
   }
 
   play(): History {
@@ -188,7 +187,8 @@ class Player {
     this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
     const { clockOffsetMs } = this.#time;
     this.#time.at(arrivesAtMs, () => {
-      const asked = { cursor, limit, isRefresh: isHeadOnly };
+      const isBehindEnd = command.isBehindEnd === true;
+      const asked = { cursor, limit, isRefresh: isHeadOnly, isBehindEnd };
       const exchange = this.#api.exchange(asked, sentAtMs, arrivesAtMs);
       const dateMs = this.#api.dateAt(arrivesAtMs);
       this.#time.at(arrivesAtMs + latencyMs, () => {

@@ -35,6 +35,7 @@ export interface ExportedRun extends Exported {
 /** @throws UserError, IngestionError; then no file is left behind */
 export async function exportRun(found: FoundRun, wish: ExportWish): Promise<ExportedRun> {
   const { pool } = found.database;
+  requireKey(found.run, wish.format);
   const isPartial = await isIncomplete(pool, found.run, wish);
   const source = await rowsToExpect(found, isPartial);
   const { origins } = source;
@@ -52,6 +53,15 @@ export async function exportRun(found: FoundRun, wish: ExportWish): Promise<Expo
     check: (rows) => requireAll(rows, source.least),
   });
   return { ...written, output, isPartial, origins };
+}
+
+/** @throws UserError where rows have no ids */
+function requireKey({ source, stream, tableKey }: Run, format: ExportFormat): void {
+  if (format !== 'ids' || tableKey.length > 0) return;
+  throw new UserError(
+    `The rows of ${source}.${stream} have no key, and so no ids: \`datasync export\` writes whole rows.`,
+    'usage',
+  );
 }
 
 /** @returns whether it is not complete, which was asked for @throws UserError otherwise */

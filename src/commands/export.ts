@@ -1,4 +1,4 @@
-/** `datasync export-ids`: streams the ids of the table, or its rows, into a file or a pipe. */
+/** `datasync export` and `export-ids`: stream the rows of the table, or their ids, into a file or a pipe. */
 import { Command, Option } from 'commander';
 import {
   EXPORT_FORMATS,
@@ -8,15 +8,13 @@ import {
 } from '../database/export/export-sql.js';
 import { formatBytes, formatCount } from '../observe/eta.js';
 import { type ExportedRun, exportRun } from '../session/export/export-run.js';
-import { IDS_FILE, STANDARD_OUTPUT } from '../session/export/open-output.js';
+import { STANDARD_OUTPUT } from '../session/export/open-output.js';
 import { LedgerReader } from '../session/ledger-reader.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { sayResultOnStandardError, writeResult } from './result-line.js';
 import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
-
-const PARTIAL_IDS_FILE = 'event_ids.partial.txt';
 
 interface ExportFlags {
   readonly output?: string;
@@ -29,34 +27,48 @@ interface ExportFlags {
 }
 
 export function exportIdsCommand(): Command {
-  return withSourceOptions(new Command('export-ids'))
+  return exporting('export-ids', 'ids')
     .description('write all ids of the table, one a line, or its whole rows')
-    .option('--output <file>', `a name, or - for standard output; default: ${IDS_FILE}`)
+    .addHelpText('after', `${ABOUT}\n  datasync export-ids --output - | sort --check`);
+}
+
+export function exportCommand(): Command {
+  return exporting('export', 'ndjson')
+    .description('write the whole rows of the table: key, instant and record')
+    .addHelpText(
+      'after',
+      `${ABOUT}\n  datasync export --source github --resource issues --format csv`,
+    );
+}
+
+const ABOUT = `
+The rows are those of the run's table, which are the run's where one source has
+filled it. The file appears under its name when it is whole; with --output - the
+result goes to standard error. --order ingested is the order in which pages were
+written, two at a time; where rows were taken back, later ones may have their
+place.
+
+Example:`;
+
+function exporting(name: string, format: ExportFormat): Command {
+  return withSourceOptions(new Command(name))
+    .option('--output <file>', 'a name, or - for standard output; default: named after the stream')
     .addOption(
-      new Option('--format <form>', 'ids, or whole rows').choices(EXPORT_FORMATS).default('ids'),
+      new Option('--format <form>', 'ids, or whole rows').choices(EXPORT_FORMATS).default(format),
     )
     .addOption(
-      new Option('--order <order>', 'id: ascending; ingested: as the rows lie in the table')
+      new Option(
+        '--order <order>',
+        'id: by the key, ascending; ingested: as the rows lie in the table',
+      )
         .choices(EXPORT_ORDERS)
         .default('id'),
     )
     .option('--gzip', 'compress; adds .gz to a name of our own')
-    .option('--partial', `also when the run is not complete, to ${PARTIAL_IDS_FILE}`)
+    .option('--partial', 'also when the run is not complete, to a name that says so')
     .option('--run <n>', 'the run that must be complete; default: the latest', wholeNumber)
     .option('--simulate', 'the run over the bundled simulator')
     .option('--json', 'print the result as one JSON line')
-    .addHelpText(
-      'after',
-      `
-The rows are those of the table ingested_events, which are the run's where one
-source has filled it. The file appears under its name when it is whole; with
---output - the result goes to standard error. --order ingested is the order in
-which pages were written, two at a time; where rows were taken back, later ones
-may have their place.
-
-Example:
-  datasync export-ids --output - | sort --check`,
-    )
     .action(async (flags: ExportFlags) => {
       if (flags.output === STANDARD_OUTPUT) sayResultOnStandardError();
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
@@ -76,7 +88,7 @@ async function run(
     ...{ format: flags.format, order: flags.order, isQuiet: context.isJson },
     isGzip: flags.gzip === true,
     permitsPartial: flags.partial === true,
-    outputFor: (isPartial) => flags.output ?? defaultFile(flags, isPartial),
+    outputFor: (isPartial) => flags.output ?? defaultFile(flags, found.run.stream, isPartial),
     warn: (text) => process.stderr.write(`Warning: ${text}\n`),
     leave: () => process.exit(EXIT.interrupted),
   });
@@ -84,10 +96,16 @@ async function run(
 }
 
 /** Half of the ids must not lie where all of them are looked for. */
-function defaultFile({ format, gzip }: ExportFlags, isPartial: boolean): string {
-  const ids = isPartial ? PARTIAL_IDS_FILE : IDS_FILE;
-  const rows = isPartial ? `events.partial.${format}` : `events.${format}`;
-  return `${format === 'ids' ? ids : rows}${gzip ? '.gz' : ''}`;
+function defaultFile({ format, gzip }: ExportFlags, stream: string, isPartial: boolean): string {
+  const partial = isPartial ? '.partial' : '';
+  const file =
+    format === 'ids' ? `${idsOf(stream)}${partial}.txt` : `${stream}${partial}.${format}`;
+  return `${file}${gzip ? '.gz' : ''}`;
+}
+
+/** `event_ids` of `events`. */
+function idsOf(stream: string): string {
+  return `${stream.replace(/s$/, '')}_ids`;
 }
 
 /** Standard output is the ids' own where they go there. */
