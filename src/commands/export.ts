@@ -6,11 +6,15 @@ import {
   type ExportFormat,
   type ExportOrder,
 } from '../database/export/export-sql.js';
+import type { Run } from '../database/ledger-types.js';
 import { formatBytes, formatCount } from '../observe/eta.js';
 import { type ExportedRun, exportRun } from '../session/export/export-run.js';
 import { STANDARD_OUTPUT } from '../session/export/open-output.js';
 import { LedgerReader } from '../session/ledger-reader.js';
+import { UserError } from '../session/user-error.js';
+import { datasync } from '../source/datasync.js';
 import { type CommandContext, commandContext } from './context.js';
+import { joinedResult, type StreamResult, streamContexts } from './each-stream.js';
 import { EXIT } from './exit-codes.js';
 import { sayResultOnStandardError, writeResult } from './result-line.js';
 import { withSourceOptions } from './source-options.js';
@@ -72,9 +76,28 @@ function exporting(name: string, format: ExportFormat): Command {
     .action(async (flags: ExportFlags) => {
       if (flags.output === STANDARD_OUTPUT) sayResultOnStandardError();
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
-      await LedgerReader.during(context, (ledger) => run(context, ledger, flags));
+      const contexts = streamContexts(context, flags.run);
+      requireOneOutput(context, contexts.length, flags);
+      const results: StreamResult[] = [];
+      await LedgerReader.during(context, async (ledger) => {
+        for (const each of contexts) results.push(await run(each, ledger, flags));
+      });
+      if (context.isJson) writeResult(joinedResult(results));
       process.exitCode = EXIT.complete;
     });
+}
+
+/** Rows of several tables in one file would be of no form. @throws UserError */
+function requireOneOutput(
+  { config }: CommandContext,
+  streams: number,
+  { output }: ExportFlags,
+): void {
+  if (streams === 1 || output === undefined) return;
+  throw new UserError(
+    `--output is one file, and ${config.source} has the streams ${config.streams.join(', ')}: choose one with --resource, or leave --output out for a file of each.`,
+    'usage',
+  );
 }
 
 /** @throws UserError */
@@ -82,25 +105,30 @@ async function run(
   context: CommandContext,
   ledger: LedgerReader,
   flags: ExportFlags,
-): Promise<void> {
-  const found = await ledger.require(flags.run);
+): Promise<StreamResult> {
+  const found = await ledger.require(flags.run, context.config.stream);
   const exported = await exportRun(found, {
     ...{ format: flags.format, order: flags.order, isQuiet: context.isJson },
     isGzip: flags.gzip === true,
     permitsPartial: flags.partial === true,
-    outputFor: (isPartial) => flags.output ?? defaultFile(flags, found.run.stream, isPartial),
+    outputFor: (isPartial) => flags.output ?? defaultFile(flags, found.run, isPartial),
     warn: (text) => process.stderr.write(`Warning: ${text}\n`),
     leave: () => process.exit(EXIT.interrupted),
   });
-  tell(context, flags, found.run.run, exported);
+  return tell(context, flags, found.run.run, exported);
 }
 
 /** Half of the ids must not lie where all of them are looked for. */
-function defaultFile({ format, gzip }: ExportFlags, stream: string, isPartial: boolean): string {
+function defaultFile(
+  { format, gzip }: ExportFlags,
+  { source, stream }: Run,
+  isPartial: boolean,
+): string {
+  const of = source === datasync.name ? '' : `${source}.`;
   const partial = isPartial ? '.partial' : '';
   const file =
     format === 'ids' ? `${idsOf(stream)}${partial}.txt` : `${stream}${partial}.${format}`;
-  return `${file}${gzip ? '.gz' : ''}`;
+  return `${of}${file}${gzip ? '.gz' : ''}`;
 }
 
 /** `event_ids` of `events`. */
@@ -108,24 +136,25 @@ function idsOf(stream: string): string {
   return `${stream.replace(/s$/, '')}_ids`;
 }
 
-/** Standard output is the ids' own where they go there. */
+/** Standard output is the rows' own where they go there. */
 function tell(
   context: CommandContext,
   flags: ExportFlags,
   run: number,
   { isPartial, origins, output, ...written }: ExportedRun,
-): void {
+): StreamResult {
   const { rows, bytes, sha256, durationMs } = written;
   const stream = output === STANDARD_OUTPUT ? process.stderr : process.stdout;
-  if (context.isJson) {
-    const { format, order } = flags;
-    const status = isPartial ? 'partial' : 'complete';
-    const message = `${formatCount(rows)} rows exported`;
-    const outcome = { status, exitCode: EXIT.complete, message };
-    const what = { output, format, order, run, isPartial, origins };
-    writeResult({ ...outcome, ...what, ...written });
-    return;
-  }
+  const { format, order } = flags;
+  const status = isPartial ? 'partial' : 'complete';
+  const outcome = {
+    status,
+    exitCode: EXIT.complete,
+    message: `${formatCount(rows)} rows exported`,
+  };
+  const what = { output, format, order, run, isPartial, origins };
+  const result = { ...outcome, ...what, ...written };
+  if (context.isJson) return result;
   const rate = formatCount((rows * 1000) / Math.max(1, durationMs));
   const seconds = (durationMs / 1000).toFixed(1);
   const of = origins.length === 1 ? `of run ${run}` : `of ${origins.join(', ')}`;
@@ -136,4 +165,5 @@ function tell(
     `  sha256    ${sha256}`,
   ];
   stream.write(`${lines.join('\n')}\n`);
+  return result;
 }

@@ -1,11 +1,13 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
-import { tableOf } from '../postgres/stream-table.js';
+import { type StreamTable, tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
+import { UserError } from './user-error.js';
 
 export interface PreparedRun {
   readonly run: Run;
@@ -20,11 +22,16 @@ export interface PreparedRun {
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
   readonly nextSegment: number;
+  /** The run before it, over the same stream; null: there is none, or it goes on with one. */
+  readonly earlierRun: number | null;
 }
 
 const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
 
-/** @returns the finished run instead, when there is one and no new one was asked for */
+/**
+ * @returns the finished run instead, when there is one and no new one was asked for
+ * @throws UserError when the source names another table or key than the run to go on with
+ */
 export async function prepareRun(
   config: Config,
   store: RunStore,
@@ -33,6 +40,7 @@ export async function prepareRun(
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
   const isOver = latest === null || config.restart;
+  if (!isOver) refuseOtherTable(latest, tableOf(source.target));
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver
     ? await store.createRun({
@@ -60,8 +68,23 @@ export async function prepareRun(
       pages,
       earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
+      earlierRun: isOver ? (latest?.run ?? null) : null,
     },
   };
+}
+
+/** Pages of one run lie in one table under one key, or its proof would not hold. */
+function refuseOtherTable({ run, tableName, tableKey }: Run, table: StreamTable): void {
+  if (tableName === table.qualified && isDeepStrictEqual(tableKey, table.key)) return;
+  throw new UserError(
+    `Run ${run} wrote into ${formText(tableName, tableKey)}, and its source now names ` +
+      `${formText(table.qualified, table.key)}. --restart begins a new run; the rows of run ${run} stay where they are.`,
+    'usage',
+  );
+}
+
+function formText(name: string, key: readonly string[]): string {
+  return `the table ${name} ${key.length === 0 ? 'without a key' : `with the key ${key.join(', ')}`}`;
 }
 
 /**
