@@ -49,19 +49,19 @@ function linkKind(
       next(seen) {
         const link = linkOf(seen);
         if (typeof link !== 'string') return link;
-        return link === '' ? END : wayTo(link, seen.url);
+        return link === '' ? END : wayTo(link, seen.url, options);
       },
     },
     options,
   );
 }
 
-function wayTo(link: string, pageUrl: string): Way {
+function wayTo(link: string, pageUrl: string, { keptLink }: PageKindOptions): Way {
   const url = URL.canParse(link, pageUrl) ? new URL(link, pageUrl) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return broken('gives a link to the next page that is no HTTP URL');
   }
   // A fragment is never sent: two links that differ in it alone lead to one page.
   url.hash = '';
-  return goOn(url.href);
+  return goOn(keptLink?.(url.href) ?? url.href);
 }

@@ -7,11 +7,10 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
-import { autoPaging } from '../paging/auto-paging.js';
 import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
-import type { PaginatorPlan } from '../paging/paginator-plan.js';
+import { END } from '../paging/ways.js';
 import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
@@ -74,7 +73,7 @@ function readingOf(
     needsObjects: stream.primaryKey.length > 0,
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
-      signs.isIgnored(refusal) ? { type: 'end' } : (kind.refused?.(refusal.status, cursor) ?? null),
+      signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (json, status) => signs.faultIn(json, status),
     withoutRecords: (json) => signs.withoutRecords(json),
@@ -88,29 +87,14 @@ function readingOf(
   };
 }
 
-/** Links that repeat the API's key are kept without it. */
-function kindOf(plan: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
-  const { auth } = plan;
+function kindOf({ auth }: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
+  const { params, cursorTtlMs, donePath } = stream;
   const secrets = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
-  const options = { cursorTtlMs: stream.cursorTtlMs, nowMs };
-  const doneSteps = stream.donePath === null ? null : stepsOf(stream.donePath);
-  const make = (paginator: PaginatorPlan): PageKind => {
-    const kind = pageKind(paginator, options);
-    const isLink = paginator.type === 'json_link' || paginator.type === 'header_link';
-    const endsEmpty = paginator.type === 'cursor' && paginator.stopAfterEmptyPage === true;
-    return {
-      ...kind,
-      next(seen) {
-        if (doneSteps !== null && valueAt(doneSteps, seen.body) === true) return { type: 'end' };
-        if (endsEmpty && seen.recordCount === 0) return { type: 'end' };
-        const way = kind.next(seen);
-        if (!isLink || way.type !== 'next') return way;
-        return { ...way, cursor: withoutQuery(way.cursor, secrets) };
-      },
-    };
-  };
-  if (stream.paginator.type !== 'auto') return make(stream.paginator);
-  return autoPaging(make, { params: stream.params, cursorTtlMs: stream.cursorTtlMs });
+  const keptLink = (url: string): string => withoutQuery(url, secrets);
+  const kind = pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink });
+  if (donePath === null) return kind;
+  const steps = stepsOf(donePath);
+  return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };
 }
 
 interface PageSizePlan {
