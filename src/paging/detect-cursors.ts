@@ -10,7 +10,7 @@ import {
   SINGLE_PAGE,
   unsure,
 } from './detection.js';
-import { compilePath, valueAt } from './json-path.js';
+import { pathSteps, valueAt } from './json-path.js';
 import {
   firstNamed,
   isBeside,
@@ -155,9 +155,8 @@ export const detectKeyset: Detector = ({ seen, values }) => {
 };
 
 function hasTextId(record: string): boolean {
-  const path = compilePath('id');
   try {
-    return path.type === 'path' && typeof valueAt(path.steps, JSON.parse(record)) === 'string';
+    return typeof valueAt(pathSteps('id'), JSON.parse(record)) === 'string';
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 /** Pages that give a value which asks for the next one, in the body or in a header. */
 import { chainKind } from './chain-kind.js';
-import { endSignReader, pathSteps } from './end-signs.js';
-import { valueAt } from './json-path.js';
+import { endSignReader } from './end-signs.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { parseExact } from './json-text.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan, ValuePlace } from './paginator-plan.js';

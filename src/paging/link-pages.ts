@@ -3,8 +3,7 @@
  * it and does not know the page that gave it.
  */
 import { chainKind } from './chain-kind.js';
-import { pathSteps } from './end-signs.js';
-import { valueAt } from './json-path.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { parseLinks } from './link-header.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';

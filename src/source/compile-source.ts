@@ -7,7 +7,7 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
-import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
+import { pathSteps, valueAt } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
 import { END } from '../paging/ways.js';
@@ -15,6 +15,7 @@ import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
+import { columnOf, recordPath } from './record-path.js';
 import type { RecordReading } from './record-reading.js';
 import type { RecordSource } from './source.js';
 import { streamRequest } from './stream-request.js';
@@ -63,12 +64,12 @@ function readingOf(
 ): RecordReading {
   const { kind, signs, size } = parts;
   const costs = plan.costs.map(({ requestPath, availablePath, maximumPath }) => ({
-    request: stepsOf(requestPath),
-    available: stepsOf(availablePath),
-    maximum: stepsOf(maximumPath),
+    request: pathSteps(requestPath),
+    available: pathSteps(availablePath),
+    maximum: pathSteps(maximumPath),
   }));
   return {
-    selector: stream.dataSelector === null ? null : stepsOf(stream.dataSelector),
+    selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
@@ -93,7 +94,7 @@ function kindOf({ auth }: SourcePlan, stream: StreamPlan, nowMs: number): PageKi
   const keptLink = (url: string): string => withoutQuery(url, secrets);
   const kind = pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink });
   if (donePath === null) return kind;
-  const steps = stepsOf(donePath);
+  const steps = pathSteps(donePath);
   return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };
 }
 
@@ -114,8 +115,8 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
 function targetOf(stream: StreamPlan): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
-    const names = recordPath(path);
-    const name = names.join('_');
+    const names = checkedRecordPath(path);
+    const name = columnOf(names);
     return { name, path: names, type: typeOf(stream, name), isNullable: false };
   });
   const keyNames = new Set(key.map(({ name }) => name));
@@ -123,7 +124,7 @@ function targetOf(stream: StreamPlan): WriterTarget {
     reads: 'database',
     ...target,
     key,
-    timePath: timePath === null ? null : recordPath(timePath),
+    timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))
       .map(({ name, type, isNullable }) => ({ name, path: [name], type, isNullable })),
@@ -134,16 +135,8 @@ function typeOf({ columns }: StreamPlan, name: string) {
   return columns.find((column) => column.name === name)?.type ?? null;
 }
 
-/** A path to one value of a record. */
-function recordPath(path: string): RecordPath {
-  return stepsOf(path).map((step) => {
-    assert(step.type !== 'all', `${path} leads to one value`);
-    return step.type === 'name' ? step.name : String(step.index);
-  });
-}
-
-function stepsOf(path: string): readonly PathStep[] {
-  const compiled = compilePath(path);
-  assert(compiled.type === 'path', `${path} was checked when the file was loaded`);
-  return compiled.steps;
+function checkedRecordPath(path: string): RecordPath {
+  const names = recordPath(path);
+  assert(names !== null, `${path} was checked when the file was loaded`);
+  return names;
 }

@@ -3,6 +3,7 @@ import type { PaginatorPlan, ValuePlace } from '../plan.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { PagedFields, PaginatorFields, WindowFields } from './paginator-shape.js';
+import { checkPathFields } from './paths.js';
 
 type Optional = string | null | undefined;
 type Block = Exclude<PagedFields, string>;
@@ -17,6 +18,7 @@ export function planPaginator(
   notes: FileNotes,
 ): PaginatorPlan {
   if (typeof fields === 'string') return planPaged({ type: fields }, at, notes);
+  checkPathFields(fields, at, notes);
   return fields.type === 'time_window'
     ? planWindow(fields, at, notes)
     : planPaged(fields, at, notes);
