@@ -136,7 +136,6 @@ export interface StreamPlan {
   readonly pageSize: { readonly param: string; readonly max: number } | null;
   /** Life of a cursor, ms; null: it does not expire, as far as is known. */
   readonly cursorTtlMs: number | null;
-  readonly order: { readonly by: readonly string[]; readonly direction: 'asc' | 'desc' } | null;
 }
 
 export interface ColumnPlan {

@@ -91,6 +91,10 @@ function planCost(
   notes: FileNotes,
 ): CostLimit {
   checkPathFields(cost, at, notes);
+  if (cost.restore_per_second_path != null) {
+    const why = 'changes nothing here: what is available tells how fast points come back';
+    notes.warn([...at, 'restore_per_second_path'], why);
+  }
   return {
     requestPath: cost.request_path,
     availablePath: cost.available_path,

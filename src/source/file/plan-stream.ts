@@ -25,6 +25,7 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const { own, notes } = context;
   const { endpoint, name } = resource;
   checkPaths(resource, context);
+  warnOfUnused(resource, context);
   const { param, max } = own.page_size ?? {};
   const request = planRequest(resource, notes);
   const pageSize =
@@ -44,11 +45,13 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     timePath: own.time?.path ?? null,
     pageSize,
     cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
-    order:
-      own.order == null
-        ? null
-        : { by: [own.order.by].flat(), direction: own.order.direction ?? 'asc' },
   };
+}
+
+function warnOfUnused({ name }: MergedResource, { own, notes }: StreamContext): void {
+  if (own.order == null) return;
+  const at = ['x-ingestion', 'resources', name, 'order'];
+  notes.warn(at, 'changes nothing yet: the paginator alone says how a walk goes on');
 }
 
 function checkPaths({ name, endpoint, endpointAt }: MergedResource, context: StreamContext): void {
