@@ -68,7 +68,7 @@ export function lookUpReference(reference: Reference, environment: Environment):
 
 function readSecret(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }
