@@ -76,4 +76,8 @@ export interface PageKindOptions {
   readonly cursorTtlMs: number | null;
   /** Epoch ms; what the word `now` of a time window means. Unset: no window ends now. */
   readonly nowMs?: number;
+  /** Parameters of the stream's request, which tell of its paging too. @default none */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** What is kept of a link of the API: cursors stand in the ledger. @default all of it */
+  readonly keptLink?: (url: string) => string;
 }

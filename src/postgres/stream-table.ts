@@ -40,7 +40,7 @@ export function streamTable(ledger: {
  * partition tables, so that they stay from version to version. A page's digest is bit_xor over its rows:
  * no order, and any part can be left out.
  *
- * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same of DataSync's.
+ * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same for a uuid or a bigint.
  */
 export function rowDigest({ key }: StreamTable): string {
   if (key.length === 0) return 'jsonb_hash_extended(data, 0)';

@@ -1,4 +1,4 @@
-/** Opens where the events come from: the API, or the bundled simulator in a process of its own. */
+/** Opens where the records come from: an API, or the bundled simulator in a process of its own. */
 import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';

@@ -153,7 +153,7 @@ describe('hints that change nothing here', () => {
     ['max_table_nesting: 2', 'a record is one row'],
     ['parallelized: true', 'requests run at once as far as the limits permit'],
     ['merge_key: day', 'rows are merged by primary_key alone'],
-    ['row_order: asc', 'x-ingestion.resources.NAME.order'],
+    ['row_order: asc', 'the paginator alone says'],
     ['table_format: delta', 'tables are those of PostgreSQL'],
   ])('%s: one warning', (field, expected) => {
     const warnings = warningTexts(fileWith(`name: a, ${field}`));

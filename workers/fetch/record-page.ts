@@ -36,12 +36,12 @@ export interface RecordPage extends ProvedPage {
 }
 
 /** What is known of the answer beside its body. */
-export type Asked = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
+export type AnswerFacts = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
 
 export function readRecordPage(
   body: Buffer,
   reading: RecordReading,
-  asked: Asked,
+  asked: AnswerFacts,
   columns: ArrayBuffer | null,
 ): RecordPage | PageFault {
   const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
@@ -84,7 +84,7 @@ export function readRecordPage(
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */
 export function emptyRecordPage(
   reading: RecordReading,
-  asked: Asked,
+  asked: AnswerFacts,
   columns: ArrayBuffer | null,
   way?: Way,
 ): RecordPage | PageFault {
@@ -162,7 +162,7 @@ function rowsOf(
   body: Buffer,
   records: readonly Slice[],
   { kind, needsObjects }: RecordReading,
-  { cursor }: Asked,
+  { cursor }: AnswerFacts,
   columns: ArrayBuffer | null,
 ): Omit<ProvedPage, 'type' | 'envelope' | 'bodyBytes'> {
   const writer = new ColumnWriter(columns, Math.max(1, records.length));

@@ -132,9 +132,9 @@ function fieldsOf(record: unknown): string[] {
 
 function creation(target: RecordTarget, sample: readonly unknown[]): string {
   const qualified = qualifiedName(target.schema, target.table);
-  const key = target.key.map((column) => {
-    const type = SQL_TYPES[column.type ?? 'text'];
-    return `${quoteIdentifier(column.name)} ${column.type === null ? keyTypeOf(column.path, sample) : type} NOT NULL`;
+  const key = target.key.map(({ name, path, type }) => {
+    const sqlType = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    return `${quoteIdentifier(name)} ${sqlType} NOT NULL`;
   });
   const lines = [
     ...key,
@@ -192,7 +192,7 @@ function differences(target: RecordTarget, found: FoundTable): Fault | null {
   };
 }
 
-/** Null: COPY would need more than one key of type bigint and an instant, both at the top of a record. */
+/** Null: the table is not a bigint key and an instant, both read from the top of the record. */
 function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFields | null {
   const { key, columns, timePath } = target;
   const [first, second] = key;

@@ -75,7 +75,7 @@ export async function initSource({ url: given, output, isForced }: InitWish): Pr
   }
   const announcesLimit = readLimitHeaders(exchange.headers, exchange.headAtMs) !== null;
   const text = sourceText(guess, { name, hasToken: token !== null, announcesLimit });
-  const loaded = loadSource(text, { fileName: path, name });
+  const loaded = loadSource(text, { name });
   if (loaded.type === 'faulty') {
     throw new UserError(`${path} is no name for a source: ${loaded.faults[0]?.message}.`, 'usage');
   }

@@ -90,5 +90,5 @@ export const namedTexts = z.record(
   takes('a block of names and texts'),
 );
 
-/** A field that changes nothing here; hints.ts says why. */
+/** A field that changes nothing here; special-fields.ts says why. */
 export const hint = z.optional(z.unknown());

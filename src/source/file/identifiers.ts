@@ -21,11 +21,3 @@ export function targetFault(schema: string, table: string): string | null {
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
   return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
 }
-
-/** The column of a field: `meta.uid` becomes `meta_uid`. @param path JSONPath into a record */
-export function columnOf(path: string): string {
-  return path
-    .replace(/^\$\.?/, '')
-    .replaceAll(/[.[\]'"]+/g, '_')
-    .replace(/^_|_$/g, '');
-}

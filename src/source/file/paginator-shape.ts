@@ -77,8 +77,10 @@ const pagedShape = z.union(
   PAGINATOR_WORDS,
 );
 
-const INSTANT_WORDS = takes('a date and time (ISO 8601), epoch seconds, or the word now');
-const instant = z.union([text, z.number(INSTANT_WORDS)], INSTANT_WORDS);
+/** See instant-form.ts. */
+export const INSTANT_WORDS =
+  'a day, a time with its zone (ISO 8601), or epoch seconds or milliseconds';
+const instant = z.union([text, z.number(takes(INSTANT_WORDS))], takes(INSTANT_WORDS));
 
 const windowShape = block({
   type: z.literal('time_window'),

@@ -1,8 +1,11 @@
 /** The plan of typed columns and of the key. */
+import { pathOfNames } from '../../paging/json-path.js';
 import type { ColumnPlan, StreamPlan } from '../plan.js';
+import { columnOf, recordPath } from '../record-path.js';
 import type { FieldPath, FileNotes } from './file-note.js';
-import { columnOf, identifierFault } from './identifiers.js';
+import { identifierFault } from './identifiers.js';
 import type { MergedResource } from './merge-defaults.js';
+import { checkRecordPath } from './paths.js';
 import { COLUMN_HINTS } from './special-fields.js';
 
 /** Of every table. */
@@ -39,10 +42,10 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
   const marked = columns.filter((column) => column.fields.primary_key === true);
   const primaryKey =
     fields.primary_key == null
-      ? marked.map((column) => column.fields.name)
+      ? marked.map((column) => pathOfNames([column.fields.name]))
       : [fields.primary_key].flat();
   for (const path of primaryKey) checkKey(path, keyAt(resource, path), notes);
-  const columnNames = primaryKey.map(columnOf);
+  const columnNames = primaryKey.map((path) => columnOf(recordPath(path) ?? [path]));
   if (new Set(columnNames).size < columnNames.length) {
     notes.fault(fieldAt('primary_key'), 'names one column twice');
   }
@@ -60,12 +63,15 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
 }
 
 function keyAt({ fields, columns, fieldAt }: MergedResource, path: string): FieldPath {
-  const column = columns.find((one) => one.fields.name === path);
+  const column = columns.find((one) => pathOfNames([one.fields.name]) === path);
   return fields.primary_key == null && column !== undefined ? column.at : fieldAt('primary_key');
 }
 
 function checkKey(path: string, at: FieldPath, notes: FileNotes): void {
-  const column = columnOf(path);
+  checkRecordPath(path, at, notes);
+  const names = recordPath(path);
+  if (names === null) return;
+  const column = columnOf(names);
   const fault = identifierFault(column);
   if (fault !== null) notes.fault(at, `the column of the key ${fault}`);
   if (OWN_COLUMNS.has(column)) {

@@ -145,4 +145,3 @@ export type ResourceFields = z.infer<typeof resourceShape>;
 export type ResourceDefaults = z.infer<typeof resourceDefaultsShape>;
 export type EndpointFields = z.infer<typeof endpointBlock>;
 export type ColumnsFields = z.infer<typeof columnsShape>;
-export type ParamFields = z.infer<typeof paramShape>;
