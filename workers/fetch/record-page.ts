@@ -6,6 +6,7 @@
  * key is to be read from it.
  */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitStatement } from '../../src/core/limit-headers.js';
 import type { PageFacts } from '../../src/paging/page-kind.js';
@@ -69,7 +70,16 @@ export function readRecordPage(
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
-  return { type: 'proved', envelope: said, bodyBytes: body.length, ...rows, limits };
+  const [first, last] = [records[0], records.at(-1)];
+  const isCompared = !reading.needsObjects && first !== undefined && last !== undefined;
+  return {
+    ...{ type: 'proved', envelope: said, bodyBytes: body.length, ...rows, limits },
+    ...(isCompared && { fingerprint: fingerprintOf(body, first.start, last.end) }),
+  };
+}
+
+function fingerprintOf(body: Buffer, start: number, end: number): string {
+  return createHash('sha1').update(body.subarray(start, end)).digest('base64');
 }
 
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */
