@@ -12,10 +12,11 @@ import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
-import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
+import type { WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
+import { columnOf, recordPath } from './record-path.js';
 import type { RecordReading } from './record-reading.js';
 import type { RecordSource } from './source.js';
 import { streamRequest } from './stream-request.js';
@@ -130,9 +131,8 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
 function targetOf(stream: StreamPlan): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
-    const names = recordPath(path);
-    const name = names.join('_');
-    return { name, path: names, type: typeOf(stream, name), isNullable: false };
+    const name = columnOf(path);
+    return { name, path: recordPath(path), type: typeOf(stream, name), isNullable: false };
   });
   const keyNames = new Set(key.map(({ name }) => name));
   return {
@@ -148,14 +148,6 @@ function targetOf(stream: StreamPlan): WriterTarget {
 
 function typeOf({ columns }: StreamPlan, name: string) {
   return columns.find((column) => column.name === name)?.type ?? null;
-}
-
-/** A path to one value of a record. */
-function recordPath(path: string): RecordPath {
-  return stepsOf(path).map((step) => {
-    assert(step.type !== 'all', `${path} leads to one value`);
-    return step.type === 'name' ? step.name : String(step.index);
-  });
 }
 
 function stepsOf(path: string): readonly PathStep[] {

@@ -2,7 +2,14 @@
 /** What is said of a file that is wrong: where, what, and what to do. */
 import { describe, expect, test } from 'vitest';
 import { fieldText } from '../../src/source/file/file-note.js';
-import { faultTexts, fileWith, load, planOf, warningTexts } from '../support/source-files.js';
+import {
+  faultTexts,
+  fileWith,
+  load,
+  planOf,
+  streamOf,
+  warningTexts,
+} from '../support/source-files.js';
 
 const HEAD = 'client:\n  base_url: https://api.example.com\n';
 
@@ -190,3 +197,62 @@ function bomb(): string {
   });
   return levels.join('');
 }
+
+describe('a path into JSON that is none', () => {
+  const PATH = 'takes a JSONPath of names, indices and *';
+  const ONE = 'takes a JSONPath to one value';
+
+  test.each([
+    ["endpoint: { path: a, data_selector: '$..items' }", 'endpoint.data_selector', PATH],
+    ["endpoint: { paginator: { type: cursor, cursor_path: 'a[0:2]' } }", 'cursor_path', PATH],
+    ["endpoint: { paginator: { type: offset, limit: 1, total_path: 'a b' } }", 'total_path', PATH],
+    ["endpoint: { paginator: { type: json_link, next_url_path: '.a' } }", 'next_url_path', PATH],
+    [
+      "endpoint: { method: POST, paginator: { type: cursor, cursor_body_path: 'a[*]' } }",
+      'cursor_body_path',
+      ONE,
+    ],
+    ["primary_key: 'a[*].id'", 'primary_key', ONE],
+    ["primary_key: [id, 'a''b']", 'primary_key[1]', ONE],
+  ])('is refused: %s', (fields, field, message) => {
+    const faults = faultTexts(fileWith(`name: items, ${fields}`));
+    expect(faults).toEqual([expect.stringMatching(/^sample\.yaml:2: resources\[0\]\./)]);
+    expect(faults[0]).toContain(`${field}: ${message}`);
+  });
+
+  test.each(['time: { path: "a[*]" }', 'done_path: "a[?]"', 'order: { by: "$" }'])(
+    'is refused in x-ingestion: %s',
+    (fields) => {
+      const rest = `x-ingestion: { resources: { items: { ${fields} } } }\n`;
+      expect(faultTexts(fileWith('name: items', rest))).toEqual([
+        expect.stringMatching(
+          /^sample\.yaml:3: x-ingestion\.resources\.items\.\S+: takes a JSONPath/,
+        ),
+      ]);
+    },
+  );
+});
+
+describe('columns', () => {
+  test('of names that PostgreSQL keeps for itself are refused', () => {
+    const kept = 'has a name that PostgreSQL keeps for a column of its own';
+    expect(faultTexts(fileWith('name: items, primary_key: ctid'))).toEqual([
+      `sample.yaml:2: resources[0].primary_key: the column of the key ${kept}`,
+    ]);
+    expect(faultTexts(fileWith('name: items, columns: { xmin: { data_type: text } }'))).toEqual([
+      `sample.yaml:2: resources[0].columns.xmin: the column ${kept}`,
+    ]);
+    expect(faultTexts(fileWith('name: items, columns: { xmin: {} }'))).toEqual([]);
+  });
+
+  test('of keys are told apart as they stand in the table', () => {
+    expect(streamOf('name: items, primary_key: [id, _id, _page]').primaryKey).toHaveLength(3);
+    const twice = fileWith("name: items, primary_key: ['a.b', a_b]");
+    expect(faultTexts(twice)).toEqual([expect.stringContaining('names one column twice')]);
+  });
+
+  test('that are marked as keys may have any name', () => {
+    const fields = "name: items, columns: { 'a b': { data_type: text, primary_key: true } }";
+    expect(streamOf(fields).primaryKey).toEqual(["['a b']"]);
+  });
+});

@@ -22,10 +22,11 @@ export function targetFault(schema: string, table: string): string | null {
   return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
 }
 
-/** The column of a field: `meta.uid` becomes `meta_uid`. @param path JSONPath into a record */
-export function columnOf(path: string): string {
-  return path
-    .replace(/^\$\.?/, '')
-    .replaceAll(/[.[\]'"]+/g, '_')
-    .replace(/^_|_$/g, '');
+/** Of columns that every table of PostgreSQL has. */
+const SYSTEM_COLUMN = /^(?:tableoid|ctid|[xc]min|[xc]max)$/;
+
+/** As `identifierFault`, for a column. */
+export function columnFault(name: string): string | null {
+  if (SYSTEM_COLUMN.test(name)) return 'has a name that PostgreSQL keeps for a column of its own';
+  return identifierFault(name);
 }

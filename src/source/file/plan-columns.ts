@@ -1,7 +1,9 @@
 /** The plan of typed columns and of the key. */
+import { pathOfNames } from '../../paging/json-path.js';
 import type { ColumnPlan, StreamPlan } from '../plan.js';
+import { columnOf, leadsToOne } from '../record-path.js';
 import type { FieldPath, FileNotes } from './file-note.js';
-import { columnOf, identifierFault } from './identifiers.js';
+import { columnFault } from './identifiers.js';
 import type { MergedResource } from './merge-defaults.js';
 import { COLUMN_HINTS } from './special-fields.js';
 
@@ -15,8 +17,8 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
     if (ignored.length > 0) {
       notes.warn(at, `${ignored.join(', ')}: of a column only data_type and nullable count here`);
     }
-    const fault = identifierFault(name);
-    if (fault !== null) notes.fault(at, `the column ${fault}`);
+    const fault = columnFault(name);
+    if (fault !== null && type != null) notes.fault(at, `the column ${fault}`);
     if (OWN_COLUMNS.has(name)) {
       notes.warn(at, `gets no column: every table has one named ${name}; the field stays in data`);
       return [];
@@ -39,7 +41,7 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
   const marked = columns.filter((column) => column.fields.primary_key === true);
   const primaryKey =
     fields.primary_key == null
-      ? marked.map((column) => column.fields.name)
+      ? marked.map((column) => pathOfColumn(column.fields.name))
       : [fields.primary_key].flat();
   for (const path of primaryKey) checkKey(path, keyAt(resource, path), notes);
   const columnNames = primaryKey.map(columnOf);
@@ -59,6 +61,11 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
   return { primaryKey, writeDisposition: 'append' };
 }
 
+/** A column may be named as the path that it is made of. */
+function pathOfColumn(name: string): string {
+  return leadsToOne(name) ? name : pathOfNames([name]);
+}
+
 function keyAt({ fields, columns, fieldAt }: MergedResource, path: string): FieldPath {
   const column = columns.find((one) => one.fields.name === path);
   return fields.primary_key == null && column !== undefined ? column.at : fieldAt('primary_key');
@@ -66,7 +73,7 @@ function keyAt({ fields, columns, fieldAt }: MergedResource, path: string): Fiel
 
 function checkKey(path: string, at: FieldPath, notes: FileNotes): void {
   const column = columnOf(path);
-  const fault = identifierFault(column);
+  const fault = columnFault(column);
   if (fault !== null) notes.fault(at, `the column of the key ${fault}`);
   if (OWN_COLUMNS.has(column)) {
     notes.fault(at, `every table has a column named ${column} already; no key can have that name`);

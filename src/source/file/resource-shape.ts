@@ -7,10 +7,12 @@ import {
   hint,
   httpStatus,
   json,
+  jsonPath,
   listOf,
   namedJson,
   namedTexts,
   oneOf,
+  pathOrList,
   takes,
   text,
   textOrList,
@@ -46,7 +48,7 @@ const columnsShape = z.union(
 
 /** Of `endpoint`, and of a parameter with `type: incremental`. Its values go into requests. */
 const incrementalFields = {
-  cursor_path: text,
+  cursor_path: jsonPath,
   initial_value: z.optional(json),
   ...{ last_value_func: hint, primary_key: hint, row_order: hint, lag: hint },
   ...{ allow_external_schedulers: hint, on_cursor_value_missing: hint },
@@ -93,7 +95,7 @@ const endpointBlock = block({
   params: z.nullish(z.record(z.string(), paramShape, takes('a block of names and values'))),
   json: z.nullish(namedJson),
   headers: z.nullish(namedTexts),
-  data_selector: z.nullish(text),
+  data_selector: z.nullish(jsonPath),
   paginator: z.nullish(paginatorShape),
   response_actions: z.nullish(listOf(responseActionShape, 'actions')),
   incremental: z.nullish(incrementalShape),
@@ -114,7 +116,7 @@ const writeDisposition = z.union(
 
 const resourceFields = {
   table_name: z.nullish(text),
-  primary_key: z.nullish(textOrList),
+  primary_key: z.nullish(pathOrList),
   write_disposition: z.nullish(writeDisposition),
   columns: z.nullish(columnsShape),
   include_from_parent: z.nullish(listOf(text, 'texts')),
