@@ -15,14 +15,22 @@ type ScannedEvent = Extract<SchedulerEvent, { type: 'scanned' }>;
  */
 const BARREN_PAGES_MAX = 1_000;
 
-const LEADS_NOWHERE = 'Ask the operator of the API; a start resumes behind the last of these pages';
+/** Fewer than the pages that may repeat: a walk that begins again comes to all that it remembers. */
+const FINGERPRINTS_MAX = 100;
+
+const LEADS_NOWHERE =
+  'The API may not read what the paginator sends: check that, or ask its operator; a start resumes behind the last of these pages';
 
 export class ChainWatch {
   readonly #context: RunContext;
   /** Barren pages in a row, by segment. */
   readonly #barren = new Map<number, number>();
-  /** Pages in a row that were committed without a new record, where no order holds. */
+  /** Pages in a row that were committed without a new record. */
   #stale = 0;
+  /** Of the last pages whose records have no key. */
+  readonly #fingerprints = new Set<string>();
+  /** Pages in a row whose fingerprint is among these. */
+  #repeated = 0;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -41,21 +49,32 @@ export class ChainWatch {
     if (contradiction !== null) this.#context.leaveOrder(contradiction, job, nowMs);
   }
 
-  /** Without an order only what is committed shows whether a chain brings anything new. */
+  /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
   committed(job: PageJob, { inserted, known, quarantined }: CommittedCounts): void {
-    const { order, options } = this.#context;
-    if (order.holds) return;
+    const { options } = this.#context;
     this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
     // A walk that begins again finds first what is there.
     const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
     if (this.#stale >= BARREN_PAGES_MAX + knownPages) this.#leadsNowhere(job, this.#stale);
   }
 
-  progress(job: PageJob, { recordCount, lastPosition }: ScannedEvent): void {
+  progress(job: PageJob, { recordCount, lastPosition, fingerprint }: ScannedEvent): void {
+    if (fingerprint !== undefined) this.#compare(job, fingerprint);
     const isBarren = recordCount === 0 || isSamePlace(lastPosition, job.after);
     const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;
     this.#barren.set(job.segment, barren);
     if (barren >= BARREN_PAGES_MAX) this.#leadsNowhere(job, barren);
+  }
+
+  /** Records without a key are all new to the table, though they come again and again. */
+  #compare(job: PageJob, fingerprint: string): void {
+    this.#repeated = this.#fingerprints.has(fingerprint) ? this.#repeated + 1 : 0;
+    this.#fingerprints.add(fingerprint);
+    const [oldest] = this.#fingerprints;
+    if (oldest !== undefined && this.#fingerprints.size > FINGERPRINTS_MAX) {
+      this.#fingerprints.delete(oldest);
+    }
+    if (this.#repeated >= BARREN_PAGES_MAX) this.#leadsNowhere(job, this.#repeated);
   }
 
   #leadsNowhere(job: PageJob, pages: number): void {

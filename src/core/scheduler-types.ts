@@ -36,6 +36,7 @@ export type SchedulerEvent =
       readonly lastPosition: Position | null;
       /** See `Batch`. */
       readonly isDescending: boolean;
+      readonly fingerprint?: string;
     }
   /** A head-only task is done; its head came before. */
   | { readonly type: 'refreshed'; readonly taskId: number }

@@ -64,6 +64,8 @@ export interface Batch {
   readonly lastPosition: Position | null;
   /** Whether no row is later than the one before it; rows of one instant may come in any order. */
   readonly isDescending: boolean;
+  /** Equal for pages whose records are the same, byte for byte; unset: a key tells them apart, or there are none. */
+  readonly fingerprint?: string;
 }
 
 /** Typed views over a batch's `columns`; all of `capacity` rows. */

@@ -208,10 +208,11 @@ export class IngestionLoop {
     }
     this.#page(taskId).batch = batch;
     this.#parts.observer.scanned(result);
-    const { rowCount, rejects, firstPosition, lastPosition, isDescending } = batch;
+    const { rowCount, rejects, firstPosition, lastPosition, isDescending, fingerprint } = batch;
     const recordCount = rowCount + rejects.count;
     const order = { firstPosition, lastPosition, isDescending };
-    this.#push({ type: 'scanned', taskId, recordCount, ...order });
+    const content = fingerprint === undefined ? {} : { fingerprint };
+    this.#push({ type: 'scanned', taskId, recordCount, ...order, ...content });
   }
 
   #failed(result: Extract<PageResult, { type: 'fault' }>): void {

@@ -1,8 +1,9 @@
 /** Source files whose pages are asked for by offset or by number, drained in several chains at once. */
 import { describe, expect, test } from 'vitest';
-import type { ApiContract, ApiOptions } from '../support/apis/contract.js';
+import { type ApiContract, type ApiOptions, json } from '../support/apis/contract.js';
 import { type OffsetApiOptions, offsetApi } from '../support/apis/offset-api.js';
 import { pageNumberApi } from '../support/apis/page-number-api.js';
+import { plainApi } from '../support/apis/plain-api.js';
 import { untilDisconnected } from '../support/ingest-check.js';
 import { breaking } from '../support/ingest-process.js';
 import { type SourceParts, useSourceRuns } from '../support/source-runs.js';
@@ -158,5 +159,26 @@ describe.each(LONG)('in parallel, by %s', (_, parts, contract) => {
     expect(facts.segments).toBeGreaterThan(2);
     expect(result).toMatchObject({ resumedFrom: before, duplicate: 0, warnings: [] });
     await runs.expectStored(source, api, api.records('items'));
+  });
+});
+
+describe('an API that sends the same page whatever is asked for', () => {
+  const same = plainApi<never>({
+    ...{ options: { limit: null }, streams: {}, method: 'GET', path: '/items' },
+    answer: () => json(200, { items: [{ id: 1 }, { id: 2 }] }),
+  });
+
+  test.each([
+    ['offset', { ...byOffset, total_path: null }, 'id'],
+    ['number', byNumber, 'id'],
+    ['offset, without a key', { ...byOffset, total_path: null }, []],
+    ['number, without a key', byNumber, []],
+  ] as const)('by %s is found out', async (_, paginator, key) => {
+    const api = await apis.start(same);
+    const source = runs.source({ paginator, endpoint, resource: { primary_key: key } });
+    const { code, result, stderr } = await runs.ingest(source, api);
+    expect(code, stderr.slice(-2_000)).toBe(1);
+    expect(result?.message).toMatch(/1\d{3} pages in a row hold no new record/);
+    expect(api.requests.length).toBeLessThan(3_000);
   });
 });

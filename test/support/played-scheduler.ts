@@ -57,12 +57,16 @@ export class Played {
   answer(
     segment: number,
     last: number,
-    answer: Partial<HeadFacts> & { count?: number; isDescending?: boolean } = {},
+    answer: Partial<HeadFacts> & {
+      count?: number;
+      isDescending?: boolean;
+      fingerprint?: string;
+    } = {},
   ): void {
     const taskId = this.#tasks.get(segment);
     if (taskId === undefined) throw new Error('the segment waits for a page');
     this.#tasks.delete(segment);
-    const { count = 100, isDescending = true, ...facts } = answer;
+    const { count = 100, isDescending = true, fingerprint, ...facts } = answer;
     const given = head(`to ${last}`, this.#isOpaque ? null : at(last));
     const end = facts.hasMore === false ? { nextCursor: null, nextPosition: null } : {};
     this.step([{ type: 'head', taskId, head: { ...given, returned: count, ...end, ...facts } }]);
@@ -70,7 +74,8 @@ export class Played {
     this.#records.set(taskId, count);
     const [first, lastOne] = count === 0 ? [null, null] : [at(last - count + 1), at(last)];
     const span = { recordCount: count, firstPosition: first, lastPosition: lastOne };
-    const event = { ...scanned(taskId, at(last)), ...span, isDescending };
+    const content = fingerprint === undefined ? {} : { fingerprint };
+    const event = { ...scanned(taskId, at(last)), ...span, ...content, isDescending };
     this.step([event as SchedulerEvent]);
     told.push(...this.said);
     this.#commit(told);

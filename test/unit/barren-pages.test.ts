@@ -1,5 +1,5 @@
 /** Chains of pages that bring nothing: ended by name, and not too soon. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import type { Paging } from '../../src/paging/paging.js';
 import { built, Played } from '../support/played-scheduler.js';
@@ -54,4 +54,33 @@ test('a page with a record begins the count again, and the end of the source is 
   }
   played.answer(1, 3_100, { hasMore: false, count: 0 });
   expect(played.outcome).toEqual({ status: 'complete' });
+});
+
+describe('pages of records without a key', () => {
+  function walked(fingerprintOf: (page: number) => string, pagesMax = 3_000) {
+    const played = new Played([WHOLE], opaque, UNLIMITED);
+    const pages = walk(
+      played,
+      (page) => played.answer(1, page * 100, { fingerprint: fingerprintOf(page) }),
+      pagesMax,
+    );
+    return { played, pages };
+  }
+
+  test('that are the same for ever end the run', () => {
+    const { played, pages } = walked(() => 'same');
+    expect(played.outcome).toMatchObject({ status: 'failed', fault: { code: 'CONTRACT' } });
+    expect(pages).toBeLessThanOrEqual(1_002);
+  });
+
+  test('that go round in a circle end it too', () => {
+    const { played } = walked((page) => `page ${page % 7}`);
+    expect(played.outcome).toMatchObject({ status: 'failed', fault: { code: 'CONTRACT' } });
+  });
+
+  test('that come again from the start on, as of a walk that begins again, do not', () => {
+    const { played, pages } = walked((page) => `page ${page % 1_500}`);
+    expect(played.outcome).toBeUndefined();
+    expect(pages).toBe(3_000);
+  });
 });

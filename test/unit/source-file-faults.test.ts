@@ -2,7 +2,14 @@
 /** What is said of a file that is wrong: where, what, and what to do. */
 import { describe, expect, test } from 'vitest';
 import { fieldText } from '../../src/source/file/file-note.js';
-import { faultTexts, fileWith, load, planOf, warningTexts } from '../support/source-files.js';
+import {
+  faultTexts,
+  fileWith,
+  load,
+  planOf,
+  streamOf,
+  warningTexts,
+} from '../support/source-files.js';
 
 const HEAD = 'client:\n  base_url: https://api.example.com\n';
 
@@ -190,3 +197,27 @@ function bomb(): string {
   });
   return levels.join('');
 }
+
+describe('columns', () => {
+  test('of names that PostgreSQL keeps for itself are refused', () => {
+    const kept = 'has a name that PostgreSQL keeps for a column of its own';
+    expect(faultTexts(fileWith('name: items, primary_key: ctid'))).toEqual([
+      `sample.yaml:2: resources[0].primary_key: the column of the key ${kept}`,
+    ]);
+    expect(faultTexts(fileWith('name: items, columns: { xmin: { data_type: text } }'))).toEqual([
+      `sample.yaml:2: resources[0].columns.xmin: the column ${kept}`,
+    ]);
+    expect(faultTexts(fileWith('name: items, columns: { xmin: {} }'))).toEqual([]);
+  });
+
+  test('of keys are told apart as they stand in the table', () => {
+    expect(streamOf('name: items, primary_key: [id, _id, _page]').primaryKey).toHaveLength(3);
+    const twice = fileWith("name: items, primary_key: ['a.b', a_b]");
+    expect(faultTexts(twice)).toEqual([expect.stringContaining('names one column twice')]);
+  });
+
+  test('that are marked as keys may have any name', () => {
+    const fields = "name: items, columns: { 'a b': { data_type: text, primary_key: true } }";
+    expect(streamOf(fields).primaryKey).toEqual(["['a b']"]);
+  });
+});

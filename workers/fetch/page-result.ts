@@ -32,6 +32,7 @@ export function batchOf(page: ProvedPage, body: ArrayBuffer | null): Batch {
     firstPosition: page.firstPosition,
     lastPosition: page.lastPosition,
     isDescending: page.isDescending,
+    ...(page.fingerprint !== undefined && { fingerprint: page.fingerprint }),
   };
 }
 

@@ -60,6 +60,8 @@ export interface ProvedPage {
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
   readonly isDescending: boolean;
+  /** See `Batch`. */
+  readonly fingerprint?: string;
 }
 
 /** A body that is no page. `columns` is the buffer to keep; null when there was none. */

@@ -6,6 +6,7 @@
  * key is to be read from it.
  */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitStatement } from '../../src/core/limit-headers.js';
 import { ordinalPlace } from '../../src/paging/ordinals.js';
@@ -72,13 +73,20 @@ export function readRecordPage(
   const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
+  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
+  const isCompared = !reading.needsObjects && firstRecord !== undefined && lastRecord !== undefined;
   return {
     type: 'proved',
     envelope: { ...said, lastPlace },
     bodyBytes: body.length,
     ...rows,
     limits,
+    ...(isCompared && { fingerprint: fingerprintOf(body, firstRecord.start, lastRecord.end) }),
   };
+}
+
+function fingerprintOf(body: Buffer, start: number, end: number): string {
+  return createHash('sha1').update(body.subarray(start, end)).digest('base64');
 }
 
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */

@@ -21,3 +21,12 @@ export function targetFault(schema: string, table: string): string | null {
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
   return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
 }
+
+/** Of columns that every table of PostgreSQL has. */
+const SYSTEM_COLUMN = /^(?:tableoid|ctid|[xc]min|[xc]max)$/;
+
+/** As `identifierFault`, for a column. */
+export function columnFault(name: string): string | null {
+  if (SYSTEM_COLUMN.test(name)) return 'has a name that PostgreSQL keeps for a column of its own';
+  return identifierFault(name);
+}

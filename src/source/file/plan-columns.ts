@@ -3,7 +3,7 @@ import { pathOfNames } from '../../paging/json-path.js';
 import type { ColumnPlan, StreamPlan } from '../plan.js';
 import { columnOf, recordPath } from '../record-path.js';
 import type { FieldPath, FileNotes } from './file-note.js';
-import { identifierFault } from './identifiers.js';
+import { columnFault } from './identifiers.js';
 import type { MergedResource } from './merge-defaults.js';
 import { checkRecordPath } from './paths.js';
 import { COLUMN_HINTS } from './special-fields.js';
@@ -18,7 +18,7 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
     if (ignored.length > 0) {
       notes.warn(at, `${ignored.join(', ')}: of a column only data_type and nullable count here`);
     }
-    const fault = identifierFault(name);
+    const fault = columnFault(name);
     if (fault !== null) notes.fault(at, `the column ${fault}`);
     if (OWN_COLUMNS.has(name)) {
       notes.warn(at, `gets no column: every table has one named ${name}; the field stays in data`);
@@ -72,7 +72,7 @@ function checkKey(path: string, at: FieldPath, notes: FileNotes): void {
   const names = recordPath(path);
   if (names === null) return;
   const column = columnOf(names);
-  const fault = identifierFault(column);
+  const fault = columnFault(column);
   if (fault !== null) notes.fault(at, `the column of the key ${fault}`);
   if (OWN_COLUMNS.has(column)) {
     notes.fault(at, `every table has a column named ${column} already; no key can have that name`);
