@@ -7,7 +7,7 @@ import type { LimitKey, StreamKey } from '../database/ledger-types.js';
 import type { Proxies } from '../protocol/fetch-messages.js';
 import { mergedHeaders } from '../protocol/page-request.js';
 import { nowMs } from '../runtime/clock.js';
-import { requestCredentials } from '../source/authentication.js';
+import { requestCredentials, withoutSecretParams } from '../source/authentication.js';
 import { datasync } from '../source/datasync.js';
 import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
 import { type SourceSpec, sourceOf } from '../source/registry.js';
@@ -105,22 +105,27 @@ export async function openSource(
 }
 
 function openFile(
-  { plan, origin, basePath }: Extract<Target, { kind: 'file' }>,
+  { plan, origin, basePath, secrets }: Extract<Target, { kind: 'file' }>,
   streamKey: StreamKey,
   proxies: Proxies | null,
 ): OpenSource {
-  const { stream, origin: runOrigin } = streamKey;
+  const { stream: name, origin: runOrigin } = streamKey;
   const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
+  const streams = plan.streams.map((stream) => withoutSecretParams(stream, secrets));
+  const secretParams = streams.find(({ stream }) => stream.name === name)?.query;
   // Credentials are added to requests by themselves: no worker needs the plan's.
-  const publicPlan = { ...plan, auth: withoutSecrets(auth) };
-  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs() } as const;
+  const publicPlan = {
+    ...{ ...plan, auth: withoutSecrets(auth), headers: {} },
+    streams: streams.map(({ stream }) => stream),
+  };
+  const sourceSpec = { type: 'file', plan: publicPlan, stream: name, nowMs: nowMs() } as const;
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
   const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });
   return {
     ...access,
     ...{ spec: sourceOf(sourceSpec), sourceSpec, streamKey, basePath, runOrigin },
-    query: credentials.query,
+    query: { ...secretParams, ...credentials.query },
     origins: [origin, ...hosts.filter((host) => host !== origin)],
     oauth: auth?.type === 'oauth2' ? auth : null,
     ...{ limits, limitHeaders },

@@ -89,8 +89,9 @@ function readingOf(
 }
 
 function kindOf({ auth }: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
-  const { params, cursorTtlMs, donePath } = stream;
-  const secrets = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
+  const { params, secretParams, cursorTtlMs, donePath } = stream;
+  const key = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
+  const secrets = [...key, ...secretParams];
   const keptLink = (url: string): string => withoutQuery(url, secrets);
   const kind = pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink });
   if (donePath === null) return kind;

@@ -43,7 +43,7 @@ test('whole rows go to a file that is named after the stream, each with its key 
   const { env, source, records } = await ingested('rows', 'primary_key: id');
   const exported = await folder.run(['export', '--source', source], env);
   expect(exported.code, exported.stderr).toBe(0);
-  const lines = linesOf(readFileSync(join(folder.path, 'items.ndjson'), 'utf8'));
+  const lines = linesOf(readFileSync(join(folder.path, 'rows.items.ndjson'), 'utf8'));
   expect(lines).toHaveLength(COUNT);
   // Beyond 2^53 a number is told by its digits alone.
   const ids = lines.map((line) => /^\{"id":(\d+),"occurred_at":"/.exec(line)?.[1]);
@@ -60,7 +60,7 @@ test('keys go to a file of ids, several fields apart by tabs', async () => {
   const { env, source, records } = await ingested('keys', 'primary_key: [id, name]');
   const exported = await folder.run(['export-ids', '--source', source], env);
   expect(exported.code, exported.stderr).toBe(0);
-  const lines = linesOf(readFileSync(join(folder.path, 'item_ids.txt'), 'utf8'));
+  const lines = linesOf(readFileSync(join(folder.path, 'keys.item_ids.txt'), 'utf8'));
   expect(lines.map((line) => line.split('\t')[0])).toEqual(records.map(({ id }) => String(id)));
   expect(lines[0]?.split('\t')[1]).toBe(records[0]?.name);
 });
@@ -70,7 +70,7 @@ test('rows without a key have no ids, and the message says what to do', async ()
   const ids = await folder.run(['export-ids', '--source', source], env);
   expect(ids.code).toBe(2);
   expect(ids.stderr).toContain(
-    'The rows of keyless.items have no key, and so no ids: `datasync export`',
+    'The rows of keyless.items have no key, and so no ids: `datasync export --source keyless`',
   );
   expect((await folder.run(['export', '--source', source], env)).code).toBe(0);
 });

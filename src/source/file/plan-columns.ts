@@ -18,8 +18,6 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
     if (ignored.length > 0) {
       notes.warn(at, `${ignored.join(', ')}: of a column only data_type and nullable count here`);
     }
-    const fault = columnFault(name);
-    if (fault !== null) notes.fault(at, `the column ${fault}`);
     if (OWN_COLUMNS.has(name)) {
       notes.warn(at, `gets no column: every table has one named ${name}; the field stays in data`);
       return [];
@@ -30,6 +28,8 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
       }
       return [];
     }
+    const fault = columnFault(name);
+    if (fault !== null) notes.fault(at, `the column ${fault}`);
     return [{ name, type, isNullable: nullable ?? true }];
   });
 }
