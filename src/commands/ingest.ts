@@ -85,8 +85,8 @@ function tellEnd(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'ended' }>,
 ): StreamResult {
-  const { result, outcome, openCommand, page } = end;
-  context.say(reportText(result, { open: openCommand, page }));
+  const { result, outcome, openCommand, tableName, page } = end;
+  context.say(reportText(result, { table: tableName, open: openCommand, page }));
   if (outcome.status !== 'complete') context.say(remedyText(result, outcome));
   const { run, reason } = result;
   // A signal is no reason that a script would look for.

@@ -83,6 +83,8 @@ export function ingestResult(known: {
 
 /** Where there is more to see. */
 export interface ReportPlaces {
+  /** Where the rows are, with its schema. */
+  readonly table: string;
   /** The line that opens the data. */
   readonly open: string;
   /** The page with all of it; null: there is none. */
@@ -112,6 +114,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['requests', used],
     ['writing', result.writeMethod],
     ['memory', `${formatBytes(result.peakRssBytes)} at most`],
+    ['table', where.table],
     ['data', where.open],
     ...(where.page == null ? [] : [['report', where.page]]),
   ];

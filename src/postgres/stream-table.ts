@@ -5,7 +5,7 @@ import type { WriterTarget } from '../protocol/record-target.js';
 export interface StreamTable {
   /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
   readonly qualified: string;
-  /** Names of its key columns; none: its rows have no key, and belong to their page alone. */
+  /** Names of its key columns; none: no row is recognised when it comes again. */
   readonly key: readonly string[];
 }
 
