@@ -105,7 +105,7 @@ export async function openSource(
 }
 
 function openFile(
-  { plan, origin, basePath }: Extract<Target, { kind: 'file' }>,
+  { plan, origin, basePath, secrets }: Extract<Target, { kind: 'file' }>,
   streamKey: StreamKey,
   proxies: Proxies | null,
 ): OpenSource {
@@ -114,7 +114,7 @@ function openFile(
   const credentials = requestCredentials(auth);
   // Credentials are added to requests by themselves: no worker needs the plan's.
   const publicPlan = { ...plan, auth: withoutSecrets(auth) };
-  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs() } as const;
+  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs(), secrets } as const;
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
   const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });
   return {

@@ -18,6 +18,7 @@ import { withoutQuery } from './authentication.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
 import { columnOf, recordPath } from './record-path.js';
 import type { RecordReading } from './record-reading.js';
+import { sealedKind } from './sealed-cursors.js';
 import type { RecordSource } from './source.js';
 import { streamRequest } from './stream-request.js';
 
@@ -26,11 +27,22 @@ const BUCKET = 'requests';
 /** Where a request names no size, so many records are expected of a page. */
 const EXPECTED_RECORDS = 100;
 
-/** @param plan checked by the loader @param nowMs what a time window that ends now ends at, epoch ms */
-export function compileSource(plan: SourcePlan, streamName: string, nowMs: number): RecordSource {
+export interface CompileOptions {
+  /** What a time window that ends now ends at, epoch ms. */
+  readonly nowMs: number;
+  /** No cursor shows them. */
+  readonly secrets: readonly string[];
+}
+
+/** @param plan checked by the loader */
+export function compileSource(
+  plan: SourcePlan,
+  streamName: string,
+  compileOptions: CompileOptions,
+): RecordSource {
   const stream = plan.streams.find(({ name }) => name === streamName);
   assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
-  const kind = kindOf(plan, stream, nowMs);
+  const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
@@ -90,25 +102,30 @@ function readingOf(
 }
 
 /** Links that repeat the API's key are kept without it. */
-function kindOf(plan: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
+function kindOf(
+  plan: SourcePlan,
+  stream: StreamPlan,
+  { nowMs, secrets }: CompileOptions,
+): PageKind {
   const { auth } = plan;
-  const secrets = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
+  const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
   const options = { cursorTtlMs: stream.cursorTtlMs, nowMs };
   const doneSteps = stream.donePath === null ? null : stepsOf(stream.donePath);
   const make = (paginator: PaginatorPlan): PageKind => {
     const kind = pageKind(paginator, options);
     const isLink = paginator.type === 'json_link' || paginator.type === 'header_link';
     const endsEmpty = paginator.type === 'cursor' && paginator.stopAfterEmptyPage === true;
-    return {
+    const walked: PageKind = {
       ...kind,
       next(seen) {
         if (doneSteps !== null && valueAt(doneSteps, seen.body) === true) return { type: 'end' };
         if (endsEmpty && seen.recordCount === 0) return { type: 'end' };
         const way = kind.next(seen);
         if (!isLink || way.type !== 'next') return way;
-        return { ...way, cursor: withoutQuery(way.cursor, secrets) };
+        return { ...way, cursor: withoutQuery(way.cursor, keyNames) };
       },
     };
+    return sealedKind(walked, secrets);
   };
   if (stream.paginator.type !== 'auto') return make(stream.paginator);
   return autoPaging(make, { params: stream.params, cursorTtlMs: stream.cursorTtlMs });
