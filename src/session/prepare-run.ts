@@ -1,10 +1,11 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import type { Config } from '../config/config.js';
+import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
-import { tableOf } from '../postgres/stream-table.js';
+import { type StreamTable, tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
 
 export interface PreparedRun {
@@ -24,7 +25,10 @@ export interface PreparedRun {
 
 const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
 
-/** @returns the finished run instead, when there is one and no new one was asked for */
+/**
+ * @returns the finished run instead, when there is one and no new one was asked for
+ * @throws IngestionError, DATABASE_REFUSED when the table that a run has written is not the one to go on with
+ */
 export async function prepareRun(
   config: Config,
   store: RunStore,
@@ -70,17 +74,38 @@ export async function prepareRun(
  */
 async function pagesToGoOnFrom(
   store: RunStore,
-  { run }: Run,
+  run: Run,
   { source, nowMs }: { readonly source: Source; readonly nowMs: number },
 ): Promise<LedgerPage[]> {
-  const pages = await store.loadPages(run);
+  const pages = await store.loadPages(run.run);
   const table = tableOf(source.target);
+  if (pages.some(({ inserted }) => inserted > 0)) await checkTable(store, run, table);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);
   if (ids.length === 0) return pages;
-  await store.releasePages({ run, table, ids, reason: WALKED_AGAIN });
-  return store.loadPages(run);
+  await store.releasePages({ run: run.run, table, ids, reason: WALKED_AGAIN });
+  return store.loadPages(run.run);
+}
+
+/** Rows of one run in two tables, or in none, would be proved by no ledger. */
+async function checkTable(store: RunStore, run: Run, table: StreamTable): Promise<void> {
+  const { tableName, tableKey } = run;
+  const isSame = tableName === table.qualified && tableKey.join() === table.key.join();
+  if (isSame && (await store.hasTable(tableName))) return;
+  const what = isSame
+    ? `the table ${tableName}, which run ${run.run} has written, is not there any more`
+    : `run ${run.run} has written the table ${formOf(tableName, tableKey)}, and the source now names ${formOf(table.qualified, table.key)}`;
+  throw new IngestionError({
+    code: 'DATABASE_REFUSED',
+    message: what,
+    retryable: false,
+    remedy: `${isSame ? 'Bring it back' : 'Name it as before'} to go on with the run, or begin a new one with --restart`,
+  });
+}
+
+function formOf(name: string, key: readonly string[]): string {
+  return key.length === 0 ? `${name} without a key` : `${name} with the key ${key.join(', ')}`;
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {
