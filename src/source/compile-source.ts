@@ -89,7 +89,7 @@ function readingOf(
     wayAfter: (refusal, cursor) =>
       signs.isIgnored(refusal) ? { type: 'end' } : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
-    readAnswer: (json, status) => signs.faultIn(json, status),
+    readAnswer: (seen) => signs.faultIn(seen),
     withoutRecords: (json) => signs.withoutRecords(json),
     leadsNowhere: (reason): Fault => ({
       code: 'CONTRACT',
