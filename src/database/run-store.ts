@@ -57,6 +57,8 @@ export interface RunStore {
   setSubmission(run: number, submission: object): Promise<void>;
   /** All committed pages, by segment and page. */
   loadPages(run: number): Promise<LedgerPage[]>;
+  /** @param qualified as the ledger names it */
+  hasTable(qualified: string): Promise<boolean>;
   /** See release-pages. */
   releasePages(released: Parameters<typeof releasePages>[1]): Promise<ReleasedPages>;
   loadTotals(run: number): Promise<RunTotals>;
@@ -151,6 +153,16 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     },
 
     loadPages,
+
+    async hasTable(qualified) {
+      const { isThere } = only(
+        await query<{ isThere: boolean }>('SELECT to_regclass($1) IS NOT NULL AS "isThere"', [
+          qualified,
+        ]),
+      );
+      return isThere;
+    },
+
     releasePages: (released) => releasePages(pool, released),
 
     async loadTotals(runNumber) {

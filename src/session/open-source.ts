@@ -7,7 +7,7 @@ import type { LimitKey, StreamKey } from '../database/ledger-types.js';
 import type { Proxies } from '../protocol/fetch-messages.js';
 import { mergedHeaders } from '../protocol/page-request.js';
 import { nowMs } from '../runtime/clock.js';
-import { requestCredentials, withoutSecretParams } from '../source/authentication.js';
+import { requestCredentials } from '../source/authentication.js';
 import { datasync } from '../source/datasync.js';
 import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
 import { type SourceSpec, sourceOf } from '../source/registry.js';
@@ -109,23 +109,18 @@ function openFile(
   streamKey: StreamKey,
   proxies: Proxies | null,
 ): OpenSource {
-  const { stream: name, origin: runOrigin } = streamKey;
+  const { stream, origin: runOrigin } = streamKey;
   const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
-  const streams = plan.streams.map((stream) => withoutSecretParams(stream, secrets));
-  const secretParams = streams.find(({ stream }) => stream.name === name)?.query;
   // Credentials are added to requests by themselves: no worker needs the plan's.
-  const publicPlan = {
-    ...{ ...plan, auth: withoutSecrets(auth), headers: {} },
-    streams: streams.map(({ stream }) => stream),
-  };
-  const sourceSpec = { type: 'file', plan: publicPlan, stream: name, nowMs: nowMs() } as const;
+  const publicPlan = { ...plan, auth: withoutSecrets(auth), headers: {} };
+  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs(), secrets } as const;
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
   const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });
   return {
     ...access,
     ...{ spec: sourceOf(sourceSpec), sourceSpec, streamKey, basePath, runOrigin },
-    query: { ...secretParams, ...credentials.query },
+    query: credentials.query,
     origins: [origin, ...hosts.filter((host) => host !== origin)],
     oauth: auth?.type === 'oauth2' ? auth : null,
     ...{ limits, limitHeaders },

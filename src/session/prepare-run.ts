@@ -1,6 +1,7 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
+import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
@@ -31,6 +32,7 @@ const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetch
 /**
  * @returns the finished run instead, when there is one and no new one was asked for
  * @throws UserError when the source names another table or key than the run to go on with
+ *   IngestionError, DATABASE_REFUSED when the table that the run has written is gone
  */
 export async function prepareRun(
   config: Config,
@@ -39,13 +41,13 @@ export async function prepareRun(
 ): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
-  const isOver = latest === null || config.restart;
-  if (!isOver) refuseOtherTable(latest, tableOf(source.target));
+  const table = tableOf(source.target);
+  const isOver = latest === null || config.restart || (await isAnothersTable(store, latest, table));
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver
     ? await store.createRun({
         ...streamKey,
-        table: tableOf(source.target),
+        table,
         settings: settingsOf(config),
       })
     : latest;
@@ -73,9 +75,19 @@ export async function prepareRun(
   };
 }
 
-/** Pages of one run lie in one table under one key, or its proof would not hold. */
-function refuseOtherTable({ run, tableName, tableKey }: Run, table: StreamTable): void {
-  if (tableName === table.qualified && isDeepStrictEqual(tableKey, table.key)) return;
+/**
+ * Pages of one run lie in one table under one key, or its proof would not hold.
+ *
+ * @returns whether the source now names another one; a run that has committed no page can be left
+ */
+async function isAnothersTable(
+  store: RunStore,
+  { run, tableName, tableKey }: Run,
+  table: StreamTable,
+): Promise<boolean> {
+  if (tableName === table.qualified && isDeepStrictEqual(tableKey, table.key)) return false;
+  const { pages } = await store.loadTotals(run);
+  if (pages === 0) return true;
   throw new UserError(
     `Run ${run} wrote into ${formText(tableName, tableKey)}, and its source now names ` +
       `${formText(table.qualified, table.key)}. --restart begins a new run; the rows of run ${run} stay where they are.`,
@@ -93,17 +105,29 @@ function formText(name: string, key: readonly string[]): string {
  */
 async function pagesToGoOnFrom(
   store: RunStore,
-  { run }: Run,
+  run: Run,
   { source, nowMs }: { readonly source: Source; readonly nowMs: number },
 ): Promise<LedgerPage[]> {
-  const pages = await store.loadPages(run);
+  const pages = await store.loadPages(run.run);
   const table = tableOf(source.target);
+  if (pages.some(({ inserted }) => inserted > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);
   if (ids.length === 0) return pages;
-  await store.releasePages({ run, table, ids, reason: WALKED_AGAIN });
-  return store.loadPages(run);
+  await store.releasePages({ run: run.run, table, ids, reason: WALKED_AGAIN });
+  return store.loadPages(run.run);
+}
+
+/** Made again, it would lack the rows of earlier pages. */
+async function requireTable(store: RunStore, { run, tableName }: Run): Promise<void> {
+  if (await store.hasTable(tableName)) return;
+  throw new IngestionError({
+    code: 'DATABASE_REFUSED',
+    message: `the table ${tableName}, which run ${run} has written, is not there any more`,
+    retryable: false,
+    remedy: 'Bring it back to go on with the run, or begin a new one with --restart',
+  });
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {

@@ -6,20 +6,12 @@ import type { Fault } from '../core/fault.js';
 import { pathSteps, valueAt } from '../paging/json-path.js';
 import { faultForStatus } from './http-fault.js';
 import type { AnswerSign, ResponseAction, SourcePlan, StreamPlan } from './plan.js';
+import type { SeenAnswer } from './record-reading.js';
 import type { Refusal } from './source.js';
 
 /** Names of fields are repeated in messages, and no more of them than these. */
 const NAMES_MAX = 8;
 const FIELD_NAME = /^[\w.$-]{1,40}$/;
-
-/** An answer as a rule sees it. */
-interface Seen {
-  readonly status: number;
-  /** Parsed; undefined: no JSON. */
-  readonly json: unknown;
-  readonly text: string;
-  header(name: string): string | null;
-}
 
 export class AnswerSigns {
   /** `github.issues`: what it is about, for messages. */
@@ -55,9 +47,9 @@ export class AnswerSigns {
     return { ...fault, message: `${this.where}: ${fault.message}` };
   }
 
-  /** Of an answer with a status of success. @param json without its records */
-  faultIn(json: unknown, status: number): Fault | null {
-    return this.#told({ status, json, text: textOf(json), header: () => null });
+  /** Of an answer with a status of success. */
+  faultIn(seen: SeenAnswer): Fault | null {
+    return this.#told(seen);
   }
 
   withoutRecords(json: unknown): Fault {
@@ -71,7 +63,7 @@ export class AnswerSigns {
     };
   }
 
-  #told(seen: Seen): Fault | null {
+  #told(seen: SeenAnswer): Fault | null {
     const { status } = seen;
     const action = this.#actionOn(status, seen.text);
     if (action === 'retry' || action === 'fail') {
@@ -114,7 +106,7 @@ export class AnswerSigns {
   }
 }
 
-function isSign(sign: AnswerSign, { status, json, text, header }: Seen): boolean {
+function isSign(sign: AnswerSign, { status, json, text, header }: SeenAnswer): boolean {
   if (sign.status !== null && sign.status !== status) return false;
   if (sign.header !== null && header(sign.header) === null) return false;
   if (sign.content !== null && !text.includes(sign.content)) return false;
@@ -131,10 +123,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function textOf(json: unknown): string {
-  return JSON.stringify(json) ?? '';
 }
 
 function described(json: unknown): string {

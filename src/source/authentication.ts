@@ -2,7 +2,7 @@
  * What proves to an API who asks: the part of a request that is secret. It is added when the request
  * leaves, so that what is kept of the request, in the ledger, the log and errors, never holds it.
  */
-import type { AuthPlan, Json, StreamPlan } from './plan.js';
+import type { AuthPlan } from './plan.js';
 
 export interface Credentials {
   /** Names in lower case; a cookie is the header `cookie`. */
@@ -53,26 +53,6 @@ function withApiKey({ name, apiKey, location }: AuthPlan & { type: 'api_key' }):
       return { headers: { cookie: `${name}=${value}` }, query: {} };
     }
   }
-}
-
-/**
- * Parameters with a secret in their value leave with the credentials: they are in no URL that is kept.
- *
- * @param stream its references to secrets resolved
- * @param secrets values that must never be shown
- */
-export function withoutSecretParams(
-  stream: StreamPlan,
-  secrets: readonly string[],
-): { readonly stream: StreamPlan; readonly query: Readonly<Record<string, string>> } {
-  const query: Record<string, string> = {};
-  const params: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(stream.params)) {
-    const isSecret = typeof value === 'string' && secrets.some((secret) => value.includes(secret));
-    if (isSecret) query[name] = value;
-    else params[name] = value;
-  }
-  return { stream: { ...stream, params, secretParams: Object.keys(query) }, query };
 }
 
 /** The URL with these parameters in place of those of the same names; the others stay as they stand. */

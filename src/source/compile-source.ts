@@ -17,6 +17,7 @@ import { withoutQuery } from './authentication.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
 import { columnOf, recordPath } from './record-path.js';
 import type { RecordReading } from './record-reading.js';
+import { sealedKind } from './sealed-cursors.js';
 import type { RecordSource } from './source.js';
 import { streamRequest } from './stream-request.js';
 
@@ -25,11 +26,22 @@ const BUCKET = 'requests';
 /** Where a request names no size, so many records are expected of a page. */
 const EXPECTED_RECORDS = 100;
 
-/** @param plan checked by the loader @param nowMs what a time window that ends now ends at, epoch ms */
-export function compileSource(plan: SourcePlan, streamName: string, nowMs: number): RecordSource {
+export interface CompileOptions {
+  /** What a time window that ends now ends at, epoch ms. */
+  readonly nowMs: number;
+  /** No cursor shows them. */
+  readonly secrets: readonly string[];
+}
+
+/** @param plan checked by the loader */
+export function compileSource(
+  plan: SourcePlan,
+  streamName: string,
+  compileOptions: CompileOptions,
+): RecordSource {
   const stream = plan.streams.find(({ name }) => name === streamName);
   assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
-  const kind = kindOf(plan, stream, nowMs);
+  const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
@@ -76,7 +88,7 @@ function readingOf(
     wayAfter: (refusal, cursor) =>
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
-    readAnswer: (json, status) => signs.faultIn(json, status),
+    readAnswer: (seen) => signs.faultIn(seen),
     withoutRecords: (json) => signs.withoutRecords(json),
     leadsNowhere: (reason): Fault => ({
       code: 'CONTRACT',
@@ -88,12 +100,18 @@ function readingOf(
   };
 }
 
-function kindOf({ auth }: SourcePlan, stream: StreamPlan, nowMs: number): PageKind {
-  const { params, secretParams, cursorTtlMs, donePath } = stream;
-  const key = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
-  const secrets = [...key, ...secretParams];
-  const keptLink = (url: string): string => withoutQuery(url, secrets);
-  const kind = pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink });
+function kindOf(
+  { auth }: SourcePlan,
+  stream: StreamPlan,
+  { nowMs, secrets }: CompileOptions,
+): PageKind {
+  const { params, cursorTtlMs, donePath } = stream;
+  const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
+  const keptLink = (url: string): string => withoutQuery(url, keyNames);
+  const kind = sealedKind(
+    pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink }),
+    secrets,
+  );
   if (donePath === null) return kind;
   const steps = pathSteps(donePath);
   return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };

@@ -117,8 +117,6 @@ export interface StreamPlan {
   readonly path: string;
   /** A list is sent as the parameter repeated. */
   readonly params: Readonly<Record<string, Json>>;
-  /** Parameters that are no longer among `params`, for they hold secrets: see `withoutSecretParams`. */
-  readonly secretParams: readonly string[];
   readonly json: Json;
   readonly headers: Readonly<Record<string, string>>;
   /** JSONPath to the records; null: found in the answer. */

@@ -6,6 +6,17 @@ import type { PageKind } from '../paging/page-kind.js';
 import type { Way } from '../paging/paging.js';
 import type { Refusal } from './source.js';
 
+/** An answer as the rules of a file see it. */
+export interface SeenAnswer {
+  readonly status: number;
+  /** Parsed, without its records; undefined: no JSON. */
+  readonly json: unknown;
+  /** The body; of a page, without its records. */
+  readonly text: string;
+  /** @param name lower-case @returns null: absent */
+  header(name: string): string | null;
+}
+
 export interface RecordReading {
   /** To the records; null: each page shows it. */
   readonly selector: readonly PathStep[] | null;
@@ -19,12 +30,8 @@ export interface RecordReading {
    * fault.
    */
   wayAfter(refusal: Refusal, cursor: string | null): Way | null;
-  /**
-   * The fault that an answer is which says in its body that it refuses or fails; null: it does not.
-   *
-   * @param json without its records
-   */
-  readAnswer(json: unknown, status: number): Fault | null;
+  /** The fault that an answer is which says, for all its status, that it refuses or fails; null: it does not. */
+  readAnswer(seen: SeenAnswer): Fault | null;
   /** What the body says of the limits. @param json without its records */
   limitsIn(json: unknown): readonly LimitStatement[];
   /** Of a page that has nothing where the records should be. */

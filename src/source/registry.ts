@@ -4,7 +4,7 @@ import { datasync } from './datasync.js';
 import type { SourcePlan } from './plan.js';
 import type { Source } from './source.js';
 
-/** Which stream of which source. Holds no secret: credentials are part of the requests alone. */
+/** Which stream of which source. Credentials are part of the requests alone. */
 export type SourceSpec =
   | { readonly type: 'datasync' }
   | {
@@ -13,8 +13,10 @@ export type SourceSpec =
       readonly stream: string;
       /** What a time window that ends now ends at, epoch ms. */
       readonly nowMs: number;
+      /** Of the file, in its order: no cursor shows them. */
+      readonly secrets: readonly string[];
     };
 
 export function sourceOf(spec: SourceSpec): Source {
-  return spec.type === 'datasync' ? datasync : compileSource(spec.plan, spec.stream, spec.nowMs);
+  return spec.type === 'datasync' ? datasync : compileSource(spec.plan, spec.stream, spec);
 }

@@ -103,6 +103,20 @@ describe('a 200 that is an error', () => {
     expect((again?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
+  test('by a header that it refuses for a limit', async () => {
+    const ingestion = { throttle: [{ status: 200, header: 'X-Throttled' }] };
+    const refusal = json(200, { items: [] }, { 'X-Throttled': '1', 'Retry-After': '1' });
+    const given = await ingested([first, [refusal, last]], { ingestion });
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ refused: 1 });
+  });
+
+  test('with so much nesting around its records that it could not be written anew', async () => {
+    const depth = 200_000;
+    const deep = `{"deep":${'['.repeat(depth)}${']'.repeat(depth)},"items":${JSON.stringify(ALL)}}`;
+    await expectAll(await ingested([{ ...json(200, null), body: deep }]));
+  });
+
   test('by HTML in place of JSON', async () => {
     const login = plain(200, '<html><body>Sign in</body></html>', { 'Content-Type': 'text/html' });
     const { exit, message } = await ingested([login]);

@@ -120,6 +120,9 @@ describe('a key that the file names wrongly', () => {
       code: 1,
       stdout: expect.stringContaining('has committed no page'),
     });
+    runs.rewrite(source, { paginator, endpoint });
+    await runs.drain(source, api);
+    await runs.expectStored(source, api, records);
   });
 
   test('and rightly later is not mixed with what is stored', async () => {

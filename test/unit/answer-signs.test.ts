@@ -15,7 +15,7 @@ resources:
         - { status_code: 503, action: fail }
         - { content: try later, action: retry }
 x-ingestion:
-  throttle: [{ status: 200, body_path: ok, equals: false }, { status: 400, header: X-Slow }]
+  throttle: [{ status: 200, body_path: ok, equals: false }, { header: X-Slow }]
   expired: [{ status: 410 }]
 `;
 
@@ -28,6 +28,11 @@ const signs = (): AnswerSigns => {
 
 const refusal = (status: number, body = '', headers: Readonly<Record<string, string>> = {}) => ({
   ...{ status, body, isLimited: false },
+  header: (name: string) => headers[name] ?? null,
+});
+
+const seen = (json: unknown, headers: Readonly<Record<string, string>> = {}) => ({
+  ...{ status: 200, json, text: JSON.stringify(json) },
   header: (name: string) => headers[name] ?? null,
 });
 
@@ -60,8 +65,13 @@ describe('a refusal', () => {
 
 describe('an answer of success', () => {
   test('is a refusal by a sign in its body', () => {
-    expect(signs().faultIn({ ok: false }, 200)).toMatchObject({ code: 'RATE_LIMITED' });
-    expect(signs().faultIn({ ok: true, data: [] }, 200)).toBeNull();
+    expect(signs().faultIn(seen({ ok: false }))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(signs().faultIn(seen({ ok: true, data: [] }))).toBeNull();
+  });
+
+  test('is a refusal by a header', () => {
+    const answer = seen({ ok: true, data: [] }, { 'x-slow': '1' });
+    expect(signs().faultIn(answer)).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
   test('without records is no page, and its fields are named', () => {

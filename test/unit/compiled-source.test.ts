@@ -17,7 +17,7 @@ client:
   base_url: https://api.example.com
   auth: { type: api_key, location: query, name: key, api_key: '\${KEY}' }
 resources: [{ name: items, endpoint: { paginator: ${inner} } }]`;
-  return compileSource(planOf(file), 'items', 0).reading.kind;
+  return compileSource(planOf(file), 'items', { nowMs: 0, secrets: [] }).reading.kind;
 }
 
 function nextOf(paginator: string, isInWindow: boolean, sample: SampleFacts) {

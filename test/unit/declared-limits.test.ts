@@ -18,7 +18,7 @@ const ANY: DeclaredLimit = {
 function quotasOf(path: string, limits: readonly DeclaredLimit[]): (number | null)[] {
   const file = `client: { base_url: 'https://api.example.com/v1' }
 resources: [{ name: items, endpoint: '${path}' }]`;
-  const spec = compileSource(planOf(file), 'items', 0);
+  const spec = compileSource(planOf(file), 'items', { nowMs: 0, secrets: [] });
   const source = { spec, limits, origin: 'https://api.example.com', basePath: '/v1' };
   return limitsOfStream(source).map(({ quota }) => quota);
 }

@@ -16,7 +16,10 @@ resources:
 `;
 const URL = 'https://api.example.com/items?offset=70&limit=10';
 
-const source: RecordSource = compileSource(planOf(FILE), 'items', 0);
+const source: RecordSource = compileSource(planOf(FILE), 'items', {
+  nowMs: 0,
+  secrets: [],
+});
 
 function answered(status: number, task: Partial<PageTask> = {}) {
   const refusal: Refusal = { status, body: '', isLimited: false, header: () => null };

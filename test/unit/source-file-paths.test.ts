@@ -50,7 +50,7 @@ test.each([
   ["['meta.uid', \"['a b'].c\"]", ['meta_uid', 'a b_c']],
 ])('the columns of the key %s', (key, names) => {
   const plan = planOf(fileWith(`name: items, primary_key: ${key}`));
-  expect(compileSource(plan, 'items', 0).target).toMatchObject({
+  expect(compileSource(plan, 'items', { nowMs: 0, secrets: [] }).target).toMatchObject({
     key: names.map((name) => ({ name })),
   });
 });
@@ -58,7 +58,7 @@ test.each([
 test('a key that is marked among the columns is a field of that name, dots and all', () => {
   const columns = "{ 'meta.uid': { data_type: text, primary_key: true } }";
   const plan = planOf(fileWith(`name: items, columns: ${columns}`));
-  expect(compileSource(plan, 'items', 0).target).toMatchObject({
+  expect(compileSource(plan, 'items', { nowMs: 0, secrets: [] }).target).toMatchObject({
     key: [{ name: 'meta.uid', path: ['meta.uid'], type: 'text' }],
   });
 });

@@ -56,7 +56,7 @@ export function readRecordPage(
   const { records, span } = found.type === 'found' ? found : { records: [], span: null };
   const envelope = parseAround(body, span);
   if (envelope === null) return fail(malformed(`no JSON: ${describeBody(body)}`));
-  const refusal = reading.readAnswer(envelope.json, asked.status);
+  const refusal = reading.readAnswer({ ...asked, ...envelope });
   if (refusal !== null) return fail(refusal);
   if (found.type === 'absent') return fail(reading.withoutRecords(envelope.json));
   const facts: PageFacts = {

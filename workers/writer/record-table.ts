@@ -16,6 +16,7 @@ import { valueSql } from './value-sql.js';
 
 /** What the catalogue says of a table. */
 interface FoundTable {
+  readonly isTable: boolean;
   /** Types as format_type gives them, by column. */
   readonly types: Readonly<Record<string, string>>;
   /** The columns of each of its unique indexes. */
@@ -41,7 +42,7 @@ const FIELDS_SHOWN_MAX = 20;
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('datasync-ingestion table ' || $1, 0))`;
 
 const FIND_TABLE = `
-  SELECT (
+  SELECT c.relkind IN ('r', 'p') AS "isTable", (
     SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
   ) AS types, coalesce((
@@ -54,7 +55,7 @@ const FIND_TABLE = `
       AND i.indpred IS NULL AND i.indexprs IS NULL
   ), '[]') AS "uniqueKeys"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
+  WHERE n.nspname = $1 AND c.relname = $2`;
 
 /**
  * Makes the table where it is not there.
@@ -96,6 +97,7 @@ async function openLocked(
     await client.query(creation(target, sample));
     return openLocked(client, target, null);
   }
+  if (!found.isTable) throw new IngestionError(noTable(qualified));
   const missing = missingColumns(target, found);
   if (missing.length > 0) {
     await client.query(`ALTER TABLE ${qualified} ${missing.join(', ')}`);
@@ -189,6 +191,15 @@ function differences(target: RecordTarget, found: FoundTable): Fault | null {
     message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
     retryable: false,
     remedy: `Change it, rename it with ALTER TABLE ${qualified} RENAME TO …, or name another one under target in x-ingestion`,
+  };
+}
+
+function noTable(qualified: string): Fault {
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `${qualified} is there already and is no table`,
+    retryable: false,
+    remedy: 'Rename it, or name a table under target in x-ingestion',
   };
 }
 

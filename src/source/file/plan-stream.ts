@@ -38,7 +38,6 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     columns: planColumns(resource, notes),
     ...request,
     params: param === undefined ? request.params : without(request.params, param),
-    secretParams: [],
     dataSelector: endpoint.data_selector ?? (isSingle ? '$' : null),
     paginator: streamPaginator(resource, context),
     donePath: own.done_path ?? null,
