@@ -26,13 +26,13 @@ export function ingestCommand(): Command {
   return withSourceOptions(new Command('ingest'))
     .description('drain the API into PostgreSQL; goes on where an earlier run stopped')
     .option('--concurrency <n>', 'requests in flight at most (WORKER_CONCURRENCY)', wholeNumber)
-    .option('--limit <n>', 'events a page (BATCH_SIZE); default: the largest granted', wholeNumber)
+    .option('--limit <n>', 'records a page (BATCH_SIZE); default: the largest granted', wholeNumber)
     .addOption(
       new Option('--write-method <m>', 'how rows are written (WRITE_METHOD)').choices(
         WRITE_METHODS,
       ),
     )
-    .option('--max-events <n>', 'stop after about this many events, to be resumed', wholeNumber)
+    .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--restart', 'begin a new run over the same tables; deletes nothing')
@@ -110,7 +110,7 @@ function tellFinished(
 ): StreamResult {
   const { run, eventsIngested, tableRows, openCommand } = end;
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
-  const message = `Run ${run} is finished: ${formatCount(eventsIngested)} events by the ledger${inTable}.`;
+  const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(`${message} Nothing to do; --restart asks for all of it again, and deletes no row.`);
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(

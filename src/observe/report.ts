@@ -98,7 +98,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
       ? describeRequests(result)
       : `${describeRequests(result)}, ${(result.utilisation * 100).toFixed(1)} % of the limit used`;
   const rows = [
-    ['events', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
+    ['rows', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
     [
       'records',
       `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +
@@ -108,7 +108,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['pages', formatCount(result.pages)],
     [
       'time',
-      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} events/s` +
+      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} rows/s` +
         (result.resumedFrom === null ? '' : ' since this start'),
     ],
     ['requests', used],

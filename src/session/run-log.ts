@@ -26,7 +26,7 @@ export class RunLog {
     }
     this.#log.info(
       { event: 'run_resumed', ...fields, pages: resumedFrom, eventsIngested: totals.rows },
-      `run ${run.run} goes on: ${formatCount(totals.rows)} events of ${formatCount(resumedFrom)} pages are there`,
+      `run ${run.run} goes on: ${formatCount(totals.rows)} rows of ${formatCount(resumedFrom)} pages are there`,
     );
   }
 
@@ -104,7 +104,7 @@ export class RunLog {
       ...{ eventsIngested, pages, requests, refused, retries, quarantined },
       ...{ durationMs, eventsPerSecond, utilisation },
     };
-    const count = `${formatCount(eventsIngested)} events`;
+    const count = `${formatCount(eventsIngested)} rows`;
     switch (outcome.status) {
       case 'complete':
         return this.#log.info(

@@ -33,7 +33,7 @@ describe('report', () => {
     const text = reportText(result, { table: '"crm"."contacts"', open: 'psql -h 127.0.0.1' });
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(text).toContain('3,000,000 of this run, by the ledger');
-    expect(text).toContain('842 events/s');
+    expect(text).toContain('842 rows/s');
     expect(text).toContain('99.6 % of the limit used');
     expect(text).toContain('psql -h 127.0.0.1');
     expect(text).toContain('from 12 committed pages');
