@@ -80,4 +80,6 @@ export interface PageKindOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   /** What is kept of a link of the API: cursors stand in the ledger. @default all of it */
   readonly keptLink?: (url: string) => string;
+  /** JSONPath to a flag that is true in the last answer, inside a window in that of the window. @default none */
+  readonly donePath?: string | null;
 }

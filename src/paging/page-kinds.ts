@@ -1,6 +1,7 @@
 /** From what a source file says of its paging to the kind that acts. */
 import { autoPaging } from './auto-paging.js';
 import { bodyCursor, headerCursor } from './given-cursor.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { keyset } from './keyset.js';
 import { headerLink, jsonLink } from './link-pages.js';
 import { numberedPages } from './numbered-pages.js';
@@ -9,9 +10,22 @@ import type { PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
 import { singlePage } from './single-page.js';
 import { timeWindow } from './time-window.js';
+import { END } from './ways.js';
 
 /** @param plan its paths and instants are checked */
 export function pageKind(plan: PaginatorPlan, options: PageKindOptions): PageKind {
+  const kind = kindOf(plan, options);
+  const { donePath = null } = options;
+  // The walk inside each window has ended by it already.
+  return donePath === null || plan.type === 'time_window' ? kind : endedBy(donePath, kind);
+}
+
+function endedBy(donePath: string, kind: PageKind): PageKind {
+  const steps = pathSteps(donePath);
+  return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };
+}
+
+function kindOf(plan: PaginatorPlan, options: PageKindOptions): PageKind {
   switch (plan.type) {
     case 'single_page':
       return singlePage(options);

@@ -7,7 +7,7 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
-import { pathSteps, valueAt } from '../paging/json-path.js';
+import { pathSteps } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
 import { END } from '../paging/ways.js';
@@ -108,13 +108,8 @@ function kindOf(
   const { params, cursorTtlMs, donePath } = stream;
   const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
   const keptLink = (url: string): string => withoutQuery(url, keyNames);
-  const kind = sealedKind(
-    pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink }),
-    secrets,
-  );
-  if (donePath === null) return kind;
-  const steps = pathSteps(donePath);
-  return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };
+  const options = { params, cursorTtlMs, nowMs, keptLink, donePath };
+  return sealedKind(pageKind(stream.paginator, options), secrets);
 }
 
 interface PageSizePlan {

@@ -8,7 +8,7 @@ const SECOND_PAGE = 'https://api.example.com/items?page=2';
 const WINDOW = "type: time_window, start_param: from, end_param: to, start: '2024-01-01'";
 
 /** @param paginator YAML of its fields @param isInWindow it pages inside each window of a stretch of time */
-function kindOf(paginator: string, isInWindow: boolean) {
+function kindOf(paginator: string, isInWindow: boolean, donePath?: string) {
   const inner = isInWindow
     ? `{ ${WINDOW}, end: '2024-01-02', window: 1d, paginator: ${paginator} }`
     : paginator;
@@ -16,7 +16,8 @@ function kindOf(paginator: string, isInWindow: boolean) {
 client:
   base_url: https://api.example.com
   auth: { type: api_key, location: query, name: key, api_key: '\${KEY}' }
-resources: [{ name: items, endpoint: { paginator: ${inner} } }]`;
+resources: [{ name: items, endpoint: { paginator: ${inner} } }]
+${donePath === undefined ? '' : `x-ingestion: { resources: { items: { done_path: ${donePath} } } }`}`;
   return compileSource(planOf(file), 'items', { nowMs: 0, secrets: [] }).reading.kind;
 }
 
@@ -49,6 +50,15 @@ describe.each([
     expect(nextOf(ending, isInWindow, full)).toMatchObject({ type: 'next' });
   });
 
+  test('the flag of the last page ends a walk, in a window that of the window', () => {
+    const paginator = '{ type: cursor, cursor_path: next, cursor_param: after }';
+    const done = kindOf(paginator, isInWindow, 'done');
+    const way = done.next(pageFacts({ body: { next: 'b', done: true }, records: [{}] }));
+    expect(way.type).toBe('end');
+    const first = pageFacts({ body: { next: 'b', done: false }, records: [{}] });
+    expect(done.next(first).type).toBe('next');
+  });
+
   test('auto fails where the answer shows no paging', () => {
     const sample = { body: { items: [] }, recordCount: 30 };
     expect(nextOf('auto', isInWindow, sample)).toEqual({
@@ -56,4 +66,17 @@ describe.each([
       reason: expect.stringContaining('name a paginator'),
     });
   });
+});
+
+test('the flag of the last page of a window leads to the next window', () => {
+  const window = `{ ${WINDOW}, end: '2024-01-03', window: 1d, paginator: { type: cursor, cursor_path: next, cursor_param: after } }`;
+  const file = `
+client: { base_url: 'https://api.example.com' }
+resources: [{ name: items, endpoint: { paginator: ${window} } }]
+x-ingestion: { resources: { items: { done_path: done } } }`;
+  const { kind } = compileSource(planOf(file), 'items', { nowMs: 0, secrets: [] }).reading;
+  const way = kind.next(pageFacts({ body: { next: 'b', done: true }, records: [{}] }));
+  expect(way.type).toBe('next');
+  const cursor = way.type === 'next' ? way.cursor : null;
+  expect(kind.request(cursor, null)).toMatchObject({ query: { from: '2024-01-02' } });
 });
