@@ -6,9 +6,17 @@ import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
 import { type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
+import { commandText } from '../session/command-text.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { type CommandContext, commandContext } from './context.js';
+import {
+  exitCodeOf,
+  joinedResult,
+  type StreamResult,
+  sayStream,
+  streamContexts,
+} from './each-stream.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
@@ -18,13 +26,13 @@ export function ingestCommand(): Command {
   return withSourceOptions(new Command('ingest'))
     .description('drain the API into PostgreSQL; goes on where an earlier run stopped')
     .option('--concurrency <n>', 'requests in flight at most (WORKER_CONCURRENCY)', wholeNumber)
-    .option('--limit <n>', 'events a page (BATCH_SIZE); default: the largest granted', wholeNumber)
+    .option('--limit <n>', 'records a page (BATCH_SIZE); default: the largest granted', wholeNumber)
     .addOption(
       new Option('--write-method <m>', 'how rows are written (WRITE_METHOD)').choices(
         WRITE_METHODS,
       ),
     )
-    .option('--max-events <n>', 'stop after about this many events, to be resumed', wholeNumber)
+    .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--restart', 'begin a new run over the same tables; deletes nothing')
@@ -48,9 +56,8 @@ async function run(context: CommandContext): Promise<number> {
   }
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
   if (config.dryRun) return dryRun(context);
-  const results: TellableResult[] = [];
-  for (const stream of config.streams) {
-    const streamContext = { ...context, config: { ...config, stream } };
+  const results: StreamResult[] = [];
+  for (const streamContext of streamContexts(context, undefined)) {
     const told = (end: IngestionEnd): void => {
       results.push(tell(streamContext, end));
       // Before anything is closed, as a script that reads the line need not wait for that.
@@ -64,36 +71,22 @@ async function run(context: CommandContext): Promise<number> {
   return exitCodeOf(results);
 }
 
-/** What the line of --json says of one stream. */
-interface TellableResult {
-  readonly exitCode: number;
-  readonly [field: string]: unknown;
+function sayResults(context: CommandContext, results: readonly StreamResult[]): void {
+  if (exitCodeOf(results) === EXIT.complete) context.sayComplete();
+  context.json(joinedResult(results));
 }
 
-function exitCodeOf(results: readonly TellableResult[]): number {
-  return results.find(({ exitCode }) => exitCode !== EXIT.complete)?.exitCode ?? EXIT.complete;
-}
-
-/** Of several streams the line is that of the worst, with all of them in `streams`. */
-function sayResults(context: CommandContext, results: readonly TellableResult[]): void {
-  const exitCode = exitCodeOf(results);
-  const worst = results.find((result) => result.exitCode === exitCode);
-  if (exitCode === EXIT.complete) context.sayComplete();
-  context.json(results.length === 1 ? { ...worst } : { ...worst, streams: results });
-}
-
-function tell(context: CommandContext, end: IngestionEnd): TellableResult {
-  const { config } = context;
-  if (config.streams.length > 1) context.say(`${config.source}.${config.stream}`);
+function tell(context: CommandContext, end: IngestionEnd): StreamResult {
+  sayStream(context);
   return end.type === 'ended' ? tellEnd(context, end) : tellFinished(context, end);
 }
 
 function tellEnd(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'ended' }>,
-): TellableResult {
-  const { result, outcome, openCommand, page } = end;
-  context.say(reportText(result, { open: openCommand, page }));
+): StreamResult {
+  const { result, outcome, openCommand, tableName, page } = end;
+  context.say(reportText(result, { table: tableName, open: openCommand, page }));
   if (outcome.status !== 'complete') context.say(remedyText(result, outcome));
   const { run, reason } = result;
   // A signal is no reason that a script would look for.
@@ -114,16 +107,16 @@ function remedyText({ pages }: IngestResult, { status }: RunOutcome): string {
 function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
-): TellableResult {
+): StreamResult {
   const { run, eventsIngested, tableRows, openCommand } = end;
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
-  const message = `Run ${run} is finished: ${formatCount(eventsIngested)} events by the ledger${inTable}.`;
-  context.say(`${message} Nothing to do; --restart begins a new run.`);
+  const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
+  context.say(`${message} Nothing to do; --restart asks for all of it again, and deletes no row.`);
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(
       { event: 'rows_missing', eventsIngested, tableRows },
       `the table has ${formatCount(eventsIngested - tableRows)} rows fewer than the ledger says: ` +
-        '`datasync verify` names them',
+        `${commandText(context.config.source, 'verify')} names them`,
     );
   }
   context.say(`  data      ${openCommand}`);

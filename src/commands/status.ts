@@ -11,6 +11,7 @@ import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import { statusFacts } from '../session/status-facts.js';
 import { UserError } from '../session/user-error.js';
 import { type CommandContext, commandContext } from './context.js';
+import { sayStream, streamContexts } from './each-stream.js';
 import { EXIT } from './exit-codes.js';
 import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
@@ -33,32 +34,45 @@ export function statusCommand(): Command {
     .action(async (flags: StatusFlags) => {
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
       await LedgerReader.during(context, async (ledger) => {
-        if (!flags.watch) return showOnce(context, ledger, flags.run);
+        const contexts = streamContexts(context, flags.run);
+        if (!flags.watch) return showOnce(contexts, ledger, flags.run);
         // A database that cannot be had at the start is an error; later it is a sight.
         await ledger.find(flags.run);
-        return watch(() => sight(ledger, flags.run));
+        return watch(() => sights(contexts, ledger, flags.run));
       });
       process.exitCode = EXIT.complete;
     });
 }
 
-/** @throws UserError when the run that was asked for does not exist */
 async function showOnce(
-  context: CommandContext,
+  contexts: readonly CommandContext[],
   ledger: LedgerReader,
   chosen: number | undefined,
 ): Promise<void> {
-  const found = await ledger.find(chosen);
+  const views: object[] = [];
+  for (const context of contexts) {
+    if (contexts.length > 1) sayStream(context);
+    views.push(await show(context, ledger, chosen));
+  }
+  contexts[0]?.json(views.length === 1 ? { ...views[0] } : { ...views[0], streams: views });
+}
+
+/** @throws UserError when the run that was asked for does not exist */
+async function show(
+  context: CommandContext,
+  ledger: LedgerReader,
+  chosen: number | undefined,
+): Promise<object> {
+  const found = await ledger.find(chosen, context.config.stream);
   if (found.type === 'none') {
     if (chosen !== undefined) throw new UserError(found.text);
     context.say(found.text);
-    context.json({ status: 'none', message: found.text });
-    return;
+    return { status: 'none', message: found.text };
   }
   const view = await viewOf(found, { countsTable: true });
   context.say(runStatusText(view, painterFor(process.stdout)));
   context.say(`${field('data', '').join('')}${found.database.openCommand}`);
-  context.json({ ...view, ...view.totals });
+  return { ...view, ...view.totals };
 }
 
 async function viewOf(
@@ -68,10 +82,30 @@ async function viewOf(
   return runStatusView(await statusFacts(database.pool, run, options), nowMs());
 }
 
+/** Of each stream, as one. */
+async function sights(
+  contexts: readonly CommandContext[],
+  ledger: LedgerReader,
+  chosen: number | undefined,
+): Promise<Sight> {
+  const seen = await Promise.all(
+    contexts.map(({ config }) => sight(ledger, chosen, config.stream)),
+  );
+  return {
+    text: seen.map(({ text }) => text).join('\n\n'),
+    line: seen.map(({ line }) => line).join(' | '),
+    isMoving: seen.some(({ isMoving }) => isMoving),
+  };
+}
+
 /** A database that is away for a while is a sight like any other, and so is one that is still to come. */
-async function sight(ledger: LedgerReader, chosen: number | undefined): Promise<Sight> {
+async function sight(
+  ledger: LedgerReader,
+  chosen: number | undefined,
+  stream: string,
+): Promise<Sight> {
   try {
-    const found = await ledger.find(chosen);
+    const found = await ledger.find(chosen, stream);
     if (found.type === 'none') {
       return { text: found.text, line: found.text, isMoving: chosen === undefined };
     }

@@ -6,10 +6,18 @@ import { repairHint, verificationText } from '../database/verify/verification-te
 import type { Verification } from '../database/verify/verify-types.js';
 import { formatCount } from '../observe/eta.js';
 import { statusAfter } from '../observe/run-end.js';
+import { commandText } from '../session/command-text.js';
 import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import type { Repair, RepairEnd } from '../session/verification/repair-found.js';
 import { verifyFound } from '../session/verification/verify-found.js';
 import { type CommandContext, commandContext } from './context.js';
+import {
+  exitCodeOf,
+  joinedResult,
+  type StreamResult,
+  sayStream,
+  streamContexts,
+} from './each-stream.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
@@ -36,9 +44,15 @@ Example:
     .action(async (flags: VerifyFlags & Record<string, unknown>) => {
       const readsOnly = flags.repair !== true;
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly });
-      process.exitCode = await LedgerReader.during(context, (ledger) =>
-        run(context, ledger, flags),
-      );
+      const results: StreamResult[] = [];
+      await LedgerReader.during(context, async (ledger) => {
+        for (const each of streamContexts(context, flags.run)) {
+          sayStream(each);
+          results.push(await run(each, ledger, flags));
+        }
+      });
+      context.json(joinedResult(results));
+      process.exitCode = exitCodeOf(results);
     });
 }
 
@@ -48,13 +62,12 @@ interface VerifyFlags {
   readonly repair?: true;
 }
 
-/** @returns the exit code */
 async function run(
   context: CommandContext,
   ledger: LedgerReader,
   flags: VerifyFlags,
-): Promise<number> {
-  const found = await ledger.find(flags.run);
+): Promise<StreamResult> {
+  const found = await ledger.find(flags.run, context.config.stream);
   if (found.type === 'none') return nothingToVerify(context, found.text);
   const { verification, repair } = await verify(context, found, flags);
   if (verification === null) {
@@ -69,8 +82,7 @@ async function run(
   if (repair !== null) context.say(fetchedText(repair));
   context.say(remedy === null ? text : `${text}\n${remedy}`);
   const told = { exitCode, message: text.split('\n')[0] };
-  context.json({ ...verification, ...told, ...repaired(flags, repair), ...(remedy && { remedy }) });
-  return exitCode;
+  return { ...verification, ...told, ...repaired(flags, repair), ...(remedy && { remedy }) };
 }
 
 async function verify(
@@ -103,21 +115,20 @@ function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** The run is open: `ingest` goes on with it. @returns the exit code */
+/** The run is open: `ingest` goes on with it. */
 function unfinished(
   context: CommandContext,
   { run, differences }: Verification,
   repair: Repair,
-): number {
+): StreamResult {
   const { outcome, result } = repair.ingestion;
   const exitCode = exitCodeForOutcome(outcome);
   const status = statusAfter(outcome.status);
   const why = result.reason === null ? '' : ` (${result.reason})`;
-  const message = `Run ${run} is ${status}${why} before all was fetched again: \`datasync ingest\` goes on with it`;
+  const message = `Run ${run} is ${status}${why} before all was fetched again: ${commandText(context.config.source, 'ingest')} goes on with it`;
   context.say(`${message}.`);
   const told = { ok: false, status, exitCode, run, message, differences };
-  context.json({ ...told, ...repaired({ repair: true }, repair) });
-  return exitCode;
+  return { ...told, ...repaired({ repair: true }, repair) };
 }
 
 /** For --json: what was repaired; null: there was nothing that could be. */
@@ -134,15 +145,12 @@ function nothingCommittedText({ run, status, lastError }: Run): string {
   return `Run ${run} is ${status}${why} and has committed no page: there is nothing to verify.`;
 }
 
-function nothingToVerify(context: CommandContext, message: string, run: Run | null = null): number {
-  const exitCode = EXIT.failed;
+function nothingToVerify(
+  context: CommandContext,
+  message: string,
+  run: Run | null = null,
+): StreamResult {
   context.say(message);
-  context.json({
-    ok: false,
-    status: run?.status ?? 'none',
-    exitCode,
-    run: run?.run ?? null,
-    message,
-  });
-  return exitCode;
+  const status = run?.status ?? 'none';
+  return { ok: false, status, exitCode: EXIT.failed, run: run?.run ?? null, message };
 }

@@ -12,7 +12,7 @@ export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
 export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** Where events come from. */
+/** Where records come from. */
 export type Target =
   | {
       readonly kind: 'api';
@@ -68,7 +68,7 @@ export interface Config {
   readonly database: DatabaseChoice;
   /** Requests in flight at most. */
   readonly concurrency: number;
-  /** Events a page; null: the largest that the server grants. */
+  /** Records a page; null: the largest that the server grants. */
   readonly pageLimit: number | null;
   /** Requests of the quota that are kept back. */
   readonly reservedRequests: number;

@@ -39,7 +39,7 @@ export function chooseSource(wish: SourceWish): SourceChoice {
   if (found.type === 'none') return faulty(found.message);
   const { text } = found;
   const { path, name } = found.file;
-  const loaded = loadSource(text, { fileName: path, name });
+  const loaded = loadSource(text, { name });
   const notesOf = (notes: typeof loaded.warnings): string[] =>
     notes.map((note) => noteText(path, note));
   if (loaded.type === 'faulty') {
@@ -68,7 +68,7 @@ export function lookUpReference(reference: Reference, environment: Environment):
 
 function readSecret(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

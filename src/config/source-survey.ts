@@ -51,7 +51,7 @@ export function surveyNotes({ path, loaded }: SurveyedSource) {
 function surveyOf(found: FoundFile, environment: Environment): Survey {
   if (found.type === 'none') return found;
   const { file, text } = found;
-  const loaded = loadSource(text, { fileName: file.path, name: file.name });
+  const loaded = loadSource(text, file);
   const references = loaded.type === 'loaded' ? secretReferences(loaded.plan) : [];
   const needs = references.map((reference) => ({
     name: nameOf(reference),

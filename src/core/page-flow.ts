@@ -70,8 +70,8 @@ export class PageFlow {
       return this.#context.say({ type: 'drop', taskId });
     }
     const { job } = page;
-    const { total = null, hasMore = true } = page.head ?? {};
-    const endMs = hasMore ? null : (lastPosition ?? job.after)?.ms;
+    const { total = null, hasMore = true, lastPlace = null } = page.head ?? {};
+    const endMs = (hasMore ? lastPlace : (lastPosition ?? job.after))?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
     splitter.observe({ ...span, after: job.after, total, ...(endMs != null && { endMs }) });
     page.lastPosition = lastPosition;

@@ -1,5 +1,5 @@
 /**
- * Page size: how many events to ask for.
+ * Page size: how many records to ask for.
  *
  * Asks for the largest page, learns a cap from the answer or from a refusal, halves when a page fails again
  * under its size (5xx, timeout, too large), and grows back with the pages that come through. One

@@ -159,8 +159,13 @@ export class Segment {
   rebound(page: BoundedPage): void {
     if (page.job.isTip) page.bound = this.#bound;
     const { bound, lastPosition } = page;
-    if (bound === null || lastPosition === null) return;
+    if (bound === null || lastPosition === null || !this.#isOwnBound(bound)) return;
     this.#isPastBound ||= lastPosition.ms < bound.ms;
+  }
+
+  /** That of a page which is asked for again is where it ended before: what lies behind has been read. */
+  #isOwnBound(bound: Position): boolean {
+    return this.#bound !== null && comparePositions(bound, this.#bound) === 0;
   }
 
   /** Moves it on by the answer to its tip. */

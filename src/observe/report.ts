@@ -83,6 +83,8 @@ export function ingestResult(known: {
 
 /** Where there is more to see. */
 export interface ReportPlaces {
+  /** Where the rows are, with its schema. */
+  readonly table: string;
   /** The line that opens the data. */
   readonly open: string;
   /** The page with all of it; null: there is none. */
@@ -96,7 +98,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
       ? describeRequests(result)
       : `${describeRequests(result)}, ${(result.utilisation * 100).toFixed(1)} % of the limit used`;
   const rows = [
-    ['events', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
+    ['rows', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
     [
       'records',
       `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +
@@ -106,12 +108,13 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['pages', formatCount(result.pages)],
     [
       'time',
-      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} events/s` +
+      `${formatDuration(result.durationMs)}, ${formatCount(result.eventsPerSecond)} rows/s` +
         (result.resumedFrom === null ? '' : ' since this start'),
     ],
     ['requests', used],
     ['writing', result.writeMethod],
     ['memory', `${formatBytes(result.peakRssBytes)} at most`],
+    ['table', where.table],
     ['data', where.open],
     ...(where.page == null ? [] : [['report', where.page]]),
   ];

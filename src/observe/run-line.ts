@@ -32,11 +32,11 @@ export function runLine(progress: RunProgress): string {
   const rest = remainingMs === null ? '' : `, ${formatDuration(remainingMs)} left`;
   const bound = boundBy === null ? '' : ` (${boundBy})`;
   const reached = shareOf(eventsIngested, total);
-  if (total === null || reached === null) return fitLine([`${count} events${rate}${rest}${bound}`]);
+  if (total === null || reached === null) return fitLine([`${count} rows${rate}${rest}${bound}`]);
   const share = ` (${(reached * 100).toFixed(1)} %)`;
   return fitLine([
-    `${count} of ${formatCount(total)} events${share}${rate}${rest}${bound}`,
-    `${count} events${share}${rate}${rest}${bound}`,
-    `${count} events${share}${rest}`,
+    `${count} of ${formatCount(total)} rows${share}${rate}${rest}${bound}`,
+    `${count} rows${share}${rate}${rest}${bound}`,
+    `${count} rows${share}${rest}`,
   ]);
 }

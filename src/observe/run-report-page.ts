@@ -65,7 +65,7 @@ function tiles(report: RunReportDocument): string {
     ['rows committed', formatCount(rows.ingested)],
     ['duration', totals.elapsedMs === null ? null : formatDuration(totals.elapsedMs)],
     [
-      sessions.length > 1 ? 'events/s at work' : 'events/s',
+      sessions.length > 1 ? 'rows/s at work' : 'rows/s',
       totals.eventsPerSecond === null ? null : formatCount(totals.eventsPerSecond),
     ],
     ['of the limit used', limit === null || utilisation === null ? null : percent(utilisation)],

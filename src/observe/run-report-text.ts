@@ -59,7 +59,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
 
 function timeLines(report: RunReportDocument, totals: ReportTotals): string[] {
   const { firstRequestAtMs, endedAtMs, resumeAtMs, sessions } = report;
-  const rate = `${formatCount(totals.eventsPerSecond ?? 0)} events/s`;
+  const rate = `${formatCount(totals.eventsPerSecond ?? 0)} rows/s`;
   return [
     ...(firstRequestAtMs === null ? [] : field('first call', instantText(firstRequestAtMs))),
     ...(endedAtMs === null

@@ -1,4 +1,6 @@
 /** A run's status for a terminal of 80 columns, and as one line. */
+import { ordinalOfPlace } from '../paging/ordinals.js';
+import { parsePosition } from '../paging/position.js';
 import { bar, clip, field } from './columns.js';
 import { formatCount, formatDuration } from './eta.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
@@ -89,9 +91,18 @@ function segmentLine({ segment, share, rows, reached }: SegmentView): string {
     share === null
       ? ' '.repeat(SEGMENT_BAR_COLUMNS + 10)
       : `${bar(share, SEGMENT_BAR_COLUMNS)} ${percent(share).padStart(7)}`;
-  const ms = Number(reached?.split('/')[0] ?? Number.NaN);
-  const where = Number.isFinite(ms) ? `  at ${instantText(ms).slice(0, 19)}` : '';
+  const where = reached === null ? '' : `  at ${placeText(reached)}`;
   return clip(`${number}  ${ahead} ${formatCount(rows).padStart(11)} rows${where}`);
+}
+
+/** An instant to the second, or the number of a record or a page. */
+function placeText(reached: string): string {
+  const position = parsePosition(reached);
+  if (position === null) return reached;
+  const ordinal = ordinalOfPlace(position);
+  return ordinal === null
+    ? instantText(position.ms).slice(0, 19)
+    : `number ${formatCount(ordinal)}`;
 }
 
 /** For where nothing is redrawn. */

@@ -7,21 +7,19 @@
 import { assert } from './assert.js';
 import { chainKind } from './chain-kind.js';
 import { detectPaging } from './detect-paging.js';
-import type { PageKind } from './page-kind.js';
+import type { PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
 import type { Way } from './paging.js';
 import { broken } from './ways.js';
 
 const MARK = 'auto:';
 
-/** @param make the kind of a plan that was detected @param stream its parameters tell of paging too */
+/** @param make the kind of a plan that was detected */
 export function autoPaging(
   make: (plan: PaginatorPlan) => PageKind,
-  stream: {
-    readonly params: Readonly<Record<string, unknown>>;
-    readonly cursorTtlMs: number | null;
-  },
+  options: PageKindOptions,
 ): PageKind {
+  const { params = {} } = options;
   return chainKind(
     {
       request(cursor, size) {
@@ -34,7 +32,7 @@ export function autoPaging(
           const { plan, at } = readAutoCursor(seen.cursor);
           return marked(plan, make(plan).next({ ...seen, cursor: at }));
         }
-        const detected = detectPaging(seen, stream);
+        const detected = detectPaging(seen, { params });
         if (detected.type === 'unsure') {
           return broken(
             `does not show how its pages follow one another (${detected.reasons.join('; ')}): name a paginator`,
@@ -43,7 +41,7 @@ export function autoPaging(
         return marked(detected.plan, make(detected.plan).next(seen));
       },
     },
-    stream,
+    options,
   );
 }
 

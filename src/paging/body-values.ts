@@ -1,6 +1,6 @@
 /** Puts the values of a kind of paging into a JSON body. */
 import { assert } from './assert.js';
-import { compilePath, type PathStep } from './json-path.js';
+import { type PathStep, pathSteps } from './json-path.js';
 import { parseExact, writeExact } from './json-text.js';
 import type { BodyValue } from './page-kind.js';
 
@@ -12,11 +12,9 @@ import type { BodyValue } from './page-kind.js';
  */
 export function bodyWith(json: unknown, values: readonly BodyValue[]): string {
   const filled = values.reduce<unknown>((whole, { path, json: text }) => {
-    const compiled = compilePath(path);
-    assert(compiled.type === 'path', `${path} is a path into the body`);
     const value = parseExact(text);
     assert(value !== undefined, `the value for ${path} is JSON`);
-    return placed(whole, compiled.steps, value);
+    return placed(whole, pathSteps(path), value);
   }, json ?? {});
   return writeExact(filled);
 }

@@ -2,6 +2,7 @@
  * Signs of paging by cursors. An answer shows the cursor, but not the parameter that takes it: that is
  * known from well-known pairs, or the request already has it. Else nothing is guessed.
  */
+import { PAGE_PARAMS } from './detect-counted.js';
 import {
   type Detection,
   type Detector,
@@ -10,7 +11,7 @@ import {
   SINGLE_PAGE,
   unsure,
 } from './detection.js';
-import { compilePath, valueAt } from './json-path.js';
+import { pathSteps, valueAt } from './json-path.js';
 import {
   firstNamed,
   isBeside,
@@ -32,7 +33,6 @@ interface Pair {
 }
 
 const HAS_MORE_NAMES: readonly string[] = ['hasmore', 'hasnextpage', 'hasnext', 'morerecords'];
-const PAGE_PARAMS: readonly string[] = ['page', 'pagenumber', 'currentpage', 'pageno', 'pageindex'];
 const CURSOR_PARAMS: readonly string[] = ['cursor', 'startcursor', 'pagetoken', 'pageafter'];
 
 const query = (name: string) => (): ValuePlace => ({ in: 'query', name });
@@ -116,7 +116,7 @@ function unknownCursor({ values, params }: FirstAnswer): Detection | null {
   const found = values.find(
     ({ plain, value }) => /cursor$|^next|pagetoken$/.test(plain) && isScalar(value) && value !== '',
   );
-  if (found === undefined || typeof found.value === 'boolean') return null;
+  if (found === undefined) return null;
   const takers = Object.keys(params).filter(
     (name) => plainName(name) === found.plain || CURSOR_PARAMS.includes(plainName(name)),
   );
@@ -155,9 +155,8 @@ export const detectKeyset: Detector = ({ seen, values }) => {
 };
 
 function hasTextId(record: string): boolean {
-  const path = compilePath('id');
   try {
-    return path.type === 'path' && typeof valueAt(path.steps, JSON.parse(record)) === 'string';
+    return typeof valueAt(pathSteps('id'), JSON.parse(record)) === 'string';
   } catch {
     return false;
   }

@@ -1,17 +1,9 @@
 /** What a page says of the end: whether there is more, and how much there is in all. */
-import { assert } from './assert.js';
-import { compilePath, type PathStep, valueAt } from './json-path.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { type Broken, broken } from './ways.js';
 
 const YES: readonly unknown[] = [true, 1, 'true', 'yes', 'y', 't', '1'];
 const NO: readonly unknown[] = [false, 0, 'false', 'no', 'n', 'f', '0'];
-
-/** Steps of a path that the source file was checked for. */
-export function pathSteps(path: string): readonly PathStep[] {
-  const compiled = compilePath(path);
-  assert(compiled.type === 'path', `${path} is a path into the answer`);
-  return compiled.steps;
-}
 
 /** What a page says of the end. Null: its source file names no path to it. */
 export interface EndSigns {

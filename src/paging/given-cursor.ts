@@ -1,7 +1,7 @@
 /** Pages that give a value which asks for the next one, in the body or in a header. */
 import { chainKind } from './chain-kind.js';
-import { endSignReader, pathSteps } from './end-signs.js';
-import { valueAt } from './json-path.js';
+import { endSignReader } from './end-signs.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { parseExact } from './json-text.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan, ValuePlace } from './paginator-plan.js';
@@ -15,13 +15,15 @@ type HeaderCursorPlan = Extract<PaginatorPlan, { readonly type: 'header_cursor' 
 /**
  * The value stands in the body: text, a number, or an object whose members go back as parameters.
  * Absent, null, false, 0, empty text or an empty object: the end, unless the page says that there is
- * more. A page that says that there is no more is the end, whatever cursor it gives.
+ * more. A page that says that there is no more is the end, whatever cursor it gives; so is an empty page,
+ * if the file says so.
  */
 export function bodyCursor(plan: CursorPlan, options: PageKindOptions): PageKind {
-  const { cursorPath, place, hasMorePath } = plan;
+  const { cursorPath, place, hasMorePath, stopAfterEmptyPage = false } = plan;
   const steps = pathSteps(cursorPath);
   const readSigns = endSignReader({ hasMorePath, totalPath: null });
   function next(seen: PageFacts): Way {
+    if (seen.recordCount === 0 && stopAfterEmptyPage) return END;
     const signs = readSigns(seen.body);
     if (signs.type === 'broken') return signs;
     const { hasMore } = signs;

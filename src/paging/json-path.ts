@@ -11,6 +11,7 @@
  * refused with a reason: what they would match changes with the data, and a stream has one place for
  * its records.
  */
+import { assert } from './assert.js';
 
 export type PathStep =
   | { readonly type: 'name'; readonly name: string }
@@ -63,6 +64,13 @@ export function compilePath(text: string): CompiledPath {
     needsName = false;
   }
   return { type: 'path', steps };
+}
+
+/** The steps of a path that was checked: one that does not compile is a bug. */
+export function pathSteps(path: string): readonly PathStep[] {
+  const compiled = compilePath(path);
+  assert(compiled.type === 'path', `${path} was checked when its file was loaded`);
+  return compiled.steps;
 }
 
 interface Read {

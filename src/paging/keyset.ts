@@ -3,8 +3,8 @@
  * or one that says that there is no more.
  */
 import { chainKind } from './chain-kind.js';
-import { endSignReader, pathSteps } from './end-signs.js';
-import { valueAt } from './json-path.js';
+import { endSignReader } from './end-signs.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { NumberText, parseExact } from './json-text.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';

@@ -3,8 +3,7 @@
  * it and does not know the page that gave it.
  */
 import { chainKind } from './chain-kind.js';
-import { pathSteps } from './end-signs.js';
-import { valueAt } from './json-path.js';
+import { pathSteps, valueAt } from './json-path.js';
 import { parseLinks } from './link-header.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
@@ -49,19 +48,19 @@ function linkKind(
       next(seen) {
         const link = linkOf(seen);
         if (typeof link !== 'string') return link;
-        return link === '' ? END : wayTo(link, seen.url);
+        return link === '' ? END : wayTo(link, seen.url, options);
       },
     },
     options,
   );
 }
 
-function wayTo(link: string, pageUrl: string): Way {
+function wayTo(link: string, pageUrl: string, { keptLink }: PageKindOptions): Way {
   const url = URL.canParse(link, pageUrl) ? new URL(link, pageUrl) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return broken('gives a link to the next page that is no HTTP URL');
   }
   // A fragment is never sent: two links that differ in it alone lead to one page.
   url.hash = '';
-  return goOn(url.href);
+  return goOn(keptLink?.(url.href) ?? url.href);
 }

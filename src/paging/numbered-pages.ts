@@ -1,6 +1,6 @@
 /** Pages that are asked for by their number. What they hold hangs on the size of a page, which must not change. */
 import { endSignReader } from './end-signs.js';
-import { ordinalOfCursor, ordinalPaging } from './ordinals.js';
+import { lastOrdinal, ordinalOfCursor, ordinalPaging } from './ordinals.js';
 import type { PageFacts, PageKind } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
 import type { Way } from './paging.js';
@@ -36,5 +36,10 @@ export function numberedPages(plan: PageNumberPlan): PageKind {
     // The format's total counts pages; how many records the last one holds is not said.
     totalOf: () => null,
     ordinalOf: (cursor) => numberOf(cursor),
+    lastOrdinalOf({ body }) {
+      const signs = readSigns(body);
+      const pages = signs.type === 'broken' ? null : signs.total;
+      return lastOrdinal(pages === null ? null : base + pages, maximumPage);
+    },
   };
 }

@@ -6,7 +6,7 @@
  */
 import { assert } from './assert.js';
 import { endSignReader } from './end-signs.js';
-import { ordinalOfCursor, ordinalPaging } from './ordinals.js';
+import { lastOrdinal, ordinalOfCursor, ordinalPaging } from './ordinals.js';
 import type { PageFacts, PageKind } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
 import type { Way } from './paging.js';
@@ -56,5 +56,9 @@ export function offsetPages(plan: OffsetPlan): PageKind {
       return signs.total > (maximumOffset ?? Infinity) ? null : Math.max(0, signs.total - start);
     },
     ordinalOf: (cursor, nth) => offsetOf(cursor) + nth,
+    lastOrdinalOf({ body }) {
+      const signs = readSigns(body);
+      return lastOrdinal(signs.type === 'broken' ? null : signs.total, maximumOffset);
+    },
   };
 }

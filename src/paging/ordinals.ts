@@ -19,6 +19,17 @@ export function ordinalPlace(ordinal: number): Position {
   return { ms: 0 - ordinal, id: LOWEST_ID };
 }
 
+/** The ordinal whose place it is; null: it is a place in time. */
+export function ordinalOfPlace({ ms, id }: Position): number | null {
+  return id === LOWEST_ID && ms <= 0 ? 0 - ms : null;
+}
+
+/** @param ends ordinals that are not there any more, of which the least counts; null: not known */
+export function lastOrdinal(...ends: readonly (number | null)[]): number | null {
+  const end = Math.min(...ends.map((known) => known ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(end) ? end - 1 : null;
+}
+
 /** The ordinal that a cursor asks for. Cursors of this kind are made here: another one is a bug. */
 export function ordinalOfCursor(cursor: string): number {
   const ordinal = readOrdinal(cursor);

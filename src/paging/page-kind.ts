@@ -57,6 +57,11 @@ export interface PageKind {
    */
   readonly ordinalOf: ((cursor: string | null, nth: number) => number) | null;
   /**
+   * The ordinal of the last record or page of the walk, as the page says it; null: it does not. Absent: the
+   * kind has no ordinals.
+   */
+  readonly lastOrdinalOf?: (seen: PageFacts) => number | null;
+  /**
    * What to ask for in place of a page that was refused with a status. Null, or absent: the kind knows
    * nothing better.
    */
@@ -71,4 +76,8 @@ export interface PageKindOptions {
   readonly cursorTtlMs: number | null;
   /** Epoch ms; what the word `now` of a time window means. Unset: no window ends now. */
   readonly nowMs?: number;
+  /** Parameters of the stream's request, which tell of its paging too. @default none */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** What is kept of a link of the API: cursors stand in the ledger. @default all of it */
+  readonly keptLink?: (url: string) => string;
 }

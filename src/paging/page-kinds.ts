@@ -1,4 +1,5 @@
 /** From what a source file says of its paging to the kind that acts. */
+import { autoPaging } from './auto-paging.js';
 import { bodyCursor, headerCursor } from './given-cursor.js';
 import { keyset } from './keyset.js';
 import { headerLink, jsonLink } from './link-pages.js';
@@ -9,10 +10,7 @@ import type { PaginatorPlan } from './paginator-plan.js';
 import { singlePage } from './single-page.js';
 import { timeWindow } from './time-window.js';
 
-/**
- * @param plan its paths are checked, and it is not `auto`: what that means is known only from the first
- *   answer (detect-paging.ts)
- */
+/** @param plan its paths and instants are checked */
 export function pageKind(plan: PaginatorPlan, options: PageKindOptions): PageKind {
   switch (plan.type) {
     case 'single_page':
@@ -34,6 +32,6 @@ export function pageKind(plan: PaginatorPlan, options: PageKindOptions): PageKin
     case 'time_window':
       return timeWindow(plan, pageKind(plan.inner, options), options);
     case 'auto':
-      throw new Error('assertion failed: auto paging is detected before it is walked');
+      return autoPaging((detected) => pageKind(detected, options), options);
   }
 }

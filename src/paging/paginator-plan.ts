@@ -56,8 +56,9 @@ export type PaginatorPlan =
       readonly type: 'time_window';
       readonly startPlace: ValuePlace;
       readonly endPlace: ValuePlace;
-      /** ISO 8601, epoch seconds, or the word `now`; what the API is sent has the same form. */
+      /** As instant-form.ts reads it; what the API is sent has the form of the start. */
       readonly start: string | number;
+      /** The same, or the word `now`. */
       readonly end: string | number;
       readonly windowMs: number;
       /** Statuses that mean "too much: halve the window". */

@@ -16,6 +16,8 @@ export interface Envelope {
   readonly limit: number | null;
   /** Records that the source says it holds in all. */
   readonly total: number | null;
+  /** The place of the last of them, where places can be computed. @default not said */
+  readonly lastPlace?: Position | null;
 }
 
 /** Where a page leads. `cursor` is what asks for the next one. */

@@ -5,7 +5,7 @@ import type { WriterTarget } from '../protocol/record-target.js';
 export interface StreamTable {
   /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
   readonly qualified: string;
-  /** Names of its key columns; none: its rows have no key, and belong to their page alone. */
+  /** Names of its key columns; none: no row is recognised when it comes again. */
   readonly key: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function streamTable(ledger: {
  * partition tables, so that they stay from version to version. A page's digest is bit_xor over its rows:
  * no order, and any part can be left out.
  *
- * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same of DataSync's.
+ * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same for a uuid or a bigint.
  */
 export function rowDigest({ key }: StreamTable): string {
   if (key.length === 0) return 'jsonb_hash_extended(data, 0)';

@@ -18,5 +18,6 @@ export function headFacts(head: PageHead): HeadFacts {
     limit: head.limit,
     returned: head.returned,
     total: head.total,
+    lastPlace: head.lastPlace ?? null,
   };
 }

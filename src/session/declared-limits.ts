@@ -2,6 +2,22 @@
 import { type LimitLog, longestStarts, NO_LIMITS, type SavedLimit } from '../core/limit-log.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { DeclaredLimit } from '../source/plan.js';
+import type { OpenSource } from './open-source.js';
+
+/** Those that the requests of an open stream need a token of. */
+export function limitsOfStream({
+  spec,
+  limits,
+  origin,
+  basePath,
+}: Pick<OpenSource, 'spec' | 'limits' | 'origin' | 'basePath'>): readonly DeclaredLimit[] {
+  if (limits.length === 0) return limits;
+  const { method, url } = spec.request(`${origin}${basePath}`, null, spec.pageLimitMax);
+  const { pathname } = new URL(url);
+  // A file names paths below its base URL.
+  const path = isWithin(pathname, basePath) ? pathname.slice(basePath.length) : pathname;
+  return limitsOfRequest(limits, { method, path });
+}
 
 /** Those that a request with this method and path needs a token of. */
 export function limitsOfRequest(

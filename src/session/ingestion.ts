@@ -25,7 +25,12 @@ import { runSession } from './run-session.js';
 import type { SessionParts } from './session-parts.js';
 
 export type IngestionEnd =
-  | ({ readonly type: 'ended'; readonly openCommand: string } & SessionEnd)
+  | ({
+      readonly type: 'ended';
+      readonly openCommand: string;
+      /** Of its rows, as SQL names it. */
+      readonly tableName: string;
+    } & SessionEnd)
   /** An earlier process had finished the run, and no new one was asked for. */
   | {
       readonly type: 'finishedBefore';
@@ -123,7 +128,8 @@ async function workOn(
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave },
     store: openRunStore(database.pool, { patience }),
   });
-  return { type: 'ended', openCommand: database.openCommand, ...end };
+  const { tableName } = prepared.run;
+  return { type: 'ended', openCommand: database.openCommand, tableName, ...end };
 }
 
 function runPatience({ config, log }: SessionContext, { front }: Onlookers): Patience {

@@ -6,6 +6,7 @@ import type { Run } from '../database/ledger-types.js';
 import { findLockHolder } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { runState } from '../observe/run-status.js';
+import { commandText } from './command-text.js';
 import { type OpenDatabase, type OpenDatabaseParts, openLedger } from './open-database.js';
 import { runOriginOf, streamKeyOf } from './open-source.js';
 import { UserError } from './user-error.js';
@@ -49,10 +50,14 @@ export class LedgerReader {
    * the newest of all. May be asked again: the database may come later, and so may the run.
    *
    * @param chosen its number; undefined: none was asked for
+   * @param stream of the configured source
    * @throws IngestionError with the fault of the database
    */
-  async find(chosen: number | undefined): Promise<FoundRun | NoRun> {
-    const { config } = this.#known;
+  async find(
+    chosen: number | undefined,
+    stream: string = this.#known.config.stream,
+  ): Promise<FoundRun | NoRun> {
+    const config = { ...this.#known.config, stream };
     this.#database ??= await openLedger(this.#known);
     if (this.#database === null) return { type: 'none', text: noLedgerText(config) };
     const store = openRunStore(this.#database.pool);
@@ -62,8 +67,8 @@ export class LedgerReader {
   }
 
   /** The same for who cannot do without. @throws UserError when there is none */
-  async require(chosen: number | undefined): Promise<FoundRun> {
-    const found = await this.find(chosen);
+  async require(chosen: number | undefined, stream?: string): Promise<FoundRun> {
+    const found = await this.find(chosen, stream);
     if (found.type === 'none') throw new UserError(found.text);
     return found;
   }
@@ -78,13 +83,13 @@ function findRun(store: RunStore, config: Config, chosen: number | undefined): P
 function noRunText(config: Config, chosen: number | undefined): string {
   if (chosen !== undefined) return unknownRunText(chosen);
   if (config.isTargetChosen) {
-    return `No run yet over ${runOriginOf(config.target)}: \`datasync ingest\` begins one.`;
+    return `No run yet over ${runOriginOf(config.target)}: ${commandText(config.source, 'ingest')} begins one.`;
   }
   const where =
     config.database.kind === 'embedded'
       ? ' in the database of simulated events, which is looked at without TARGET_API_KEY'
       : '';
-  return `No run yet${where}: \`datasync ingest\` begins one.`;
+  return `No run yet${where}: ${commandText(config.source, 'ingest')} begins one.`;
 }
 
 export function unknownRunText(run: number): string {
@@ -92,16 +97,20 @@ export function unknownRunText(run: number): string {
 }
 
 /** Why there is no run at all: the database is not there yet, or has no table of ours. */
-export function noLedgerText({ database }: Config): string {
+export function noLedgerText(config: Config): string {
+  const { database } = config;
   const where =
     database.kind === 'url' ? describeTarget(database.connectionString) : database.dataFolder;
-  return `No run yet in ${where}: \`datasync ingest\` begins one.`;
+  return `No run yet in ${where}: ${commandText(config.source, 'ingest')} begins one.`;
 }
 
 /** Why ids of this run, which is not complete, are not all that the source holds. */
 export async function notCompleteText(pool: Pool, run: Run): Promise<string> {
   const holder = await findLockHolder(pool, run);
   const state = runState(run.status, holder !== null);
-  const remedy = state === 'running' ? 'wait for its end' : '`datasync ingest` goes on with it';
+  const remedy =
+    state === 'running'
+      ? 'wait for its end'
+      : `${commandText(run.source, 'ingest')} goes on with it`;
   return `Run ${run.run} is ${state}, not complete: ${remedy}`;
 }

@@ -2,11 +2,9 @@
 import { Limiter } from '../core/limiter.js';
 import type { StartAnswer, StartRequest } from '../core/start-reservation.js';
 import { nowMs } from '../runtime/clock.js';
-import type { DeclaredLimit } from '../source/plan.js';
-import { declaredConcurrency, limitsOfRequest, withDeclared } from './declared-limits.js';
+import { declaredConcurrency, limitsOfStream, withDeclared } from './declared-limits.js';
 import { type ExplorationHints, findHints, mergeStarts } from './exploration/exploration-hints.js';
 import { LimitStore } from './limit-store.js';
-import type { OpenSource } from './open-source.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionLimits {
@@ -26,7 +24,7 @@ export async function openLimits({
 }: Pick<SessionParts, 'context' | 'source' | 'store'>): Promise<SessionLimits> {
   const { config, log } = context;
   const { spec, keyHash } = source;
-  const declared = declaredFor(source);
+  const declared = limitsOfStream(source);
   const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work: spec.name });
   const hints = await findHints(config, { keyHash, nowMs: nowMs(), log });
   const assumed = hints.policy ?? spec.defaultPolicy;
@@ -39,13 +37,4 @@ export async function openLimits({
     ...{ limiter, hints, concurrency: declaredConcurrency(declared) },
     reserve: (request) => limits.reserve(request),
   };
-}
-
-function declaredFor({ spec, limits, origin, basePath }: OpenSource): readonly DeclaredLimit[] {
-  if (limits.length === 0) return limits;
-  const { method, url } = spec.request(`${origin}${basePath}`, null, 1);
-  const { pathname } = new URL(url);
-  // A file names paths below its base URL.
-  const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : pathname;
-  return limitsOfRequest(limits, { method, path });
 }

@@ -1,4 +1,4 @@
-/** Opens where the events come from: the API, or the bundled simulator in a process of its own. */
+/** Opens where the records come from: an API, or the bundled simulator in a process of its own. */
 import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';
@@ -113,7 +113,7 @@ function openFile(
   const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
   // Credentials are added to requests by themselves: no worker needs the plan's.
-  const publicPlan = { ...plan, auth: withoutSecrets(auth) };
+  const publicPlan = { ...plan, auth: withoutSecrets(auth), headers: {} };
   const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs(), secrets } as const;
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
   const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });

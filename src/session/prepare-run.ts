@@ -1,4 +1,5 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
@@ -7,6 +8,7 @@ import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-t
 import type { RunStore } from '../database/run-store.js';
 import { type StreamTable, tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
+import { UserError } from './user-error.js';
 
 export interface PreparedRun {
   readonly run: Run;
@@ -21,13 +23,16 @@ export interface PreparedRun {
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
   readonly nextSegment: number;
+  /** The run before it, over the same stream; null: there is none, or it goes on with one. */
+  readonly earlierRun: number | null;
 }
 
 const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
 
 /**
  * @returns the finished run instead, when there is one and no new one was asked for
- * @throws IngestionError, DATABASE_REFUSED when the table that a run has written is not the one to go on with
+ * @throws UserError when the source names another table or key than the run to go on with
+ *   IngestionError, DATABASE_REFUSED when the table that the run has written is gone
  */
 export async function prepareRun(
   config: Config,
@@ -36,12 +41,13 @@ export async function prepareRun(
 ): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
-  const isOver = latest === null || config.restart;
+  const table = tableOf(source.target);
+  const isOver = latest === null || config.restart || (await isAnothersTable(store, latest, table));
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver
     ? await store.createRun({
         ...streamKey,
-        table: tableOf(source.target),
+        table,
         settings: settingsOf(config),
       })
     : latest;
@@ -64,8 +70,33 @@ export async function prepareRun(
       pages,
       earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
+      earlierRun: isOver ? (latest?.run ?? null) : null,
     },
   };
+}
+
+/**
+ * Pages of one run lie in one table under one key, or its proof would not hold.
+ *
+ * @returns whether the source now names another one; a run that has committed no page can be left
+ */
+async function isAnothersTable(
+  store: RunStore,
+  { run, tableName, tableKey }: Run,
+  table: StreamTable,
+): Promise<boolean> {
+  if (tableName === table.qualified && isDeepStrictEqual(tableKey, table.key)) return false;
+  const { pages } = await store.loadTotals(run);
+  if (pages === 0) return true;
+  throw new UserError(
+    `Run ${run} wrote into ${formText(tableName, tableKey)}, and its source now names ` +
+      `${formText(table.qualified, table.key)}. --restart begins a new run; the rows of run ${run} stay where they are.`,
+    'usage',
+  );
+}
+
+function formText(name: string, key: readonly string[]): string {
+  return `the table ${name} ${key.length === 0 ? 'without a key' : `with the key ${key.join(', ')}`}`;
 }
 
 /**
@@ -79,7 +110,7 @@ async function pagesToGoOnFrom(
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
   const table = tableOf(source.target);
-  if (pages.some(({ inserted }) => inserted > 0)) await checkTable(store, run, table);
+  if (pages.some(({ inserted }) => inserted > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);
@@ -88,24 +119,15 @@ async function pagesToGoOnFrom(
   return store.loadPages(run.run);
 }
 
-/** Rows of one run in two tables, or in none, would be proved by no ledger. */
-async function checkTable(store: RunStore, run: Run, table: StreamTable): Promise<void> {
-  const { tableName, tableKey } = run;
-  const isSame = tableName === table.qualified && tableKey.join() === table.key.join();
-  if (isSame && (await store.hasTable(tableName))) return;
-  const what = isSame
-    ? `the table ${tableName}, which run ${run.run} has written, is not there any more`
-    : `run ${run.run} has written the table ${formOf(tableName, tableKey)}, and the source now names ${formOf(table.qualified, table.key)}`;
+/** Made again, it would lack the rows of earlier pages. */
+async function requireTable(store: RunStore, { run, tableName }: Run): Promise<void> {
+  if (await store.hasTable(tableName)) return;
   throw new IngestionError({
     code: 'DATABASE_REFUSED',
-    message: what,
+    message: `the table ${tableName}, which run ${run} has written, is not there any more`,
     retryable: false,
-    remedy: `${isSame ? 'Bring it back' : 'Name it as before'} to go on with the run, or begin a new one with --restart`,
+    remedy: 'Bring it back to go on with the run, or begin a new one with --restart',
   });
-}
-
-function formOf(name: string, key: readonly string[]): string {
-  return key.length === 0 ? `${name} without a key` : `${name} with the key ${key.join(', ')}`;
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {

@@ -9,7 +9,7 @@ import { RunTimeline } from '../observe/run-report-timeline.js';
 import { RunStats } from '../observe/run-stats.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunJournal } from '../runtime/run-journal.js';
-import { RunWarnings } from './run-warnings.js';
+import { RunWarnings, recordsStoredAgain } from './run-warnings.js';
 import { RunWatch } from './run-watch.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -41,6 +41,7 @@ export class RunAccount {
     });
     this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
     this.warnings = new RunWarnings(context.log, prepared.run.warnings);
+    this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
   }
 
   start(): void {

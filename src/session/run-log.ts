@@ -26,8 +26,13 @@ export class RunLog {
     }
     this.#log.info(
       { event: 'run_resumed', ...fields, pages: resumedFrom, eventsIngested: totals.rows },
-      `run ${run.run} goes on: ${formatCount(totals.rows)} events of ${formatCount(resumedFrom)} pages are there`,
+      `run ${run.run} goes on: ${formatCount(totals.rows)} rows of ${formatCount(resumedFrom)} pages are there`,
     );
+  }
+
+  pagingDetected(words: string): void {
+    const message = `the first answer shows how its pages follow one another: ${words}`;
+    this.#log.info({ event: 'paging_detected' }, message);
   }
 
   /** Says what was learned of the limits since the last call. */
@@ -99,7 +104,7 @@ export class RunLog {
       ...{ eventsIngested, pages, requests, refused, retries, quarantined },
       ...{ durationMs, eventsPerSecond, utilisation },
     };
-    const count = `${formatCount(eventsIngested)} events`;
+    const count = `${formatCount(eventsIngested)} rows`;
     switch (outcome.status) {
       case 'complete':
         return this.#log.info(

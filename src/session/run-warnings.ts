@@ -3,7 +3,7 @@
  * in the log, and kept with the run for its result, its report and `status`.
  */
 import type { TotalFall } from '../core/announced-total.js';
-import type { RunTotals } from '../database/ledger-types.js';
+import type { Run, RunTotals } from '../database/ledger-types.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 
@@ -27,6 +27,18 @@ export class RunWarnings {
     this.#texts.push(text);
     this.#log.warn({ event: 'run_warned' }, text);
   }
+}
+
+/** @param earlierRun over the same stream; null: there is none @returns null when rows have a key, by which they are known */
+export function recordsStoredAgain(
+  earlierRun: number | null,
+  { tableName, tableKey }: Run,
+): string | null {
+  if (earlierRun === null || tableKey.length > 0) return null;
+  return (
+    `without a primary_key no record can be recognised: what run ${earlierRun} stored in ${tableName} ` +
+    'is stored there again. Name a primary_key, or empty the table before --restart'
+  );
 }
 
 /** @returns null when every record that came again was the same */

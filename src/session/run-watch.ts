@@ -10,6 +10,7 @@ import { statusAfter } from '../observe/run-end.js';
 import type { RunFigures } from '../observe/run-figures.js';
 import { type RunProgress, runLine, runProgress } from '../observe/run-line.js';
 import type { RunStats } from '../observe/run-stats.js';
+import { detectedPlan } from '../paging/auto-paging.js';
 import { formatPosition } from '../paging/position.js';
 import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messages.js';
 import type { WriteResult } from '../protocol/writer-messages.js';
@@ -20,6 +21,7 @@ import { type RunState, StateFile } from '../runtime/state-file.js';
 import type { SessionContext } from './context.js';
 import type { PreparedRun } from './prepare-run.js';
 import { RunLog } from './run-log.js';
+import { pagingWords } from './sources/paging-words.js';
 
 const STATE_EVERY_MS = 1000;
 
@@ -48,6 +50,7 @@ export class RunWatch implements RunObserver {
   #lastCursor: { text: string | null; atMs: number } = { text: null, atMs: 0 };
   #stateWrittenAtMs = 0;
   #hasWarnedOfState = false;
+  #hasSeenHead = false;
 
   constructor(parts: RunWatchParts) {
     this.#parts = parts;
@@ -88,8 +91,17 @@ export class RunWatch implements RunObserver {
   }
 
   headSeen(head: PageHead): void {
+    this.#sayDetected(head);
     this.#answered(() => this.#parts.stats.headSeen(head));
     this.#lastCursor = { text: head.nextCursor, atMs: head.meta.sentAtMs };
+  }
+
+  /** How the first answer says that its pages follow one another, where the source file leaves it open. */
+  #sayDetected({ nextCursor }: PageHead): void {
+    if (this.#hasSeenHead || nextCursor === null) return;
+    this.#hasSeenHead = true;
+    const plan = detectedPlan(nextCursor);
+    if (plan !== null) this.#log.pagingDetected(pagingWords(plan));
   }
 
   scanned({ scanMs }: Extract<PageResult, { type: 'page' }>): void {

@@ -3,7 +3,7 @@
  * then as HTTP has it.
  */
 import type { Fault } from '../core/fault.js';
-import { compilePath, valueAt } from '../paging/json-path.js';
+import { pathSteps, valueAt } from '../paging/json-path.js';
 import { faultForStatus } from './http-fault.js';
 import type { AnswerSign, ResponseAction, SourcePlan, StreamPlan } from './plan.js';
 import type { SeenAnswer } from './record-reading.js';
@@ -111,9 +111,7 @@ function isSign(sign: AnswerSign, { status, json, text, header }: SeenAnswer): b
   if (sign.header !== null && header(sign.header) === null) return false;
   if (sign.content !== null && !text.includes(sign.content)) return false;
   if (sign.bodyPath === null) return true;
-  const path = compilePath(sign.bodyPath);
-  if (path.type === 'invalid') return false;
-  const value = valueAt(path.steps, json);
+  const value = valueAt(pathSteps(sign.bodyPath), json);
   return sign.equals === undefined
     ? value !== undefined
     : JSON.stringify(value) === JSON.stringify(sign.equals);

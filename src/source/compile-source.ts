@@ -7,12 +7,11 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
-import { autoPaging } from '../paging/auto-paging.js';
-import { compilePath, type PathStep, valueAt } from '../paging/json-path.js';
+import { pathSteps, valueAt } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
-import type { PaginatorPlan } from '../paging/paginator-plan.js';
-import type { WriterTarget } from '../protocol/record-target.js';
+import { END } from '../paging/ways.js';
+import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
@@ -77,17 +76,17 @@ function readingOf(
 ): RecordReading {
   const { kind, signs, size } = parts;
   const costs = plan.costs.map(({ requestPath, availablePath, maximumPath }) => ({
-    request: stepsOf(requestPath),
-    available: stepsOf(availablePath),
-    maximum: stepsOf(maximumPath),
+    request: pathSteps(requestPath),
+    available: pathSteps(availablePath),
+    maximum: pathSteps(maximumPath),
   }));
   return {
-    selector: stream.dataSelector === null ? null : stepsOf(stream.dataSelector),
+    selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
-      signs.isIgnored(refusal) ? { type: 'end' } : (kind.refused?.(refusal.status, cursor) ?? null),
+      signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
     withoutRecords: (json) => signs.withoutRecords(json),
@@ -101,34 +100,21 @@ function readingOf(
   };
 }
 
-/** Links that repeat the API's key are kept without it. */
 function kindOf(
-  plan: SourcePlan,
+  { auth }: SourcePlan,
   stream: StreamPlan,
   { nowMs, secrets }: CompileOptions,
 ): PageKind {
-  const { auth } = plan;
+  const { params, cursorTtlMs, donePath } = stream;
   const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
-  const options = { cursorTtlMs: stream.cursorTtlMs, nowMs };
-  const doneSteps = stream.donePath === null ? null : stepsOf(stream.donePath);
-  const make = (paginator: PaginatorPlan): PageKind => {
-    const kind = pageKind(paginator, options);
-    const isLink = paginator.type === 'json_link' || paginator.type === 'header_link';
-    const endsEmpty = paginator.type === 'cursor' && paginator.stopAfterEmptyPage === true;
-    const walked: PageKind = {
-      ...kind,
-      next(seen) {
-        if (doneSteps !== null && valueAt(doneSteps, seen.body) === true) return { type: 'end' };
-        if (endsEmpty && seen.recordCount === 0) return { type: 'end' };
-        const way = kind.next(seen);
-        if (!isLink || way.type !== 'next') return way;
-        return { ...way, cursor: withoutQuery(way.cursor, keyNames) };
-      },
-    };
-    return sealedKind(walked, secrets);
-  };
-  if (stream.paginator.type !== 'auto') return make(stream.paginator);
-  return autoPaging(make, { params: stream.params, cursorTtlMs: stream.cursorTtlMs });
+  const keptLink = (url: string): string => withoutQuery(url, keyNames);
+  const kind = sealedKind(
+    pageKind(stream.paginator, { params, cursorTtlMs, nowMs, keptLink }),
+    secrets,
+  );
+  if (donePath === null) return kind;
+  const steps = pathSteps(donePath);
+  return { ...kind, next: (seen) => (valueAt(steps, seen.body) === true ? END : kind.next(seen)) };
 }
 
 interface PageSizePlan {
@@ -148,15 +134,16 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
 function targetOf(stream: StreamPlan): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
-    const name = columnOf(path);
-    return { name, path: recordPath(path), type: typeOf(stream, name), isNullable: false };
+    const names = checkedRecordPath(path);
+    const name = columnOf(names);
+    return { name, path: names, type: typeOf(stream, name), isNullable: false };
   });
   const keyNames = new Set(key.map(({ name }) => name));
   return {
     reads: 'database',
     ...target,
     key,
-    timePath: timePath === null ? null : recordPath(timePath),
+    timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))
       .map(({ name, type, isNullable }) => ({ name, path: [name], type, isNullable })),
@@ -167,8 +154,8 @@ function typeOf({ columns }: StreamPlan, name: string) {
   return columns.find((column) => column.name === name)?.type ?? null;
 }
 
-function stepsOf(path: string): readonly PathStep[] {
-  const compiled = compilePath(path);
-  assert(compiled.type === 'path', `${path} was checked when the file was loaded`);
-  return compiled.steps;
+function checkedRecordPath(path: string): RecordPath {
+  const names = recordPath(path);
+  assert(names !== null, `${path} was checked when the file was loaded`);
+  return names;
 }

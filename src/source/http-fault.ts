@@ -53,7 +53,7 @@ export function faultForStatus(status: number, signs: RefusalSigns): Fault {
       };
     }
     case 'UNEXPECTED_STATUS': {
-      const message = `${said}: not an answer that a page request should get`;
+      const message = `${said}: unexpected answer to the request of a page`;
       const isProxys = status === 407;
       const remedy = isProxys
         ? 'Check the user and password in HTTP_PROXY'

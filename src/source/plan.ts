@@ -2,15 +2,12 @@
  * What a source file says, resolved: defaults merged, references to secrets still in place. Plain data,
  * so that it crosses to the workers. Made by file/load-source.ts, read by compile-source.ts.
  */
-import type { PaginatorPlan } from '../paging/paginator-plan.js';
-
-export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
-
 import type { LimitHeaders } from '../core/declared-statements.js';
+import type { PaginatorPlan } from '../paging/paginator-plan.js';
 import type { ColumnType } from '../protocol/record-target.js';
 
 export type { LimitHeaders } from '../core/declared-statements.js';
-export type { ColumnType } from '../protocol/record-target.js';
+export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
 /** JSON as a file may hold it. */
 export type Json =
@@ -37,7 +34,7 @@ export interface SourcePlan {
   readonly limitHeaders: readonly LimitHeaders[];
   /** Limits of points, of which each request costs some. */
   readonly costs: readonly CostLimit[];
-  /** Answers that refuse for a limit, beside 429. */
+  /** Answers that refuse for a limit, beside those that http-fault.ts knows. */
   readonly throttle: readonly AnswerSign[];
   /** Answers that say that a cursor has expired. */
   readonly expired: readonly AnswerSign[];
@@ -136,7 +133,6 @@ export interface StreamPlan {
   readonly pageSize: { readonly param: string; readonly max: number } | null;
   /** Life of a cursor, ms; null: it does not expire, as far as is known. */
   readonly cursorTtlMs: number | null;
-  readonly order: { readonly by: readonly string[]; readonly direction: 'asc' | 'desc' } | null;
 }
 
 export interface ColumnPlan {

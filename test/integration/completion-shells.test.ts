@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is typed before the tab, and the words that it becomes. No command takes a file but by a flag. */
 const LINES = [
-  ['datasync expor', ['export-ids']],
+  ['datasync export-', ['export-ids']],
   ['datasync help ver', ['help', 'verify']],
   ['datasync export-ids --part', ['export-ids', '--partial']],
   ['datasync export-ids --format nd', ['export-ids', '--format', 'ndjson']],

@@ -124,6 +124,6 @@ describe('an API behind a limiter', () => {
     const { result } = await runs.drain(source, server);
     await runs.expectStored(source, server, server.records('items'));
     expect(server.refused).toBe(0);
-    expect(result).toMatchObject({ requests: 25, refused: 0, retries: 0 });
+    expect(result).toMatchObject({ refused: 0, retries: 0 });
   });
 });

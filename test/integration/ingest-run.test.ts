@@ -84,7 +84,7 @@ describe('a run', () => {
     expect(second.stderr).toMatch(/^ingestion complete$/m);
     expect(simulator.stats().requests).toEqual(before.requests);
     const spoken = await folder.run(['ingest'], environment);
-    expect(spoken.stdout).toMatch(/is finished: 20,000 events.*--restart/s);
+    expect(spoken.stdout).toMatch(/is finished: 20,000 rows.*--restart/s);
     expect(spoken.stdout).toMatch(/^ingestion complete$/m);
   });
 
@@ -98,7 +98,7 @@ describe('a run', () => {
     const again = await folder.run(['ingest', '--json'], environment);
     expect(again.result).toMatchObject({
       ...{ alreadyComplete: true, eventsIngested: 5_000, tableRows: 4_997 },
-      message: 'Run 1 is finished: 5,000 events by the ledger; the table has 4,997 rows.',
+      message: 'Run 1 is finished: 5,000 rows by the ledger; the table has 4,997 rows.',
     });
     expect(again.stderr).toMatch(/"event":"rows_missing".*3 rows fewer than the ledger says/);
     const { stdout } = await folder.run(['status'], environment);

@@ -15,6 +15,8 @@ const pages = { count: 230, pageSizeMax: 20, limit: null };
 /** So long that one chain alone would take four seconds. */
 const long = { ...pages, count: 2_000, latencyMs: 40 };
 const endpoint = { data_selector: 'items' };
+/** One request after the other: then their number is known. */
+const ingestion = { limits: [{ concurrency: 1 }] };
 const byOffset = { type: 'offset', limit: 20 };
 const byNumber = { type: 'page_number', base_page: 1, total_path: null };
 const size = { page_size: { param: 'per_page', max: 20 } };
@@ -22,7 +24,7 @@ const size = { page_size: { param: 'per_page', max: 20 } };
 describe('by offset', () => {
   async function drained(options: OffsetApiOptions, paginator: object = byOffset) {
     const api = await apis.start(offsetApi({ ...pages, ...options }));
-    const source = runs.source({ paginator, endpoint });
+    const source = runs.source({ paginator, endpoint, ingestion });
     const { result } = await runs.drain(source, api);
     return { api, source, result };
   }
@@ -92,7 +94,7 @@ describe('by page number', () => {
     const total_path = tells === 'total_pages' ? tells : null;
     const has_more_path = tells === 'has_more' ? tells : null;
     const paginator = { type: 'page_number', base_page, total_path, has_more_path };
-    const source = runs.source({ paginator, endpoint, stream: size });
+    const source = runs.source({ paginator, endpoint, ingestion, stream: size });
     const { result } = await runs.drain(source, api);
     await runs.expectStored(source, api, api.records('items'));
     expect(result).toMatchObject({ requests, warnings: [] });

@@ -166,7 +166,7 @@ describe('nothing is written', () => {
     const api = await apis.start(offsetApi(pages));
     const { code, stderr } = await folder.run(['source', 'init', `${api.origin}/items`], {});
     expect(code).toBe(4);
-    expect(stderr).toMatch(/\/items answers with HTTP 401.*Set API_TOKEN to a token/);
+    expect(stderr).toMatch(/\/items answers with HTTP 401.*Set API_TOKEN to a bearer token/);
     untouched();
   });
 

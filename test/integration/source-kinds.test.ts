@@ -101,14 +101,22 @@ describe('a link in the body', () => {
     expect(other.requests).toEqual([]);
   });
 
-  test('that carries the key back is kept without it', async () => {
-    const auth = { type: 'api_key', name: 'api_key', location: 'query' };
+  const byAuth = { auth: { type: 'api_key', name: 'api_key', location: 'query' } };
+  const { endpoint } = parts;
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of a source file.
+  const byParam = { endpoint: { ...endpoint, params: { api_key: '${THE_API_KEY}' } } };
+
+  test.each([
+    ['of auth', byAuth],
+    ['of a parameter', byParam],
+  ])('that carries the key %s back is kept without it', async (_, way) => {
     const secret = 'k3y-that-comes-back';
     const api = await apis.start(
       linkInBodyApi({ ...pages, linkCarriesKey: true, credential: secret }),
     );
-    const source = runs.source({ ...parts, auth });
-    const address = { ...api, env: { [`${source.prefix}_API_KEY`]: secret } };
+    const source = runs.source({ ...parts, ...way });
+    const env = { [`${source.prefix}_API_KEY`]: secret, THE_API_KEY: secret };
+    const address = { ...api, env };
     const exit = await runs.drain(source, address);
     await runs.expectStored(source, address, api.records('items'));
     expect(exit.stdout + exit.stderr).not.toContain(secret);

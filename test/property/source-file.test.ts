@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { loadSource } from '../../src/source/file/load-source.js';
 import { readText } from '../../src/source/file/read-text.js';
 
-const FROM = { fileName: 'a.yaml', name: 'a' };
+const FROM = { name: 'a' };
 const NAMES = [
   ...[
     'client',

@@ -72,6 +72,8 @@ export interface ApiPage {
   /** Null on a flat page. */
   readonly returned: number | null;
   readonly total: number | null;
+  /** See `Envelope`. */
+  readonly lastPlace?: Position | null;
   readonly bodyBytes: number;
 }
 

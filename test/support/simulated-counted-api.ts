@@ -23,19 +23,22 @@ import {
 export type Counting = 'records' | 'pages';
 
 const TOTAL = 'total';
+const MORE = 'more';
 const QUERY = (name: string) => ({ in: 'query', name }) as const;
 
 export class CountedApi extends SimulatedApi {
   readonly #kind: PageKind;
   readonly #counting: Counting;
+  /** What pages tell of the end; nothing: an empty page is the end. */
+  readonly #tells: typeof TOTAL | typeof MORE | null;
   readonly #refusesBehindEnd: boolean;
   #size: number;
 
   constructor(settings: ApiSettings, random: Random, counting: Counting) {
     super({ ...settings, growthShare: 0, sorting: 'untimed' }, random);
     this.#counting = counting;
-    // A walk that is told no total has to come to the end by an empty page.
-    this.#refusesBehindEnd = !settings.isFlat && random() < 0.3;
+    this.#tells = settings.isFlat ? null : random() < 0.5 ? TOTAL : MORE;
+    this.#refusesBehindEnd = this.#tells !== null && random() < 0.5;
     this.#size = settings.rows;
     this.#kind = pageKind(this.#plan(), { cursorTtlMs: null });
   }
@@ -65,14 +68,20 @@ export class CountedApi extends SimulatedApi {
     if (isRefused) return isBehindEnd === true ? { page: () => NOTHING } : REFUSED;
     const end = Math.min(this.#size, start + count);
     const rows = Array.from({ length: Math.max(0, end - start) }, (_, nth) => start + nth);
-    return { page: () => this.#page(cursor, rows, isByRecord ? asked : null) };
+    const said = { [TOTAL]: isByRecord ? this.#size : Math.ceil(this.#size / pageCap) };
+    const body = this.#tells === TOTAL ? said : { [MORE]: end < this.#size };
+    return { page: () => this.#page(cursor, rows, isByRecord ? asked : null, body) };
   }
 
-  #page(cursor: string | null, rows: readonly number[], size: number | null): ApiPage {
-    const { isFlat, pageBytesMax, pageCap } = this.settings;
-    const said = this.#counting === 'records' ? this.#size : Math.ceil(this.#size / pageCap);
+  #page(
+    cursor: string | null,
+    rows: readonly number[],
+    size: number | null,
+    body: object,
+  ): ApiPage {
+    const { pageBytesMax } = this.settings;
     const seen: PageFacts = {
-      body: isFlat ? {} : { [TOTAL]: said },
+      body,
       bodyText: () => '',
       header: () => null,
       recordCount: rows.length,
@@ -80,12 +89,14 @@ export class CountedApi extends SimulatedApi {
       ...{ url: '', cursor, size, status: 200 },
     };
     const way = this.#kind.next(seen);
+    const last = this.#kind.lastOrdinalOf?.(seen) ?? null;
     return {
       rows,
       nextCursor: way.type === 'next' ? way.cursor : null,
       hasMore: way.type === 'next',
       returned: rows.length,
       total: this.#kind.totalOf(seen),
+      lastPlace: last === null ? null : ordinalPlace(last),
       bodyBytes:
         pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.random, 1, pageBytesMax),
     };
@@ -93,7 +104,8 @@ export class CountedApi extends SimulatedApi {
 
   #plan(): PaginatorPlan {
     const common = {
-      ...{ start: 0, totalPath: this.settings.isFlat ? null : TOTAL, hasMorePath: null },
+      ...{ start: 0, totalPath: this.#tells === TOTAL ? TOTAL : null },
+      hasMorePath: this.#tells === MORE ? MORE : null,
       stopAfterEmptyPage: true,
     };
     return this.#counting === 'pages'

@@ -7,7 +7,7 @@ import type { SourcePlan, StreamPlan } from '../../src/source/plan.js';
 const CLIENT = 'client: { base_url: https://api.example.com }\n';
 
 export function load(text: string, name = 'sample'): LoadedSource {
-  return loadSource(text, { fileName: `${name}.yaml`, name });
+  return loadSource(text, { name });
 }
 
 /** @throws when the text has faults */

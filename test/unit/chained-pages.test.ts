@@ -38,8 +38,13 @@ test('a chain has no places, and its cursors live as long as the file says', () 
   expect(kindOf({ type: 'single_page' }).paging.cursorLifeMs).toBeGreaterThan(300 * 86_400_000);
 });
 
-test('auto is no kind: it is detected first', () => {
-  expect(() => kindOf({ type: 'auto' })).toThrow('detected');
+test('auto is the kind that the first answer shows, and its cursors say which', () => {
+  const headers = { link: '</v1/items?page=2>; rel=next' };
+  const way = nextOf({ type: 'auto' }, { headers });
+  const cursor = way.type === 'next' ? way.cursor : '';
+  expect(kindOf({ type: 'auto' }).request(cursor, null)).toEqual({
+    url: 'https://api.example.com/v1/items?page=2',
+  });
 });
 
 describe('a link in the body', () => {

@@ -149,6 +149,15 @@ describe('an offset', () => {
     expect(kindOf({ ...offset, start: 10 }).ordinalOf?.(null, 0)).toBe(10);
   });
 
+  test('tells the last record by the total, or the maximum', () => {
+    const seen = pageFacts({ body: { total: 500 } });
+    const last = (changes: Partial<OffsetPlan>) =>
+      kindOf({ ...offset, ...changes }).lastOrdinalOf?.(seen);
+    expect(last({ totalPath: 'total' })).toBe(499);
+    expect(last({ totalPath: 'total', maximumOffset: 300 })).toBe(299);
+    expect(last({ totalPath: null, maximumOffset: null })).toBeNull();
+  });
+
   test('has the place behind the record before it', () => {
     const { placeOf, seek, order, cursorLifeMs } = kindOf(offset).paging;
     expect(placeOf('150')).toEqual({ ms: -149, id: LOWEST_ID });
@@ -203,6 +212,16 @@ describe('a page number', () => {
     expect([ordinalOf?.('7', 0), ordinalOf?.('7', 49), ordinalOf?.(null, 3)]).toEqual([7, 7, 1]);
     expect(paging.placeOf('8')).toEqual({ ms: -7, id: LOWEST_ID });
     expect(totalOf(pageFacts({ body: { pages: 5 } }))).toBeNull();
+  });
+
+  test('tells the last of them by the number of pages, from the first number on, or the maximum', () => {
+    const seen = pageFacts({ body: { pages: 5 } });
+    const last = (changes: Partial<PagePlan>) =>
+      kindOf({ ...pages, ...changes }).lastOrdinalOf?.(seen);
+    expect(last({ totalPath: 'pages', base: 1 })).toBe(5);
+    expect(last({ totalPath: 'pages', base: 0 })).toBe(4);
+    expect(last({ totalPath: 'pages', base: 1, maximumPage: 4 })).toBe(3);
+    expect(last({ totalPath: null })).toBeNull();
   });
 });
 

@@ -269,5 +269,6 @@ function freshRun(): PreparedRun {
     segments: [{ segment: 1, after: null, bound: null }],
     plan: { gaps: [], restarts: false, isOrdered: true, canSeek: true, returned: 0 },
     nextSegment: 2,
+    earlierRun: null,
   };
 }

@@ -20,7 +20,7 @@ describe('ingest', () => {
 
   test('says share, rate, time left and what bounds it', () => {
     expect(runLine(usual)).toBe(
-      '1,234,567 of 3,000,000 events (41.2 %), 842/s, 59 min 59 s left (limit)',
+      '1,234,567 of 3,000,000 rows (41.2 %), 842/s, 59 min 59 s left (limit)',
     );
   });
 
@@ -32,18 +32,18 @@ describe('ingest', () => {
     expect(runLine(full).length).toBeLessThanOrEqual(COLUMNS);
   });
 
-  test.each(LARGE)('fits with %d events, rows a second and hours left', (large) => {
+  test.each(LARGE)('fits with %d rows, rows a second and hours left', (large) => {
     for (const total of [null, large]) {
       const figures = { eventsIngested: large, total, eventsPerSecond: large };
       const line = runLine({ ...usual, ...figures, remainingMs: 99_999 * HOUR, boundBy: 'speed' });
       expect(line.length).toBeLessThanOrEqual(COLUMNS);
-      expect(line).toContain('events');
+      expect(line).toContain('rows');
     }
   });
 
   test('says nothing that is not known', () => {
     const unknown = { total: null, remainingMs: null, boundBy: null };
-    expect(runLine({ ...usual, ...unknown })).toBe('1,234,567 events, 842/s');
+    expect(runLine({ ...usual, ...unknown })).toBe('1,234,567 rows, 842/s');
   });
 });
 

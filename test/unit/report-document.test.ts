@@ -101,7 +101,7 @@ describe('the text', () => {
   test('says first call, end, duration, pace, the limit, faults, and the submission', () => {
     const text = runReportText(sampleReport({ submission: SUBMISSION }));
     expect(text).toContain('first call 2026-01-27 12:00:00 UTC');
-    expect(text).toContain('1 min 01 s, 833 events/s');
+    expect(text).toContain('1 min 01 s, 833 rows/s');
     expect(text).toContain('99.1 % of what it permits');
     expect(text).toContain('NETWORK × 2');
     expect(text).toContain("the API's limit 80.0 %");

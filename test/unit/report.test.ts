@@ -30,10 +30,10 @@ const result: IngestResult = {
 
 describe('report', () => {
   test('fits 80 columns and says rows, rate, share of the limit and how to open the data', () => {
-    const text = reportText(result, { open: 'psql -h 127.0.0.1' });
+    const text = reportText(result, { table: '"crm"."contacts"', open: 'psql -h 127.0.0.1' });
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(text).toContain('3,000,000 of this run, by the ledger');
-    expect(text).toContain('842 events/s');
+    expect(text).toContain('842 rows/s');
     expect(text).toContain('99.6 % of the limit used');
     expect(text).toContain('psql -h 127.0.0.1');
     expect(text).toContain('from 12 committed pages');
@@ -41,7 +41,7 @@ describe('report', () => {
 
   test('a run that failed says why', () => {
     const failed = { ...result, status: 'failed' as const, reason: 'segment 1, page 2: why' };
-    expect(reportText(failed, { open: '' })).toContain('segment 1, page 2: why');
+    expect(reportText(failed, { table: '', open: '' })).toContain('segment 1, page 2: why');
   });
 
   test('a run that a signal has stopped is paused, as status says it', () => {
@@ -50,7 +50,7 @@ describe('report', () => {
       status: 'interrupted' as const,
       reason: 'a signal to its process',
     };
-    const [title, reason] = reportText(stopped, { open: '' }).split('\n');
+    const [title, reason] = reportText(stopped, { table: '', open: '' }).split('\n');
     expect([title, reason]).toEqual(['Run 1: paused', '  a signal to its process']);
   });
 });

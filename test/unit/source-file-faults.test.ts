@@ -160,7 +160,7 @@ describe('hints that change nothing here', () => {
     ['max_table_nesting: 2', 'a record is one row'],
     ['parallelized: true', 'requests run at once as far as the limits permit'],
     ['merge_key: day', 'rows are merged by primary_key alone'],
-    ['row_order: asc', 'x-ingestion.resources.NAME.order'],
+    ['row_order: asc', 'the paginator alone says'],
     ['table_format: delta', 'tables are those of PostgreSQL'],
   ])('%s: one warning', (field, expected) => {
     const warnings = warningTexts(fileWith(`name: a, ${field}`));
@@ -197,41 +197,6 @@ function bomb(): string {
   });
   return levels.join('');
 }
-
-describe('a path into JSON that is none', () => {
-  const PATH = 'takes a JSONPath of names, indices and *';
-  const ONE = 'takes a JSONPath to one value';
-
-  test.each([
-    ["endpoint: { path: a, data_selector: '$..items' }", 'endpoint.data_selector', PATH],
-    ["endpoint: { paginator: { type: cursor, cursor_path: 'a[0:2]' } }", 'cursor_path', PATH],
-    ["endpoint: { paginator: { type: offset, limit: 1, total_path: 'a b' } }", 'total_path', PATH],
-    ["endpoint: { paginator: { type: json_link, next_url_path: '.a' } }", 'next_url_path', PATH],
-    [
-      "endpoint: { method: POST, paginator: { type: cursor, cursor_body_path: 'a[*]' } }",
-      'cursor_body_path',
-      ONE,
-    ],
-    ["primary_key: 'a[*].id'", 'primary_key', ONE],
-    ["primary_key: [id, 'a''b']", 'primary_key[1]', ONE],
-  ])('is refused: %s', (fields, field, message) => {
-    const faults = faultTexts(fileWith(`name: items, ${fields}`));
-    expect(faults).toEqual([expect.stringMatching(/^sample\.yaml:2: resources\[0\]\./)]);
-    expect(faults[0]).toContain(`${field}: ${message}`);
-  });
-
-  test.each(['time: { path: "a[*]" }', 'done_path: "a[?]"', 'order: { by: "$" }'])(
-    'is refused in x-ingestion: %s',
-    (fields) => {
-      const rest = `x-ingestion: { resources: { items: { ${fields} } } }\n`;
-      expect(faultTexts(fileWith('name: items', rest))).toEqual([
-        expect.stringMatching(
-          /^sample\.yaml:3: x-ingestion\.resources\.items\.\S+: takes a JSONPath/,
-        ),
-      ]);
-    },
-  );
-});
 
 describe('columns', () => {
   test('of names that PostgreSQL keeps for itself are refused', () => {

@@ -66,7 +66,6 @@ test('what it says of a stream', () => {
     `x-ingestion:
   resources:
     items:
-      order: { by: [created_at, id], direction: desc }
       page_size: { param: limit, max: 100 }
       cursor_ttl: 120s
       time: { path: created_at }
@@ -75,13 +74,24 @@ test('what it says of a stream', () => {
 `,
   );
   expect(stream).toMatchObject({
-    order: { by: ['created_at', 'id'], direction: 'desc' },
     pageSize: { param: 'limit', max: 100 },
     cursorTtlMs: 120_000,
     timePath: 'created_at',
     target: { schema: 'sales', table: 'orders' },
     donePath: 'done',
   });
+});
+
+test('what is not acted on yet is told', () => {
+  const ordered = 'x-ingestion: { resources: { a: { order: { by: [created_at, id] } } } }\n';
+  expect(warningTexts(fileWith('name: a', ordered)).join()).toContain(
+    'x-ingestion.resources.a.order: changes nothing yet',
+  );
+  const cost = 'request_path: a, available_path: b, maximum_path: c, restore_per_second_path: d';
+  const limited = `x-ingestion: { limits: [{ cost: { ${cost} } }] }\n`;
+  expect(warningTexts(fileWith('name: a', limited)).join()).toContain(
+    'x-ingestion.limits[0].cost.restore_per_second_path: changes nothing here',
+  );
 });
 
 test('a page size in params is smaller on purpose, and is sent once', () => {

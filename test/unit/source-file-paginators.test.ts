@@ -139,10 +139,19 @@ describe('faults', () => {
     ['{ type: keyset, key_param: a }', 'key_path: is missing'],
     ['{ type: time_window, start_param: a, end_param: b, start: noon, window: 1h }', 'ISO 8601'],
     [
-      '{ type: time_window, start_param: a, end_param: b, start: now, window: 90 }',
+      '{ type: time_window, start_param: a, end_param: b, start: 5, window: 90 }',
       'a duration such as',
     ],
-    ['{ type: time_window, start_param: a, end_param: b, start: now, window: 0s }', 'above 0'],
+    ['{ type: time_window, start_param: a, end_param: b, start: 5, window: 0s }', 'above 0'],
+    ['{ type: time_window, start_param: a, end_param: b, start: now, window: 1h }', 'takes a day'],
+    [
+      "{ type: time_window, start_param: a, end_param: b, start: '2024-01-01T00:00:00', window: 1h }",
+      'takes a day, a time with its zone',
+    ],
+    [
+      "{ type: time_window, start_param: a, end_param: b, start: '2024-01-01', end: '2024-02-30', window: 1h }",
+      'or the word now',
+    ],
     [
       '{ type: time_window, start_param: a, end_param: b, start: 5, end: 4, window: 1h }',
       'takes an instant after start',

@@ -10,7 +10,7 @@ import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetc
 import type { RecordSource } from '../../src/source/source.js';
 import type { Answer } from './http-client.js';
 import { BROKEN_CURSOR, batchOf, isUsable, keptBuffers } from './page-result.js';
-import { type Asked, emptyRecordPage, readRecordPage } from './record-page.js';
+import { type AnswerFacts, emptyRecordPage, readRecordPage } from './record-page.js';
 import { emptyFault, refusalOf } from './refusal.js';
 import { type AnswerHeaders, headerOf } from './response-headers.js';
 
@@ -24,7 +24,7 @@ export function readRecordAnswer(
   const { taskId, cursor, buffers } = task;
   const { reading } = source;
   const columns = buffers?.columns ?? null;
-  const asked = (status: number, headers: AnswerHeaders, from: string): Asked => ({
+  const asked = (status: number, headers: AnswerHeaders, from: string): AnswerFacts => ({
     ...{ status, cursor, url: from, size: reading.sizeOf(task.limit) },
     header: (name) => headerOf(headers, name),
   });

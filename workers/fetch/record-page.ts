@@ -9,6 +9,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Fault } from '../../src/core/fault.js';
 import type { LimitStatement } from '../../src/core/limit-headers.js';
+import { ordinalPlace } from '../../src/paging/ordinals.js';
 import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
@@ -36,12 +37,12 @@ export interface RecordPage extends ProvedPage {
 }
 
 /** What is known of the answer beside its body. */
-export type Asked = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
+export type AnswerFacts = Pick<PageFacts, 'header' | 'url' | 'cursor' | 'size' | 'status'>;
 
 export function readRecordPage(
   body: Buffer,
   reading: RecordReading,
-  asked: Asked,
+  asked: AnswerFacts,
   columns: ArrayBuffer | null,
 ): RecordPage | PageFault {
   const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
@@ -68,13 +69,19 @@ export function readRecordPage(
   const way = reading.kind.next(facts);
   if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
+  const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
+  const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
-  const [first, last] = [records[0], records.at(-1)];
-  const isCompared = !reading.needsObjects && first !== undefined && last !== undefined;
+  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
+  const isCompared = !reading.needsObjects && firstRecord !== undefined && lastRecord !== undefined;
   return {
-    ...{ type: 'proved', envelope: said, bodyBytes: body.length, ...rows, limits },
-    ...(isCompared && { fingerprint: fingerprintOf(body, first.start, last.end) }),
+    type: 'proved',
+    envelope: { ...said, lastPlace },
+    bodyBytes: body.length,
+    ...rows,
+    limits,
+    ...(isCompared && { fingerprint: fingerprintOf(body, firstRecord.start, lastRecord.end) }),
   };
 }
 
@@ -85,7 +92,7 @@ function fingerprintOf(body: Buffer, start: number, end: number): string {
 /** A page without records. @param way where it leads, if its kind of paging is not to say so */
 export function emptyRecordPage(
   reading: RecordReading,
-  asked: Asked,
+  asked: AnswerFacts,
   columns: ArrayBuffer | null,
   way?: Way,
 ): RecordPage | PageFault {
@@ -163,7 +170,7 @@ function rowsOf(
   body: Buffer,
   records: readonly Slice[],
   { kind, needsObjects }: RecordReading,
-  { cursor }: Asked,
+  { cursor }: AnswerFacts,
   columns: ArrayBuffer | null,
 ): Omit<ProvedPage, 'type' | 'envelope' | 'bodyBytes'> {
   const writer = new ColumnWriter(columns, Math.max(1, records.length));

@@ -8,7 +8,7 @@
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
-import { keyTypeOf } from '../../src/protocol/key-type.js';
+import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
 import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
 import type { CopyFields } from './copy-records.js';
 import { recordShape, type TableShape } from './table-shape.js';
@@ -36,6 +36,8 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   binary: 'bytea',
 };
 
+const FIELDS_SHOWN_MAX = 20;
+
 /** Two processes that make one table at once would each find the other's in the way. */
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('datasync-ingestion table ' || $1, 0))`;
 
@@ -61,7 +63,8 @@ const FIND_TABLE = `
  * @param sample some of the first records, parsed; null: of none it can be told, and only a table that is
  *   there is described
  * @returns null when it is not there and nothing may be made
- * @throws IngestionError, DATABASE_REFUSED when it is of another form; what node-postgres throws
+ * @throws IngestionError, DATABASE_REFUSED when it is of another form, CONTRACT when no record of the
+ *   sample has the key; what node-postgres throws
  */
 export async function openRecordTable(
   client: ClientBase,
@@ -89,6 +92,8 @@ async function openLocked(
   const found = await find(client, target);
   if (found === null) {
     if (sample === null) return null;
+    const keyFault = absentKey(target, sample);
+    if (keyFault !== null) throw new IngestionError(keyFault);
     await client.query(creation(target, sample));
     return openLocked(client, target, null);
   }
@@ -108,11 +113,30 @@ async function find(client: ClientBase, target: RecordTarget): Promise<FoundTabl
   return rows[0] ?? null;
 }
 
+/** A table made with a key that no record has would refuse every row. Null: some record has each column of it. */
+function absentKey({ key }: RecordTarget, sample: readonly unknown[]): Fault | null {
+  const absent = key.find(({ path }) =>
+    sample.every((record) => recordValue(record, path) == null),
+  );
+  if (absent === undefined || sample.length === 0) return null;
+  const fields = [...new Set(sample.flatMap(fieldsOf))].slice(0, FIELDS_SHOWN_MAX);
+  return {
+    code: 'CONTRACT',
+    message: `no record of the first page has the primary key ${absent.path.join('.')}`,
+    retryable: false,
+    remedy: `Name in primary_key what each record has; the first records have ${fields.join(', ') || 'no fields'}`,
+  };
+}
+
+function fieldsOf(record: unknown): string[] {
+  return typeof record === 'object' && record !== null ? Object.keys(record) : [];
+}
+
 function creation(target: RecordTarget, sample: readonly unknown[]): string {
   const qualified = qualifiedName(target.schema, target.table);
-  const key = target.key.map((column) => {
-    const type = SQL_TYPES[column.type ?? 'text'];
-    return `${quoteIdentifier(column.name)} ${column.type === null ? keyTypeOf(column.path, sample) : type} NOT NULL`;
+  const key = target.key.map(({ name, path, type }) => {
+    const sqlType = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    return `${quoteIdentifier(name)} ${sqlType} NOT NULL`;
   });
   const lines = [
     ...key,
@@ -179,7 +203,7 @@ function noTable(qualified: string): Fault {
   };
 }
 
-/** Null: COPY would need more than one key of type bigint and an instant, both at the top of a record. */
+/** Null: the table is not a bigint key and an instant, both read from the top of the record. */
 function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFields | null {
   const { key, columns, timePath } = target;
   const [first, second] = key;

@@ -63,7 +63,7 @@ const TEXT_OID = 25;
 /** Dimensions, has-null flag, element type, size, lower bound. */
 const ARRAY_HEADER_BYTES = 20;
 
-/** The rows of DataSync's, by COPY: uuid, instant, JSON, owner. */
+/** Rows whose key is a uuid in the batch, by COPY: uuid, instant, JSON, owner. */
 export function writeCopyStream(wire: WireBuffer, source: RowSource): void {
   const { rows, columns } = source;
   const { ids, occurredAtMs } = columns;

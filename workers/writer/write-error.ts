@@ -4,6 +4,7 @@ import { faultFromDatabaseError } from '../../src/postgres/sql-fault.js';
 
 const UNIQUE_VIOLATION = '23505';
 const NOT_NULL_VIOLATION = '23502';
+const CHECK_VIOLATION = '23514';
 /** What a trigger raises in words of its own. */
 const RAISED = 'P0001';
 /** Data exceptions, integrity violations, and limits that one row's content can exceed. */
@@ -39,9 +40,11 @@ export function readWriteError(error: unknown, relation: string): WriteError {
   return { type: 'fault', fault: faultFromDatabaseError(error) };
 }
 
-/** The detail names the token or the value; it may quote the row, which quarantine keeps anyway. */
+/** The detail names the token or the value, or is the whole row, which says nothing of the reason. */
 function refusalReason(error: unknown): string {
   const { code, message, detail } = error as { code: string; message?: string; detail?: string };
-  const said = detail === undefined ? message : `${message}: ${detail.slice(0, DETAIL_CHARS_MAX)}`;
+  const isRow = code === NOT_NULL_VIOLATION || code === CHECK_VIOLATION;
+  const said =
+    detail === undefined || isRow ? message : `${message}: ${detail.slice(0, DETAIL_CHARS_MAX)}`;
   return `PostgreSQL refused it: ${said} (${code})`;
 }

@@ -86,7 +86,7 @@ export function createWriter(): WriterCalls {
     async open(settings, listener) {
       assert(state.phase === 'closed', 'a writer is opened once');
       const shape = await findShape(settings, null);
-      if (shape !== null && 'code' in shape) return shape;
+      if (isFault(shape)) return shape;
       if (shape !== null) return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
@@ -147,7 +147,7 @@ async function makeTable(
 ): Promise<OpenState | Fault> {
   const shape = await findShape(settings, page);
   assert(shape !== null, 'the first page makes the table');
-  return 'code' in shape ? shape : openOver(shape, settings, listener);
+  return isFault(shape) ? shape : openOver(shape, settings, listener);
 }
 
 async function openOver(

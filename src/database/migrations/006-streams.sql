@@ -4,7 +4,7 @@ ALTER TABLE ingestion_runs
   ADD COLUMN stream text NOT NULL DEFAULT 'events',
   -- Quoted as statements name it.
   ADD COLUMN table_name text NOT NULL DEFAULT 'ingested_events',
-  -- Its key columns; none: rows belong to their page alone.
+  -- Its key columns; none: no row is recognised when it comes again.
   ADD COLUMN table_key text[] NOT NULL DEFAULT '{id}';
 
 DROP INDEX ingestion_runs_by_origin;

@@ -1,4 +1,5 @@
 /** How differences name pages, places and rows. */
+import { ordinalOfPlace } from '../../paging/ordinals.js';
 import type { Position } from '../../paging/position.js';
 import type { Difference, DifferenceKind, Unfetched, VerifiedPage } from './verify-types.js';
 
@@ -29,7 +30,10 @@ export function stretchName({ after, through, behind }: Unfetched): string {
 }
 
 function placeName(position: Position | null): string {
-  return position === null ? 'the end' : `${instantName(position.ms)} (id ${position.id})`;
+  if (position === null) return 'the end';
+  const ordinal = ordinalOfPlace(position);
+  if (ordinal !== null) return `number ${number(ordinal)}`;
+  return `${instantName(position.ms)} (id ${position.id})`;
 }
 
 /** An ISO instant; the plain number beyond the years that a Date holds. */

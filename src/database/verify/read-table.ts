@@ -56,17 +56,30 @@ function keyText({ key }: StreamTable): string {
 /** Some of the rows that carry a page's id, by that; null: no id. */
 export type RowIds = ReadonlyMap<number | null, readonly string[]>;
 
-/** @param withData their data is looked at too, which takes twice as long */
+/**
+ * None where the table is not there: a run that has committed nothing may not have made it.
+ *
+ * @param withData their data is looked at too, which takes twice as long
+ */
 export async function readOwnedRows(
   client: ClientBase,
   table: StreamTable,
   withData: boolean,
 ): Promise<OwnedRows[]> {
+  if (!(await isThere(client, table))) return [];
   await client.query(SETTINGS);
   permitSilence(client, LONG_SILENCE_MS);
   const data = withData ? `bit_xor(${dataDigest(table)})::text` : 'NULL';
   const { rows } = await client.query<OwnedRows>(groupRows(table, data));
   return rows;
+}
+
+async function isThere(client: ClientBase, { qualified }: StreamTable): Promise<boolean> {
+  const { rows } = await client.query<{ isThere: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS "isThere"',
+    [qualified],
+  );
+  return rows[0]?.isThere === true;
 }
 
 /** Rows of these pages that were not written with the others. */

@@ -1,6 +1,6 @@
 /** An exploration as a session: opens database and source, measures, and concludes. */
 import type { Config } from '../../config/config.js';
-import { IngestionError } from '../../core/fault.js';
+import { assert, IngestionError } from '../../core/fault.js';
 import { openRunStore } from '../../database/run-store.js';
 import type { LimitMemory } from '../../explore/asker.js';
 import { concludeExploration } from '../../explore/exploration.js';
@@ -84,17 +84,23 @@ function contextOf(
   };
 }
 
-/** @throws UserError */
 function explorable(source: Source): EventSource {
-  if (source.reads === 'events') return source;
-  throw new UserError(
-    `explore measures the DataSync API alone so far; \`datasync source check ${source.name}\` shows what that API answers.`,
-    'usage',
-  );
+  assert(source.reads === 'events', 'expectationOf refuses every other source');
+  return source;
 }
 
-/** What is documented of the API, or set for the simulator. */
-export function expectationOf({ target }: Config): ExploreScope['expected'] {
+/**
+ * What is documented of the API, or set for the simulator.
+ *
+ * @throws UserError for a source whose API is not DataSync's
+ */
+export function expectationOf({ source, target }: Config): ExploreScope['expected'] {
+  if (target.kind === 'file') {
+    throw new UserError(
+      `explore measures the DataSync API alone so far; \`datasync source check ${source}\` shows what that API answers.`,
+      'usage',
+    );
+  }
   const policyAssumed = datasync.defaultPolicy;
   if (target.kind !== 'simulator') {
     return { latencyMs: EXPECTED_LATENCY_MS, policy: policyAssumed };

@@ -5,6 +5,7 @@ import { listTableWriters } from '../../database/export/table-writers.js';
 import type { Run } from '../../database/ledger-types.js';
 import { formatCount } from '../../observe/eta.js';
 import { streamTable } from '../../postgres/stream-table.js';
+import { commandText } from '../command-text.js';
 import { type FoundRun, notCompleteText } from '../ledger-reader.js';
 import { UserError } from '../user-error.js';
 import { openOutput } from './open-output.js';
@@ -35,6 +36,7 @@ export interface ExportedRun extends Exported {
 /** @throws UserError, IngestionError; then no file is left behind */
 export async function exportRun(found: FoundRun, wish: ExportWish): Promise<ExportedRun> {
   const { pool } = found.database;
+  requireKey(found.run, wish.format);
   const isPartial = await isIncomplete(pool, found.run, wish);
   const source = await rowsToExpect(found, isPartial);
   const { origins } = source;
@@ -49,9 +51,18 @@ export async function exportRun(found: FoundRun, wish: ExportWish): Promise<Expo
     sink: await openOutput(output, { isGzip }),
     table: streamTable(found.run),
     ...{ output, format, order, isQuiet, leave, expected: source.expected },
-    check: (rows) => requireAll(rows, source.least),
+    check: (rows) => requireAll(found.run, rows, source.least),
   });
   return { ...written, output, isPartial, origins };
+}
+
+/** @throws UserError where rows have no ids */
+function requireKey({ source, stream, tableKey }: Run, format: ExportFormat): void {
+  if (format !== 'ids' || tableKey.length > 0) return;
+  throw new UserError(
+    `The rows of ${source}.${stream} have no key, and so no ids: ${commandText(source, 'export')} writes whole rows.`,
+    'usage',
+  );
 }
 
 /** @returns whether it is not complete, which was asked for @throws UserError otherwise */
@@ -88,10 +99,10 @@ async function rowsToExpect(
   return { expected: await store.estimateRows(table), least, origins };
 }
 
-function requireAll(rows: number, least: number): void {
+function requireAll({ source }: Run, rows: number, least: number): void {
   if (rows >= least) return;
   throw new UserError(
     `The table has ${formatCount(rows)} rows and the ledger says ${formatCount(least)}: ` +
-      '`datasync verify` names what is missing. Nothing is exported.',
+      `${commandText(source, 'verify')} names what is missing. Nothing is exported.`,
   );
 }

@@ -38,6 +38,7 @@ const RUNS_MAX = 50;
 
 /** The run of this process, as far as the server needs it. */
 export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
+  readonly stream: string;
   readonly pools: () => readonly PoolUse[];
   /** Null: the workers can do their work, else why not. */
   readonly workers: () => string | null;
@@ -99,6 +100,7 @@ export class HttpFront implements HttpSource {
   async attach(parts: AttachedRun): Promise<RunObserver[]> {
     const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
     const view = new RunView({ ...parts, earlier, nowMs });
+    this.registry.setDefaultLabels({ source: parts.source, stream: parts.stream });
     addEngineMetrics(this.registry, { ...parts, nowMs });
     // A run that commits within its first second would else seem to begin with those rows.
     view.tick();

@@ -52,6 +52,7 @@ async function shown(parts: SessionParts, visible: Visible): Promise<RunObserver
   return front.attach({
     run: prepared.run.run,
     source: source.spec.name,
+    stream: source.spec.stream,
     origin: source.runOrigin,
     resumedFrom: prepared.resumedFrom,
     scheduler,

@@ -10,7 +10,7 @@ import type { PageResult } from '../../protocol/fetch-messages.js';
 import { recordTexts } from '../../protocol/record-texts.js';
 import type { StreamPlan } from '../../source/plan.js';
 import type { SessionContext } from '../context.js';
-import { limitsOfRequest } from '../declared-limits.js';
+import { limitsOfStream } from '../declared-limits.js';
 import { type OpenSource, openSource } from '../open-source.js';
 import { passingToken } from '../open-token.js';
 import { askPages } from '../setup/ask-pages.js';
@@ -110,7 +110,7 @@ async function ask(
     paging: pagingOf(plan, first?.result),
     total: first?.result.type === 'page' ? first.result.head.total : null,
     announced: announcedWords(metaOf(first?.result)?.limits ?? null),
-    declared: declaredWords(declaredFor(source, plan)),
+    declared: declaredWords(limitsOfStream(source)),
     faults: [
       ...faults.map((fault) => clean(faultWords(fault, pages.length))),
       ...records.faults,
@@ -169,11 +169,6 @@ function pagingOf({ paginator }: StreamPlan, first: PageResult | undefined): str
 function metaOf(result: PageResult | undefined) {
   if (result === undefined) return null;
   return result.type === 'page' ? result.head.meta : result.meta;
-}
-
-function declaredFor({ limits, spec, origin, basePath }: OpenSource, { method }: StreamPlan) {
-  const { url } = spec.request(`${origin}${basePath}`, null, spec.pageLimitMax);
-  return limitsOfRequest(limits, { method, path: new URL(url).pathname });
 }
 
 function faultWords({ message, remedy }: Fault, pagesBefore: number): string {

@@ -13,7 +13,7 @@ import { loadSource } from '../../source/file/load-source.js';
 import { SCHEMA_FILE, sourceSchemaText } from '../../source/file/source-shape.js';
 import { sourceNameOf, tokenVariable } from '../../source/guess/guess-address.js';
 import { failureIn, guessSource, type SourceGuess } from '../../source/guess/guess-source.js';
-import { sourceText } from '../../source/guess/source-text.js';
+import { sourceText, variablesOfGuess } from '../../source/guess/source-text.js';
 import { dispatcherThrough } from '../open-source.js';
 import { UserError } from '../user-error.js';
 import { USER_AGENT } from '../version.js';
@@ -35,6 +35,8 @@ export interface MadeSource {
   /** What finds it: its name, or its path where the name alone does not. */
   readonly called: string;
   readonly guess: SourceGuess;
+  /** Variables that the file refers to and that are not set. */
+  readonly unsetVariables: readonly string[];
   /** The schema for editors, where it was not there; null: it was. */
   readonly schemaPath: string | null;
 }
@@ -74,20 +76,26 @@ export async function initSource({ url: given, output, isForced }: InitWish): Pr
     throw new UserError(`${shown(url)} answers with HTTP 200 and an error (${said}): ${remedy}.`);
   }
   const announcesLimit = readLimitHeaders(exchange.headers, exchange.headAtMs) !== null;
-  const text = sourceText(guess, { name, hasToken: token !== null, announcesLimit });
-  const loaded = loadSource(text, { fileName: path, name });
+  const hasToken = token !== null;
+  const text = sourceText(guess, { name, hasToken, announcesLimit });
+  const loaded = loadSource(text, { name });
   if (loaded.type === 'faulty') {
     throw new UserError(`${path} is no name for a source: ${loaded.faults[0]?.message}.`, 'usage');
   }
   const schemaPath = await write(path, text);
-  return { name, path, called: dirname(path) === OWN_FOLDER ? name : path, guess, schemaPath };
+  const called = dirname(path) === OWN_FOLDER ? name : path;
+  const unsetVariables = variablesOfGuess(guess, { name, hasToken }).filter(
+    (variable) => environment[variable] === undefined,
+  );
+  return { name, path, called, guess, unsetVariables, schemaPath };
 }
 
 const NO_PAGING =
   'Run this again with the parameters that ask for a page, such as ?page=1 or ?offset=0&limit=100, or name a paginator in the file.';
 
 /** What to do with the file, for a person. */
-export function initText({ path, called, guess, schemaPath }: MadeSource): string {
+export function initText(made: MadeSource): string {
+  const { path, called, guess, unsetVariables, schemaPath } = made;
   const { recordsPath, recordCount, key, time, paging } = guess;
   const inFile = (field: string, value: string): string => `  ${field.padEnd(10)} ${value}`;
   return [
@@ -97,7 +105,13 @@ export function initText({ path, called, guess, schemaPath }: MadeSource): strin
     inFile('time', time?.path ?? 'none was found'),
     inFile('paging', `${paging.plan.type}: ${paging.because}`),
     ...(paging.isFound ? [] : [NO_PAGING]),
-    'All of this is guessed from one answer: read the file. Then run',
+    'All of this is guessed from one answer: read the file.',
+    ...(unsetVariables.length === 0
+      ? []
+      : [
+          `Its secrets are not in it: set ${unsetVariables.join(', ')} in the environment or in .env.`,
+        ]),
+    'Then run',
     `  datasync source check ${called}`,
     `  datasync ingest --source ${called}`,
   ].join('\n');
@@ -138,8 +152,10 @@ async function askOnce(
 function refusalOf(url: URL, { status, headers }: Exchange, name: string): Error {
   const said = `${shown(url)} answers with HTTP ${status}`;
   if (status === 401 || status === 403) {
-    const message = `${said}: it wants credentials, or others`;
-    const remedy = `Set ${tokenVariable(name)} to a token, in the environment or in .env, and run this again`;
+    const message = `${said}: the API refuses the request without valid credentials`;
+    const remedy =
+      `Set ${tokenVariable(name)} to a bearer token, in the environment or in .env, or add the key to the URL ` +
+      'where the API takes it there (it is not written into the file), and run this again';
     return new IngestionError({ code: 'CREDENTIALS', message, retryable: false, status, remedy });
   }
   if (status === 429) {

@@ -16,6 +16,7 @@ import { openRunStore } from '../../database/run-store.js';
 import { isRepairable, pagesToRelease } from '../../database/verify/repairable.js';
 import type { Verification } from '../../database/verify/verify-types.js';
 import { streamTable } from '../../postgres/stream-table.js';
+import { commandText } from '../command-text.js';
 import type { SessionContext } from '../context.js';
 import type { SessionEnd } from '../end-session.js';
 import { ingest, type OpenedForRun } from '../ingestion.js';
@@ -117,7 +118,7 @@ async function requireNewest({ pool }: FoundRun['database'], run: Run): Promise<
   if (newest?.run === run.run) return;
   throw new UserError(
     `Run ${run.run} cannot be repaired: run ${newest?.run} over the same source has begun since. ` +
-      '`datasync ingest --restart` asks for all pages again, and writes what is missing.',
+      `${commandText(run.source, 'ingest --restart')} asks for all pages again, and writes what is missing.`,
   );
 }
 

@@ -38,7 +38,7 @@ const oauth2 = block({
 });
 
 const AUTH_WORDS = takes('the name of a kind of authentication, or a block with its type');
-export const authShape = z.union(
+const authShape = z.union(
   [
     oneOf('bearer', 'api_key', 'http_basic'),
     z.discriminatedUnion('type', [bearer, apiKey, basic, clientCredentials, oauth2], AUTH_WORDS),
@@ -54,4 +54,3 @@ export const clientShape = block({
 });
 
 export type AuthFields = z.infer<typeof authShape>;
-export type ClientFields = z.infer<typeof clientShape>;

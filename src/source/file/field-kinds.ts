@@ -3,8 +3,6 @@
  * else. No message repeats a value, for it may be a secret.
  */
 import * as z from 'zod/mini';
-import { compilePath } from '../../paging/json-path.js';
-import { leadsToOne } from '../record-path.js';
 import { DURATION, readDuration } from './duration.js';
 
 interface RawIssue {
@@ -84,25 +82,6 @@ export const textOrList = z.union(
   takes('a text or a list of texts'),
 );
 
-const isJsonPath = (path: string): boolean => compilePath(path).type === 'path';
-
-const PATH_WORDS =
-  "a JSONPath of names, indices and * such as data.items or $.rows[*]; names with special characters are quoted, as in ['a b']";
-const ONE_PATH_WORDS =
-  "a JSONPath to one value such as meta.id, without *; names with special characters are quoted, as in ['a b']";
-
-/** A place in an answer. */
-export const jsonPath = z.string(takes('a JSONPath')).check(z.refine(isJsonPath, rule(PATH_WORDS)));
-/** A place that holds one value: in a record, or in the body of a request. */
-export const jsonPathToOne = z
-  .string(takes('a JSONPath'))
-  .check(z.refine(leadsToOne, rule(ONE_PATH_WORDS)));
-
-export const pathOrList = z.union(
-  [jsonPathToOne, listOf(jsonPathToOne, 'JSONPaths')],
-  takes('a JSONPath or a list of JSONPaths'),
-);
-
 export const json = z.json();
 export const namedJson = z.record(z.string(), json, takes('a block of names and values'));
 export const namedTexts = z.record(
@@ -111,5 +90,5 @@ export const namedTexts = z.record(
   takes('a block of names and texts'),
 );
 
-/** A field that changes nothing here; hints.ts says why. */
+/** A field that changes nothing here; special-fields.ts says why. */
 export const hint = z.optional(z.unknown());

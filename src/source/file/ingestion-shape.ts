@@ -5,14 +5,12 @@ import {
   duration,
   httpStatus,
   json,
-  jsonPath,
-  jsonPathToOne,
   listOf,
   namedJson,
   oneOf,
-  pathOrList,
   takes,
   text,
+  textOrList,
   whole,
 } from './field-kinds.js';
 
@@ -44,18 +42,18 @@ const limitShape = block({
 const signShape = block({
   status: z.nullish(httpStatus),
   header: z.nullish(text),
-  body_path: z.nullish(jsonPath),
+  body_path: z.nullish(text),
   equals: z.optional(json),
   content: z.nullish(text),
 });
 
 const streamShape = block({
-  order: z.nullish(block({ by: pathOrList, direction: z.nullish(oneOf('asc', 'desc')) })),
+  order: z.nullish(block({ by: textOrList, direction: z.nullish(oneOf('asc', 'desc')) })),
   page_size: z.nullish(block({ param: text, max: whole(1) })),
   cursor_ttl: z.nullish(duration),
-  time: z.nullish(block({ path: jsonPathToOne })),
+  time: z.nullish(block({ path: text })),
   target: z.nullish(block({ schema: z.nullish(text), table: z.nullish(text) })),
-  done_path: z.nullish(jsonPath),
+  done_path: z.nullish(text),
   values: z.nullish(listOf(namedJson, 'records')),
 });
 

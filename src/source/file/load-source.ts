@@ -35,14 +35,8 @@ export type LoadedSource =
       readonly warnings: readonly FileNote[];
     };
 
-/** The name of a file, and that of its source: the base name, which names schema and variables. */
-export interface SourceOrigin {
-  readonly fileName: string;
-  readonly name: string;
-}
-
-/** @param text the content of the file */
-export function loadSource(text: string, from: SourceOrigin): LoadedSource {
+/** @param text the content of the file @param source.name its base name, which names schema and variables */
+export function loadSource(text: string, source: { readonly name: string }): LoadedSource {
   const read = readText(text);
   if (read.type === 'faulty') return { ...read, warnings: [] };
   const notes = new FileNotes(read.locate);
@@ -52,7 +46,7 @@ export function loadSource(text: string, from: SourceOrigin): LoadedSource {
     noteShapeFaults(shaped.error.issues, read.value, notes);
     return { type: 'faulty', faults: notes.faults, warnings: notes.warnings };
   }
-  const plan = planSource(shaped.data, from.name, notes);
+  const plan = planSource(shaped.data, source.name, notes);
   const { faults, warnings } = notes;
   return faults.length > 0
     ? { type: 'faulty', faults, warnings }

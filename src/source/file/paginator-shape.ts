@@ -1,17 +1,6 @@
 /** `paginator` of a source file: the kinds of dlt and PostHog, and two of our own. */
 import * as z from 'zod/mini';
-import {
-  block,
-  duration,
-  flag,
-  httpStatus,
-  jsonPath,
-  jsonPathToOne,
-  listOf,
-  takes,
-  text,
-  whole,
-} from './field-kinds.js';
+import { block, duration, flag, httpStatus, listOf, takes, text, whole } from './field-kinds.js';
 
 /** Those that need no field, and may be written as their name alone. */
 const SHORT_TYPES = [
@@ -26,15 +15,15 @@ const SHORT_TYPES = [
 ] as const;
 
 const ranged = {
-  total_path: z.nullish(jsonPath),
+  total_path: z.nullish(text),
   stop_after_empty_page: z.nullish(flag),
-  has_more_path: z.nullish(jsonPath),
+  has_more_path: z.nullish(text),
 };
 
 const shapes = [
   block({ type: z.optional(z.literal('auto')) }),
   block({ type: z.literal('single_page') }),
-  block({ type: z.literal(['json_link', 'json_response']), next_url_path: z.nullish(jsonPath) }),
+  block({ type: z.literal(['json_link', 'json_response']), next_url_path: z.nullish(text) }),
   block({ type: z.literal('header_link'), links_next_key: z.nullish(text) }),
   block({
     type: z.literal('header_cursor'),
@@ -43,10 +32,10 @@ const shapes = [
   }),
   block({
     type: z.literal('cursor'),
-    cursor_path: z.nullish(jsonPath),
+    cursor_path: z.nullish(text),
     cursor_param: z.nullish(text),
-    cursor_body_path: z.nullish(jsonPathToOne),
-    has_more_path: z.nullish(jsonPath),
+    cursor_body_path: z.nullish(text),
+    has_more_path: z.nullish(text),
     stop_after_empty_page: z.nullish(flag),
   }),
   block({
@@ -54,9 +43,9 @@ const shapes = [
     limit: whole(1),
     offset: z.nullish(whole(0)),
     offset_param: z.nullish(text),
-    offset_body_path: z.nullish(jsonPathToOne),
+    offset_body_path: z.nullish(text),
     limit_param: z.nullish(text),
-    limit_body_path: z.nullish(jsonPathToOne),
+    limit_body_path: z.nullish(text),
     maximum_offset: z.nullish(whole(1)),
     ...ranged,
   }),
@@ -65,16 +54,16 @@ const shapes = [
     base_page: z.nullish(whole(0)),
     page: z.nullish(whole(0)),
     page_param: z.nullish(text),
-    page_body_path: z.nullish(jsonPathToOne),
+    page_body_path: z.nullish(text),
     maximum_page: z.nullish(whole(1)),
     ...ranged,
   }),
   block({
     type: z.literal('keyset'),
-    key_path: jsonPath,
+    key_path: text,
     key_param: z.nullish(text),
-    key_body_path: z.nullish(jsonPathToOne),
-    has_more_path: z.nullish(jsonPath),
+    key_body_path: z.nullish(text),
+    has_more_path: z.nullish(text),
   }),
 ] as const;
 
@@ -88,15 +77,17 @@ const pagedShape = z.union(
   PAGINATOR_WORDS,
 );
 
-const INSTANT_WORDS = takes('a date and time (ISO 8601), epoch seconds, or the word now');
-const instant = z.union([text, z.number(INSTANT_WORDS)], INSTANT_WORDS);
+/** See instant-form.ts. */
+export const INSTANT_WORDS =
+  'a day, a time with its zone (ISO 8601), or epoch seconds or milliseconds';
+const instant = z.union([text, z.number(takes(INSTANT_WORDS))], takes(INSTANT_WORDS));
 
 const windowShape = block({
   type: z.literal('time_window'),
   start_param: z.nullish(text),
-  start_body_path: z.nullish(jsonPathToOne),
+  start_body_path: z.nullish(text),
   end_param: z.nullish(text),
-  end_body_path: z.nullish(jsonPathToOne),
+  end_body_path: z.nullish(text),
   start: instant,
   end: z.nullish(instant),
   window: duration,

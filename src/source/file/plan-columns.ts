@@ -1,10 +1,11 @@
 /** The plan of typed columns and of the key. */
 import { pathOfNames } from '../../paging/json-path.js';
 import type { ColumnPlan, StreamPlan } from '../plan.js';
-import { columnOf, leadsToOne } from '../record-path.js';
+import { columnOf, recordPath } from '../record-path.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import { columnFault } from './identifiers.js';
 import type { MergedResource } from './merge-defaults.js';
+import { checkRecordPath } from './paths.js';
 import { COLUMN_HINTS } from './special-fields.js';
 
 /** Of every table. */
@@ -17,8 +18,6 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
     if (ignored.length > 0) {
       notes.warn(at, `${ignored.join(', ')}: of a column only data_type and nullable count here`);
     }
-    const fault = columnFault(name);
-    if (fault !== null && type != null) notes.fault(at, `the column ${fault}`);
     if (OWN_COLUMNS.has(name)) {
       notes.warn(at, `gets no column: every table has one named ${name}; the field stays in data`);
       return [];
@@ -29,6 +28,8 @@ export function planColumns({ columns }: MergedResource, notes: FileNotes): read
       }
       return [];
     }
+    const fault = columnFault(name);
+    if (fault !== null) notes.fault(at, `the column ${fault}`);
     return [{ name, type, isNullable: nullable ?? true }];
   });
 }
@@ -41,10 +42,10 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
   const marked = columns.filter((column) => column.fields.primary_key === true);
   const primaryKey =
     fields.primary_key == null
-      ? marked.map((column) => pathOfColumn(column.fields.name))
+      ? marked.map((column) => pathOfNames([column.fields.name]))
       : [fields.primary_key].flat();
   for (const path of primaryKey) checkKey(path, keyAt(resource, path), notes);
-  const columnNames = primaryKey.map(columnOf);
+  const columnNames = primaryKey.map((path) => columnOf(recordPath(path) ?? [path]));
   if (new Set(columnNames).size < columnNames.length) {
     notes.fault(fieldAt('primary_key'), 'names one column twice');
   }
@@ -61,18 +62,16 @@ export function planKey(resource: MergedResource, notes: FileNotes): KeyPlan {
   return { primaryKey, writeDisposition: 'append' };
 }
 
-/** A column may be named as the path that it is made of. */
-function pathOfColumn(name: string): string {
-  return leadsToOne(name) ? name : pathOfNames([name]);
-}
-
 function keyAt({ fields, columns, fieldAt }: MergedResource, path: string): FieldPath {
-  const column = columns.find((one) => one.fields.name === path);
+  const column = columns.find((one) => pathOfNames([one.fields.name]) === path);
   return fields.primary_key == null && column !== undefined ? column.at : fieldAt('primary_key');
 }
 
 function checkKey(path: string, at: FieldPath, notes: FileNotes): void {
-  const column = columnOf(path);
+  checkRecordPath(path, at, notes);
+  const names = recordPath(path);
+  if (names === null) return;
+  const column = columnOf(names);
   const fault = columnFault(column);
   if (fault !== null) notes.fault(at, `the column of the key ${fault}`);
   if (OWN_COLUMNS.has(column)) {

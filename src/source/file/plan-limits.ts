@@ -1,10 +1,10 @@
 /** The plan of what `x-ingestion` says of limits, and of answers that are more than their status. */
-import { compilePath } from '../../paging/json-path.js';
 import type { AnswerSign, CostLimit, DeclaredLimit, LimitHeaders } from '../plan.js';
 import { originOf } from './base-url.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { IngestionFields, LimitFields, SignFields } from './ingestion-shape.js';
+import { checkPathFields } from './paths.js';
 
 export interface LimitsPlan {
   readonly limits: readonly DeclaredLimit[];
@@ -90,21 +90,22 @@ function planCost(
   at: FieldPath,
   notes: FileNotes,
 ): CostLimit {
-  const path = (name: 'request_path' | 'available_path' | 'maximum_path'): string => {
-    const compiled = compilePath(cost[name]);
-    if (compiled.type === 'invalid') notes.fault([...at, name], compiled.reason);
-    return cost[name];
-  };
+  checkPathFields(cost, at, notes);
+  if (cost.restore_per_second_path != null) {
+    const why = 'changes nothing here: what is available tells how fast points come back';
+    notes.warn([...at, 'restore_per_second_path'], why);
+  }
   return {
-    requestPath: path('request_path'),
-    availablePath: path('available_path'),
-    maximumPath: path('maximum_path'),
+    requestPath: cost.request_path,
+    availablePath: cost.available_path,
+    maximumPath: cost.maximum_path,
   };
 }
 
 function planSign(sign: SignFields, at: FieldPath, notes: FileNotes): AnswerSign {
   const { status = null, header = null, content = null, equals } = sign;
   const bodyPath = sign.body_path ?? null;
+  checkPathFields(sign, at, notes);
   if (status === null && header === null && content === null && bodyPath === null) {
     notes.fault(at, 'is a sign of nothing; set status, header, body_path or content');
   }

@@ -1,14 +1,19 @@
 /** The plan of a paginator, with the defaults of dlt. */
+import { instantForm } from '../../paging/instant-form.js';
 import type { PaginatorPlan, ValuePlace } from '../plan.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
-import type { PagedFields, PaginatorFields, WindowFields } from './paginator-shape.js';
+import {
+  INSTANT_WORDS,
+  type PagedFields,
+  type PaginatorFields,
+  type WindowFields,
+} from './paginator-shape.js';
+import { checkPathFields } from './paths.js';
 
 type Optional = string | null | undefined;
 type Block = Exclude<PagedFields, string>;
 type Ranged = Extract<Block, { readonly type: 'offset' | 'page_number' }>;
-
-const INSTANT = /^\d{4}-\d{2}-\d{2}(?:[Tt ]|$)/;
 
 /** @param at where it stands in the file */
 export function planPaginator(
@@ -17,6 +22,7 @@ export function planPaginator(
   notes: FileNotes,
 ): PaginatorPlan {
   if (typeof fields === 'string') return planPaged({ type: fields }, at, notes);
+  checkPathFields(fields, at, notes);
   return fields.type === 'time_window'
     ? planWindow(fields, at, notes)
     : planPaged(fields, at, notes);
@@ -99,15 +105,13 @@ function planEnd(
 
 function planWindow(fields: WindowFields, at: FieldPath, notes: FileNotes): PaginatorPlan {
   const end = fields.end ?? 'now';
-  for (const [name, value] of [
-    ['start', fields.start],
-    ['end', end],
-  ] as const) {
-    if (isInstant(value)) continue;
-    notes.fault([...at, name], 'takes a date and time (ISO 8601), epoch seconds, or the word now');
+  const first = instantForm(fields.start);
+  const last = end === 'now' ? null : instantForm(end);
+  if (first === null) notes.fault([...at, 'start'], `takes ${INSTANT_WORDS}`);
+  if (last === null && end !== 'now') {
+    notes.fault([...at, 'end'], `takes ${INSTANT_WORDS}, or the word now`);
   }
-  const [startMs, endMs] = [instantMs(fields.start), instantMs(end)];
-  if (startMs !== null && endMs !== null && startMs >= endMs) {
+  if (first !== null && last !== null && first.ms >= last.ms) {
     notes.fault([...at, 'end'], 'takes an instant after start');
   }
   const place = (what: 'start' | 'end') =>
@@ -159,16 +163,4 @@ function planPlace(fields: PlaceFields, at: FieldPath, notes: FileNotes): ValueP
     notes.fault([...at, `${what}_param`], `is missing; set one of ${names}`);
   }
   return body == null ? { in: 'query', name: param ?? fallback ?? '' } : { in: 'body', path: body };
-}
-
-function isInstant(value: string | number): boolean {
-  return value === 'now' || instantMs(value) !== null;
-}
-
-/** Epoch ms; null for `now`, and for what is no instant. */
-function instantMs(value: string | number): number | null {
-  if (typeof value === 'number') return value >= 0 ? value * 1000 : null;
-  if (!INSTANT.test(value)) return null;
-  const ms = Date.parse(value);
-  return Number.isNaN(ms) ? null : ms;
 }

@@ -5,6 +5,7 @@ import type { FieldPath, FileNotes } from './file-note.js';
 import { targetFault } from './identifiers.js';
 import type { StreamFields } from './ingestion-shape.js';
 import type { MergedResource } from './merge-defaults.js';
+import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
 import { planColumns, planKey } from './plan-columns.js';
 import { planPaginator } from './plan-paginator.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
@@ -23,6 +24,8 @@ export interface StreamContext {
 export function planStream(resource: MergedResource, context: StreamContext): StreamPlan {
   const { own, notes } = context;
   const { endpoint, name } = resource;
+  checkPaths(resource, context);
+  warnOfUnused(resource, context);
   const { param, max } = own.page_size ?? {};
   const request = planRequest(resource, notes);
   const pageSize =
@@ -42,11 +45,23 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     timePath: own.time?.path ?? null,
     pageSize,
     cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
-    order:
-      own.order == null
-        ? null
-        : { by: [own.order.by].flat(), direction: own.order.direction ?? 'asc' },
   };
+}
+
+function warnOfUnused({ name }: MergedResource, { own, notes }: StreamContext): void {
+  if (own.order == null) return;
+  const at = ['x-ingestion', 'resources', name, 'order'];
+  notes.warn(at, 'changes nothing yet: the paginator alone says how a walk goes on');
+}
+
+function checkPaths({ name, endpoint, endpointAt }: MergedResource, context: StreamContext): void {
+  const { own, notes } = context;
+  const ownAt = ['x-ingestion', 'resources', name];
+  if (endpoint.data_selector != null) {
+    checkPath(endpoint.data_selector, endpointAt('data_selector'), notes);
+  }
+  if (own.time != null) checkRecordPath(own.time.path, [...ownAt, 'time', 'path'], notes);
+  checkPathFields(own, ownAt, notes);
 }
 
 /** A size that the file sends itself is smaller on purpose. */

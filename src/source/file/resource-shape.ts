@@ -7,12 +7,10 @@ import {
   hint,
   httpStatus,
   json,
-  jsonPath,
   listOf,
   namedJson,
   namedTexts,
   oneOf,
-  pathOrList,
   takes,
   text,
   textOrList,
@@ -48,7 +46,7 @@ const columnsShape = z.union(
 
 /** Of `endpoint`, and of a parameter with `type: incremental`. Its values go into requests. */
 const incrementalFields = {
-  cursor_path: jsonPath,
+  cursor_path: text,
   initial_value: z.optional(json),
   ...{ last_value_func: hint, primary_key: hint, row_order: hint, lag: hint },
   ...{ allow_external_schedulers: hint, on_cursor_value_missing: hint },
@@ -95,7 +93,7 @@ const endpointBlock = block({
   params: z.nullish(z.record(z.string(), paramShape, takes('a block of names and values'))),
   json: z.nullish(namedJson),
   headers: z.nullish(namedTexts),
-  data_selector: z.nullish(jsonPath),
+  data_selector: z.nullish(text),
   paginator: z.nullish(paginatorShape),
   response_actions: z.nullish(listOf(responseActionShape, 'actions')),
   incremental: z.nullish(incrementalShape),
@@ -116,7 +114,7 @@ const writeDisposition = z.union(
 
 const resourceFields = {
   table_name: z.nullish(text),
-  primary_key: z.nullish(pathOrList),
+  primary_key: z.nullish(textOrList),
   write_disposition: z.nullish(writeDisposition),
   columns: z.nullish(columnsShape),
   include_from_parent: z.nullish(listOf(text, 'texts')),
@@ -147,4 +145,3 @@ export type ResourceFields = z.infer<typeof resourceShape>;
 export type ResourceDefaults = z.infer<typeof resourceDefaultsShape>;
 export type EndpointFields = z.infer<typeof endpointBlock>;
 export type ColumnsFields = z.infer<typeof columnsShape>;
-export type ParamFields = z.infer<typeof paramShape>;

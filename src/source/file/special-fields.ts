@@ -21,7 +21,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   table_format: 'changes nothing here: tables are those of PostgreSQL',
   file_format: 'changes nothing here: rows go into PostgreSQL without files',
   references: 'changes nothing here: no foreign keys are made',
-  row_order: 'changes nothing here: an order is declared as x-ingestion.resources.NAME.order',
+  row_order: 'changes nothing here: the paginator alone says how pages follow one another',
   merge_key: 'changes nothing here: rows are merged by primary_key alone',
   deduplicated: 'changes nothing here: a key is in its table once',
 };

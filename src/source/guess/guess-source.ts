@@ -15,7 +15,7 @@ import { type GuessedAddress, guessAddress } from './guess-address.js';
 import { type FieldGuess, guessKey, guessTime } from './guess-fields.js';
 
 /** A 200 of the API. */
-export interface FirstAnswer {
+export interface SampleAnswer {
   readonly url: URL;
   /** JSON text. */
   readonly text: string;
@@ -63,7 +63,7 @@ export function failureIn(body: unknown): string | null {
 }
 
 /** @returns null: the text is no JSON */
-export function guessSource(answer: FirstAnswer): SourceGuess | null {
+export function guessSource(answer: SampleAnswer): SourceGuess | null {
   const { url, text } = answer;
   const exact = parseExact(text);
   if (exact === undefined) return null;

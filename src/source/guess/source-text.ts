@@ -108,13 +108,22 @@ function secretVariable(sourceName: string, param: string): string {
   return `${variablePrefix(sourceName)}_${variablePrefix(param)}`;
 }
 
-function headOf({ address }: SourceGuess, { name, hasToken }: SourceTextWish): string[] {
+/** Names of the variables that the file takes its secrets from. */
+export function variablesOfGuess(
+  { address }: SourceGuess,
+  { name, hasToken }: Pick<SourceTextWish, 'name' | 'hasToken'>,
+): readonly string[] {
   const inParams = secretsInParams(address.secretParams, hasToken);
-  const variables = [
+  return [
     ...(hasToken ? [tokenVariable(name)] : []),
     ...(!hasToken && address.secretParams.length > 0 ? [`${variablePrefix(name)}_API_KEY`] : []),
     ...inParams.map((param) => secretVariable(name, param)),
   ];
+}
+
+function headOf(guess: SourceGuess, wish: SourceTextWish): string[] {
+  const { address } = guess;
+  const variables = variablesOfGuess(guess, wish);
   return [
     `Made by \`datasync source init\` from one answer of ${address.baseUrl}/${address.path}`,
     'Look at what is marked as guessed.',
