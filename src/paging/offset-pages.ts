@@ -18,7 +18,7 @@ type OffsetPlan = Extract<PaginatorPlan, { readonly type: 'offset' }>;
 /**
  * What ends it: an empty page, if the file says so; an answer that there is no more; the maximum, which
  * is the first offset that is not asked for; the total, where the answer does not say whether there is
- * more. An empty page that is no end is passed over by the size that was asked for.
+ * more. A total that the walk has passed is wrong, and the empty page is awaited. An empty page that is no end is passed over by the size that was asked for.
  */
 export function offsetPages(plan: OffsetPlan): PageKind {
   const { start, limit, maximumOffset, offsetPlace, limitPlace } = plan;
@@ -34,7 +34,10 @@ export function offsetPages(plan: OffsetPlan): PageKind {
     const { hasMore, total } = signs;
     const step = recordCount > 0 ? recordCount : (seen.size ?? limit);
     const offset = offsetOf(seen.cursor) + step;
-    const isOver = hasMore === null ? total !== null && offset >= total : !hasMore;
+    const isWrong = total !== null && recordCount > 0 && offset - start > total;
+    const isTotalReached =
+      total !== null && offset >= total && !(isWrong && plan.stopAfterEmptyPage);
+    const isOver = hasMore === null ? isTotalReached : !hasMore;
     return isOver || offset >= (maximumOffset ?? Infinity) ? END : goOn(String(offset));
   }
 

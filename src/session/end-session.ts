@@ -28,9 +28,10 @@ export interface EndingSession extends Pick<Deciding, 'scheduler'> {
 export async function endSession(
   parts: SessionParts,
   ending: EndingSession,
-  outcome: RunOutcome,
+  given: RunOutcome,
 ): Promise<SessionEnd> {
   const { context, database, store, prepared, onlookers } = parts;
+  const outcome = redacted(given, context.redact);
   const { account, engine, limits } = ending;
   const { stats, figures, watch, warnings, timeline } = account;
   const { run } = prepared;
@@ -60,6 +61,14 @@ export async function endSession(
     writerConnections: engine.writer.connections,
   });
   return { result, outcome, page };
+}
+
+/** A message names the address that was asked, and some APIs want their token in its path. */
+function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOutcome {
+  if (outcome.status !== 'failed') return outcome;
+  const { fault } = outcome;
+  const message = redact(fault.message);
+  return message === fault.message ? outcome : { ...outcome, fault: { ...fault, message } };
 }
 
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */

@@ -196,3 +196,15 @@ describe('access tokens', () => {
     expect(api.requests.filter(({ url }) => url.startsWith('/items'))).toEqual([]);
   });
 });
+
+test('a token in the path is shown nowhere, though the message names the address', async () => {
+  const token = '12345:b0t-t0ken';
+  const api = await apis.start(cursorApi(pages));
+  const source = runs.source({ ...parts, endpoint: { path: `bot\${BOT_TOKEN}/items` } });
+  const exit = await runs.ingest(source, { ...api, env: { BOT_TOKEN: token } });
+  expect(exit.code).toBe(1);
+  expect(api.requests.some(({ url }) => url.includes(token))).toBe(true);
+  expect(exit.result?.message).toContain('/bot[secret]/items');
+  const shown = [exit.stdout, exit.stderr, runs.writtenFiles(), await runs.ledgerText()].join('\n');
+  expect(shown).not.toContain(token);
+});

@@ -75,10 +75,10 @@ describe('an offset', () => {
   });
 
   test.each([
-    [100, 99],
-    ['100', 100],
-    [0, 50],
-    [150, null],
+    [100, 50],
+    ['100', 50],
+    [50, null],
+    [150, 0],
   ])('ends at the total: %j', (total, cursor) => {
     const way = nextOf(
       { ...offset, totalPath: 'meta.total' },
@@ -90,7 +90,7 @@ describe('an offset', () => {
         },
       },
     );
-    expect(way).toEqual(cursor === null ? goOn('50') : END);
+    expect(way).toEqual(cursor === 0 ? goOn('50') : END);
   });
 
   test.each([undefined, null, 'many', -1, 1.5, true, ''])(
@@ -108,6 +108,17 @@ describe('an offset', () => {
     const plan = { ...offset, maximumOffset: 100 };
     expect(nextOf(plan, { recordCount: 49, cursor: '50' })).toEqual(goOn('99'));
     expect(nextOf(plan, { recordCount: 50, cursor: '50' })).toEqual(END);
+  });
+
+  test('goes on behind a total that it has passed, to the empty page', () => {
+    const plan = { ...offset, totalPath: 'total' };
+    const wrong = { body: { total: 120 }, cursor: '100', recordCount: 50 };
+    expect(nextOf(plan, wrong)).toEqual(goOn('150'));
+    expect(nextOf(plan, { ...wrong, cursor: '150', recordCount: 0 })).toEqual(END);
+    expect(nextOf({ ...plan, stopAfterEmptyPage: false }, wrong)).toEqual(END);
+    // Offsets that begin at 1 pass the number of the last record.
+    const fromOne = { ...plan, start: 1 };
+    expect(nextOf(fromOne, { ...wrong, cursor: '101', recordCount: 20 })).toEqual(END);
   });
 
   test('goes by whether there is more rather than by the total, and never past the maximum', () => {

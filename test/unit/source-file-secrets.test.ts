@@ -228,6 +228,18 @@ resources:
     expect(resolved).toMatchObject({ type: 'resolved', secrets: ['hunter2'] });
   });
 
+  test('a variable that is named as a secret is one in a path and an address too', () => {
+    const file = `
+client: { base_url: 'https://api.example.com/bot\${BOT_TOKEN}' }
+resources: [{ name: a, endpoint: { path: '\${SHOP}/\${APP_KEY}/items', params: { q: '\${FILTER}' } } }]
+`;
+    const named = (one: Reference) => (one.kind === 'variable' ? `is ${one.name}` : null);
+    expect(resolveSecrets(planOf(file), named)).toMatchObject({
+      type: 'resolved',
+      secrets: ['is BOT_TOKEN', 'is APP_KEY'],
+    });
+  });
+
   test('a variable may hold the whole address, which is checked then', () => {
     const plan = planOf('client: { base_url: "${URL}" }\nresources: [a]\n');
     expect(resolveSecrets(plan, () => 'https://a.b/')).toMatchObject({

@@ -4,13 +4,14 @@
  */
 import { performance } from 'node:perf_hooks';
 import { withStatements } from '../../src/core/declared-statements.js';
-import { refusesPlace } from '../../src/core/fault.js';
+import { type Fault, refusesPlace } from '../../src/core/fault.js';
 import { END } from '../../src/paging/ways.js';
 import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { RecordSource } from '../../src/source/source.js';
 import type { Answer } from './http-client.js';
 import { BROKEN_CURSOR, batchOf, isUsable, keptBuffers } from './page-result.js';
 import { type AnswerFacts, emptyRecordPage, readRecordPage } from './record-page.js';
+import { emptyFault, refusalOf } from './refusal.js';
 import { type AnswerHeaders, headerOf } from './response-headers.js';
 
 /** @param url that was asked for, without the credentials */
@@ -37,11 +38,19 @@ export function readRecordAnswer(
         const page = emptyRecordPage(reading, asked(meta.status, {}, url), columns, way);
         return resultOf(task, source, { page, answer: { ...answer, meta } });
       }
-      const fault = way?.type === 'broken' ? reading.leadsNowhere(way.reason) : answer.fault;
+      const fault =
+        way?.type === 'broken'
+          ? reading.leadsNowhere(way.reason)
+          : refusedFault(answer.fault, source, cursor);
       return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(answer.buffer, columns) };
     }
     case 'empty': {
       const seen = asked(answer.meta.status, answer.headers, answer.url);
+      const fault = emptinessFault(answer, source, cursor);
+      if (fault !== null) {
+        const kept = keptBuffers(answer.buffer, columns);
+        return { type: 'fault', taskId, fault, meta: answer.meta, buffers: kept };
+      }
       return resultOf(task, source, { page: emptyRecordPage(reading, seen, columns), answer });
     }
     case 'page': {
@@ -52,6 +61,31 @@ export function readRecordAnswer(
       return resultOf(task, source, { page, answer, scanMs });
     }
   }
+}
+
+/** A page that was counted off and is refused may be the one behind the last. */
+function refusedFault(fault: Fault, { reading }: RecordSource, cursor: string | null): Fault {
+  const isCounted = cursor !== null && reading.kind.ordinalOf !== null;
+  if (!isCounted || fault.code !== 'UNEXPECTED_STATUS' || !refusesPlace(fault)) return fault;
+  const rule = `{ status_code: ${fault.status}, action: ignore }`;
+  const end = `If the API ends its pages so, add ${rule} to response_actions`;
+  const remedy = fault.remedy === undefined ? end : `${end}. ${fault.remedy}`;
+  return { ...fault, remedy };
+}
+
+/** An empty 200 may have lost its page on the way. @returns null: it is a page without records */
+function emptinessFault(
+  answer: Answer & { type: 'empty' },
+  source: RecordSource,
+  cursor: string | null,
+): Fault | null {
+  const { reading } = source;
+  const refusal = refusalOf(answer.meta, '', answer.headers);
+  const { status, header } = refusal;
+  const told = reading.readAnswer({ status, json: undefined, text: '', header });
+  if (told !== null) return told;
+  const isPage = status !== 200 || reading.wayAfter(refusal, cursor) !== null;
+  return isPage ? null : emptyFault(answer, source);
 }
 
 interface Read {

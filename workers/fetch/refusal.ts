@@ -45,7 +45,7 @@ export function refusalFault(
   return { ...fault, message, ...(waitMs !== null && { retryAfterMs: waitMs }) };
 }
 
-/** For a source whose pages always have a body. */
+/** For an answer that should have had a body. */
 export function emptyFault({ url, meta, headers }: Emptiness, source: Source): Fault {
   if (meta.status !== 200) {
     return refusalFault(meta, refusalOf(meta, '', headers), { source, url });

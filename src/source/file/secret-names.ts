@@ -1,4 +1,4 @@
-/** Which headers, parameters and fields hold a secret, by their names. */
+/** Which headers, parameters, fields and variables hold a secret, by their names. */
 import type { Json } from '../plan.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import { hasReference, variable } from './references.js';
@@ -11,6 +11,11 @@ const OTHER =
 
 export function isSecretName(name: string): boolean {
   return SECRET.test(name) && !OTHER.test(name);
+}
+
+/** Whether a variable of the environment holds a secret, by its name. */
+export function isSecretVariable(name: string): boolean {
+  return isSecretName(name) || /_key$/i.test(name);
 }
 
 /** Warns of a value that should be a reference. */

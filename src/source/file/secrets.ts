@@ -6,6 +6,7 @@ import type { AuthPlan, SourcePlan } from '../plan.js';
 import { addressFault, trimAddress } from './base-url.js';
 import { changeAuth, changeTexts } from './plan-texts.js';
 import { type Reference, referencesIn, referenceText, replaceReferences } from './references.js';
+import { isSecretVariable } from './secret-names.js';
 
 export type { Reference } from './references.js';
 export { referenceText } from './references.js';
@@ -17,7 +18,7 @@ export type ResolvedSecrets =
   | {
       readonly type: 'resolved';
       readonly plan: SourcePlan;
-      /** Texts that no log may show, each once: all of `auth`, files, headers and parameters of such names. */
+      /** Texts that no log may show, each once: all of `auth`, files, variables, headers and parameters of such names. */
       readonly secrets: readonly string[];
     }
   /** All that could not be looked up. */
@@ -60,7 +61,7 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
     const references = referencesIn(text);
     const standsFor = (reference: Reference) => values.get(referenceText(reference)) ?? '';
     for (const reference of references) {
-      const isSecret = secrecy !== 'plain' || reference.kind === 'file';
+      const isSecret = secrecy !== 'plain' || isSecretReference(reference);
       if (isSecret) secrets.add(standsFor(reference));
     }
     if (references.length === 0 && secrecy === 'secret') secrets.add(text);
@@ -71,6 +72,11 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
   if (unusable !== null) return { type: 'unusable', message: unusable };
   const usable = { ...resolved, baseUrl: trimAddress(resolved.baseUrl) };
   return { type: 'resolved', plan: usable, secrets: [...secrets] };
+}
+
+/** By itself, wherever it stands: some APIs want their token in the path. */
+function isSecretReference(reference: Reference): boolean {
+  return reference.kind === 'file' || isSecretVariable(reference.name);
 }
 
 /** Files of secrets mostly end in a line break that is not meant. */
