@@ -1,7 +1,7 @@
 /** Each paginator of a source file with its defaults, which are those of dlt. */
 import { describe, expect, test } from 'vitest';
 import type { PaginatorPlan } from '../../src/source/plan.js';
-import { faultTexts, fileWith, planOf, streamOf } from '../support/source-files.js';
+import { faultTexts, fileWith, planOf, streamOf, warningTexts } from '../support/source-files.js';
 
 const query = (name: string) => ({ in: 'query', name }) as const;
 const body = (path: string) => ({ in: 'body', path }) as const;
@@ -168,4 +168,11 @@ describe('faults', () => {
     const text = fileWith(`name: a, endpoint: { paginator: ${written} }`);
     expect(faultTexts(text).join('\n')).toContain(expected);
   });
+});
+
+test('windows of records without a key get a warning: both may include the instant between them', () => {
+  const window = '{ type: time_window, start_param: a, end_param: b, start: 5, window: 1h }';
+  const endpoint = `endpoint: { paginator: ${window} }`;
+  expect(warningTexts(fileWith(`name: a, ${endpoint}`)).join()).toContain('without a primary_key');
+  expect(warningTexts(fileWith(`name: a, primary_key: id, ${endpoint}`))).toEqual([]);
 });

@@ -31,15 +31,23 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const pageSize =
     param === undefined || max === undefined ? null : { param, max: sentSize(request, param, max) };
   const isSingle = endsInName(endpoint.path);
+  const key = planKey(resource, notes);
+  const paginator = streamPaginator(resource, context);
+  if (paginator.type === 'time_window' && key.primaryKey.length === 0) {
+    notes.warn(
+      resource.endpointAt('paginator'),
+      'without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends',
+    );
+  }
   return {
     name,
     target: planTarget(resource, context),
-    ...planKey(resource, notes),
+    ...key,
     columns: planColumns(resource, notes),
     ...request,
     params: param === undefined ? request.params : without(request.params, param),
     dataSelector: endpoint.data_selector ?? (isSingle ? '$' : null),
-    paginator: streamPaginator(resource, context),
+    paginator,
     donePath: own.done_path ?? null,
     responseActions: planActions(resource, notes),
     timePath: own.time?.path ?? null,
