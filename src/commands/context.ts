@@ -21,7 +21,7 @@ export interface CommandContext extends SessionContext {
  * @throws UserError that lists every fault of the configuration
  */
 export async function commandContext(flags: Record<string, unknown>): Promise<CommandContext> {
-  const read = readSettings(flags);
+  const read = await readSettings(flags);
   if (!read.ok) {
     const slips = read.slips.map((slip) => `  ${slipText(slip)}`);
     const faults = read.faults.map(({ setting, message }) => `  ${setting} ${message}`);

@@ -28,7 +28,7 @@ export function doctorCommand(): Command {
 }
 
 async function examine(flags: Record<string, unknown>): Promise<Finding[]> {
-  const read = readSettings(flags);
+  const read = await readSettings(flags);
   const slips = read.slips.map(slipText);
   const faults = read.ok ? [] : read.faults.map(({ setting, message }) => `${setting} ${message}`);
   const settings = [...faults, ...slips].map((message) => ({

@@ -3,7 +3,7 @@ import { type ConfigResult, type Flags, readConfig, SETTING_NAMES } from './conf
 import { EnvFileError } from './env-file.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { findSlips, type Slip } from './slips.js';
-import { chooseSource, type SourceChoice } from './source-choice.js';
+import type { SourceChoice } from './source-choice.js';
 
 const DEFAULT_SOURCE = 'datasync';
 
@@ -13,11 +13,11 @@ export type SettingsResult = ConfigResult & {
 };
 
 /** @returns the frozen configuration, or every fault of it */
-export function readSettings(flags: Flags): SettingsResult {
+export async function readSettings(flags: Flags): Promise<SettingsResult> {
   try {
     const environment = readEnvironment('.env');
     const slips = findSlips(environment, SETTING_NAMES);
-    const choice = choiceOf(environment, flags);
+    const choice = await choiceOf(environment, flags);
     if (choice?.type === 'faulty') return { ok: false, faults: choice.faults, slips };
     return { ...readConfig(environment, flags, choice), slips };
   } catch (error) {
@@ -27,10 +27,12 @@ export function readSettings(flags: Flags): SettingsResult {
 }
 
 /** Null: DataSync's, which needs no file. */
-function choiceOf(environment: Environment, flags: Flags): SourceChoice | null {
+async function choiceOf(environment: Environment, flags: Flags): Promise<SourceChoice | null> {
   const source = String(flags.source ?? environment.SOURCE ?? DEFAULT_SOURCE);
   if (source === DEFAULT_SOURCE) return null;
   const resource = flags.resource ?? flags.stream;
+  // Its reading of YAML costs a start without a file 20 ms.
+  const { chooseSource } = await import('./source-choice.js');
   return chooseSource({
     source,
     resources: Array.isArray(resource) ? resource.map(String) : [],
