@@ -25,7 +25,7 @@ export function secretsOf({
   );
 }
 
-function secretsOfTarget(target: Target): readonly string[] {
+export function secretsOfTarget(target: Target): readonly string[] {
   if (target.kind === 'api') return [target.apiKey];
   return target.kind === 'file' ? target.secrets : [];
 }

@@ -11,12 +11,11 @@ import { recordTexts } from '../../protocol/record-texts.js';
 import type { StreamPlan } from '../../source/plan.js';
 import type { SessionContext } from '../context.js';
 import { limitsOfStream } from '../declared-limits.js';
-import { type OpenSource, openSource } from '../open-source.js';
-import { passingToken } from '../open-token.js';
+import type { OpenSource } from '../open-source.js';
 import { askPages } from '../setup/ask-pages.js';
 import { type CheckedKey, checkRecords } from './check-records.js';
+import { lookAtSource, NEEDS_INGESTION, type SourceLook } from './look-at-source.js';
 import { announcedWords, declaredWords, pagingWords } from './paging-words.js';
-import { withoutSecrets } from './shown-values.js';
 
 /** Plain data for `--json`. Holds no secret. */
 export interface StreamCheck {
@@ -62,40 +61,25 @@ const BODY_CHARS_MAX = 200;
 
 /** @param context whose `config.stream` is the one to check */
 export async function checkStream(context: SessionContext, plan: StreamPlan): Promise<StreamCheck> {
-  const { config } = context;
-  const source = await openSource(config);
-  try {
-    if (source.oauth?.grant === 'refresh_token') {
-      return unasked(plan, 'only an ingestion may use its refresh token, which may be replaced');
-    }
-    return await ask(context, source, plan);
-  } finally {
-    source.close();
-  }
+  const checked = await lookAtSource(context, (look) => ask(context, look, plan));
+  return checked ?? unasked(plan, NEEDS_INGESTION);
 }
 
 async function ask(
-  context: SessionContext,
-  source: OpenSource,
+  { config }: SessionContext,
+  { source, token, clean }: SourceLook,
   plan: StreamPlan,
 ): Promise<StreamCheck> {
-  const { config } = context;
-  const secrets = new Set(config.target.kind === 'file' ? config.target.secrets : []);
-  const conceal = (secret: string): void => {
-    context.conceal(secret);
-    secrets.add(secret);
-  };
   const limit = config.pageLimit ?? source.spec.pageLimitMax;
   const seen: { result: PageResult; texts: string[] }[] = [];
   await askPages(source, config, {
-    ...{ pages: PAGES, limit, token: passingToken({ conceal }, source) },
+    ...{ pages: PAGES, limit, token },
     onPage(result) {
       const batch = result.type === 'page' ? result.batch : null;
       seen.push({ result, texts: batch === null ? [] : recordTexts(batch, SAMPLE_MAX) });
       return true;
     },
   });
-  const clean = (text: string): string => withoutSecrets(text, secrets);
   const [first, second] = seen;
   const pages = seen.flatMap(({ result }) => pageOf(result, source, limit, clean));
   const records = checkRecords(first?.texts ?? [], plan, source.spec.target, clean);
