@@ -98,6 +98,10 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     return patience === undefined ? attempt() : patience.during(attempt);
   };
 
+  async function hasTable(qualified: string): Promise<boolean> {
+    return only(await query<{ isThere: boolean }>(sql.TABLE_IS_THERE, [qualified])).isThere;
+  }
+
   async function loadPages(runNumber: number): Promise<LedgerPage[]> {
     const { rows } = await query<PageRow>(sql.LOAD_PAGES, [runNumber]);
     return rows.map((row) => ({
@@ -154,14 +158,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
 
     loadPages,
 
-    async hasTable(qualified) {
-      const { isThere } = only(
-        await query<{ isThere: boolean }>('SELECT to_regclass($1) IS NOT NULL AS "isThere"', [
-          qualified,
-        ]),
-      );
-      return isThere;
-    },
+    hasTable,
 
     releasePages: (released) => releasePages(pool, released),
 
@@ -237,8 +234,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     },
 
     async tableHasRows({ qualified }) {
-      const found = await query<{ isThere: boolean }>(sql.TABLE_IS_THERE, [qualified]);
-      if (!only(found).isThere) return false;
+      if (!(await hasTable(qualified))) return false;
       return only(await query<{ hasRows: boolean }>(sql.tableHasRows(qualified))).hasRows;
     },
   };

@@ -10,6 +10,7 @@ import {
   rowDigest,
   type StreamTable,
 } from '../../postgres/stream-table.js';
+import { TABLE_IS_THERE } from '../ledger-sql.js';
 import type { OwnedRows } from './verify-types.js';
 
 // A group a page fits into memory; to sort the rows for it would take several times as long.
@@ -75,10 +76,7 @@ export async function readOwnedRows(
 }
 
 async function isThere(client: ClientBase, { qualified }: StreamTable): Promise<boolean> {
-  const { rows } = await client.query<{ isThere: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS "isThere"',
-    [qualified],
-  );
+  const { rows } = await client.query<{ isThere: boolean }>(TABLE_IS_THERE, [qualified]);
   return rows[0]?.isThere === true;
 }
 
