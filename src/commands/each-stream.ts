@@ -17,7 +17,8 @@ export function streamContexts(
   run: number | undefined,
 ): readonly CommandContext[] {
   const { config, log } = context;
-  if (run !== undefined || config.streams.length === 1) return [context];
+  if (run !== undefined) return [{ ...context, config: { ...config, streams: [config.stream] } }];
+  if (config.streams.length === 1) return [context];
   return config.streams.map((stream) => ({
     ...context,
     log: log.child({ stream }),
@@ -38,6 +39,10 @@ export function exitCodeOf(results: readonly StreamResult[]): number {
 /** Of several streams the one that decides the exit code, with all of them in `streams`. */
 export function joinedResult(results: readonly StreamResult[]): object {
   const exitCode = exitCodeOf(results);
-  const worst = results.find((result) => result.exitCode === exitCode);
-  return results.length === 1 ? { ...worst } : { ...worst, streams: results };
+  return withStreams(results, results.find((result) => result.exitCode === exitCode) ?? {});
+}
+
+/** @param shown the one of them that stands at the top */
+export function withStreams(results: readonly object[], shown: object): object {
+  return results.length === 1 ? shown : { ...shown, streams: results };
 }

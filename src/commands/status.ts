@@ -11,7 +11,7 @@ import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import { statusFacts } from '../session/status-facts.js';
 import { UserError } from '../session/user-error.js';
 import { type CommandContext, commandContext } from './context.js';
-import { sayStream, streamContexts } from './each-stream.js';
+import { sayStream, streamContexts, withStreams } from './each-stream.js';
 import { EXIT } from './exit-codes.js';
 import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
@@ -51,10 +51,10 @@ async function showOnce(
 ): Promise<void> {
   const views: object[] = [];
   for (const context of contexts) {
-    if (contexts.length > 1) sayStream(context);
+    sayStream(context);
     views.push(await show(context, ledger, chosen));
   }
-  contexts[0]?.json(views.length === 1 ? { ...views[0] } : { ...views[0], streams: views });
+  contexts[0]?.json(withStreams(views, views[0] ?? {}));
 }
 
 /** @throws UserError when the run that was asked for does not exist */

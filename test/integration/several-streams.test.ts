@@ -59,6 +59,9 @@ resources:
   for (const name of ['pair.items.ndjson', 'pair.copies.ndjson']) {
     expect(readFileSync(join(folder.path, name), 'utf8').trimEnd().split('\n')).toHaveLength(COUNT);
   }
+  const chosen = await run('verify', '--run', '2');
+  expect(chosen.code).toBe(0);
+  expect(chosen.stdout).not.toContain('pair.items');
   const one = await run('export', '--output', 'both.ndjson');
   expect(one).toMatchObject({ code: 2, stderr: expect.stringContaining('--resource') });
 
