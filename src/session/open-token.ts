@@ -43,6 +43,7 @@ function tokenOf(
     source: spec.name,
     references: sourceSpec.type === 'file' ? sourceSpec.plan.credentials : [],
     dispatcher: source.openDispatcher({ connections: 1 }),
+    isProxied: source.proxies !== null,
     store,
     conceal,
   });

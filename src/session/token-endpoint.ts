@@ -34,6 +34,7 @@ export interface TokenEndpointParts {
   readonly references: readonly string[];
   /** The way of the source, through its proxies. */
   readonly dispatcher: Dispatcher;
+  readonly isProxied: boolean;
   readonly clock?: TokenClock;
 }
 
@@ -121,12 +122,12 @@ export class TokenEndpoint {
   }
 
   async #attempt(refreshToken: string | null): Promise<Attempted> {
-    const { auth } = this.#parts;
+    const { auth, isProxied } = this.#parts;
     const { headers, body } = tokenRequest(auth, refreshToken);
     this.#requestCount++;
     const answer = await this.#exchange(headers, body);
     if (answer instanceof Error) {
-      const destination = { address: this.#url.origin, isProxied: false, setting: 'the token URL' };
+      const destination = { address: this.#url.origin, isProxied, setting: 'the token URL' };
       const fault = networkFault(answer, null, destination);
       return { attempt: { type: 'failed', fault }, waitMs: 0 };
     }

@@ -45,6 +45,7 @@ function tokenFrom(
       source: 'crm',
       references: ['${CRM_CLIENT_SECRET}'],
       dispatcher: agent,
+      isProxied: false,
       clock,
       store,
     },
