@@ -98,7 +98,7 @@ interface InitFlags {
 function initCommand(): Command {
   return new Command('init')
     .description('make a source file from one answer of an API')
-    .argument('<url>', 'the URL of a list, with its parameters for paging if it has any')
+    .argument('<url>', 'the URL of a list; include the paging parameters if the API takes any')
     .option('--output <file>', 'where it goes; default: sources/NAME.yaml, NAME from the host')
     .option('--force', 'replace a file that is there')
     .option('--json', 'print one JSON line')

@@ -2,7 +2,8 @@
 
 /**
  * Complete but for what every request of the client carries: the credentials, and the headers of the
- * source. Holds no secret, and so may be kept in the ledger and named in a message.
+ * source. Its path and its parameters may still hold a secret of the file: messages are redacted, and the
+ * ledger keeps cursors in place of requests.
  */
 export interface PageRequest {
   readonly method: 'GET' | 'POST';

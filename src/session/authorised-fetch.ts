@@ -1,6 +1,6 @@
 /**
- * Fetches pages with the access token of the moment. A 401 is answered by a new token and another request
- * for the page, through the scheduler as any other; a token that is refused as soon as it comes is final.
+ * Fetches pages with the current access token. After a 401 a new token is fetched, and the scheduler asks for
+ * the page again. When new tokens are refused as well, the fault is final.
  */
 import { IngestionError } from '../core/fault.js';
 import type { PageResult, PageTask } from '../protocol/fetch-messages.js';

@@ -42,7 +42,7 @@ export async function prepareRun(
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
   const table = tableOf(source.target);
-  const isOver = latest === null || config.restart || (await isAnothersTable(store, latest, table));
+  const isOver = latest === null || config.restart || (await namesOtherTable(store, latest, table));
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver
     ? await store.createRun({
@@ -80,7 +80,7 @@ export async function prepareRun(
  *
  * @returns whether the source now names another one; a run that has committed no page can be left
  */
-async function isAnothersTable(
+async function namesOtherTable(
   store: RunStore,
   { run, tableName, tableKey }: Run,
   table: StreamTable,

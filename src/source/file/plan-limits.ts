@@ -1,19 +1,15 @@
 /** The plan of what `x-ingestion` says of limits, and of answers that are more than their status. */
-import type { AnswerSign, CostLimit, DeclaredLimit, LimitHeaders } from '../plan.js';
+import type { AnswerSign, CostLimit, DeclaredLimit, LimitHeaders, SourcePlan } from '../plan.js';
 import { originOf } from './base-url.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { IngestionFields, LimitFields, SignFields } from './ingestion-shape.js';
 import { checkPathFields } from './paths.js';
 
-export interface LimitsPlan {
-  readonly limits: readonly DeclaredLimit[];
-  readonly limitHeaders: readonly LimitHeaders[];
-  readonly costs: readonly CostLimit[];
-  readonly throttle: readonly AnswerSign[];
-  readonly expired: readonly AnswerSign[];
-  readonly hosts: readonly string[];
-}
+type LimitsPlan = Pick<
+  SourcePlan,
+  'limits' | 'limitHeaders' | 'costs' | 'throttle' | 'expired' | 'hosts'
+>;
 
 const AT = ['x-ingestion'] as const;
 
