@@ -69,7 +69,7 @@ export type SchedulerCommand =
       readonly isHeadOnly: boolean;
       /** Something waits for the next cursor: the head is wanted before the page is scanned. */
       readonly isHeadUrgent: boolean;
-      /** A refusal of the place is as good as an empty page, and the last. @default false */
+      /** A refusal there counts as the empty last page. @default false */
       readonly isBehindEnd?: boolean;
     }
   | (PageLink & {

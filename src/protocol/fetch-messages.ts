@@ -70,7 +70,7 @@ export interface PageTask {
   readonly isHeadOnly: boolean;
   /** Post the head ahead of the scan as well: something waits for its cursor. */
   readonly isHeadUrgent: boolean;
-  /** A refusal of the place is as good as an empty page, and the last. @default false */
+  /** A refusal there counts as the empty last page. @default false */
   readonly isBehindEnd?: boolean;
   /** Buffers given back for reuse; null when none is free. */
   readonly buffers: BatchBuffers | null;

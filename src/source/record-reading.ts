@@ -30,7 +30,7 @@ export interface RecordReading {
    * fault.
    */
   wayAfter(refusal: Refusal, cursor: string | null): Way | null;
-  /** The fault that an answer is which says, for all its status, that it refuses or fails; null: it does not. */
+  /** The fault of an answer that reports a refusal or a failure despite its status; null: it reports none. */
   readAnswer(seen: SeenAnswer): Fault | null;
   /** What the body says of the limits. @param json without its records */
   limitsIn(json: unknown): readonly LimitStatement[];

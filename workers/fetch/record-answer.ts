@@ -1,5 +1,5 @@
 /**
- * A page of a source file. Its records are read first: where it leads may hang on their number, or on the
+ * A page of a source file. Its records are read first: the next page may depend on their number, or on the
  * last of them.
  */
 import { performance } from 'node:perf_hooks';
