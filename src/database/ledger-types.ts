@@ -67,6 +67,8 @@ export interface RunTotals {
   readonly pages: number;
   readonly returned: number;
   readonly inserted: number;
+  /** Rows that took the place of older ones. */
+  readonly updated: number;
   readonly duplicate: number;
   /** Of `duplicate`: records with other content than the row that was there, which has stayed. */
   readonly differing: number;

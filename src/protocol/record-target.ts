@@ -35,6 +35,11 @@ export type WriterTarget =
       readonly table: string;
       /** None: rows are appended. */
       readonly key: readonly RecordColumn[];
+      /**
+       * What a row does that is there already: `append` leaves it, `merge` lets a newer one take its place,
+       * `replace` puts the rows of a run in place of all others once it is complete.
+       */
+      readonly disposition: 'append' | 'merge' | 'replace';
       /** To the record's instant; null: it has none. */
       readonly timePath: RecordPath | null;
       /** Beside the key. */

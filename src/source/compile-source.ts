@@ -138,6 +138,7 @@ function targetOf(stream: StreamPlan): WriterTarget {
     reads: 'database',
     ...target,
     key,
+    disposition: stream.writeDisposition,
     timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))

@@ -230,6 +230,7 @@ function describe(target: RecordTarget, { types }: FoundTable): TableShape {
     qualified: qualifiedName(target.schema, target.table),
     relation: target.table,
     key: target.key.map(({ name }) => name),
+    merges: target.disposition === 'merge',
   };
   return recordShape(table, [...read, instant], copyFieldsOf(target, types));
 }

@@ -32,14 +32,16 @@ export interface TableShape extends StreamTable {
   readonly relation: string;
   /** The fetch worker has read the keys: they are in the batch. */
   readonly hasBatchKeys: boolean;
+  /** A newer row takes the place of the one with its key; else the first one stays. */
+  readonly merges: boolean;
   /** Null: COPY cannot write it. What it returns is null for a page that only INSERT can write. */
   readonly copy: {
     /** Of its one key column. */
     readonly keyType: 'uuid' | 'bigint';
     rowsOf(selected: PageRows): CopyRows | null;
   } | null;
-  /** Of INSERT, the owner excepted; quoted. */
-  readonly columns: string;
+  /** All but the owner; quoted. */
+  readonly columns: readonly string[];
   /** How many parameters the rows of a page are. */
   readonly parameterCount: number;
   /** Their types. */
@@ -47,14 +49,22 @@ export interface TableShape extends StreamTable {
   parameters(rows: RowSource): Parameter[];
   /** A SELECT of the columns and the owner, of parameters from `$first` on. */
   selectRows(first: number, owner: string): string;
-  /** The same as the FROM item `given`, and the place of each row from 1. */
+  /** The same as the FROM item `given`, and the place of each row from 1, `PLACE`. */
   given(first: number): string;
 }
+
+/** Of a column of a statement that no column of a table has. */
+export function ownName(name: string): string {
+  return quoteIdentifier(`ingestion:${name}`);
+}
+
+export const PLACE = ownName('place');
 
 export const EVENTS_SHAPE: TableShape = {
   ...EVENTS_TABLE,
   relation: 'ingested_events',
   hasBatchKeys: true,
+  merges: false,
   copy: {
     keyType: 'uuid',
     rowsOf: (selected) => ({
@@ -63,7 +73,7 @@ export const EVENTS_SHAPE: TableShape = {
       writeKeys: (wire) => writeIdArray(wire, selected),
     }),
   },
-  columns: 'id, occurred_at, data',
+  columns: ['id', 'occurred_at', 'data'],
   parameterCount: 3,
   parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
   parameters: (rows) => [
@@ -75,9 +85,9 @@ export const EVENTS_SHAPE: TableShape = {
     `SELECT unnest($${first}::uuid[]), unnest($${first + 1}::timestamptz[]),
     unnest($${first + 2}::text[])::jsonb, ${owner}::integer`,
   given: (first) => `(
-    SELECT id, occurred_at, data::jsonb AS data, place
+    SELECT id, occurred_at, data::jsonb AS data, ${PLACE}
     FROM unnest($${first}::uuid[], $${first + 1}::timestamptz[], $${first + 2}::text[])
-      WITH ORDINALITY AS one (id, occurred_at, data, place)
+      WITH ORDINALITY AS one (id, occurred_at, data, ${PLACE})
   ) AS given`,
 };
 
@@ -92,7 +102,7 @@ export interface ReadColumn {
  * @param copied where these two are all of them; null: COPY cannot write it
  */
 export function recordShape(
-  table: StreamTable & { readonly relation: string },
+  table: StreamTable & Pick<TableShape, 'relation' | 'merges'>,
   columns: readonly ReadColumn[],
   copied: CopyFields | null,
 ): TableShape {
@@ -104,7 +114,7 @@ export function recordShape(
       copied === null
         ? null
         : { keyType: 'bigint', rowsOf: (selected) => copyRecords(selected, copied) },
-    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'].join(', '),
+    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'],
     parameterCount: 1,
     parameterTypes: ['text[]'],
     parameters: (rows) => [(into) => writeRecordArray(into, rows)],
@@ -112,9 +122,9 @@ export function recordShape(
       `SELECT ${[...values, 'record', `${owner}::integer`].join(', ')}
     FROM (SELECT unnest($${first}::text[])::jsonb AS record) AS parsed`,
     given: (first) => `(
-    SELECT ${[...values, 'record AS data', 'place'].join(', ')}
-    FROM (SELECT text::jsonb AS record, place
-      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, place)) AS parsed
+    SELECT ${[...values, 'record AS data', PLACE].join(', ')}
+    FROM (SELECT text::jsonb AS record, ${PLACE}
+      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, ${PLACE})) AS parsed
   ) AS given`,
   };
 }

@@ -26,13 +26,20 @@ export function verificationText(result: Verification): string {
 }
 
 function proofLines(result: Verification): string[] {
-  const { rows, tableRows, pages, returned, inserted, duplicate, differing, quarantined } = result;
+  const { rows, tableRows, pages, returned, inserted, updated, superseded } = result;
+  const { duplicate, differing, quarantined } = result;
+  const updates = updated === 0 ? '' : ` + ${number(updated)} updated`;
   const others = tableRows - rows;
   return [
     `  rows      ${number(rows)} distinct ids${others > 0 ? `; the table has ${number(others)} more` : ''}`,
     `  pages     ${number(pages)}`,
-    `  records   ${number(returned)} returned = ${number(inserted)} inserted + ${number(duplicate)} duplicate`,
+    `  records   ${number(returned)} returned = ${number(inserted)} inserted${updates} + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
+    ...(superseded > 0
+      ? [
+          `            ${rowCount(superseded)} have since been updated by later pages, which own them`,
+        ]
+      : []),
     ...(differing > 0
       ? [`            ${number(differing)} duplicates had other content than the row, which stayed`]
       : []),
