@@ -71,6 +71,7 @@ export async function feedWriter(
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
       target: { reads: 'worker' },
+      replaced: null,
       method,
       expectsDuplicates: false,
       hasTriggers: false,

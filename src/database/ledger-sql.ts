@@ -1,6 +1,6 @@
 /** The statements of the run store, one constant each. Instants cross as epoch milliseconds. */
 
-const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", table_key AS "tableKey", status, last_error AS "lastError",
+const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", table_key AS "tableKey", replaced_by AS "replacedBy", status, last_error AS "lastError",
   settings - 'warnings' AS settings, coalesce(settings -> 'warnings', '[]') AS warnings,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
@@ -52,10 +52,10 @@ export const LOAD_PAGES = `
     last_position AS "last", clipped, returned, inserted, updated, duplicate, known, quarantined
   FROM ingestion_pages WHERE run = $1 ORDER BY segment, page`;
 
-/** The runs whose rows go into the same table. @param run an SQL expression */
+/** The runs whose rows are in the same table. @param run an SQL expression */
 export const runsOfTable = (run: string): string => `
-  SELECT one.run FROM ingestion_runs AS one
-    JOIN ingestion_runs AS this USING (table_name) WHERE this.run = ${run}`;
+  SELECT one.run FROM ingestion_runs AS one JOIN ingestion_runs AS this USING (table_name)
+  WHERE this.run = ${run} AND (one.replaced_by IS NULL OR one.run = this.run)`;
 
 /**
  * Rows of its table that were there before rows had owners, DataSync's alone, and that no page has taken over.

@@ -20,6 +20,8 @@ export interface Run extends StreamKey {
   /** Where its rows go; see postgres/stream-table. */
   readonly tableName: string;
   readonly tableKey: readonly string[];
+  /** The run whose rows are in the table in place of its own; null: none has replaced them. */
+  readonly replacedBy: number | null;
   readonly status: RunStatus;
   readonly startedAtMs: number;
   /** Set with `complete` and `failed`. */

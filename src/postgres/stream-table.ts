@@ -1,6 +1,6 @@
 /** The table of a stream, as statements name it, and the digest of its rows as PostgreSQL computes it. */
 
-import type { WriterTarget } from '../protocol/record-target.js';
+import { LOADING_SUFFIX, type RecordTarget, type WriterTarget } from '../protocol/record-target.js';
 
 export interface StreamTable {
   /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
@@ -25,6 +25,12 @@ export function tableOf(target: WriterTarget): StreamTable {
   if (target.reads === 'worker') return EVENTS_TABLE;
   const { schema, table, key } = target;
   return { qualified: qualifiedName(schema, table), key: key.map(({ name }) => name) };
+}
+
+/** The target with the table that takes the rows of a run; null: they go where readers see them. */
+export function loadingTarget(target: WriterTarget): RecordTarget | null {
+  if (target.reads === 'worker' || target.disposition !== 'replace') return null;
+  return { ...target, table: `${target.table}${LOADING_SUFFIX}` };
 }
 
 /** The table of a run, as the ledger has it. */

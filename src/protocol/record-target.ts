@@ -27,6 +27,12 @@ export interface RecordColumn {
   readonly isNullable: boolean;
 }
 
+/**
+ * What becomes of a row that is there already: `append` leaves it, `merge` puts a newer one in its place,
+ * `replace` puts the rows of a run in place of all others once it is complete.
+ */
+export type Disposition = 'append' | 'merge' | 'replace';
+
 export type WriterTarget =
   | { readonly reads: 'worker' }
   | {
@@ -35,11 +41,7 @@ export type WriterTarget =
       readonly table: string;
       /** None: rows are appended. */
       readonly key: readonly RecordColumn[];
-      /**
-       * What a row does that is there already: `append` leaves it, `merge` lets a newer one take its place,
-       * `replace` puts the rows of a run in place of all others once it is complete.
-       */
-      readonly disposition: 'append' | 'merge' | 'replace';
+      readonly disposition: Disposition;
       /** To the record's instant; null: it has none. */
       readonly timePath: RecordPath | null;
       /** Beside the key. */
@@ -47,3 +49,10 @@ export type WriterTarget =
     };
 
 export type RecordTarget = Extract<WriterTarget, { reads: 'database' }>;
+
+export function dispositionOf(target: WriterTarget): Disposition {
+  return target.reads === 'worker' ? 'append' : target.disposition;
+}
+
+/** Of the table that takes the rows of a run until they replace those of another. */
+export const LOADING_SUFFIX = '__loading';

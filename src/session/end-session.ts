@@ -2,6 +2,7 @@
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
+import { dispositionOf } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
 import type { SessionLimits } from './open-limits.js';
@@ -41,7 +42,8 @@ export async function endSession(
   const endedAtMs = nowMs();
   figures.end(endedAtMs);
   await engine.finish();
-  await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, () =>
+  const ended = { run: run.run, outcome, redact: context.redact };
+  await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
     settle(parts, ending, outcome),
   );
   await watch.writeState(outcome);
@@ -88,7 +90,7 @@ async function settle(
     warnings.add(missingRecords(announcedRecords, isOrdered, totals));
     if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
   }
-  warnings.add(changedRecords(totals));
+  warnings.add(changedRecords(totals, dispositionOf(source.spec.target)));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }
 

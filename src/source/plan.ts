@@ -4,7 +4,7 @@
  */
 import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
-import type { ColumnType } from '../protocol/record-target.js';
+import type { ColumnType, Disposition } from '../protocol/record-target.js';
 
 export type { LimitHeaders } from '../core/declared-statements.js';
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
@@ -110,7 +110,7 @@ export interface StreamPlan {
   readonly target: { readonly schema: string; readonly table: string };
   /** JSONPaths into a record; none: rows are appended. */
   readonly primaryKey: readonly string[];
-  readonly writeDisposition: 'append' | 'merge' | 'replace';
+  readonly writeDisposition: Disposition;
   readonly columns: readonly ColumnPlan[];
   readonly method: 'GET' | 'POST';
   /** Relative to the source's base URL, or absolute. */

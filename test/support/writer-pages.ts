@@ -111,6 +111,7 @@ export function writerSettings(
     connectionsMax: 2,
     method: 'auto',
     target: { reads: 'worker' },
+    replaced: null,
     expectsDuplicates: false,
     hasTriggers: false,
     provesData: false,

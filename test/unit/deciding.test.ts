@@ -191,6 +191,7 @@ describe('quarantine limit', () => {
   const page = (returned: number, quarantined: number) => ({
     returned,
     inserted: returned - quarantined,
+    updated: 0,
     duplicate: 0,
     known: 0,
     quarantined,

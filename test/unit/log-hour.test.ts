@@ -260,7 +260,7 @@ function freshRun(): PreparedRun {
   return {
     run: {
       ...{ run: 7, source: 'simulated', stream: 'events', origin: 'simulated', status: 'running' },
-      ...{ tableName: 'ingested_events', tableKey: ['id'] },
+      ...{ tableName: 'ingested_events', tableKey: ['id'], replacedBy: null },
       ...{ startedAtMs: nowMs(), finishedAtMs: null, resumeAtMs: null, lastError: null },
       ...{
         firstRequestAtMs: null,

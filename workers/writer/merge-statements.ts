@@ -44,17 +44,20 @@ export function mergeRows(shape: TableShape, first: number, merging: MergingPage
     names.map((name) => `${alias}.${name}`).join(', ');
   const same = (one: string, other: string): string =>
     keys.map((name) => `${one}.${name} = ${other}.${name}`).join(' AND ');
-  const digests = `${rowDigest(shape, 'kept')} AS ${DIGEST},
-    CASE WHEN ${merging.proves}::boolean THEN ${dataDigest(shape, 'kept')} END AS ${DATA_DIGEST}`;
+  const row = rowDigest(shape, 'kept');
+  const data = `CASE WHEN ${merging.proves}::boolean THEN ${dataDigest(shape, 'kept')} END`;
+  const digests = `${row} AS ${DIGEST}, ${data} AS ${DATA_DIGEST}`;
   return `looked AS MATERIALIZED (
-  SELECT given.*, kept.page AS ${OWNER}, kept.data IS NOT NULL AS ${IS_THERE}, ${digests},
-    met.differs AS ${DIFFERS}, met.differs AND ${isNewer(merging)} AS ${IS_NEWER}
+  SELECT given.*, kept.page AS ${OWNER}, kept.data IS NOT NULL AS ${IS_THERE}, met.differs AS ${DIFFERS},
+    newer.is_newer AS ${IS_NEWER}, CASE WHEN newer.is_newer THEN ${row} END AS ${DIGEST},
+    CASE WHEN newer.is_newer THEN ${data} END AS ${DATA_DIGEST}
   FROM (
     SELECT DISTINCT ON (${named('given', keys)}) given.* FROM ${shape.given(first)}
     ORDER BY ${named('given', keys)}, given.occurred_at DESC NULLS LAST, given.${PLACE} DESC
   ) AS given LEFT JOIN ${qualified} AS kept ON ${same('kept', 'given')}
     CROSS JOIN LATERAL (SELECT kept.data IS NOT NULL
       AND ROW(${named('kept', others)}) IS DISTINCT FROM ROW(${named('given', others)}) AS differs) AS met
+    CROSS JOIN LATERAL (SELECT met.differs AND ${isNewer(merging)} AS is_newer) AS newer
 ), stored AS (
   INSERT INTO ${qualified} AS kept (${shape.columns.join(', ')}, page)
   SELECT ${named('looked', shape.columns)}, ${merging.id}::integer FROM looked WHERE NOT ${IS_THERE}

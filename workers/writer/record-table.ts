@@ -57,8 +57,15 @@ const FIND_TABLE = `
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2`;
 
+/** The table that is written, and the one whose rows its own will replace; null: nothing's. */
+export interface WrittenTables {
+  readonly target: RecordTarget;
+  readonly replaced: RecordTarget | null;
+}
+
 /**
- * Makes the table where it is not there.
+ * Makes the table where it is not there: like the one that it replaces, so that a row which that could not
+ * take is refused by this one already.
  *
  * @param sample some of the first records, parsed; null: of none it can be told, and only a table that is
  *   there is described
@@ -68,11 +75,15 @@ const FIND_TABLE = `
  */
 export async function openRecordTable(
   client: ClientBase,
-  target: RecordTarget,
+  { target, replaced }: WrittenTables,
   sample: readonly unknown[] | null,
 ): Promise<TableShape | null> {
   await client.query('BEGIN');
   try {
+    const isReplaced = replaced !== null && (await openLocked(client, replaced, null)) !== null;
+    if (isReplaced && (await find(client, target)) === null) {
+      await client.query(copyOf(target, replaced));
+    }
     const shape = await openLocked(client, target, sample);
     await client.query('COMMIT');
     return shape;
@@ -148,6 +159,13 @@ function creation(target: RecordTarget, sample: readonly unknown[]): string {
   ];
   return `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(target.schema)};
     CREATE TABLE ${qualified} (${lines.join(', ')})`;
+}
+
+function copyOf(target: RecordTarget, replaced: RecordTarget): string {
+  const [copy, original] = [target, replaced].map(({ schema, table }) =>
+    qualifiedName(schema, table),
+  );
+  return `CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`;
 }
 
 function keyNames({ key }: RecordTarget): string[] {

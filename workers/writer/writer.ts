@@ -122,7 +122,7 @@ async function findShape(
   settings: WriterSettings,
   page: PageWrite | null,
 ): Promise<TableShape | Fault | null> {
-  const { target, connectionString, statementTimeoutMs, retryForMs } = settings;
+  const { target, replaced, connectionString, statementTimeoutMs, retryForMs } = settings;
   if (target.reads === 'worker') return EVENTS_SHAPE;
   const sample = page === null ? null : sampleRecords(page.batch);
   const connection = {
@@ -133,7 +133,9 @@ async function findShape(
   };
   return untilAnswered(retryForMs, async () => {
     try {
-      return await withClient(connection, (client) => openRecordTable(client, target, sample));
+      return await withClient(connection, (client) =>
+        openRecordTable(client, { target, replaced }, sample),
+      );
     } catch (error) {
       return error instanceof IngestionError ? error.fault : faultFromDatabaseError(error);
     }

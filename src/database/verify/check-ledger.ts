@@ -1,6 +1,6 @@
 /** What the ledger must hold by itself, whatever is in the table. Pure. */
 import { checkChains } from './check-chains.js';
-import { number, pageDifference } from './page-names.js';
+import { number, pageDifference, writtenText } from './page-names.js';
 import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
@@ -20,7 +20,7 @@ function checkCounts(page: VerifiedPage): Difference[] {
   const { returned, inserted, updated, duplicate, known, quarantined } = page;
   const differences: Difference[] = [];
   if (returned !== inserted + updated + duplicate + quarantined) {
-    const sum = `${number(inserted)} inserted + ${number(updated)} updated + ${number(duplicate)} duplicate + ${number(quarantined)} quarantined`;
+    const sum = `${writtenText(page)} + ${number(duplicate)} duplicate + ${number(quarantined)} quarantined`;
     differences.push(inLedger(page, `returned ${number(returned)} is not ${sum}`));
   }
   if (Math.min(returned, inserted, updated, duplicate, known, quarantined) < 0) {

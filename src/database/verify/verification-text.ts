@@ -1,5 +1,5 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
-import { number, rowCount, stretchName } from './page-names.js';
+import { number, rowCount, stretchName, writtenText } from './page-names.js';
 import { isRepairable } from './repairable.js';
 import type { Verification } from './verify-types.js';
 
@@ -26,14 +26,13 @@ export function verificationText(result: Verification): string {
 }
 
 function proofLines(result: Verification): string[] {
-  const { rows, tableRows, pages, returned, inserted, updated, superseded } = result;
+  const { rows, tableRows, pages, returned, superseded } = result;
   const { duplicate, differing, quarantined } = result;
-  const updates = updated === 0 ? '' : ` + ${number(updated)} updated`;
   const others = tableRows - rows;
   return [
     `  rows      ${number(rows)} distinct ids${others > 0 ? `; the table has ${number(others)} more` : ''}`,
     `  pages     ${number(pages)}`,
-    `  records   ${number(returned)} returned = ${number(inserted)} inserted${updates} + ${number(duplicate)} duplicate`,
+    `  records   ${number(returned)} returned = ${writtenText(result)} + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
     ...(superseded > 0
       ? [

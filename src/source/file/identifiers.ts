@@ -15,9 +15,12 @@ export function identifierFault(name: string): string | null {
   return `has ${bytes} bytes; names in PostgreSQL have at most ${IDENTIFIER_BYTES_MAX}`;
 }
 
-export function targetFault(schema: string, table: string): string | null {
+/** @param suffix of a further table of its own */
+export function targetFault(schema: string, table: string, suffix = ''): string | null {
   const long = identifierFault(schema) ?? identifierFault(table);
   if (long !== null) return long;
+  const both = identifierFault(`${table}${suffix}`);
+  if (both !== null) return `is loaded into one named ${table}${suffix}, which ${both}`;
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
   return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
 }

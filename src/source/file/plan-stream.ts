@@ -1,4 +1,5 @@
 /** The plan of one resource that stands by itself. */
+import { LOADING_SUFFIX } from '../../protocol/record-target.js';
 import type { PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
@@ -6,7 +7,7 @@ import { targetFault } from './identifiers.js';
 import type { StreamFields } from './ingestion-shape.js';
 import type { MergedResource } from './merge-defaults.js';
 import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
-import { planColumns, planKey } from './plan-columns.js';
+import { type KeyPlan, planColumns, planKey } from './plan-columns.js';
 import { planPaginator } from './plan-paginator.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
 import { endsInName } from './templates.js';
@@ -41,7 +42,7 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   }
   return {
     name,
-    target: planTarget(resource, context),
+    target: planTarget(resource, key, context),
     ...key,
     columns: planColumns(resource, notes),
     ...request,
@@ -90,11 +91,16 @@ function streamPaginator(resource: MergedResource, context: StreamContext): Pagi
   return endsInName(endpoint.path) ? { type: 'single_page' } : context.paginator();
 }
 
-function planTarget(resource: MergedResource, { own, sourceName, notes }: StreamContext) {
+function planTarget(
+  resource: MergedResource,
+  { writeDisposition }: KeyPlan,
+  { own, sourceName, notes }: StreamContext,
+) {
   const { name, fields, fieldAt, at } = resource;
   const schema = own.target?.schema ?? sourceName;
   const table = own.target?.table ?? fields.table_name ?? name;
-  const fault = targetFault(schema, table);
+  const suffix = writeDisposition === 'replace' ? LOADING_SUFFIX : '';
+  const fault = targetFault(schema, table, suffix);
   if (fault !== null) notes.fault(targetAt(), `the table of ${name} ${fault}`);
   return { schema, table };
 
