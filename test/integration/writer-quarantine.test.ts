@@ -48,7 +48,7 @@ test.each(['copy', 'insert'] as const)(
       rows[at] = { ...(rows[at] as TestRow), record };
     });
     const result = await write(rows, {}, { method });
-    const none = { duplicate: 0, known: 0 };
+    const none = { updated: 0, duplicate: 0, known: 0 };
     expect(result.counts).toEqual({ returned: 1000, inserted: 993, ...none, quarantined: 7 });
     const kept = await quarantine();
     expect(kept.map(({ index }) => index)).toEqual([100, 200, 300, 400, 500, 600, 700]);
