@@ -89,7 +89,7 @@ function readingOf(
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
-    withoutRecords: (json) => signs.withoutRecords(json),
+    withoutRecords: (json, status) => signs.withoutRecords(json, status),
     leadsNowhere: (reason): Fault => ({
       code: 'CONTRACT',
       message: `${signs.where}: the API ${reason}`,

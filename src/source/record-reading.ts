@@ -34,8 +34,8 @@ export interface RecordReading {
   readAnswer(seen: SeenAnswer): Fault | null;
   /** What the body says of the limits. @param json without its records */
   limitsIn(json: unknown): readonly LimitStatement[];
-  /** Of a page that has nothing where the records should be. */
-  withoutRecords(json: unknown): Fault;
+  /** Of a page that has nothing where the records should be. @param status of success */
+  withoutRecords(json: unknown, status: number): Fault;
   /** Of a page that contradicts itself. @param reason the end of a sentence about the API */
   leadsNowhere(reason: string): Fault;
 }

@@ -14,9 +14,10 @@ import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
 import { columnViews } from '../../src/protocol/batch.js';
+import { ACCEPTED } from '../../src/source/page-statuses.js';
 import type { RecordReading } from '../../src/source/record-reading.js';
 import { ColumnWriter } from './column-writer.js';
-import { textStart } from './envelope.js';
+import { firstByteIndex, textStart } from './envelope.js';
 import { describeBody, malformed } from './other-body.js';
 import type { PageFault, ProvedPage } from './page.js';
 import { recordListOf } from './record-list.js';
@@ -45,7 +46,12 @@ export function readRecordPage(
   asked: AnswerFacts,
   columns: ArrayBuffer | null,
 ): RecordPage | PageFault {
-  const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
+  const { status } = asked;
+  const fail = (fault: Fault): PageFault => ({
+    type: 'fault',
+    fault: { ...fault, status },
+    columns,
+  });
   const steps = reading.selector ?? selectorOf(body);
   const found =
     steps === null ? ({ type: 'broken', recordIndex: 0 } as const) : findSlices(body, steps);
@@ -58,7 +64,10 @@ export function readRecordPage(
   if (envelope === null) return fail(malformed(`no JSON: ${describeBody(body)}`));
   const refusal = reading.readAnswer({ ...asked, ...envelope });
   if (refusal !== null) return fail(refusal);
-  if (found.type === 'absent') return fail(reading.withoutRecords(envelope.json));
+  const isAwaited =
+    status === ACCEPTED && isAwaitedIn(body, records.length, { reading, steps, asked });
+  if (found.type === 'absent' || isAwaited)
+    return fail(reading.withoutRecords(envelope.json, status));
   const facts: PageFacts = {
     ...asked,
     body: envelope.json,
@@ -83,6 +92,22 @@ export function readRecordPage(
     limits,
     ...(isCompared && { fingerprint: fingerprintOf(body, firstRecord.start, lastRecord.end) }),
   };
+}
+
+/** Whether a 202 tells of records to come: it holds none and asks for a wait, or no list of any. */
+function isAwaitedIn(
+  body: Buffer,
+  recordCount: number,
+  seen: {
+    readonly reading: RecordReading;
+    readonly steps: ReturnType<typeof selectorOf>;
+    readonly asked: AnswerFacts;
+  },
+): boolean {
+  const { reading, steps, asked } = seen;
+  const isWaitAskedFor = recordCount === 0 && asked.header('retry-after') !== null;
+  const isNoList = body[firstByteIndex(body)] === OPEN_BRACE;
+  return isWaitAskedFor || (reading.selector === null && steps?.length === 0 && isNoList);
 }
 
 function fingerprintOf(body: Buffer, start: number, end: number): string {
