@@ -12,6 +12,7 @@ import { chainKind } from './chain-kind.js';
 import { type InstantForm, instantForm } from './instant-form.js';
 import type { PageFacts, PageKind, PageKindOptions } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
+import type { Way } from './paging.js';
 import { cursorText, joinParts, requestPart } from './value-place.js';
 import { broken, END, goOn } from './ways.js';
 
@@ -43,6 +44,15 @@ export function timeWindow(
     return cursor === null ? windowFrom(firstMs, longestMs) : readWindow(cursor);
   }
 
+  /** Where the paging inside leads, seen from outside. */
+  function outOf(window: Window, way: Way): Way {
+    if (way.type === 'broken') return way;
+    if (way.type === 'next') return goOn(writeWindow({ ...window, cursor: way.cursor }));
+    if (window.endMs >= lastMs) return END;
+    const lengthMs = Math.min(longestMs, 2 * (window.endMs - window.startMs));
+    return goOn(writeWindow(windowFrom(window.endMs, lengthMs)));
+  }
+
   return chainKind(
     {
       request(cursor, size) {
@@ -59,12 +69,14 @@ export function timeWindow(
       next(seen) {
         const window = windowOf(seen.cursor);
         const way = inner.next(insideOf(seen, window));
-        if (way.type === 'broken') return way;
-        if (way.type === 'next') return goOn(writeWindow({ ...window, cursor: way.cursor }));
-        if (window.endMs >= lastMs) return END;
-        const lengthMs = Math.min(longestMs, 2 * (window.endMs - window.startMs));
-        return goOn(writeWindow(windowFrom(window.endMs, lengthMs)));
+        return outOf(window, way);
       },
+      looksBehindEnd(cursor) {
+        const window = windowOf(cursor);
+        const look = inner.looksBehindEnd?.(window.cursor) ?? null;
+        return look === null ? null : { ...look, way: outOf(window, look.way) };
+      },
+      passesTotal: (seen) => inner.passesTotal?.(insideOf(seen, windowOf(seen.cursor))) ?? false,
       refused(status, cursor) {
         if (!plan.splitOn.includes(status)) return null;
         const { startMs, endMs } = windowOf(cursor);
@@ -103,6 +115,7 @@ function insideOf(seen: PageFacts, { cursor }: Window): PageFacts {
     bodyText: () => seen.bodyText(),
     header: (name) => seen.header(name),
     lastRecordText: () => seen.lastRecordText(),
+    fingerprint: () => seen.fingerprint(),
   };
 }
 

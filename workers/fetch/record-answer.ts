@@ -33,9 +33,10 @@ export function readRecordAnswer(
   switch (answer.type) {
     case 'fault': {
       const { refusal, meta } = answer;
-      const isEnd = task.isBehindEnd === true && refusesPlace(answer.fault);
+      const end = task.isBehindEnd === true ? END : reading.kind.looksBehindEnd?.(cursor)?.way;
+      const endsHere = refusesPlace(answer.fault) ? end : undefined;
       const given = refusal === null ? null : reading.wayAfter(refusal, cursor);
-      const way = isEnd ? END : given;
+      const way = endsHere ?? given;
       if (way !== null && meta !== null) {
         const page = emptyRecordPage(reading, asked(meta.status, {}, url), columns, way);
         return resultOf(task, source, { page, answer: { ...answer, meta } });

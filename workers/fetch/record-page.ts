@@ -68,13 +68,23 @@ export function readRecordPage(
     status === ACCEPTED && isAwaitedIn(body, records.length, { reading, steps, asked });
   if (found.type === 'absent' || isAwaited)
     return fail(reading.withoutRecords(envelope.json, status));
+  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
+  const fingerprint = (): string | null =>
+    firstRecord === undefined || lastRecord === undefined
+      ? null
+      : fingerprintOf(body, firstRecord.start, lastRecord.end);
   const facts: PageFacts = {
     ...asked,
     body: envelope.json,
     bodyText: () => envelope.text,
     recordCount: records.length,
     lastRecordText: () => textOf(body, records.at(-1)),
+    fingerprint,
   };
+  const look = reading.kind.looksBehindEnd?.(asked.cursor) ?? null;
+  if (look !== null && look.fingerprint === fingerprint()) {
+    return emptyRecordPage(reading, asked, columns, look.way);
+  }
   const way = reading.kind.next(facts);
   if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
@@ -82,15 +92,14 @@ export function readRecordPage(
   const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
-  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
-  const isCompared = !reading.needsObjects && firstRecord !== undefined && lastRecord !== undefined;
+  const compared = reading.needsObjects ? null : fingerprint();
   return {
     type: 'proved',
-    envelope: { ...said, lastPlace },
+    envelope: { ...said, lastPlace, passesTotal: reading.kind.passesTotal?.(facts) ?? false },
     bodyBytes: body.length,
     ...rows,
     limits,
-    ...(isCompared && { fingerprint: fingerprintOf(body, firstRecord.start, lastRecord.end) }),
+    ...(compared !== null && { fingerprint: compared }),
   };
 }
 
@@ -127,6 +136,7 @@ export function emptyRecordPage(
     bodyText: () => '',
     recordCount: 0,
     lastRecordText: () => null,
+    fingerprint: () => null,
   };
   const leads = way ?? reading.kind.next(facts);
   if (leads.type === 'broken') {
