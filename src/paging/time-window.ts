@@ -5,7 +5,8 @@
  *
  * A cursor is `start/end`, epoch ms, and `start/end/cursor` behind the first page of a window. The end
  * of one window is the start of the next; where an API takes both as inside, the records of that
- * instant come twice. So do records of a window that is refused behind its first page.
+ * instant come twice, unless the file names the step of its instants: then a window is asked to end one
+ * step before the next. Records of a window that is refused behind its first page come twice.
  */
 import { assert } from './assert.js';
 import { chainKind } from './chain-kind.js';
@@ -35,13 +36,19 @@ export function timeWindow(
   assert(form !== null, 'a time window starts at an instant');
   const { unitMs, ms: firstMs } = form;
   const lastMs = Math.max(firstMs, wholeUnits(endOf(plan.end, options.nowMs), unitMs));
-  const longestMs = Math.max(unitMs, Math.floor(plan.windowMs / unitMs) * unitMs);
+  const stepMs = plan.stepMs ?? unitMs;
+  const longestMs = Math.max(stepMs, Math.floor(plan.windowMs / stepMs) * stepMs);
 
   function windowFrom(startMs: number, lengthMs: number): Window {
     return { startMs, endMs: Math.min(startMs + lengthMs, lastMs), cursor: null };
   }
   function windowOf(cursor: string | null): Window {
     return cursor === null ? windowFrom(firstMs, longestMs) : readWindow(cursor);
+  }
+
+  /** What the API is asked to end with. */
+  function lastOf({ endMs }: Window): number {
+    return plan.stepMs === null || endMs >= lastMs ? endMs : endMs - plan.stepMs;
   }
 
   /** Where the paging inside leads, seen from outside. */
@@ -60,7 +67,7 @@ export function timeWindow(
         const part = inner.request(window.cursor, size);
         // A link that the API gave holds its window already.
         if (part.url !== undefined) return part;
-        const ends = { start: form.write(window.startMs), end: form.write(window.endMs) };
+        const ends = { start: form.write(window.startMs), end: form.write(lastOf(window)) };
         return [
           requestPart(plan.startPlace, cursorText(plan.startPlace, ends.start) ?? ''),
           requestPart(plan.endPlace, cursorText(plan.endPlace, ends.end) ?? ''),
@@ -80,7 +87,7 @@ export function timeWindow(
       refused(status, cursor) {
         if (!plan.splitOn.includes(status)) return null;
         const { startMs, endMs } = windowOf(cursor);
-        const halfMs = Math.floor((endMs - startMs) / 2 / unitMs) * unitMs;
+        const halfMs = Math.floor((endMs - startMs) / 2 / stepMs) * stepMs;
         if (halfMs > 0)
           return goOn(writeWindow({ startMs, endMs: startMs + halfMs, cursor: null }));
         const from = form.write(startMs);
