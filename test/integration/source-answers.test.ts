@@ -126,6 +126,26 @@ describe('a 200 that is an error', () => {
   });
 });
 
+describe('a first page that can never be read ends the run at its second look, and says what it is', () => {
+  const typed = (body: string, type = 'application/json') =>
+    plain(200, body, { 'Content-Type': type });
+
+  test.each<[string, ApiAnswer, string]>([
+    ['NDJSON', typed('{"id":1}\n{"id":2}\n'), 'Ask the API for JSON'],
+    ['NDJSON', typed('{"id":1}\n{"id":2}\n', 'application/x-ndjson'), 'Ask the API for JSON'],
+    ['UTF-16', typed('{\0"\0i\0t\0e\0m\0s\0"\0:\0[\0]\0}\0'), 'UTF-8'],
+    ['an HTML document', typed('<html><body>Sign in</body></html>'), 'Check base_url'],
+    ['an XML document', typed('<?xml version="1.0"?><items/>'), 'Ask the API for JSON'],
+    ['CSV', typed('id,name\n1,a\n', 'text/csv'), 'Ask the API for JSON'],
+  ])('%s', async (what, answer, remedy) => {
+    const { exit, message, api } = await ingested([answer]);
+    expect(exit.code).toBe(1);
+    expect(message).toContain(`HTTP 200 with ${what}`);
+    expect(message).toContain(remedy);
+    expect(api.requests).toHaveLength(2);
+  });
+});
+
 describe('another status of success', () => {
   const as = (status: number, answer: ApiAnswer, headers: Record<string, string> = {}) => ({
     ...answer,

@@ -16,9 +16,10 @@ import { LOWEST_ID, type Position } from '../../src/paging/position.js';
 import { columnViews } from '../../src/protocol/batch.js';
 import { ACCEPTED } from '../../src/source/page-statuses.js';
 import type { RecordReading } from '../../src/source/record-reading.js';
+import { otherForm } from './body-forms.js';
 import { ColumnWriter } from './column-writer.js';
 import { firstByteIndex, textStart } from './envelope.js';
-import { describeBody, malformed } from './other-body.js';
+import { describeBody, faultOfForm, malformed } from './other-body.js';
 import type { PageFault, ProvedPage } from './page.js';
 import { recordListOf } from './record-list.js';
 import { findSlices, type Slice } from './record-slices.js';
@@ -56,12 +57,18 @@ export function readRecordPage(
   const found =
     steps === null ? ({ type: 'broken', recordIndex: 0 } as const) : findSlices(body, steps);
   if (found.type === 'broken') {
+    const form = otherForm(body);
+    if (form !== null) return fail(faultOfForm(form, reading.source));
     const place = `record ${found.recordIndex + 1}`;
     return fail(malformed(`the page breaks off at ${place}: ${describeBody(body)}`));
   }
   const { records, span } = found.type === 'found' ? found : { records: [], span: null };
   const envelope = parseAround(body, span);
-  if (envelope === null) return fail(malformed(`no JSON: ${describeBody(body)}`));
+  if (envelope === null) {
+    const form = otherForm(body);
+    const spoilt = malformed(`no JSON: ${describeBody(body)}`);
+    return fail(form === null ? spoilt : faultOfForm(form, reading.source));
+  }
   const refusal = reading.readAnswer({ ...asked, ...envelope });
   if (refusal !== null) return fail(refusal);
   const isAwaited =
