@@ -9,7 +9,7 @@ import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords } from './run-warnings.js';
+import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -85,11 +85,12 @@ async function settle(
   await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
-  const { announcedRecords, isOrdered, totalFall } = scheduler;
+  const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
   if (outcome.status === 'complete') {
     warnings.add(missingRecords(announcedRecords, isOrdered, totals));
     if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
   }
+  warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, dispositionOf(source.spec.target)));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }

@@ -66,6 +66,15 @@ export function missingRecords(
   );
 }
 
+/** @param isPassed whether records came behind the total that their own answer told */
+export function passedTotal(isPassed: boolean): string | null {
+  if (!isPassed) return null;
+  return (
+    'records came behind the total that the API tells, which counts only so far, or counts a page: with ' +
+    'total_path: null in the paginator the walk goes to an empty page, whatever the total says'
+  );
+}
+
 /**
  * Of a walk that counts records or pages: what was removed or added in front of it has moved the others.
  *

@@ -45,10 +45,8 @@ export function compileSource(
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
-    name: plan.name,
-    addressSetting: `base_url of the source file ${plan.name}`,
+    ...nameOf(plan),
     stream: stream.name,
-    reads: 'records',
     target: targetOf(stream),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
@@ -63,6 +61,11 @@ export function compileSource(
     readError: (refusal) => signs.faultOf(refusal),
     reading: readingOf(plan, stream, { kind, signs, size }),
   };
+}
+
+/** As messages name it. */
+function nameOf({ name }: SourcePlan) {
+  return { name, addressSetting: `base_url of the source file ${name}`, reads: 'records' } as const;
 }
 
 function readingOf(
@@ -81,6 +84,7 @@ function readingOf(
     maximum: pathSteps(maximumPath),
   }));
   return {
+    source: nameOf(plan),
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
@@ -89,7 +93,7 @@ function readingOf(
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
-    withoutRecords: (json) => signs.withoutRecords(json),
+    withoutRecords: (json, status) => signs.withoutRecords(json, status),
     leadsNowhere: (reason): Fault => ({
       code: 'CONTRACT',
       message: `${signs.where}: the API ${reason}`,

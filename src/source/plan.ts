@@ -6,7 +6,7 @@ import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
 import type { ColumnType, Disposition } from '../protocol/record-target.js';
 
-export type { LimitHeaders } from '../core/declared-statements.js';
+export type { CostHeaders, LimitHeaders } from '../core/declared-statements.js';
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
 /** JSON as a file may hold it. */
@@ -32,7 +32,7 @@ export interface SourcePlan {
   readonly limits: readonly DeclaredLimit[];
   /** Names of headers that announce a limit in a form of the API's own. */
   readonly limitHeaders: readonly LimitHeaders[];
-  /** Limits of points, of which each request costs some. */
+  /** Limits of points, of which each request costs some, as far as bodies tell of them. */
   readonly costs: readonly CostLimit[];
   /** Answers that refuse for a limit, beside those that http-fault.ts knows. */
   readonly throttle: readonly AnswerSign[];

@@ -3,13 +3,15 @@
  * page, and brought to what the source declares.
  *
  *   not there ──first page──▶ key types from its records ──CREATE──▶ described
- *   there ──▶ described; declared columns that it lacks are added
+ *   there ──▶ described; declared columns that it lacks are added. One that could take no record of the
+ *             first page is refused
  */
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
 import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import { unfitColumns } from './column-fit.js';
 import type { CopyFields } from './copy-records.js';
 import { recordShape, type TableShape } from './table-shape.js';
 import { valueSql } from './value-sql.js';
@@ -19,6 +21,8 @@ interface FoundTable {
   readonly isTable: boolean;
   /** Types as format_type gives them, by column. */
   readonly types: Readonly<Record<string, string>>;
+  /** Columns that are NOT NULL, and get no value of their own accord. */
+  readonly required: readonly string[];
   /** The columns of each of its unique indexes. */
   readonly uniqueKeys: readonly (readonly string[])[];
 }
@@ -46,6 +50,10 @@ const FIND_TABLE = `
     SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
   ) AS types, coalesce((
+    SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+      AND attnotnull AND NOT atthasdef AND attidentity = ''
+  ), '[]') AS required, coalesce((
     SELECT json_agg((
       SELECT json_agg(a.attname ORDER BY place)
       FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS part (attnum, place)
@@ -112,11 +120,21 @@ async function openLocked(
   const missing = missingColumns(target, found);
   if (missing.length > 0) {
     await client.query(`ALTER TABLE ${qualified} ${missing.join(', ')}`);
-    return openLocked(client, target, null);
+    return openLocked(client, target, sample);
   }
-  const fault = differences(target, found);
-  if (fault !== null) throw new IngestionError(fault);
+  const wrong = differences(target, found);
+  const isFirstSeen = wrong.length === 0 && sample !== null;
+  const unfit = isFirstSeen ? await unfitColumns(client, filledColumns(target, found), sample) : [];
+  if (unfit.length > 0 && !(await holdsOurs(client, qualified))) wrong.push(...unfit);
+  if (wrong.length > 0) throw new IngestionError(otherForm(qualified, wrong));
   return describe(target, found);
+}
+
+/** Of a table that took records before, one page may well hold none that fits. */
+async function holdsOurs(client: ClientBase, qualified: string): Promise<boolean> {
+  const text = `SELECT EXISTS (SELECT 1 FROM ${qualified} WHERE page IS NOT NULL) AS holds`;
+  const { rows } = await client.query<{ holds: boolean }>(text);
+  return rows[0]?.holds === true;
 }
 
 async function find(client: ClientBase, target: RecordTarget): Promise<FoundTable | null> {
@@ -185,8 +203,9 @@ function missingColumns({ columns }: RecordTarget, { types }: FoundTable): strin
   return [...owner, ...added];
 }
 
-function differences(target: RecordTarget, found: FoundTable): Fault | null {
-  const { types, uniqueKeys } = found;
+/** What is wrong with it, each as the end of a sentence about the table. */
+function differences(target: RecordTarget, found: FoundTable): string[] {
+  const { types, uniqueKeys, required } = found;
   const expected = { data: 'jsonb', page: 'integer', occurred_at: 'timestamp with time zone' };
   const wrong = Object.entries(expected).flatMap(([name, type]) => {
     const is = types[name];
@@ -202,8 +221,15 @@ function differences(target: RecordTarget, found: FoundTable): Fault | null {
   if (names.length > 0 && !isUnique) {
     wrong.push(`no unique index is over its key (${names.join(', ')})`);
   }
-  if (wrong.length === 0) return null;
-  const qualified = qualifiedName(target.schema, target.table);
+  const filled = new Set([...names, ...target.columns.map(({ name }) => name), 'data', 'page']);
+  if (target.timePath !== null) filled.add('occurred_at');
+  const unfilled = required.filter((name) => !filled.has(name));
+  const why = 'is NOT NULL without a default, and no record fills it';
+  wrong.push(...unfilled.map((name) => `its column ${name} (${types[name]}) ${why}`));
+  return wrong;
+}
+
+function otherForm(qualified: string, wrong: readonly string[]): Fault {
   return {
     code: 'DATABASE_REFUSED',
     message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
@@ -232,11 +258,15 @@ function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFie
   return { key: name, time: timePath?.[0] ?? null };
 }
 
+function filledColumns({ key, columns }: RecordTarget, { types }: Pick<FoundTable, 'types'>) {
+  return [...key, ...columns].map(({ name, path }) => {
+    const type = types[name] ?? 'text';
+    return { name, path, type, sql: valueSql(path, type) };
+  });
+}
+
 function describe(target: RecordTarget, { types }: FoundTable): TableShape {
-  const read = [...target.key, ...target.columns].map(({ name, path }) => ({
-    name,
-    sql: valueSql(path, types[name] ?? 'text'),
-  }));
+  const read = filledColumns(target, { types });
   const instant = {
     name: 'occurred_at',
     sql:

@@ -87,7 +87,8 @@ export function createWriter(): WriterCalls {
       assert(state.phase === 'closed', 'a writer is opened once');
       const shape = await findShape(settings, null);
       if (isFault(shape)) return shape;
-      if (shape !== null) return enter(await openOver(shape, settings, listener));
+      // Whether a table takes the records of its source the first page shows, as it tells of what to make.
+      if (shape?.hasBatchKeys === true) return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },

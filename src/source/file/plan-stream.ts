@@ -34,10 +34,11 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const isSingle = endsInName(endpoint.path);
   const key = planKey(resource, notes);
   const paginator = streamPaginator(resource, context);
-  if (paginator.type === 'time_window' && key.primaryKey.length === 0) {
+  const isTwice = paginator.type === 'time_window' && paginator.stepMs === null;
+  if (isTwice && key.primaryKey.length === 0) {
     notes.warn(
       resource.endpointAt('paginator'),
-      'without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends',
+      "without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends: there set step in the paginator to the unit of the API's instants",
     );
   }
   return {
