@@ -59,6 +59,11 @@ export interface PageKind {
    */
   readonly ordinalOf: ((cursor: string | null, nth: number) => number) | null;
   /**
+   * The ordinal at which the stretch of a page starts, where its records have no place of their own. Absent:
+   * the kind divides no stretch.
+   */
+  readonly startOf?: (cursor: string | null) => number;
+  /**
    * The ordinal of the last record or page of the walk, as the page says it; null: it does not. Absent: the
    * kind has no ordinals.
    */
@@ -93,6 +98,8 @@ export interface PageKindOptions {
   readonly cursorTtlMs: number | null;
   /** Epoch ms; what the word `now` of a time window means. Unset: no window ends now. */
   readonly nowMs?: number;
+  /** Whether a record that comes again is known by its key. @default false */
+  readonly knowsRows?: boolean;
   /** Parameters of the stream's request, which tell of its paging too. @default none */
   readonly params?: Readonly<Record<string, unknown>>;
   /** What is kept of a link of the API: cursors stand in the ledger. @default all of it */

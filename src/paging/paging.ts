@@ -44,8 +44,16 @@ export interface Paging {
   next(seen: Pick<Envelope, 'nextCursor' | 'hasMore'>): Way;
   /** The place behind which a cursor leads; null: it cannot be read. */
   placeOf(cursor: string): Position | null;
-  /** A cursor that was given tells more than its place: it is kept where another could be built. @default false */
+  /**
+   * A cursor that was given tells more than its place: it is kept where another could be built, as long as it
+   * lives. @default false
+   */
   readonly givenSaysMore?: boolean;
-  /** A cursor that leads behind any place. Null: only cursors that the API gave are of use. */
-  readonly seek: ((after: Position, expiresAtMs: number) => string) | null;
+  /**
+   * A cursor that leads behind any place; null: to this one none does. Null in its place: only cursors that
+   * the API gave are of use.
+   */
+  readonly seek: ((after: Position, expiresAtMs: number) => string | null) | null;
+  /** Where a stretch can be cut that is to be cut about there. Absent: anywhere. */
+  readonly cutAt?: (about: Position) => Position;
 }

@@ -112,7 +112,8 @@ function kindOf(
   const { params, cursorTtlMs, donePath } = stream;
   const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
   const keptLink = (url: string): string => withoutQuery(url, keyNames);
-  const options = { params, cursorTtlMs, nowMs, keptLink, donePath };
+  const knowsRows = stream.primaryKey.length > 0;
+  const options = { params, cursorTtlMs, nowMs, keptLink, donePath, knowsRows };
   return sealedKind(pageKind(stream.paginator, options), secrets);
 }
 

@@ -48,6 +48,20 @@ const MUTATIONS: readonly Mutation[] = [
     seeds: 5,
   },
   {
+    name: 'a page of a window is named by how many are before it alone',
+    file: '../paging/window-places',
+    text: "restarts, endMs, cursor ?? ''",
+    replacement: "0, endMs, ''",
+    settings: { counts: 'windows' },
+  },
+  {
+    name: 'the first pages of a window claim all of it',
+    file: '../paging/window-places',
+    text: '{ ms: 0 - startMs, id:',
+    replacement: '{ ms: 1 - endMs, id:',
+    settings: { counts: 'windows' },
+  },
+  {
     name: 'what is refused behind the end of counted pages ends the run',
     file: 'contradictions',
     text: '!refusesPlace(fault)',

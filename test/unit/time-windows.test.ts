@@ -9,6 +9,10 @@ type WindowPlan = Extract<PaginatorPlan, { type: 'time_window' }>;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const END = { type: 'end' };
+const INNER: PaginatorPlan = {
+  ...{ type: 'cursor', cursorPath: 'next', hasMorePath: null },
+  place: { in: 'query', name: 'cursor' },
+};
 
 const plan: WindowPlan = {
   ...{ type: 'time_window', start: '2024-01-01T00:00:00Z', end: '2024-01-02T12:00:00Z' },
@@ -154,14 +158,61 @@ describe('a window that is refused', () => {
     const kind = kindOf({ inner: INNER });
     const way = kind.next(pageFacts({ body: { next: 'c/1' } }));
     const refused = kind.refused?.(422, way.type === 'next' ? way.cursor : null);
-    expect(refused).toEqual(kind.refused?.(422, null));
+    const cursor = refused?.type === 'next' ? refused.cursor : null;
+    const half = kind.refused?.(422, null);
+    const again = half?.type === 'next' ? half.cursor : null;
+    expect(kind.request(cursor, 10)).toEqual(kind.request(again, 10));
+    // A walk that comes to a place twice would go round.
+    expect(cursor).not.toBe(again);
   });
 });
 
-const INNER: PaginatorPlan = {
-  ...{ type: 'cursor', cursorPath: 'next', hasMorePath: null },
-  place: { in: 'query', name: 'cursor' },
-};
+describe('where records have a key', () => {
+  const { paging } = pageKind({ ...plan, inner: INNER }, { cursorTtlMs: null, knowsRows: true });
+  const place = (cursor: string) => paging.placeOf(cursor) ?? expect.fail('it has a place');
+  const start = Date.parse('2024-01-01T00:00:00Z');
+  const [first, second] = [
+    `${start}/${start + DAY_MS}`,
+    `${start + DAY_MS}/${start + 1.5 * DAY_MS}`,
+  ];
+
+  test('a place between windows leads to the window behind it', () => {
+    expect(paging.seek?.(place(second), 0)).toBe(second);
+    expect(place(first).ms).toBeGreaterThan(place(second).ms);
+  });
+
+  test('a place within a window begins it again, and is behind its start', () => {
+    const within = place(`${first}/3.0/c/9`);
+    expect(within.ms).toBeLessThan(place(first).ms);
+    expect(within.ms).toBeGreaterThan(place(second).ms);
+    expect(paging.seek?.(within, 0)).toBe(`${first}/4.1/`);
+  });
+
+  test('a window whose cursors die each time is given up', () => {
+    expect(paging.seek?.(place(`${first}/99.50/c/9`), 0)).toBeNull();
+  });
+
+  test.each(['c/1', 'c/2'])(
+    'other cursors inside, or other windows, are other places: %s',
+    (cursor) => {
+      const others = [
+        `${first}/3.0/c/9`,
+        `${start}/${start + 1}/3.0/${cursor}`,
+        `${first}/2.0/${cursor}`,
+      ];
+      for (const other of others) expect(place(other)).not.toEqual(place(`${first}/3.0/${cursor}`));
+    },
+  );
+
+  test('a stretch is cut where windows may end', () => {
+    const about = { ms: -(start + 3_600_000), id: 'any' };
+    expect(paging.cutAt?.(about)).toEqual(place(second));
+  });
+
+  test('without a key it is one chain', () => {
+    expect(pageKind(plan, { cursorTtlMs: null }).paging).toMatchObject({ order: null, seek: null });
+  });
+});
 
 describe('the paging inside a window', () => {
   test('has its own cursor, in the same window', () => {

@@ -220,7 +220,7 @@ function rowsOf(
   const isText = isUtf8(body);
   const hasNul = body.includes(NUL_ESCAPE);
   const placeOf = (nth: number): number => {
-    const ordinal = kind.ordinalOf?.(cursor, nth);
+    const ordinal = kind.ordinalOf?.(cursor, nth) ?? kind.startOf?.(cursor);
     return ordinal === undefined ? Number.NaN : 0 - ordinal;
   };
   records.forEach(({ start, end }, nth) => {
