@@ -26,8 +26,11 @@ export interface Envelope {
 export type Way =
   | { readonly type: 'next'; readonly cursor: string }
   | { readonly type: 'end' }
-  /** It contradicts itself; the reason is the end of a sentence about the API. */
-  | { readonly type: 'broken'; readonly reason: string };
+  /**
+   * It contradicts itself, or the file; the reason is the end of a sentence about the API. The remedy is what
+   * to write in the file, where that can be told.
+   */
+  | { readonly type: 'broken'; readonly reason: string; readonly remedy?: string };
 
 /**
  * An order of records that a source declares. `newestFirst`: by instant, descending; nothing is said of

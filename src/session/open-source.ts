@@ -11,6 +11,7 @@ import { requestCredentials } from '../source/authentication.js';
 import { datasync } from '../source/datasync.js';
 import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
 import { type SourceSpec, sourceOf } from '../source/registry.js';
+import { sealedText } from '../source/sealed-cursors.js';
 import type { Source } from '../source/source.js';
 import type { OAuthPlan } from '../source/token-exchange.js';
 import { spawnSimulator } from './spawn-simulator.js';
@@ -55,7 +56,11 @@ const SIMULATOR_PATH = '/api/v1';
 
 /** What a run over this target is known by. */
 export function runOriginOf(target: Target): string {
-  if (target.kind !== 'simulator') return `${target.origin}${target.basePath}`;
+  if (target.kind === 'api') return `${target.origin}${target.basePath}`;
+  if (target.kind === 'file') {
+    // Some APIs want their token in the path.
+    return `${target.origin}${sealedText(target.basePath, target.secrets)}`;
+  }
   return `simulator:seed=${target.seed},events=${target.events}`;
 }
 

@@ -94,12 +94,12 @@ function readingOf(
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
     withoutRecords: (json, status) => signs.withoutRecords(json, status),
-    leadsNowhere: (reason): Fault => ({
+    leadsNowhere: ({ reason, remedy = `Check the paginator of ${signs.where}` }): Fault => ({
       code: 'CONTRACT',
       message: `${signs.where}: the API ${reason}`,
       retryable: false,
       status: 200,
-      remedy: `Check the paginator of ${signs.where}: \`datasync source check\` shows what the API answers`,
+      remedy: `${remedy}: \`datasync source check\` shows what the API answers`,
     }),
   };
 }

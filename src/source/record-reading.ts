@@ -38,6 +38,6 @@ export interface RecordReading {
   limitsIn(json: unknown): readonly LimitStatement[];
   /** Of a page that has nothing where the records should be. @param status of success */
   withoutRecords(json: unknown, status: number): Fault;
-  /** Of a page that contradicts itself. @param reason the end of a sentence about the API */
-  leadsNowhere(reason: string): Fault;
+  /** Of a page that contradicts itself, or the file. */
+  leadsNowhere(way: Extract<Way, { readonly type: 'broken' }>): Fault;
 }

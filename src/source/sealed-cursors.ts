@@ -45,6 +45,11 @@ export function sealedKind(kind: PageKind, secrets: readonly string[]): PageKind
   };
 }
 
+/** A text with each secret in it replaced by its number. */
+export function sealedText(text: string, secrets: readonly string[]): string {
+  return sealer(secrets)?.(text) ?? text;
+}
+
 /** As it is, and as it stands in a query: percent-encoded, or as a form writes it. */
 function formsOf(secret: string): readonly string[] {
   const form = new URLSearchParams([['', secret]]).toString().slice(1);

@@ -81,6 +81,26 @@ describe('by offset', () => {
   });
 });
 
+test.each([
+  ['offset', byOffset, offsetApi({ ...pages, hasTotal: false })],
+  [
+    'page number',
+    { type: 'page_number', base_page: 1 },
+    pageNumberApi({ ...pages, tells: 'nothing' }),
+  ],
+])(
+  'by %s, a file that names no total of an API that tells none is told what to write',
+  async (_, paginator, contract) => {
+    const api = await apis.start(contract);
+    const source = runs.source({ paginator, endpoint, stream: size });
+    const { code, result } = await runs.ingest(source, api);
+    expect(code).toBe(1);
+    expect(result?.message).toContain('has no whole number at total');
+    expect(result?.message).toContain('set total_path: null in the paginator');
+    expect(api.requests).toHaveLength(1);
+  },
+);
+
 describe('by offset, to a total that may be as far as the API counts, or count a page', () => {
   const round = { ...pages, count: 1_000, pageSizeMax: 100 };
   const paginator = { ...byOffset, limit: 100 };

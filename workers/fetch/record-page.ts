@@ -93,7 +93,7 @@ export function readRecordPage(
     return emptyRecordPage(reading, asked, columns, look.way);
   }
   const way = reading.kind.next(facts);
-  if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
+  if (way.type === 'broken') return fail(reading.leadsNowhere(way));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
   const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
   const lastPlace = last === null ? null : ordinalPlace(last);
@@ -147,7 +147,7 @@ export function emptyRecordPage(
   };
   const leads = way ?? reading.kind.next(facts);
   if (leads.type === 'broken') {
-    return { type: 'fault', fault: reading.leadsNowhere(leads.reason), columns };
+    return { type: 'fault', fault: reading.leadsNowhere(leads), columns };
   }
   const rows = rowsOf(Buffer.alloc(0), [], reading, asked, columns);
   const envelope = envelopeOf(leads, 0, null);
