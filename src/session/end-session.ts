@@ -94,5 +94,5 @@ async function settle(
 
 /** Whether its pages are asked for by the number of records or pages before them. */
 function countsPlaces({ spec }: SessionParts['source']): boolean {
-  return spec.reads === 'records' && spec.reading.kind.ordinalOf !== null;
+  return spec.codec === null && spec.reading.kind.ordinalOf !== null;
 }

@@ -1,5 +1,5 @@
 /**
- * A stream of a source file as the engine, the threads and the ledger take it.
+ * A stream of a source file without a codec as the engine, the threads and the ledger take it.
  *
  *   SourcePlan ─┬─ request   URL, parameters and body of each page         (stream-request.ts)
  *               ├─ reading   records, where the page leads, refusals in it (answer-signs.ts)
@@ -39,8 +39,7 @@ export function compileSource(
   streamName: string,
   compileOptions: CompileOptions,
 ): RecordSource {
-  const stream = plan.streams.find(({ name }) => name === streamName);
-  assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
+  const stream = streamOf(plan, streamName);
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
@@ -48,8 +47,8 @@ export function compileSource(
     name: plan.name,
     addressSetting: `base_url of the source file ${plan.name}`,
     stream: stream.name,
-    reads: 'records',
-    target: targetOf(stream),
+    codec: null,
+    target: targetOf(stream, 'database'),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
     defaultPolicy: null,
@@ -63,6 +62,12 @@ export function compileSource(
     readError: (refusal) => signs.faultOf(refusal),
     reading: readingOf(plan, stream, { kind, signs, size }),
   };
+}
+
+export function streamOf(plan: SourcePlan, name: string): StreamPlan {
+  const stream = plan.streams.find((one) => one.name === name);
+  assert(stream !== undefined, `the source ${plan.name} has a stream ${name}`);
+  return stream;
 }
 
 function readingOf(
@@ -126,7 +131,7 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
   return null;
 }
 
-function targetOf(stream: StreamPlan): WriterTarget {
+export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
     const names = checkedRecordPath(path);
@@ -135,8 +140,8 @@ function targetOf(stream: StreamPlan): WriterTarget {
   });
   const keyNames = new Set(key.map(({ name }) => name));
   return {
-    reads: 'database',
     ...target,
+    reads,
     key,
     timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { verifyRun } from '../../src/database/verify/verify-run.js';
 import { tableOf } from '../../src/postgres/stream-table.js';
-import type { RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import { createWriter } from '../../workers/writer/writer.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, withWriter } from '../support/writer-database.js';
@@ -15,7 +15,7 @@ const column = (name: string, changes: Partial<RecordColumn> = {}): RecordColumn
   ...changes,
 });
 
-const ITEMS: RecordTarget = {
+const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
   ...{ key: [column('id')], timePath: ['at'], columns: [] },
 };
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 /** One run whose pages hold these records; proven at its end. */
-async function write(target: RecordTarget, pages: readonly (readonly string[])[], method = 'auto') {
+async function write(target: WriterTarget, pages: readonly (readonly string[])[], method = 'auto') {
   const { qualified, key } = tableOf(target);
   await database.pool.query(
     `INSERT INTO ingestion_runs (source, stream, origin, status, table_name, table_key)

@@ -3,7 +3,6 @@
  * the whole answer of something that is not the source.
  */
 import type { Fault } from '../../src/core/fault.js';
-import { contractFault } from '../../src/source/contract-fault.js';
 import type { EventSource, Source } from '../../src/source/source.js';
 import { JsonWalker } from '../json/json-walker.js';
 import { firstByteIndex, lastByteIndex, textStart, walkFields } from './envelope.js';
@@ -40,25 +39,26 @@ export function faultWithoutRecords(body: Buffer, source: EventSource): Fault {
     const read = source.readEnvelope({ ...page, [recordsField]: [] });
     if (read.type === 'fault') return read.fault;
     if (read.type === 'envelope') {
-      return contractFault(recordsField, page[recordsField], 'a list of records');
+      return source.codec.brokenField(recordsField, page[recordsField], 'a list of records');
     }
   }
   return faultOfOther(body, source);
 }
 
 /** Whose answer it should be. */
-type Answerer = Pick<Source, 'name' | 'addressSetting' | 'reads'>;
+type Answerer = Pick<Source, 'name' | 'addressSetting' | 'codec'>;
 
 /** The fault that a body is which is no page: of something else when it is whole, else spoilt. */
 export function faultOfOther(body: Buffer, source: Answerer): Fault {
   const whole = describeWhole(body);
   if (whole === null) return malformed(`HTTP 200 with ${describeBody(body)}`);
+  const hint = source.codec === null ? '' : `; ${source.codec.address.hint}`;
   return {
     code: 'NOT_A_PAGE',
     message: `HTTP 200 with ${whole}, which is no page of the source "${source.name}"`,
     retryable: true,
     status: 200,
-    remedy: `Check ${source.addressSetting}${source.reads === 'events' ? '; it ends in /api/v1' : ''}`,
+    remedy: `Check ${source.addressSetting}${hint}`,
   };
 }
 

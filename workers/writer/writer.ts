@@ -19,6 +19,7 @@ import {
   telling,
 } from '../../src/postgres/database-retry.js';
 import { faultFromDatabaseError, isConnectionShortage } from '../../src/postgres/sql-fault.js';
+import { EVENTS_TABLE, tableName } from '../../src/postgres/stream-table.js';
 import {
   CONNECTIONS_MIN,
   type PageWrite,
@@ -123,7 +124,7 @@ async function findShape(
   page: PageWrite | null,
 ): Promise<TableShape | Fault | null> {
   const { target, connectionString, statementTimeoutMs, retryForMs } = settings;
-  if (target.reads === 'worker') return EVENTS_SHAPE;
+  if (tableName(target) === EVENTS_TABLE.qualified) return EVENTS_SHAPE;
   const sample = page === null ? null : sampleRecords(page.batch);
   const connection = {
     connectionString,

@@ -4,7 +4,9 @@
 const IDENTIFIER_BYTES_MAX = 63;
 const SYSTEM_SCHEMA = /^(?:pg_.*|information_schema)$/;
 /** Of the program itself, in the schema public. */
-const OWN_TABLE = /^(?:ingestion_.*|ingested_events)$/;
+const OWN_TABLE = /^ingestion_/;
+/** The table of its own that is for the rows of codecs. */
+const CODEC_TABLE = 'ingested_events';
 const encoder = new TextEncoder();
 
 /** What is wrong with a name, as the rest of a sentence that begins with it; null: nothing. */
@@ -15,11 +17,13 @@ export function identifierFault(name: string): string | null {
   return `has ${bytes} bytes; names in PostgreSQL have at most ${IDENTIFIER_BYTES_MAX}`;
 }
 
-export function targetFault(schema: string, table: string): string | null {
+/** @param hasCodec whether a codec reads its rows */
+export function targetFault(schema: string, table: string, hasCodec: boolean): string | null {
   const long = identifierFault(schema) ?? identifierFault(table);
   if (long !== null) return long;
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
-  return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
+  const isOwn = OWN_TABLE.test(table) || (table === CODEC_TABLE && !hasCodec);
+  return schema === 'public' && isOwn ? 'is a table of this program' : null;
 }
 
 /** Of columns that every table of PostgreSQL has. */

@@ -1,0 +1,16 @@
+/** What to do where the DataSync API refuses. */
+import { credentialNames } from '../file/references.js';
+import type { Remedies } from '../http-fault.js';
+
+export const ADDRESS = { setting: 'API_BASE_URL', hint: 'it ends in /api/v1' } as const;
+
+/** @param credentials see `SourcePlan.credentials` */
+export function remediesFor(credentials: readonly string[]): Remedies {
+  const { setting, hint } = ADDRESS;
+  const names = [...credentialNames(credentials), setting];
+  return {
+    credentials: `Check ${names.join(' and ')}`,
+    address: `Check ${setting}; ${hint}`,
+    redirect: `Set ${setting} to the final address`,
+  };
+}
