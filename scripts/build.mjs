@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { extname, join, parse } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
 
 const ASSETS = /\.(sql|html|css)$|^observe\/dashboard\/.*\.js$/;
@@ -55,7 +55,8 @@ function folders() {
 
 /** As JSON, with the text that it was made of; references to secrets stay in place. */
 async function loadSources() {
-  const { loadSource } = await import('../dist/src/source/file/load-source.js');
+  const loader = join(root, 'dist', 'src', 'source', 'file', 'load-source.js');
+  const { loadSource } = await import(pathToFileURL(loader).href);
   const into = join(root, 'dist', 'sources');
   rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true });

@@ -44,7 +44,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       },
     },
     prepared: { run, resumedFrom: null },
-    source: { spec: { reads: 'events' } },
+    source: { spec: { codec: {} } },
     onlookers: {
       front: { ended: () => done.push('dashboard') },
       alerts: { ended: () => done.push('alerts') },

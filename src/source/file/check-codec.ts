@@ -5,6 +5,7 @@
 import type { SourcePlan, StreamPlan } from '../plan.js';
 import { columnOf, recordPath } from '../record-path.js';
 import type { FieldPath, FileNotes } from './file-note.js';
+import { CODEC_TABLE } from './identifiers.js';
 
 const AT = 'x-ingestion';
 
@@ -52,7 +53,7 @@ function isField(path: string | null | undefined): boolean {
 
 /** The table that the migrations make has the columns that it has. */
 function noteTarget({ target, primaryKey }: StreamPlan, at: FieldPath, notes: FileNotes): void {
-  if (target.schema !== 'public' || target.table !== 'ingested_events') return;
+  if (target.schema !== 'public' || target.table !== CODEC_TABLE) return;
   const column = columnOf(recordPath(primaryKey[0] ?? '') ?? []);
-  if (column !== 'id') notes.fault(at, `public.ingested_events has the key id, not ${column}`);
+  if (column !== 'id') notes.fault(at, `public.${CODEC_TABLE} has the key id, not ${column}`);
 }

@@ -6,7 +6,7 @@ const SYSTEM_SCHEMA = /^(?:pg_.*|information_schema)$/;
 /** Of the program itself, in the schema public. */
 const OWN_TABLE = /^ingestion_/;
 /** The table of its own that is for the rows of codecs. */
-const CODEC_TABLE = 'ingested_events';
+export const CODEC_TABLE = 'ingested_events';
 const encoder = new TextEncoder();
 
 /** What is wrong with a name, as the rest of a sentence that begins with it; null: nothing. */
