@@ -1,5 +1,5 @@
 /** The configuration of this process: `.env` and its variables, with the flags of its command. */
-import { credentialNames } from '../source/file/references.js';
+import { referenceNames } from '../source/file/references.js';
 import { referenceText, secretReferences } from '../source/file/secrets.js';
 import { type ConfigResult, type Flags, readConfig, SETTING_NAMES } from './config.js';
 import { EnvFileError } from './env-file.js';
@@ -45,5 +45,5 @@ export function configFrom(read: ReadSource, environment: Environment, flags: Fl
 
 function variablesOf({ loaded }: ReadSource): readonly string[] {
   if (loaded.type === 'faulty') return [];
-  return credentialNames(secretReferences(loaded.plan).map(referenceText));
+  return referenceNames(secretReferences(loaded.plan).map(referenceText));
 }

@@ -12,7 +12,7 @@ import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { streamTable } from '../postgres/stream-table.js';
 import { nowMs } from '../runtime/clock.js';
-import { credentialNames } from '../source/file/references.js';
+import { credentialsText } from '../source/file/references.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { SessionEnd } from './end-session.js';
@@ -170,7 +170,7 @@ function announce({ target, database }: Config, log: Logger): void {
   const from =
     target.kind !== 'simulator'
       ? `${target.origin}${target.basePath}`
-      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set ${credentialNames(target.plan.credentials)} for the real API)`;
+      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set ${credentialsText(target.plan.credentials)} for the real API)`;
   const into =
     database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
   log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);

@@ -85,6 +85,13 @@ test('needs its key, which the simulator does not stand in for', async () => {
   expect(simulated.stdout).toMatch(/^\{"id":"[0-9a-f-]{36}"/);
 });
 
+test('submissions are those of a codec', async () => {
+  const env = { SOURCE: 'stripe', STRIPE_TOKEN: 'k' };
+  const url = 'https://github.com/someone/something';
+  const { code, stderr } = await folder.run(['submit', url, '--yes'], env);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('stripe takes no submissions')]);
+});
+
 test('is checked as DataSync is: two pages, the key and the table', async () => {
   const env = writeMirror();
   const mirror = await folder.run(['source', 'check', 'mirror'], env);

@@ -12,7 +12,7 @@ import { openSource } from '../../src/session/open-source.js';
 import { sourceOf } from '../../src/source/registry.js';
 import { datasync, readConfig } from '../support/datasync.js';
 import { readRepositoryFile } from '../support/repository.js';
-import { faultTexts, load, planOf } from '../support/source-files.js';
+import { faultTexts, load, planOf, warningTexts } from '../support/source-files.js';
 
 const TEXT = readRepositoryFile('sources/datasync.yaml');
 const folder = mkdtempSync(join(tmpdir(), 'datasync-codec-'));
@@ -102,6 +102,17 @@ describe("a file of one's own", () => {
     expect(source.target.reads).toBe('worker');
     const fault = source.readError({ status: 403, body: '', isLimited: false, header: () => null });
     expect(fault.remedy).toBe('Check MIRROR_KEY and API_BASE_URL');
+  });
+
+  test('may be as short as the one in the documentation', () => {
+    const docs = readRepositoryFile('docs/sources.md');
+    const [, text = ''] =
+      /```yaml\n((?:(?!```)[\s\S])*codec: datasync[\s\S]*?)```/.exec(docs) ?? [];
+    expect(faultTexts(text, 'mirror').concat(warningTexts(text, 'mirror'))).toEqual([]);
+    expect(planOf(text, 'mirror')).toMatchObject({
+      auth: { apiKey: expect.stringContaining('MIRROR_API_KEY') },
+      streams: [{ target: { schema: 'mirror', table: 'events' }, order: 'newestFirst' }],
+    });
   });
 
   test('needs its key: it has named an API, and is simulated when told so alone', async () => {

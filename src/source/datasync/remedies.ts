@@ -1,5 +1,5 @@
 /** What to do where the DataSync API refuses. */
-import { credentialNames } from '../file/references.js';
+import { credentialsText } from '../file/references.js';
 import type { Remedies } from '../http-fault.js';
 
 export const ADDRESS = { setting: 'API_BASE_URL', hint: 'it ends in /api/v1' } as const;
@@ -7,9 +7,8 @@ export const ADDRESS = { setting: 'API_BASE_URL', hint: 'it ends in /api/v1' } a
 /** @param credentials see `SourcePlan.credentials` */
 export function remediesFor(credentials: readonly string[]): Remedies {
   const { setting, hint } = ADDRESS;
-  const names = [...credentialNames(credentials), setting];
   return {
-    credentials: `Check ${names.join(' and ')}`,
+    credentials: `Check ${credentialsText(credentials)} and ${setting}`,
     address: `Check ${setting}; ${hint}`,
     redirect: `Set ${setting} to the final address`,
   };

@@ -44,8 +44,13 @@ export function referenceName(reference: Reference): string {
 }
 
 /** Names of all that these texts refer to. */
-export function credentialNames(texts: readonly string[]): readonly string[] {
+export function referenceNames(texts: readonly string[]): readonly string[] {
   return texts.flatMap(referencesIn).map(referenceName);
+}
+
+/** What to set, in a sentence. @param credentials see `SourcePlan.credentials` */
+export function credentialsText(credentials: readonly string[]): string {
+  return referenceNames(credentials).join(' and ') || 'the credentials in its file';
 }
 
 function referenceOf(path: string | undefined, name: string | undefined): Reference {
