@@ -72,6 +72,7 @@ export async function feedWriter(
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
       target: datasync.target,
+      replaced: null,
       method,
       expectsDuplicates: false,
       hasTriggers: false,

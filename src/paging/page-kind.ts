@@ -15,6 +15,8 @@ export interface PageFacts {
   readonly recordCount: number;
   /** The JSON text of the last record, as it came; null: there is none. */
   lastRecordText(): string | null;
+  /** Of all its records: the same of the same bytes; null: there is none. */
+  fingerprint(): string | null;
   /** The URL that was asked for. */
   readonly url: string;
   /** What the page was asked with; null: the first. */
@@ -62,6 +64,13 @@ export interface PageKind {
    */
   readonly lastOrdinalOf?: (seen: PageFacts) => number | null;
   /**
+   * Of a cursor that leads behind an end which the API has told, and which is doubted; null: it is none. Absent:
+   * the kind doubts no end.
+   */
+  readonly looksBehindEnd?: (cursor: string | null) => LookBehindEnd | null;
+  /** Whether its records lie behind the total that it tells. Absent: the kind reads no total. */
+  readonly passesTotal?: (seen: PageFacts) => boolean;
+  /**
    * What to ask for in place of a page that was refused with a status. Null, or absent: the kind knows
    * nothing better.
    */
@@ -69,6 +78,14 @@ export interface PageKind {
     status: number,
     cursor: string | null,
   ) => Exclude<Way, { type: 'end' }> | null;
+}
+
+/** An empty page, a refusal of the place, or the page before it once more shows that the end is one. */
+export interface LookBehindEnd {
+  /** Of the page before it. */
+  readonly fingerprint: string;
+  /** Where the walk goes on then. */
+  readonly way: Way;
 }
 
 export interface PageKindOptions {

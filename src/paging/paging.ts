@@ -18,6 +18,8 @@ export interface Envelope {
   readonly total: number | null;
   /** The place of the last of them, where places can be computed. @default not said */
   readonly lastPlace?: Position | null;
+  /** Its records lie behind the total that it tells. @default false */
+  readonly passesTotal?: boolean;
 }
 
 /** Where a page leads. `cursor` is what asks for the next one. */
@@ -42,6 +44,8 @@ export interface Paging {
   next(seen: Pick<Envelope, 'nextCursor' | 'hasMore'>): Way;
   /** The place behind which a cursor leads; null: it cannot be read. */
   placeOf(cursor: string): Position | null;
+  /** A cursor that was given tells more than its place: it is kept where another could be built. @default false */
+  readonly givenSaysMore?: boolean;
   /** A cursor that leads behind any place. Null: only cursors that the API gave are of use. */
   readonly seek: ((after: Position, expiresAtMs: number) => string) | null;
 }

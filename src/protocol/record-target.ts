@@ -24,6 +24,12 @@ export interface RecordColumn {
   readonly isNullable: boolean;
 }
 
+/**
+ * What becomes of a row that is there already: `append` leaves it, `merge` puts a newer one in its place,
+ * `replace` puts the rows of a run in place of all others once it is complete.
+ */
+export type Disposition = 'append' | 'merge' | 'replace';
+
 export interface WriterTarget {
   /**
    * Who takes a row's key, a uuid, and its instant from the record: the fetch worker, into the batch, or
@@ -34,8 +40,12 @@ export interface WriterTarget {
   readonly table: string;
   /** None: rows are appended. */
   readonly key: readonly RecordColumn[];
+  readonly disposition: Disposition;
   /** To the record's instant; null: it has none. */
   readonly timePath: RecordPath | null;
   /** Beside the key. */
   readonly columns: readonly RecordColumn[];
 }
+
+/** Of the table that takes the rows of a run until they replace those of another. */
+export const LOADING_SUFFIX = '__loading';

@@ -44,10 +44,8 @@ export function compileSource(
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
-    name: plan.name,
-    addressSetting: `base_url of the source file ${plan.name}`,
+    ...nameOf(plan),
     stream: stream.name,
-    codec: null,
     target: targetOf(stream, 'database'),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
@@ -70,6 +68,11 @@ export function streamOf(plan: SourcePlan, name: string): StreamPlan {
   return stream;
 }
 
+/** As messages name it. */
+function nameOf({ name }: SourcePlan) {
+  return { name, addressSetting: `base_url of the source file ${name}`, codec: null } as const;
+}
+
 function readingOf(
   plan: SourcePlan,
   stream: StreamPlan,
@@ -86,6 +89,7 @@ function readingOf(
     maximum: pathSteps(maximumPath),
   }));
   return {
+    source: nameOf(plan),
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
@@ -94,7 +98,7 @@ function readingOf(
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
-    withoutRecords: (json) => signs.withoutRecords(json),
+    withoutRecords: (json, status) => signs.withoutRecords(json, status),
     leadsNowhere: (reason): Fault => ({
       code: 'CONTRACT',
       message: `${signs.where}: the API ${reason}`,
@@ -143,6 +147,7 @@ export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): Writ
     ...target,
     reads,
     key,
+    disposition: stream.writeDisposition,
     timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))

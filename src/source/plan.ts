@@ -5,10 +5,10 @@
 import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
 import type { Order } from '../paging/paging.js';
-import type { ColumnType } from '../protocol/record-target.js';
+import type { ColumnType, Disposition } from '../protocol/record-target.js';
 import type { CodecName } from './registry.js';
 
-export type { LimitHeaders } from '../core/declared-statements.js';
+export type { CostHeaders, LimitHeaders } from '../core/declared-statements.js';
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
 /** JSON as a file may hold it. */
@@ -36,7 +36,7 @@ export interface SourcePlan {
   readonly limits: readonly DeclaredLimit[];
   /** Names of headers that announce a limit in a form of the API's own. */
   readonly limitHeaders: readonly LimitHeaders[];
-  /** Limits of points, of which each request costs some. */
+  /** Limits of points, of which each request costs some, as far as bodies tell of them. */
   readonly costs: readonly CostLimit[];
   /** Answers that refuse for a limit, beside those that http-fault.ts knows. */
   readonly throttle: readonly AnswerSign[];
@@ -114,7 +114,7 @@ export interface StreamPlan {
   readonly target: { readonly schema: string; readonly table: string };
   /** JSONPaths into a record; none: rows are appended. */
   readonly primaryKey: readonly string[];
-  readonly writeDisposition: 'append' | 'merge' | 'replace';
+  readonly writeDisposition: Disposition;
   readonly columns: readonly ColumnPlan[];
   readonly method: 'GET' | 'POST';
   /** Relative to the source's base URL, or absolute. */

@@ -112,6 +112,7 @@ export function writerSettings(
     connectionsMax: 2,
     method: 'auto',
     target: datasync.target,
+    replaced: null,
     expectsDuplicates: false,
     hasTriggers: false,
     provesData: false,

@@ -77,7 +77,7 @@ describe('an offset', () => {
   test.each([
     [100, 50],
     ['100', 50],
-    [50, null],
+    [30, null],
     [150, 0],
   ])('ends at the total: %j', (total, cursor) => {
     const way = nextOf(
@@ -85,7 +85,7 @@ describe('an offset', () => {
       {
         ...{
           body: { meta: { total } },
-          recordCount: 50,
+          recordCount: cursor === null ? 30 : 50,
           cursor: cursor === null ? null : `${cursor}`,
         },
       },
@@ -119,6 +119,52 @@ describe('an offset', () => {
     // Offsets that begin at 1 pass the number of the last record.
     const fromOne = { ...plan, start: 1 };
     expect(nextOf(fromOne, { ...wrong, cursor: '101', recordCount: 20 })).toEqual(END);
+  });
+
+  describe('doubts a total', () => {
+    const plan = { ...offset, totalPath: 'total' };
+    const at = (cursor: string | null, total: number, recordCount = 50) =>
+      nextOf(plan, { body: { total }, cursor, recordCount, size: 50, fingerprint: 'f1/+=' });
+
+    test.each([1_000, 2_000, 10_000, 50_000, 100_000])('that may be a cap: %d', (total) => {
+      expect(at(String(total - 50), total)).toEqual(goOn(`${total}~f1/+=`));
+      expect(at(String(total - 7), total, 7)).toEqual(goOn(`${total}~f1/+=`));
+    });
+
+    test.each([900, 1_050, 1_500, 12_000])('that is none not: %d', (total) => {
+      expect(at(String(total - 50), total)).toEqual(END);
+    });
+
+    test('that counts the full first page, and no other', () => {
+      expect(at(null, 50)).toEqual(goOn('50~f1/+='));
+      expect(at(null, 30, 30)).toEqual(END);
+      expect(at('50', 100)).toEqual(END);
+    });
+
+    test('only where an empty page ends it, and never past the maximum', () => {
+      const full = { body: { total: 1_000 }, cursor: '950', recordCount: 50 };
+      expect(nextOf({ ...plan, stopAfterEmptyPage: false }, full)).toEqual(END);
+      expect(nextOf({ ...plan, maximumOffset: 1_000 }, full)).toEqual(END);
+    });
+
+    test('and asks for the place behind it, with what the page before showed', () => {
+      const { request, looksBehindEnd, paging, ordinalOf } = kindOf(plan);
+      expect(request('1000~f1/+=', 50)).toEqual({ query: { offset: '1000', limit: '50' } });
+      expect(looksBehindEnd?.('1000~f1/+=')).toEqual({ fingerprint: 'f1/+=', way: END });
+      expect(looksBehindEnd?.('1000')).toBeNull();
+      expect(looksBehindEnd?.(null)).toBeNull();
+      expect(paging.placeOf('1000~f1/+=')).toEqual(paging.placeOf('1000'));
+      expect(ordinalOf?.('1000~f1/+=', 2)).toBe(1_002);
+    });
+
+    test('which records behind it show to be wrong', () => {
+      const behind = { body: { total: 1_000 }, cursor: '1000~f', recordCount: 50 };
+      expect(nextOf(plan, behind)).toEqual(goOn('1050'));
+      expect(nextOf(plan, { ...behind, recordCount: 0 })).toEqual(END);
+      expect(kindOf(plan).passesTotal?.(pageFacts(behind))).toBe(true);
+      expect(kindOf(plan).passesTotal?.(pageFacts({ ...behind, cursor: '950' }))).toBe(false);
+      expect(kindOf(plan).passesTotal?.(pageFacts({ ...behind, recordCount: 0 }))).toBe(false);
+    });
   });
 
   test('goes by whether there is more rather than by the total, and never past the maximum', () => {
@@ -205,6 +251,30 @@ describe('a page number', () => {
     const sample = (more: boolean) => ({ body: { more, pages: 1 }, recordCount: 10 });
     expect(nextOf(plan, sample(true))).toEqual(goOn('2'));
     expect(nextOf(plan, sample(false))).toEqual(END);
+  });
+
+  describe('doubts a number of pages', () => {
+    const plan = { ...pages, totalPath: 'pages' };
+    const at = (cursor: string, total: number, recordCount: number, size: number | null = null) =>
+      nextOf(plan, { body: { pages: total }, cursor, recordCount, size, fingerprint: 'f' });
+
+    test('that may be a cap', () => {
+      expect(at('100', 100, 7)).toEqual(goOn('101~f'));
+      expect(at('120', 120, 7)).toEqual(END);
+    });
+
+    test('that counts the records of a full page', () => {
+      expect(at('20', 20, 20)).toEqual(goOn('21~f'));
+      expect(at('20', 20, 20, 20)).toEqual(goOn('21~f'));
+      expect(at('20', 20, 20, 50)).toEqual(END);
+    });
+
+    test('which a page behind it shows to be wrong', () => {
+      expect(at('21~f', 20, 20)).toEqual(goOn('22'));
+      expect(at('21~f', 20, 0)).toEqual(END);
+      const seen = pageFacts({ body: { pages: 20 }, cursor: '21~f', recordCount: 20 });
+      expect(kindOf(plan).passesTotal?.(seen)).toBe(true);
+    });
   });
 
   test('is the place of all its records', () => {

@@ -199,7 +199,14 @@ async function commit({ batch }: PageWrite): Promise<WriteResult> {
   return {
     ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 20, buffers: NO_BUFFERS },
     committedAtMs: nowMs(),
-    counts: { returned: rowCount, inserted: rowCount, duplicate: 0, known: 0, quarantined: 0 },
+    counts: {
+      returned: rowCount,
+      inserted: rowCount,
+      updated: 0,
+      duplicate: 0,
+      known: 0,
+      quarantined: 0,
+    },
   };
 }
 
@@ -245,6 +252,7 @@ function freshRun(): PreparedRun {
     rows: 0,
     returned: 0,
     inserted: 0,
+    updated: 0,
     duplicate: 0,
     differing: 0,
     quarantined: 0,
@@ -252,7 +260,7 @@ function freshRun(): PreparedRun {
   return {
     run: {
       ...{ run: 7, source: 'simulated', stream: 'events', origin: 'simulated', status: 'running' },
-      ...{ tableName: 'ingested_events', tableKey: ['id'] },
+      ...{ tableName: 'ingested_events', tableKey: ['id'], replacedBy: null },
       ...{ startedAtMs: nowMs(), finishedAtMs: null, resumeAtMs: null, lastError: null },
       ...{
         firstRequestAtMs: null,

@@ -2,9 +2,9 @@
  * Receives one answer: an undici handler that copies the chunks into the body buffer and settles
  * once, with what came or with the reason why nothing usable did.
  *
- *   sent ── head ─┬─ 200 ─▶ body into the buffer, decoded, up to bytesMax ──▶ whole
- *                 └─ else ▶ the start of the body, for the error code in it ──▶ refused
- *   any failure on the way ─────────────────────────────────────────────────▶ failed
+ *   sent ── head ─┬─ of a page ─▶ body into the buffer, decoded, up to bytesMax ──▶ whole
+ *                 └─ else ──────▶ the start of the body, for the error code in it ──▶ refused
+ *   any failure on the way ────────────────────────────────────────────────────────▶ failed
  *
  * A refused request whose body fails stays refused: its status says more than the failure does.
  */
@@ -32,7 +32,7 @@ import {
 type Controller = Dispatcher.DispatchController;
 
 /** As much of a refused request's body as is read. */
-const ERROR_BYTES_MAX = 65_536;
+export const ERROR_BYTES_MAX = 65_536;
 
 /** How an answer ended. */
 export type Received =
@@ -53,6 +53,7 @@ export interface ReceiveTerms {
   readonly idleDeadlineMs: number;
   readonly destination: Destination;
   readonly limitHeaders: readonly LimitHeaders[];
+  readonly pageStatuses: ReadonlySet<number>;
 }
 
 /** What belongs to one answer. */
@@ -118,7 +119,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     this.#encodings = contentEncodings(headers);
     const unknown = unknownEncoding(this.#encodings);
     if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
-    if (status !== 200 || this.#encodings.length > 0) return;
+    if (!this.#isPage || this.#encodings.length > 0) return;
     this.#lengthBytes = contentLength(headers) ?? 0;
     if (this.#lengthBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
     const hasRoom = this.#room.reserve(this.#lengthBytes, () => this.#goOn(controller));
@@ -145,14 +146,14 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
-    if (this.#head !== null && this.#head.status !== 200) return this.#endRefused();
+    if (this.#isRefused) return this.#endRefused();
     const byteCount = this.#head === null ? null : this.#body.byteCount;
     const fault = networkFault(error, byteCount, this.#terms.destination);
     this.#end({ type: 'failed', fault, meta: this.#meta() });
   }
 
   #append(controller: Controller, chunk: Buffer): void {
-    if (this.#head?.status === 200) {
+    if (this.#isPage) {
       if (!this.#body.append(chunk)) return this.#endTooLarge(controller);
       const hasRoom = this.#room.add(chunk.length, () => this.#goOn(controller));
       if (!hasRoom) this.#wait(controller);
@@ -193,7 +194,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #endWhole(): void {
-    if (this.#head?.status !== 200) return this.#endRefused();
+    if (this.#head === null || this.#isRefused) return this.#endRefused();
     const meta = this.#meta();
     if (meta !== null) this.#end({ type: 'whole', headers: this.#head.headers, meta });
   }
@@ -254,13 +255,25 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #fail(controller: Controller, fault: Fault): void {
-    if (this.#head !== null && this.#head.status !== 200) {
+    if (this.#isRefused) {
       this.#endRefused();
     } else {
-      this.#end({ type: 'failed', fault: { ...fault, status: 200 }, meta: this.#meta() });
+      this.#end({ type: 'failed', fault: this.#withStatus(fault), meta: this.#meta() });
     }
     // After the end: whatever undici reports of the abort is no news.
     controller.abort(new Error('the answer is of no use'));
+  }
+
+  get #isPage(): boolean {
+    return this.#head !== null && this.#terms.pageStatuses.has(this.#head.status);
+  }
+
+  get #isRefused(): boolean {
+    return this.#head !== null && !this.#isPage;
+  }
+
+  #withStatus(fault: Fault): Fault {
+    return this.#head === null ? fault : { ...fault, status: this.#head.status };
   }
 
   #meta(): ResponseMeta | null {

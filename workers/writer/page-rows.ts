@@ -45,12 +45,12 @@ export interface PageRows extends RowSource {
 const NO_CULPRITS: ReadonlySet<number> = new Set();
 
 /**
- * @param shape where the database reads the keys, it also finds those that are repeated
+ * @param shape where the database reads the keys or merges, it also finds those that are repeated
  * @param culprits rows of the batch that PostgreSQL refused
  */
 export function selectRows(
   page: OwnerPage,
-  shape: Pick<TableShape, 'reads'>,
+  shape: Pick<TableShape, 'reads' | 'merges'>,
   culprits: ReadonlySet<number> = NO_CULPRITS,
 ): PageRows {
   const { batch, bound } = page;
@@ -60,7 +60,7 @@ export function selectRows(
 
   const rows = new Uint32Array(batch.rowCount);
   const hasKeys = shape.reads === 'worker';
-  const seen = hasKeys ? new IdSet(ids, batch.rowCount) : null;
+  const seen = hasKeys && !shape.merges ? new IdSet(ids, batch.rowCount) : null;
   let distinctCount = 0;
   let acceptedCount = 0;
   let recordBytes = 0;

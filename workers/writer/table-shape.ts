@@ -31,6 +31,8 @@ export interface CopyRows {
 export interface NamedTable extends StreamTable {
   /** As an error of the server names it. */
   readonly relation: string;
+  /** A newer row takes the place of the one with its key; else the first one stays. */
+  readonly merges: boolean;
 }
 
 export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
@@ -40,8 +42,8 @@ export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
     readonly keyType: 'uuid' | 'bigint';
     rowsOf(selected: PageRows): CopyRows | null;
   } | null;
-  /** Of INSERT, the owner excepted; quoted. */
-  readonly columns: string;
+  /** All but the owner; quoted. */
+  readonly columns: readonly string[];
   /** How many parameters the rows of a page are. */
   readonly parameterCount: number;
   /** Their types. */
@@ -49,13 +51,21 @@ export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
   parameters(rows: RowSource): Parameter[];
   /** A SELECT of the columns and the owner, of parameters from `$first` on. */
   selectRows(first: number, owner: string): string;
-  /** The same as the FROM item `given`, and the place of each row from 1. */
+  /** The same as the FROM item `given`, and the place of each row from 1, `PLACE`. */
   given(first: number): string;
 }
 
+/** Of a column of a statement that no column of a table has. */
+export function ownName(name: string): string {
+  return quoteIdentifier(`ingestion:${name}`);
+}
+
+export const PLACE = ownName('place');
+
 /** Of a table whose rows have their keys and instants in the batch. @param table with one key column, a uuid */
 export function batchShape(table: NamedTable): TableShape {
-  const key = table.key.map(quoteIdentifier).join(', ');
+  const columns = [...table.key.map(quoteIdentifier), 'occurred_at', 'data'];
+  const [key] = columns;
   return {
     ...table,
     reads: 'worker',
@@ -67,7 +77,7 @@ export function batchShape(table: NamedTable): TableShape {
         writeKeys: (wire) => writeIdArray(wire, selected),
       }),
     },
-    columns: `${key}, occurred_at, data`,
+    columns,
     parameterCount: 3,
     parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
     parameters: (rows) => [
@@ -79,15 +89,19 @@ export function batchShape(table: NamedTable): TableShape {
       `SELECT unnest($${first}::uuid[]), unnest($${first + 1}::timestamptz[]),
     unnest($${first + 2}::text[])::jsonb, ${owner}::integer`,
     given: (first) => `(
-    SELECT ${key}, occurred_at, data::jsonb AS data, place
+    SELECT ${key}, occurred_at, data::jsonb AS data, ${PLACE}
     FROM unnest($${first}::uuid[], $${first + 1}::timestamptz[], $${first + 2}::text[])
-      WITH ORDINALITY AS one (${key}, occurred_at, data, place)
+      WITH ORDINALITY AS one (${key}, occurred_at, data, ${PLACE})
   ) AS given`,
   };
 }
 
 /** The migrations have made it, and brought it to its form. */
-export const EVENTS_SHAPE = batchShape({ ...EVENTS_TABLE, relation: EVENTS_TABLE.qualified });
+export const EVENTS_SHAPE = batchShape({
+  ...EVENTS_TABLE,
+  relation: EVENTS_TABLE.qualified,
+  merges: false,
+});
 
 /** A column and the SQL that takes its value from `record`, a jsonb. */
 export interface ReadColumn {
@@ -112,7 +126,7 @@ export function recordShape(
       copied === null
         ? null
         : { keyType: 'bigint', rowsOf: (selected) => copyRecords(selected, copied) },
-    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'].join(', '),
+    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'],
     parameterCount: 1,
     parameterTypes: ['text[]'],
     parameters: (rows) => [(into) => writeRecordArray(into, rows)],
@@ -120,9 +134,9 @@ export function recordShape(
       `SELECT ${[...values, 'record', `${owner}::integer`].join(', ')}
     FROM (SELECT unnest($${first}::text[])::jsonb AS record) AS parsed`,
     given: (first) => `(
-    SELECT ${[...values, 'record AS data', 'place'].join(', ')}
-    FROM (SELECT text::jsonb AS record, place
-      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, place)) AS parsed
+    SELECT ${[...values, 'record AS data', PLACE].join(', ')}
+    FROM (SELECT text::jsonb AS record, ${PLACE}
+      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, ${PLACE})) AS parsed
   ) AS given`,
   };
 }

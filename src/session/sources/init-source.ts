@@ -15,6 +15,7 @@ import { sourceSchemaText } from '../../source/file/source-shape.js';
 import { sourceNameOf, tokenVariable } from '../../source/guess/guess-address.js';
 import { failureIn, guessSource, type SourceGuess } from '../../source/guess/guess-source.js';
 import { sourceText, variablesOfGuess } from '../../source/guess/source-text.js';
+import { ACCEPTED, pageStatuses } from '../../source/page-statuses.js';
 import { dispatcherThrough } from '../open-source.js';
 import { UserError } from '../user-error.js';
 import { USER_AGENT } from '../version.js';
@@ -63,18 +64,21 @@ export async function initSource({ url: given, output, isForced }: InitWish): Pr
   const token = environment[tokenVariable(name)] ?? null;
   const proxies = proxiesFor(url.origin, readProxies(environment));
   const exchange = await askOnce(url, token, (options) => dispatcherThrough(proxies, options));
-  if (exchange.status !== 200) throw refusalOf(url, exchange, name);
+  if (!pageStatuses(null).has(exchange.status)) throw refusalOf(url, exchange, name);
   const header = (field: string): string | null => exchange.headers[field] ?? null;
   const answerText = exchange.body.toString('utf8');
   const guess = guessSource({ url, text: answerText, header });
   if (guess === null) {
     throw new UserError(`${shown(url)} answers with no JSON: give the URL of a list of records.`);
   }
+  if (exchange.status === ACCEPTED && guess.isOneRecord) throw refusalOf(url, exchange, name);
   const failure = guess.isOneRecord ? failureIn(JSON.parse(answerText)) : null;
   if (failure !== null) {
     const said = withoutSecrets(failure, [token ?? '', ...url.searchParams.values()]);
     const remedy = `check the URL; a token is sent if ${tokenVariable(name)} is set`;
-    throw new UserError(`${shown(url)} answers with HTTP 200 and an error (${said}): ${remedy}.`);
+    throw new UserError(
+      `${shown(url)} answers with HTTP ${exchange.status} and an error (${said}): ${remedy}.`,
+    );
   }
   const announcesLimit = readLimitHeaders(exchange.headers, exchange.headAtMs) !== null;
   const hasToken = token !== null;

@@ -31,7 +31,7 @@ export function checkCodec(plan: SourcePlan, notes: FileNotes): void {
 
 function faultsOf(stream: StreamPlan): string[] {
   const { primaryKey, timePath, dataSelector, pageSize, paginator } = stream;
-  const { columns, responseActions, donePath } = stream;
+  const { columns, responseActions, donePath, writeDisposition } = stream;
   const isCursor = paginator.type === 'cursor' && paginator.place.in === 'query';
   return [
     ...(isCursor ? [] : ['needs the paginator cursor with a cursor_param']),
@@ -41,6 +41,9 @@ function faultsOf(stream: StreamPlan): string[] {
       : ['needs a primary_key of one field at the top of the record']),
     ...(isField(timePath) ? [] : ['needs time, with the path of a field at the top of the record']),
     ...(isField(dataSelector) ? [] : ['needs data_selector, one field at the top of the page']),
+    ...(writeDisposition !== 'append'
+      ? ['leaves rows as they came first; take write_disposition out']
+      : []),
     ...(columns.length > 0 ? ['makes no further columns; take them out'] : []),
     ...(responseActions.length > 0 ? ['reads refusals; take response_actions out'] : []),
     ...(donePath !== null ? ['reads where pages end; take done_path out'] : []),

@@ -17,10 +17,16 @@ export function identifierFault(name: string): string | null {
   return `has ${bytes} bytes; names in PostgreSQL have at most ${IDENTIFIER_BYTES_MAX}`;
 }
 
-/** @param hasCodec whether a codec reads its rows */
-export function targetFault(schema: string, table: string, hasCodec: boolean): string | null {
+/** @param hasCodec whether a codec reads its rows @param suffix of a further table of its own */
+export function targetFault(
+  schema: string,
+  table: string,
+  { hasCodec, suffix }: { readonly hasCodec: boolean; readonly suffix: string },
+): string | null {
   const long = identifierFault(schema) ?? identifierFault(table);
   if (long !== null) return long;
+  const both = identifierFault(`${table}${suffix}`);
+  if (both !== null) return `is loaded into one named ${table}${suffix}, which ${both}`;
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
   const isOwn = OWN_TABLE.test(table) || (table === CODEC_TABLE && !hasCodec);
   return schema === 'public' && isOwn ? 'is a table of this program' : null;

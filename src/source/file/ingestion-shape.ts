@@ -32,10 +32,14 @@ const limitShape = block({
   unit: z.nullish(oneOf('ms', 's')),
   cost: z.nullish(
     block({
-      request_path: text,
-      available_path: text,
-      maximum_path: text,
+      request_path: z.nullish(text),
+      available_path: z.nullish(text),
+      maximum_path: z.nullish(text),
       restore_per_second_path: z.nullish(text),
+      request_header: z.nullish(text),
+      available_header: z.nullish(text),
+      maximum_header: z.nullish(text),
+      restore_per_second_header: z.nullish(text),
     }),
   ),
 });

@@ -1,5 +1,6 @@
 /** The plan of one resource that stands by itself. */
 import type { Order } from '../../paging/paging.js';
+import { LOADING_SUFFIX } from '../../protocol/record-target.js';
 import type { PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
 import type { CodecName } from '../registry.js';
 import { readDuration } from './duration.js';
@@ -8,7 +9,7 @@ import { targetFault } from './identifiers.js';
 import type { StreamFields } from './ingestion-shape.js';
 import type { MergedResource } from './merge-defaults.js';
 import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
-import { planColumns, planKey } from './plan-columns.js';
+import { type KeyPlan, planColumns, planKey } from './plan-columns.js';
 import { planPaginator } from './plan-paginator.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
 import { endsInName } from './templates.js';
@@ -35,15 +36,16 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const isSingle = endsInName(endpoint.path);
   const key = planKey(resource, notes);
   const paginator = streamPaginator(resource, context);
-  if (paginator.type === 'time_window' && key.primaryKey.length === 0) {
+  const isTwice = paginator.type === 'time_window' && paginator.stepMs === null;
+  if (isTwice && key.primaryKey.length === 0) {
     notes.warn(
       resource.endpointAt('paginator'),
-      'without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends',
+      "without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends: there set step in the paginator to the unit of the API's instants",
     );
   }
   return {
     name,
-    target: planTarget(resource, context),
+    target: planTarget(resource, key, context),
     ...key,
     columns: planColumns(resource, notes),
     ...request,
@@ -106,11 +108,16 @@ function streamPaginator(resource: MergedResource, context: StreamContext): Pagi
   return endsInName(endpoint.path) ? { type: 'single_page' } : context.paginator();
 }
 
-function planTarget(resource: MergedResource, { own, codec, sourceName, notes }: StreamContext) {
+function planTarget(
+  resource: MergedResource,
+  { writeDisposition }: KeyPlan,
+  { own, codec, sourceName, notes }: StreamContext,
+) {
   const { name, fields, fieldAt, at } = resource;
   const schema = own.target?.schema ?? sourceName;
   const table = own.target?.table ?? fields.table_name ?? name;
-  const fault = targetFault(schema, table, codec !== null);
+  const suffix = writeDisposition === 'replace' ? LOADING_SUFFIX : '';
+  const fault = targetFault(schema, table, { hasCodec: codec !== null, suffix });
   if (fault !== null) notes.fault(targetAt(), `the table of ${name} ${fault}`);
   return { schema, table };
 
