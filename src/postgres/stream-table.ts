@@ -1,6 +1,6 @@
 /** The table of a stream, as statements name it, and the digest of its rows as PostgreSQL computes it. */
 
-import { LOADING_SUFFIX, type RecordTarget, type WriterTarget } from '../protocol/record-target.js';
+import { LOADING_SUFFIX, type WriterTarget } from '../protocol/record-target.js';
 
 export interface StreamTable {
   /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
@@ -9,7 +9,7 @@ export interface StreamTable {
   readonly key: readonly string[];
 }
 
-/** DataSync's, which keeps the name that version 0.1 gave it. */
+/** Made by the migrations; runs of every version know it by this name, which the search path finds. */
 export const EVENTS_TABLE: StreamTable = { qualified: 'ingested_events', key: ['id'] };
 
 export function quoteIdentifier(name: string): string {
@@ -20,16 +20,20 @@ export function qualifiedName(schema: string, table: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
+/** @param target as a source file has it */
+export function tableName({ schema, table }: Pick<WriterTarget, 'schema' | 'table'>): string {
+  const isOwn = schema === 'public' && table === EVENTS_TABLE.qualified;
+  return isOwn ? table : qualifiedName(schema, table);
+}
+
 /** The table that a stream's rows go into. */
 export function tableOf(target: WriterTarget): StreamTable {
-  if (target.reads === 'worker') return EVENTS_TABLE;
-  const { schema, table, key } = target;
-  return { qualified: qualifiedName(schema, table), key: key.map(({ name }) => name) };
+  return { qualified: tableName(target), key: target.key.map(({ name }) => name) };
 }
 
 /** The target with the table that takes the rows of a run; null: they go where readers see them. */
-export function loadingTarget(target: WriterTarget): RecordTarget | null {
-  if (target.reads === 'worker' || target.disposition !== 'replace') return null;
+export function loadingTarget(target: WriterTarget): WriterTarget | null {
+  if (target.disposition !== 'replace') return null;
   return { ...target, table: `${target.table}${LOADING_SUFFIX}` };
 }
 

@@ -10,7 +10,7 @@ import type { CommittedCounts, PageLink } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
-import type { RecordTarget, WriterTarget } from './record-target.js';
+import type { WriterTarget } from './record-target.js';
 
 /** With `auto` so many connections write until their load asks for more. */
 export const CONNECTIONS_MIN = 2;
@@ -25,7 +25,7 @@ export interface WriterSettings {
   readonly connectionsMax: number | 'auto';
   readonly target: WriterTarget;
   /** Whose rows those of the target will replace; null: nothing's. */
-  readonly replaced: RecordTarget | null;
+  readonly replaced: WriterTarget | null;
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
   readonly expectsDuplicates: boolean;

@@ -2,7 +2,6 @@
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
-import { dispositionOf } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
 import type { SessionLimits } from './open-limits.js';
@@ -91,11 +90,11 @@ async function settle(
     if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
   }
   warnings.add(passedTotal(isTotalPassed));
-  warnings.add(changedRecords(totals, dispositionOf(source.spec.target)));
+  warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */
 function countsPlaces({ spec }: SessionParts['source']): boolean {
-  return spec.reads === 'records' && spec.reading.kind.ordinalOf !== null;
+  return spec.codec === null && spec.reading.kind.ordinalOf !== null;
 }

@@ -88,8 +88,7 @@ export class Engine {
   #targets(): Pick<WriterSettings, 'target' | 'replaced'> {
     const { target } = this.#parts.source.spec;
     const loading = this.replacement === null ? null : loadingTarget(target);
-    if (loading === null || target.reads === 'worker') return { target, replaced: null };
-    return { target: loading, replaced: target };
+    return loading === null ? { target, replaced: null } : { target: loading, replaced: target };
   }
 
   /** Rejects only because of a bug. */

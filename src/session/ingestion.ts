@@ -11,8 +11,9 @@ import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { streamTable, tableOf } from '../postgres/stream-table.js';
-import { type Disposition, dispositionOf } from '../protocol/record-target.js';
+import type { Disposition } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
+import { credentialsText } from '../source/file/references.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { SessionEnd } from './end-session.js';
@@ -106,7 +107,7 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
       'finished' in found
         ? {
             ...(await finishedBefore(database, store, found.finished)),
-            disposition: dispositionOf(source.spec.target),
+            disposition: source.spec.target.disposition,
           }
         : await workOn(context, opened, { prepared: found.prepared, atStart, patience, lock });
     opened.tell(end);
@@ -131,7 +132,7 @@ async function workOn(
   if (prepared.resumedFrom === null) {
     const tableName = tableOf(source.spec.target).qualified;
     const run = { ...prepared.run, tableName };
-    const isReplaced = dispositionOf(source.spec.target) === 'replace';
+    const isReplaced = source.spec.target.disposition === 'replace';
     await atStart.during(() => warnOfOthers(database, run, isReplaced, context.log));
   }
   const end = await runSession({
@@ -188,7 +189,7 @@ function announce({ target, database }: Config, log: Logger): void {
   const from =
     target.kind !== 'simulator'
       ? `${target.origin}${target.basePath}`
-      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
+      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set ${credentialsText(target.plan.credentials)} for the real API)`;
   const into =
     database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
   log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);

@@ -6,7 +6,7 @@ import type { WriterTarget } from '../protocol/record-target.js';
 /** @returns null where rows go where readers see them */
 export function replacementOf(target: WriterTarget): Replacement | null {
   const loading = loadingTarget(target);
-  if (loading === null || target.reads === 'worker') return null;
+  if (loading === null) return null;
   return {
     table: tableOf(target).qualified,
     relation: target.table,

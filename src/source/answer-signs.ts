@@ -4,7 +4,7 @@
  */
 import type { Fault } from '../core/fault.js';
 import { pathSteps, valueAt } from '../paging/json-path.js';
-import { faultForStatus } from './http-fault.js';
+import { faultForStatus, type Remedies } from './http-fault.js';
 import { ACCEPTED } from './page-statuses.js';
 import type { AnswerSign, ResponseAction, SourcePlan, StreamPlan } from './plan.js';
 import type { SeenAnswer } from './record-reading.js';
@@ -109,12 +109,13 @@ export class AnswerSigns {
     return action?.action ?? null;
   }
 
-  #remedies(): { readonly credentials: string; readonly address: string } {
+  #remedies(): Remedies {
+    const address = `Check base_url and path of ${this.where}`;
     const references = this.#credentials.join(', ');
     const what = references === '' ? '' : `, and what it refers to: ${references}`;
     return {
       credentials: `Check client.auth in the file of the source ${this.#source}${what}`,
-      address: `Check base_url and path of ${this.where}`,
+      ...{ address, redirect: address },
     };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A stream of a source file as the engine, the threads and the ledger take it.
+ * A stream of a source file without a codec as the engine, the threads and the ledger take it.
  *
  *   SourcePlan ─┬─ request   URL, parameters and body of each page         (stream-request.ts)
  *               ├─ reading   records, where the page leads, refusals in it (answer-signs.ts)
@@ -39,15 +39,14 @@ export function compileSource(
   streamName: string,
   compileOptions: CompileOptions,
 ): RecordSource {
-  const stream = plan.streams.find(({ name }) => name === streamName);
-  assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
+  const stream = streamOf(plan, streamName);
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
     ...nameOf(plan),
     stream: stream.name,
-    target: targetOf(stream),
+    target: targetOf(stream, 'database'),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
     defaultPolicy: null,
@@ -63,9 +62,15 @@ export function compileSource(
   };
 }
 
+export function streamOf(plan: SourcePlan, name: string): StreamPlan {
+  const stream = plan.streams.find((one) => one.name === name);
+  assert(stream !== undefined, `the source ${plan.name} has a stream ${name}`);
+  return stream;
+}
+
 /** As messages name it. */
 function nameOf({ name }: SourcePlan) {
-  return { name, addressSetting: `base_url of the source file ${name}`, reads: 'records' } as const;
+  return { name, addressSetting: `base_url of the source file ${name}`, codec: null } as const;
 }
 
 function readingOf(
@@ -131,7 +136,7 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
   return null;
 }
 
-function targetOf(stream: StreamPlan): WriterTarget {
+export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
     const names = checkedRecordPath(path);
@@ -140,8 +145,8 @@ function targetOf(stream: StreamPlan): WriterTarget {
   });
   const keyNames = new Set(key.map(({ name }) => name));
   return {
-    reads: 'database',
     ...target,
+    reads,
     key,
     disposition: stream.writeDisposition,
     timePath: timePath === null ? null : checkedRecordPath(timePath),

@@ -19,7 +19,7 @@ export interface SeenAnswer {
 
 export interface RecordReading {
   /** Whose answers they are, for messages. */
-  readonly source: Pick<RecordSource, 'name' | 'addressSetting' | 'reads'>;
+  readonly source: Pick<RecordSource, 'name' | 'addressSetting' | 'codec'>;
   /** To the records; null: each page shows it. */
   readonly selector: readonly PathStep[] | null;
   readonly kind: PageKind;

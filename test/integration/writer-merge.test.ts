@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { releasePages } from '../../src/database/release-pages.js';
 import { tableOf } from '../../src/postgres/stream-table.js';
-import type { RecordTarget } from '../../src/protocol/record-target.js';
+import type { WriterTarget } from '../../src/protocol/record-target.js';
 import { usePostgres } from '../support/postgres.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 import { beginRun, column, proveRuns, recordPage, writeRun } from '../support/record-runs.js';
@@ -10,11 +10,11 @@ import { committed, withWriter } from '../support/writer-database.js';
 
 const database = usePostgres();
 
-const ITEMS: RecordTarget = {
+const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
   ...{ key: [column('id')], disposition: 'merge', timePath: ['at'], columns: [] },
 };
-const UNTIMED: RecordTarget = { ...ITEMS, timePath: null };
+const UNTIMED: WriterTarget = { ...ITEMS, timePath: null };
 
 beforeEach(async () => {
   await database.pool.query(`DROP SCHEMA IF EXISTS shop CASCADE;
@@ -34,7 +34,7 @@ async function names(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ id, name }) => [id, name]));
 }
 
-async function countsOf(target: RecordTarget, ...pages: (readonly string[])[]) {
+async function countsOf(target: WriterTarget, ...pages: (readonly string[])[]) {
   const { results } = await writeRun(database, target, pages);
   return results.map(({ counts }) => counts);
 }

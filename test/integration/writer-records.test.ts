@@ -1,6 +1,6 @@
 /** Rows of source files: the table is made from the first page, and PostgreSQL reads key and columns. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { RecordTarget } from '../../src/protocol/record-target.js';
+import type { WriterTarget } from '../../src/protocol/record-target.js';
 import { createWriter } from '../../workers/writer/writer.js';
 import { usePostgres } from '../support/postgres.js';
 import { column, writeRun } from '../support/record-runs.js';
@@ -8,7 +8,7 @@ import { testId, writerSettings } from '../support/writer-pages.js';
 
 const database = usePostgres();
 
-const ITEMS: RecordTarget = {
+const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
   ...{ key: [column('id')], disposition: 'append', timePath: ['at'], columns: [] },
 };
@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 /** One run whose pages hold these records; proven at its end. */
 async function write(
-  target: RecordTarget,
+  target: WriterTarget,
   pages: readonly (readonly string[])[],
   method: 'auto' | 'insert' = 'auto',
 ) {

@@ -9,7 +9,7 @@ import type { Exploration } from '../../src/explore/schema.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import type { SimulatorStats } from '../../src/simulator/stats.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync, headersFor } from './datasync.js';
 import { fullestWindow } from './windows.js';
 
 export interface ExploredSimulator {
@@ -78,7 +78,7 @@ export function exploreOrigin(
     source: datasync,
     origin,
     basePath: '/api/v1',
-    headers: datasync.headers(SIMULATOR_KEY),
+    headers: headersFor(SIMULATOR_KEY),
     openDispatcher: (options) => new Agent(options),
     scope: { budget: defaultBudget(wanted), ...wanted },
     reserve: 0,

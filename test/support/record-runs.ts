@@ -2,7 +2,7 @@
 
 import { verifyRun } from '../../src/database/verify/verify-run.js';
 import { tableOf } from '../../src/postgres/stream-table.js';
-import type { RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import type { PageWrite, WriterSettings } from '../../src/protocol/writer-messages.js';
 import type { TestDatabase } from './postgres.js';
 import { type Committed, committed, withWriter } from './writer-database.js';
@@ -14,7 +14,7 @@ export const column = (name: string, changes: Partial<RecordColumn> = {}): Recor
 });
 
 /** Begins a run into the table of the target. @returns its number */
-export async function beginRun({ pool }: TestDatabase, target: RecordTarget): Promise<number> {
+export async function beginRun({ pool }: TestDatabase, target: WriterTarget): Promise<number> {
   const { qualified, key } = tableOf(target);
   const { rows } = await pool.query<{ run: number }>(
     `INSERT INTO ingestion_runs (source, stream, origin, status, table_name, table_key)
@@ -42,7 +42,7 @@ export function recordPage(
 /** One run whose pages hold these records, written one after the other, and proved at its end. */
 export async function writeRun(
   database: TestDatabase,
-  target: RecordTarget,
+  target: WriterTarget,
   pages: readonly (readonly string[])[],
   changes: Partial<WriterSettings> = {},
 ): Promise<{ readonly run: number; readonly results: readonly Committed[] }> {

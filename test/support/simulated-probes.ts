@@ -12,7 +12,7 @@ import type { Exchange, Transport } from '../../src/explore/transport.js';
 import { limitHeaders } from '../../src/simulator/limit-headers.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync, headersFor } from './datasync.js';
 
 const T0 = 1_790_000_000_000;
 const BUDGET = 100;
@@ -61,7 +61,7 @@ export async function probeInSimulatedTime(
   const asker = new Asker({
     source: datasync,
     transport: simulatedTransport(createSimulator(settings), clock, takesTurns),
-    headers: datasync.headers(settings.apiKey),
+    headers: headersFor(settings.apiKey),
     requestsAtOnce: Number.POSITIVE_INFINITY,
     nowMs: clock.nowMs,
     sleep: clock.sleep,

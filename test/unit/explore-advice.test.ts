@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Config, readConfig } from '../../src/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { type Finding, finding, unknown } from '../../src/explore/finding.js';
 import { defaultBudget, makePlan } from '../../src/explore/plan.js';
@@ -18,6 +18,7 @@ import {
   NO_HINTS,
 } from '../../src/session/exploration/exploration-hints.js';
 import { hashKey } from '../../src/session/open-source.js';
+import { readConfig } from '../support/datasync.js';
 
 const LIVE_POLICY = { quota: 10, windowMs: 60_000 };
 const CIRCUMSTANCES: Circumstances = {

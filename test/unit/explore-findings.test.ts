@@ -10,7 +10,7 @@ import { readCursorForm } from '../../src/explore/findings/cursor-form.js';
 import type { Answer, Notebook, PageSeen } from '../../src/explore/observations.js';
 import { emptyCensus, readPage } from '../../src/explore/read-page.js';
 import { HIGHEST_ID, type Position } from '../../src/paging/position.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from '../support/datasync.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 
 const NEWEST_MS = 1_769_541_612_369;

@@ -76,7 +76,7 @@ export async function createHttpClient(
     const terms = {
       ...{ now: epochNowMs, headDeadlineMs, idleDeadlineMs },
       limitHeaders: settings.limitHeaders,
-      pageStatuses: pageStatuses(source.reads),
+      pageStatuses: pageStatuses(source.codec),
       destination: { address: origin, isProxied: proxies !== null, setting: source.addressSetting },
     };
     return new Promise((resolve) => {

@@ -3,7 +3,6 @@
  * the whole answer of something that is not the source.
  */
 import type { Fault } from '../../src/core/fault.js';
-import { contractFault } from '../../src/source/contract-fault.js';
 import type { EventSource, Source } from '../../src/source/source.js';
 import { JsonWalker } from '../json/json-walker.js';
 import { type BodyForm, otherForm } from './body-forms.js';
@@ -40,14 +39,14 @@ export function faultWithoutRecords(body: Buffer, source: EventSource): Fault {
     const read = source.readEnvelope({ ...page, [recordsField]: [] });
     if (read.type === 'fault') return read.fault;
     if (read.type === 'envelope') {
-      return contractFault(recordsField, page[recordsField], 'a list of records');
+      return source.codec.brokenField(recordsField, page[recordsField], 'a list of records');
     }
   }
   return faultOfOther(body, source);
 }
 
 /** Whose answer it should be. */
-export type Answerer = Pick<Source, 'name' | 'addressSetting' | 'reads'>;
+export type Answerer = Pick<Source, 'name' | 'addressSetting' | 'codec'>;
 
 /** The fault that a body is which is no page: of something else when it is whole, else spoilt. */
 export function faultOfOther(body: Buffer, source: Answerer): Fault {
@@ -60,13 +59,14 @@ export function faultOfOther(body: Buffer, source: Answerer): Fault {
 
 /** The fault that a body is which is no JSON of the source, however often it is asked for. */
 export function faultOfForm({ what, remedy }: BodyForm, source: Answerer): Fault {
-  const { name, addressSetting, reads } = source;
+  const { name, addressSetting, codec } = source;
+  const hint = codec === null ? '' : `; ${codec.address.hint}`;
   return {
     code: 'NOT_A_PAGE',
     message: `HTTP 200 with ${what}, which is no page of the source "${name}"`,
     retryable: true,
     status: 200,
-    remedy: remedy ?? `Check ${addressSetting}${reads === 'events' ? '; it ends in /api/v1' : ''}`,
+    remedy: remedy ?? `Check ${addressSetting}${hint}`,
   };
 }
 

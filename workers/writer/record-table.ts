@@ -1,6 +1,5 @@
 /**
- * The table of a stream whose columns PostgreSQL reads from the records: found, or made from the first
- * page, and brought to what the source declares.
+ * The table of a stream: found, or made from the first page, and brought to what the source declares.
  *
  *   not there ──first page──▶ key types from its records ──CREATE──▶ described
  *   there ──▶ described; declared columns that it lacks are added. One that could take no record of the
@@ -10,10 +9,10 @@ import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
-import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { ColumnType, RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import { unfitColumns } from './column-fit.js';
 import type { CopyFields } from './copy-records.js';
-import { recordShape, type TableShape } from './table-shape.js';
+import { batchShape, recordShape, type TableShape } from './table-shape.js';
 import { valueSql } from './value-sql.js';
 
 /** What the catalogue says of a table. */
@@ -67,8 +66,8 @@ const FIND_TABLE = `
 
 /** The table that is written, and the one whose rows its own will replace; null: nothing's. */
 export interface WrittenTables {
-  readonly target: RecordTarget;
-  readonly replaced: RecordTarget | null;
+  readonly target: WriterTarget;
+  readonly replaced: WriterTarget | null;
 }
 
 /**
@@ -103,7 +102,7 @@ export async function openRecordTable(
 
 async function openLocked(
   client: ClientBase,
-  target: RecordTarget,
+  target: WriterTarget,
   sample: readonly unknown[] | null,
 ): Promise<TableShape | null> {
   const qualified = qualifiedName(target.schema, target.table);
@@ -137,13 +136,13 @@ async function holdsOurs(client: ClientBase, qualified: string): Promise<boolean
   return rows[0]?.holds === true;
 }
 
-async function find(client: ClientBase, target: RecordTarget): Promise<FoundTable | null> {
+async function find(client: ClientBase, target: WriterTarget): Promise<FoundTable | null> {
   const { rows } = await client.query<FoundTable>(FIND_TABLE, [target.schema, target.table]);
   return rows[0] ?? null;
 }
 
 /** A table made with a key that no record has would refuse every row. Null: some record has each column of it. */
-function absentKey({ key }: RecordTarget, sample: readonly unknown[]): Fault | null {
+function absentKey({ key }: WriterTarget, sample: readonly unknown[]): Fault | null {
   const absent = key.find(({ path }) =>
     sample.every((record) => recordValue(record, path) == null),
   );
@@ -161,10 +160,11 @@ function fieldsOf(record: unknown): string[] {
   return typeof record === 'object' && record !== null ? Object.keys(record) : [];
 }
 
-function creation(target: RecordTarget, sample: readonly unknown[]): string {
+function creation(target: WriterTarget, sample: readonly unknown[]): string {
   const qualified = qualifiedName(target.schema, target.table);
   const key = target.key.map(({ name, path, type }) => {
-    const sqlType = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    const found = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    const sqlType = target.reads === 'worker' ? 'uuid' : found;
     return `${quoteIdentifier(name)} ${sqlType} NOT NULL`;
   });
   const lines = [
@@ -179,14 +179,14 @@ function creation(target: RecordTarget, sample: readonly unknown[]): string {
     CREATE TABLE ${qualified} (${lines.join(', ')})`;
 }
 
-function copyOf(target: RecordTarget, replaced: RecordTarget): string {
+function copyOf(target: WriterTarget, replaced: WriterTarget): string {
   const [copy, original] = [target, replaced].map(({ schema, table }) =>
     qualifiedName(schema, table),
   );
   return `CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`;
 }
 
-function keyNames({ key }: RecordTarget): string[] {
+function keyNames({ key }: WriterTarget): string[] {
   return key.map(({ name }) => quoteIdentifier(name));
 }
 
@@ -195,7 +195,7 @@ function declaration({ name, type, isNullable }: RecordColumn): string {
 }
 
 /** Clauses that add what can be added to a table that holds rows. */
-function missingColumns({ columns }: RecordTarget, { types }: FoundTable): string[] {
+function missingColumns({ columns }: WriterTarget, { types }: FoundTable): string[] {
   const owner = 'page' in types ? [] : ['ADD COLUMN page integer NULL'];
   const added = columns
     .filter(({ name }) => !(name in types))
@@ -204,7 +204,7 @@ function missingColumns({ columns }: RecordTarget, { types }: FoundTable): strin
 }
 
 /** What is wrong with it, each as the end of a sentence about the table. */
-function differences(target: RecordTarget, found: FoundTable): string[] {
+function differences(target: WriterTarget, found: FoundTable): string[] {
   const { types, uniqueKeys, required } = found;
   const expected = { data: 'jsonb', page: 'integer', occurred_at: 'timestamp with time zone' };
   const wrong = Object.entries(expected).flatMap(([name, type]) => {
@@ -215,6 +215,10 @@ function differences(target: RecordTarget, found: FoundTable): string[] {
     ];
   });
   const names = target.key.map(({ name }) => name);
+  const noUuid = names.find((name) => types[name] !== 'uuid');
+  if (target.reads === 'worker' && noUuid !== undefined) {
+    wrong.push(`its key ${noUuid} is ${types[noUuid] ?? 'not there'}, not uuid`);
+  }
   const isUnique = uniqueKeys.some(
     (key) => key.length === names.length && names.every((name) => key.includes(name)),
   );
@@ -248,7 +252,7 @@ function noTable(qualified: string): Fault {
 }
 
 /** Null: the table is not a bigint key and an instant, both read from the top of the record. */
-function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFields | null {
+function copyFieldsOf(target: WriterTarget, types: FoundTable['types']): CopyFields | null {
   const { key, columns, timePath } = target;
   const [first, second] = key;
   if (first === undefined || second !== undefined || columns.length > 0) return null;
@@ -258,14 +262,21 @@ function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFie
   return { key: name, time: timePath?.[0] ?? null };
 }
 
-function filledColumns({ key, columns }: RecordTarget, { types }: Pick<FoundTable, 'types'>) {
+function filledColumns({ key, columns }: WriterTarget, { types }: Pick<FoundTable, 'types'>) {
   return [...key, ...columns].map(({ name, path }) => {
     const type = types[name] ?? 'text';
     return { name, path, type, sql: valueSql(path, type) };
   });
 }
 
-function describe(target: RecordTarget, { types }: FoundTable): TableShape {
+function describe(target: WriterTarget, { types }: FoundTable): TableShape {
+  const table = {
+    qualified: qualifiedName(target.schema, target.table),
+    relation: target.table,
+    key: target.key.map(({ name }) => name),
+    merges: target.disposition === 'merge',
+  };
+  if (target.reads === 'worker') return batchShape(table);
   const read = filledColumns(target, { types });
   const instant = {
     name: 'occurred_at',
@@ -273,12 +284,6 @@ function describe(target: RecordTarget, { types }: FoundTable): TableShape {
       target.timePath === null
         ? 'NULL::timestamptz'
         : valueSql(target.timePath, 'timestamp with time zone'),
-  };
-  const table = {
-    qualified: qualifiedName(target.schema, target.table),
-    relation: target.table,
-    key: target.key.map(({ name }) => name),
-    merges: target.disposition === 'merge',
   };
   return recordShape(table, [...read, instant], copyFieldsOf(target, types));
 }

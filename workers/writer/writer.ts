@@ -19,6 +19,7 @@ import {
   telling,
 } from '../../src/postgres/database-retry.js';
 import { faultFromDatabaseError, isConnectionShortage } from '../../src/postgres/sql-fault.js';
+import { EVENTS_TABLE, tableName } from '../../src/postgres/stream-table.js';
 import {
   CONNECTIONS_MIN,
   type PageWrite,
@@ -88,7 +89,7 @@ export function createWriter(): WriterCalls {
       const shape = await findShape(settings, null);
       if (isFault(shape)) return shape;
       // Whether a table takes the records of its source the first page shows, as it tells of what to make.
-      if (shape?.hasBatchKeys === true) return enter(await openOver(shape, settings, listener));
+      if (shape?.reads === 'worker') return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },
@@ -124,7 +125,7 @@ async function findShape(
   page: PageWrite | null,
 ): Promise<TableShape | Fault | null> {
   const { target, replaced, connectionString, statementTimeoutMs, retryForMs } = settings;
-  if (target.reads === 'worker') return EVENTS_SHAPE;
+  if (tableName(target) === EVENTS_TABLE.qualified) return EVENTS_SHAPE;
   const sample = page === null ? null : sampleRecords(page.batch);
   const connection = {
     connectionString,

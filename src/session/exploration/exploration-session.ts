@@ -11,7 +11,8 @@ import type { Exploration } from '../../explore/schema.js';
 import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { settingsFor } from '../../simulator/settings.js';
-import { datasync } from '../../source/datasync.js';
+import { assumedPolicy } from '../../source/compile-events.js';
+import { codecOf } from '../../source/registry.js';
 import type { EventSource, Source } from '../../source/source.js';
 import type { SessionContext } from '../context.js';
 import { LimitStore } from '../limit-store.js';
@@ -85,7 +86,7 @@ function contextOf(
 }
 
 function explorable(source: Source): EventSource {
-  assert(source.reads === 'events', 'expectationOf refuses every other source');
+  assert(source.codec !== null, 'expectationOf refuses every other source');
   return source;
 }
 
@@ -95,13 +96,13 @@ function explorable(source: Source): EventSource {
  * @throws UserError for a source whose API is not DataSync's
  */
 export function expectationOf({ source, target }: Config): ExploreScope['expected'] {
-  if (target.kind === 'file') {
+  if (codecOf(target.plan) === null) {
     throw new UserError(
       `explore measures the DataSync API alone so far; \`datasync source check ${source}\` shows what that API answers.`,
       'usage',
     );
   }
-  const policyAssumed = datasync.defaultPolicy;
+  const policyAssumed = assumedPolicy(target.plan);
   if (target.kind !== 'simulator') {
     return { latencyMs: EXPECTED_LATENCY_MS, policy: policyAssumed };
   }

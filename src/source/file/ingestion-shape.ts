@@ -1,5 +1,6 @@
 /** `x-ingestion` of a source file: what no other program reads. Others ignore blocks named `x-…`. */
 import * as z from 'zod/mini';
+import { CODEC_NAMES } from '../registry.js';
 import {
   block,
   duration,
@@ -62,6 +63,7 @@ const streamShape = block({
 });
 
 export const ingestionShape = block({
+  codec: z.nullish(oneOf(...CODEC_NAMES)),
   limits: z.nullish(listOf(limitShape, 'limits')),
   throttle: z.nullish(listOf(signShape, 'signs')),
   expired: z.nullish(listOf(signShape, 'signs')),
