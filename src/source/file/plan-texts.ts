@@ -4,9 +4,10 @@ import { isSecretName } from './secret-names.js';
 
 /**
  * `secret`: the text is one, whoever wrote it. `credential`: what a reference in it stands for is one.
- * `plain`, and `address` of the base URL: neither by its place.
+ * `plain`, and `address` of the base URL: neither by its place. `path`: nor by what it looks like, for paths
+ * hold ids.
  */
-export type Secrecy = 'secret' | 'credential' | 'plain' | 'address';
+export type Secrecy = 'secret' | 'credential' | 'plain' | 'path' | 'address';
 
 export type ChangeText = (text: string, secrecy: Secrecy) => string;
 
@@ -24,7 +25,7 @@ export function changeTexts(plan: SourcePlan, change: ChangeText): SourcePlan {
 function changeStream(stream: StreamPlan, change: ChangeText): StreamPlan {
   return {
     ...stream,
-    path: change(stream.path, 'plain'),
+    path: change(stream.path, 'path'),
     headers: changeNamed(stream.headers, change),
     params: changeMembers(stream.params, change),
     json: changeJson(stream.json, 'plain', change),

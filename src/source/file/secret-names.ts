@@ -18,14 +18,15 @@ export function isSecretVariable(name: string): boolean {
   return isSecretName(name) || /_key$/i.test(name);
 }
 
-const LIKELY_CHARS_MIN = 8;
-const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
-const DATE = /^\d{4}-\d{2}(?:-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
+/** Long, of letters and digits, and not made to be read. */
+const TOKEN_LIKE = /^(?=.*\d)(?=.*[a-z])[\w.~+/=-]{16,}$/i;
+/** Words and numbers with separators between them, such as names, dates and addresses. */
+const READABLE = /^(?:[a-z]+|\d{1,4})(?:[-_./](?:[a-z]+|\d{1,4}))*$/i;
+const DATE = /^\d{4}-\d{2}-\d{2}[T ]/;
 
 /** Whether the value of a variable may be a secret, whatever its name: a key may be called anything. */
 export function maybeSecret(value: string): boolean {
-  if (value.length < LIKELY_CHARS_MIN) return false;
-  return !NUMBER.test(value) && !DATE.test(value) && !/^https?:\/\//i.test(value);
+  return TOKEN_LIKE.test(value) && !READABLE.test(value) && !DATE.test(value);
 }
 
 /** Warns of a value that should be a reference. */

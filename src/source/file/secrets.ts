@@ -4,7 +4,7 @@
  */
 import type { AuthPlan, SourcePlan } from '../plan.js';
 import { addressFault, trimAddress } from './base-url.js';
-import { changeAuth, changeTexts } from './plan-texts.js';
+import { changeAuth, changeTexts, type Secrecy } from './plan-texts.js';
 import { type Reference, referencesIn, referenceText, replaceReferences } from './references.js';
 import { isSecretVariable, maybeSecret } from './secret-names.js';
 
@@ -68,9 +68,7 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
       const isByPlace = secrecy === 'secret' || secrecy === 'credential';
       const value = standsFor(reference);
       if (isByPlace || isSecretReference(reference)) secrets.add(value);
-      else if (maybeSecret(value) && !(secrecy === 'address' && isInHost(text, reference))) {
-        likely.add(value);
-      }
+      else if (maybeSecret(value) && !isShown(text, reference, secrecy)) likely.add(value);
     }
     if (references.length === 0 && secrecy === 'secret') secrets.add(text);
     return replaceReferences(text, standsFor);
@@ -82,8 +80,9 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
   return { type: 'resolved', plan: usable, secrets: [...new Set([...secrets, ...likely])] };
 }
 
-/** A shop or a region in a host is shown, and names the runs of a source. */
-function isInHost(address: string, reference: Reference): boolean {
+/** A shop or a region in a host is shown, and names the runs of a source; so is a part of a path. */
+function isShown(address: string, reference: Reference, secrecy: Secrecy): boolean {
+  if (secrecy !== 'address') return secrecy === 'path';
   const [host = ''] = address.replace(/^https?:\/\//i, '').split('/', 1);
   return host.includes(referenceText(reference));
 }
