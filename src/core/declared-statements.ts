@@ -26,13 +26,15 @@ export interface CostHeaders {
   readonly request: string;
   readonly available: string;
   readonly maximum: string;
+  /** Points that come back in a second; null: what is available tells. */
+  readonly restore: string | null;
 }
 
 /** All names that stand in them. */
 export function namesOfHeaders(named: readonly LimitHeaders[]): ReadonlySet<string> {
   const names = named.flatMap((headers) =>
     headers.type === 'cost'
-      ? [headers.request, headers.available, headers.maximum]
+      ? [headers.request, headers.available, headers.maximum, headers.restore]
       : [headers.limit, headers.remaining, headers.reset, headers.window],
   );
   return new Set(names.flatMap((name) => name ?? []));
@@ -46,10 +48,14 @@ export function statementsOfHeaders(
 ): LimitStatement[] {
   return named.flatMap((names) => {
     if (names.type === 'cost') {
-      const points = (name: string) => pointsOf(header(name));
-      const [cost, available] = [points(names.request), points(names.available)];
-      const maximum = points(names.maximum);
-      return costStatement({ name: names.available, cost, available, maximum }) ?? [];
+      const points = (name: string | null) => (name === null ? null : pointsOf(header(name)));
+      return (
+        costStatement({
+          name: names.available,
+          ...{ cost: points(names.request), available: points(names.available) },
+          ...{ maximum: points(names.maximum), perSecond: points(names.restore) },
+        }) ?? []
+      );
     }
     const told = (name: string | null): string | null => (name === null ? null : header(name));
     const quota = positive(told(names.limit) ?? undefined);
@@ -81,16 +87,21 @@ export interface CostPaths {
   readonly request: readonly PathStep[];
   readonly available: readonly PathStep[];
   readonly maximum: readonly PathStep[];
+  /** To the points that come back in a second; null: what is available tells. */
+  readonly restore: readonly PathStep[] | null;
 }
 
 /** @returns null: the body does not tell */
 export function statementOfCost(paths: CostPaths, json: unknown): LimitStatement | null {
-  const at = (steps: readonly PathStep[]): number | null => {
-    const value = valueAt(steps, json);
+  const at = (steps: readonly PathStep[] | null): number | null => {
+    const value = steps === null ? null : valueAt(steps, json);
     return typeof value === 'number' && value >= 0 ? value : null;
   };
-  const [cost, available] = [at(paths.request), at(paths.available)];
-  return costStatement({ name: 'cost', cost, available, maximum: at(paths.maximum) });
+  return costStatement({
+    name: 'cost',
+    ...{ cost: at(paths.request), available: at(paths.available) },
+    ...{ maximum: at(paths.maximum), perSecond: at(paths.restore) },
+  });
 }
 
 /** Of a header; a cost may have a fraction. */
@@ -99,7 +110,8 @@ function pointsOf(text: string | null): number | null {
 }
 
 /**
- * A bucket of points as one of requests of this cost. It leaks steadily, and the counts tell how fast.
+ * A bucket of points as one of requests of this cost. It leaks steadily; where it is not said how fast, the
+ * counts tell.
  *
  * @returns null: too little is told
  */
@@ -108,15 +120,15 @@ function costStatement(said: {
   readonly cost: number | null;
   readonly available: number | null;
   readonly maximum: number | null;
+  /** Points that come back; null: not said. */
+  readonly perSecond: number | null;
 }): LimitStatement | null {
-  const { name, cost, available, maximum } = said;
+  const { name, cost, available, maximum, perSecond } = said;
   if (cost === null || cost === 0 || available === null || maximum === null) return null;
-  return limitStatement({
-    name,
-    quota: Math.max(1, Math.floor(maximum / cost)),
-    remaining: Math.floor(available / cost),
-    isLeaky: true,
-  });
+  const quota = Math.max(1, Math.floor(maximum / cost));
+  const windowMs = perSecond === null || perSecond === 0 ? null : (quota * cost * 1000) / perSecond;
+  const remaining = Math.floor(available / cost);
+  return limitStatement({ name, quota, remaining, windowMs, isLeaky: true });
 }
 
 /** The observation with more statements. */

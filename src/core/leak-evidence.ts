@@ -19,6 +19,8 @@ export class LeakEvidence {
   #anchor: Level | null = null;
   #last: Level | null = null;
   #leastPerMs = 0;
+  /** Of what the API says, as far as no refusal has disproved it. */
+  #trust = 1;
 
   /** Requests that the bucket loses in a ms, at least. */
   get leastPerMs(): number {
@@ -30,9 +32,15 @@ export class LeakEvidence {
     this.#leastPerMs = perMs;
   }
 
+  /** The API says it. */
+  told(perMs: number): void {
+    this.#leastPerMs = Math.max(this.#leastPerMs, perMs * this.#trust);
+  }
+
   /** A refusal showed that the bucket empties more slowly. */
   disproved(): void {
     this.#leastPerMs *= 0.9;
+    this.#trust *= 0.9;
     this.#anchor = null;
   }
 

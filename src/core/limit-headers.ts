@@ -32,7 +32,7 @@ export interface LimitStatement {
   readonly windowMs: number | null;
   /** The window is told in units of this. */
   readonly windowUnitMs: number;
-  /** A bucket that empties steadily, as far as the dialect itself says so. */
+  /** A bucket that empties steadily, in its window, as far as the dialect itself says so. */
   readonly isLeaky: boolean;
 }
 

@@ -83,10 +83,11 @@ function readingOf(
   },
 ): RecordReading {
   const { kind, signs, size } = parts;
-  const costs = plan.costs.map(({ requestPath, availablePath, maximumPath }) => ({
+  const costs = plan.costs.map(({ requestPath, availablePath, maximumPath, restorePath }) => ({
     request: pathSteps(requestPath),
     available: pathSteps(availablePath),
     maximum: pathSteps(maximumPath),
+    restore: restorePath === null ? null : pathSteps(restorePath),
   }));
   return {
     source: nameOf(plan),

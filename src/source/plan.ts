@@ -89,6 +89,8 @@ export interface CostLimit {
   readonly requestPath: string;
   readonly availablePath: string;
   readonly maximumPath: string;
+  /** To what comes back in a second; null: what is available tells. */
+  readonly restorePath: string | null;
 }
 
 /** All that is set must hold of an answer. */

@@ -48,20 +48,23 @@ describe('points in headers', () => {
     request: 'x-cost',
     available: 'x-points-left',
     maximum: 'x-points',
+    restore: 'x-points-per-second',
   };
-  const read = (cost: string, available: string, maximum: string) => {
+  const read = (cost: string, available: string, maximum: string, perSecond = '') => {
     const headers = new Map([
       ['x-cost', cost],
       ['x-points-left', available],
       ['x-points', maximum],
+      ['x-points-per-second', perSecond],
     ]);
     return statementsOfHeaders([POINTS], (name) => headers.get(name) ?? null, NOW_MS);
   };
 
   test('are a bucket of requests that cost as many', () => {
     expect(read('12', '991', '1000')).toMatchObject([
-      { name: 'x-points-left', quota: 83, remaining: 82, isLeaky: true },
+      { name: 'x-points-left', quota: 83, remaining: 82, windowMs: null, isLeaky: true },
     ]);
+    expect(read('12', '991', '1000', '50')).toMatchObject([{ quota: 83, windowMs: 19_920 }]);
     expect(read('2.5', ' 9.9', '10')).toMatchObject([{ quota: 4, remaining: 3 }]);
   });
 
@@ -82,6 +85,7 @@ describe('points in the body', () => {
     request: name('cost.actual'),
     available: name('cost.status.available'),
     maximum: name('cost.status.maximum'),
+    restore: name('cost.status.perSecond'),
   };
   const body = (actual: unknown, available: unknown, maximum: unknown) => ({
     cost: { actual, status: { available, maximum } },
@@ -89,8 +93,18 @@ describe('points in the body', () => {
 
   test('are a bucket of requests that cost as many', () => {
     expect(statementOfCost(PATHS, body(12, 991, 1_000))).toMatchObject({
-      ...{ quota: 83, remaining: 82, isLeaky: true },
+      ...{ quota: 83, remaining: 82, windowMs: null, isLeaky: true },
     });
+  });
+
+  test.each([
+    [50, 19_920],
+    [0, null],
+    ['fast', null],
+  ])('come back as fast as the body says: %j', (perSecond, windowMs) => {
+    const { cost } = body(12, 991, 1_000);
+    const json = { cost: { ...cost, status: { ...cost.status, perSecond } } };
+    expect(statementOfCost(PATHS, json)).toMatchObject({ quota: 83, windowMs });
   });
 
   test('one request that costs more than there is takes all of it', () => {

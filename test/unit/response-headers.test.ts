@@ -25,6 +25,7 @@ describe('headers that a file names', () => {
     request: 'x-complexity',
     available: 'x-ratelimit-complexity-remaining',
     maximum: 'x-ratelimit-complexity-limit',
+    restore: null,
   } as const;
 
   test('mean what it says, and no limit of requests', () => {

@@ -94,11 +94,6 @@ test('what is not acted on yet is told', () => {
   expect(warningTexts(fileWith('name: a', ordered)).join()).toContain(
     'x-ingestion.resources.a.order: changes nothing yet',
   );
-  const cost = 'request_path: a, available_path: b, maximum_path: c, restore_per_second_path: d';
-  const limited = `x-ingestion: { limits: [{ cost: { ${cost} } }] }\n`;
-  expect(warningTexts(fileWith('name: a', limited)).join()).toContain(
-    'x-ingestion.limits[0].cost.restore_per_second_path: changes nothing here',
-  );
 });
 
 test('a page size in params is smaller on purpose, and is sent once', () => {
@@ -132,10 +127,12 @@ describe('faults', () => {
 });
 
 test('a limit by cost says where the body tells of it', () => {
-  const cost = '{ request_path: a.b, available_path: c, maximum_path: d }';
-  expect(planOf(withBlock(`{ limits: [{ cost: ${cost} }] }`)).costs).toEqual([
-    { requestPath: 'a.b', availablePath: 'c', maximumPath: 'd' },
-  ]);
+  const cost = 'request_path: a.b, available_path: c, maximum_path: d';
+  const costsOf = (given: string) =>
+    planOf(withBlock(`{ limits: [{ cost: { ${given} } }] }`)).costs;
+  const paths = { requestPath: 'a.b', availablePath: 'c', maximumPath: 'd' };
+  expect(costsOf(cost)).toEqual([{ ...paths, restorePath: null }]);
+  expect(costsOf(`${cost}, restore_per_second_path: e`)).toEqual([{ ...paths, restorePath: 'e' }]);
 });
 
 describe('a limit by cost in headers', () => {
@@ -146,12 +143,10 @@ describe('a limit by cost in headers', () => {
     const plan = planOf(withCost(cost));
     expect(plan.costs).toEqual([]);
     expect(plan.limitHeaders).toEqual([
-      { type: 'cost', request: 'x-cost', available: 'x-left', maximum: 'x-max' },
+      { type: 'cost', request: 'x-cost', available: 'x-left', maximum: 'x-max', restore: null },
     ]);
     const restore = `${cost}, restore_per_second_header: X-Rate`;
-    expect(warningTexts(withCost(restore)).join()).toContain(
-      'cost.restore_per_second_header: changes nothing here',
-    );
+    expect(planOf(withCost(restore)).limitHeaders).toMatchObject([{ restore: 'x-rate' }]);
   });
 
   test.each([
@@ -161,7 +156,7 @@ describe('a limit by cost in headers', () => {
       'request_path: a, request_header: A, available_header: B, maximum_header: C',
       'cost.request_header: says again what request_path says',
     ],
-    ['request_header: A, available_path: b, maximum_path: c', 'three paths, or three headers'],
+    ['request_header: A, available_path: b, maximum_path: c', 'name paths, or headers'],
   ])('%s is a fault', (cost, expected) => {
     expect(faultTexts(withCost(cost)).join()).toContain(expected);
   });

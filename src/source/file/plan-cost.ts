@@ -14,15 +14,13 @@ export interface CostPlan {
 
 const FACTS = ['request', 'available', 'maximum'] as const;
 type Fact = (typeof FACTS)[number];
+const ONE_PLACE = 'is told in the body or in headers; name paths, or headers';
 const NEITHER: CostPlan = { paths: null, headers: null };
 
 export function planCost(cost: CostFields, at: FieldPath, notes: FileNotes): CostPlan {
   checkPathFields(cost, at, notes);
-  for (const field of ['restore_per_second_path', 'restore_per_second_header'] as const) {
-    if (cost[field] == null) continue;
-    const why = 'changes nothing here: what is available tells how fast points come back';
-    notes.warn([...at, field], why);
-  }
+  const restorePath = cost.restore_per_second_path ?? null;
+  const restore = cost.restore_per_second_header?.toLowerCase() ?? null;
   const pathOf = (fact: Fact) => cost[`${fact}_path`] ?? null;
   const headerOf = (fact: Fact) => cost[`${fact}_header`]?.toLowerCase() ?? null;
   const doubled = FACTS.filter((fact) => pathOf(fact) !== null && headerOf(fact) !== null);
@@ -38,11 +36,13 @@ export function planCost(cost: CostFields, at: FieldPath, notes: FileNotes): Cos
   const [requestPath, availablePath, maximumPath] = values(pathOf);
   const [request, available, maximum] = values(headerOf);
   if (maximumPath !== undefined && requestPath !== undefined && availablePath !== undefined) {
-    return { paths: { requestPath, availablePath, maximumPath }, headers: null };
+    if (restore !== null) notes.fault([...at, 'restore_per_second_header'], ONE_PLACE);
+    return { paths: { requestPath, availablePath, maximumPath, restorePath }, headers: null };
   }
   if (maximum !== undefined && request !== undefined && available !== undefined) {
-    return { paths: null, headers: { type: 'cost', request, available, maximum } };
+    if (restorePath !== null) notes.fault([...at, 'restore_per_second_path'], ONE_PLACE);
+    return { paths: null, headers: { type: 'cost', request, available, maximum, restore } };
   }
-  notes.fault(at, 'is told in the body or in headers; name three paths, or three headers');
+  notes.fault(at, ONE_PLACE);
   return NEITHER;
 }
