@@ -38,7 +38,7 @@ export const apiUrl = z.url(HTTP_URL).check(
   without(({ search, hash }) => search + hash, 'a query or a fragment: they would be lost'),
   without(
     ({ username, password }) => username + password,
-    'a user or a password: the API takes a key',
+    'a user or a password: in a source file, use auth of the type http_basic',
   ),
 );
 

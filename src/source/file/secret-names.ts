@@ -19,7 +19,7 @@ export function isSecretVariable(name: string): boolean {
 }
 
 /** Long, of letters and digits, and not made to be read. */
-const TOKEN_LIKE = /^(?=.*\d)(?=.*[a-z])[\w.~+/=-]{16,}$/i;
+const TOKEN_LIKE = /^(?=.*\d)(?=.*[a-z])[\w.~+/=-]{12,}$/i;
 /** Words and numbers with separators between them, such as names, dates and addresses. */
 const READABLE = /^(?:[a-z]+|\d{1,4})(?:[-_./](?:[a-z]+|\d{1,4}))*$/i;
 const DATE = /^\d{4}-\d{2}-\d{2}[T ]/;
