@@ -53,6 +53,12 @@ export const datasync: EventSource = {
   // Metrics have a limit of their own, and hold nothing.
   checkPath: (basePath) => `${basePath}/metrics?limit=1`,
 
+  beside: {
+    manifest: '',
+    lists: ['sessions', 'metrics'],
+    listPolicy: { quota: 30, windowMs: 60_000 },
+  },
+
   readEnvelope: readDatasyncEnvelope,
 
   readError({ status, body, isLimited }): Fault {

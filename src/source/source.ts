@@ -56,6 +56,18 @@ interface Stream {
   request(baseUrl: string, cursor: string | null, limit: number): PageRequest;
   /** The fault that a refused request is. */
   readError(refusal: Refusal): Fault;
+  /** What the API has beside the pages, for who explores it. @default nothing is known */
+  readonly beside?: Beside;
+}
+
+/** Paths below the base URL, each with a limit of its own. */
+export interface Beside {
+  /** Of the description that the API gives of itself. */
+  readonly manifest: string;
+  /** Lists in the form of the stream's pages, by name; each at the path of that name. */
+  readonly lists: readonly string[];
+  /** Documented for each of the lists. */
+  readonly listPolicy: RatePolicy;
 }
 
 /** A stream whose keys and instants are read from the bytes of its pages, ahead of PostgreSQL. */

@@ -6,18 +6,19 @@ import { type Config, readConfig } from '../../src/config/config.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { type Finding, finding, unknown } from '../../src/explore/finding.js';
 import { defaultBudget, makePlan } from '../../src/explore/plan.js';
-import type { ExploreScope } from '../../src/explore/probe.js';
+import { type ExploreScope, PAGES } from '../../src/explore/probe.js';
 import { advise, type Circumstances } from '../../src/explore/recommend.js';
 import { explorationMarkdown, explorationText, planText } from '../../src/explore/render.js';
 import { type Exploration, explorationForm } from '../../src/explore/schema.js';
+import { subjectOf } from '../../src/explore/subject.js';
 import {
-  EXPLORATION_FILE,
   type ExplorationHints,
   findHints,
   mergeStarts,
   NO_HINTS,
 } from '../../src/session/exploration/exploration-hints.js';
 import { hashKey } from '../../src/session/open-source.js';
+import { datasync } from '../../src/source/datasync.js';
 
 const LIVE_POLICY = { quota: 10, windowMs: 60_000 };
 const CIRCUMSTANCES: Circumstances = {
@@ -26,6 +27,9 @@ const CIRCUMSTANCES: Circumstances = {
   assumedPolicy: LIVE_POLICY,
   latenciesMs: [3_500, 4_200],
   sampledRecords: 5_000,
+  subject: subjectOf(datasync),
+  sizeSetting: 'BATCH_SIZE',
+  declaresLimits: false,
   pageLimitMax: 5_000,
   pageLimit: null,
   concurrency: 10,
@@ -88,7 +92,7 @@ describe('advice', () => {
     // One a second, each of up to 4.2 s.
     expect(advised?.reason).toMatch(/^1 requests\/s of 4\.2 s keep 5 under way; no answer names/);
     const { prediction, recommendations } = advise(FINDINGS, { ...CIRCUMSTANCES, ...paced });
-    expect(prediction).toMatchObject({ boundBy: 'limit', events: 3_000_000 });
+    expect(prediction).toMatchObject({ boundBy: 'limit', records: 3_000_000 });
     expect((prediction?.durationMs ?? 0) / 1000).toBeCloseTo(600, -2);
     expect(prediction?.assuming.join()).toMatch(/the pace that refusals have taught holds/);
     expect(JSON.stringify({ prediction, recommendations })).not.toMatch(/nothing limits/);
@@ -110,6 +114,7 @@ describe('advice', () => {
 });
 
 const SCOPE: Omit<ExploreScope, 'budget'> = {
+  subject: subjectOf(datasync),
   isThorough: false,
   doesProvoke: false,
   expected: { latencyMs: 4_000, policy: LIVE_POLICY },
@@ -135,7 +140,7 @@ describe('the plan', () => {
       for (const isThorough of [false, true]) {
         for (const doesProvoke of [false, true]) {
           const { plan, scope } = planFor({ budget, isThorough, doesProvoke });
-          const cost = plan.probes.reduce((sum, each) => sum + (each.cost(scope).events ?? 0), 0);
+          const cost = plan.probes.reduce((sum, each) => sum + (each.cost(scope)[PAGES] ?? 0), 0);
           expect(cost).toBeLessThanOrEqual(budget);
           expect(plan.probes.map(({ name }) => name)).toContain('first page');
         }
@@ -163,8 +168,9 @@ const ORIGIN = 'http://api.example/api/v1';
 
 function exploration(change: Partial<Exploration> = {}): Exploration {
   return explorationForm.parse({
-    version: 1,
+    version: 2,
     source: 'datasync',
+    stream: 'events',
     origin: ORIGIN,
     startedAt: EXPLORED_AT,
     endedAt: EXPLORED_AT,
@@ -224,7 +230,7 @@ describe('what an ingestion takes over', () => {
 
   function hints(text: string, config = configWith(), nowMs = NOW_MS, apiKey = KEY) {
     told.length = 0;
-    writeFileSync(join(folder, EXPLORATION_FILE), text);
+    writeFileSync(join(folder, 'exploration.json'), text);
     return findHints(config, { keyHash: hashKey(apiKey), nowMs, log, folder });
   }
 

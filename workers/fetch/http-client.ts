@@ -25,6 +25,8 @@ export type Answer =
       readonly buffer: ArrayBuffer;
       readonly meta: ResponseMeta;
       readonly headers: AnswerHeaders;
+      /** Of the body as it came, before it was decoded. @default not said */
+      readonly wireBytes?: number;
     }
   /** 204, or 200 without a byte: with some APIs a page without records. */
   | {
@@ -41,6 +43,8 @@ export type Answer =
       readonly refusal: Refusal | null;
       readonly buffer: ArrayBuffer | null;
       readonly meta: ResponseMeta | null;
+      /** @default no answer came, or they do not matter */
+      readonly headers?: AnswerHeaders;
     };
 
 export interface HttpClient {
@@ -138,15 +142,23 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
   const { url } = asked;
   switch (received.type) {
     case 'whole': {
-      const { headers } = received;
+      const { headers, wireBytes } = received;
       if (buffer === null || body.byteCount === 0) {
         return { type: 'empty', url, buffer, meta: received.meta, headers };
       }
       if (!isJsonType(headers)) {
         const fault = faultOfType(mediaType(headers), body.bytes, asked.source);
-        return { type: 'fault', fault, refusal: null, buffer, meta };
+        return { type: 'fault', fault, refusal: null, buffer, meta, headers };
       }
-      return { type: 'page', url, body: body.bytes, buffer, meta: received.meta, headers };
+      return {
+        type: 'page',
+        url,
+        body: body.bytes,
+        buffer,
+        meta: received.meta,
+        headers,
+        wireBytes,
+      };
     }
     case 'refused': {
       const { errorText, headers } = received;
@@ -155,7 +167,7 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       }
       const refusal = refusalOf(received.meta, errorText, headers);
       const fault = refusalFault(received.meta, refusal, asked);
-      return { type: 'fault', fault, refusal, buffer, meta };
+      return { type: 'fault', fault, refusal, buffer, meta, headers };
     }
     case 'failed':
       return { type: 'fault', fault: received.fault, refusal: null, buffer, meta };

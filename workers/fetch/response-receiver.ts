@@ -36,7 +36,13 @@ const ERROR_BYTES_MAX = 65_536;
 
 /** How an answer ended. */
 export type Received =
-  | { readonly type: 'whole'; readonly headers: AnswerHeaders; readonly meta: ResponseMeta }
+  | {
+      readonly type: 'whole';
+      readonly headers: AnswerHeaders;
+      readonly meta: ResponseMeta;
+      /** Of the body, before it was decoded. */
+      readonly wireBytes: number;
+    }
   | {
       readonly type: 'refused';
       readonly errorText: string;
@@ -195,7 +201,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #endWhole(): void {
     if (this.#head?.status !== 200) return this.#endRefused();
     const meta = this.#meta();
-    if (meta !== null) this.#end({ type: 'whole', headers: this.#head.headers, meta });
+    if (meta === null) return;
+    const { headers } = this.#head;
+    this.#end({ type: 'whole', headers, meta, wireBytes: this.#wireBytes });
   }
 
   #endRefused(): void {

@@ -23,7 +23,7 @@ export function aboutCursors(notebook: Notebook): Finding[] {
   ];
 }
 
-function seekFinding({ seek, skipped }: Notebook): Finding {
+function seekFinding({ seek, skipped, subject }: Notebook): Finding {
   const name = 'cursor.can-seek';
   switch (seek.type) {
     case 'exact': {
@@ -34,8 +34,12 @@ function seekFinding({ seek, skipped }: Notebook): Finding {
       return finding(name, false, 'measured', seek.reason);
     case 'opaque':
       return finding(name, false, 'measured', 'cursors cannot be read, so none can be built');
-    case 'untried':
-      return unknown(name, skipped.get('seek') ?? 'no page with a cursor to try with');
+    case 'untried': {
+      const why = skipped.get('seek') ?? 'no page with a cursor to try with';
+      const { places } = subject;
+      if (places === 'none') return finding(name, false, 'implied', why);
+      return places === 'pages' ? finding(name, true, 'implied', why) : unknown(name, why);
+    }
   }
 }
 
@@ -129,7 +133,7 @@ function count(
 function continuity(pages: readonly PageSeen[]): Finding {
   const [first, second] = pages;
   const [end, start] = [first?.positions.at(-1), second?.positions[0]];
-  if (end == null || start == null || second?.askedFromStart !== false) {
+  if (end == null || start == null || second == null || second.askedCursor === null) {
     return unknown('order.continues', 'no page was followed by the next');
   }
   const continues = comparePositions(end, start) < 0;
