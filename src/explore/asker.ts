@@ -9,7 +9,7 @@
  */
 import PQueue from 'p-queue';
 import { assert } from '../core/fault.js';
-import { type LimitLog, longestStarts } from '../core/limit-log.js';
+import { type LimitLog, leastOf, longestStarts } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
 import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
@@ -133,6 +133,16 @@ export class Asker {
 
   policy(bucket: string): LimitPolicy | null {
     return this.#state(bucket).limiter.policy;
+  }
+
+  /** Of the limits that answers of this exploration tell of: a file may declare others. Null: they tell of none. */
+  toldPolicy(bucket: string): LimitPolicy | null {
+    const { limiter, starts } = this.#state(bucket);
+    const told = new Set(
+      starts.flatMap(({ limits }) => limits?.limits ?? []).map(({ name }) => name),
+    );
+    const views = limiter.limits().filter(({ name }) => told.has(name));
+    return leastOf(views) ?? limiter.policy;
   }
 
   /** Whether an answer, now or earlier, has named the limit. */

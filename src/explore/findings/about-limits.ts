@@ -98,22 +98,33 @@ function areaOf(index: number, limits: readonly LimitInference[]): string {
 }
 
 function limitFindings(area: string, limit: LimitInference, notebook: Notebook): Finding[] {
-  const { name, quota, kind, counted } = limit;
+  const { name, quota, saysLeaky } = limit;
   const { stream } = notebook.subject;
   return [
     quota === null
       ? unknown(`${area}.quota`, `the headers do not name it: ${name}`)
-      : finding(`${area}.quota`, quota, 'announced', `in a window on the ${stream}: ${name}`, {
-          unit: 'requests',
-        }),
+      : finding(
+          `${area}.quota`,
+          quota,
+          'announced',
+          `in a ${saysLeaky ? 'bucket' : 'window'} on the ${stream}: ${name}`,
+          {
+            unit: 'requests',
+          },
+        ),
     windowFinding(`${area}.window`, limit),
-    kind === null
-      ? unknown(
-          `${area}.window-kind`,
-          notebook.skipped.get('window') ?? 'the counts fit several kinds, or none',
-        )
-      : finding(`${area}.window-kind`, kind, 'measured', `${counted} counts fit no other kind`),
+    kindFinding(`${area}.window-kind`, limit, notebook),
   ];
+}
+
+function kindFinding(
+  name: string,
+  { kind, counted, saysLeaky }: LimitInference,
+  { skipped }: Notebook,
+): Finding {
+  if (kind !== null) return finding(name, kind, 'measured', `${counted} counts fit no other kind`);
+  if (saysLeaky) return finding(name, 'leaky bucket', 'announced', 'answers tell of a bucket');
+  return unknown(name, skipped.get('window') ?? 'the counts fit several kinds, or none');
 }
 
 /** Measured is what the counts of our requests show; what a header names or implies is not. */

@@ -9,7 +9,7 @@ export function aboutPages(notebook: Notebook, known: RecordFields): Finding[] {
   if (first === undefined) return [];
   return [
     finding('page.shape', first.shape.name, 'measured', first.shape.detail),
-    defaultSize(first),
+    ...(notebook.subject.sizes === 'unsaid' ? [] : [defaultSize(first)]),
     ...largestSize(notebook),
     ...recordFindings(notebook, known),
     bytesOfRecord(pages),
@@ -32,7 +32,7 @@ function largestSize(notebook: Notebook): Finding[] {
   const name = 'page.largest-size';
   const asked = pages.filter(({ askedLimit }) => askedLimit !== null);
   const largest = asked.reduce<PageSeen | null>(
-    (best, page) => ((page.askedLimit ?? 0) > (best?.askedLimit ?? 0) ? page : best),
+    (best, page) => (best === null || isLarger(page, best) ? page : best),
     null,
   );
   if (largest === null) return [unknown(name, 'no page of a chosen size was asked for')];
@@ -41,6 +41,12 @@ function largestSize(notebook: Notebook): Finding[] {
   if (granted === null) {
     return [
       unknown(name, `${askedLimit} asked for, but the source holds only ${recordCount} more`),
+    ];
+  }
+  const counts = countsOf(asked, granted);
+  if (counts.length > 1) {
+    return [
+      unknown(name, `pages that others follow hold ${counts[0]} to ${counts.at(-1)} records`),
     ];
   }
   const evidence = `${askedLimit} asked for, ${granted} granted`;
@@ -68,6 +74,21 @@ function largestSize(notebook: Notebook): Finding[] {
 }
 
 const RECORDS = { unit: 'records' };
+
+function isLarger(page: PageSeen, best: PageSeen): boolean {
+  const [asked, before] = [page.askedLimit ?? 0, best.askedLimit ?? 0];
+  return asked === before ? page.recordCount > best.recordCount : asked > before;
+}
+
+/** How many records pages hold that could hold more, ascending: several where it is not their size that cuts them. */
+function countsOf(asked: readonly PageSeen[], granted: number): number[] {
+  const roomy = asked.filter(
+    ({ envelope, askedLimit }) =>
+      envelope.limit === null && envelope.hasMore && (askedLimit ?? 0) > granted,
+  );
+  const counts = roomy.map(({ recordCount }) => recordCount).filter((count) => count !== granted);
+  return [...new Set([...counts, granted])].sort((a, b) => a - b);
+}
 
 /** The request leaves it to the API, or the file has it in a place of its own. */
 function unaskedSize(pages: readonly PageSeen[]): Finding {

@@ -30,11 +30,14 @@ export const windowKind: Probe = {
   name: 'window',
   asks: 'whether the window of the limit slides or is fixed, or a bucket leaks',
   cost: () => ({ [PAGES]: 2 }),
-  waitsAboutMs: ({ expected }) => (expected.policy?.windowMs ?? 0) * 1.2,
+  waitsAboutMs({ expected: { policy }, isThorough }) {
+    const windowMs = policy?.windowMs ?? 0;
+    return windowMs > WINDOW_MS_MAX && !isThorough ? 0 : windowMs * 1.2;
+  },
   isWanted: () => true,
   async run(context) {
     const { asker, notebook, scope } = context;
-    const { windowMs } = asker.policy(PAGES) ?? { windowMs: 0 };
+    const { windowMs } = asker.toldPolicy(PAGES) ?? { windowMs: 0 };
     const starts = () => asker.starts(PAGES).map(({ sentAtMs }) => sentAtMs);
     const hasRemaining = asker
       .starts(PAGES)
@@ -109,7 +112,7 @@ export const refusedCalls: Probe = {
   isWanted: ({ doesProvoke }) => doesProvoke,
   async run(context) {
     const { asker, notebook } = context;
-    const policy = asker.policy(PAGES);
+    const policy = asker.toldPolicy(PAGES);
     if (policy === null || !asker.isLearned(PAGES) || policy.quota > PROVOKED_QUOTA_MAX) {
       notebook.skipped.set('refused calls', 'no limit is known, or it is too high to provoke');
       return;
