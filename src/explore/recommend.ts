@@ -102,8 +102,8 @@ function pageSizeOf(findings: readonly Finding[], known: Circumstances) {
       'it comes unasked; if the API takes a size, name its parameter: page_size: { param, max }';
     return { records, reason };
   }
-  const largest = numberOf(findings, 'page.largest-size') ?? known.pageLimitMax;
-  const granted = Math.min(largest, known.pageLimitMax);
+  const largest = numberOf(findings, 'page.largest-size');
+  const granted = Math.min(largest ?? known.pageLimitMax, known.pageLimitMax);
   const ratio = numberOf(findings, 'latency.large-to-small');
   const cost =
     ratio === null
@@ -113,7 +113,8 @@ function pageSizeOf(findings: readonly Finding[], known: Circumstances) {
     const reason = `${cost}; ${known.pageLimit} is set and keeps to it`;
     return { records: known.pageLimit, reason };
   }
-  return { records: granted, reason: `the largest that is granted: ${cost}` };
+  const which = largest === null ? 'what the source names' : 'the largest that is granted';
+  return { records: granted, reason: `${which}: ${cost}` };
 }
 
 function inFlight(

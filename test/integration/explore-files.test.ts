@@ -94,6 +94,30 @@ describe('credentials', () => {
     expect(tokens).toHaveLength(2);
   });
 
+  test('for a refresh token, which is kept, only with the database', async () => {
+    const contract = oauth(cursorApi({ limit: null, pageSizeMax: 20 }));
+    const api = await apis.start(contract);
+    const source = runs.source({
+      ...CURSOR,
+      auth: {
+        ...{ type: 'oauth2', token_url: `${api.origin}${OAUTH_PATH}`, client_id: OAUTH_CLIENT.id },
+        grant_type: 'refresh_token',
+      },
+    });
+    const env = {
+      [`${source.prefix}_CLIENT_SECRET`]: OAUTH_CLIENT.secret,
+      [`${source.prefix}_REFRESH_TOKEN`]: contract.refreshToken(),
+    };
+    const without = await explore(source, api, { env, flags: ['--no-database'] });
+    expect(without.code).toBe(2);
+    expect(without.stderr).toContain('explore it with a database');
+    expect(api.requests).toHaveLength(0);
+    await exploreWell(source, api, { env });
+    const drained = await runs.drain(source, { origin: api.origin, env });
+    expect(drained.code).toBe(0);
+    expect(contract.tokenRequests()).toEqual({ answered: 2, refused: 0 });
+  });
+
   test('a redirect to somebody else is a fault, and nothing is sent there', async () => {
     const elsewhere = await apis.start(cursorApi());
     const contract = cursorApi({ limit: null });
@@ -136,6 +160,15 @@ describe('limits', () => {
     expect(found(exploration, 'limit.declared')).toBe('3 in 2 s; 1 at once');
     const arrivals = api.requests.map(({ atMs }) => atMs);
     expect(fullestWindow(arrivals, 1_800)).toBeLessThanOrEqual(3);
+  });
+
+  test('with --provoke it is run into, within the budget', async () => {
+    const limit = { quota: 5, windowMs: 1_000 };
+    const api = await apis.start(cursorApi({ limit, pageSizeMax: 20 }));
+    const exploration = await exploreWell(runs.source(CURSOR), api, { flags: ['--provoke'] });
+    expect(found(exploration, 'limit.refused-calls-count')).not.toBeNull();
+    expect(api.refused).toBeGreaterThan(0);
+    expect(api.requests.length).toBeLessThanOrEqual(exploration.requests.atMost.requests ?? 0);
   });
 
   test('no more is asked than the budget permits', async () => {

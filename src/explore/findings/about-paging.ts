@@ -16,15 +16,20 @@ export function aboutPaging(notebook: Notebook, kind: string | null): Finding[] 
 
 function leadsOn(pages: readonly PageSeen[]): Finding {
   const name = 'paging.leads-on';
-  const [first] = pages;
-  const cursor = first?.envelope.nextCursor ?? null;
-  if (first === undefined || cursor === null) return unknown(name, 'one page holds all');
-  const second = pages.find(({ askedCursor }) => askedCursor === cursor);
-  if (second === undefined)
-    return unknown(name, 'the second page was not asked for, or did not come');
-  const known = new Set(first.marks);
-  const both = second.marks.filter((mark) => known.has(mark)).length;
-  const evidence = `${first.recordCount} records of the first page, ${second.recordCount} of the second, ${both} in both`;
+  if (pages.every(({ envelope }) => !envelope.hasMore)) return unknown(name, 'one page holds all');
+  // A page without records shows nothing.
+  const full = pages.filter(({ recordCount }) => recordCount > 0);
+  const [pair] = full.flatMap((page) => {
+    const next = full.find(({ askedCursor }) => {
+      return askedCursor !== null && askedCursor === page.envelope.nextCursor;
+    });
+    return next === undefined ? [] : [[page, next] as const];
+  });
+  if (pair === undefined) return unknown(name, 'no page with records was followed by another');
+  const [before, behind] = pair;
+  const known = new Set(before.marks);
+  const both = behind.marks.filter((mark) => known.has(mark)).length;
+  const evidence = `${before.recordCount} records of a page, ${behind.recordCount} of the next, ${both} in both`;
   return finding(name, both === 0, 'measured', evidence);
 }
 

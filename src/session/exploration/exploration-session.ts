@@ -96,6 +96,7 @@ function tokenOf(
   if (source.oauth?.grant !== 'refresh_token') return passingToken(context, source);
   throw new UserError(
     `The source ${source.spec.name} has a refresh token, which its server may replace: explore it with a database, which keeps the new one.`,
+    'usage',
   );
 }
 
