@@ -41,7 +41,7 @@ export interface PageRead {
   readonly records: readonly unknown[];
   /** By record, in page order; null where key or time are not readable. */
   readonly positions: readonly (Position | null)[];
-  /** By record: what tells it from all others. Its key, or all of it. */
+  /** By record: what tells it from all others. Its key, or all of it; empty: it cannot be stored. */
   readonly marks: readonly string[];
 }
 

@@ -99,7 +99,7 @@ function pageSizeOf(findings: readonly Finding[], known: Circumstances) {
   if (known.subject.sizes === 'unsaid') {
     const records = numberOf(findings, 'page.size') ?? Math.max(1, known.sampledRecords);
     const reason =
-      'it comes unasked; if the API takes a size, name its parameter: page_size: { param, max }';
+      'what comes as the file asks; page_size: { param, max } names a parameter for the size, where there is one';
     return { records, reason };
   }
   const largest = numberOf(findings, 'page.largest-size');

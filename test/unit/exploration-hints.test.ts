@@ -2,17 +2,30 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Config, readConfig } from '../../src/config/config.js';
+import { type Config, readConfig, type Target } from '../../src/config/config.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
+import { finding } from '../../src/explore/finding.js';
 import {
   type ExplorationHints,
   findHints,
   mergeStarts,
   NO_HINTS,
 } from '../../src/session/exploration/exploration-hints.js';
-import { explorationFile } from '../../src/session/exploration/shown-exploration.js';
+import {
+  explorationFile,
+  explorationOriginOf,
+  withoutSecretsOf,
+} from '../../src/session/exploration/shown-exploration.js';
 import { hashKey } from '../../src/session/open-source.js';
-import { exploration, KEY, LIVE_POLICY, NOW_MS, ORIGIN } from '../support/sample-exploration.js';
+import {
+  exploration,
+  FINDINGS,
+  KEY,
+  LIVE_POLICY,
+  NOW_MS,
+  ORIGIN,
+} from '../support/sample-exploration.js';
+import { fileWith, planOf } from '../support/source-files.js';
 
 describe('what an ingestion takes over', () => {
   let folder: string;
@@ -106,6 +119,27 @@ describe('what an ingestion takes over', () => {
     expect(merge(all)).toBe(all);
     expect(merge(saved, NO_HINTS)).toBe(saved);
   });
+});
+
+test('no text that is kept has a secret in it, and figures stay what they are', () => {
+  const [secret, digits] = ['s3cret/key', '300000'];
+  const plan = planOf(fileWith('name: items, endpoint: items'));
+  const target: Target = {
+    ...{ origin: 'https://api.example.com', basePath: `/${secret}/v1`, plan },
+    kind: 'file',
+    secrets: [secret, digits],
+  };
+  const told = finding(
+    'record.fields',
+    `${secret}: string`,
+    'measured',
+    encodeURIComponent(secret),
+  );
+  const kept = withoutSecretsOf(target, exploration({ findings: [told, ...FINDINGS] }));
+  expect(JSON.stringify(kept)).not.toMatch(/s3cret/);
+  expect(kept.findings[0]?.value).toBe('[secret]: string');
+  expect(kept.findings.find(({ name }) => name === 'total')?.value).toBe(3_000_000);
+  expect(kept.origin).toBe(explorationOriginOf(target));
 });
 
 test('each stream of a source file has a file of its own, and no other source shares it', () => {

@@ -136,7 +136,10 @@ function keyFinding(
   const key = keyName(known);
   if (key === '') return unknown(name, 'the source names no primary_key');
   const missing = withoutId + nonObjects;
-  const twice = pages.reduce((sum, { marks }) => sum + marks.length - new Set(marks).size, 0);
+  const twice = pages.reduce((sum, page) => {
+    const marks = page.marks.filter((mark) => mark !== '');
+    return sum + marks.length - new Set(marks).size;
+  }, 0);
   const value = missing === 0 ? `${key} in every record` : `${key} missing in ${missing}`;
   const evidence =
     twice === 0 ? `of ${records} records; none twice in a page` : `${twice} twice in a page`;

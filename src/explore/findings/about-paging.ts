@@ -28,7 +28,7 @@ function leadsOn(pages: readonly PageSeen[]): Finding {
   if (pair === undefined) return unknown(name, 'no page with records was followed by another');
   const [before, behind] = pair;
   const known = new Set(before.marks);
-  const both = behind.marks.filter((mark) => known.has(mark)).length;
+  const both = behind.marks.filter((mark) => mark !== '' && known.has(mark)).length;
   const evidence = `${before.recordCount} records of a page, ${behind.recordCount} of the next, ${both} in both`;
   return finding(name, both === 0, 'measured', evidence);
 }

@@ -17,7 +17,6 @@ import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { settingsFor } from '../../simulator/settings.js';
 import { datasync } from '../../source/datasync.js';
-import type { Source } from '../../source/source.js';
 import type { AccessToken } from '../access-token.js';
 import { authorised } from '../authorised-fetch.js';
 import type { SessionContext } from '../context.js';
@@ -163,15 +162,13 @@ export async function explorationTarget(
       return { subject: subjectOf(datasync), expected: { latencyMs: EXPECTED_LATENCY_MS, policy } };
     }
     case 'simulator': {
-      const settings = settingsFor(target.profile);
-      const policy = { quota: settings.eventsQuota, windowMs: settings.eventsWindowMs };
-      const latencyMs = settings.latencyMs + settings.latencyJitterMs / 2;
-      const known: Source = datasync;
-      const isLimited = policy.quota !== 0;
-      return {
-        subject: subjectOf(known),
-        expected: { latencyMs, policy: isLimited ? policy : known.defaultPolicy },
+      const { latencyMs, latencyJitterMs, ...limit } = settingsFor(target.profile);
+      const policy = { quota: limit.eventsQuota, windowMs: limit.eventsWindowMs };
+      const expected = {
+        latencyMs: latencyMs + latencyJitterMs / 2,
+        policy: policy.quota === 0 ? datasync.defaultPolicy : policy,
       };
+      return { subject: subjectOf(datasync), expected };
     }
   }
 }

@@ -15,8 +15,18 @@ export function explorationOriginOf(target: Target): string {
 /** An API may repeat what it was sent, in names of fields as well. */
 export function withoutSecretsOf(target: Target, exploration: Exploration): Exploration {
   const named = { ...exploration, origin: explorationOriginOf(target) };
-  const text = withoutSecrets(JSON.stringify(named), secretsOfTarget(target));
-  return explorationForm.parse(JSON.parse(text));
+  return explorationForm.parse(cleaned(named, secretsOfTarget(target)));
+}
+
+/** Texts alone: a number that has the digits of a secret says nothing of it. */
+function cleaned(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return withoutSecrets(value, secrets);
+  if (Array.isArray(value)) return value.map((one) => cleaned(one, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(
+    ([name, one]) => [name, cleaned(one, secrets)] as const,
+  );
+  return Object.fromEntries(members);
 }
 
 /** Each stream of a source has files of its own. @param format of its end */
