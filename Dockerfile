@@ -9,6 +9,7 @@ COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
 COPY workers workers
+COPY sources sources
 RUN npm run build
 
 FROM node:20-bookworm-slim AS dependencies
@@ -34,6 +35,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/chunks dist/chunks
 COPY --from=build /build/dist/workers dist/workers
+COPY --from=build /build/dist/sources dist/sources
 COPY package.json package.json
 COPY sources sources
 COPY scripts/container.mjs scripts/datasync.sh scripts/

@@ -1,7 +1,7 @@
 /** The simulator's pages as bytes, for what is measured without a server. */
-import { datasync } from '../src/source/datasync.js';
 import { openPage, type ProvedPage, provePage } from '../workers/fetch/page.js';
 import { BenchError } from './bench-error.js';
+import { datasync } from './datasync.js';
 import { type SimulatorProcess, startSimulatorProcess } from './processes.js';
 
 /** A page: its bytes, and the same as columns. */

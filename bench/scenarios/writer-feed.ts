@@ -6,6 +6,7 @@ import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import { WriterHandle } from '../../src/runtime/writer-handle.js';
 import { BenchError } from '../bench-error.js';
 import type { BenchDatabase } from '../database.js';
+import { datasync } from '../datasync.js';
 import type { BenchWriteMethod } from '../options.js';
 import { forEachPage } from '../pages.js';
 
@@ -70,7 +71,8 @@ export async function feedWriter(
     const fault = await writer.open({
       connectionString: database.connectionString,
       connectionsMax: CONNECTIONS,
-      target: { reads: 'worker' },
+      target: datasync.target,
+      replaced: null,
       method,
       expectsDuplicates: false,
       hasTriggers: false,

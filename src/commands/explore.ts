@@ -50,7 +50,7 @@ export function exploreCommand(): Command {
 
 /** @returns the exit code */
 async function run(context: CommandContext, flags: ExploreFlags): Promise<number> {
-  const scope = await scopeOf(context.config, flags);
+  const scope = scopeOf(context.config, flags);
   const plan = makePlan(scope);
   context.say(planText(plan, scope));
   const usesDatabase = flags.database;
@@ -65,9 +65,9 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
   return EXIT.complete;
 }
 
-async function scopeOf(config: Config, flags: ExploreFlags): Promise<ExploreScope> {
+function scopeOf(config: Config, flags: ExploreFlags): ExploreScope {
   const scope = {
-    ...(await explorationTarget(config)),
+    ...explorationTarget(config),
     isThorough: flags.thorough === true,
     doesProvoke: flags.provoke === true,
   };

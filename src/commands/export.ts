@@ -1,5 +1,6 @@
 /** `datasync export` and `export-ids`: stream the rows of the table, or their ids, into a file or a pipe. */
 import { Command, Option } from 'commander';
+import { DEFAULT_SOURCE } from '../config/source-files.js';
 import {
   EXPORT_FORMATS,
   EXPORT_ORDERS,
@@ -12,7 +13,6 @@ import { type ExportedRun, exportRun } from '../session/export/export-run.js';
 import { STANDARD_OUTPUT } from '../session/export/open-output.js';
 import { LedgerReader } from '../session/ledger-reader.js';
 import { UserError } from '../session/user-error.js';
-import { datasync } from '../source/datasync.js';
 import { type CommandContext, commandContext } from './context.js';
 import { joinedResult, type StreamResult, streamContexts } from './each-stream.js';
 import { EXIT } from './exit-codes.js';
@@ -124,7 +124,7 @@ function defaultFile(
   { source, stream }: Run,
   isPartial: boolean,
 ): string {
-  const of = source === datasync.name ? '' : `${source}.`;
+  const of = source === DEFAULT_SOURCE ? '' : `${source}.`;
   const partial = isPartial ? '.partial' : '';
   const file =
     format === 'ids' ? `${idsOf(stream)}${partial}.txt` : `${stream}${partial}.${format}`;

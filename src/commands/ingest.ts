@@ -104,14 +104,23 @@ function remedyText({ pages }: IngestResult, { status }: RunOutcome): string {
   return status === 'failed' ? `Put that right, then start again${goOn}.` : `Start again${goOn}.`;
 }
 
+/** What becomes of the rows that are there. */
+const ASKED_AGAIN = {
+  append: 'deletes no row',
+  merge: 'updates the rows that have changed',
+  replace: 'then replaces the rows that are there',
+} as const;
+
 function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
 ): StreamResult {
-  const { run, eventsIngested, tableRows, openCommand } = end;
+  const { run, eventsIngested, tableRows, openCommand, disposition } = end;
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
-  context.say(`${message} Nothing to do; --restart asks for all of it again, and deletes no row.`);
+  context.say(
+    `${message} Nothing to do; --restart asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
+  );
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(
       { event: 'rows_missing', eventsIngested, tableRows },

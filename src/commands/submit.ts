@@ -7,12 +7,14 @@ import { type FoundRun, LedgerReader } from '../session/ledger-reader.js';
 import { runOriginOf } from '../session/open-source.js';
 import {
   type HandInEnd,
+  type HandInSettings,
   handIn,
   type SubmissionPlan,
   type Wish,
 } from '../session/submission/hand-in.js';
 import { UserError } from '../session/user-error.js';
-import { isRepositoryUrl, type Submission } from '../source/submissions.js';
+import { codecOf } from '../source/registry.js';
+import type { Submission } from '../source/submission-form.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 
@@ -44,12 +46,6 @@ Example:
   datasync submit https://github.com/you/datasync-ingestion`,
     )
     .action(async (url: string, flags: SubmitFlags) => {
-      if (!isRepositoryUrl(url)) {
-        throw new UserError(
-          `${url} is no repository: it takes https://github.com/OWNER/NAME`,
-          'usage',
-        );
-      }
       if (!flags.yes && !flags.dryRun && (flags.json || !process.stdin.isTTY)) {
         throw new UserError(
           'There is no terminal to ask on: --yes submits without asking.',
@@ -57,10 +53,21 @@ Example:
         );
       }
       const context = await commandContext({ ...flags, logLevel: 'warn' });
+      const { source, target } = context.config;
+      const form = (await codecOf(target.plan)?.submissions()) ?? null;
+      if (form === null) {
+        throw new UserError(`The API of the source ${source} takes no submissions.`, 'usage');
+      }
+      if (!form.isRepositoryUrl(url)) {
+        throw new UserError(
+          `${url} is no repository: it takes https://github.com/OWNER/NAME`,
+          'usage',
+        );
+      }
       // Ids of another source would be worthless: no run but that of the configured one will do.
       const config = { ...context.config, isTargetChosen: true };
       process.exitCode = await LedgerReader.during({ ...context, config }, async (ledger) =>
-        submit(context, await ledger.require(undefined), url, flags),
+        submit(context, await ledger.require(undefined), { form, githubRepoUrl: url }, flags),
       );
     });
 }
@@ -69,17 +76,17 @@ Example:
 async function submit(
   context: CommandContext,
   found: FoundRun,
-  githubRepoUrl: string,
+  sent: Pick<HandInSettings, 'form' | 'githubRepoUrl'>,
   flags: SubmitFlags,
 ): Promise<number> {
   const end = await handIn(context, found, {
-    ...{ githubRepoUrl, output: flags.output, say: context.say },
+    ...{ ...sent, output: flags.output, say: context.say },
     isDryRun: flags.dryRun === true,
     permitsAgain: flags.again === true,
     refusesTwin: flags.yes === true && flags.again !== true,
     onProved: (rows) =>
       context.say(`Run ${found.run.run}: the proof holds, ${formatCount(rows)} rows.`),
-    showPlan: (plan) => context.say(planText(context, plan, githubRepoUrl, flags.output)),
+    showPlan: (plan) => context.say(planText(context, plan, sent.githubRepoUrl, flags.output)),
     ask: (question) => ask(flags, question),
     onSending: warnOnSignal,
     onAnswered: ({ answer }) => context.say(submittedText(answer)),

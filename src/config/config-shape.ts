@@ -13,31 +13,27 @@ export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Where records come from. */
-export type Target =
+export type Target = {
+  /** Of the source, its references to secrets resolved; what is missing is empty. */
+  readonly plan: SourcePlan;
+  /** What of it must never be shown. */
+  readonly secrets: readonly string[];
+} & (
   | {
       readonly kind: 'api';
       /** Scheme, host and port. */
       readonly origin: string;
-      /** The path of API_BASE_URL without a slash at its end. */
-      readonly basePath: string;
-      readonly apiKey: string;
-    }
-  | {
-      readonly kind: 'file';
-      readonly origin: string;
       /** The path of the base URL without a slash at its end. */
       readonly basePath: string;
-      /** Its references to secrets resolved. */
-      readonly plan: SourcePlan;
-      /** What of it must never be shown. */
-      readonly secrets: readonly string[];
     }
+  /** In the API's place. */
   | {
       readonly kind: 'simulator';
       readonly events: number;
       readonly profile: (typeof SIMULATE_PROFILES)[number];
       readonly seed: number;
-    };
+    }
+);
 
 /** Where they go. */
 export type DatabaseChoice =

@@ -7,6 +7,7 @@
  */
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { codecOf } from '../source/registry.js';
 import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import {
   type Config,
@@ -33,13 +34,6 @@ import { tracesChoice, tracesSettings } from './traces-settings.js';
 export type { Config, DatabaseChoice, Target } from './config-shape.js';
 export { LOG_LEVELS, SIMULATE_PROFILES, WRITE_METHODS } from './config-shape.js';
 
-/** The live API; a key alone means it. */
-export const LIVE_API_BASE_URL =
-  'http://datasync-dev-alb-101078500.us-east-1.elb.amazonaws.com/api/v1';
-
-/** What `.env.example` holds in place of a key. */
-export const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme']);
-
 /** Flags of a command, by their camel-case names; unset ones are absent. */
 export type Flags = Readonly<Record<string, unknown>>;
 
@@ -55,7 +49,6 @@ export type ConfigResult =
 
 // zod/mini: the same checks as zod at a third of its memory, which every start pays.
 const settings = z.object({
-  TARGET_API_KEY: z.optional(z.string()),
   SOURCE: z.optional(z.string()),
   API_BASE_URL: z.optional(apiUrl),
   DATABASE_URL: z.optional(postgresUrl),
@@ -108,11 +101,11 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   port: 'HTTP_PORT',
 };
 
-/** @param chosen null: DataSync's @returns the frozen configuration, or every fault of it */
+/** @returns the frozen configuration, or every fault of it */
 export function readConfig(
   environment: Environment,
   flags: Flags,
-  chosen: ChosenSource | null = null,
+  chosen: ChosenSource,
 ): ConfigResult {
   const raw: Record<string, unknown> = { ...environment };
   for (const [flag, setting] of Object.entries(FLAG_SETTINGS)) {
@@ -122,22 +115,18 @@ export function readConfig(
   const issues = parsed.error?.issues ?? [];
   const faults = [
     ...issues.map((issue) => describeIssue(issue, flags)),
-    ...crossFaults(environment, flags, chosen !== null),
+    ...crossFaults(environment, flags, chosen),
   ];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
   const traces = tracesChoice(environment);
   const proxies = readProxies(environment);
-  const target = targetOf(parsed.data, flags, chosen);
-  const database = databaseChoice(parsed.data, environment, target.kind === 'simulator');
-  const isTargetChosen = chosen !== null || flags.simulate === true || namesApi(parsed.data);
+  const isSimulated = usesSimulator(environment, flags, chosen);
+  const target = targetOf(parsed.data, isSimulated, chosen);
+  const database = databaseChoice(parsed.data, environment, isSimulated);
+  const isTargetChosen = flags.simulate === true || namesApi(environment, chosen);
   const source = { ...sourceOf(chosen), target, isTargetChosen };
   const config = { ...assemble(parsed.data, flags), ...source, database, traces, proxies };
   return { ok: true, config: Object.freeze(config) };
-}
-
-/** The key, unless it is absent or the placeholder of `.env.example`. */
-export function usableKey(key: string | undefined): string | null {
-  return key === undefined || KEY_PLACEHOLDERS.has(key.toLowerCase()) ? null : key;
 }
 
 /** Named as it was given: by its flag, or by its variable. */
@@ -153,30 +142,29 @@ function flagName(camelCase: string): string {
 }
 
 /** What no single setting can say. */
-function crossFaults(values: Environment, flags: Flags, isFile: boolean): ConfigFault[] {
+function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): ConfigFault[] {
   // What was written can be looked at without a key: nothing is asked for and nothing mixed.
   if (flags.readsOnly === true) return [];
   const faults: ConfigFault[] = alertFaults(values);
-  const key = usableKey(values.TARGET_API_KEY);
-  const isSimulated = flags.simulate === true;
-  if (isFile) {
-    if (isSimulated) {
-      faults.push({ setting: '--simulate', message: 'is for the source datasync alone' });
-    }
-    return [...faults, ...proxyFaults(values)];
+  const isSimulated = usesSimulator(values, flags, chosen);
+  if (flags.simulate === true && !isSimulated) {
+    const message = `cannot be used: the source ${chosen.plan.name} has no simulator`;
+    faults.push({ setting: '--simulate', message });
   }
-  if (key !== null && !isSimulated) faults.push(...proxyFaults(values));
-  if (values.API_BASE_URL !== undefined && key === null && !isSimulated) {
+  const [missing] = chosen.missing;
+  if (missing === undefined || flags.simulate === true) {
+    return isSimulated ? faults : [...faults, ...proxyFaults(values)];
+  }
+  if (values.API_BASE_URL !== undefined) {
     faults.push({
-      setting: 'TARGET_API_KEY',
+      setting: missing,
       message: 'is needed with API_BASE_URL; without both, the bundled simulator is used',
     });
   }
-  if (key === null && values.DATABASE_URL !== undefined && !isSimulated) {
+  if (values.DATABASE_URL !== undefined) {
     faults.push({
       setting: 'DATABASE_URL',
-      message:
-        'is set but TARGET_API_KEY is not: simulated data goes into your database only with --simulate',
+      message: `is set but ${missing} is not: simulated data goes into your database only with --simulate`,
     });
   }
   return faults;
@@ -191,31 +179,24 @@ type SourceSettings =
   | 'isTargetChosen';
 type Assembled = Omit<Config, SourceSettings | 'database' | 'traces' | 'proxies'>;
 
-function sourceOf(
-  chosen: ChosenSource | null,
-): Pick<Config, 'source' | 'stream' | 'streams' | 'sourceWarnings'> {
-  if (chosen === null) {
-    return { source: 'datasync', stream: 'events', streams: ['events'], sourceWarnings: [] };
-  }
-  const { plan, streams, warnings } = chosen;
+function sourceOf({
+  plan,
+  streams,
+  warnings,
+}: ChosenSource): Pick<Config, 'source' | 'stream' | 'streams' | 'sourceWarnings'> {
   return { source: plan.name, stream: streams[0], streams, sourceWarnings: warnings };
 }
 
-function targetOf(values: Settings, flags: Flags, chosen: ChosenSource | null): Target {
-  if (chosen !== null) {
-    const { plan, secrets } = chosen;
-    return { kind: 'file', ...addressOf(plan.baseUrl), plan, secrets };
-  }
-  if (usesSimulator(values, flags)) {
-    return {
-      kind: 'simulator',
-      events: values.SIMULATE_EVENTS,
-      profile: values.SIMULATE_PROFILE,
-      seed: values.SIMULATE_SEED,
-    };
-  }
-  const apiKey = usableKey(values.TARGET_API_KEY) ?? '';
-  return { kind: 'api', ...addressOf(values.API_BASE_URL ?? LIVE_API_BASE_URL), apiKey };
+function targetOf(values: Settings, isSimulated: boolean, { plan, secrets }: ChosenSource): Target {
+  if (!isSimulated) return { kind: 'api', ...addressOf(plan.baseUrl), plan, secrets };
+  return {
+    kind: 'simulator',
+    events: values.SIMULATE_EVENTS,
+    profile: values.SIMULATE_PROFILE,
+    seed: values.SIMULATE_SEED,
+    plan,
+    secrets,
+  };
 }
 
 function assemble(values: Settings, flags: Flags): Assembled {
@@ -251,12 +232,13 @@ function assemble(values: Settings, flags: Flags): Assembled {
   };
 }
 
-function namesApi(values: Settings): boolean {
-  return usableKey(values.TARGET_API_KEY) !== null || values.API_BASE_URL !== undefined;
+function namesApi(values: Environment, { isStoodInFor, missing }: ChosenSource): boolean {
+  return !isStoodInFor || missing.length === 0 || values.API_BASE_URL !== undefined;
 }
 
-function usesSimulator(values: Settings, flags: Flags): boolean {
-  return flags.simulate === true || !namesApi(values);
+function usesSimulator(values: Environment, flags: Flags, chosen: ChosenSource): boolean {
+  if (codecOf(chosen.plan)?.simulator === undefined) return false;
+  return flags.simulate === true || !namesApi(values, chosen);
 }
 
 function databaseChoice(

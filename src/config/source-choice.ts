@@ -1,17 +1,24 @@
-/** The source that was chosen by name or by file: read, checked, and its references to secrets resolved. */
+/** The source that was chosen by name or by file, with its references to secrets resolved. */
 import { readFileSync } from 'node:fs';
 import { noteText } from '../source/file/file-note.js';
-import { loadSource } from '../source/file/load-source.js';
+import { referenceName } from '../source/file/references.js';
 import { type Reference, referenceText, resolveSecrets } from '../source/file/secrets.js';
 import type { SourcePlan } from '../source/plan.js';
+import { codecOf } from '../source/registry.js';
 import type { ConfigFault } from './config.js';
 import type { Environment } from './environment.js';
-import { findSourceFile } from './source-files.js';
+import { usableKey } from './placeholders.js';
+import type { ReadSource } from './read-source.js';
+import { apiUrl } from './setting-kinds.js';
 
 export interface ChosenSource {
   readonly type: 'chosen';
   /** Its references resolved: holds secrets. */
   readonly plan: SourcePlan;
+  /** Names of what nothing is set for, which is empty in the plan. */
+  readonly missing: readonly string[];
+  /** A simulator takes the place of its API where that is not named, by its key or its address. */
+  readonly isStoodInFor: boolean;
   /** Streams to copy, in the order of the file. */
   readonly streams: readonly [string, ...string[]];
   readonly secrets: readonly string[];
@@ -23,47 +30,53 @@ export type SourceChoice =
   | { readonly type: 'faulty'; readonly faults: readonly ConfigFault[] };
 
 export interface SourceWish {
-  /** Name or file. */
-  readonly source: string;
   /** Resources by name; none: all that the file selects. */
   readonly resources: readonly string[];
   readonly environment: Environment;
   /** Nothing is asked of the API: secrets may be missing. */
-  readonly readsOnly: boolean;
-  /** In place of the file's base URL; null: as it stands there. */
-  readonly baseUrl: string | null;
+  readonly isUnasked: boolean;
 }
 
-export function chooseSource(wish: SourceWish): SourceChoice {
-  const found = findSourceFile(wish.source);
-  if (found.type === 'none') return faulty(found.message);
-  const { text } = found;
-  const { path, name } = found.file;
-  const loaded = loadSource(text, { name });
+export function chooseSource(
+  { file, loaded, isAsShipped }: ReadSource,
+  { resources, environment, isUnasked }: SourceWish,
+): SourceChoice {
+  const { path } = file;
   const notesOf = (notes: typeof loaded.warnings): string[] =>
     notes.map((note) => noteText(path, note));
   if (loaded.type === 'faulty') {
     return faulty(`cannot be used:\n    ${notesOf(loaded.faults).join('\n    ')}`);
   }
-  const based = wish.baseUrl === null ? loaded.plan : { ...loaded.plan, baseUrl: wish.baseUrl };
-  const resolved = resolveSecrets(
-    based,
-    (reference) => lookUpReference(reference, wish.environment) ?? (wish.readsOnly ? '' : null),
-  );
+  const based = basedOn(environment.API_BASE_URL, loaded.plan);
+  // Whoever writes a file of their own has named an API in it.
+  const isStoodInFor = isAsShipped && codecOf(based) !== null;
+  const missing: string[] = [];
+  const resolved = resolveSecrets(based, (reference) => {
+    const value = lookUpReference(reference, environment);
+    if (value !== null) return value;
+    missing.push(referenceName(reference));
+    return isUnasked || isStoodInFor ? '' : null;
+  });
   if (resolved.type === 'missing') return faulty(missingText(path, resolved.references));
   if (resolved.type === 'unusable') return faulty(`${path}: ${resolved.message}`);
-  const chosen = chooseStreams(resolved.plan, wish.resources);
+  const chosen = chooseStreams(resolved.plan, resources);
   if ('fault' in chosen) return faulty(chosen.fault);
-  const { plan, secrets } = resolved;
-  const warnings = notesOf(loaded.warnings);
-  return { type: 'chosen', plan, streams: chosen.streams, secrets, warnings };
+  return {
+    ...{ type: 'chosen', isStoodInFor, missing, streams: chosen.streams },
+    ...{ plan: resolved.plan, secrets: resolved.secrets, warnings: notesOf(loaded.warnings) },
+  };
+}
+
+/** An address that is none is a fault of its setting. */
+function basedOn(baseUrl: string | undefined, plan: SourcePlan): SourcePlan {
+  return baseUrl !== undefined && apiUrl.safeParse(baseUrl).success ? { ...plan, baseUrl } : plan;
 }
 
 /** What a reference stands for; null: it is not there. */
 export function lookUpReference(reference: Reference, environment: Environment): string | null {
-  const value =
-    reference.kind === 'variable' ? environment[reference.name] : readSecret(reference.path);
-  return value ?? null;
+  return reference.kind === 'variable'
+    ? usableKey(environment[reference.name])
+    : (readSecret(reference.path) ?? null);
 }
 
 function readSecret(path: string): string | undefined {

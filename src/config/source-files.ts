@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SCHEMA_FILE } from '../source/file/source-shape.js';
+import { SCHEMA_FILE } from '../source/file/schema-file.js';
 import { nearestName } from '../source/resembling.js';
 
 export interface SourceFile {
@@ -18,6 +18,8 @@ export interface SourceFile {
   readonly isShipped: boolean;
 }
 
+/** Without `--source` and SOURCE. */
+export const DEFAULT_SOURCE = 'datasync';
 /** The folder of the files of one's own. */
 export const OWN_FOLDER = 'sources';
 const ENDINGS = ['.yaml', '.yml', '.json'];

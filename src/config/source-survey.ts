@@ -1,7 +1,8 @@
 /** What a source file holds, and which of the variables and secret files that it names are there. */
 import { noteText } from '../source/file/file-note.js';
 import { type LoadedSource, loadSource } from '../source/file/load-source.js';
-import { type Reference, secretReferences } from '../source/file/secrets.js';
+import { referenceName } from '../source/file/references.js';
+import { secretReferences } from '../source/file/secrets.js';
 import type { Environment } from './environment.js';
 import { lookUpReference } from './source-choice.js';
 import {
@@ -54,12 +55,8 @@ function surveyOf(found: FoundFile, environment: Environment): Survey {
   const loaded = loadSource(text, file);
   const references = loaded.type === 'loaded' ? secretReferences(loaded.plan) : [];
   const needs = references.map((reference) => ({
-    name: nameOf(reference),
+    name: referenceName(reference),
     isSet: lookUpReference(reference, environment) !== null,
   }));
   return { type: 'surveyed', ...file, loaded, needs };
-}
-
-function nameOf(reference: Reference): string {
-  return reference.kind === 'variable' ? reference.name : `file:${reference.path}`;
 }

@@ -7,7 +7,10 @@
  */
 import type { HeadFacts } from './scheduler-types.js';
 
-export type TotalAnswer = Pick<HeadFacts, 'total' | 'hasMore' | 'sentAtMs' | 'headAtMs'>;
+export type TotalAnswer = Pick<
+  HeadFacts,
+  'total' | 'hasMore' | 'sentAtMs' | 'headAtMs' | 'passesTotal'
+>;
 
 export interface TotalFall {
   readonly from: number;
@@ -22,6 +25,7 @@ export class AnnouncedTotal {
   /** The greatest, and when the answer had come that said it. */
   #most: { readonly total: number; readonly atMs: number } | null;
   #fall: TotalFall | null = null;
+  #isPassed = false;
 
   /** @param ofEarlier what earlier processes of the run were told; null: nothing */
   constructor(ofEarlier: number | null = null) {
@@ -29,7 +33,8 @@ export class AnnouncedTotal {
     this.#most = ofEarlier === null ? null : { total: ofEarlier, atMs: 0 };
   }
 
-  observe({ total, hasMore, sentAtMs, headAtMs }: TotalAnswer): void {
+  observe({ total, hasMore, sentAtMs, headAtMs, passesTotal = false }: TotalAnswer): void {
+    this.#isPassed ||= passesTotal;
     if (total === null) return;
     this.#noteFall(total, sentAtMs, headAtMs);
     if (!hasMore) {
@@ -45,6 +50,11 @@ export class AnnouncedTotal {
     const ofOthers = this.#least ?? this.#ofEarlier;
     if (ofOthers === null || this.#ofEnd === null) return ofOthers ?? this.#ofEnd;
     return this.#hasShrunk ? Math.min(ofOthers, this.#ofEnd) : ofOthers;
+  }
+
+  /** Whether records came behind a total that their own answer told. */
+  get isPassed(): boolean {
+    return this.#isPassed;
   }
 
   /** From the greatest to the least that was told behind it; null: it has not gone down. */

@@ -31,6 +31,8 @@ export class ChainWatch {
   readonly #fingerprints = new Set<string>();
   /** Pages in a row whose fingerprint is among these. */
   #repeated = 0;
+  /** Pages say where the source ends: empty ones lead there, however many there are. */
+  #hasKnownEnd = false;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -50,15 +52,23 @@ export class ChainWatch {
   }
 
   /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
-  committed(job: PageJob, { inserted, known, quarantined }: CommittedCounts): void {
+  committed(job: PageJob, { returned, inserted, known, quarantined }: CommittedCounts): void {
     const { options } = this.#context;
+    if (returned === 0 && this.#hasKnownEnd) return;
     this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
     // A walk that begins again finds first what is there.
     const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
     if (this.#stale >= BARREN_PAGES_MAX + knownPages) this.#leadsNowhere(job, this.#stale);
   }
 
-  progress(job: PageJob, { recordCount, lastPosition, fingerprint }: ScannedEvent): void {
+  /** @param lastPlace of the source, as the page says it; null: it does not */
+  progress(
+    job: PageJob,
+    { recordCount, lastPosition, fingerprint }: ScannedEvent,
+    lastPlace: Position | null,
+  ): void {
+    this.#hasKnownEnd ||= lastPlace !== null;
+    if (recordCount === 0 && this.#hasKnownEnd) return;
     if (fingerprint !== undefined) this.#compare(job, fingerprint);
     const isBarren = recordCount === 0 || isSamePlace(lastPosition, job.after);
     const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;

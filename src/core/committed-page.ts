@@ -21,13 +21,15 @@ export interface PageLink {
   readonly through: Position | null;
 }
 
-/** What became of a page's records: `returned = inserted + duplicate + quarantined`. */
+/** What became of a page's records: `returned = inserted + updated + duplicate + quarantined`. */
 export interface CommittedCounts {
   readonly returned: number;
-  /** Rows that it wrote. */
+  /** Rows that the table did not have. */
   readonly inserted: number;
+  /** Rows that took the place of older ones with their keys. */
+  readonly updated: number;
   readonly duplicate: number;
-  /** Of `duplicate`: rows that were there, and that no page of the run wrote. */
+  /** Of `updated` and `duplicate`: rows that were there, and that no page of the run had written. */
   readonly known: number;
   readonly quarantined: number;
 }

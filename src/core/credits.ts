@@ -6,6 +6,12 @@
  */
 import { assert } from './fault.js';
 
+/**
+ * However small they are: what is decided by commits, as that a walk leads nowhere, must not lag thousands
+ * of pages behind a slow database. More than the requests that may be in flight.
+ */
+const PAGES_MAX = 1_500;
+
 export class Credits {
   readonly #bytesMax: number;
   #heldBytes = 0;
@@ -27,7 +33,9 @@ export class Credits {
 
   /** Whether one more page may be fetched. One always may: else a huge page would stop the run. */
   get hasRoom(): boolean {
-    return this.#byTask.size === 0 || this.#heldBytes + this.#expectedPageBytes <= this.#bytesMax;
+    const pages = this.#byTask.size;
+    if (pages === 0) return true;
+    return pages < PAGES_MAX && this.#heldBytes + this.#expectedPageBytes <= this.#bytesMax;
   }
 
   reserve(taskId: number): void {

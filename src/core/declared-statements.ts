@@ -7,14 +7,35 @@ import { readTime } from './header-time.js';
 import type { LimitObservation, LimitStatement } from './limit-headers.js';
 import { count, limitStatement, positive } from './limit-statement.js';
 
+export type LimitHeaders = CountHeaders | CostHeaders;
+
 /** Lower-case names; null: there is no such header. */
-export interface LimitHeaders {
+export interface CountHeaders {
+  readonly type: 'counts';
   readonly limit: string | null;
   readonly remaining: string | null;
   readonly reset: string | null;
   readonly window: string | null;
   /** How reset and window are to be read. */
   readonly unit: 'ms' | 's';
+}
+
+/** Lower-case names of headers that tell of a bucket of points, as `CostPaths` does of a body. */
+export interface CostHeaders {
+  readonly type: 'cost';
+  readonly request: string;
+  readonly available: string;
+  readonly maximum: string;
+}
+
+/** All names that stand in them. */
+export function namesOfHeaders(named: readonly LimitHeaders[]): ReadonlySet<string> {
+  const names = named.flatMap((headers) =>
+    headers.type === 'cost'
+      ? [headers.request, headers.available, headers.maximum]
+      : [headers.limit, headers.remaining, headers.reset, headers.window],
+  );
+  return new Set(names.flatMap((name) => name ?? []));
 }
 
 /** @param header a header by its lower-case name @param answerMs the server's time, epoch ms */
@@ -24,6 +45,12 @@ export function statementsOfHeaders(
   answerMs: number,
 ): LimitStatement[] {
   return named.flatMap((names) => {
+    if (names.type === 'cost') {
+      const points = (name: string) => pointsOf(header(name));
+      const [cost, available] = [points(names.request), points(names.available)];
+      const maximum = points(names.maximum);
+      return costStatement({ name: names.available, cost, available, maximum }) ?? [];
+    }
     const told = (name: string | null): string | null => (name === null ? null : header(name));
     const quota = positive(told(names.limit) ?? undefined);
     const remaining = count(told(names.remaining) ?? undefined);
@@ -43,7 +70,7 @@ export function statementsOfHeaders(
 }
 
 /** A span in the unit that the file says; an instant is told by its magnitude. */
-function withUnit(text: string, unit: LimitHeaders['unit']): string {
+function withUnit(text: string, unit: CountHeaders['unit']): string {
   const isSpan = /^\s*\d+(?:\.\d+)?\s*$/.test(text) && Number(text) < 1e9;
   return isSpan ? `${Number(text)}${unit}` : text;
 }
@@ -56,22 +83,36 @@ export interface CostPaths {
   readonly maximum: readonly PathStep[];
 }
 
-/**
- * A bucket of points as one of requests of this cost. It leaks steadily, and the counts tell how fast.
- *
- * @returns null: the body does not tell
- */
+/** @returns null: the body does not tell */
 export function statementOfCost(paths: CostPaths, json: unknown): LimitStatement | null {
   const at = (steps: readonly PathStep[]): number | null => {
     const value = valueAt(steps, json);
     return typeof value === 'number' && value >= 0 ? value : null;
   };
-  const cost = at(paths.request);
-  const available = at(paths.available);
-  const maximum = at(paths.maximum);
+  const [cost, available] = [at(paths.request), at(paths.available)];
+  return costStatement({ name: 'cost', cost, available, maximum: at(paths.maximum) });
+}
+
+/** Of a header; a cost may have a fraction. */
+function pointsOf(text: string | null): number | null {
+  return text !== null && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : null;
+}
+
+/**
+ * A bucket of points as one of requests of this cost. It leaks steadily, and the counts tell how fast.
+ *
+ * @returns null: too little is told
+ */
+function costStatement(said: {
+  readonly name: string;
+  readonly cost: number | null;
+  readonly available: number | null;
+  readonly maximum: number | null;
+}): LimitStatement | null {
+  const { name, cost, available, maximum } = said;
   if (cost === null || cost === 0 || available === null || maximum === null) return null;
   return limitStatement({
-    name: 'cost',
+    name,
     quota: Math.max(1, Math.floor(maximum / cost)),
     remaining: Math.floor(available / cost),
     isLeaky: true,

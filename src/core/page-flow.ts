@@ -73,7 +73,13 @@ export class PageFlow {
     const { total = null, hasMore = true, lastPlace = null } = page.head ?? {};
     const endMs = (hasMore ? lastPlace : (lastPosition ?? job.after))?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
-    splitter.observe({ ...span, after: job.after, total, ...(endMs != null && { endMs }) });
+    splitter.observe({
+      ...span,
+      after: job.after,
+      next: page.next,
+      total,
+      ...(endMs != null && { endMs }),
+    });
     page.lastPosition = lastPosition;
     page.phase = 'held';
     this.#watch.order(page, event, nowMs);
@@ -82,7 +88,7 @@ export class PageFlow {
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
-    if (hasMore) this.#watch.progress(job, event);
+    if (hasMore) this.#watch.progress(job, event, lastPlace);
     // An end that was announced is told of when it is believed.
     if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.

@@ -65,7 +65,7 @@ export function planResume(
   const canSeek =
     paging.seek !== null &&
     pages.every(({ nextCursor }) => nextCursor === null || paging.placeOf(nextCursor) !== null);
-  return { ...planByOrder(pages, canSeek, nowMs), isOrdered, canSeek };
+  return { ...planByOrder(pages, { paging, canSeek, nowMs }), isOrdered, canSeek };
 }
 
 type Plan = Pick<ResumePlan, 'gaps' | 'restarts' | 'returned'>;
@@ -113,12 +113,16 @@ export function livingTip<Page extends CommittedPage>(
   return tips.find(isLiving) ?? null;
 }
 
-/** @param canSeek whether a place alone is enough to go on from */
-function planByOrder(pages: readonly CommittedPage[], canSeek: boolean, nowMs: number): Plan {
+/** @param how.canSeek whether a place alone is enough to go on from */
+function planByOrder(
+  pages: readonly CommittedPage[],
+  how: { readonly paging: Paging; readonly canSeek: boolean; readonly nowMs: number },
+): Plan {
+  const { paging, canSeek, nowMs } = how;
   const gaps = uncoveredByOrder(pages);
   const returned = recordsOf(pages);
   if (canSeek) {
-    const places = gaps.map(({ after, bound }) => ({ after, bound }));
+    const places = gaps.map((gap) => (isWorthGiven(gap, paging) ? gap : placesOf(gap)));
     return { gaps: places, restarts: false, returned };
   }
   const isReachable = gaps.every(
@@ -126,6 +130,17 @@ function planByOrder(pages: readonly CommittedPage[], canSeek: boolean, nowMs: n
   );
   if (isReachable) return { gaps, restarts: false, returned };
   return { gaps: [FROM_START], restarts: true, returned: 0 };
+}
+
+/** The page before may have left what lies behind its bound to another: then its cursor leads too far. */
+function isWorthGiven({ after, cursor }: Gap, paging: Paging): boolean {
+  if (paging.givenSaysMore !== true || after === null || cursor === undefined) return false;
+  const place = paging.placeOf(cursor);
+  return place !== null && comparePositions(place, after) === 0;
+}
+
+function placesOf({ after, bound }: Gap): Gap {
+  return { after, bound };
 }
 
 export function recordsOf(pages: readonly CommittedPage[]): number {

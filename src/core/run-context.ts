@@ -91,7 +91,7 @@ export class RunContext {
     this.announced = new AnnouncedTotal(options.sourceTotal);
     this.received = new ReceivedRecords(options.earlierPages ?? [], options.resume);
     this.inFlightLimit = new InFlightLimit(options.concurrency);
-    this.splitter = new Splitter(options.rowsDone);
+    this.splitter = new Splitter(options.rowsDone, options.frontier.paging.cutAt);
     this.#nextSegment = options.nextSegment;
   }
 

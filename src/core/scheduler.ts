@@ -64,6 +64,11 @@ export class Scheduler {
     return this.#context.announced.fall;
   }
 
+  /** Whether records came behind the total that the API tells. */
+  get isTotalPassed(): boolean {
+    return this.#context.announced.isPassed;
+  }
+
   /** Whether the source declares an order, and no page has contradicted it. */
   get isOrdered(): boolean {
     return this.#context.order.holds;

@@ -55,15 +55,17 @@ export class Seeker {
    * @returns false when the page cannot be asked for: its cursor is dead and cannot be rebuilt
    */
   renew(job: PageJob, nowMs: number, thresholdMs: number): boolean {
-    const { cursorLifeMs, seek } = this.#paging;
+    const { cursorLifeMs, seek, givenSaysMore = false } = this.#paging;
+    const { after } = job;
     const isDead = job.cursor === null || job.cursorExpiresAtMs <= nowMs;
     const isDying = job.cursorExpiresAtMs - nowMs < Math.min(thresholdMs, job.cursorLifeMs / 2);
-    if (job.after !== null && job.isAfterKnown && (isDead || isDying)) {
+    const isKnown = after !== null && job.isAfterKnown;
+    if (isKnown && (isDead || (isDying && !givenSaysMore))) {
       if (isDead && this.#state === 'doubted') this.#state = 'lastTry';
-      if (this.canSeek && seek !== null) {
-        const cursor = seek(job.after, this.serverClock.at(nowMs) + cursorLifeMs);
-        job.rebuilt(cursor, nowMs + cursorLifeMs);
-      } else if (job.cursor === null) return false;
+      const expiresAtMs = this.serverClock.at(nowMs) + cursorLifeMs;
+      const cursor = this.canSeek && seek !== null ? seek(after, expiresAtMs) : null;
+      if (cursor !== null) job.rebuilt(cursor, nowMs + cursorLifeMs);
+      else if (job.cursor === null) return false;
     }
     if (job.cursor === null && !job.isFirst) return false;
     // An opaque cursor near its end is still worth the try; a dead one is not.

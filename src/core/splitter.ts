@@ -37,16 +37,21 @@ export class Splitter {
   /** No row is earlier than this, as far as is known. */
   #endMs = Number.NEGATIVE_INFINITY;
 
-  constructor(rowsDone: number) {
+  /** Where a stretch can be cut that is to be cut about there. */
+  readonly #cutAt: (about: Position) => Position;
+
+  constructor(rowsDone: number, cutAt: (about: Position) => Position = (about) => about) {
     this.#rowsDone = rowsDone;
+    this.#cutAt = cutAt;
   }
 
   /** A page was read: how many rows it holds and which span of time. */
   observe(page: {
     readonly from: Position | null;
     readonly through: Position | null;
-    /** Where it starts, for a page whose rows all have one place; null: not known. */
+    /** Where it starts and ends, for a page whose rows all have one place; null: not known. */
     readonly after?: Position | null;
+    readonly next?: Position | null;
     readonly rows: number;
     readonly total: number | null;
     /** On the source's last page: the instant of its end. */
@@ -57,11 +62,13 @@ export class Splitter {
     if (page.through !== null && page.through.ms < this.#endMs) this.forgetEnd();
     this.#total = page.total ?? this.#total;
     this.#rowsDone += page.rows;
-    const { from, through, after } = page;
+    const { from, through, after, next } = page;
     if (from === null || through === null || page.rows === 0) return;
-    const startMs = from.ms === through.ms ? (after ?? from).ms : from.ms;
+    const isOnePlace = from.ms === through.ms;
+    const startMs = isOnePlace ? (after ?? from).ms : from.ms;
+    const endMs = isOnePlace ? Math.min((next ?? through).ms, through.ms) : through.ms;
     this.#rows += page.rows;
-    this.#spanMs += startMs - through.ms;
+    this.#spanMs += startMs - endMs;
     this.#pageRows = Math.max(this.#pageRows, page.rows);
   }
 
@@ -84,7 +91,8 @@ export class Splitter {
       const fromMs = after.ms - pageMs;
       const leftMs = fromMs - endMs;
       if (leftMs < 2 * PAGES_MIN * pageMs || (best !== null && leftMs <= best.leftMs)) continue;
-      const at = { ms: Math.floor((fromMs + endMs) / 2), id: LOWEST_ID };
+      const at = this.#cutAt({ ms: Math.floor((fromMs + endMs) / 2), id: LOWEST_ID });
+      if (at.ms <= endMs) continue;
       best = { split: { segment, at, bound }, leftMs };
     }
     return best?.split ?? null;

@@ -1,6 +1,6 @@
 /** The statements of the run store, one constant each. Instants cross as epoch milliseconds. */
 
-const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", table_key AS "tableKey", status, last_error AS "lastError",
+const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", table_key AS "tableKey", replaced_by AS "replacedBy", status, last_error AS "lastError",
   settings - 'warnings' AS settings, coalesce(settings -> 'warnings', '[]') AS warnings,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
@@ -49,18 +49,25 @@ export const LOAD_PAGES = `
   SELECT id, segment, page, cursor, next_cursor AS "nextCursor",
     (extract(epoch FROM next_cursor_expires_at) * 1000)::float8 AS "nextCursorExpiresAtMs",
     has_more AS "hasMore", is_ordered AS "isOrdered", after_position AS "after", through_position AS "through",
-    last_position AS "last", clipped, returned, inserted, duplicate, known, quarantined
+    last_position AS "last", clipped, returned, inserted, updated, duplicate, known, quarantined
   FROM ingestion_pages WHERE run = $1 ORDER BY segment, page`;
 
-/** The runs whose rows go into the same table. @param run an SQL expression */
+/** The runs whose rows are in the same table. @param run an SQL expression */
 export const runsOfTable = (run: string): string => `
-  SELECT one.run FROM ingestion_runs AS one
-    JOIN ingestion_runs AS this USING (table_name) WHERE this.run = ${run}`;
+  SELECT one.run FROM ingestion_runs AS one JOIN ingestion_runs AS this USING (table_name)
+  WHERE this.run = ${run} AND (one.replaced_by IS NULL OR one.run = this.run)`;
 
-/** Rows of its table that were there before rows had owners: DataSync's alone. @param run an SQL expression */
-export const unownedRows = (run: string): string => `coalesce((
+/**
+ * Rows of its table that were there before rows had owners, DataSync's alone, and that no page has taken over.
+ *
+ * @param run an SQL expression
+ */
+export const unownedRows = (run: string): string => `(coalesce((
   SELECT sum(count) FROM ingestion_unowned_rows
-  WHERE (SELECT table_name FROM ingestion_runs WHERE run = ${run}) = 'ingested_events'), 0)::float8`;
+  WHERE (SELECT table_name FROM ingestion_runs WHERE run = ${run}) = 'ingested_events'), 0)
+  - coalesce((
+    SELECT sum(rows) FROM ingestion_superseded
+    WHERE page IS NULL AND run IN (${runsOfTable(run)})), 0))::float8`;
 
 /**
  * The sums of RunTotals over the pages of one run. What it found of others' rows is no more than others
@@ -72,12 +79,13 @@ export const unownedRows = (run: string): string => `coalesce((
  * @param run an SQL expression
  */
 export const runTotals = (run: string): string => `
-  SELECT own.pages, own.returned, own.inserted, own.duplicate, own.differing, own.quarantined,
+  SELECT own.pages, own.returned, own.inserted, own.updated, own.duplicate, own.differing, own.quarantined,
     own.inserted + least(own.known, others.written) AS rows
   FROM (
     SELECT count(*)::float8 AS pages,
       coalesce(sum(returned), 0)::float8 AS returned,
       coalesce(sum(inserted), 0)::float8 AS inserted,
+      coalesce(sum(updated), 0)::float8 AS updated,
       coalesce(sum(duplicate), 0)::float8 AS duplicate,
       coalesce(sum(known), 0)::float8 AS known,
       coalesce(sum(differing), 0)::float8 AS differing,

@@ -20,6 +20,8 @@ export interface Run extends StreamKey {
   /** Where its rows go; see postgres/stream-table. */
   readonly tableName: string;
   readonly tableKey: readonly string[];
+  /** The run whose rows are in the table in place of its own; null: none has replaced them. */
+  readonly replacedBy: number | null;
   readonly status: RunStatus;
   readonly startedAtMs: number;
   /** Set with `complete` and `failed`. */
@@ -67,6 +69,8 @@ export interface RunTotals {
   readonly pages: number;
   readonly returned: number;
   readonly inserted: number;
+  /** Rows that took the place of older ones. */
+  readonly updated: number;
   readonly duplicate: number;
   /** Of `duplicate`: records with other content than the row that was there, which has stayed. */
   readonly differing: number;

@@ -16,6 +16,8 @@ const release = (table: string): string => `
   WITH released AS (
     DELETE FROM ingestion_pages WHERE run = $1 AND id = ANY($2::integer[])
     RETURNING id, segment, page
+  ), lost AS (
+    DELETE FROM ingestion_superseded WHERE page IN (SELECT id FROM released)
   ), records AS (
     DELETE FROM ingestion_quarantine AS q USING released AS r
     WHERE q.run = $1 AND q.segment = r.segment AND q.page = r.page

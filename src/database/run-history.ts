@@ -17,6 +17,7 @@ export interface RunSummary {
   readonly pages: number;
   readonly returned: number;
   readonly inserted: number;
+  readonly updated: number;
   readonly duplicate: number;
   readonly quarantined: number;
   /** See RunTotals. */

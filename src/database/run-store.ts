@@ -25,6 +25,12 @@ import type {
 } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import { type ReleasedPages, releasePages } from './release-pages.js';
+import {
+  abandonRuns,
+  clearReplacement,
+  completeReplacement,
+  type Replacement,
+} from './replace-rows.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
 
 export interface RunStore {
@@ -61,6 +67,10 @@ export interface RunStore {
   hasTable(qualified: string): Promise<boolean>;
   /** See release-pages. */
   releasePages(released: Parameters<typeof releasePages>[1]): Promise<ReleasedPages>;
+  /** See replace-rows. */
+  clearReplacement(replacement: Replacement): Promise<boolean>;
+  abandonRuns(run: number, replacement: Replacement): Promise<void>;
+  completeReplacement(run: number, replacement: Replacement): Promise<void>;
   loadTotals(run: number): Promise<RunTotals>;
   loadSegments(run: number): Promise<LedgerSegment[]>;
   /** The first number that neither a segment nor a page of the run has. */
@@ -93,10 +103,10 @@ export interface RunStoreSettings {
 }
 
 export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): RunStore {
-  const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
-    const attempt = () => ask<Row>(pool, { text, values: [...values] });
-    return patience === undefined ? attempt() : patience.during(attempt);
-  };
+  const patient = <T>(attempt: () => Promise<T>): Promise<T> =>
+    patience === undefined ? attempt() : patience.during(attempt);
+  const query = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+    patient(() => ask<Row>(pool, { text, values: [...values] }));
 
   async function hasTable(qualified: string): Promise<boolean> {
     return only(await query<{ isThere: boolean }>(sql.TABLE_IS_THERE, [qualified])).isThere;
@@ -161,6 +171,13 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     hasTable,
 
     releasePages: (released) => releasePages(pool, released),
+
+    clearReplacement: (replacement) => clearReplacement(pool, replacement),
+
+    abandonRuns: (run, replacement) => abandonRuns(pool, run, replacement),
+
+    completeReplacement: (run, replacement) =>
+      patient(() => completeReplacement(pool, run, replacement)),
 
     async loadTotals(runNumber) {
       return only(await query<RunTotals & QueryResultRow>(sql.LOAD_TOTALS, [runNumber]));

@@ -3,6 +3,11 @@ import type { Fault } from '../core/fault.js';
 
 const TEXT_CHARACTERS_MAX = 2_000;
 
+/** Whether the limiter let its request in. */
+export function isLetIn(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 /** The body of an answer, to be judged. */
 export interface Said {
   readonly path: string;

@@ -22,6 +22,7 @@ import {
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { ResponseMeta } from '../protocol/fetch-messages.js';
 import type { PageRequest } from '../protocol/page-request.js';
+import { isLetIn } from './answer.js';
 import type { Answer, Asked, StartSeen } from './observations.js';
 import { headersOf } from './received.js';
 import type { Read } from './stream-pages.js';
@@ -223,7 +224,7 @@ export class Asker {
       read.type === 'fault' && read.fault.code === 'RATE_LIMITED' && question.isReckless !== true;
     if (ticket.start === null) state.limiter.drain(this.#parts.nowMs());
     else if (isRefusal) state.limiter.refused(ticket.start, seen, this.#parts.nowMs());
-    else if (meta?.status === 200) {
+    else if (meta !== null && isLetIn(meta.status)) {
       state.limiter.accepted(ticket.start, { ...seen, headAtMs: meta.headAtMs });
     } else state.limiter.failed(ticket.start, seen);
     state.onAnswer();

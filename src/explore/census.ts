@@ -17,7 +17,7 @@ export interface RecordFields {
 }
 
 export function fieldsOf(source: Source): RecordFields {
-  if (source.reads === 'events') return { key: [[source.idField]], time: [source.timestampField] };
+  if (source.codec !== null) return { key: [[source.idField]], time: [source.timestampField] };
   const { target } = source;
   return target.reads === 'database'
     ? { key: target.key.map(({ path }) => path), time: target.timePath }

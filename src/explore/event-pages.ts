@@ -1,5 +1,4 @@
 /** Pages of an event source, as they are explored: read from their JSON, whichever of its two shapes it has. */
-
 import type { EventSource } from '../source/source.js';
 import { notThisApi, parseJson, saidIn } from './answer.js';
 import { isObject } from './census.js';
@@ -10,13 +9,15 @@ import type { PageForm } from './stream-pages.js';
 const OTHER_BODY: readonly string[] = ['NOT_A_PAGE', 'PAGE_MALFORMED'];
 
 export function eventPages(source: EventSource, baseUrl: string): PageForm {
-  const { recordsField, pageLimitMax } = source;
+  const { recordsField, pageLimitMax, sizeParam } = source;
   return {
     firstLimit: null,
     request({ cursor, limit }) {
       const request = source.request(baseUrl, cursor, limit ?? pageLimitMax);
       if (limit !== null) return request;
-      return { ...request, url: request.url.replace(/limit=\d+&?/, '').replace(/\?$/, '') };
+      const url = new URL(request.url);
+      url.searchParams.delete(sizeParam);
+      return { ...request, url: url.href };
     },
     read(received, wish) {
       const { meta } = received;

@@ -173,7 +173,14 @@ class Rehearsal {
         const rows = this.#rowsOf.get(command.taskId) ?? 0;
         const startMs = Math.max(this.#nowMs, this.#writerFreeMs);
         this.#writerFreeMs = startMs + (rows / this.#settings.recordsPerSecond) * 1000;
-        const counts = { returned: rows, inserted: rows, duplicate: 0, known: 0, quarantined: 0 };
+        const counts = {
+          returned: rows,
+          inserted: rows,
+          updated: 0,
+          duplicate: 0,
+          known: 0,
+          quarantined: 0,
+        };
         this.#pages++;
         const { taskId } = command;
         return this.#at(this.#writerFreeMs + COMMIT_MS, { type: 'committed', taskId, counts });

@@ -62,8 +62,7 @@ export interface StreamPages {
 
 /** @param baseUrl without a slash at its end */
 export function streamPages(source: Source, baseUrl: string): StreamPages {
-  const form =
-    source.reads === 'events' ? eventPages(source, baseUrl) : recordPages(source, baseUrl);
+  const form = source.codec === null ? recordPages(source, baseUrl) : eventPages(source, baseUrl);
   const fields = fieldsOf(source);
   return {
     ...{ source, fields, baseUrl, subject: subjectOf(source), firstLimit: form.firstLimit },
@@ -121,7 +120,5 @@ export function ordinalIn(
   { askedCursor }: Pick<PageSeen, 'askedCursor'>,
   nth: number,
 ): number | null {
-  return source.reads === 'records'
-    ? (source.reading.kind.ordinalOf?.(askedCursor, nth) ?? null)
-    : null;
+  return source.codec === null ? (source.reading.kind.ordinalOf?.(askedCursor, nth) ?? null) : null;
 }

@@ -1,7 +1,8 @@
 /** What is explored: the parts of a stream that decide which probes are of use. Pure. */
 import type { LimitPolicy } from '../core/token-bucket.js';
 import { CURSOR_LIFE_MAX_MS } from '../paging/chain-kind.js';
-import type { Beside, Source } from '../source/source.js';
+import type { Beside } from '../source/codec.js';
+import type { Source } from '../source/source.js';
 
 /**
  * Where a cursor can be made for: places in `time`; ordinals of `records` or of `pages`; `none`: only the API
@@ -34,9 +35,9 @@ export interface Expected {
 }
 
 export function subjectOf(source: Source): Subject {
-  const { name, stream, bucket, paging, beside = null } = source;
+  const { name, stream, bucket, paging, codec } = source;
   return {
-    ...{ name: `${name}.${stream}`, stream, bucket, beside },
+    ...{ name: `${name}.${stream}`, stream, bucket, beside: codec?.beside ?? null },
     places: placesOf(source),
     sizes: sizesOf(source),
     cursorsExpire: paging.cursorLifeMs < CURSOR_LIFE_MAX_MS,
@@ -45,14 +46,14 @@ export function subjectOf(source: Source): Subject {
 
 function placesOf(source: Source): Places {
   if (source.paging.seek === null) return 'none';
-  if (source.reads === 'events') return 'time';
+  if (source.codec !== null) return 'time';
   const { ordinalOf } = source.reading.kind;
   if (ordinalOf === null) return 'none';
   return ordinalOf(null, 1) === ordinalOf(null, 0) ? 'pages' : 'records';
 }
 
 function sizesOf(source: Source): Sizes {
-  if (source.reads === 'events') return 'free';
+  if (source.codec !== null) return 'free';
   const said = source.reading.sizeOf(1);
   if (said === null) return 'unsaid';
   return said === 1 && source.pageLimitMax > 1 ? 'free' : 'fixed';

@@ -11,7 +11,7 @@ import type { PageHead, PageResult, ResponseMeta } from '../protocol/fetch-messa
 import type { WriteResult } from '../protocol/writer-messages.js';
 
 const STAGE_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const ROW_OUTCOMES = ['inserted', 'duplicate', 'quarantined'] as const;
+const ROW_OUTCOMES = ['inserted', 'updated', 'duplicate', 'quarantined'] as const;
 
 export class RunMetrics {
   readonly registry: Registry;

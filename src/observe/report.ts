@@ -19,6 +19,7 @@ export interface IngestResult {
   readonly eventsIngested: number;
   readonly returned: number;
   readonly inserted: number;
+  readonly updated: number;
   readonly duplicate: number;
   readonly quarantined: number;
   readonly pages: number;
@@ -91,6 +92,15 @@ export interface ReportPlaces {
   readonly page?: string | null;
 }
 
+/** Rows that were written, of two kinds where there are two. */
+export function storedText(counts: {
+  readonly inserted: number;
+  readonly updated: number;
+}): string {
+  const inserted = `${formatCount(counts.inserted)} inserted`;
+  return counts.updated === 0 ? inserted : `${inserted} + ${formatCount(counts.updated)} updated`;
+}
+
 /** The report for a person; no line over 80 columns but the one that opens the data. */
 export function reportText(result: IngestResult, where: ReportPlaces): string {
   const used =
@@ -101,7 +111,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['rows', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
     [
       'records',
-      `${formatCount(result.returned)} returned = ${formatCount(result.inserted)} inserted` +
+      `${formatCount(result.returned)} returned = ${storedText(result)}` +
         ` + ${formatCount(result.duplicate)} duplicate`,
     ],
     ['', `+ ${formatCount(result.quarantined)} in quarantine`],

@@ -153,6 +153,7 @@ function recordRows(report: RunReportDocument): Row[] {
     ['Source says', rows.total === null ? null : formatCount(rows.total)],
     ['Returned', formatCount(rows.returned)],
     ['Inserted', formatCount(rows.inserted)],
+    ['Updated', rows.updated === 0 ? null : formatCount(rows.updated)],
     ['Duplicate', formatCount(rows.duplicate)],
     ['Quarantined', formatCount(rows.quarantined)],
     ['Pages', formatCount(pages)],

@@ -3,6 +3,7 @@ import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
+import { storedText } from './report.js';
 import {
   isUnderWay,
   type ReportTotals,
@@ -51,7 +52,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
     ),
     ...field(
       'records',
-      `${formatCount(rows.returned)} returned = ${formatCount(rows.inserted)} inserted + ` +
+      `${formatCount(rows.returned)} returned = ${storedText(rows)} + ` +
         `${formatCount(rows.duplicate)} duplicate + ${formatCount(rows.quarantined)} in quarantine`,
     ),
   ];

@@ -83,7 +83,7 @@ const reportForm = z.object({
   endedAtMs: z.nullable(instant),
   rows: z.object({
     ...{ ingested: count, total: z.nullable(count), returned: count, inserted: count },
-    ...{ duplicate: count, quarantined: count },
+    ...{ updated: z._default(count, 0), duplicate: count, quarantined: count },
   }),
   pages: count,
   sessions: z.array(session),

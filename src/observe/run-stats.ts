@@ -48,7 +48,7 @@ export class RunStats {
   /** Rows that were there before the run. */
   #known: number;
   #startedAtMs: number | null = null;
-  #new = { pages: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+  #new = { pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 };
 
   /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
   constructor({ earlier, walksAgain }: { earlier: EarlierTotals; walksAgain: boolean }) {
@@ -86,13 +86,14 @@ export class RunStats {
 
   /** Rows that this process wrote or found: what a rate is made of. */
   get eventsIngestedHere(): number {
-    return this.#new.inserted + this.#new.duplicate;
+    return this.#new.inserted + this.#new.updated + this.#new.duplicate;
   }
 
   get counts(): Omit<CommittedCounts, 'known'> {
     return {
       returned: this.#earlier.returned + this.#new.returned,
       inserted: this.#earlier.inserted + this.#new.inserted,
+      updated: this.#earlier.updated + this.#new.updated,
       duplicate: this.#earlier.duplicate + this.#new.duplicate,
       quarantined: this.#earlier.quarantined + this.#new.quarantined,
     };
@@ -153,6 +154,7 @@ export class RunStats {
     this.#known += counts.known;
     this.#new.returned += counts.returned;
     this.#new.inserted += counts.inserted;
+    this.#new.updated += counts.updated;
     this.#new.duplicate += counts.duplicate;
     this.#new.quarantined += counts.quarantined;
   }

@@ -27,13 +27,17 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
     ...paceLines(view),
     ...field(
       'pages',
-      `${formatCount(totals.pages)}, ${formatCount(totals.duplicate)} duplicates, ` +
+      `${formatCount(totals.pages)}, ${updatedText(totals)}${formatCount(totals.duplicate)} duplicates, ` +
         `${formatCount(totals.quarantined)} records in quarantine`,
     ),
     ...segmentLines(view),
     ...view.warnings.flatMap((text) => field('warning', text)),
     ...(lastError === null ? [] : field('last error', lastError)),
   ].join('\n');
+}
+
+function updatedText({ updated }: RunStatusView['totals']): string {
+  return updated === 0 ? '' : `${formatCount(updated)} rows updated, `;
 }
 
 /** What the ledger says can be held against the table, where somebody has counted it. */

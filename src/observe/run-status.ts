@@ -22,6 +22,7 @@ export interface StatusFacts {
     readonly pages: number;
     readonly returned: number;
     readonly inserted: number;
+    readonly updated: number;
     readonly duplicate: number;
     readonly quarantined: number;
     /** That its pages wrote, and that were there before them. */

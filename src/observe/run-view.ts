@@ -76,8 +76,8 @@ export class RunView {
     result: Extract<WriteResult, { type: 'committed' }>,
   ): void {
     this.#latency.write.add(result.writeMs);
-    const { inserted, duplicate } = result.counts;
-    this.#segments.committed(command, inserted + duplicate);
+    const { inserted, updated, duplicate } = result.counts;
+    this.#segments.committed(command, inserted + updated + duplicate);
     const records = result.counts.quarantined;
     if (records === 0) return;
     this.#quarantine.unshift({ segment: command.segment, page: command.page, records });

@@ -38,6 +38,7 @@ export interface LiveRun {
     readonly share: number | null;
     readonly returned: number;
     readonly inserted: number;
+    readonly updated: number;
     readonly duplicate: number;
     readonly quarantined: number;
   };

@@ -40,6 +40,17 @@ export function autoPaging(
         }
         return marked(detected.plan, make(detected.plan).next(seen));
       },
+      looksBehindEnd(cursor) {
+        if (cursor === null) return null;
+        const { plan, at } = readAutoCursor(cursor);
+        const look = make(plan).looksBehindEnd?.(at) ?? null;
+        return look === null ? null : { ...look, way: marked(plan, look.way) };
+      },
+      passesTotal(seen) {
+        if (seen.cursor === null) return false;
+        const { plan, at } = readAutoCursor(seen.cursor);
+        return make(plan).passesTotal?.({ ...seen, cursor: at }) ?? false;
+      },
     },
     options,
   );

@@ -6,7 +6,7 @@ import type { PageKind, PageKindOptions } from './page-kind.js';
 export const CURSOR_LIFE_MAX_MS = 315_360_000_000;
 
 export function chainKind(
-  acts: Pick<PageKind, 'request' | 'next' | 'refused'>,
+  acts: Pick<PageKind, 'request' | 'next'> & Partial<PageKind>,
   { cursorTtlMs }: PageKindOptions,
 ): PageKind {
   return {

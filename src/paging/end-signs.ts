@@ -26,11 +26,17 @@ export function endSignReader(paths: {
   return (body) => {
     const hasMore = moreSteps === null ? null : yesOrNo(valueAt(moreSteps, body));
     if (hasMore === undefined) {
-      return broken(`says neither yes nor no at ${hasMorePath}, which tells whether there is more`);
+      return broken(
+        `says neither yes nor no at ${hasMorePath}, which tells whether there is more`,
+        'Name in has_more_path where the API tells it, or leave that out',
+      );
     }
     const total = totalSteps === null ? null : wholeNumber(valueAt(totalSteps, body));
     if (total === undefined) {
-      return broken(`has no whole number at ${totalPath}, which tells how much there is in all`);
+      return broken(
+        `has no whole number at ${totalPath}, which tells how much there is in all`,
+        'Name in total_path where the API tells it; where it does not, set total_path: null in the paginator, and the walk goes to an empty page',
+      );
     }
     return { type: 'signs', hasMore, total };
   };

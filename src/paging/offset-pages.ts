@@ -6,7 +6,14 @@
  */
 import { assert } from './assert.js';
 import { endSignReader } from './end-signs.js';
-import { lastOrdinal, ordinalOfCursor, ordinalPaging } from './ordinals.js';
+import {
+  doubtedEnd,
+  lastOrdinal,
+  lookBehindEnd,
+  mayBeCap,
+  ordinalOfCursor,
+  ordinalPaging,
+} from './ordinals.js';
 import type { PageFacts, PageKind } from './page-kind.js';
 import type { PaginatorPlan } from './paginator-plan.js';
 import type { Way } from './paging.js';
@@ -18,7 +25,9 @@ type OffsetPlan = Extract<PaginatorPlan, { readonly type: 'offset' }>;
 /**
  * What ends it: an empty page, if the file says so; an answer that there is no more; the maximum, which
  * is the first offset that is not asked for; the total, where the answer does not say whether there is
- * more. A total that the walk has passed is wrong, and the empty page is awaited. An empty page that is no end is passed over by the size that was asked for.
+ * more. A total that the walk has passed is wrong, and the empty page is awaited. One that it comes to
+ * exactly may be as far as the API counts, or count the one page that came: then the page behind it is
+ * asked for. An empty page that is no end is passed over by the size that was asked for.
  */
 export function offsetPages(plan: OffsetPlan): PageKind {
   const { start, limit, maximumOffset, offsetPlace, limitPlace } = plan;
@@ -34,11 +43,27 @@ export function offsetPages(plan: OffsetPlan): PageKind {
     const { hasMore, total } = signs;
     const step = recordCount > 0 ? recordCount : (seen.size ?? limit);
     const offset = offsetOf(seen.cursor) + step;
-    const isWrong = total !== null && recordCount > 0 && offset - start > total;
+    const isWrong = isPassed(total, seen);
     const isTotalReached =
       total !== null && offset >= total && !(isWrong && plan.stopAfterEmptyPage);
     const isOver = hasMore === null ? isTotalReached : !hasMore;
-    return isOver || offset >= (maximumOffset ?? Infinity) ? END : goOn(String(offset));
+    if (offset >= (maximumOffset ?? Infinity)) return END;
+    if (!isOver) return goOn(String(offset));
+    const isDoubted =
+      hasMore === null && plan.stopAfterEmptyPage && isDoubtedAt(offset, total, seen);
+    return isDoubted ? goOn(doubtedEnd(offset, seen.fingerprint())) : END;
+  }
+
+  function isPassed(total: number | null, { cursor, recordCount }: PageFacts): boolean {
+    return total !== null && recordCount > 0 && offsetOf(cursor) + recordCount - start > total;
+  }
+
+  function isDoubtedAt(offset: number, total: number | null, seen: PageFacts): boolean {
+    const { cursor, recordCount, size } = seen;
+    const isExact = offset === total || offset - start === total;
+    if (total === null || !isExact || recordCount === 0) return false;
+    const isOfPage = cursor === null && total === recordCount && recordCount >= (size ?? limit);
+    return isOfPage || mayBeCap(total, 'records');
   }
 
   return {
@@ -49,6 +74,11 @@ export function offsetPages(plan: OffsetPlan): PageKind {
       return joinParts(part, requestPart(limitPlace, String(size ?? limit)));
     },
     next,
+    looksBehindEnd: lookBehindEnd,
+    passesTotal(seen) {
+      const signs = readSigns(seen.body);
+      return signs.type === 'signs' && isPassed(signs.total, seen);
+    },
     totalOf({ body }) {
       const signs = readSigns(body);
       if (signs.type === 'broken' || signs.total === null) return null;

@@ -8,10 +8,13 @@
 import { assert } from './assert.js';
 import { CURSOR_LIFE_MAX_MS } from './chain-kind.js';
 import { cursorChain } from './cursor-chain.js';
+import type { LookBehindEnd } from './page-kind.js';
 import type { Paging } from './paging.js';
 import { LOWEST_ID, type Position } from './position.js';
+import { END } from './ways.js';
 
-const CANONICAL = /^(?:0|[1-9]\d{0,15})$/;
+/** Behind the mark stands the fingerprint of the page before. */
+const CURSOR = /^(0|[1-9]\d{0,15})(?:~(.+))?$/;
 
 /** The place of a record or page. */
 export function ordinalPlace(ordinal: number): Position {
@@ -38,13 +41,33 @@ export function ordinalOfCursor(cursor: string): number {
 }
 
 function readOrdinal(cursor: string): number | null {
-  const ordinal = CANONICAL.test(cursor) ? Number(cursor) : Number.NaN;
+  const ordinal = Number(CURSOR.exec(cursor)?.[1] ?? Number.NaN);
   return Number.isSafeInteger(ordinal) ? ordinal : null;
 }
 
-/** Cursors are ordinals. They do not expire. */
+/** The cursor of a place where the walk has ended, if what was told of its end is true. */
+export function doubtedEnd(ordinal: number, fingerprint: string | null): string {
+  return fingerprint === null ? String(ordinal) : `${ordinal}~${fingerprint}`;
+}
+
+/** See `PageKind`. */
+export function lookBehindEnd(cursor: string | null): LookBehindEnd | null {
+  const fingerprint = CURSOR.exec(cursor ?? '')?.[2];
+  return fingerprint === undefined ? null : { fingerprint, way: END };
+}
+
+const ROUND_RECORDS = /^[1-9]0{3,}$/;
+const ROUND_PAGES = /^[1-9]0{2,}$/;
+
+/** Many APIs count no further than to such a number, though there is more. */
+export function mayBeCap(total: number, counts: 'records' | 'pages'): boolean {
+  return (counts === 'records' ? ROUND_RECORDS : ROUND_PAGES).test(String(total));
+}
+
+/** Cursors are ordinals, and say which of them are to be doubted. They do not expire. */
 export const ordinalPaging: Paging = {
   ...cursorChain({ cursorLifeMs: CURSOR_LIFE_MAX_MS, order: 'newestFirst' }),
+  givenSaysMore: true,
   placeOf(cursor) {
     const ordinal = readOrdinal(cursor);
     return ordinal === null ? null : ordinalPlace(ordinal - 1);

@@ -15,6 +15,8 @@ export interface PageFacts {
   readonly recordCount: number;
   /** The JSON text of the last record, as it came; null: there is none. */
   lastRecordText(): string | null;
+  /** Of all its records: the same of the same bytes; null: there is none. */
+  fingerprint(): string | null;
   /** The URL that was asked for. */
   readonly url: string;
   /** What the page was asked with; null: the first. */
@@ -57,10 +59,22 @@ export interface PageKind {
    */
   readonly ordinalOf: ((cursor: string | null, nth: number) => number) | null;
   /**
+   * The ordinal at which the stretch of a page starts, where its records have no place of their own. Absent:
+   * the kind divides no stretch.
+   */
+  readonly startOf?: (cursor: string | null) => number;
+  /**
    * The ordinal of the last record or page of the walk, as the page says it; null: it does not. Absent: the
    * kind has no ordinals.
    */
   readonly lastOrdinalOf?: (seen: PageFacts) => number | null;
+  /**
+   * Of a cursor that leads behind an end which the API has told, and which is doubted; null: it is none. Absent:
+   * the kind doubts no end.
+   */
+  readonly looksBehindEnd?: (cursor: string | null) => LookBehindEnd | null;
+  /** Whether its records lie behind the total that it tells. Absent: the kind reads no total. */
+  readonly passesTotal?: (seen: PageFacts) => boolean;
   /**
    * What to ask for in place of a page that was refused with a status. Null, or absent: the kind knows
    * nothing better.
@@ -71,11 +85,21 @@ export interface PageKind {
   ) => Exclude<Way, { type: 'end' }> | null;
 }
 
+/** An empty page, a refusal of the place, or the page before it once more shows that the end is one. */
+export interface LookBehindEnd {
+  /** Of the page before it. */
+  readonly fingerprint: string;
+  /** Where the walk goes on then. */
+  readonly way: Way;
+}
+
 export interface PageKindOptions {
   /** Life of a cursor, ms; null: it does not expire, as far as is known. */
   readonly cursorTtlMs: number | null;
   /** Epoch ms; what the word `now` of a time window means. Unset: no window ends now. */
   readonly nowMs?: number;
+  /** Whether a record that comes again is known by its key. @default false */
+  readonly knowsRows?: boolean;
   /** Parameters of the stream's request, which tell of its paging too. @default none */
   readonly params?: Readonly<Record<string, unknown>>;
   /** What is kept of a link of the API: cursors stand in the ledger. @default all of it */

@@ -61,6 +61,11 @@ export type PaginatorPlan =
       /** The same, or the word `now`. */
       readonly end: string | number;
       readonly windowMs: number;
+      /**
+       * The API takes both ends as inside, and its instants are multiples of this; null: the end of one window
+       * is the start of the next.
+       */
+      readonly stepMs: number | null;
       /** Statuses that mean "too much: halve the window". */
       readonly splitOn: readonly number[];
       readonly inner: PaginatorPlan;

@@ -18,14 +18,19 @@ export interface Envelope {
   readonly total: number | null;
   /** The place of the last of them, where places can be computed. @default not said */
   readonly lastPlace?: Position | null;
+  /** Its records lie behind the total that it tells. @default false */
+  readonly passesTotal?: boolean;
 }
 
 /** Where a page leads. `cursor` is what asks for the next one. */
 export type Way =
   | { readonly type: 'next'; readonly cursor: string }
   | { readonly type: 'end' }
-  /** It contradicts itself; the reason is the end of a sentence about the API. */
-  | { readonly type: 'broken'; readonly reason: string };
+  /**
+   * It contradicts itself, or the file; the reason is the end of a sentence about the API. The remedy is what
+   * to write in the file, where that can be told.
+   */
+  | { readonly type: 'broken'; readonly reason: string; readonly remedy?: string };
 
 /**
  * An order of records that a source declares. `newestFirst`: by instant, descending; nothing is said of
@@ -42,6 +47,16 @@ export interface Paging {
   next(seen: Pick<Envelope, 'nextCursor' | 'hasMore'>): Way;
   /** The place behind which a cursor leads; null: it cannot be read. */
   placeOf(cursor: string): Position | null;
-  /** A cursor that leads behind any place. Null: only cursors that the API gave are of use. */
-  readonly seek: ((after: Position, expiresAtMs: number) => string) | null;
+  /**
+   * A cursor that was given tells more than its place: it is kept where another could be built, as long as it
+   * lives. @default false
+   */
+  readonly givenSaysMore?: boolean;
+  /**
+   * A cursor that leads behind any place; null: to this one none does. Null in its place: only cursors that
+   * the API gave are of use.
+   */
+  readonly seek: ((after: Position, expiresAtMs: number) => string | null) | null;
+  /** Where a stretch can be cut that is to be cut about there. Absent: anywhere. */
+  readonly cutAt?: (about: Position) => Position;
 }

@@ -9,7 +9,7 @@ export function goOn(cursor: string): Extract<Way, { readonly type: 'next' }> {
   return { type: 'next', cursor };
 }
 
-/** @param reason the end of a sentence about the API */
-export function broken(reason: string): Broken {
-  return { type: 'broken', reason };
+/** @param reason the end of a sentence about the API @param remedy what to write in the source file; unset: to look at the paginator */
+export function broken(reason: string, remedy?: string): Broken {
+  return { type: 'broken', reason, ...(remedy !== undefined && { remedy }) };
 }

@@ -1,6 +1,6 @@
 /** The table of a stream, as statements name it, and the digest of its rows as PostgreSQL computes it. */
 
-import type { WriterTarget } from '../protocol/record-target.js';
+import { LOADING_SUFFIX, type WriterTarget } from '../protocol/record-target.js';
 
 export interface StreamTable {
   /** Quoted where it needs to be; in a schema of its own, or found by the search path. */
@@ -9,7 +9,7 @@ export interface StreamTable {
   readonly key: readonly string[];
 }
 
-/** DataSync's, which keeps the name that version 0.1 gave it. */
+/** Made by the migrations; runs of every version know it by this name, which the search path finds. */
 export const EVENTS_TABLE: StreamTable = { qualified: 'ingested_events', key: ['id'] };
 
 export function quoteIdentifier(name: string): string {
@@ -20,11 +20,21 @@ export function qualifiedName(schema: string, table: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
+/** @param target as a source file has it */
+export function tableName({ schema, table }: Pick<WriterTarget, 'schema' | 'table'>): string {
+  const isOwn = schema === 'public' && table === EVENTS_TABLE.qualified;
+  return isOwn ? table : qualifiedName(schema, table);
+}
+
 /** The table that a stream's rows go into. */
 export function tableOf(target: WriterTarget): StreamTable {
-  if (target.reads === 'worker') return EVENTS_TABLE;
-  const { schema, table, key } = target;
-  return { qualified: qualifiedName(schema, table), key: key.map(({ name }) => name) };
+  return { qualified: tableName(target), key: target.key.map(({ name }) => name) };
+}
+
+/** The target with the table that takes the rows of a run; null: they go where readers see them. */
+export function loadingTarget(target: WriterTarget): WriterTarget | null {
+  if (target.disposition !== 'replace') return null;
+  return { ...target, table: `${target.table}${LOADING_SUFFIX}` };
 }
 
 /** The table of a run, as the ledger has it. */
@@ -41,15 +51,24 @@ export function streamTable(ledger: {
  * no order, and any part can be left out.
  *
  * For COPY, which returns no rows, workers/writer/row-digest.ts computes the same for a uuid or a bigint.
+ *
+ * @param alias of the table in the statement; absent: the columns are named alone
  */
-export function rowDigest({ key }: StreamTable): string {
-  if (key.length === 0) return 'jsonb_hash_extended(data, 0)';
-  return `hash_record_extended(ROW(${key.map(quoteIdentifier).join(', ')}, occurred_at), 0)`;
+export function rowDigest({ key }: StreamTable, alias?: string): string {
+  const of = alias === undefined ? '' : `${alias}.`;
+  if (key.length === 0) return `jsonb_hash_extended(${of}data, 0)`;
+  const columns = [...key.map(quoteIdentifier), 'occurred_at'].map((name) => `${of}${name}`);
+  return `hash_record_extended(ROW(${columns.join(', ')}), 0)`;
 }
 
 /** With the data too. Equal as jsonb: spaces and the order of keys are no part of it. */
-export function dataDigest(table: StreamTable): string {
-  return table.key.length === 0
-    ? rowDigest(table)
-    : `jsonb_hash_extended(data, ${rowDigest(table)})`;
+export function dataDigest(table: StreamTable, alias?: string): string {
+  const digest = rowDigest(table, alias);
+  const data = alias === undefined ? 'data' : `${alias}.data`;
+  return table.key.length === 0 ? digest : `jsonb_hash_extended(${data}, ${digest})`;
+}
+
+/** The bits of pg_trigger.tgtype for what the writer does to a table: INSERT, and UPDATE where it merges. */
+export function triggerEvents(merges: boolean): number {
+  return merges ? 4 + 16 : 4;
 }

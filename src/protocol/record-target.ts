@@ -1,7 +1,4 @@
-/**
- * Where the rows of a stream go, and what of a record becomes a column. DataSync's columns are read by
- * the fetch worker; those of any other stream by PostgreSQL, from the record's JSON.
- */
+/** Where the rows of a stream go, and what of a record becomes a column. */
 
 /** The types of the file format. */
 export type ColumnType =
@@ -27,18 +24,28 @@ export interface RecordColumn {
   readonly isNullable: boolean;
 }
 
-export type WriterTarget =
-  | { readonly reads: 'worker' }
-  | {
-      readonly reads: 'database';
-      readonly schema: string;
-      readonly table: string;
-      /** None: rows are appended. */
-      readonly key: readonly RecordColumn[];
-      /** To the record's instant; null: it has none. */
-      readonly timePath: RecordPath | null;
-      /** Beside the key. */
-      readonly columns: readonly RecordColumn[];
-    };
+/**
+ * What becomes of a row that is there already: `append` leaves it, `merge` puts a newer one in its place,
+ * `replace` puts the rows of a run in place of all others once it is complete.
+ */
+export type Disposition = 'append' | 'merge' | 'replace';
 
-export type RecordTarget = Extract<WriterTarget, { reads: 'database' }>;
+export interface WriterTarget {
+  /**
+   * Who takes a row's key, a uuid, and its instant from the record: the fetch worker, into the batch, or
+   * PostgreSQL, from its JSON.
+   */
+  readonly reads: 'worker' | 'database';
+  readonly schema: string;
+  readonly table: string;
+  /** None: rows are appended. */
+  readonly key: readonly RecordColumn[];
+  readonly disposition: Disposition;
+  /** To the record's instant; null: it has none. */
+  readonly timePath: RecordPath | null;
+  /** Beside the key. */
+  readonly columns: readonly RecordColumn[];
+}
+
+/** Of the table that takes the rows of a run until they replace those of another. */
+export const LOADING_SUFFIX = '__loading';

@@ -24,6 +24,8 @@ export interface WriterSettings {
   /** `auto`: as many as the distance of the database asks for (workers/writer/writer-connections). */
   readonly connectionsMax: number | 'auto';
   readonly target: WriterTarget;
+  /** Whose rows those of the target will replace; null: nothing's. */
+  readonly replaced: WriterTarget | null;
   readonly method: WriteMethod;
   /** Start on the insert path: a resume over known ground, or a table that already holds rows. */
   readonly expectsDuplicates: boolean;

@@ -19,5 +19,6 @@ export function headFacts(head: PageHead): HeadFacts {
     returned: head.returned,
     total: head.total,
     lastPlace: head.lastPlace ?? null,
+    passesTotal: head.passesTotal ?? false,
   };
 }

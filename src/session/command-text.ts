@@ -1,7 +1,7 @@
 /** Commands as messages name them: they can be copied and run. */
-import { datasync } from '../source/datasync.js';
+import { DEFAULT_SOURCE } from '../config/source-files.js';
 
 /** @param command with its own options @returns it in backquotes, with the source that it is about */
 export function commandText(source: string, command: string): string {
-  return `\`datasync ${command}${source === datasync.name ? '' : ` --source ${source}`}\``;
+  return `\`datasync ${command}${source === DEFAULT_SOURCE ? '' : ` --source ${source}`}\``;
 }

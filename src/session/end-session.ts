@@ -8,7 +8,7 @@ import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords } from './run-warnings.js';
+import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -41,7 +41,8 @@ export async function endSession(
   const endedAtMs = nowMs();
   figures.end(endedAtMs);
   await engine.finish();
-  await putOnRecord(store, { run: run.run, outcome, redact: context.redact }, () =>
+  const ended = { run: run.run, outcome, redact: context.redact };
+  await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
     settle(parts, ending, outcome),
   );
   await watch.writeState(outcome);
@@ -83,16 +84,17 @@ async function settle(
   await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
-  const { announcedRecords, isOrdered, totalFall } = scheduler;
+  const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
   if (outcome.status === 'complete') {
     warnings.add(missingRecords(announcedRecords, isOrdered, totals));
     if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
   }
-  warnings.add(changedRecords(totals));
+  warnings.add(passedTotal(isTotalPassed));
+  warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */
 function countsPlaces({ spec }: SessionParts['source']): boolean {
-  return spec.reads === 'records' && spec.reading.kind.ordinalOf !== null;
+  return spec.codec === null && spec.reading.kind.ordinalOf !== null;
 }

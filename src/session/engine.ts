@@ -8,7 +8,9 @@
 import { assert, IngestionError } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { streamTable } from '../postgres/stream-table.js';
+import type { Replacement } from '../database/replace-rows.js';
+import { loadingTarget, streamTable } from '../postgres/stream-table.js';
+import type { WriterSettings } from '../protocol/writer-messages.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
 import { FetchPool } from '../runtime/fetch-pool.js';
@@ -19,6 +21,7 @@ import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import { authorisedFetch } from './authorised-fetch.js';
 import { fetchSettings } from './fetch-settings.js';
+import { replacementOf } from './replacement.js';
 import type { SessionParts } from './session-parts.js';
 import { warnOfTriggers } from './table-triggers.js';
 
@@ -56,12 +59,12 @@ export class Engine {
 
   /** Has the writer connect. @throws IngestionError when the database cannot be used */
   async open(): Promise<void> {
-    const { context, source, database, prepared } = this.#parts;
+    const { context, database, prepared } = this.#parts;
     const { config, log } = context;
     const fault = await this.writer.open({
       connectionString: database.connectionString,
       connectionsMax: config.writerConnections,
-      target: source.spec.target,
+      ...this.#targets(),
       method: config.writeMethod,
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
       hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), log),
@@ -70,6 +73,22 @@ export class Engine {
       retryForMs: config.databasePatienceMs,
     });
     if (fault !== null) throw new IngestionError(fault);
+  }
+
+  /**
+   * What the rows of the run will take the place of; null: nothing. A run that was complete is repaired where
+   * readers see it.
+   */
+  get replacement(): Replacement | null {
+    const { source, prepared } = this.#parts;
+    const replacement = replacementOf(source.spec.target);
+    return replacement?.loading === prepared.run.tableName ? replacement : null;
+  }
+
+  #targets(): Pick<WriterSettings, 'target' | 'replaced'> {
+    const { target } = this.#parts.source.spec;
+    const loading = this.replacement === null ? null : loadingTarget(target);
+    return loading === null ? { target, replaced: null } : { target: loading, replaced: target };
   }
 
   /** Rejects only because of a bug. */

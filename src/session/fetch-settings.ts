@@ -22,7 +22,7 @@ export function fetchSettings(
     baseUrl: `${origin}${basePath}`,
     ...{ origins, headers, query, proxies, headDeadlineMs, idleDeadlineMs, bodyBytesMax },
     limitHeaders: source.limitHeaders,
-    followsRedirects: spec.reads === 'records',
+    followsRedirects: spec.codec === null,
     connectionsMax: Math.ceil(config.concurrency / config.fetchThreads) + 1,
     receiveBytesMax: Math.ceil(config.creditBytes / config.fetchThreads),
     // On one machine compression costs more than the bytes it saves.

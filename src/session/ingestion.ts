@@ -10,8 +10,10 @@ import { Patience } from '../database/patience.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
-import { streamTable } from '../postgres/stream-table.js';
+import { streamTable, tableOf } from '../postgres/stream-table.js';
+import type { Disposition } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
+import { credentialsText } from '../source/file/references.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { SessionEnd } from './end-session.js';
@@ -35,12 +37,15 @@ export type IngestionEnd =
   | {
       readonly type: 'finishedBefore';
       readonly openCommand: string;
+      readonly disposition: Disposition;
       readonly run: number;
       /** By the ledger. */
       readonly eventsIngested: number;
       /** Counted; null: the table cannot be. */
       readonly tableRows: number | null;
     };
+
+type FinishedBefore = Extract<IngestionEnd, { type: 'finishedBefore' }>;
 
 export interface IngestionOptions {
   /** Told how it ended, before anything is closed: a person need not wait for that. */
@@ -100,7 +105,10 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
     });
     const end =
       'finished' in found
-        ? await finishedBefore(database, store, found.finished)
+        ? {
+            ...(await finishedBefore(database, store, found.finished)),
+            disposition: source.spec.target.disposition,
+          }
         : await workOn(context, opened, { prepared: found.prepared, atStart, patience, lock });
     opened.tell(end);
     return end;
@@ -122,13 +130,17 @@ async function workOn(
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });
   if (prepared.resumedFrom === null) {
-    await atStart.during(() => warnOfOthers(database, prepared.run, context.log));
+    const tableName = tableOf(source.spec.target).qualified;
+    const run = { ...prepared.run, tableName };
+    const isReplaced = source.spec.target.disposition === 'replace';
+    await atStart.during(() => warnOfOthers(database, run, isReplaced, context.log));
   }
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave },
     store: openRunStore(database.pool, { patience }),
   });
-  const { tableName } = prepared.run;
+  const isComplete = end.outcome.status === 'complete';
+  const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;
   return { type: 'ended', openCommand: database.openCommand, tableName, ...end };
 }
 
@@ -147,7 +159,7 @@ async function finishedBefore(
   { pool, openCommand }: OpenDatabase,
   store: RunStore,
   finished: Run,
-): Promise<IngestionEnd> {
+): Promise<Omit<FinishedBefore, 'disposition'>> {
   const { run } = finished;
   const { rows: eventsIngested } = await store.loadTotals(run);
   const tableRows = await countRows(pool, streamTable(finished));
@@ -155,13 +167,21 @@ async function finishedBefore(
 }
 
 /** Whoever mixes two sources should know before the hour it takes. */
-async function warnOfOthers({ pool }: OpenDatabase, run: Run, log: Logger): Promise<void> {
+async function warnOfOthers(
+  { pool }: OpenDatabase,
+  run: Run,
+  isReplaced: boolean,
+  log: Logger,
+): Promise<void> {
   const origins = (await listOtherWriters(pool, run)).map(({ origin }) => origin);
   if (origins.length === 0) return;
   log.warn(
     { event: 'table_shared', origins },
-    `the table holds rows of ${origins.join(', ')} too: ` +
-      'export-ids will export all, and submit will refuse; a database of its own keeps them apart',
+    `the table holds rows of ${origins.join(', ')} too: ${
+      isReplaced
+        ? 'this run will replace them; another target in x-ingestion keeps them apart'
+        : 'export-ids will export all, and submit will refuse; a database of its own keeps them apart'
+    }`,
   );
 }
 
@@ -169,7 +189,7 @@ function announce({ target, database }: Config, log: Logger): void {
   const from =
     target.kind !== 'simulator'
       ? `${target.origin}${target.basePath}`
-      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set TARGET_API_KEY for the real API)`;
+      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set ${credentialsText(target.plan.credentials)} for the real API)`;
   const into =
     database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
   log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);

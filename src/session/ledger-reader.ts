@@ -6,6 +6,7 @@ import type { Run } from '../database/ledger-types.js';
 import { findLockHolder } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { runState } from '../observe/run-status.js';
+import { credentialsText } from '../source/file/references.js';
 import { commandText } from './command-text.js';
 import { type OpenDatabase, type OpenDatabaseParts, openLedger } from './open-database.js';
 import { runOriginOf, streamKeyOf } from './open-source.js';
@@ -85,9 +86,10 @@ function noRunText(config: Config, chosen: number | undefined): string {
   if (config.isTargetChosen) {
     return `No run yet over ${runOriginOf(config.target)}: ${commandText(config.source, 'ingest')} begins one.`;
   }
+  const keys = credentialsText(config.target.plan.credentials);
   const where =
     config.database.kind === 'embedded'
-      ? ' in the database of simulated events, which is looked at without TARGET_API_KEY'
+      ? ` in the database of simulated events, which is looked at without ${keys}`
       : '';
   return `No run yet${where}: ${commandText(config.source, 'ingest')} begins one.`;
 }

@@ -3,14 +3,16 @@ import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config, Target } from '../config/config.js';
 import { proxiesFor } from '../config/proxy-settings.js';
+import { assert } from '../core/fault.js';
 import type { LimitKey, StreamKey } from '../database/ledger-types.js';
 import type { Proxies } from '../protocol/fetch-messages.js';
 import { mergedHeaders } from '../protocol/page-request.js';
 import { nowMs } from '../runtime/clock.js';
 import { requestCredentials } from '../source/authentication.js';
-import { datasync } from '../source/datasync.js';
+import { changeAuth } from '../source/file/plan-texts.js';
 import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
-import { type SourceSpec, sourceOf } from '../source/registry.js';
+import { codecOf, type SourceSpec, sourceOf } from '../source/registry.js';
+import { sealedText } from '../source/sealed-cursors.js';
 import type { Source } from '../source/source.js';
 import type { OAuthPlan } from '../source/token-exchange.js';
 import { spawnSimulator } from './spawn-simulator.js';
@@ -50,12 +52,12 @@ export interface OpenSource {
   close(): void;
 }
 
-const SIMULATOR_KEY = 'simulator-key';
-const SIMULATOR_PATH = '/api/v1';
-
 /** What a run over this target is known by. */
 export function runOriginOf(target: Target): string {
-  if (target.kind !== 'simulator') return `${target.origin}${target.basePath}`;
+  if (target.kind === 'api') {
+    // Some APIs want their token in the path.
+    return `${target.origin}${sealedText(target.basePath, target.secrets)}`;
+  }
   return `simulator:seed=${target.seed},events=${target.events}`;
 }
 
@@ -78,75 +80,58 @@ export async function openSource(
 ): Promise<OpenSource> {
   const { target, proxies } = config;
   const streamKey = streamKeyOf(config);
-  if (target.kind === 'file') return openFile(target, streamKey, proxies);
-  const runOrigin = streamKey.origin;
-  const common = {
-    spec: datasync,
-    sourceSpec: { type: 'datasync' } as const,
-    streamKey,
-    runOrigin,
-  };
-  if (target.kind === 'api') {
-    const { origin, basePath, apiKey } = target;
-    const close = (): void => {};
-    const access = accessOf(datasync.headers(apiKey), hashKey(apiKey), {
-      origin,
-      runOrigin,
-      proxies,
-    });
-    return { ...common, basePath, close, ...access };
-  }
+  if (target.kind === 'api') return openAt(target, streamKey, proxies, () => {});
+  const simulator = codecOf(target.plan)?.simulator;
+  assert(simulator !== undefined, 'what has no simulator is not simulated');
+  const { key, path: basePath } = simulator;
   const { origin, close } = await spawnSimulator(target);
-  const access = accessOf(datasync.headers(SIMULATOR_KEY), hashKey(SIMULATOR_KEY), {
-    ...{ origin, runOrigin },
-    proxies: null,
-  });
-  return { ...common, basePath: SIMULATOR_PATH, close, ...access };
+  const { plan } = target;
+  const auth =
+    plan.auth && changeAuth(plan.auth, (text, secrecy) => (secrecy === 'secret' ? key : text));
+  return openAt(
+    { origin, basePath, plan: { ...plan, auth, hosts: [] }, secrets: [] },
+    streamKey,
+    null,
+    close,
+  );
 }
 
-function openFile(
-  { plan, origin, basePath, secrets }: Extract<Target, { kind: 'file' }>,
+type Place = Omit<Extract<Target, { kind: 'api' }>, 'kind'>;
+
+function openAt(
+  { plan, origin, basePath, secrets }: Place,
   streamKey: StreamKey,
   proxies: Proxies | null,
+  close: () => void,
 ): OpenSource {
   const { stream, origin: runOrigin } = streamKey;
   const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
   // Credentials are added to requests by themselves: no worker needs the plan's.
   const publicPlan = { ...plan, auth: withoutSecrets(auth), headers: {} };
-  const sourceSpec = { type: 'file', plan: publicPlan, stream, nowMs: nowMs(), secrets } as const;
+  const sourceSpec = { plan: publicPlan, stream, nowMs: nowMs(), secrets };
+  const spec = sourceOf(sourceSpec);
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
-  const access = accessOf(headers, hashKey(JSON.stringify(auth)), { origin, runOrigin, proxies });
+  const keyHash = hashKey(spec.codec === null ? JSON.stringify(auth) : spec.codec.keyText(auth));
+  const usedProxies = proxiesFor(origin, proxies);
   return {
-    ...access,
-    ...{ spec: sourceOf(sourceSpec), sourceSpec, streamKey, basePath, runOrigin },
+    ...{ spec, sourceSpec, streamKey, origin, basePath, runOrigin, keyHash, close },
+    headers: { ...headers, 'user-agent': USER_AGENT },
     query: credentials.query,
     origins: [origin, ...hosts.filter((host) => host !== origin)],
     oauth: auth?.type === 'oauth2' ? auth : null,
-    ...{ limits, limitHeaders },
-    close: () => {},
+    // A quota is what a codec's source assumes until an answer tells.
+    limits: spec.codec === null ? limits : limits.filter(({ quota }) => quota === null),
+    limitHeaders,
+    proxies: usedProxies,
+    openDispatcher: (options) => dispatcherThrough(usedProxies, options),
+    limitKey: (bucket) => ({ origin: runOrigin, keyHash, bucket }),
   };
 }
 
 /** Names of parameters alone: links are stripped of these. */
 function withoutSecrets(auth: AuthPlan | null): AuthPlan | null {
   return auth?.type === 'api_key' ? { ...auth, apiKey: '' } : null;
-}
-
-function accessOf(
-  headers: Readonly<Record<string, string>>,
-  keyHash: string,
-  way: { readonly origin: string; readonly runOrigin: string; readonly proxies: Proxies | null },
-) {
-  const { origin, runOrigin } = way;
-  const proxies = proxiesFor(origin, way.proxies);
-  const origins: readonly [string, ...string[]] = [origin];
-  return {
-    ...{ origin, origins, query: {}, oauth: null, limits: [], limitHeaders: [], proxies, keyHash },
-    headers: { ...headers, 'user-agent': USER_AGENT },
-    openDispatcher: (options: Agent.Options) => dispatcherThrough(proxies, options),
-    limitKey: (bucket: string): LimitKey => ({ origin: runOrigin, keyHash, bucket }),
-  };
 }
 
 /** @param proxies null: none */

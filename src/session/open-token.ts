@@ -41,7 +41,7 @@ function tokenOf(
   return new AccessToken({
     auth: oauth,
     source: spec.name,
-    references: sourceSpec.type === 'file' ? sourceSpec.plan.credentials : [],
+    references: sourceSpec.plan.credentials,
     dispatcher: source.openDispatcher({ connections: 1 }),
     isProxied: source.proxies !== null,
     store,

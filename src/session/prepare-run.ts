@@ -6,8 +6,9 @@ import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js
 import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
-import { type StreamTable, tableOf } from '../postgres/stream-table.js';
+import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
+import { replacementOf } from './replacement.js';
 import { UserError } from './user-error.js';
 
 export interface PreparedRun {
@@ -41,16 +42,10 @@ export async function prepareRun(
 ): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
-  const table = tableOf(source.target);
-  const isOver = latest === null || config.restart || (await namesOtherTable(store, latest, table));
+  const isOver =
+    latest === null || config.restart || (await namesOtherTable(store, latest, source));
   if (!isOver && latest.status === 'complete') return { finished: latest };
-  const run = isOver
-    ? await store.createRun({
-        ...streamKey,
-        table,
-        settings: settingsOf(config),
-      })
-    : latest;
+  const run = isOver ? await beginRun(config, store, known) : latest;
   const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
   if (!isOver) {
     await store.setRunStatus(run.run, 'running');
@@ -75,6 +70,30 @@ export async function prepareRun(
   };
 }
 
+async function beginRun(
+  config: Config,
+  store: RunStore,
+  { source, streamKey }: { readonly source: Source; readonly streamKey: StreamKey },
+): Promise<Run> {
+  const replacement = replacementOf(source.target);
+  const table = tableOf(source.target);
+  const settings = settingsOf(config);
+  if (replacement === null) return store.createRun({ ...streamKey, table, settings });
+  const { loading } = replacement;
+  if (!(await store.clearReplacement(replacement))) {
+    throw new UserError(
+      `The table ${loading} is in the way: write_disposition: replace loads a run into a table of that name, and no run has made this one. Rename or drop it.`,
+      'usage',
+    );
+  }
+  const run = await store.createRun({
+    ...{ ...streamKey, settings },
+    table: { ...table, qualified: loading },
+  });
+  await store.abandonRuns(run.run, replacement);
+  return run;
+}
+
 /**
  * Pages of one run lie in one table under one key, or its proof would not hold.
  *
@@ -83,9 +102,11 @@ export async function prepareRun(
 async function namesOtherTable(
   store: RunStore,
   { run, tableName, tableKey }: Run,
-  table: StreamTable,
+  { target }: Source,
 ): Promise<boolean> {
-  if (tableName === table.qualified && isDeepStrictEqual(tableKey, table.key)) return false;
+  const table: StreamTable = tableOf(target);
+  const names = [table.qualified, replacementOf(target)?.loading];
+  if (names.includes(tableName) && isDeepStrictEqual(tableKey, table.key)) return false;
   const { pages } = await store.loadTotals(run);
   if (pages === 0) return true;
   throw new UserError(
@@ -109,7 +130,7 @@ async function pagesToGoOnFrom(
   { source, nowMs }: { readonly source: Source; readonly nowMs: number },
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
-  const table = tableOf(source.target);
+  const table = streamTable(run);
   if (pages.some(({ inserted }) => inserted > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });

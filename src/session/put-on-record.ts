@@ -1,5 +1,6 @@
 /** Puts the end of a session on record: the status of its run, and why. */
 import type { RunOutcome } from '../core/scheduler-types.js';
+import type { Replacement } from '../database/replace-rows.js';
 import type { RunStore } from '../database/run-store.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from '../observe/run-end.js';
 
@@ -7,6 +8,8 @@ export interface Ended {
   readonly run: number;
   readonly outcome: RunOutcome;
   readonly redact: (text: string) => string;
+  /** What its rows take the place of once it is complete; null: they are where they belong. */
+  readonly replacement: Replacement | null;
 }
 
 /**
@@ -14,12 +17,15 @@ export interface Ended {
  * @throws IngestionError, unless the run has failed anyway
  */
 export async function putOnRecord(
-  store: Pick<RunStore, 'setRunStatus'>,
-  { run, outcome, redact }: Ended,
+  store: Pick<RunStore, 'setRunStatus' | 'completeReplacement'>,
+  { run, outcome, redact, replacement }: Ended,
   settle: () => Promise<void>,
 ): Promise<void> {
   try {
     await settle();
+    if (outcome.status === 'complete' && replacement !== null) {
+      return await store.completeReplacement(run, replacement);
+    }
     const reason = outcome.status === 'failed' ? outcome.fault.message : reasonOf(outcome);
     const resumeAtMs = resumeAtMsOf(outcome);
     await store.setRunStatus(run, statusAfter(outcome.status), {

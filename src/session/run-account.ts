@@ -9,6 +9,7 @@ import { RunTimeline } from '../observe/run-report-timeline.js';
 import { RunStats } from '../observe/run-stats.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunJournal } from '../runtime/run-journal.js';
+import { replacementOf } from './replacement.js';
 import { RunWarnings, recordsStoredAgain } from './run-warnings.js';
 import { RunWatch } from './run-watch.js';
 import type { SessionParts } from './session-parts.js';
@@ -26,7 +27,7 @@ export class RunAccount {
   readonly warnings: RunWarnings;
 
   constructor(
-    { context, prepared }: Pick<SessionParts, 'context' | 'prepared'>,
+    { context, prepared, source }: Pick<SessionParts, 'context' | 'prepared' | 'source'>,
     { limiter, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
@@ -41,7 +42,9 @@ export class RunAccount {
     });
     this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
     this.warnings = new RunWarnings(context.log, prepared.run.warnings);
-    this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
+    if (replacementOf(source.spec.target) === null) {
+      this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
+    }
   }
 
   start(): void {

@@ -6,6 +6,7 @@ import type { TotalFall } from '../core/announced-total.js';
 import type { Run, RunTotals } from '../database/ledger-types.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
+import type { Disposition } from '../protocol/record-target.js';
 
 export class RunWarnings {
   readonly #log: Logger;
@@ -41,13 +42,13 @@ export function recordsStoredAgain(
   );
 }
 
-/** @returns null when every record that came again was the same */
-export function changedRecords({ differing }: RunTotals): string | null {
+/** @returns null when every record that came again was the same, or has taken the place of its row */
+export function changedRecords({ differing }: RunTotals, disposition: Disposition): string | null {
   if (differing === 0) return null;
-  return (
-    `${formatCount(differing)} records came again with other content than the row in the table, which stays as it came first: ` +
-    'the source has changed them since, or gives one id to two records'
-  );
+  const came = `${formatCount(differing)} records came again with other content`;
+  return disposition === 'merge'
+    ? `${came} and an earlier instant than the row in the table, which stays: the source sends old versions, or gives one id to two records`
+    : `${came} than the row in the table, which stays as it came first: the source has changed them since, or gives one id to two records`;
 }
 
 /** @param announced records that the API says there are; null: it does not @returns null when none is missing */
@@ -62,6 +63,15 @@ export function missingRecords(
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
     'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+  );
+}
+
+/** @param isPassed whether records came behind the total that their own answer told */
+export function passedTotal(isPassed: boolean): string | null {
+  if (!isPassed) return null;
+  return (
+    'records came behind the total that the API tells, which counts only so far, or counts a page: with ' +
+    'total_path: null in the paginator the walk goes to an empty page, whatever the total says'
   );
 }
 

@@ -1,5 +1,5 @@
 /** What of the configuration must never be shown: the logger and the alerts keep it out. */
-import type { Config, Target } from '../config/config.js';
+import type { Config } from '../config/config.js';
 
 /** A shorter path, like `/alerts`, holds no token. */
 const PATH_CHARS_MIN = 16;
@@ -12,7 +12,6 @@ export function secretsOf({
   alerts,
   proxies,
 }: Config): readonly string[] {
-  const key = secretsOfTarget(target);
   const password =
     database.kind === 'url'
       ? [...passwordsOf(database.connectionString), database.variables.PGPASSWORD ?? '']
@@ -20,14 +19,13 @@ export function secretsOf({
   const variables = Object.entries(traces?.variables ?? {});
   const webhook = alerts === null ? [] : [...secretsOfWebhook(alerts.url), alerts.routingKey ?? ''];
   const proxy = [proxies?.httpProxy ?? '', proxies?.httpsProxy ?? ''].flatMap(passwordsOf);
-  return [...key, ...password, ...proxy, ...variables.flatMap(secretsOfTraces), ...webhook].filter(
-    isSet,
-  );
-}
-
-export function secretsOfTarget(target: Target): readonly string[] {
-  if (target.kind === 'api') return [target.apiKey];
-  return target.kind === 'file' ? target.secrets : [];
+  return [
+    ...target.secrets,
+    ...password,
+    ...proxy,
+    ...variables.flatMap(secretsOfTraces),
+    ...webhook,
+  ].filter(isSet);
 }
 
 /** The password of an address as it stands there; empty when it has none or is no address. */

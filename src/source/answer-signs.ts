@@ -4,7 +4,8 @@
  */
 import type { Fault } from '../core/fault.js';
 import { pathSteps, valueAt } from '../paging/json-path.js';
-import { faultForStatus } from './http-fault.js';
+import { faultForStatus, type Remedies } from './http-fault.js';
+import { ACCEPTED } from './page-statuses.js';
 import type { AnswerSign, ResponseAction, SourcePlan, StreamPlan } from './plan.js';
 import type { SeenAnswer } from './record-reading.js';
 import type { Refusal } from './source.js';
@@ -43,6 +44,7 @@ export class AnswerSigns {
     const seen = { status, json: parsed(body), text: body, header: refusal.header };
     const told = this.#told(seen);
     if (told !== null) return told;
+    if (status === ACCEPTED) return this.#notReady();
     const fault = faultForStatus(status, { code: null, isLimited, remedies: this.#remedies() });
     return { ...fault, message: `${this.where}: ${fault.message}` };
   }
@@ -52,14 +54,25 @@ export class AnswerSigns {
     return this.#told(seen);
   }
 
-  withoutRecords(json: unknown): Fault {
+  withoutRecords(json: unknown, status: number): Fault {
+    if (status === ACCEPTED) return this.#notReady();
     const selector = this.#selector ?? '$';
     return {
       code: 'NOT_A_PAGE',
-      message: `${this.where}: HTTP 200, but nothing is at data_selector ${selector} in ${described(json)}`,
+      message: `${this.where}: HTTP ${status}, but nothing is at data_selector ${selector} in ${described(json)}`,
       retryable: true,
-      status: 200,
+      status,
       remedy: `Check data_selector of ${this.where}; a response_actions entry can name answers that are errors`,
+    };
+  }
+
+  #notReady(): Fault {
+    return {
+      code: 'HTTP_STATUS',
+      message: `${this.where}: HTTP ${ACCEPTED}: the API has accepted the request, and has no records ready yet`,
+      retryable: true,
+      status: ACCEPTED,
+      remedy: `If this does not pass, ask for the address where ${this.where} has its result, or check data_selector`,
     };
   }
 
@@ -96,12 +109,13 @@ export class AnswerSigns {
     return action?.action ?? null;
   }
 
-  #remedies(): { readonly credentials: string; readonly address: string } {
+  #remedies(): Remedies {
+    const address = `Check base_url and path of ${this.where}`;
     const references = this.#credentials.join(', ');
     const what = references === '' ? '' : `, and what it refers to: ${references}`;
     return {
       credentials: `Check client.auth in the file of the source ${this.#source}${what}`,
-      address: `Check base_url and path of ${this.where}`,
+      ...{ address, redirect: address },
     };
   }
 }

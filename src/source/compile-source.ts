@@ -1,5 +1,5 @@
 /**
- * A stream of a source file as the engine, the threads and the ledger take it.
+ * A stream of a source file without a codec as the engine, the threads and the ledger take it.
  *
  *   SourcePlan ─┬─ request   URL, parameters and body of each page         (stream-request.ts)
  *               ├─ reading   records, where the page leads, refusals in it (answer-signs.ts)
@@ -39,17 +39,14 @@ export function compileSource(
   streamName: string,
   compileOptions: CompileOptions,
 ): RecordSource {
-  const stream = plan.streams.find(({ name }) => name === streamName);
-  assert(stream !== undefined, `the source ${plan.name} has a stream ${streamName}`);
+  const stream = streamOf(plan, streamName);
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
   return {
-    name: plan.name,
-    addressSetting: `base_url of the source file ${plan.name}`,
+    ...nameOf(plan),
     stream: stream.name,
-    reads: 'records',
-    target: targetOf(stream),
+    target: targetOf(stream, 'database'),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
     defaultPolicy: null,
@@ -63,6 +60,17 @@ export function compileSource(
     readError: (refusal) => signs.faultOf(refusal),
     reading: readingOf(plan, stream, { kind, signs, size }),
   };
+}
+
+export function streamOf(plan: SourcePlan, name: string): StreamPlan {
+  const stream = plan.streams.find((one) => one.name === name);
+  assert(stream !== undefined, `the source ${plan.name} has a stream ${name}`);
+  return stream;
+}
+
+/** As messages name it. */
+function nameOf({ name }: SourcePlan) {
+  return { name, addressSetting: `base_url of the source file ${name}`, codec: null } as const;
 }
 
 function readingOf(
@@ -81,6 +89,7 @@ function readingOf(
     maximum: pathSteps(maximumPath),
   }));
   return {
+    source: nameOf(plan),
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
@@ -89,13 +98,13 @@ function readingOf(
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
     limitsIn: (json) => costs.flatMap((paths) => statementOfCost(paths, json) ?? []),
     readAnswer: (seen) => signs.faultIn(seen),
-    withoutRecords: (json) => signs.withoutRecords(json),
-    leadsNowhere: (reason): Fault => ({
+    withoutRecords: (json, status) => signs.withoutRecords(json, status),
+    leadsNowhere: ({ reason, remedy = `Check the paginator of ${signs.where}` }): Fault => ({
       code: 'CONTRACT',
       message: `${signs.where}: the API ${reason}`,
       retryable: false,
       status: 200,
-      remedy: `Check the paginator of ${signs.where}: \`datasync source check\` shows what the API answers`,
+      remedy: `${remedy}: \`datasync source check\` shows what the API answers`,
     }),
   };
 }
@@ -108,7 +117,8 @@ function kindOf(
   const { params, cursorTtlMs, donePath } = stream;
   const keyNames = auth?.type === 'api_key' && auth.location === 'query' ? [auth.name] : [];
   const keptLink = (url: string): string => withoutQuery(url, keyNames);
-  const options = { params, cursorTtlMs, nowMs, keptLink, donePath };
+  const knowsRows = stream.primaryKey.length > 0;
+  const options = { params, cursorTtlMs, nowMs, keptLink, donePath, knowsRows };
   return sealedKind(pageKind(stream.paginator, options), secrets);
 }
 
@@ -126,7 +136,7 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
   return null;
 }
 
-function targetOf(stream: StreamPlan): WriterTarget {
+export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): WriterTarget {
   const { target, primaryKey, columns, timePath } = stream;
   const key = primaryKey.map((path) => {
     const names = checkedRecordPath(path);
@@ -135,9 +145,10 @@ function targetOf(stream: StreamPlan): WriterTarget {
   });
   const keyNames = new Set(key.map(({ name }) => name));
   return {
-    reads: 'database',
     ...target,
+    reads,
     key,
+    disposition: stream.writeDisposition,
     timePath: timePath === null ? null : checkedRecordPath(timePath),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))

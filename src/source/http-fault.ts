@@ -10,8 +10,15 @@ export interface RefusalSigns {
   readonly isLimited: boolean;
   /** What the source means by a status. */
   readonly named?: Readonly<Record<number, FaultCode>>;
-  /** What to do; unset: as for a source that is set by variables. */
-  readonly remedies?: { readonly credentials: string; readonly address: string };
+  readonly remedies: Remedies;
+}
+
+/** What to do, by what may be wrong. */
+export interface Remedies {
+  readonly credentials: string;
+  readonly address: string;
+  /** Where the API leads elsewhere. */
+  readonly redirect: string;
 }
 
 /** A limit, whatever else the answer says. */
@@ -41,23 +48,19 @@ export function faultForStatus(status: number, signs: RefusalSigns): Fault {
     case 'CURSOR_EXPIRED':
       return { ...fault, message: `${said}: the cursor has expired` };
     case 'CREDENTIALS': {
-      const remedy = signs.remedies?.credentials ?? 'Check TARGET_API_KEY and API_BASE_URL';
+      const remedy = signs.remedies.credentials;
       return { ...fault, message: `${said}: the API refused the key`, remedy };
     }
     case 'REDIRECT': {
       const message = `${said}: the API redirects, and the key is sent to no other place`;
-      return {
-        ...fault,
-        message,
-        remedy: signs.remedies?.address ?? 'Set API_BASE_URL to the final address',
-      };
+      return { ...fault, message, remedy: signs.remedies.redirect };
     }
     case 'UNEXPECTED_STATUS': {
       const message = `${said}: unexpected answer to the request of a page`;
       const isProxys = status === 407;
       const remedy = isProxys
         ? 'Check the user and password in HTTP_PROXY'
-        : (signs.remedies?.address ?? 'Check API_BASE_URL; it ends in /api/v1');
+        : signs.remedies.address;
       return { ...fault, message, remedy };
     }
     default:

@@ -4,9 +4,11 @@
  */
 import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
-import type { ColumnType } from '../protocol/record-target.js';
+import type { Order } from '../paging/paging.js';
+import type { ColumnType, Disposition } from '../protocol/record-target.js';
+import type { CodecName } from './registry.js';
 
-export type { LimitHeaders } from '../core/declared-statements.js';
+export type { CostHeaders, LimitHeaders } from '../core/declared-statements.js';
 export type { PaginatorPlan, ValuePlace } from '../paging/paginator-plan.js';
 
 /** JSON as a file may hold it. */
@@ -25,6 +27,8 @@ export interface SourcePlan {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: AuthPlan | null;
+  /** What reads its pages, cursors and refusals; null: what the file says of them does. */
+  readonly codec: CodecName | null;
   /** What `auth` refers to, as the file writes it (`${NAME}`): whoever is refused looks there. */
   readonly credentials: readonly string[];
   /** Origins beside that of `baseUrl` that links may lead to, and that are sent the credentials. */
@@ -32,7 +36,7 @@ export interface SourcePlan {
   readonly limits: readonly DeclaredLimit[];
   /** Names of headers that announce a limit in a form of the API's own. */
   readonly limitHeaders: readonly LimitHeaders[];
-  /** Limits of points, of which each request costs some. */
+  /** Limits of points, of which each request costs some, as far as bodies tell of them. */
   readonly costs: readonly CostLimit[];
   /** Answers that refuse for a limit, beside those that http-fault.ts knows. */
   readonly throttle: readonly AnswerSign[];
@@ -110,7 +114,7 @@ export interface StreamPlan {
   readonly target: { readonly schema: string; readonly table: string };
   /** JSONPaths into a record; none: rows are appended. */
   readonly primaryKey: readonly string[];
-  readonly writeDisposition: 'append' | 'merge' | 'replace';
+  readonly writeDisposition: Disposition;
   readonly columns: readonly ColumnPlan[];
   readonly method: 'GET' | 'POST';
   /** Relative to the source's base URL, or absolute. */
@@ -131,6 +135,8 @@ export interface StreamPlan {
   /** JSONPath to a record's instant; null: it has none. */
   readonly timePath: string | null;
   readonly pageSize: { readonly param: string; readonly max: number } | null;
+  /** Which the codec seeks in; null: none is declared, or nothing can. */
+  readonly order: Order | null;
   /** Life of a cursor, ms; null: it does not expire, as far as is known. */
   readonly cursorTtlMs: number | null;
 }

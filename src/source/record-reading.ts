@@ -4,7 +4,7 @@ import type { LimitStatement } from '../core/limit-headers.js';
 import type { PathStep } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import type { Way } from '../paging/paging.js';
-import type { Refusal } from './source.js';
+import type { RecordSource, Refusal } from './source.js';
 
 /** An answer as the rules of a file see it. */
 export interface SeenAnswer {
@@ -18,6 +18,8 @@ export interface SeenAnswer {
 }
 
 export interface RecordReading {
+  /** Whose answers they are, for messages. */
+  readonly source: Pick<RecordSource, 'name' | 'addressSetting' | 'codec'>;
   /** To the records; null: each page shows it. */
   readonly selector: readonly PathStep[] | null;
   readonly kind: PageKind;
@@ -34,8 +36,8 @@ export interface RecordReading {
   readAnswer(seen: SeenAnswer): Fault | null;
   /** What the body says of the limits. @param json without its records */
   limitsIn(json: unknown): readonly LimitStatement[];
-  /** Of a page that has nothing where the records should be. */
-  withoutRecords(json: unknown): Fault;
-  /** Of a page that contradicts itself. @param reason the end of a sentence about the API */
-  leadsNowhere(reason: string): Fault;
+  /** Of a page that has nothing where the records should be. @param status of success */
+  withoutRecords(json: unknown, status: number): Fault;
+  /** Of a page that contradicts itself, or the file. */
+  leadsNowhere(way: Extract<Way, { readonly type: 'broken' }>): Fault;
 }

@@ -22,11 +22,20 @@ export function sealedKind(kind: PageKind, secrets: readonly string[]): PageKind
   const open = (cursor: string | null) => (cursor === null ? null : opened(cursor, secrets));
   const sealed = <Any extends Way>(way: Any): Any =>
     way.type === 'next' ? { ...way, cursor: seal(way.cursor) } : way;
-  const { refused } = kind;
+  const { refused, looksBehindEnd, passesTotal } = kind;
   return {
     ...kind,
     request: (cursor, size) => kind.request(open(cursor), size),
     next: (seen) => sealed(kind.next({ ...seen, cursor: open(seen.cursor) })),
+    ...(looksBehindEnd !== undefined && {
+      looksBehindEnd(cursor) {
+        const look = looksBehindEnd(open(cursor));
+        return look === null ? null : { ...look, way: sealed(look.way) };
+      },
+    }),
+    ...(passesTotal !== undefined && {
+      passesTotal: (seen) => passesTotal({ ...seen, cursor: open(seen.cursor) }),
+    }),
     ...(refused !== undefined && {
       refused(status, cursor) {
         const way = refused(status, open(cursor));
@@ -34,6 +43,11 @@ export function sealedKind(kind: PageKind, secrets: readonly string[]): PageKind
       },
     }),
   };
+}
+
+/** A text with each secret in it replaced by its number. */
+export function sealedText(text: string, secrets: readonly string[]): string {
+  return sealer(secrets)?.(text) ?? text;
 }
 
 /** As it is, and as it stands in a query: percent-encoded, or as a form writes it. */

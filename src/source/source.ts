@@ -4,19 +4,12 @@
  *
  * Pure: it builds and reads text; it does no I/O and asks no clock.
  */
-import type { Fault, FaultCode } from '../core/fault.js';
-import type { Envelope, Paging } from '../paging/paging.js';
+import type { Fault } from '../core/fault.js';
+import type { Paging } from '../paging/paging.js';
 import type { PageRequest } from '../protocol/page-request.js';
 import type { WriterTarget } from '../protocol/record-target.js';
+import type { SourceCodec } from './codec.js';
 import type { RecordReading } from './record-reading.js';
-
-/** What a page says around its records, or why it is no page. */
-export type EnvelopeReading =
-  | { readonly type: 'envelope'; readonly envelope: Envelope }
-  /** The answer reports a failure, or breaks the contract in a field that the fault names. */
-  | { readonly type: 'fault'; readonly fault: Fault }
-  /** No page of this source. */
-  | { readonly type: 'other' };
 
 /** Quota starts in any window of `windowMs`. */
 export interface RatePolicy {
@@ -56,50 +49,27 @@ interface Stream {
   request(baseUrl: string, cursor: string | null, limit: number): PageRequest;
   /** The fault that a refused request is. */
   readError(refusal: Refusal): Fault;
-  /** What the API has beside the pages, for who explores it. @default nothing is known */
-  readonly beside?: Beside;
-}
-
-/** Paths below the base URL, each with a limit of its own. */
-export interface Beside {
-  /** Of the description that the API gives of itself. */
-  readonly manifest: string;
-  /** Lists in the form of the stream's pages, by name; each at the path of that name. */
-  readonly lists: readonly string[];
-  /** Documented for each of the lists. */
-  readonly listPolicy: RatePolicy;
 }
 
 /** A stream whose keys and instants are read from the bytes of its pages, ahead of PostgreSQL. */
 export interface EventSource extends Stream {
-  readonly reads: 'events';
+  readonly codec: SourceCodec;
   readonly defaultPolicy: RatePolicy;
   /** Names of the fields that make a row: its key and its instant; top level of each record. */
   readonly idField: string;
   readonly timestampField: string;
   /** Name of the array of records. */
   readonly recordsField: string;
-  /** What a status means where this API has a meaning of its own for it; others are read as HTTP has them. */
-  readonly statuses: Readonly<Record<number, FaultCode>>;
-
-  headers(apiKey: string): Record<string, string>;
-  /** Path and query of one page. @param basePath the path of API_BASE_URL, without a slash at its end. */
+  /** Of the query: how many records are asked for. */
+  readonly sizeParam: string;
+  readEnvelope: SourceCodec['readEnvelope'];
+  /** Path and query of one page. @param basePath the path of the base URL, without a slash at its end. */
   pagePath(basePath: string, cursor: string | null, limit: number): string;
-  /**
-   * Path and query of a page that needs the key and costs no request of the list's limit. Absent: there
-   * is none.
-   */
-  readonly checkPath?: (basePath: string) => string;
-  /**
-   * Reads the envelope from a whole page without its records: `{...}` with the records array
-   * replaced by `[]`.
-   */
-  readEnvelope(json: unknown): EnvelopeReading;
 }
 
-/** A stream of a source file. */
+/** A stream whose pages are read as its file says. */
 export interface RecordSource extends Stream {
-  readonly reads: 'records';
+  readonly codec: null;
   readonly reading: RecordReading;
 }
 

@@ -123,6 +123,7 @@ describe('segments and pages', () => {
       through: place(5),
       returned: 10,
       inserted: 7,
+      updated: 0,
       duplicate: 2,
       known: 1,
       quarantined: 1,
@@ -133,6 +134,7 @@ describe('segments and pages', () => {
       pages: 3,
       returned: 30,
       inserted: 21,
+      updated: 0,
       duplicate: 6,
       differing: 0,
       quarantined: 3,
@@ -159,12 +161,8 @@ describe('segments and pages', () => {
   test('a run without pages has totals of zero and begins at segment 0', async () => {
     expect(await store.loadPages(run)).toEqual([]);
     expect(await store.loadTotals(run)).toEqual({
-      pages: 0,
-      returned: 0,
-      inserted: 0,
-      duplicate: 0,
-      differing: 0,
-      quarantined: 0,
+      ...{ pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0 },
+      ...{ differing: 0, quarantined: 0 },
       rows: 0,
     });
     expect(await store.nextSegmentNumber(run)).toBe(0);

@@ -1,11 +1,11 @@
 /** What a start asks of the database before the first page bears a connection that is cut. */
 import { afterEach, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { openPool } from '../../src/database/connect.js';
 import { hasLedger } from '../../src/database/migrate.js';
 import { createLogger } from '../../src/observe/logger.js';
 import { openDatabase, openLedger } from '../../src/session/open-database.js';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
+import { readConfig } from '../support/datasync.js';
 import { API_KEY } from '../support/ingest-check.js';
 import { usePostgres } from '../support/postgres.js';
 

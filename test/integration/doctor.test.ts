@@ -141,5 +141,7 @@ describe('the set-up', () => {
     expect(stderr).toMatch(`"event":"settings_misspelt","message":"${message}"`);
     const refused = await folder.run(['ingest'], { API_BASE_URI: 'x', BATCH_SIZE: '0' });
     expect(refused.stderr).toMatch(/API_BASE_URI is set and is no setting: API_BASE_URL is/);
+    const unsaid = await folder.run(['ingest'], { TARGET_API_KEYS: 'k', BATCH_SIZE: '0' });
+    expect(unsaid.stderr).toMatch(/TARGET_API_KEYS is set and is no setting: TARGET_API_KEY is/);
   });
 });

@@ -126,6 +126,7 @@ describe('an answer that is no page', () => {
       answering(errorBody('CURSOR_EXPIRED'), { status: 400 }),
       'CURSOR_EXPIRED',
     ],
+    ['201 with a page', answering(samplePage(5), { status: 201 }), 'UNEXPECTED_STATUS'],
     ['502 in HTML', answering('<html>', { status: 502 }), 'HTTP_STATUS'],
     [
       'HTML with 200',

@@ -158,7 +158,10 @@ test('the snapshot has the figures of the run', async () => {
     run: 1,
     state: 'running',
     resumedFrom: null,
-    rows: { ingested: 3_000, total: 20_000, inserted: 3_000, duplicate: 0, quarantined: 0 },
+    rows: {
+      ...{ ingested: 3_000, total: 20_000 },
+      ...{ inserted: 3_000, updated: 0, duplicate: 0, quarantined: 0 },
+    },
     pages: 3,
     requests: { sent: 3, permitted: 3, refused: 0, retries: 0 },
     limit: { quota: 3, windowMs: 30_000, used: 3 },

@@ -38,6 +38,7 @@ describe('a run', () => {
       eventsIngested: 30_500,
       returned: sums.returned,
       inserted: 30_500,
+      updated: 0,
       duplicate: sums.duplicate,
       quarantined: 0,
       pages: sums.pages,

@@ -1,6 +1,5 @@
 /** How a command finds the run that it is about, and what it says where there is none. */
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { openPool } from '../../src/database/connect.js';
 import { migrateDatabase } from '../../src/database/migrate.js';
 import { openRunStore } from '../../src/database/run-store.js';
@@ -9,6 +8,7 @@ import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import { LedgerReader } from '../../src/session/ledger-reader.js';
 import { runOriginOf } from '../../src/session/open-source.js';
 import { UserError } from '../../src/session/user-error.js';
+import { readConfig } from '../support/datasync.js';
 import { API_KEY } from '../support/ingest-check.js';
 import { usePostgres } from '../support/postgres.js';
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KEY_PLACEHOLDERS, usableKey } from '../../src/config/config.js';
+import { KEY_PLACEHOLDERS, usableKey } from '../../src/config/placeholders.js';
 import { check, hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
 
 const dockerfile = readRepositoryFile('Dockerfile');

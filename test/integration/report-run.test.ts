@@ -34,7 +34,14 @@ describe('a finished run', () => {
     const found = kept();
     expect(found).toMatchObject({
       ...{ run: 1, status: 'complete', reason: null, writeMethod: 'copy' },
-      rows: { ingested: EVENTS, total: EVENTS, inserted: EVENTS, duplicate: 0, quarantined: 0 },
+      rows: {
+        ingested: EVENTS,
+        total: EVENTS,
+        inserted: EVENTS,
+        updated: 0,
+        duplicate: 0,
+        quarantined: 0,
+      },
       pages: result?.pages,
       limit: { quota: 50 },
       settings: { writeMethod: 'auto' },

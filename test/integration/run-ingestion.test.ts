@@ -1,7 +1,7 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KEY_PLACEHOLDERS } from '../../src/config/config.js';
+import { KEY_PLACEHOLDERS } from '../../src/config/placeholders.js';
 import { ScriptSandbox } from '../support/script-sandbox.js';
 
 const INGEST = '[node][dist/src/main.js][ingest]';

@@ -126,6 +126,98 @@ describe('a 200 that is an error', () => {
   });
 });
 
+describe('a first page that can never be read ends the run at its second look, and says what it is', () => {
+  const typed = (body: string, type = 'application/json') =>
+    plain(200, body, { 'Content-Type': type });
+
+  test.each<[string, ApiAnswer, string]>([
+    ['NDJSON', typed('{"id":1}\n{"id":2}\n'), 'Ask the API for JSON'],
+    ['NDJSON', typed('{"id":1}\n{"id":2}\n', 'application/x-ndjson'), 'Ask the API for JSON'],
+    ['UTF-16', typed('{\0"\0i\0t\0e\0m\0s\0"\0:\0[\0]\0}\0'), 'UTF-8'],
+    ['an HTML document', typed('<html><body>Sign in</body></html>'), 'Check base_url'],
+    ['an XML document', typed('<?xml version="1.0"?><items/>'), 'Ask the API for JSON'],
+    ['CSV', typed('id,name\n1,a\n', 'text/csv'), 'Ask the API for JSON'],
+  ])('%s', async (what, answer, remedy) => {
+    const { exit, message, api } = await ingested([answer]);
+    expect(exit.code).toBe(1);
+    expect(message).toContain(`HTTP 200 with ${what}`);
+    expect(message).toContain(remedy);
+    expect(api.requests).toHaveLength(2);
+  });
+});
+
+describe('another status of success', () => {
+  const as = (status: number, answer: ApiAnswer, headers: Record<string, string> = {}) => ({
+    ...answer,
+    status,
+    headers: { ...answer.headers, ...headers },
+  });
+  const pending = json(202, { status: 'running' });
+  const throttled = json(206, { items: [], ok: false }, { 'Retry-After': '1' });
+
+  test.each([201, 202, 203, 206])('%d is a page where it holds one', async (status) => {
+    const given = await ingested([as(status, first), as(status, last)]);
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 0, pages: 2 });
+  });
+
+  test.each([
+    ['without records', pending, {}],
+    ['without a body', { ...NO_CONTENT, status: 202 }, {}],
+    ['in words', plain(202, 'Accepted'), {}],
+    ['where the records are to be found out', pending, { endpoint: { data_selector: null } }],
+  ] as const)('202 %s is asked for again', async (_, answer, parts) => {
+    const given = await ingested(
+      [
+        [answer, first],
+        [answer, last],
+      ],
+      parts,
+    );
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 2, refused: 0 });
+  });
+
+  test('202 that asks for a wait is asked for again behind it, though it lists no records', async () => {
+    const wait = as(202, page([]), { 'Retry-After': '1' });
+    const given = await ingested([first, [wait, last]]);
+    await expectAll(given);
+    const [, early, again] = given.api.requests;
+    expect((again?.atMs ?? 0) - (early?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('202 with an empty list is a page without records', async () => {
+    const given = await ingested([as(202, page([], 2)), page(ALL)]);
+    await expectAll(given);
+    expect(given.exit.result).toMatchObject({ retries: 0 });
+  });
+
+  test('without a page in it ends a run that has not begun well', async () => {
+    const { exit, message, source } = await ingested([json(201, { created: 1 })]);
+    expect(exit.code).toBe(1);
+    expect(message).toContain(`${source.name}.items: HTTP 201, but nothing is at data_selector`);
+    const empty = await ingested([{ ...NO_CONTENT, status: 206 }]);
+    expect(empty.exit.code).toBe(1);
+    expect(empty.message).toContain('HTTP 206: unexpected answer');
+  });
+
+  test('means what the file says of it first', async () => {
+    const signs = { throttle: [{ status: 206, body_path: 'ok', equals: false }] };
+    const refused = await ingested([first, [throttled, last]], { ingestion: signs });
+    await expectAll(refused);
+    expect(refused.exit.result).toMatchObject({ refused: 1 });
+
+    const ends = { response_actions: [{ status_code: 206, action: 'ignore' }] };
+    const whole = page(ALL, 2);
+    await expectAll(await ingested([whole, as(206, page([record(9)], 3))], { endpoint: ends }));
+
+    const fails = { response_actions: [{ content: 'running', action: 'fail' }] };
+    const { exit, message } = await ingested([pending], { endpoint: fails });
+    expect(exit.code).toBe(1);
+    expect(message).toContain('HTTP 202, which response_actions names');
+  });
+});
+
 describe('a refusal', () => {
   test.each([
     [

@@ -1,4 +1,5 @@
 /** Who asks: credentials of every kind, tokens that end in mid-run, and credentials that are wrong. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ApiContract, ApiRequest } from '../support/apis/contract.js';
 import { cursorApi } from '../support/apis/cursor-api.js';
@@ -207,4 +208,49 @@ test('a token in the path is shown nowhere, though the message names the address
   expect(exit.result?.message).toContain('/bot[secret]/items');
   const shown = [exit.stdout, exit.stderr, runs.writtenFiles(), await runs.ledgerText()].join('\n');
   expect(shown).not.toContain(token);
+});
+
+describe('a token of an address', () => {
+  const token = 'b0t-t0ken-0f-the-path';
+
+  test('in the path of base_url is kept with no run, and another token goes on with it', async () => {
+    const inner = cursorApi(pages);
+    const api = await apis.start({
+      ...inner,
+      answer(request) {
+        const path = request.url.pathname.replace(/^\/bot\/[^/]+\/v1/, '');
+        return inner.answer({ ...request, url: new URL(path + request.url.search, request.url) });
+      },
+    });
+    const source = runs.source(parts);
+    const text = readFileSync(source.path, 'utf8');
+    writeFileSync(
+      source.path,
+      text.replace('https://api.example.com', `${api.origin}/bot/\${S_PATH}/v1`),
+    );
+    const address = (S_PATH: string) => ({ ...api, env: { S_PATH, API_BASE_URL: '' } });
+    const exit = await runs.drain(source, address(token));
+    await runs.expectStored(source, address(token), api.records('items'));
+    expect(api.requests[0]?.url).toContain(token);
+    const status = await runs.folder.run(
+      ['status', '--source', source.path, '--json'],
+      runs.env(source, address('an0ther-t0ken')),
+    );
+    expect(status.code, status.stderr).toBe(0);
+    expect(status.stdout).toContain('/bot/{secret:');
+    const said = [exit, status].map(({ stdout, stderr }) => stdout + stderr).join('\n');
+    const shown = [said, runs.writtenFiles(), await runs.ledgerText()].join('\n');
+    expect(shown).not.toContain(token);
+  });
+
+  test('before its host is refused, and it is said what to use', async () => {
+    const api = await apis.start(cursorApi(pages));
+    const source = runs.source(parts);
+    const env = { API_BASE_URL: api.origin.replace('://', `://me:${token}@`) };
+    const { code, stdout, stderr } = await runs.ingest(source, { ...api, env });
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain('use auth of the type http_basic');
+    expect(stdout + stderr).not.toContain(token);
+    expect(api.requests).toEqual([]);
+  });
 });

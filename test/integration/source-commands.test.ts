@@ -93,7 +93,6 @@ describe('check of the file', () => {
   test.each([
     ['githup', /no source is named githup.*did you mean github/],
     ['./none.yaml', /there is no file \.\/none.yaml/],
-    ['datasync', /is built in.*datasync doctor/],
   ])('of %s says why there is none', async (name, message) => {
     const { code, stderr } = await folder.run(['source', 'check', name], {});
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);

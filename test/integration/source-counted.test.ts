@@ -81,6 +81,81 @@ describe('by offset', () => {
   });
 });
 
+test.each([
+  ['offset', byOffset, offsetApi({ ...pages, hasTotal: false })],
+  [
+    'page number',
+    { type: 'page_number', base_page: 1 },
+    pageNumberApi({ ...pages, tells: 'nothing' }),
+  ],
+])(
+  'by %s, a file that names no total of an API that tells none is told what to write',
+  async (_, paginator, contract) => {
+    const api = await apis.start(contract);
+    const source = runs.source({ paginator, endpoint, stream: size });
+    const { code, result } = await runs.ingest(source, api);
+    expect(code).toBe(1);
+    expect(result?.message).toContain('has no whole number at total');
+    expect(result?.message).toContain('set total_path: null in the paginator');
+    expect(api.requests).toHaveLength(1);
+  },
+);
+
+describe('by offset, to a total that may be as far as the API counts, or count a page', () => {
+  const round = { ...pages, count: 1_000, pageSizeMax: 100 };
+  const paginator = { ...byOffset, limit: 100 };
+  const keyless = { primary_key: [] };
+
+  async function drained(contract: ApiContract<'items'>, resource: object = {}) {
+    const api = await apis.start(contract);
+    const source = runs.source({ paginator, endpoint, ingestion, resource });
+    const { result } = await runs.drain(source, api);
+    await runs.expectStored(source, api, api.records('items'));
+    return result;
+  }
+
+  /** Whatever is asked for, the same page. */
+  function same(options: ApiOptions<'items'>): ApiContract<'items'> {
+    const api = offsetApi(options);
+    return {
+      ...api,
+      answer(request) {
+        const url = new URL(request.url);
+        url.searchParams.set('offset', '0');
+        return api.answer({ ...request, url });
+      },
+    };
+  }
+
+  test('an empty page behind it is the end', async () => {
+    expect(await drained(offsetApi(round))).toMatchObject({ requests: 11, warnings: [] });
+  });
+
+  test('a refusal behind it is the end', async () => {
+    const result = await drained(offsetApi({ ...round, offsetMax: 999 }));
+    expect(result).toMatchObject({ requests: 11, retries: 0, warnings: [] });
+  });
+
+  test.each([
+    ['with a key', {}],
+    ['without a key', keyless],
+  ])('the page before it once more is the end, %s', async (_, resource) => {
+    const result = await drained(same({ ...round, count: 100 }), resource);
+    expect(result).toMatchObject({ requests: 2, duplicate: 0, warnings: [] });
+  });
+
+  test.each([
+    ['a cap', 1_000, 15],
+    ['the number of records of a page', 100, 15],
+  ])('records behind it show that it is %s, and are told of', async (_, totalMax, requests) => {
+    const result = await drained(offsetApi({ ...round, count: 1_400, totalMax }));
+    expect(result).toMatchObject({
+      requests,
+      warnings: [expect.stringContaining('records came behind the total that the API tells')],
+    });
+  });
+});
+
 describe('by page number', () => {
   test.each([
     [0, 'total_pages', 12],

@@ -191,6 +191,7 @@ describe('nothing is written', () => {
       '',
       /leads to http:\S+\/v2\/items: give that URL/,
     ],
+    ['one that names work to be done', 202, {}, '{"job":7}', /HTTP 202, not with a list/],
     ['another status', 404, {}, '', /answers with HTTP 404, not with a list/],
     ['a refusal', 429, {}, '', /over its limit/],
   ])('where the answer is %s', async (_, status, headers, body, message) => {

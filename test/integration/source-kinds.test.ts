@@ -164,6 +164,24 @@ describe('windows of time', () => {
     expect(api.requests.filter(({ status }) => status !== 200).length).toBeGreaterThan(0);
   });
 
+  test('whose ends are both inside hold no record twice, though it has no key, by their step', async () => {
+    const api = await apis.start(
+      timeWindowApi({ ...pages, form: 'epoch-seconds', end: 'inclusive', recordsMax: 25 }),
+    );
+    const source = runs.source({
+      paginator: {
+        ...{ type: 'time_window', start_param: 'start', end_param: 'end', ...epoch },
+        ...{ window: '8h', step: '1s', split_on: [400], paginator: 'single_page' },
+      },
+      endpoint: { path: 'events', data_selector: 'events' },
+      resource: { primary_key: [] },
+    });
+    const { result, stderr } = await runs.drain(source, api);
+    await runs.expectStored(source, api, api.records('events'));
+    expect(result).toMatchObject({ eventsIngested: 110, warnings: [] });
+    expect(stderr).not.toContain('without a primary_key');
+  });
+
   test('a window that is too small to be halved ends the run and says so', async () => {
     const api = await apis.start(timeWindowApi({ ...pages, recordsMax: 1 }));
     const source = runs.source({

@@ -28,6 +28,72 @@ test('a view of the name is refused', async () => {
   expect(result?.message).toContain(`${runs.table(source)} is there already and is no table`);
 });
 
+describe('a table that was there before', () => {
+  const inTable = async (columns: string, changes: object = {}) => {
+    const api = await apis.start(writtenPages([page([{ id: 'a-1', n: 'x' }, { id: 'a-2' }])]));
+    const source = runs.source({ ...parts, ...changes });
+    const form = 'occurred_at timestamptz, data jsonb NOT NULL';
+    await database.pool.query(
+      `CREATE SCHEMA "${source.name}"; CREATE TABLE ${runs.table(source)} (${columns}, ${form})`,
+    );
+    const { code, result, stdout } = await runs.ingest(source, api);
+    return { api, source, code, message: String(result?.message), stdout };
+  };
+
+  test.each([
+    [
+      'a key of another type',
+      'id bigint PRIMARY KEY',
+      {},
+      'its column id is bigint, and the first records have text there',
+    ],
+    [
+      'a declared column of another type',
+      'id text PRIMARY KEY, n integer',
+      { resource: { columns: { n: { data_type: 'text' } } } },
+      'its column n is integer, and the first records have text there',
+    ],
+    [
+      'a column that no record fills',
+      'id text PRIMARY KEY, tenant integer NOT NULL',
+      {},
+      'its column tenant (integer) is NOT NULL without a default, and no record fills it',
+    ],
+  ])('with %s is refused before a record is set aside', async (_, columns, changes, message) => {
+    const { source, code, message: said } = await inTable(columns, changes);
+    expect(code).toBe(5);
+    expect(said).toContain(
+      `the table ${runs.table(source)} is there already and is of another form`,
+    );
+    expect(said).toContain(message);
+    expect(said).toContain('name another one under target in x-ingestion');
+    expect(await runs.quarantine(source)).toEqual([]);
+  });
+
+  test.each([
+    ['types that take the values', 'id varchar(9) PRIMARY KEY'],
+    [
+      'columns that fill themselves',
+      'id text PRIMARY KEY, made serial, at date NOT NULL DEFAULT now()',
+    ],
+    ['an identity', 'id text PRIMARY KEY, n integer GENERATED ALWAYS AS IDENTITY'],
+  ])('with %s is used', async (_, columns) => {
+    const { api, source, code, stdout } = await inTable(columns);
+    expect(code, stdout).toBe(0);
+    await runs.expectStored(source, api, [{ id: 'a-1', n: 'x' }, { id: 'a-2' }]);
+  });
+
+  test('is used where a value of the first page fits, and others go to quarantine', async () => {
+    const mixed = page([{ id: 'a-1' }, { id: 7 }]);
+    const api = await apis.start(writtenPages([mixed]));
+    const source = runs.source(parts);
+    await database.pool.query(`CREATE SCHEMA "${source.name}"; CREATE TABLE ${runs.table(source)}
+      (id bigint PRIMARY KEY, occurred_at timestamptz, data jsonb NOT NULL)`);
+    await runs.drain(source, api);
+    expect(await runs.facts(source)).toMatchObject({ inserted: 1, quarantined: 1 });
+  });
+});
+
 describe('a run that has written a table goes on', () => {
   /** A run of two pages, the second of which failed when it was asked for first. */
   async function begun() {

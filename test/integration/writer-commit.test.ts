@@ -100,7 +100,7 @@ describe('rows that are already there', () => {
     ]);
     expect(again).toMatchObject({
       method: 'insert',
-      counts: { returned: 500, inserted: 499, duplicate: 1, known: 0, quarantined: 0 },
+      counts: { returned: 500, inserted: 499, updated: 0, duplicate: 1, known: 0, quarantined: 0 },
     });
     expect(await countOf(database.pool, 'ingested_events')).toBe(999);
     expect(await countOf(database.pool, 'ingestion_pages')).toBe(2);
@@ -129,7 +129,7 @@ describe('rows that are already there', () => {
     const [result] = await writeAll('auto', [[...rows, ...rows.slice(10, 15)]]);
     expect(result).toMatchObject({
       method: 'copy',
-      counts: { returned: 55, inserted: 50, duplicate: 5, known: 0, quarantined: 0 },
+      counts: { returned: 55, inserted: 50, updated: 0, duplicate: 5, known: 0, quarantined: 0 },
     });
   });
 

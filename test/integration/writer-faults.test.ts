@@ -73,7 +73,7 @@ describe('a connection that is lost with a page in flight', () => {
           await cut;
           expect(result).toMatchObject({
             isNew: false,
-            counts: { returned: 300, inserted: 300, duplicate: 0, quarantined: 0 },
+            counts: { returned: 300, inserted: 300, updated: 0, duplicate: 0, quarantined: 0 },
           });
         });
       } finally {

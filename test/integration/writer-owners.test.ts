@@ -70,7 +70,7 @@ describe.each(WAYS)('by %s', (_, settings) => {
       async (writer) => {
         committed(await writer.write(testPage(testRows(50), { page: 1 })));
         const later = committed(await writer.write(testPage(testRows(50, 30), { page: 2 })));
-        expect(later.counts).toMatchObject({ inserted: 30, duplicate: 20, known: 0 });
+        expect(later.counts).toMatchObject({ inserted: 30, updated: 0, duplicate: 20, known: 0 });
       },
     );
     const pages = await owned();
@@ -90,9 +90,9 @@ describe.each(WAYS)('by %s', (_, settings) => {
         `INSERT INTO ingested_events (id, data) VALUES ('${testId(10)}', '{}')`,
       );
       const other = committed(await writer.write(testPage(testRows(15), { run: 2, page: 1 })));
-      expect(other.counts).toMatchObject({ inserted: 4, duplicate: 11, known: 11 });
+      expect(other.counts).toMatchObject({ inserted: 4, updated: 0, duplicate: 11, known: 11 });
       const again = committed(await writer.write(testPage(testRows(16), { run: 2, page: 2 })));
-      expect(again.counts).toMatchObject({ inserted: 1, duplicate: 15, known: 11 });
+      expect(again.counts).toMatchObject({ inserted: 1, updated: 0, duplicate: 15, known: 11 });
     });
   });
 });

@@ -48,7 +48,7 @@ test.each(['copy', 'insert'] as const)(
       rows[at] = { ...(rows[at] as TestRow), record };
     });
     const result = await write(rows, {}, { method });
-    const none = { duplicate: 0, known: 0 };
+    const none = { updated: 0, duplicate: 0, known: 0 };
     expect(result.counts).toEqual({ returned: 1000, inserted: 993, ...none, quarantined: 7 });
     const kept = await quarantine();
     expect(kept.map(({ index }) => index)).toEqual([100, 200, 300, 400, 500, 600, 700]);
@@ -82,6 +82,7 @@ test('rejects of the fetch worker commit with the page, and shift the index of a
     expect(result.counts).toEqual({
       returned: 8,
       inserted: 4,
+      updated: 0,
       duplicate: 0,
       known: 0,
       quarantined: 4,
@@ -104,6 +105,7 @@ test('a page of rejects alone commits', async () => {
   expect((await write([], { rejects })).counts).toEqual({
     returned: 1,
     inserted: 0,
+    updated: 0,
     duplicate: 0,
     known: 0,
     quarantined: 1,
@@ -118,6 +120,7 @@ test('a refused row does not take a later row of the same id with it', async () 
   expect(result.counts).toEqual({
     returned: 5,
     inserted: 4,
+    updated: 0,
     duplicate: 0,
     known: 0,
     quarantined: 1,
@@ -131,6 +134,7 @@ test('known rows, rows refused and rows stored are told apart in one page', asyn
   expect(result.counts).toEqual({
     returned: 200,
     inserted: 98,
+    updated: 0,
     duplicate: 97,
     known: 0,
     quarantined: 5,
@@ -182,7 +186,14 @@ test.each(
     try {
       const rows = testRows(100).map((row, i) => ({ ...row, record: `{"n":${i % 98}}` }));
       const result = await write(rows, {}, { method });
-      const counts = { returned: 100, inserted: 98, duplicate: 0, known: 0, quarantined: 2 };
+      const counts = {
+        returned: 100,
+        inserted: 98,
+        updated: 0,
+        duplicate: 0,
+        known: 0,
+        quarantined: 2,
+      };
       expect(result.counts).toEqual(counts);
       const kept = await quarantine();
       expect(kept.map(({ index }) => index)).toEqual([98, 99]);

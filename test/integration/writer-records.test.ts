@@ -1,23 +1,16 @@
 /** Rows of source files: the table is made from the first page, and PostgreSQL reads key and columns. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { verifyRun } from '../../src/database/verify/verify-run.js';
-import { tableOf } from '../../src/postgres/stream-table.js';
-import type { RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { WriterTarget } from '../../src/protocol/record-target.js';
 import { createWriter } from '../../workers/writer/writer.js';
 import { usePostgres } from '../support/postgres.js';
-import { committed, withWriter } from '../support/writer-database.js';
-import { testId, testPage, writerSettings } from '../support/writer-pages.js';
+import { column, writeRun } from '../support/record-runs.js';
+import { testId, writerSettings } from '../support/writer-pages.js';
 
 const database = usePostgres();
 
-const column = (name: string, changes: Partial<RecordColumn> = {}): RecordColumn => ({
-  ...{ name, path: [name], type: null, isNullable: false },
-  ...changes,
-});
-
-const ITEMS: RecordTarget = {
+const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
-  ...{ key: [column('id')], timePath: ['at'], columns: [] },
+  ...{ key: [column('id')], disposition: 'append', timePath: ['at'], columns: [] },
 };
 
 beforeEach(async () => {
@@ -26,33 +19,12 @@ beforeEach(async () => {
 });
 
 /** One run whose pages hold these records; proven at its end. */
-async function write(target: RecordTarget, pages: readonly (readonly string[])[], method = 'auto') {
-  const { qualified, key } = tableOf(target);
-  await database.pool.query(
-    `INSERT INTO ingestion_runs (source, stream, origin, status, table_name, table_key)
-     VALUES ('shop', $1, 'http://127.0.0.1', 'running', $2, $3)`,
-    [target.table, qualified, key],
-  );
-  const { rows } = await database.pool.query<{ run: number }>(
-    'SELECT max(run) AS run FROM ingestion_runs',
-  );
-  const run = rows[0]?.run ?? 0;
-  const settings = { target, method: method as 'auto' | 'insert', provesData: true };
-  const results = await withWriter(database.connectionString, settings, async (writer) => {
-    const written = [];
-    for (const [index, records] of pages.entries()) {
-      const cursor = index === 0 ? null : `c${index}`;
-      const given = records.map((record) => ({ id: testId(0), ms: Number.NaN, record }));
-      const page = testPage(given, {
-        ...{ run, page: index + 1, cursor, nextCursor: `c${index + 1}`, isOrdered: false },
-        hasMore: index + 1 < pages.length,
-      });
-      written.push(committed(await writer.write(page)));
-    }
-    return written;
-  });
-  const proof = await verifyRun(database.pool, { run, withData: true });
-  expect(proof?.differences).toEqual([]);
+async function write(
+  target: WriterTarget,
+  pages: readonly (readonly string[])[],
+  method: 'auto' | 'insert' = 'auto',
+) {
+  const { results } = await writeRun(database, target, pages, { method });
   return { results, counts: results.map(({ counts }) => counts) };
 }
 
@@ -103,8 +75,8 @@ test('a record that comes again is a duplicate, in its page and in another', asy
     [item(2), item(3)],
   ]);
   expect(counts).toMatchObject([
-    { returned: 3, inserted: 2, duplicate: 1 },
-    { returned: 2, inserted: 1, duplicate: 1 },
+    { returned: 3, inserted: 2, updated: 0, duplicate: 1 },
+    { returned: 2, inserted: 1, updated: 0, duplicate: 1 },
   ]);
 });
 
@@ -114,7 +86,7 @@ test('several fields are one key, and a nested one is a column too', async () =>
   const { counts } = await write({ ...ITEMS, key }, [
     [record('a', 1), record('b', 1), record('a', 2), record('a', 1)],
   ]);
-  expect(counts).toMatchObject([{ inserted: 3, duplicate: 1 }]);
+  expect(counts).toMatchObject([{ inserted: 3, updated: 0, duplicate: 1 }]);
   expect(await rowsOf('SELECT kind, meta_uid FROM shop.items ORDER BY 1, 2')).toEqual([
     { kind: 'a', meta_uid: '1' },
     { kind: 'a', meta_uid: '2' },
@@ -126,8 +98,8 @@ test('without a key every record is a row of its page', async () => {
   const target = { ...ITEMS, key: [], timePath: null };
   const { counts } = await write(target, [['{"a":1}', '{"a":1}', '7', '"x"'], ['{"a":1}']]);
   expect(counts).toMatchObject([
-    { inserted: 4, duplicate: 0 },
-    { inserted: 1, duplicate: 0 },
+    { inserted: 4, updated: 0, duplicate: 0 },
+    { inserted: 1, updated: 0, duplicate: 0 },
   ]);
 });
 

@@ -28,6 +28,7 @@ test('buffers move to the writer thread and come back with the result', async ()
     expect(result.counts).toEqual({
       returned: 1000,
       inserted: 1000,
+      updated: 0,
       duplicate: 0,
       known: 0,
       quarantined: 0,

@@ -96,6 +96,7 @@ test('a trigger that only looks on changes no count', async () => {
   expect(result.counts).toEqual({
     returned: 50,
     inserted: 50,
+    updated: 0,
     duplicate: 0,
     known: 0,
     quarantined: 0,
@@ -133,7 +134,12 @@ test('a run says at its start that there are triggers, and names what they skipp
   const rows = await countOf(database.pool, 'ingested_events');
   expect(rows).toBeGreaterThan(2_500);
   expect(rows).toBeLessThan(3_000);
-  expect(result).toMatchObject({ inserted: rows, duplicate: 0, quarantined: 3_000 - rows });
+  expect(result).toMatchObject({
+    inserted: rows,
+    updated: 0,
+    duplicate: 0,
+    quarantined: 3_000 - rows,
+  });
   const run = Number(result?.run);
   expect(await ledgerSums(database.pool, run)).toMatchObject({ returned: 3_000, unbalanced: 0 });
   expect((await folder.run(['verify', '--json'], environment)).code).toBe(0);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { datasync } from '../../src/source/datasync.js';
 import { readTimestamp } from '../../src/source/timestamp.js';
 import { openPage } from '../../workers/fetch/page.js';
+import { datasync } from '../support/datasync.js';
 import { elementText, nulMember, page, pageText } from '../support/hostile-pages.js';
 import {
   nestedEnvelope,

@@ -42,6 +42,15 @@ test.each(['records', 'pages'] as const)(
   },
 );
 
+test('windows of time: every history ends with all rows', () => {
+  for (const seed of seeds(SEEDS / 3)) {
+    const crashes = seed % 4;
+    const faultShare = (seed % 5) * 0.05;
+    const history = playHistory({ seed, crashes, faultShare, counts: 'windows' });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
     const history = playHistory({

@@ -10,7 +10,7 @@ import { subjectOf } from '../../src/explore/subject.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import type { SimulatorStats } from '../../src/simulator/stats.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync, headersFor } from './datasync.js';
 import { workerSettings } from './sample-pages.js';
 import { fullestWindow } from './windows.js';
 
@@ -78,7 +78,7 @@ export function exploreOrigin(
   return explore({
     source: datasync,
     fetchSettings: workerSettings(origin, {
-      headers: datasync.headers(SIMULATOR_KEY),
+      headers: headersFor(SIMULATOR_KEY),
       bodyBytesMax: 64_000_000,
     }),
     scope: { budget: defaultBudget(wanted), ...wanted },

@@ -9,6 +9,7 @@ import type {
   PageTask,
 } from '../../src/protocol/fetch-messages.js';
 import { FetchPool } from '../../src/runtime/fetch-pool.js';
+import { DATASYNC_SPEC } from './datasync.js';
 import { type FixtureServer, startFixtureServer } from './fixture-server.js';
 import { workerSettings } from './sample-pages.js';
 
@@ -54,7 +55,7 @@ export function useFetchRig(): FetchRigs {
     startPool(settings) {
       const heads: PageHead[] = [];
       const pool = new FetchPool({
-        source: { type: 'datasync' },
+        source: DATASYNC_SPEC,
         settings,
         threads: 1,
         onHead: (head) => heads.push(head),

@@ -17,7 +17,7 @@ export interface CoreMutation {
 
 /** What the copy holds: the core, the proof of its ledger, and what plays it. */
 const PARTS = [
-  ...['src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
+  ...['src/protocol', 'src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
   ...['test/support', 'bench/limiters'],
 ];
 

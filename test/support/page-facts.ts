@@ -12,6 +12,7 @@ export interface SampleFacts {
   readonly url?: string;
   readonly cursor?: string | null;
   readonly size?: number | null;
+  readonly fingerprint?: string;
 }
 
 export function pageFacts(sample: SampleFacts = {}): PageFacts {
@@ -30,6 +31,7 @@ export function pageFacts(sample: SampleFacts = {}): PageFacts {
     size: sample.size ?? null,
     bodyText: () => text,
     header: (name) => headers[name] ?? null,
+    fingerprint: () => sample.fingerprint ?? null,
     lastRecordText: () =>
       sample.lastRecordText ?? (last === undefined ? null : JSON.stringify(last)),
   };

@@ -9,6 +9,7 @@ export const BYTES_MAX = 100_000;
 /** What a client's answers have in common, without its clock. */
 export const TERMS = {
   limitHeaders: [],
+  pageStatuses: new Set([200]),
   headDeadlineMs: 30_000,
   idleDeadlineMs: 10_000,
   destination: { address: 'http://api.test', isProxied: false, setting: 'API_BASE_URL' },

@@ -8,7 +8,15 @@ import { RunStats } from '../../src/observe/run-stats.js';
 
 export const T0 = 1_800_000_000_000;
 const PAGE_ROWS = 1_000;
-const NOTHING = { pages: 0, rows: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 };
+const NOTHING = {
+  pages: 0,
+  rows: 0,
+  returned: 0,
+  inserted: 0,
+  updated: 0,
+  duplicate: 0,
+  quarantined: 0,
+};
 
 /** Pages start as a sliding log permits, and are committed a latency later. */
 export class PlayedRun {
@@ -89,7 +97,7 @@ export class PlayedRun {
   }
 
   #commit(): void {
-    const none = { duplicate: 0, known: 0, quarantined: 0 };
+    const none = { updated: 0, duplicate: 0, known: 0, quarantined: 0 };
     const counts = { returned: PAGE_ROWS, inserted: PAGE_ROWS, ...none };
     this.stats.committed(
       {

@@ -109,6 +109,7 @@ export class Played {
       const counts = {
         returned: count,
         inserted: count,
+        updated: 0,
         duplicate: 0,
         quarantined: 0,
         known: 0,

@@ -4,7 +4,7 @@ import { advise, type Circumstances } from '../../src/explore/recommend.js';
 import { type Exploration, explorationForm } from '../../src/explore/schema.js';
 import { subjectOf } from '../../src/explore/subject.js';
 import { hashKey } from '../../src/session/open-source.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from './datasync.js';
 
 export const LIVE_POLICY = { quota: 10, windowMs: 60_000 };
 export const CIRCUMSTANCES: Circumstances = {

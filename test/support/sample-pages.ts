@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
 import { columnViews, rejectAt } from '../../src/protocol/batch.js';
 import type { FetchWorkerSettings } from '../../src/protocol/fetch-messages.js';
-import { datasync } from '../../src/source/datasync.js';
 import type { EventSource } from '../../src/source/source.js';
 import { openPage, type PageFault, type ProvedPage, provePage } from '../../workers/fetch/page.js';
 import { uuidText } from '../../workers/fetch/uuid.js';
+import { datasync } from './datasync.js';
 
 /** The uuid whose last digits are `number`. */
 export function uuid(number: number): string {

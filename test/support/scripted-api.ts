@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterEach } from 'vitest';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from './datasync.js';
 import { type FixtureServer, startFixtureServer } from './fixture-server.js';
 
 export interface ScriptedRow {

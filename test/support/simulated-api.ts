@@ -74,6 +74,7 @@ export interface ApiPage {
   readonly total: number | null;
   /** See `Envelope`. */
   readonly lastPlace?: Position | null;
+  readonly passesTotal?: boolean;
   readonly bodyBytes: number;
 }
 

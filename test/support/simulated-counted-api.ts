@@ -1,7 +1,7 @@
 /**
  * A fake API whose pages are asked for by a count: of the records before them, or of the pages. It may grow
- * behind its end while it is read, and says how much there is, or does not; what lies behind the end is an
- * empty page, or refused.
+ * behind its end while it is read, and says how much there is, or does not, or says a number that counts only
+ * so far, or the records of a page; what lies behind the end is an empty page, or refused.
  */
 import type { Fault } from '../../src/core/fault.js';
 import { ordinalPlace } from '../../src/paging/ordinals.js';
@@ -22,6 +22,11 @@ import {
 
 export type Counting = 'records' | 'pages';
 
+/** As far as an API may count that has more. */
+const CAP = 1_000;
+/** Sizes of which so many pages make up the cap. */
+const CAP_SIZES = [5, 8, 10, 20, 25, 40];
+
 const TOTAL = 'total';
 const MORE = 'more';
 const QUERY = (name: string) => ({ in: 'query', name }) as const;
@@ -32,14 +37,28 @@ export class CountedApi extends SimulatedApi {
   /** What pages tell of the end; nothing: an empty page is the end. */
   readonly #tells: typeof TOTAL | typeof MORE | null;
   readonly #refusesBehindEnd: boolean;
+  /** What the total counts, where one is told. */
+  readonly #totals: 'all' | 'upToCap' | 'ofPage';
   #size: number;
 
   constructor(settings: ApiSettings, random: Random, counting: Counting) {
-    super({ ...settings, growthShare: 0, sorting: 'untimed' }, random);
+    const tells = settings.isFlat ? null : random() < 0.5 ? TOTAL : MORE;
+    const totals = tells === TOTAL ? drawTotals(random, counting) : 'all';
+    const reshaped =
+      totals === 'upToCap'
+        ? {
+            rows: drawInteger(random, CAP - 50, CAP + 300),
+            pageCap: CAP_SIZES[drawInteger(random, 0, CAP_SIZES.length - 1)] ?? 10,
+          }
+        : totals === 'ofPage'
+          ? { shortShare: 0 }
+          : {};
+    super({ ...settings, ...reshaped, growthShare: 0, sorting: 'untimed' }, random);
     this.#counting = counting;
-    this.#tells = settings.isFlat ? null : random() < 0.5 ? TOTAL : MORE;
+    this.#tells = tells;
+    this.#totals = totals;
     this.#refusesBehindEnd = this.#tells !== null && random() < 0.5;
-    this.#size = settings.rows;
+    this.#size = this.settings.rows;
     this.#kind = pageKind(this.#plan(), { cursorTtlMs: null });
   }
 
@@ -63,14 +82,30 @@ export class CountedApi extends SimulatedApi {
     const asked = Math.min(limit, pageCap);
     const isShort = isByRecord && this.random() < shortShare;
     const count = isShort ? drawInteger(this.random, 1, asked) : isByRecord ? asked : pageCap;
-    const start = Number(cursor ?? 0) * (isByRecord ? 1 : pageCap);
-    const isRefused = start >= this.#size && start > 0 && this.#refusesBehindEnd;
-    if (isRefused) return isBehindEnd === true ? { page: () => NOTHING } : REFUSED;
+    const start = (this.#kind.ordinalOf?.(cursor, 0) ?? 0) * (isByRecord ? 1 : pageCap);
+    // What an API refuses lies behind the end that it tells.
+    const isRefused =
+      start >= this.#size && start > 0 && this.#refusesBehindEnd && this.#isTotalTrue;
+    const looksBehindEnd = isBehindEnd === true || this.#kind.looksBehindEnd?.(cursor) != null;
+    if (isRefused) return looksBehindEnd ? { page: () => NOTHING } : REFUSED;
     const end = Math.min(this.#size, start + count);
     const rows = Array.from({ length: Math.max(0, end - start) }, (_, nth) => start + nth);
-    const said = { [TOTAL]: isByRecord ? this.#size : Math.ceil(this.#size / pageCap) };
-    const body = this.#tells === TOTAL ? said : { [MORE]: end < this.#size };
+    const body =
+      this.#tells === TOTAL
+        ? { [TOTAL]: this.#totalOf(rows.length) }
+        : { [MORE]: end < this.#size };
     return { page: () => this.#page(cursor, rows, isByRecord ? asked : null, body) };
+  }
+
+  get #isTotalTrue(): boolean {
+    return this.#totals === 'all' || (this.#totals === 'upToCap' && this.#size <= CAP);
+  }
+
+  #totalOf(onPage: number): number {
+    const inAll =
+      this.#counting === 'records' ? this.#size : Math.ceil(this.#size / this.settings.pageCap);
+    if (this.#totals === 'all') return inAll;
+    return this.#totals === 'ofPage' ? onPage : Math.min(inAll, CAP);
   }
 
   #page(
@@ -86,6 +121,7 @@ export class CountedApi extends SimulatedApi {
       header: () => null,
       recordCount: rows.length,
       lastRecordText: () => null,
+      fingerprint: () => (rows.length === 0 ? null : rows.join()),
       ...{ url: '', cursor, size, status: 200 },
     };
     const way = this.#kind.next(seen);
@@ -97,6 +133,7 @@ export class CountedApi extends SimulatedApi {
       returned: rows.length,
       total: this.#kind.totalOf(seen),
       lastPlace: last === null ? null : ordinalPlace(last),
+      passesTotal: this.#kind.passesTotal?.(seen) ?? false,
       bodyBytes:
         pageBytesMax === PAGE_BYTES ? PAGE_BYTES : drawInteger(this.random, 1, pageBytesMax),
     };
@@ -116,6 +153,12 @@ export class CountedApi extends SimulatedApi {
           ...common,
         };
   }
+}
+
+function drawTotals(random: Random, counting: Counting): 'all' | 'upToCap' | 'ofPage' {
+  const drawn = random();
+  if (drawn < 0.6) return 'all';
+  return drawn < 0.8 && counting === 'records' ? 'upToCap' : 'ofPage';
 }
 
 /** What the worker makes of that where the end was told. */

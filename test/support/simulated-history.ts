@@ -4,6 +4,7 @@ import { drawInteger, type Random } from './random.js';
 import { type ApiSettings, PAGE_BYTES, SimulatedApi } from './simulated-api.js';
 import { CountedApi, type Counting } from './simulated-counted-api.js';
 import type { Sorting, TieOrder } from './simulated-source.js';
+import { WindowedApi } from './simulated-windowed-api.js';
 
 export interface HistorySettings {
   readonly seed: number;
@@ -22,8 +23,8 @@ export interface HistorySettings {
   readonly manyTies?: boolean;
   /** The source is newest first, as it declares, and does not change. @default drawn */
   readonly isSteady?: boolean;
-  /** Pages are asked for by the number of records or pages before them. @default by cursors */
-  readonly counts?: Counting;
+  /** Pages are asked for by the number of records or pages before them, or by spans of time. @default by cursors */
+  readonly counts?: Counting | 'windows';
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
@@ -56,8 +57,9 @@ export interface History {
 export function openApi(settings: HistorySettings, random: Random): SimulatedApi {
   const drawn = drawApi(random, settings);
   const { counts } = settings;
-  return counts === undefined
-    ? new SimulatedApi(drawn, random)
+  if (counts === undefined) return new SimulatedApi(drawn, random);
+  return counts === 'windows'
+    ? new WindowedApi(drawn, random)
     : new CountedApi(drawn, random, counts);
 }
 

@@ -61,12 +61,13 @@ export class SimulatedLedger {
           run: RUN.run,
           after: after && formatPosition(after),
           through: through && formatPosition(through),
-          ...{ kept: 0, differing: 0 },
+          ...{ kept: 0, differing: 0, superseded: 0 },
           digest: digestOf(written),
           dataDigest: null,
         };
       });
-    const ledger = { run: RUN, table: EVENTS_TABLE, pages, orphans: [], unownedBefore: 0 };
+    const others = { unownedBefore: 0, takenFromOthers: 0 };
+    const ledger = { run: RUN, table: EVENTS_TABLE, pages, orphans: [], ...others };
     const comparison = compareTable(ledger, this.#owned());
     const found = { strangers: new Map(), ownerless: new Map() };
     const ofTable = tableDifferences(ledger, comparison, found);
@@ -83,7 +84,14 @@ export class SimulatedLedger {
     const written = kept.filter((row) => (this.writes[row] ?? 0) === 0);
     const inserted = written.length;
     const duplicate = kept.length - inserted;
-    const counts = { returned: kept.length, inserted, duplicate, known: 0, quarantined: 0 };
+    const counts = {
+      returned: kept.length,
+      inserted,
+      updated: 0,
+      duplicate,
+      known: 0,
+      quarantined: 0,
+    };
     const id = this.pages.length + 1;
     const last = kept.reduce<Position | null>((found, row) => this.#placeOf(row) ?? found, null);
     const clipped = rows.length - kept.length;

@@ -14,9 +14,9 @@ import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import { limitHeaders } from '../../src/simulator/limit-headers.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { datasync } from '../../src/source/datasync.js';
 import { refusalFault, refusalOf } from '../../workers/fetch/refusal.js';
 import { toldLimits } from '../../workers/fetch/response-headers.js';
+import { datasync } from './datasync.js';
 
 const T0 = 1_790_000_000_000;
 const BUDGET = 100;

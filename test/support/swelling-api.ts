@@ -1,7 +1,7 @@
 /** An API whose first pages are small and whose others are huge; bodies are streamed, never held. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from './datasync.js';
 import { type FixtureServer, startFixtureServer } from './fixture-server.js';
 import { uuid } from './sample-pages.js';
 

@@ -93,7 +93,14 @@ export class VerifyModel {
       after: after && formatPosition(after),
       through: through && formatPosition(through),
       returned: acceptedCount + rejects.count,
-      ...{ inserted, duplicate: acceptedCount - inserted, known, differing: 0 },
+      ...{
+        inserted,
+        updated: 0,
+        duplicate: acceptedCount - inserted,
+        known,
+        differing: 0,
+        superseded: 0,
+      },
       ...{ quarantined: rejects.count, kept: rejects.count },
       digest: String(digestOfRows({ ...selected, rows: Uint32Array.from(written) })),
       dataDigest: null,
@@ -105,7 +112,8 @@ export class VerifyModel {
     const run = this.runs.find((one) => one.run === number);
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
-    const ledger = { run, table: EVENTS_TABLE, pages, orphans, unownedBefore };
+    const others = { unownedBefore, takenFromOthers: 0 };
+    const ledger = { run, table: EVENTS_TABLE, pages, orphans, ...others };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
     const found = { strangers, ownerless: ids };

@@ -3,6 +3,7 @@ import { allocateColumns, columnViews } from '../../src/protocol/batch.js';
 import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { RejectWriter } from '../../workers/fetch/reject-writer.js';
 import type { OwnerPage } from '../../workers/writer/page-rows.js';
+import { datasync } from './datasync.js';
 
 export const NEWEST_MS = 1_769_541_612_369;
 
@@ -110,7 +111,8 @@ export function writerSettings(
     connectionString,
     connectionsMax: 2,
     method: 'auto',
-    target: { reads: 'worker' },
+    target: datasync.target,
+    replaced: null,
     expectsDuplicates: false,
     hasTriggers: false,
     provesData: false,

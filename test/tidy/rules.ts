@@ -4,7 +4,7 @@
  * sentence a finding, so that the rules themselves can be tested on samples.
  */
 import { posix } from 'node:path';
-import { codeOnly, type Import, importsOf } from './source-text.js';
+import { codeOnly, type Import, importsOf, withoutComments } from './source-text.js';
 
 /** A source file. `path` is relative to the repository's root, with forward slashes. */
 export interface SourceFile {
@@ -167,6 +167,24 @@ export function bareConnections(files: readonly SourceFile[]): string[] {
     .filter(({ path }) => /^(?:src|workers)\//.test(path) && !path.startsWith('src/postgres/'))
     .flatMap((file) => linesWith(file, /\bnew\s+pg\.(?:Pool|Client)\(/))
     .map((place) => `${place} connects by itself: use src/postgres/client`);
+}
+
+/** Its codec and the registry, its simulator, the default of SOURCE, and the program, which is called so too. */
+const MAY_NAME_DATASYNC =
+  /^src\/(?:source\/(?:registry\.ts$|datasync\/)|config\/source-files\.ts$|main\.ts$|simulator\/|observe\/alerts\/alert-format\.ts$)/;
+
+/** A source is what its file and its codec say: nobody asks for its name. */
+export function sourcesByName(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => /^(?:src|workers)\//.test(path) && !MAY_NAME_DATASYNC.test(path))
+    .flatMap((file) => [
+      ...linesWith(file, /(['"`])datasync\1/, withoutComments(file.text)),
+      ...importsOf(file.text)
+        .map(({ specifier }) => fromRoot(file.path, specifier))
+        .filter((specifier) => specifier.startsWith('src/source/datasync/'))
+        .map((specifier) => `${file.path} imports ${specifier} and`),
+    ])
+    .map((place) => `${place} knows a source by its name: ask its codec, by src/source/registry`);
 }
 
 /** A declaration file describes somebody else's exports. */

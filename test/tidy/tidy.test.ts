@@ -30,6 +30,10 @@ describe('in this repository', () => {
     expect(rules.environmentReads(files)).toEqual([]);
   });
 
+  test('no source is known by its name', () => {
+    expect(rules.sourcesByName(files)).toEqual([]);
+  });
+
   test('nothing but a worker entry or a tool configuration exports a default', () => {
     expect(rules.defaultExports(files)).toEqual([]);
   });
@@ -141,6 +145,19 @@ describe('a planted violation is found', () => {
     const passesOn = { path: 'src/database/a.ts', text: 'spawn(a, { env: { ...process.env } });' };
     expect(rules.environmentReads([passesOn])).toEqual([]);
     expect(rules.environmentReads([{ ...reads, path: 'src/config/a.ts' }])).toEqual([]);
+  });
+
+  test('a source that is known by its name, or by its code', () => {
+    const asks = "if (source === 'datasync') run();";
+    const imports = "import { datasync } from '../source/datasync/datasync.js';\n";
+    for (const text of [asks, imports]) {
+      expect(rules.sourcesByName([{ path: 'src/session/a.ts', text }])).toHaveLength(1);
+      expect(rules.sourcesByName([{ path: 'test/unit/a.ts', text }])).toEqual([]);
+    }
+    const path = 'workers/fetch/a.ts';
+    expect(rules.sourcesByName([{ path, text: "name('datasync-writer'); // 'datasync'" }])).toEqual(
+      [],
+    );
   });
 
   test('a connection that is made anywhere but in its room', () => {

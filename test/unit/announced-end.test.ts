@@ -77,7 +77,7 @@ describe('an end that comes before all announced records', () => {
     const earlier = {
       ...{ segment: 0, page: 1, cursor: 'a', nextCursor: null, nextCursorExpiresAtMs: null },
       ...{ hasMore: false, isOrdered: true, after: at(200), through: at(300), clipped: 0 },
-      ...{ returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 },
+      ...{ returned: 100, inserted: 100, updated: 0, duplicate: 0, known: 0, quarantined: 0 },
     };
     expect(shortened(built, { earlierPages: [earlier] }).outcome).toEqual({ status: 'complete' });
   });

@@ -75,10 +75,15 @@ describe('an answer of success', () => {
   });
 
   test('without records is no page, and its fields are named', () => {
-    expect(signs().withoutRecords({ error: 's3cret', status: 7 })).toMatchObject({
+    expect(signs().withoutRecords({ error: 's3cret', status: 7 }, 200)).toMatchObject({
       code: 'NOT_A_PAGE',
       message:
         'crm.deals: HTTP 200, but nothing is at data_selector data in a JSON object with the fields error, status',
     });
+  });
+
+  test('of 202 without records has none yet, whatever it holds', () => {
+    const fault = { code: 'HTTP_STATUS', retryable: true, status: 202 };
+    expect(signs().withoutRecords({ job: 7 }, 202)).toMatchObject(fault);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PageTask } from '../../src/protocol/fetch-messages.js';
-import { datasync } from '../../src/source/datasync.js';
 import { fetchPage } from '../../workers/fetch/page-fetcher.js';
 import { ENDLESS_ROOM } from '../../workers/fetch/receive-budget.js';
+import { datasync } from '../support/datasync.js';
 import { samplePage } from '../support/sample-pages.js';
 
 const meta = {

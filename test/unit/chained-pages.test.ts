@@ -17,7 +17,7 @@ function nextOf(plan: PaginatorPlan, sample: SampleFacts) {
 }
 
 function broken(reason: string) {
-  return { type: 'broken', reason: expect.stringContaining(reason) };
+  return expect.objectContaining({ type: 'broken', reason: expect.stringContaining(reason) });
 }
 
 test('a single page asks for nothing and leads nowhere', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { LIVE_API_BASE_URL, readConfig, SIMULATE_PROFILES } from '../../src/config/config.js';
+import { SIMULATE_PROFILES } from '../../src/config/config.js';
 import { childEnvironment } from '../../src/config/environment.js';
 import { PROFILES } from '../../src/simulator/settings.js';
+import { datasyncPlan, readConfig } from '../support/datasync.js';
 
 function configOf(environment: Record<string, string>, flags: Record<string, unknown> = {}) {
   const read = readConfig(environment, flags);
@@ -26,8 +27,8 @@ describe('configuration', () => {
 
   test('a key alone means the live API', () => {
     const { target } = configOf({ TARGET_API_KEY: 'k' });
-    expect(target).toMatchObject({ kind: 'api', basePath: '/api/v1', apiKey: 'k' });
-    expect(target.kind === 'api' && LIVE_API_BASE_URL.startsWith(target.origin)).toBe(true);
+    expect(target).toMatchObject({ kind: 'api', basePath: '/api/v1', secrets: ['k'] });
+    expect(target.kind === 'api' && datasyncPlan.baseUrl.startsWith(target.origin)).toBe(true);
   });
 
   test('simulated events go into an embedded database of their own', () => {

@@ -19,6 +19,15 @@ describe('credits', () => {
     expect(credits.hasRoom).toBe(true);
   });
 
+  test('pages that weigh nothing are bounded in number', () => {
+    const credits = new Credits({ bytesMax: 1e9, expectedPageBytes: 1 });
+    let pages = 0;
+    while (credits.hasRoom) credits.reserve(pages++);
+    expect(pages).toBe(1_500);
+    credits.release(0);
+    expect(credits.hasRoom).toBe(true);
+  });
+
   test('a page that is larger than all of them is still asked for, alone', () => {
     const credits = new Credits({ bytesMax: 1, expectedPageBytes: 2 });
     expect(credits.hasRoom).toBe(true);
@@ -182,6 +191,7 @@ describe('quarantine limit', () => {
   const page = (returned: number, quarantined: number) => ({
     returned,
     inserted: returned - quarantined,
+    updated: 0,
     duplicate: 0,
     known: 0,
     quarantined,

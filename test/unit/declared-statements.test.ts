@@ -1,19 +1,21 @@
 /** Limits in words of an API's own: headers whose names a file gives, and points in the body. */
 import { describe, expect, test } from 'vitest';
 import {
+  type CountHeaders,
   type LimitHeaders,
   statementOfCost,
   statementsOfHeaders,
 } from '../../src/core/declared-statements.js';
 
 const NOW_MS = 1_769_541_612_369;
-const NAMES: LimitHeaders = {
+const NAMES: CountHeaders = {
+  type: 'counts',
   ...{ limit: 'x-quota-max', remaining: 'x-quota-left' },
   ...{ reset: 'x-quota-reset', window: 'x-quota-interval', unit: 'ms' },
 };
 
 describe('headers of a file', () => {
-  const read = (headers: Record<string, string>, names: Partial<LimitHeaders> = {}) =>
+  const read = (headers: Record<string, string>, names: Partial<CountHeaders> = {}) =>
     statementsOfHeaders([{ ...NAMES, ...names }], (name) => headers[name] ?? null, NOW_MS);
 
   test('tell quota, rest, window and reset, in their unit', () => {
@@ -38,6 +40,39 @@ describe('headers of a file', () => {
     'that say no count say nothing: %j',
     (headers) => expect(read(headers)).toEqual([]),
   );
+});
+
+describe('points in headers', () => {
+  const POINTS: LimitHeaders = {
+    type: 'cost',
+    request: 'x-cost',
+    available: 'x-points-left',
+    maximum: 'x-points',
+  };
+  const read = (cost: string, available: string, maximum: string) => {
+    const headers = new Map([
+      ['x-cost', cost],
+      ['x-points-left', available],
+      ['x-points', maximum],
+    ]);
+    return statementsOfHeaders([POINTS], (name) => headers.get(name) ?? null, NOW_MS);
+  };
+
+  test('are a bucket of requests that cost as many', () => {
+    expect(read('12', '991', '1000')).toMatchObject([
+      { name: 'x-points-left', quota: 83, remaining: 82, isLeaky: true },
+    ]);
+    expect(read('2.5', ' 9.9', '10')).toMatchObject([{ quota: 4, remaining: 3 }]);
+  });
+
+  test.each([
+    ['0', '991', '1000'],
+    ['', '991', '1000'],
+    ['12', 'many', '1000'],
+    ['12', '991', '-1'],
+  ])('that do not tell enough say nothing: %s, %s, %s', (cost, available, maximum) => {
+    expect(read(cost, available, maximum)).toEqual([]);
+  });
 });
 
 describe('points in the body', () => {

@@ -44,7 +44,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       },
     },
     prepared: { run, resumedFrom: null },
-    source: { spec: { reads: 'events' } },
+    source: { spec: { codec: {}, target: { disposition: 'append' } } },
     onlookers: {
       front: { ended: () => done.push('dashboard') },
       alerts: { ended: () => done.push('alerts') },
@@ -58,7 +58,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       reserve: does('limits'),
       limiter: { policy: POLICY, log: () => ({ limits: [], pace: null }) },
     },
-    engine: { finish: does('engine'), writer: { connections: 2 } },
+    engine: { finish: does('engine'), writer: { connections: 2 }, replacement: null },
     account: {
       ...{ stats, figures, timeline },
       stop: () => done.push('account'),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Config, readConfig, type Target } from '../../src/config/config.js';
+import type { Config, Target } from '../../src/config/config.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { finding } from '../../src/explore/finding.js';
 import {
@@ -17,6 +17,7 @@ import {
   withoutSecretsOf,
 } from '../../src/session/exploration/shown-exploration.js';
 import { hashKey } from '../../src/session/open-source.js';
+import { readConfig } from '../support/datasync.js';
 import {
   exploration,
   FINDINGS,
@@ -126,7 +127,7 @@ test('no text that is kept has a secret in it, and figures stay what they are', 
   const plan = planOf(fileWith('name: items, endpoint: items'));
   const target: Target = {
     ...{ origin: 'https://api.example.com', basePath: `/${secret}/v1`, plan },
-    kind: 'file',
+    kind: 'api',
     secrets: [secret, digits],
   };
   const told = finding(

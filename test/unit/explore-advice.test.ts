@@ -5,7 +5,7 @@ import { type ExploreScope, PAGES } from '../../src/explore/probe.js';
 import { advise, type Circumstances } from '../../src/explore/recommend.js';
 import { explorationMarkdown, explorationText, planText } from '../../src/explore/render.js';
 import { subjectOf } from '../../src/explore/subject.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from '../support/datasync.js';
 import {
   CIRCUMSTANCES,
   exploration,

@@ -11,7 +11,7 @@ import { readCursorForm } from '../../src/explore/findings/cursor-form.js';
 import type { Notebook, PageSeen } from '../../src/explore/observations.js';
 import { streamPages } from '../../src/explore/stream-pages.js';
 import { HIGHEST_ID, type Position } from '../../src/paging/position.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from '../support/datasync.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 import { seenPage } from '../support/seen-pages.js';
 

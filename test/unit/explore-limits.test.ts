@@ -5,7 +5,7 @@ import { aboutLimits } from '../../src/explore/findings/about-limits.js';
 import type { Answer, StartSeen } from '../../src/explore/observations.js';
 import { PAGES } from '../../src/explore/probe.js';
 import { subjectOf } from '../../src/explore/subject.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from '../support/datasync.js';
 
 const START_MS = 1_769_541_612_369;
 const ANSWER: Answer = {

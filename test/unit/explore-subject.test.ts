@@ -15,7 +15,7 @@ import {
 } from '../../src/explore/stream-pages.js';
 import { subjectOf } from '../../src/explore/subject.js';
 import { compileSource } from '../../src/source/compile-source.js';
-import { datasync } from '../../src/source/datasync.js';
+import { datasync } from '../support/datasync.js';
 import { receivedJson, seenPage } from '../support/seen-pages.js';
 import { fileWith, planOf } from '../support/source-files.js';
 

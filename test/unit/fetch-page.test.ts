@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { datasync } from '../../src/source/datasync.js';
 import { openPage } from '../../workers/fetch/page.js';
 import { scanPage } from '../../workers/fetch/scanner.js';
+import { datasync } from '../support/datasync.js';
 import {
   faultMessage,
   nestedEnvelope,

@@ -29,7 +29,14 @@ function playFlat(changes: Partial<SchedulerOptions>, pagesMax: number): Schedul
       const firstPosition = { ms: startMs - 1, id: 'a' };
       const lastPosition = { ms: startMs - 100, id: 'a' };
       const scanned = { taskId, recordCount: 100, firstPosition, lastPosition, isDescending: true };
-      const counts = { returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 };
+      const counts = {
+        returned: 100,
+        inserted: 100,
+        updated: 0,
+        duplicate: 0,
+        known: 0,
+        quarantined: 0,
+      };
       return [
         ...scheduler.step([{ type: 'head', taskId, head: flat }], NOW_MS),
         ...scheduler.step([{ type: 'scanned', ...scanned }], NOW_MS),

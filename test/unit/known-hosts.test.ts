@@ -1,7 +1,7 @@
 /** A page of another origin must not read the dashboard by a name of its own (DNS rebinding). */
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { KnownHosts } from '../../src/observe/known-hosts.js';
+import { readConfig } from '../support/datasync.js';
 
 const LOCAL = ['localhost', 'localhost:8080', 'LOCALHOST.', 'a.localhost:1', '127.0.0.1:8080'];
 const LOOPBACK = [...LOCAL, '127.8.9.10', '[::1]', '[::1]:8080', '[0:0:0:0:0:0:0:1]'];

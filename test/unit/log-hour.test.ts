@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { performance as processClock } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.js';
-import { readConfig } from '../../src/config/config.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import { PageSize } from '../../src/core/page-size.js';
@@ -32,6 +31,7 @@ import { RunJournal } from '../../src/runtime/run-journal.js';
 import type { PreparedRun } from '../../src/session/prepare-run.js';
 import { RunWatch } from '../../src/session/run-watch.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
+import { readConfig } from '../support/datasync.js';
 import { seededRandom } from '../support/random.js';
 import { SimulatedApi, STEADY } from '../support/simulated-api.js';
 import { limiterOf, schedulerOver } from '../support/stepped-scheduler.js';
@@ -199,7 +199,14 @@ async function commit({ batch }: PageWrite): Promise<WriteResult> {
   return {
     ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 20, buffers: NO_BUFFERS },
     committedAtMs: nowMs(),
-    counts: { returned: rowCount, inserted: rowCount, duplicate: 0, known: 0, quarantined: 0 },
+    counts: {
+      returned: rowCount,
+      inserted: rowCount,
+      updated: 0,
+      duplicate: 0,
+      known: 0,
+      quarantined: 0,
+    },
   };
 }
 
@@ -245,6 +252,7 @@ function freshRun(): PreparedRun {
     rows: 0,
     returned: 0,
     inserted: 0,
+    updated: 0,
     duplicate: 0,
     differing: 0,
     quarantined: 0,
@@ -252,7 +260,7 @@ function freshRun(): PreparedRun {
   return {
     run: {
       ...{ run: 7, source: 'simulated', stream: 'events', origin: 'simulated', status: 'running' },
-      ...{ tableName: 'ingested_events', tableKey: ['id'] },
+      ...{ tableName: 'ingested_events', tableKey: ['id'], replacedBy: null },
       ...{ startedAtMs: nowMs(), finishedAtMs: null, resumeAtMs: null, lastError: null },
       ...{
         firstRequestAtMs: null,

@@ -2,10 +2,10 @@
 import pg from 'pg';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { RecentLog } from '../../src/observe/recent-log.js';
 import { secretsOf } from '../../src/session/secrets.js';
 import { captureLog } from '../support/captured-log.js';
+import { readConfig } from '../support/datasync.js';
 
 const KEY = 'ds_live_4f"9\\c2';
 /** As it is, and as it stands in an address. */

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { withoutPlan } from '../../src/core/start-reservation.js';
 import type { LimitRow, OwnedLimitRow, StartsWanted } from '../../src/database/ledger-types.js';
 import type { Exploration } from '../../src/explore/schema.js';
@@ -12,6 +11,7 @@ import { openLimits } from '../../src/session/open-limits.js';
 import { openSource } from '../../src/session/open-source.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
 import { captureLog } from '../support/captured-log.js';
+import { readConfig } from '../support/datasync.js';
 
 const ENVIRONMENT = { TARGET_API_KEY: 'key', API_BASE_URL: 'http://api.example/api/v1' };
 let folder = '';

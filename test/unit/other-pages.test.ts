@@ -31,7 +31,7 @@ describe('a body that is no page', () => {
   });
 
   test.each([
-    ['HTML', '<!doctype html><p>secret</p>', 'a document of 28 bytes in HTML or XML'],
+    ['HTML', '<!doctype html><p>secret</p>', 'an HTML document of 28 bytes'],
     ['a list', ' [{"id":1}, 2] ', 'a JSON list'],
     ['a text', '"page"', 'a JSON string'],
     ['a number', ' 42', 'a JSON number'],

@@ -71,7 +71,7 @@ function scanned(taskId: number, atMs: number, scanMs: number) {
 }
 
 function committed(atMs: number, writeMs: number) {
-  const counts = { returned: 10, inserted: 8, duplicate: 1, quarantined: 1 };
+  const counts = { returned: 10, inserted: 8, updated: 0, duplicate: 1, quarantined: 1 };
   const result = { type: 'committed', counts, method: 'copy', writeMs };
   return { ...result, committedAtMs: START_MS + atMs } as Extract<
     WriteResult,
@@ -136,6 +136,7 @@ test('a page is one trace, with the times that the workers tell', () => {
     'db.system.name': 'postgresql',
     'datasync.method': 'copy',
     'datasync.rows.inserted': 8,
+    'datasync.rows.updated': 0,
     'datasync.rows.duplicate': 1,
     'datasync.rows.quarantined': 1,
   });

@@ -123,7 +123,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   'time windows that are refused above a page': {
     plan: {
       ...{ type: 'time_window', start: 1_000_000_000, end: 1_000_000_050, windowMs: 20_000 },
-      ...{ splitOn: [422], inner: { type: 'single_page' } },
+      ...{ stepMs: null, splitOn: [422], inner: { type: 'single_page' } },
       startPlace: { in: 'query', name: 'from' },
       endPlace: { in: 'query', name: 'to' },
     },

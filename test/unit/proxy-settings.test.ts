@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
 import { proxiesFor, readProxies } from '../../src/config/proxy-settings.js';
 import { secretsOf } from '../../src/session/secrets.js';
+import { readConfig } from '../support/datasync.js';
 
 const HTTP = 'http://proxy.test:3128';
 

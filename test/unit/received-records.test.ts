@@ -14,7 +14,7 @@ describe('received records', () => {
     quarantined = 0,
   ) => ({
     ...{ after: from === null ? null : at(from), through: to === null ? null : at(to) },
-    ...{ returned: inserted + known + quarantined + 5, inserted, duplicate: known + 5 },
+    ...{ returned: inserted + known + quarantined + 5, inserted, updated: 0, duplicate: known + 5 },
     ...{ known, quarantined },
   });
   const held = (from: number, to: number, records: number) => ({

@@ -95,6 +95,17 @@ describe('an answer without a body', () => {
     });
   });
 
+  test.each([201, 203, 206])('of %d is unexpected', (status) => {
+    expect(emptied(status)).toMatchObject({ type: 'fault', fault: { code: 'UNEXPECTED_STATUS' } });
+  });
+
+  test('of 202 is asked for again, behind the wait that it asks for', () => {
+    const fault = { code: 'HTTP_STATUS', status: 202, retryable: true };
+    expect(emptied(202)).toMatchObject({ type: 'fault', fault });
+    const message = expect.stringContaining('sample.items: HTTP 202: the API has accepted');
+    expect(emptied(202)).toMatchObject({ fault: { message } });
+  });
+
   test('of 200 is a page where the file says to ignore it', () => {
     const ignoring = sourceWith('{ status_code: 200, action: ignore }');
     expect(emptied(200, {}, ignoring)).toMatchObject(EMPTY_END);

@@ -15,7 +15,7 @@ import {
 } from '../support/stepped-scheduler.js';
 
 const LATE_MS = NOW_MS + opaque.cursorLifeMs - 50_000;
-const COUNTS = { returned: 100, inserted: 100, duplicate: 0, known: 0, quarantined: 0 };
+const COUNTS = { returned: 100, inserted: 100, updated: 0, duplicate: 0, known: 0, quarantined: 0 };
 
 function answered(scheduler: Scheduler, taskId: number, cursor: string) {
   return scheduler.step([{ type: 'head', taskId, head: head(cursor) }], NOW_MS);

@@ -36,7 +36,7 @@ describe('latency', () => {
 
 describe('the timeline', () => {
   const nothingDone = {
-    ...{ pages: 0, rows: 0, returned: 0, inserted: 0, duplicate: 0, quarantined: 0 },
+    ...{ pages: 0, rows: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 },
   };
 
   function timelineOver(seconds: number) {

@@ -8,6 +8,7 @@ const result: IngestResult = {
   eventsIngested: 3_000_000,
   returned: 3_000_007,
   inserted: 2_999_990,
+  updated: 0,
   duplicate: 10,
   quarantined: 7,
   pages: 601,

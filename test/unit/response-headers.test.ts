@@ -7,9 +7,49 @@ import {
   limitHeaders,
   mediaType,
   requestId,
+  toldLimits,
 } from '../../workers/fetch/response-headers.js';
 
 const AT_MS = 0;
+
+describe('headers that a file names', () => {
+  const said = {
+    'x-complexity': '12',
+    'x-ratelimit-complexity-limit': '1000',
+    'x-ratelimit-complexity-remaining': '991',
+    'x-ratelimit-limit': '60',
+    'retry-after': '3',
+  };
+  const cost = {
+    type: 'cost',
+    request: 'x-complexity',
+    available: 'x-ratelimit-complexity-remaining',
+    maximum: 'x-ratelimit-complexity-limit',
+  } as const;
+
+  test('mean what it says, and no limit of requests', () => {
+    const { limits } = toldLimits(said, AT_MS, [cost]);
+    expect(limits?.limits).toMatchObject([
+      { name: 'x-ratelimit', quota: 60 },
+      { name: cost.available, quota: 83, remaining: 82 },
+    ]);
+    expect(limits?.retryAfter?.spanMs).toBe(3_000);
+    expect(toldLimits(said, AT_MS, []).limits?.limits).toMatchObject([
+      { quota: 1000, remaining: 991 },
+      { quota: 60 },
+    ]);
+  });
+
+  test('may be those of HTTP, which keep their meaning', () => {
+    const names = { type: 'counts', limit: null, remaining: 'x-left', window: null } as const;
+    const named = [{ ...names, reset: 'retry-after', unit: 's' }] as const;
+    const { limits } = toldLimits({ 'x-left': '0', 'retry-after': '3' }, AT_MS, named);
+    expect(limits).toMatchObject({
+      limits: [{ remaining: 0, reset: { spanMs: 3_000 } }],
+      retryAfter: { spanMs: 3_000 },
+    });
+  });
+});
 
 describe('limit headers', () => {
   test('are those of every dialect, and the date', () => {

@@ -8,6 +8,7 @@ import {
   planResume,
 } from '../../src/core/resume.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
+import { ordinalPaging, ordinalPlace } from '../../src/paging/ordinals.js';
 import type { Paging } from '../../src/paging/paging.js';
 import { placeCursor } from '../../src/paging/place-cursor.js';
 import { endOfInstant, type Position } from '../../src/paging/position.js';
@@ -218,5 +219,25 @@ describe('an instant that several pages share', () => {
 
   test('is not behind the last page: the rest of the source begins there', () => {
     expect(gapsOf(pages(FIRST))).toEqual([{ after: tie('b'), bound: null }]);
+  });
+});
+
+describe('behind counted pages', () => {
+  /** @param through ordinal of the last record that the page covers */
+  const counted = (nextCursor: string, through: number): CommittedPage => ({
+    ...{ segment: 1, page: 1, cursor: null, nextCursor, nextCursorExpiresAtMs: 1e15 },
+    ...{ hasMore: true, isOrdered: true, after: null, through: ordinalPlace(through), clipped: 0 },
+    returned: 1_000,
+  });
+  const planOf = (page: CommittedPage) => planResume([page], { paging: ordinalPaging, nowMs: 0 });
+
+  test('a resume keeps that an end was doubted', () => {
+    const { gaps, canSeek } = planOf(counted('1000~print', 999));
+    expect(canSeek).toBe(true);
+    expect(gaps).toMatchObject([{ after: ordinalPlace(999), bound: null, cursor: '1000~print' }]);
+  });
+
+  test('and goes by the place where the page left records to another', () => {
+    expect(planOf(counted('1000', 949)).gaps).toEqual([{ after: ordinalPlace(949), bound: null }]);
   });
 });

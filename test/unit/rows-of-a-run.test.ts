@@ -7,12 +7,27 @@ describe('rows of a run', () => {
     stats.committed(
       {
         ...{ type: 'committed', method: 'copy', isNew: true, writeMs: 1, committedAtMs: 0 },
-        counts: { returned: inserted + duplicate, inserted, duplicate, known, quarantined: 0 },
+        counts: {
+          returned: inserted + duplicate,
+          inserted,
+          updated: 0,
+          duplicate,
+          known,
+          quarantined: 0,
+        },
         buffers: { body: new ArrayBuffer(0), columns: new ArrayBuffer(0) },
       },
       0,
     );
-  const earlier = { pages: 2, returned: 60, inserted: 40, duplicate: 20, quarantined: 0, rows: 55 };
+  const earlier = {
+    pages: 2,
+    returned: 60,
+    inserted: 40,
+    updated: 0,
+    duplicate: 20,
+    quarantined: 0,
+    rows: 55,
+  };
 
   test('are those that its pages wrote and those that were there before it, each once', () => {
     const stats = new RunStats({ earlier, walksAgain: false });

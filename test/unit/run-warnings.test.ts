@@ -4,7 +4,15 @@ import type { RunTotals } from '../../src/database/ledger-types.js';
 import { movedRecords } from '../../src/session/run-warnings.js';
 
 const TOTALS: RunTotals = {
-  ...{ pages: 3, returned: 300, inserted: 290, duplicate: 5, differing: 0, quarantined: 5 },
+  ...{
+    pages: 3,
+    returned: 300,
+    inserted: 290,
+    updated: 0,
+    duplicate: 5,
+    differing: 0,
+    quarantined: 5,
+  },
   rows: 295,
 };
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
+import type { Replacement } from '../../src/database/replace-rows.js';
 import { drainOnSignal } from '../../src/session/drain-on-signal.js';
 import { putOnRecord } from '../../src/session/put-on-record.js';
 
@@ -11,13 +12,20 @@ const FAULT: Fault = {
 };
 
 describe('the end of a session on record', () => {
-  async function record(outcome: RunOutcome, settle = async (): Promise<void> => {}) {
+  async function record(
+    outcome: RunOutcome,
+    settle = async (): Promise<void> => {},
+    replacement: Replacement | null = null,
+  ) {
     const told: unknown[] = [];
     const store = {
       setRunStatus: async (...told_: readonly unknown[]): Promise<void> => void told.push(told_),
     };
+    const completed = async (...given: readonly unknown[]): Promise<void> =>
+      void told.push(['completeReplacement', ...given]);
     const redact = (text: string): string => text.replace('s3cret', '[secret]');
-    await putOnRecord(store, { run: 7, outcome, redact }, settle);
+    const both = { ...store, completeReplacement: completed };
+    await putOnRecord(both, { run: 7, outcome, redact, replacement }, settle);
     return told;
   }
 
@@ -45,6 +53,18 @@ describe('the end of a session on record', () => {
     ],
   ])('%s', async (_, outcome, expected) => {
     expect(await record(outcome)).toEqual([expected]);
+  });
+
+  test('of a run that replaces others puts its rows in their place only when it is complete', async () => {
+    const replacement = { table: 'a', relation: 'a', loading: 'a__loading' };
+    const none = async (): Promise<void> => {};
+    expect(await record({ status: 'complete' }, none, replacement)).toEqual([
+      ['completeReplacement', 7, replacement],
+    ]);
+    const paused = { status: 'paused', reason: 'enough', resumeAtMs: null } as const;
+    expect(await record(paused, none, replacement)).toEqual([
+      [7, 'paused', { lastError: 'enough' }],
+    ]);
   });
 
   test('comes after what else is left to write, and not at all where that fails', async () => {

@@ -14,8 +14,8 @@ const files = readdirSync(join(REPOSITORY, 'sources'))
 
 test('the promised files are there', () => {
   expect(files.map(({ name }) => name)).toEqual([
-    ...['example-offset', 'example-page-number', 'example-time-window', 'github', 'gitlab'],
-    ...['hubspot', 'notion', 'salesforce', 'shopify', 'slack', 'stripe', 'zendesk'],
+    ...['datasync', 'example-offset', 'example-page-number', 'example-time-window', 'github'],
+    ...['gitlab', 'hubspot', 'notion', 'salesforce', 'shopify', 'slack', 'stripe', 'zendesk'],
   ]);
 });
 

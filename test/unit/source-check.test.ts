@@ -44,7 +44,8 @@ describe('the records of a page', () => {
     ...{ name, path: [name], type, isNullable: false },
   });
   const target = (key: readonly RecordColumn[]): WriterTarget => ({
-    ...{ reads: 'database', schema: 's', table: 't', key, timePath: ['made'], columns: [] },
+    ...{ reads: 'database', schema: 's', table: 't', key, disposition: 'append' },
+    ...{ timePath: ['made'], columns: [] },
   });
   const plan = { primaryKey: ['id'], timePath: 'made' };
   const check = (texts: readonly string[], key = [column('id')]) =>

@@ -44,8 +44,15 @@ test('limits, signs and hosts', () => {
     { path: null, method: null, quota: null, windowMs: null, concurrency: 4 },
   ]);
   expect(plan.limitHeaders).toEqual([
-    { limit: 'x-max', remaining: 'x-left', reset: 'x-reset', window: 'x-span', unit: 'ms' },
-    { limit: null, remaining: 'x-other', reset: null, window: null, unit: 's' },
+    {
+      type: 'counts',
+      limit: 'x-max',
+      remaining: 'x-left',
+      reset: 'x-reset',
+      window: 'x-span',
+      unit: 'ms',
+    },
+    { type: 'counts', limit: null, remaining: 'x-other', reset: null, window: null, unit: 's' },
   ]);
   const none = { status: null, header: null, bodyPath: null, equals: undefined, content: null };
   expect(plan.throttle).toEqual([
@@ -129,6 +136,35 @@ test('a limit by cost says where the body tells of it', () => {
   expect(planOf(withBlock(`{ limits: [{ cost: ${cost} }] }`)).costs).toEqual([
     { requestPath: 'a.b', availablePath: 'c', maximumPath: 'd' },
   ]);
+});
+
+describe('a limit by cost in headers', () => {
+  const withCost = (cost: string) => withBlock(`{ limits: [{ cost: { ${cost} } }] }`);
+
+  test('is read with the other headers that tell of limits', () => {
+    const cost = 'request_header: X-Cost, available_header: X-Left, maximum_header: X-Max';
+    const plan = planOf(withCost(cost));
+    expect(plan.costs).toEqual([]);
+    expect(plan.limitHeaders).toEqual([
+      { type: 'cost', request: 'x-cost', available: 'x-left', maximum: 'x-max' },
+    ]);
+    const restore = `${cost}, restore_per_second_header: X-Rate`;
+    expect(warningTexts(withCost(restore)).join()).toContain(
+      'cost.restore_per_second_header: changes nothing here',
+    );
+  });
+
+  test.each([
+    ['request_header: A, available_header: B', 'needs maximum_path or maximum_header'],
+    ['available_path: b, maximum_path: c', 'needs request_path or request_header'],
+    [
+      'request_path: a, request_header: A, available_header: B, maximum_header: C',
+      'cost.request_header: says again what request_path says',
+    ],
+    ['request_header: A, available_path: b, maximum_path: c', 'three paths, or three headers'],
+  ])('%s is a fault', (cost, expected) => {
+    expect(faultTexts(withCost(cost)).join()).toContain(expected);
+  });
 });
 
 describe('tables', () => {

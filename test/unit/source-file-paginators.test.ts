@@ -95,6 +95,7 @@ const planned: readonly (readonly [string, PaginatorPlan])[] = [
       start: '2024-01-01',
       end: 'now',
       windowMs: 3_600_000,
+      stepMs: null,
       splitOn: [413],
       inner: cursor,
     },
@@ -108,6 +109,7 @@ const planned: readonly (readonly [string, PaginatorPlan])[] = [
       start: 1_700_000_000,
       end: 1_800_000_000,
       windowMs: 604_800_000,
+      stepMs: null,
       splitOn: [],
       inner: { type: 'auto' },
     },
@@ -138,6 +140,10 @@ describe('faults', () => {
     ],
     ['{ type: keyset, key_param: a }', 'key_path: is missing'],
     ['{ type: time_window, start_param: a, end_param: b, start: noon, window: 1h }', 'ISO 8601'],
+    [
+      '{ type: time_window, start_param: a, end_param: b, start: 5, window: 1h, step: 1ms }',
+      'takes a multiple of 1000 ms',
+    ],
     [
       '{ type: time_window, start_param: a, end_param: b, start: 5, window: 90 }',
       'a duration such as',
@@ -175,4 +181,6 @@ test('windows of records without a key get a warning: both may include the insta
   const endpoint = `endpoint: { paginator: ${window} }`;
   expect(warningTexts(fileWith(`name: a, ${endpoint}`)).join()).toContain('without a primary_key');
   expect(warningTexts(fileWith(`name: a, primary_key: id, ${endpoint}`))).toEqual([]);
+  const stepped = endpoint.replace('window: 1h', 'window: 1h, step: 1s');
+  expect(warningTexts(fileWith(`name: a, ${stepped}`))).toEqual([]);
 });

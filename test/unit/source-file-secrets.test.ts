@@ -236,8 +236,49 @@ resources: [{ name: a, endpoint: { path: '\${SHOP}/\${APP_KEY}/items', params: {
     const named = (one: Reference) => (one.kind === 'variable' ? `is ${one.name}` : null);
     expect(resolveSecrets(planOf(file), named)).toMatchObject({
       type: 'resolved',
-      secrets: ['is BOT_TOKEN', 'is APP_KEY'],
+      secrets: ['is BOT_TOKEN', 'is APP_KEY', 'is FILTER'],
     });
+  });
+
+  test.each([
+    ['abcd1234', true],
+    ['someone/something', true],
+    ['short', false],
+    ['123456789', false],
+    ['-12.50000', false],
+    ['2024-01-31', false],
+    ['2024-01-31T12:00:00Z', false],
+    ['https://a.b/c', false],
+  ])('a variable that holds %s may be a secret, whatever its name: %s', (value, expected) => {
+    const file = 'name: a, endpoint: { params: { tok: "${S_TOK}" } }';
+    const resolved = resolveSecrets(planOf(fileWith(file)), () => value);
+    expect(resolved).toMatchObject({ secrets: expected ? [value] : [] });
+  });
+
+  test('those that are secrets for certain keep their numbers, which cursors are kept with', () => {
+    const file = 'name: a, endpoint: { params: { a: "${FIRST}", token: "${SECOND}" } }';
+    const resolved = resolveSecrets(planOf(fileWith(file)), (one) =>
+      one.kind === 'variable' ? `value of ${one.name}` : null,
+    );
+    expect(resolved).toMatchObject({ secrets: ['value of SECOND', 'value of FIRST'] });
+  });
+
+  test('the host of an address is none, its path may be', () => {
+    const file = 'client: { base_url: "https://${SHOP}.a.b:80/v1/${TENANT}" }\nresources: [a]\n';
+    const resolved = resolveSecrets(planOf(file), (one) =>
+      one.kind === 'variable' ? `my-${one.name.toLowerCase()}-is-long` : null,
+    );
+    expect(resolved).toMatchObject({ secrets: ['my-tenant-is-long'] });
+  });
+
+  test('an address with a password is refused, whoever wrote it, and the password is not shown', () => {
+    const resolved = resolveSecrets(
+      planOf('client: { base_url: "${URL}" }\nresources: [a]\n'),
+      () => 'https://me:hunter2@a.b/',
+    );
+    if (resolved.type !== 'unusable') throw new Error(resolved.type);
+    expect(resolved.message).toContain('use auth of the type http_basic');
+    expect(resolved.message).not.toContain('hunter2');
   });
 
   test('a variable may hold the whole address, which is checked then', () => {

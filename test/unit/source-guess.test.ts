@@ -36,7 +36,9 @@ describe('the address', () => {
     ['http://[::1]:3000/', 'api'],
     ['https://3scale.net/', 'api_3scale'],
     ['https://datasync.io/', 'api_datasync'],
-  ])('%s names the source %s', (url, name) => expect(sourceNameOf(new URL(url))).toBe(name));
+  ])('%s names the source %s', (url, name) =>
+    expect(sourceNameOf(new URL(url), ['datasync'])).toBe(name),
+  );
 
   test.each([
     ['https://a.io/repos/o/r/issues', 'https://a.io', 'repos/o/r/issues', 'issues'],

@@ -2,11 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  SCHEMA_COMMENT,
-  SCHEMA_FILE,
-  sourceSchemaText,
-} from '../../src/source/file/source-shape.js';
+import { SCHEMA_COMMENT, SCHEMA_FILE } from '../../src/source/file/schema-file.js';
+import { sourceSchemaText } from '../../src/source/file/source-shape.js';
 import { REPOSITORY, readRepositoryFile } from '../support/repository.js';
 
 test('the schema is current; `npm run schema` writes it anew', () => {

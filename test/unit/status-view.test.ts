@@ -17,7 +17,14 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
     ...{ tableRows: null, warnings: [] },
     ...{ firstRequestAtMs: NOW_MS - 599_000, sourceTotal: 3_000_000, newestMs: 10_000 },
     totals: {
-      ...{ pages: 100, returned: 500_000, inserted: 500_000, duplicate: 0, quarantined: 0 },
+      ...{
+        pages: 100,
+        returned: 500_000,
+        inserted: 500_000,
+        updated: 0,
+        duplicate: 0,
+        quarantined: 0,
+      },
       rows: 500_000,
     },
     segments: [],

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  isRepositoryUrl,
-  readSubmission,
-  readSubmissionList,
-  submissionFault,
-  submissionsPath,
-} from '../../src/source/submissions.js';
+import { submissions } from '../../src/source/datasync/submissions.js';
+
+const { isRepositoryUrl, readSubmission, readList, path } = submissions;
+const faultOf = (status: number, body: unknown) => submissions.faultOf(status, body, []);
 
 const ANSWER = {
   success: true,
@@ -43,32 +40,32 @@ describe('the list', () => {
   test('says how many are left, or lets it be counted', () => {
     const { data } = ANSWER;
     const said = { data: { submissions: [data], remainingSubmissions: 3 } };
-    expect(readSubmissionList(said)?.remaining).toBe(3);
-    expect(readSubmissionList({ data: [data, data] })?.remaining).toBe(3);
-    expect(readSubmissionList({ data: { submissions: [] } })?.remaining).toBe(5);
+    expect(readList(said)?.remaining).toBe(3);
+    expect(readList({ data: [data, data] })?.remaining).toBe(3);
+    expect(readList({ data: { submissions: [] } })?.remaining).toBe(5);
   });
 
   test.each([null, [], { data: 'none' }, { data: { submissions: 3 } }])('%j is none', (json) => {
-    expect(readSubmissionList(json)).toBeNull();
+    expect(readList(json)).toBeNull();
   });
 });
 
 describe('a refusal', () => {
   test('for want of submissions is not taken for a wrong key', () => {
     const body = { code: 'SUBMISSION_LIMIT_REACHED', message: 'All 5 are used' };
-    expect(submissionFault(403, body)).toMatchObject({ code: 'CONTRACT', retryable: false });
-    expect(submissionFault(403, body).message).toContain('All 5 are used');
-    expect(submissionFault(403, null).code).toBe('CREDENTIALS');
-    expect(submissionFault(401, { message: 'no' }).code).toBe('CREDENTIALS');
+    expect(faultOf(403, body)).toMatchObject({ code: 'CONTRACT', retryable: false });
+    expect(faultOf(403, body).message).toContain('All 5 are used');
+    expect(faultOf(403, null).code).toBe('CREDENTIALS');
+    expect(faultOf(401, { message: 'no' }).code).toBe('CREDENTIALS');
   });
 
   test('repeats what the API says of a bad body', () => {
-    const { message } = submissionFault(400, { code: 'INVALID_BODY', message: 'No event ids' });
+    const { message } = faultOf(400, { code: 'INVALID_BODY', message: 'No event ids' });
     expect(message).toBe('HTTP 400 INVALID_BODY No event ids');
   });
 
   test('of a server that failed can be tried again', () => {
-    expect(submissionFault(502, null).retryable).toBe(true);
+    expect(faultOf(502, null).retryable).toBe(true);
   });
 });
 
@@ -76,8 +73,8 @@ test('the URL of the repository is checked and encoded', () => {
   expect(isRepositoryUrl('https://github.com/a/b')).toBe(true);
   const wrong = ['http://github.com/a/b', 'https://github.com/a', 'https://gitlab.com/a/b', 'a/b'];
   for (const url of wrong) expect(isRepositoryUrl(url)).toBe(false);
-  expect(submissionsPath('/api/v1', 'https://github.com/a/b')).toBe(
+  expect(path('/api/v1', 'https://github.com/a/b')).toBe(
     '/api/v1/submissions?github_repo=https%3A%2F%2Fgithub.com%2Fa%2Fb',
   );
-  expect(submissionsPath('/api/v1', null)).toBe('/api/v1/submissions');
+  expect(path('/api/v1', null)).toBe('/api/v1/submissions');
 });

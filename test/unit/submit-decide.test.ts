@@ -5,7 +5,7 @@ import {
   findTwin,
   whatBecame,
 } from '../../src/session/submission/submit-decide.js';
-import type { Submission, SubmissionList } from '../../src/source/submissions.js';
+import type { Submission, SubmissionList } from '../../src/source/submission-form.js';
 
 const URL = 'https://github.com/a/b';
 const SENT = { githubRepoUrl: URL, idCount: 100 };

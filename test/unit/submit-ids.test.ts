@@ -3,7 +3,7 @@ import { IngestionError } from '../../src/core/fault.js';
 import type { Posted } from '../../src/session/submission/submit-client.js';
 import { ANSWER_TIMEOUT_MS } from '../../src/session/submission/submit-decide.js';
 import { submitIds } from '../../src/session/submission/submit-ids.js';
-import type { Submission, SubmissionList } from '../../src/source/submissions.js';
+import type { Submission, SubmissionList } from '../../src/source/submission-form.js';
 
 const COUNTED: Submission = {
   ...{ submissionId: 'one', eventCount: 100, githubRepoUrl: 'https://github.com/a/b' },

@@ -27,8 +27,9 @@ describe('a clean run', () => {
     expect(model.verify(run)).toEqual({
       ok: true,
       ...{ run, source: 'test', stream: 'events', origin: 'a', status: 'complete' },
+      superseded: 0,
       ...{ rows: 50, tableRows: 50, pages: 5, unownedPages: 0, dataPages: null },
-      ...{ returned: 50, inserted: 50, duplicate: 0, differing: 0, quarantined: 0 },
+      ...{ returned: 50, inserted: 50, updated: 0, duplicate: 0, differing: 0, quarantined: 0 },
       owners: { run: 50, otherRuns: 0, nobody: 0, unknown: 0 },
       differences: [],
       stillToFetch: [],

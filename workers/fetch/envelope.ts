@@ -8,7 +8,8 @@
  * has found the array's real end, where `readEnvelopeAt` reads it again.
  */
 import type { Envelope } from '../../src/paging/paging.js';
-import type { EnvelopeReading, EventSource } from '../../src/source/source.js';
+import type { EnvelopeReading } from '../../src/source/codec.js';
+import type { EventSource } from '../../src/source/source.js';
 import { JsonWalker, NOT_FOUND } from '../json/json-walker.js';
 
 const QUOTE = 0x22;

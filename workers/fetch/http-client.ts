@@ -5,6 +5,7 @@ import type { Fault } from '../../src/core/fault.js';
 import type { FetchWorkerSettings, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import { mergedHeaders, type PageRequest } from '../../src/protocol/page-request.js';
 import { withoutQuery, withQuery } from '../../src/source/authentication.js';
+import { pageStatuses } from '../../src/source/page-statuses.js';
 import type { Refusal, Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
 import { noAddress, openWays, strangeOrigin } from './origins.js';
@@ -13,7 +14,7 @@ import type { BodyRoom } from './receive-budget.js';
 import { redirectOf } from './redirects.js';
 import { type Asked, refusalFault, refusalOf } from './refusal.js';
 import { type AnswerHeaders, isJsonType, mediaType } from './response-headers.js';
-import { type Received, ResponseReceiver } from './response-receiver.js';
+import { ERROR_BYTES_MAX, type Received, ResponseReceiver } from './response-receiver.js';
 
 /** What a request ends with. `buffer` is the body's buffer to keep; null when there was none. */
 export type Answer =
@@ -28,7 +29,7 @@ export type Answer =
       /** Of the body as it came, before it was decoded. @default not said */
       readonly wireBytes?: number;
     }
-  /** 204, or 200 without a byte: with some APIs a page without records. */
+  /** 204, or another success without a byte: with some APIs a page without records. */
   | {
       readonly type: 'empty';
       readonly url: string;
@@ -79,6 +80,7 @@ export async function createHttpClient(
     const terms = {
       ...{ now: epochNowMs, headDeadlineMs, idleDeadlineMs },
       limitHeaders: settings.limitHeaders,
+      pageStatuses: pageStatuses(source.codec),
       destination: { address: origin, isProxied: proxies !== null, setting: source.addressSetting },
     };
     return new Promise((resolve) => {
@@ -146,6 +148,10 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       if (buffer === null || body.byteCount === 0) {
         return { type: 'empty', url, buffer, meta: received.meta, headers };
       }
+      if (!isJsonType(headers) && meta?.status !== 200) {
+        const text = body.bytes.toString('utf8', 0, ERROR_BYTES_MAX);
+        return refused(text, received, buffer, asked);
+      }
       if (!isJsonType(headers)) {
         const fault = faultOfType(mediaType(headers), body.bytes, asked.source);
         return { type: 'fault', fault, refusal: null, buffer, meta, headers };
@@ -165,11 +171,20 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       if (received.meta.status === 204) {
         return { type: 'empty', url, buffer, meta: received.meta, headers };
       }
-      const refusal = refusalOf(received.meta, errorText, headers);
-      const fault = refusalFault(received.meta, refusal, asked);
-      return { type: 'fault', fault, refusal, buffer, meta, headers };
+      return refused(errorText, received, buffer, asked);
     }
     case 'failed':
       return { type: 'fault', fault: received.fault, refusal: null, buffer, meta };
   }
+}
+
+function refused(
+  text: string,
+  { meta, headers }: Extract<Received, { type: 'whole' | 'refused' }>,
+  buffer: ArrayBuffer | null,
+  asked: Asked,
+): Answer {
+  const refusal = refusalOf(meta, text, headers);
+  const fault = refusalFault(meta, refusal, asked);
+  return { type: 'fault', fault, refusal, buffer, meta, headers };
 }

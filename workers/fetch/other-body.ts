@@ -3,15 +3,14 @@
  * the whole answer of something that is not the source.
  */
 import type { Fault } from '../../src/core/fault.js';
-import { contractFault } from '../../src/source/contract-fault.js';
 import type { EventSource, Source } from '../../src/source/source.js';
 import { JsonWalker } from '../json/json-walker.js';
+import { type BodyForm, otherForm } from './body-forms.js';
 import { firstByteIndex, lastByteIndex, textStart, walkFields } from './envelope.js';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
-const LESS_THAN = 0x3c;
 
 /** A page without records is short; a longer body is not parsed whole to see whether it is one. */
 const SHORT_BYTES_MAX = 65_536;
@@ -40,31 +39,41 @@ export function faultWithoutRecords(body: Buffer, source: EventSource): Fault {
     const read = source.readEnvelope({ ...page, [recordsField]: [] });
     if (read.type === 'fault') return read.fault;
     if (read.type === 'envelope') {
-      return contractFault(recordsField, page[recordsField], 'a list of records');
+      return source.codec.brokenField(recordsField, page[recordsField], 'a list of records');
     }
   }
   return faultOfOther(body, source);
 }
 
 /** Whose answer it should be. */
-type Answerer = Pick<Source, 'name' | 'addressSetting' | 'reads'>;
+export type Answerer = Pick<Source, 'name' | 'addressSetting' | 'codec'>;
 
 /** The fault that a body is which is no page: of something else when it is whole, else spoilt. */
 export function faultOfOther(body: Buffer, source: Answerer): Fault {
-  const whole = describeWhole(body);
-  if (whole === null) return malformed(`HTTP 200 with ${describeBody(body)}`);
+  const form = otherForm(body);
+  if (form !== null) return faultOfForm(form, source);
+  const what = describeWhole(body);
+  if (what === null) return malformed(`HTTP 200 with ${describeBody(body)}`);
+  return faultOfForm({ what, remedy: null }, source);
+}
+
+/** The fault that a body is which is no JSON of the source, however often it is asked for. */
+export function faultOfForm({ what, remedy }: BodyForm, source: Answerer): Fault {
+  const { name, addressSetting, codec } = source;
+  const hint = codec === null ? '' : `; ${codec.address.hint}`;
   return {
     code: 'NOT_A_PAGE',
-    message: `HTTP 200 with ${whole}, which is no page of the source "${source.name}"`,
+    message: `HTTP 200 with ${what}, which is no page of the source "${name}"`,
     retryable: true,
     status: 200,
-    remedy: `Check ${source.addressSetting}${source.reads === 'events' ? '; it ends in /api/v1' : ''}`,
+    remedy: remedy ?? `Check ${addressSetting}${hint}`,
   };
 }
 
 /** @param type the media type, which is not JSON's */
 export function faultOfType(type: string, body: Buffer, source: Answerer): Fault {
-  if (isMarkup(body)) return faultOfOther(body, source);
+  const form = otherForm(body, type);
+  if (form !== null) return faultOfForm(form, source);
   return malformed(`HTTP 200 with ${type} where JSON belongs`);
 }
 
@@ -78,7 +87,8 @@ export function describeBody(body: Buffer): string {
   const last = lastByteIndex(body);
   if (first > last) return 'an empty body';
   if (body.toString('latin1', first, last + 1) === 'null') return 'null';
-  if (isMarkup(body)) return `a document of ${body.length} bytes in HTML or XML`;
+  const form = otherForm(body);
+  if (form !== null) return form.what;
   if (body[first] === OPEN_BRACE && body[last] !== CLOSE_BRACE) {
     return `JSON cut short after ${body.length} bytes`;
   }
@@ -88,7 +98,6 @@ export function describeBody(body: Buffer): string {
 
 /** What a whole answer is, with the names of its fields; null when it is not whole. */
 function describeWhole(body: Buffer): string | null {
-  if (isMarkup(body)) return describeBody(body);
   const first = firstByteIndex(body);
   if (body[first] === OPEN_BRACKET) {
     const isWhole = new JsonWalker(body).nestedEnd(first) === lastByteIndex(body) + 1;
@@ -125,8 +134,4 @@ function parseShort(body: Buffer): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isMarkup(body: Buffer): boolean {
-  return body[firstByteIndex(body)] === LESS_THAN;
 }

@@ -31,7 +31,7 @@ export async function fetchPage(task: PageTask, parts: PageFetcherParts): Promis
   const headers = task.bearer === undefined ? {} : bearerHeader(task.bearer);
   const sent = { ...request, headers: { ...request.headers, ...headers } };
   const answer = await client.send(sent, task.buffers?.body ?? null, room);
-  return source.reads === 'events'
-    ? readEventAnswer(task, parts, source, answer)
-    : readRecordAnswer(task, source, answer, request.url);
+  return source.codec === null
+    ? readRecordAnswer(task, source, answer, request.url)
+    : readEventAnswer(task, parts, source, answer);
 }

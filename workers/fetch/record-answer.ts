@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { withStatements } from '../../src/core/declared-statements.js';
 import { type Fault, refusesPlace } from '../../src/core/fault.js';
+import type { Way } from '../../src/paging/paging.js';
 import { END } from '../../src/paging/ways.js';
 import type { PageResult, PageTask, ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import type { RecordSource } from '../../src/source/source.js';
@@ -13,6 +14,7 @@ import { BROKEN_CURSOR, batchOf, isUsable, keptBuffers } from './page-result.js'
 import { type AnswerFacts, emptyRecordPage, readRecordPage } from './record-page.js';
 import { emptyFault, refusalOf } from './refusal.js';
 import { type AnswerHeaders, headerOf } from './response-headers.js';
+import { ERROR_BYTES_MAX } from './response-receiver.js';
 
 /** @param url that was asked for, without the credentials */
 export function readRecordAnswer(
@@ -31,17 +33,15 @@ export function readRecordAnswer(
   switch (answer.type) {
     case 'fault': {
       const { refusal, meta } = answer;
-      const isEnd = task.isBehindEnd === true && refusesPlace(answer.fault);
+      const end = task.isBehindEnd === true ? END : reading.kind.looksBehindEnd?.(cursor)?.way;
+      const endsHere = refusesPlace(answer.fault) ? end : undefined;
       const given = refusal === null ? null : reading.wayAfter(refusal, cursor);
-      const way = isEnd ? END : given;
-      if (way !== null && way.type !== 'broken' && meta !== null) {
+      const way = endsHere ?? given;
+      if (way !== null && meta !== null) {
         const page = emptyRecordPage(reading, asked(meta.status, {}, url), columns, way);
         return resultOf(task, source, { page, answer: { ...answer, meta } });
       }
-      const fault =
-        way?.type === 'broken'
-          ? reading.leadsNowhere(way.reason)
-          : refusedFault(answer.fault, source, cursor);
+      const fault = refusedFault(answer.fault, source, cursor);
       return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(answer.buffer, columns) };
     }
     case 'empty': {
@@ -56,11 +56,29 @@ export function readRecordAnswer(
     case 'page': {
       const startedAtMs = performance.now();
       const seen = asked(answer.meta.status, answer.headers, answer.url);
+      const way = wayAfterSuccess(answer, source, cursor);
+      if (way !== null) {
+        return resultOf(task, source, {
+          page: emptyRecordPage(reading, seen, columns, way),
+          answer,
+        });
+      }
       const page = readRecordPage(answer.body, reading, seen, columns);
       const scanMs = performance.now() - startedAtMs;
       return resultOf(task, source, { page, answer, scanMs });
     }
   }
+}
+
+/** Of a status of success that is not the usual one, a file may say that it is no page. */
+function wayAfterSuccess(
+  { meta, body, headers }: Answer & { type: 'page' },
+  { reading }: RecordSource,
+  cursor: string | null,
+): Way | null {
+  if (meta.status === 200) return null;
+  const text = body.toString('utf8', 0, ERROR_BYTES_MAX);
+  return reading.wayAfter(refusalOf(meta, text, headers), cursor);
 }
 
 /** A page that was counted off and is refused may be the one behind the last. */
@@ -73,7 +91,7 @@ function refusedFault(fault: Fault, { reading }: RecordSource, cursor: string | 
   return { ...fault, remedy };
 }
 
-/** An empty 200 may have lost its page on the way. @returns null: it is a page without records */
+/** An empty success, other than 204, may have lost its page on the way. @returns null: it is a page without records */
 function emptinessFault(
   answer: Answer & { type: 'empty' },
   source: RecordSource,
@@ -84,7 +102,7 @@ function emptinessFault(
   const { status, header } = refusal;
   const told = reading.readAnswer({ status, json: undefined, text: '', header });
   if (told !== null) return told;
-  const isPage = status !== 200 || reading.wayAfter(refusal, cursor) !== null;
+  const isPage = status === 204 || reading.wayAfter(refusal, cursor) !== null;
   return isPage ? null : emptyFault(answer, source);
 }
 
@@ -101,7 +119,9 @@ function resultOf(
 ): PageResult {
   const { meta, buffer } = answer;
   if (page.type === 'fault' || !isUsable(page.envelope)) {
-    const fault = page.type === 'fault' ? page.fault : BROKEN_CURSOR;
+    const told = page.type === 'fault' ? page.fault : BROKEN_CURSOR;
+    const waitMs = meta.limits?.retryAfter?.spanMs ?? null;
+    const fault = waitMs === null ? told : { ...told, retryAfterMs: waitMs };
     return { type: 'fault', taskId, fault, meta, buffers: keptBuffers(buffer, page.columns) };
   }
   const { nextCursor } = page.envelope;

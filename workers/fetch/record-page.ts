@@ -14,10 +14,12 @@ import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
 import { columnViews } from '../../src/protocol/batch.js';
+import { ACCEPTED } from '../../src/source/page-statuses.js';
 import type { RecordReading } from '../../src/source/record-reading.js';
+import { otherForm } from './body-forms.js';
 import { ColumnWriter } from './column-writer.js';
-import { textStart } from './envelope.js';
-import { describeBody, malformed } from './other-body.js';
+import { firstByteIndex, textStart } from './envelope.js';
+import { describeBody, faultOfForm, malformed } from './other-body.js';
 import type { PageFault, ProvedPage } from './page.js';
 import { recordListOf } from './record-list.js';
 import { findSlices, type Slice } from './record-slices.js';
@@ -45,44 +47,83 @@ export function readRecordPage(
   asked: AnswerFacts,
   columns: ArrayBuffer | null,
 ): RecordPage | PageFault {
-  const fail = (fault: Fault): PageFault => ({ type: 'fault', fault, columns });
+  const { status } = asked;
+  const fail = (fault: Fault): PageFault => ({
+    type: 'fault',
+    fault: { ...fault, status },
+    columns,
+  });
   const steps = reading.selector ?? selectorOf(body);
   const found =
     steps === null ? ({ type: 'broken', recordIndex: 0 } as const) : findSlices(body, steps);
   if (found.type === 'broken') {
+    const form = otherForm(body);
+    if (form !== null) return fail(faultOfForm(form, reading.source));
     const place = `record ${found.recordIndex + 1}`;
     return fail(malformed(`the page breaks off at ${place}: ${describeBody(body)}`));
   }
   const { records, span } = found.type === 'found' ? found : { records: [], span: null };
   const envelope = parseAround(body, span);
-  if (envelope === null) return fail(malformed(`no JSON: ${describeBody(body)}`));
+  if (envelope === null) {
+    const form = otherForm(body);
+    const spoilt = malformed(`no JSON: ${describeBody(body)}`);
+    return fail(form === null ? spoilt : faultOfForm(form, reading.source));
+  }
   const refusal = reading.readAnswer({ ...asked, ...envelope });
   if (refusal !== null) return fail(refusal);
-  if (found.type === 'absent') return fail(reading.withoutRecords(envelope.json));
+  const isAwaited =
+    status === ACCEPTED && isAwaitedIn(body, records.length, { reading, steps, asked });
+  if (found.type === 'absent' || isAwaited)
+    return fail(reading.withoutRecords(envelope.json, status));
+  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
+  const fingerprint = (): string | null =>
+    firstRecord === undefined || lastRecord === undefined
+      ? null
+      : fingerprintOf(body, firstRecord.start, lastRecord.end);
   const facts: PageFacts = {
     ...asked,
     body: envelope.json,
     bodyText: () => envelope.text,
     recordCount: records.length,
     lastRecordText: () => textOf(body, records.at(-1)),
+    fingerprint,
   };
+  const look = reading.kind.looksBehindEnd?.(asked.cursor) ?? null;
+  if (look !== null && look.fingerprint === fingerprint()) {
+    return emptyRecordPage(reading, asked, columns, look.way);
+  }
   const way = reading.kind.next(facts);
-  if (way.type === 'broken') return fail(reading.leadsNowhere(way.reason));
+  if (way.type === 'broken') return fail(reading.leadsNowhere(way));
   const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
   const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
   const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
   const limits = reading.limitsIn(envelope.json);
-  const [firstRecord, lastRecord] = [records[0], records.at(-1)];
-  const isCompared = !reading.needsObjects && firstRecord !== undefined && lastRecord !== undefined;
+  const compared = reading.needsObjects ? null : fingerprint();
   return {
     type: 'proved',
-    envelope: { ...said, lastPlace },
+    envelope: { ...said, lastPlace, passesTotal: reading.kind.passesTotal?.(facts) ?? false },
     bodyBytes: body.length,
     ...rows,
     limits,
-    ...(isCompared && { fingerprint: fingerprintOf(body, firstRecord.start, lastRecord.end) }),
+    ...(compared !== null && { fingerprint: compared }),
   };
+}
+
+/** Whether a 202 tells of records to come: it holds none and asks for a wait, or no list of any. */
+function isAwaitedIn(
+  body: Buffer,
+  recordCount: number,
+  seen: {
+    readonly reading: RecordReading;
+    readonly steps: ReturnType<typeof selectorOf>;
+    readonly asked: AnswerFacts;
+  },
+): boolean {
+  const { reading, steps, asked } = seen;
+  const isWaitAskedFor = recordCount === 0 && asked.header('retry-after') !== null;
+  const isNoList = body[firstByteIndex(body)] === OPEN_BRACE;
+  return isWaitAskedFor || (reading.selector === null && steps?.length === 0 && isNoList);
 }
 
 function fingerprintOf(body: Buffer, start: number, end: number): string {
@@ -102,10 +143,11 @@ export function emptyRecordPage(
     bodyText: () => '',
     recordCount: 0,
     lastRecordText: () => null,
+    fingerprint: () => null,
   };
   const leads = way ?? reading.kind.next(facts);
   if (leads.type === 'broken') {
-    return { type: 'fault', fault: reading.leadsNowhere(leads.reason), columns };
+    return { type: 'fault', fault: reading.leadsNowhere(leads), columns };
   }
   const rows = rowsOf(Buffer.alloc(0), [], reading, asked, columns);
   const envelope = envelopeOf(leads, 0, null);
@@ -178,7 +220,7 @@ function rowsOf(
   const isText = isUtf8(body);
   const hasNul = body.includes(NUL_ESCAPE);
   const placeOf = (nth: number): number => {
-    const ordinal = kind.ordinalOf?.(cursor, nth);
+    const ordinal = kind.ordinalOf?.(cursor, nth) ?? kind.startOf?.(cursor);
     return ordinal === undefined ? Number.NaN : 0 - ordinal;
   };
   records.forEach(({ start, end }, nth) => {

@@ -12,6 +12,7 @@
  */
 import {
   type LimitHeaders,
+  namesOfHeaders,
   statementsOfHeaders,
   withStatements,
 } from '../../src/core/declared-statements.js';
@@ -46,18 +47,26 @@ export function firstOf(headers: AnswerHeaders, name: string): string | null {
 /**
  * What an answer says of limits, and its date, epoch ms; null: nothing.
  *
- * @param named headers whose names a source file gives
+ * @param named headers whose names a source file gives: what they mean is the file's to say, whatever
+ *   their names resemble
  */
 export function toldLimits(
   headers: AnswerHeaders,
   receivedAtMs: number,
   named: readonly LimitHeaders[],
 ): { readonly limits: LimitObservation | null; readonly dateMs: number | null } {
-  const told = limitHeaders(headers, receivedAtMs);
+  const taken = namesOfHeaders(named);
+  const others = Object.entries(headers).filter(([name]) => isOneOfHttp(name) || !taken.has(name));
+  const told = limitHeaders(Object.fromEntries(others), receivedAtMs);
   const dateMs = readDate(told.date ?? '');
   const header = (name: string): string | null => firstOf(headers, name);
   const own = statementsOfHeaders(named, header, dateMs ?? receivedAtMs);
   return { limits: withStatements(readLimitHeaders(told, receivedAtMs), own), dateMs };
+}
+
+/** Mean the same wherever a file names them. */
+function isOneOfHttp(name: string): boolean {
+  return name === 'date' || name === 'retry-after';
 }
 
 /** The limit headers, Retry-After and the date. @param receivedAtMs when the answer came, epoch ms */

@@ -2,9 +2,9 @@
  * Receives one answer: an undici handler that copies the chunks into the body buffer and settles
  * once, with what came or with the reason why nothing usable did.
  *
- *   sent ── head ─┬─ 200 ─▶ body into the buffer, decoded, up to bytesMax ──▶ whole
- *                 └─ else ▶ the start of the body, for the error code in it ──▶ refused
- *   any failure on the way ─────────────────────────────────────────────────▶ failed
+ *   sent ── head ─┬─ of a page ─▶ body into the buffer, decoded, up to bytesMax ──▶ whole
+ *                 └─ else ──────▶ the start of the body, for the error code in it ──▶ refused
+ *   any failure on the way ────────────────────────────────────────────────────────▶ failed
  *
  * A refused request whose body fails stays refused: its status says more than the failure does.
  */
@@ -12,15 +12,11 @@ import type { Dispatcher } from 'undici';
 import type { LimitHeaders } from '../../src/core/declared-statements.js';
 import type { Fault } from '../../src/core/fault.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
-import {
-  type Destination,
-  isOutOfMemory,
-  networkFault,
-  outOfMemory,
-} from '../../src/source/network-fault.js';
+import { type Destination, networkFault } from '../../src/source/network-fault.js';
 import type { BodyBuffer } from './body-buffer.js';
-import { type Decoding, decode, knownEncodings, unknownEncoding } from './content-decoding.js';
+import { type Decoding, decode, unknownEncoding } from './content-decoding.js';
 import type { BodyRoom } from './receive-budget.js';
+import { dripping, encodedUnknown, tooLarge, undecodable } from './receive-faults.js';
 import {
   type AnswerHeaders,
   contentEncodings,
@@ -32,7 +28,7 @@ import {
 type Controller = Dispatcher.DispatchController;
 
 /** As much of a refused request's body as is read. */
-const ERROR_BYTES_MAX = 65_536;
+export const ERROR_BYTES_MAX = 65_536;
 
 /** How an answer ended. */
 export type Received =
@@ -59,6 +55,7 @@ export interface ReceiveTerms {
   readonly idleDeadlineMs: number;
   readonly destination: Destination;
   readonly limitHeaders: readonly LimitHeaders[];
+  readonly pageStatuses: ReadonlySet<number>;
 }
 
 /** What belongs to one answer. */
@@ -123,8 +120,8 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     this.#head = { status, headers, atMs: this.#terms.now() };
     this.#encodings = contentEncodings(headers);
     const unknown = unknownEncoding(this.#encodings);
-    if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
-    if (status !== 200 || this.#encodings.length > 0) return;
+    if (unknown !== null) return this.#fail(controller, encodedUnknown(unknown));
+    if (!this.#isPage || this.#encodings.length > 0) return;
     this.#lengthBytes = contentLength(headers) ?? 0;
     if (this.#lengthBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
     const hasRoom = this.#room.reserve(this.#lengthBytes, () => this.#goOn(controller));
@@ -151,14 +148,14 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
-    if (this.#head !== null && this.#head.status !== 200) return this.#endRefused();
+    if (this.#isRefused) return this.#endRefused();
     const byteCount = this.#head === null ? null : this.#body.byteCount;
     const fault = networkFault(error, byteCount, this.#terms.destination);
     this.#end({ type: 'failed', fault, meta: this.#meta() });
   }
 
   #append(controller: Controller, chunk: Buffer): void {
-    if (this.#head?.status === 200) {
+    if (this.#isPage) {
       if (!this.#body.append(chunk)) return this.#endTooLarge(controller);
       const hasRoom = this.#room.add(chunk.length, () => this.#goOn(controller));
       if (!hasRoom) this.#wait(controller);
@@ -194,12 +191,12 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
       },
       onDrain: () => controller.resume(),
       onEnd: () => this.#endWhole(),
-      onError: (error) => this.#endUndecodable(controller, error),
+      onError: (error) => this.#fail(controller, undecodable(this.#encodings, error)),
     });
   }
 
   #endWhole(): void {
-    if (this.#head?.status !== 200) return this.#endRefused();
+    if (this.#head === null || this.#isRefused) return this.#endRefused();
     const meta = this.#meta();
     if (meta === null) return;
     const { headers } = this.#head;
@@ -214,9 +211,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #endTooLarge(controller: Controller): void {
-    const message = `the body is larger than ${this.#body.bytesMax} bytes`;
-    const remedy = 'Raise BODY_BYTES_MAX, or ask for smaller pages with BATCH_SIZE';
-    this.#fail(controller, { code: 'BODY_TOO_LARGE', message, retryable: true, remedy });
+    this.#fail(controller, tooLarge(this.#body.bytesMax));
   }
 
   /** Each interim answer begins undici's wait for the head anew. */
@@ -238,37 +233,30 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #endLate(controller: Controller): void {
-    const seconds = Math.round((this.#terms.now() - (this.#head?.atMs ?? 0)) / 1000);
-    const message = `the body drips: ${this.#wireBytes} bytes in ${seconds} s`;
-    const remedy = 'Check that the API is well; IDLE_DEADLINE sets how long a body may take';
-    this.#fail(controller, { code: 'TIMEOUT', message, retryable: true, remedy });
-  }
-
-  #endUndecodable(controller: Controller, error: NodeJS.ErrnoException): void {
-    if (error.code === 'Z_MEM_ERROR' || isOutOfMemory(error)) {
-      return this.#fail(controller, outOfMemory());
-    }
-    const message = `the body is not whole in ${this.#encodings.join(', ')}`;
-    this.#fail(controller, { code: 'PAGE_MALFORMED', message, retryable: true });
-  }
-
-  #endUnknownEncoding(controller: Controller, unknown: string): void {
-    this.#fail(controller, {
-      code: 'CONTRACT',
-      message: `the body is encoded in ${unknown}, which is not decoded here`,
-      retryable: false,
-      remedy: `Make the API or the proxy before it use one of ${knownEncodings()}, or none`,
-    });
+    const sinceHeadMs = this.#terms.now() - (this.#head?.atMs ?? 0);
+    this.#fail(controller, dripping(this.#wireBytes, sinceHeadMs));
   }
 
   #fail(controller: Controller, fault: Fault): void {
-    if (this.#head !== null && this.#head.status !== 200) {
+    if (this.#isRefused) {
       this.#endRefused();
     } else {
-      this.#end({ type: 'failed', fault: { ...fault, status: 200 }, meta: this.#meta() });
+      this.#end({ type: 'failed', fault: this.#withStatus(fault), meta: this.#meta() });
     }
     // After the end: whatever undici reports of the abort is no news.
     controller.abort(new Error('the answer is of no use'));
+  }
+
+  get #isPage(): boolean {
+    return this.#head !== null && this.#terms.pageStatuses.has(this.#head.status);
+  }
+
+  get #isRefused(): boolean {
+    return this.#head !== null && !this.#isPage;
+  }
+
+  #withStatus(fault: Fault): Fault {
+    return this.#head === null ? fault : { ...fault, status: this.#head.status };
   }
 
   #meta(): ResponseMeta | null {

@@ -16,7 +16,7 @@ export interface PageAccount {
   readonly quarantined: Rejects;
 }
 
-/** `returned = inserted + duplicate + quarantined`; clipped rows are in none of them. */
+/** `returned = inserted + updated + duplicate + quarantined`; clipped rows are in none of them. */
 function returnedCount({ selected, quarantined }: PageAccount): number {
   return selected.acceptedCount + quarantined.count;
 }
@@ -63,13 +63,14 @@ export function fetchIdentity(page: PageWrite): (string | null)[] {
   return [String(page.fetchedAtMs), storableOrNull(page.requestId)];
 }
 
-/** Reads `inserted, duplicate, known` of the statements that write a ledger row. */
+/** Reads `inserted, updated, duplicate, known` of the statements that write a ledger row. */
 export function countsOf(row: TextRow | undefined, account: PageAccount): CommittedCounts {
   return {
     returned: returnedCount(account),
     inserted: Number(row?.[0]),
-    duplicate: Number(row?.[1]),
-    known: Number(row?.[2]),
+    updated: Number(row?.[1]),
+    duplicate: Number(row?.[2]),
+    known: Number(row?.[3]),
     quarantined: account.quarantined.count,
   };
 }

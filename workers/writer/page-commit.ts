@@ -93,11 +93,14 @@ export const commitWithoutRefused: CommitPage = async (connection, page, setting
   // A constraint that is deferred to the commit would not tell which row it refuses.
   await connection.command('BEGIN; SET CONSTRAINTS ALL IMMEDIATE');
   try {
-    const { insertedCount, digest, refused } = await insertStorableRows(connection, page, shape);
+    const stored = await insertStorableRows(connection, page, shape);
+    const { insertedCount, updatedCount, knownCount, digest, refused } = stored;
     const account = accountOf(page, shape, refused);
     const parameters: Parameter[] = [
       ...ledgerParameters(page, account),
       String(insertedCount),
+      String(updatedCount),
+      String(knownCount),
       String(digest),
       String(provesData),
       ...shape.parameters(account.selected),
@@ -128,9 +131,10 @@ export async function findCommit(
   const key = [...pageKey(page), ...fetchIdentity(page)];
   const [row] = await connection.run((wire) => execute(wire, 'find_page', key));
   if (row === undefined) return { type: 'none' };
-  if (row[5] !== 't') return { type: 'foreign' };
-  const [returned = 0, inserted = 0, duplicate = 0, known = 0, quarantined = 0] = row.map(Number);
-  const counts = { returned, inserted, duplicate, known, quarantined };
+  if (row[6] !== 't') return { type: 'foreign' };
+  const [returned = 0, inserted = 0, updated = 0, duplicate = 0, known = 0, quarantined = 0] =
+    row.map(Number);
+  const counts = { returned, inserted, updated, duplicate, known, quarantined };
   return { type: 'own', commit: { counts, knownRows: 0, method: way } };
 }
 

@@ -45,12 +45,12 @@ export interface PageRows extends RowSource {
 const NO_CULPRITS: ReadonlySet<number> = new Set();
 
 /**
- * @param shape where the database reads the keys, it also finds those that are repeated
+ * @param shape where the database reads the keys or merges, it also finds those that are repeated
  * @param culprits rows of the batch that PostgreSQL refused
  */
 export function selectRows(
   page: OwnerPage,
-  shape: Pick<TableShape, 'hasBatchKeys'>,
+  shape: Pick<TableShape, 'reads' | 'merges'>,
   culprits: ReadonlySet<number> = NO_CULPRITS,
 ): PageRows {
   const { batch, bound } = page;
@@ -59,7 +59,8 @@ export function selectRows(
   const { ids, occurredAtMs, recordStarts, recordEnds } = columns;
 
   const rows = new Uint32Array(batch.rowCount);
-  const seen = shape.hasBatchKeys ? new IdSet(ids, batch.rowCount) : null;
+  const hasKeys = shape.reads === 'worker';
+  const seen = hasKeys && !shape.merges ? new IdSet(ids, batch.rowCount) : null;
   let distinctCount = 0;
   let acceptedCount = 0;
   let recordBytes = 0;
@@ -79,7 +80,7 @@ export function selectRows(
   }
   const placeOf = (row: number): string | null => {
     if (row < 0) return null;
-    const id = shape.hasBatchKeys ? uuidText(ids, row) : LOWEST_ID;
+    const id = hasKeys ? uuidText(ids, row) : LOWEST_ID;
     return formatPosition({ ms: occurredAtMs[row] as number, id });
   };
   return {

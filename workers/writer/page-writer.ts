@@ -175,6 +175,8 @@ function nextAfter(
       return afterRefusal(error, way);
     case 'uncounted':
       return { type: 'takeWay', way: 'withoutRefused', isUncounted: true };
+    case 'raced':
+      return { type: 'failed', fault: ROW_RACE };
     case 'fault':
       return { type: 'failed', fault: read.fault };
     default:
@@ -193,6 +195,12 @@ function afterRefusal(error: unknown, way: Way): Attempt {
 const PAGE_RACE: Fault = {
   code: 'DATABASE_CONFLICT',
   message: 'another transaction wrote the same page of the ledger',
+  retryable: true,
+};
+
+const ROW_RACE: Fault = {
+  code: 'DATABASE_CONFLICT',
+  message: 'another page has written one of its rows meanwhile',
   retryable: true,
 };
 

@@ -1,17 +1,18 @@
 /**
- * The table of a stream whose columns PostgreSQL reads from the records: found, or made from the first
- * page, and brought to what the source declares.
+ * The table of a stream: found, or made from the first page, and brought to what the source declares.
  *
  *   not there ──first page──▶ key types from its records ──CREATE──▶ described
- *   there ──▶ described; declared columns that it lacks are added
+ *   there ──▶ described; declared columns that it lacks are added. One that could take no record of the
+ *             first page is refused
  */
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
-import type { ColumnType, RecordColumn, RecordTarget } from '../../src/protocol/record-target.js';
+import type { ColumnType, RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
+import { unfitColumns } from './column-fit.js';
 import type { CopyFields } from './copy-records.js';
-import { recordShape, type TableShape } from './table-shape.js';
+import { batchShape, recordShape, type TableShape } from './table-shape.js';
 import { valueSql } from './value-sql.js';
 
 /** What the catalogue says of a table. */
@@ -19,6 +20,8 @@ interface FoundTable {
   readonly isTable: boolean;
   /** Types as format_type gives them, by column. */
   readonly types: Readonly<Record<string, string>>;
+  /** Columns that are NOT NULL, and get no value of their own accord. */
+  readonly required: readonly string[];
   /** The columns of each of its unique indexes. */
   readonly uniqueKeys: readonly (readonly string[])[];
 }
@@ -46,6 +49,10 @@ const FIND_TABLE = `
     SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
   ) AS types, coalesce((
+    SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+      AND attnotnull AND NOT atthasdef AND attidentity = ''
+  ), '[]') AS required, coalesce((
     SELECT json_agg((
       SELECT json_agg(a.attname ORDER BY place)
       FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS part (attnum, place)
@@ -57,8 +64,15 @@ const FIND_TABLE = `
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2`;
 
+/** The table that is written, and the one whose rows its own will replace; null: nothing's. */
+export interface WrittenTables {
+  readonly target: WriterTarget;
+  readonly replaced: WriterTarget | null;
+}
+
 /**
- * Makes the table where it is not there.
+ * Makes the table where it is not there: like the one that it replaces, so that a row which that could not
+ * take is refused by this one already.
  *
  * @param sample some of the first records, parsed; null: of none it can be told, and only a table that is
  *   there is described
@@ -68,11 +82,15 @@ const FIND_TABLE = `
  */
 export async function openRecordTable(
   client: ClientBase,
-  target: RecordTarget,
+  { target, replaced }: WrittenTables,
   sample: readonly unknown[] | null,
 ): Promise<TableShape | null> {
   await client.query('BEGIN');
   try {
+    const isReplaced = replaced !== null && (await openLocked(client, replaced, null)) !== null;
+    if (isReplaced && (await find(client, target)) === null) {
+      await client.query(copyOf(target, replaced));
+    }
     const shape = await openLocked(client, target, sample);
     await client.query('COMMIT');
     return shape;
@@ -84,7 +102,7 @@ export async function openRecordTable(
 
 async function openLocked(
   client: ClientBase,
-  target: RecordTarget,
+  target: WriterTarget,
   sample: readonly unknown[] | null,
 ): Promise<TableShape | null> {
   const qualified = qualifiedName(target.schema, target.table);
@@ -101,20 +119,30 @@ async function openLocked(
   const missing = missingColumns(target, found);
   if (missing.length > 0) {
     await client.query(`ALTER TABLE ${qualified} ${missing.join(', ')}`);
-    return openLocked(client, target, null);
+    return openLocked(client, target, sample);
   }
-  const fault = differences(target, found);
-  if (fault !== null) throw new IngestionError(fault);
+  const wrong = differences(target, found);
+  const isFirstSeen = wrong.length === 0 && sample !== null;
+  const unfit = isFirstSeen ? await unfitColumns(client, filledColumns(target, found), sample) : [];
+  if (unfit.length > 0 && !(await holdsOurs(client, qualified))) wrong.push(...unfit);
+  if (wrong.length > 0) throw new IngestionError(otherForm(qualified, wrong));
   return describe(target, found);
 }
 
-async function find(client: ClientBase, target: RecordTarget): Promise<FoundTable | null> {
+/** Of a table that took records before, one page may well hold none that fits. */
+async function holdsOurs(client: ClientBase, qualified: string): Promise<boolean> {
+  const text = `SELECT EXISTS (SELECT 1 FROM ${qualified} WHERE page IS NOT NULL) AS holds`;
+  const { rows } = await client.query<{ holds: boolean }>(text);
+  return rows[0]?.holds === true;
+}
+
+async function find(client: ClientBase, target: WriterTarget): Promise<FoundTable | null> {
   const { rows } = await client.query<FoundTable>(FIND_TABLE, [target.schema, target.table]);
   return rows[0] ?? null;
 }
 
 /** A table made with a key that no record has would refuse every row. Null: some record has each column of it. */
-function absentKey({ key }: RecordTarget, sample: readonly unknown[]): Fault | null {
+function absentKey({ key }: WriterTarget, sample: readonly unknown[]): Fault | null {
   const absent = key.find(({ path }) =>
     sample.every((record) => recordValue(record, path) == null),
   );
@@ -132,10 +160,11 @@ function fieldsOf(record: unknown): string[] {
   return typeof record === 'object' && record !== null ? Object.keys(record) : [];
 }
 
-function creation(target: RecordTarget, sample: readonly unknown[]): string {
+function creation(target: WriterTarget, sample: readonly unknown[]): string {
   const qualified = qualifiedName(target.schema, target.table);
   const key = target.key.map(({ name, path, type }) => {
-    const sqlType = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    const found = type === null ? keyTypeOf(path, sample) : SQL_TYPES[type];
+    const sqlType = target.reads === 'worker' ? 'uuid' : found;
     return `${quoteIdentifier(name)} ${sqlType} NOT NULL`;
   });
   const lines = [
@@ -150,7 +179,14 @@ function creation(target: RecordTarget, sample: readonly unknown[]): string {
     CREATE TABLE ${qualified} (${lines.join(', ')})`;
 }
 
-function keyNames({ key }: RecordTarget): string[] {
+function copyOf(target: WriterTarget, replaced: WriterTarget): string {
+  const [copy, original] = [target, replaced].map(({ schema, table }) =>
+    qualifiedName(schema, table),
+  );
+  return `CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`;
+}
+
+function keyNames({ key }: WriterTarget): string[] {
   return key.map(({ name }) => quoteIdentifier(name));
 }
 
@@ -159,7 +195,7 @@ function declaration({ name, type, isNullable }: RecordColumn): string {
 }
 
 /** Clauses that add what can be added to a table that holds rows. */
-function missingColumns({ columns }: RecordTarget, { types }: FoundTable): string[] {
+function missingColumns({ columns }: WriterTarget, { types }: FoundTable): string[] {
   const owner = 'page' in types ? [] : ['ADD COLUMN page integer NULL'];
   const added = columns
     .filter(({ name }) => !(name in types))
@@ -167,8 +203,9 @@ function missingColumns({ columns }: RecordTarget, { types }: FoundTable): strin
   return [...owner, ...added];
 }
 
-function differences(target: RecordTarget, found: FoundTable): Fault | null {
-  const { types, uniqueKeys } = found;
+/** What is wrong with it, each as the end of a sentence about the table. */
+function differences(target: WriterTarget, found: FoundTable): string[] {
+  const { types, uniqueKeys, required } = found;
   const expected = { data: 'jsonb', page: 'integer', occurred_at: 'timestamp with time zone' };
   const wrong = Object.entries(expected).flatMap(([name, type]) => {
     const is = types[name];
@@ -178,14 +215,25 @@ function differences(target: RecordTarget, found: FoundTable): Fault | null {
     ];
   });
   const names = target.key.map(({ name }) => name);
+  const noUuid = names.find((name) => types[name] !== 'uuid');
+  if (target.reads === 'worker' && noUuid !== undefined) {
+    wrong.push(`its key ${noUuid} is ${types[noUuid] ?? 'not there'}, not uuid`);
+  }
   const isUnique = uniqueKeys.some(
     (key) => key.length === names.length && names.every((name) => key.includes(name)),
   );
   if (names.length > 0 && !isUnique) {
     wrong.push(`no unique index is over its key (${names.join(', ')})`);
   }
-  if (wrong.length === 0) return null;
-  const qualified = qualifiedName(target.schema, target.table);
+  const filled = new Set([...names, ...target.columns.map(({ name }) => name), 'data', 'page']);
+  if (target.timePath !== null) filled.add('occurred_at');
+  const unfilled = required.filter((name) => !filled.has(name));
+  const why = 'is NOT NULL without a default, and no record fills it';
+  wrong.push(...unfilled.map((name) => `its column ${name} (${types[name]}) ${why}`));
+  return wrong;
+}
+
+function otherForm(qualified: string, wrong: readonly string[]): Fault {
   return {
     code: 'DATABASE_REFUSED',
     message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
@@ -204,7 +252,7 @@ function noTable(qualified: string): Fault {
 }
 
 /** Null: the table is not a bigint key and an instant, both read from the top of the record. */
-function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFields | null {
+function copyFieldsOf(target: WriterTarget, types: FoundTable['types']): CopyFields | null {
   const { key, columns, timePath } = target;
   const [first, second] = key;
   if (first === undefined || second !== undefined || columns.length > 0) return null;
@@ -214,22 +262,28 @@ function copyFieldsOf(target: RecordTarget, types: FoundTable['types']): CopyFie
   return { key: name, time: timePath?.[0] ?? null };
 }
 
-function describe(target: RecordTarget, { types }: FoundTable): TableShape {
-  const read = [...target.key, ...target.columns].map(({ name, path }) => ({
-    name,
-    sql: valueSql(path, types[name] ?? 'text'),
-  }));
+function filledColumns({ key, columns }: WriterTarget, { types }: Pick<FoundTable, 'types'>) {
+  return [...key, ...columns].map(({ name, path }) => {
+    const type = types[name] ?? 'text';
+    return { name, path, type, sql: valueSql(path, type) };
+  });
+}
+
+function describe(target: WriterTarget, { types }: FoundTable): TableShape {
+  const table = {
+    qualified: qualifiedName(target.schema, target.table),
+    relation: target.table,
+    key: target.key.map(({ name }) => name),
+    merges: target.disposition === 'merge',
+  };
+  if (target.reads === 'worker') return batchShape(table);
+  const read = filledColumns(target, { types });
   const instant = {
     name: 'occurred_at',
     sql:
       target.timePath === null
         ? 'NULL::timestamptz'
         : valueSql(target.timePath, 'timestamp with time zone'),
-  };
-  const table = {
-    qualified: qualifiedName(target.schema, target.table),
-    relation: target.table,
-    key: target.key.map(({ name }) => name),
   };
   return recordShape(table, [...read, instant], copyFieldsOf(target, types));
 }

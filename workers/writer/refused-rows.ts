@@ -21,6 +21,10 @@ import { readWriteError } from './write-error.js';
 export interface StoredRows {
   /** Rows that the table did not have before. */
   readonly insertedCount: number;
+  /** Rows that took the place of older ones. */
+  readonly updatedCount: number;
+  /** Of these, rows that no page of the run had written. */
+  readonly knownCount: number;
   /** Theirs, as they are stored. */
   readonly digest: bigint;
   /** Reasons by row of the batch, for those that PostgreSQL refused. */
@@ -39,18 +43,20 @@ export async function insertStorableRows(
 ): Promise<StoredRows> {
   const refused = new Map<number, string>();
   /** Of the groups that were stored. */
-  let stored: Written = { count: 0, digest: 0n };
+  let stored: Stored = { count: 0, digest: 0n, updatedCount: 0, knownCount: 0 };
   let selected = selectRows(page, shape);
   let groups = firstGroups(selected);
   await connection.command('SAVEPOINT row_group');
   while (groups.length > 0) {
     const refusedBefore = refused.size;
     for (let rows = groups.pop(); rows !== undefined; rows = groups.pop()) {
-      const outcome = await tryGroup(connection, { ...selected, rows }, shape);
+      const outcome = await tryGroup(connection, page, { ...selected, rows }, shape);
       if (outcome.type === 'stored') {
         stored = {
           count: stored.count + outcome.count,
           digest: stored.digest ^ outcome.digest,
+          updatedCount: stored.updatedCount + outcome.updatedCount,
+          knownCount: stored.knownCount + outcome.knownCount,
         };
       } else if (rows.length === 1) {
         refused.set(rows[0] as number, outcome.reason);
@@ -70,16 +76,20 @@ export async function insertStorableRows(
         .map((row) => Uint32Array.of(row));
     }
   }
+  const { updatedCount, knownCount } = stored;
   // Without a key no row is found again: what was stored is what the server said.
   const written =
     shape.key.length === 0 ? stored : await countWritten(connection, selected, refused, shape);
-  return { insertedCount: written.count, digest: written.digest, refused };
+  const insertedCount = written.count - updatedCount;
+  return { insertedCount, updatedCount, knownCount, digest: written.digest, refused };
 }
 
 interface Written {
   readonly count: number;
   readonly digest: bigint;
 }
+
+interface Stored extends Written, Pick<StoredRows, 'updatedCount' | 'knownCount'> {}
 
 /** The page's rows that are in the table and that it wrote. */
 async function countWritten(
@@ -121,20 +131,23 @@ function skipped({ relation }: TableShape): string {
 }
 
 type GroupOutcome =
-  | ({ readonly type: 'stored' } & Written)
+  | ({ readonly type: 'stored' } & Stored)
   | { readonly type: 'refused'; readonly reason: string };
 
 async function tryGroup(
   connection: Connection,
+  { id, run, segment, page }: OwnerPage,
   group: RowSource,
   shape: TableShape,
 ): Promise<GroupOutcome> {
+  const ofPage = [id, run, segment, page].map(String);
   try {
     const stored = await connection.run((wire) =>
-      writeBindAndExecute(wire, 'insert_rows', [String(group.pageId), ...shape.parameters(group)]),
+      writeBindAndExecute(wire, 'insert_rows', [...ofPage, ...shape.parameters(group)]),
     );
     await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
-    return { type: 'stored', ...writtenOf(stored) };
+    const [, , updatedCount = 0, knownCount = 0] = (stored[0] ?? []).map(Number);
+    return { type: 'stored', ...writtenOf(stored), updatedCount, knownCount };
   } catch (error) {
     const read = readWriteError(error, shape.relation);
     if (read.type !== 'rowRefused' && read.type !== 'rowKnown') throw error;

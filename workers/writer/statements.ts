@@ -4,15 +4,21 @@
  * The ledger row, the quarantined records and, on the insert path, the rows are one statement: on
  * COPY's path it follows the COPY in the same transaction.
  */
-import { dataDigest, quoteIdentifier, rowDigest } from '../../src/postgres/stream-table.js';
+import {
+  dataDigest,
+  quoteIdentifier,
+  rowDigest,
+  triggerEvents,
+} from '../../src/postgres/stream-table.js';
+import { countLooked, IS_RACED, isKnown, mergeRows } from './merge-statements.js';
 import { PROBE } from './row-digest.js';
-import type { TableShape } from './table-shape.js';
+import { PLACE, type TableShape } from './table-shape.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
 /** $1 to $23 are `ledgerParameters`; what the counts and digests come from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
   is_ordered, after_position, through_position, first_position, last_position, fetched_at, returned,
-  quarantined, clipped, bytes, request_id, id, inserted, duplicate, known, differing, digest,
+  quarantined, clipped, bytes, request_id, id, inserted, updated, duplicate, known, differing, digest,
   data_digest`;
 
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
@@ -31,23 +37,22 @@ const KEEP_REJECTS = `rejected AS (
 /** The first parameter behind those of the ledger. */
 const FIRST = 24;
 
+/** Of the statements that write a ledger row: see `countsOf`. */
+const COUNTS = 'RETURNING inserted, updated, duplicate, known';
+
 // Triggers may skip, change or delete rows that COPY and INSERT then count all the same, or not at
 // all. So the count of a page is null where there are any: the ledger refuses that, and the page is
 // written once more, with a look at what is there. None can appear while a page is being written.
-const hasTriggers = ({ qualified }: TableShape): string => `EXISTS (
+const hasTriggers = ({ qualified, merges }: TableShape): string => `EXISTS (
   SELECT FROM pg_trigger
   WHERE tgrelid IN (
       SELECT '${qualified.replaceAll("'", "''")}'::regclass
       UNION SELECT relid FROM pg_partition_tree('${qualified.replaceAll("'", "''")}')
     )
-    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 = 4
+    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & ${triggerEvents(merges)} <> 0
 )`;
 
-// Of the rows that are there already, those that no page of the run wrote. Where the run has pages from
-// before rows had owners, a row without one passes for theirs.
-const IS_KNOWN = `owned.page IS DISTINCT FROM $19::integer AND NOT EXISTS (
-    SELECT FROM ingestion_pages AS own
-    WHERE own.run = $1::integer AND (own.id = owned.page OR own.id IS NULL AND owned.page IS NULL))`;
+const IS_KNOWN = isKnown('owned.page', { id: '$19', run: '$1' });
 
 /** The rows of a page beside those of the table that have their keys. */
 const meeting = (shape: TableShape, first: number): string =>
@@ -80,7 +85,7 @@ const passingOver = ({ key }: TableShape): string =>
 
 /** What is the same for every table. */
 const OF_THE_LEDGER = {
-  find_page: `SELECT returned, inserted, duplicate, known, quarantined,
+  find_page: `SELECT returned, inserted, updated, duplicate, known, quarantined,
   fetched_at = to_timestamp($4::double precision / 1000) AND request_id IS NOT DISTINCT FROM $5
 FROM ingestion_pages
 WHERE run = $1::integer AND segment = $2::integer AND page = $3::integer`,
@@ -96,28 +101,34 @@ FROM pg_sequence WHERE seqrelid = 'ingestion_page_ids'::regclass`,
 function copyStatements(shape: TableShape, keyType: string) {
   const [key = ''] = shape.key;
   return {
-    copy_rows: `COPY ${shape.qualified} (${shape.columns}, page) FROM STDIN (FORMAT binary)`,
+    copy_rows: `COPY ${shape.qualified} (${shape.columns.join(', ')}, page) FROM STDIN (FORMAT binary)`,
 
     // $24: how many rows, $25: their digest, $26: their keys where their data is to be proved.
     record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $24::integer END,
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $24::integer END, 0,
   $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
   CASE WHEN $26::${keyType}[] IS NOT NULL THEN (
     SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${shape.qualified}
     WHERE ${quoteIdentifier(key)} = ANY($26::${keyType}[]) AND page = $19::integer
   ) END
-RETURNING inserted, duplicate, known`,
+${COUNTS}`,
   };
 }
 
-function insertStatements(shape: TableShape) {
+/** Of `record_counted_page`: the first parameter of the rows. */
+const COUNTED_FIRST = FIRST + 5;
+/** Of `insert_rows`. */
+const ROWS_FIRST = 5;
+
+/** Where the first row of a key stays. */
+function keepStatements(shape: TableShape) {
   const behindRows = FIRST + shape.parameterCount;
-  const isKeyed = shape.key.length > 0;
+  const into = `INSERT INTO ${shape.qualified} (${shape.columns.join(', ')}, page)`;
   return {
     // From $24 on: the rows. Behind them: whether their data is to be proved.
     insert_page: `WITH stored AS (
-  INSERT INTO ${shape.qualified} (${shape.columns}, page)
+  ${into}
   ${shape.selectRows(FIRST, '$19')}
   ${passingOver(shape)}
   RETURNING ${rowDigest(shape)} AS digest,
@@ -128,30 +139,69 @@ function insertStatements(shape: TableShape) {
   FROM stored
 ), ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN tally.inserted END,
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN tally.inserted END, 0,
   $14::integer - $15::integer - tally.inserted,
   met.known, met.differing, tally.digest,
   CASE WHEN $${behindRows}::boolean THEN tally.data_digest END
 FROM tally CROSS JOIN LATERAL ${countMet(shape)} AS met
-RETURNING inserted, duplicate, known`,
+${COUNTS}`,
 
-    // $24: how many rows, $25: their digest, $26: whether their data is to be proved; then the rows.
-    record_counted_page: `WITH ${KEEP_REJECTS}
-INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, $24::integer, $14::integer - $15::integer - $24::integer,
-  ${isKeyed ? countKnown(shape) : '0'}, 0, $25::bigint,
-  CASE WHEN $26::boolean THEN ${isKeyed ? digestOfData(shape) : '$25::bigint'} END
-FROM (SELECT cardinality($${FIRST + 3}::${shape.parameterTypes[0]}) AS count) AS page_rows
-RETURNING inserted, duplicate, known`,
-
-    // The owner, then the rows.
+    // The page by id, run, segment and number, then the rows.
     insert_rows: `WITH stored AS (
-  INSERT INTO ${shape.qualified} (${shape.columns}, page)
-  ${shape.selectRows(2, '$1')}
+  ${into}
+  ${shape.selectRows(ROWS_FIRST, '$1')}
   ${passingOver(shape)}
   RETURNING ${rowDigest(shape)} AS digest
 )
-SELECT count(*), coalesce(bit_xor(digest), 0) FROM stored`,
+SELECT count(*), coalesce(bit_xor(digest), 0), 0, 0
+FROM stored WHERE ($2::integer, $3::integer, $4::integer) IS NOT NULL`,
+  };
+}
+
+/** Where a newer row takes the place of the one with its key. */
+function mergeStatements(shape: TableShape) {
+  const behindRows = FIRST + shape.parameterCount;
+  const page = { id: '$19', run: '$1', segment: '$2', page: '$3', proves: `$${behindRows}` };
+  const group = { id: '$1', run: '$2', segment: '$3', page: '$4', proves: 'true' };
+  return {
+    insert_page: `WITH ${mergeRows(shape, FIRST, page)}, tally AS (
+  SELECT count(*) FILTER (WHERE NOT is_taken)::integer AS inserted,
+    count(*) FILTER (WHERE is_taken)::integer AS updated,
+    coalesce(bit_xor(digest), 0) AS digest, coalesce(bit_xor(data_digest), 0) AS data_digest
+  FROM written
+), state AS (SELECT ${hasTriggers(shape)} AS has_triggers, ${IS_RACED} AS is_raced), ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT has_triggers THEN tally.inserted END,
+  CASE WHEN has_triggers OR NOT is_raced THEN tally.updated END,
+  $14::integer - $15::integer - tally.inserted - tally.updated,
+  met.known, met.differing, tally.digest,
+  CASE WHEN $${behindRows}::boolean THEN tally.data_digest END
+FROM tally, state, ${countLooked(IS_KNOWN)} AS met
+${COUNTS}`,
+
+    insert_rows: `WITH ${mergeRows(shape, ROWS_FIRST, group)}
+SELECT count(*) FILTER (WHERE NOT is_taken), coalesce(bit_xor(digest), 0),
+  count(*) FILTER (WHERE is_taken),
+  count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)})
+FROM written`,
+  };
+}
+
+function insertStatements(shape: TableShape) {
+  const isKeyed = shape.key.length > 0;
+  return {
+    ...(shape.merges ? mergeStatements(shape) : keepStatements(shape)),
+
+    // $24: how many rows it inserted, $25: and updated, $26: of these, known ones, $27: the digest of all,
+    // $28: whether their data is to be proved; then the rows.
+    record_counted_page: `WITH ${KEEP_REJECTS}
+INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
+SELECT ${LEDGER_VALUES}, $24::integer, $25::integer,
+  $14::integer - $15::integer - $24::integer - $25::integer,
+  $26::integer + ${isKeyed ? countKnown(shape) : '0'}, 0, $27::bigint,
+  CASE WHEN $28::boolean THEN ${isKeyed ? digestOfData(shape) : '$27::bigint'} END
+FROM (SELECT cardinality($${COUNTED_FIRST}::${shape.parameterTypes[0]}) AS count) AS page_rows
+${COUNTS}`,
 
     // The owner, then the rows: what is there of them.
     count_written: isKeyed
@@ -159,15 +209,15 @@ SELECT count(*), coalesce(bit_xor(digest), 0) FROM stored`,
 FROM ${writtenRows(shape, 2, '$1')}`
       : `SELECT 0, 0 FROM ${shape.given(2)} WHERE $1::integer IS NULL`,
 
-    find_missing: `SELECT place - 1 FROM ${shape.given(1)}
+    find_missing: `SELECT ${PLACE} - 1 FROM ${shape.given(1)}
 WHERE ${isKeyed ? `NOT EXISTS (SELECT FROM ${shape.qualified} AS kept WHERE ${sameKey(shape)})` : 'false'}`,
   };
 }
 
 const countKnown = (shape: TableShape): string => `(
-  CASE WHEN $24::integer < page_rows.count THEN (
+  CASE WHEN $24::integer + $25::integer < page_rows.count THEN (
     SELECT coalesce(sum(owned.rows), 0)::integer FROM (
-      SELECT kept.page, count(*) AS rows FROM ${meeting(shape, FIRST + 3)} GROUP BY kept.page
+      SELECT kept.page, count(*) AS rows FROM ${meeting(shape, COUNTED_FIRST)} GROUP BY kept.page
     ) AS owned
     WHERE ${IS_KNOWN}
   ) ELSE 0 END
@@ -175,7 +225,7 @@ const countKnown = (shape: TableShape): string => `(
 
 /** Of the page's rows, read back by their keys. */
 const digestOfData = (shape: TableShape): string => `(
-  SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${writtenRows(shape, FIRST + 3, '$19')}
+  SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${writtenRows(shape, COUNTED_FIRST, '$19')}
 )`;
 
 /** The rows of a page that carry its id. */

@@ -7,6 +7,7 @@ import {
   quoteIdentifier,
   type StreamTable,
 } from '../../src/postgres/stream-table.js';
+import type { WriterTarget } from '../../src/protocol/record-target.js';
 import { type CopyFields, copyRecords } from './copy-records.js';
 import type { PageRows } from './page-rows.js';
 import { digestOfRows } from './row-digest.js';
@@ -27,19 +28,22 @@ export interface CopyRows {
   writeKeys(wire: WireBuffer): void;
 }
 
-export interface TableShape extends StreamTable {
+export interface NamedTable extends StreamTable {
   /** As an error of the server names it. */
   readonly relation: string;
-  /** The fetch worker has read the keys: they are in the batch. */
-  readonly hasBatchKeys: boolean;
+  /** A newer row takes the place of the one with its key; else the first one stays. */
+  readonly merges: boolean;
+}
+
+export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
   /** Null: COPY cannot write it. What it returns is null for a page that only INSERT can write. */
   readonly copy: {
     /** Of its one key column. */
     readonly keyType: 'uuid' | 'bigint';
     rowsOf(selected: PageRows): CopyRows | null;
   } | null;
-  /** Of INSERT, the owner excepted; quoted. */
-  readonly columns: string;
+  /** All but the owner; quoted. */
+  readonly columns: readonly string[];
   /** How many parameters the rows of a page are. */
   readonly parameterCount: number;
   /** Their types. */
@@ -47,39 +51,57 @@ export interface TableShape extends StreamTable {
   parameters(rows: RowSource): Parameter[];
   /** A SELECT of the columns and the owner, of parameters from `$first` on. */
   selectRows(first: number, owner: string): string;
-  /** The same as the FROM item `given`, and the place of each row from 1. */
+  /** The same as the FROM item `given`, and the place of each row from 1, `PLACE`. */
   given(first: number): string;
 }
 
-export const EVENTS_SHAPE: TableShape = {
-  ...EVENTS_TABLE,
-  relation: 'ingested_events',
-  hasBatchKeys: true,
-  copy: {
-    keyType: 'uuid',
-    rowsOf: (selected) => ({
-      digest: digestOfRows(selected),
-      write: (wire) => writeCopyStream(wire, selected),
-      writeKeys: (wire) => writeIdArray(wire, selected),
-    }),
-  },
-  columns: 'id, occurred_at, data',
-  parameterCount: 3,
-  parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
-  parameters: (rows) => [
-    (into) => writeIdArray(into, rows),
-    (into) => writeInstantArray(into, rows),
-    (into) => writeRecordArray(into, rows),
-  ],
-  selectRows: (first, owner) =>
-    `SELECT unnest($${first}::uuid[]), unnest($${first + 1}::timestamptz[]),
+/** Of a column of a statement that no column of a table has. */
+export function ownName(name: string): string {
+  return quoteIdentifier(`ingestion:${name}`);
+}
+
+export const PLACE = ownName('place');
+
+/** Of a table whose rows have their keys and instants in the batch. @param table with one key column, a uuid */
+export function batchShape(table: NamedTable): TableShape {
+  const columns = [...table.key.map(quoteIdentifier), 'occurred_at', 'data'];
+  const [key] = columns;
+  return {
+    ...table,
+    reads: 'worker',
+    copy: {
+      keyType: 'uuid',
+      rowsOf: (selected) => ({
+        digest: digestOfRows(selected),
+        write: (wire) => writeCopyStream(wire, selected),
+        writeKeys: (wire) => writeIdArray(wire, selected),
+      }),
+    },
+    columns,
+    parameterCount: 3,
+    parameterTypes: ['uuid[]', 'timestamptz[]', 'text[]'],
+    parameters: (rows) => [
+      (into) => writeIdArray(into, rows),
+      (into) => writeInstantArray(into, rows),
+      (into) => writeRecordArray(into, rows),
+    ],
+    selectRows: (first, owner) =>
+      `SELECT unnest($${first}::uuid[]), unnest($${first + 1}::timestamptz[]),
     unnest($${first + 2}::text[])::jsonb, ${owner}::integer`,
-  given: (first) => `(
-    SELECT id, occurred_at, data::jsonb AS data, place
+    given: (first) => `(
+    SELECT ${key}, occurred_at, data::jsonb AS data, ${PLACE}
     FROM unnest($${first}::uuid[], $${first + 1}::timestamptz[], $${first + 2}::text[])
-      WITH ORDINALITY AS one (id, occurred_at, data, place)
+      WITH ORDINALITY AS one (${key}, occurred_at, data, ${PLACE})
   ) AS given`,
-};
+  };
+}
+
+/** The migrations have made it, and brought it to its form. */
+export const EVENTS_SHAPE = batchShape({
+  ...EVENTS_TABLE,
+  relation: EVENTS_TABLE.qualified,
+  merges: false,
+});
 
 /** A column and the SQL that takes its value from `record`, a jsonb. */
 export interface ReadColumn {
@@ -92,19 +114,19 @@ export interface ReadColumn {
  * @param copied where these two are all of them; null: COPY cannot write it
  */
 export function recordShape(
-  table: StreamTable & { readonly relation: string },
+  table: NamedTable,
   columns: readonly ReadColumn[],
   copied: CopyFields | null,
 ): TableShape {
   const values = columns.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`);
   return {
     ...table,
-    hasBatchKeys: false,
+    reads: 'database',
     copy:
       copied === null
         ? null
         : { keyType: 'bigint', rowsOf: (selected) => copyRecords(selected, copied) },
-    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'].join(', '),
+    columns: [...columns.map(({ name }) => quoteIdentifier(name)), 'data'],
     parameterCount: 1,
     parameterTypes: ['text[]'],
     parameters: (rows) => [(into) => writeRecordArray(into, rows)],
@@ -112,9 +134,9 @@ export function recordShape(
       `SELECT ${[...values, 'record', `${owner}::integer`].join(', ')}
     FROM (SELECT unnest($${first}::text[])::jsonb AS record) AS parsed`,
     given: (first) => `(
-    SELECT ${[...values, 'record AS data', 'place'].join(', ')}
-    FROM (SELECT text::jsonb AS record, place
-      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, place)) AS parsed
+    SELECT ${[...values, 'record AS data', PLACE].join(', ')}
+    FROM (SELECT text::jsonb AS record, ${PLACE}
+      FROM unnest($${first}::text[]) WITH ORDINALITY AS one (text, ${PLACE})) AS parsed
   ) AS given`,
   };
 }

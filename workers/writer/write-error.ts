@@ -16,6 +16,8 @@ export type WriteError =
   | { readonly type: 'pageKnown' }
   /** The table has triggers, so that what was stored is not known: see statements.ts. */
   | { readonly type: 'uncounted' }
+  /** Another page has written one of its rows meanwhile. */
+  | { readonly type: 'raced' }
   /** The table has one of the rows, or another with the same key of a further unique index. */
   | { readonly type: 'rowKnown'; readonly reason: string }
   /** A row that PostgreSQL cannot store; `reason` is its own words. */
@@ -27,12 +29,14 @@ export type WriteError =
  * @param relation the table of the rows, as the server names it
  */
 export function readWriteError(error: unknown, relation: string): WriteError {
-  const { code, table } = error as { code?: unknown; table?: unknown };
+  const { code, table, column } = error as Readonly<Record<string, unknown>>;
   if (typeof code !== 'string' || code.length !== 5) {
     return { type: 'fault', fault: faultFromDatabaseError(error) };
   }
   if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
-  if (code === NOT_NULL_VIOLATION && table === 'ingestion_pages') return { type: 'uncounted' };
+  if (code === NOT_NULL_VIOLATION && table === 'ingestion_pages') {
+    return { type: column === 'updated' ? 'raced' : 'uncounted' };
+  }
   if (ROW_ERROR_CLASSES.has(code.slice(0, 2)) || code === RAISED) {
     const isKnown = code === UNIQUE_VIOLATION && table === relation;
     return { type: isKnown ? 'rowKnown' : 'rowRefused', reason: refusalReason(error) };

@@ -19,6 +19,7 @@ import {
   telling,
 } from '../../src/postgres/database-retry.js';
 import { faultFromDatabaseError, isConnectionShortage } from '../../src/postgres/sql-fault.js';
+import { EVENTS_TABLE, tableName } from '../../src/postgres/stream-table.js';
 import {
   CONNECTIONS_MIN,
   type PageWrite,
@@ -87,7 +88,8 @@ export function createWriter(): WriterCalls {
       assert(state.phase === 'closed', 'a writer is opened once');
       const shape = await findShape(settings, null);
       if (isFault(shape)) return shape;
-      if (shape !== null) return enter(await openOver(shape, settings, listener));
+      // Whether a table takes the records of its source the first page shows, as it tells of what to make.
+      if (shape?.reads === 'worker') return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },
@@ -122,8 +124,8 @@ async function findShape(
   settings: WriterSettings,
   page: PageWrite | null,
 ): Promise<TableShape | Fault | null> {
-  const { target, connectionString, statementTimeoutMs, retryForMs } = settings;
-  if (target.reads === 'worker') return EVENTS_SHAPE;
+  const { target, replaced, connectionString, statementTimeoutMs, retryForMs } = settings;
+  if (tableName(target) === EVENTS_TABLE.qualified) return EVENTS_SHAPE;
   const sample = page === null ? null : sampleRecords(page.batch);
   const connection = {
     connectionString,
@@ -133,7 +135,9 @@ async function findShape(
   };
   return untilAnswered(retryForMs, async () => {
     try {
-      return await withClient(connection, (client) => openRecordTable(client, target, sample));
+      return await withClient(connection, (client) =>
+        openRecordTable(client, { target, replaced }, sample),
+      );
     } catch (error) {
       return error instanceof IngestionError ? error.fault : faultFromDatabaseError(error);
     }

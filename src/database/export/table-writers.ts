@@ -13,8 +13,8 @@ export interface TableWriter {
 // A run over rows that were there has written none, and its origin may still be theirs.
 const LIST_WRITERS = `
   SELECT DISTINCT source, origin FROM ingestion_runs AS r
-  WHERE table_name = $1
-    AND EXISTS (SELECT FROM ingestion_pages AS p WHERE p.run = r.run AND p.inserted > 0)
+  WHERE table_name = $1 AND replaced_by IS NULL AND EXISTS (
+    SELECT FROM ingestion_pages AS p WHERE p.run = r.run AND p.inserted + p.updated > 0)
   ORDER BY source, origin`;
 
 /** @returns the sources that have rows in the table @throws IngestionError */

@@ -1,6 +1,6 @@
 /** What the ledger must hold by itself, whatever is in the table. Pure. */
 import { checkChains } from './check-chains.js';
-import { number, pageDifference } from './page-names.js';
+import { number, pageDifference, writtenText } from './page-names.js';
 import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
@@ -17,19 +17,19 @@ export function checkLedger(
 }
 
 function checkCounts(page: VerifiedPage): Difference[] {
-  const { returned, inserted, duplicate, known, quarantined } = page;
+  const { returned, inserted, updated, duplicate, known, quarantined } = page;
   const differences: Difference[] = [];
-  if (returned !== inserted + duplicate + quarantined) {
-    const sum = `${number(inserted)} inserted + ${number(duplicate)} duplicate + ${number(quarantined)} quarantined`;
+  if (returned !== inserted + updated + duplicate + quarantined) {
+    const sum = `${writtenText(page)} + ${number(duplicate)} duplicate + ${number(quarantined)} quarantined`;
     differences.push(inLedger(page, `returned ${number(returned)} is not ${sum}`));
   }
-  if (Math.min(returned, inserted, duplicate, known, quarantined) < 0) {
+  if (Math.min(returned, inserted, updated, duplicate, known, quarantined) < 0) {
     differences.push(inLedger(page, 'a count is negative'));
   }
-  if (known > duplicate) {
+  if (known > updated + duplicate) {
     const found = `${number(known)} rows that were there before`;
     differences.push(
-      inLedger(page, `it found ${found}, and ${number(duplicate)} duplicates in all`),
+      inLedger(page, `it found ${found}, and ${number(updated + duplicate)} duplicates in all`),
     );
   }
   return differences;

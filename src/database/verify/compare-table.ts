@@ -51,8 +51,8 @@ export function compareTable(ledger: Ledger, table: readonly OwnedRows[]): Compa
   const ofKind = (kind: Suspect['kind']): Suspect[] => others.filter((one) => one.kind === kind);
   const unownedChange = nobody - unownedBefore;
   const missing = ofKind('missing');
-  const lost = missing.reduce((sum, { page, inTable }) => sum + page.inserted - inTable, 0);
-  const restsOnOthers = foundRows(ledger) > 0;
+  const lost = missing.reduce((sum, { page, inTable }) => sum + ownedRows(page) - inTable, 0);
+  const restsOnOthers = restOfOthers(ledger) > 0;
   const hasLost =
     restsOnOthers &&
     isLost(ledger, { lost: lost + Math.max(0, -unownedChange), held: otherRuns + nobody });
@@ -75,20 +75,27 @@ function suspectOf(
   page: VerifiedPage,
   byOwner: ReadonlyMap<number | null, OwnedRows>,
 ): Suspect | null {
-  const { id, inserted, digest, dataDigest } = page;
+  const { id, digest, dataDigest } = page;
   if (id === null) return null;
   const held = byOwner.get(id) ?? { rows: 0, digest: '0', dataDigest: '0' };
   const suspect = { page, id, inTable: held.rows };
-  if (held.rows < inserted) return { ...suspect, kind: 'missing' };
-  if (held.rows > inserted) return { ...suspect, kind: 'added' };
+  const owned = ownedRows(page);
+  if (held.rows < owned) return { ...suspect, kind: 'missing' };
+  if (held.rows > owned) return { ...suspect, kind: 'added' };
   const isSameData =
     dataDigest === null || held.dataDigest === null || dataDigest === held.dataDigest;
   return held.digest === digest && isSameData ? null : { ...suspect, kind: 'changed' };
 }
 
-/** Rows that the run has by its word, and that none of its pages wrote. */
-function foundRows({ run, pages }: Ledger): number {
-  return pages.filter((page) => page.run === run.run).reduce((sum, { known }) => sum + known, 0);
+/** Rows that carry its id by the ledger: those that it wrote, less those that later pages took over. */
+function ownedRows({ inserted, updated, superseded }: VerifiedPage): number {
+  return inserted + updated - superseded;
+}
+
+/** Rows that the run has by its word, and that pages of others own. */
+export function restOfOthers({ run, pages, takenFromOthers }: Ledger): number {
+  const known = pages.reduce((sum, page) => (page.run === run.run ? sum + page.known : sum), 0);
+  return known - takenFromOthers;
 }
 
 /** What tells that rows of others which this run has found are gone. */
@@ -103,13 +110,13 @@ function isLost(ledger: Ledger, { lost, held }: Loss): boolean {
   const { run, pages } = ledger;
   const writtenSince = pages
     .filter((page) => page.run >= run.run && page.id !== null)
-    .reduce((sum, { inserted }) => sum + inserted, 0);
+    .reduce((sum, page) => sum + ownedRows(page), 0);
   if (lost > writtenSince) return true;
   // A walk that began again found what it had found before.
   const walks = pages.filter(
     (page) => page.run === run.run && page.after === null && page.cursor === null,
   );
-  return lost > 0 && walks.length <= 1 && foundRows(ledger) > held;
+  return lost > 0 && walks.length <= 1 && restOfOthers(ledger) > held;
 }
 
 /** The differences in words. @param strangers @param ownerless what a second look has found */
@@ -144,22 +151,17 @@ export function tableDifferences(
 
 function suspectDifference(suspect: Suspect, run: number, ids: readonly string[]): Difference {
   const { page, kind, inTable } = suspect;
-  const { inserted } = page;
-  const counts = `(${number(inTable)} in the table, ${number(inserted)} in the ledger)`;
+  const owned = ownedRows(page);
+  const counts = `(${number(inTable)} in the table, ${number(owned)} in the ledger)`;
   const later = ids.length === 0 ? '' : `: written since, ${ids.join(', ')}`;
   switch (kind) {
     case 'missing':
-      return pageDifference(kind, page, run, `${rowCount(inserted - inTable)} missing ${counts}`);
+      return pageDifference(kind, page, run, `${rowCount(owned - inTable)} missing ${counts}`);
     case 'added':
-      return pageDifference(
-        kind,
-        page,
-        run,
-        `${rowCount(inTable - inserted)} more ${counts}${later}`,
-      );
+      return pageDifference(kind, page, run, `${rowCount(inTable - owned)} more ${counts}${later}`);
     case 'changed': {
       const what = page.dataDigest === null ? 'id or occurred_at' : 'id, occurred_at or data';
-      const message = `as many rows as in the ledger (${number(inserted)}), but another ${what}${later}`;
+      const message = `as many rows as in the ledger (${number(owned)}), but another ${what}${later}`;
       return pageDifference(kind, page, run, message);
     }
   }

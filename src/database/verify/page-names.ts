@@ -1,7 +1,10 @@
 /** How differences name pages, places and rows. */
 import { ordinalOfPlace } from '../../paging/ordinals.js';
 import type { Position } from '../../paging/position.js';
+import { windowStartOf } from '../../paging/window-places.js';
 import type { Difference, DifferenceKind, Unfetched, VerifiedPage } from './verify-types.js';
+
+const ORDINAL_MAX = 1e11;
 
 /** A difference of one page, which it names. @param run that is verified */
 export function pageDifference(
@@ -31,7 +34,11 @@ export function stretchName({ after, through, behind }: Unfetched): string {
 
 function placeName(position: Position | null): string {
   if (position === null) return 'the end';
+  const startMs = windowStartOf(position);
+  if (startMs !== null) return `a page of the window from ${instantName(startMs)}`;
   const ordinal = ordinalOfPlace(position);
+  // So many records there are not: it is where two windows of time adjoin.
+  if (ordinal !== null && ordinal >= ORDINAL_MAX) return instantName(ordinal + 1);
   if (ordinal !== null) return `number ${number(ordinal)}`;
   return `${instantName(position.ms)} (id ${position.id})`;
 }
@@ -45,6 +52,15 @@ function instantName(ms: number): string {
 /** `1 row`, `5,000 rows`. */
 export function rowCount(count: number): string {
   return `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
+}
+
+/** Rows that were written, of two kinds where there are two. */
+export function writtenText(counts: {
+  readonly inserted: number;
+  readonly updated: number;
+}): string {
+  const inserted = `${number(counts.inserted)} inserted`;
+  return counts.updated === 0 ? inserted : `${inserted} + ${number(counts.updated)} updated`;
 }
 
 export function number(count: number): string {

@@ -1,5 +1,5 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
-import { number, rowCount, stretchName } from './page-names.js';
+import { number, rowCount, stretchName, writtenText } from './page-names.js';
 import { isRepairable } from './repairable.js';
 import type { Verification } from './verify-types.js';
 
@@ -26,13 +26,19 @@ export function verificationText(result: Verification): string {
 }
 
 function proofLines(result: Verification): string[] {
-  const { rows, tableRows, pages, returned, inserted, duplicate, differing, quarantined } = result;
+  const { rows, tableRows, pages, returned, superseded } = result;
+  const { duplicate, differing, quarantined } = result;
   const others = tableRows - rows;
   return [
     `  rows      ${number(rows)} distinct ids${others > 0 ? `; the table has ${number(others)} more` : ''}`,
     `  pages     ${number(pages)}`,
-    `  records   ${number(returned)} returned = ${number(inserted)} inserted + ${number(duplicate)} duplicate`,
+    `  records   ${number(returned)} returned = ${writtenText(result)} + ${number(duplicate)} duplicate`,
     `            + ${number(quarantined)} in quarantine`,
+    ...(superseded > 0
+      ? [
+          `            ${rowCount(superseded)} have since been updated by later pages, which own them`,
+        ]
+      : []),
     ...(differing > 0
       ? [`            ${number(differing)} duplicates had other content than the row, which stayed`]
       : []),

@@ -1,7 +1,7 @@
 /** The result of a verification, from what was compared. Pure. */
 import { uncovered } from './check-chains.js';
 import { checkLedger } from './check-ledger.js';
-import type { Comparison } from './compare-table.js';
+import { type Comparison, restOfOthers } from './compare-table.js';
 import type { Difference, Ledger, Verification, VerifiedPage } from './verify-types.js';
 
 /** @param ofTable differences of the table */
@@ -18,7 +18,8 @@ export function verification(
     pages.reduce((sum, page) => sum + count(page), 0);
   const tableRows = owners.run + owners.otherRuns + owners.nobody + owners.unknown;
   const unowned = pages.filter(({ id }) => id === null);
-  const foundRows = total(({ id, inserted, known }) => (id === null ? inserted : 0) + known);
+  const foundRows =
+    total(({ id, inserted }) => (id === null ? inserted : 0)) + restOfOthers(ledger);
   return {
     ok: differences.length === 0,
     ...run,
@@ -27,6 +28,8 @@ export function verification(
     unownedPages: unowned.length,
     returned: total(({ returned }) => returned),
     inserted: total(({ inserted }) => inserted),
+    updated: total(({ updated }) => updated),
+    superseded: total(({ superseded }) => superseded),
     duplicate: total(({ duplicate }) => duplicate),
     differing: total(({ differing }) => differing),
     quarantined: total(({ quarantined }) => quarantined),

@@ -14,9 +14,11 @@ export interface VerifiedPage extends LinkedPage, CommittedCounts {
   readonly through: string | null;
   /** Of `duplicate`: records with other content than the row that was there, which has stayed. */
   readonly differing: number;
+  /** Of the rows that it wrote, those that later pages have taken over. */
+  readonly superseded: number;
   /** Its rows in `ingestion_quarantine`. */
   readonly kept: number;
-  /** Of the rows that it wrote; null before rows had owners. */
+  /** Of the rows that are still its own; null before rows had owners. */
   readonly digest: string | null;
   /** The same with their data; null: nobody asked for it. */
   readonly dataDigest: string | null;
@@ -43,8 +45,10 @@ export interface Ledger {
   readonly pages: readonly VerifiedPage[];
   /** Of the run. */
   readonly orphans: readonly Orphans[];
-  /** How many rows had no owner when rows got owners. */
+  /** How many rows had no owner when rows got owners, less those that have one since. */
   readonly unownedBefore: number;
+  /** Rows of pages of other runs, or of none, that the run has taken over. */
+  readonly takenFromOthers: number;
 }
 
 /** The rows of the table that carry one page's id; null: none. */
@@ -115,6 +119,9 @@ export interface Verification extends VerifiedRun {
   readonly unownedPages: number;
   readonly returned: number;
   readonly inserted: number;
+  readonly updated: number;
+  /** Of the rows that it wrote, those that later pages have taken over. */
+  readonly superseded: number;
   readonly duplicate: number;
   /** Of these, with other content than the row that was there, which has stayed. */
   readonly differing: number;

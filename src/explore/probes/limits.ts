@@ -6,6 +6,7 @@
  *                                                 a sliding log then holds s and c, a fixed one c
  */
 import { bindingLimit } from '../../core/limit-headers.js';
+import { isLetIn } from '../answer.js';
 import type { Answer } from '../observations.js';
 import { askPage, largestGranted, PAGES, type Probe, type ProbeContext } from '../probe.js';
 import { spots } from '../spots.js';
@@ -132,7 +133,8 @@ export const refusedCalls: Probe = {
     await asker.drain(PAGES);
     const accepted: Answer[] = [];
     const burst = await Promise.all(Array.from({ length: quota }, () => askRecklessly(context)));
-    for (const answer of burst) if (answer?.status === 200) accepted.push(answer);
+    for (const answer of burst)
+      if (answer !== null && isLetIn(answer.status)) accepted.push(answer);
     // Some way behind the last accepted one, so that there is a time when only the refused are left.
     const gapMs = Math.max(300, windowMs * 0.15);
     await asker.sleepUntil(Math.max(...accepted.map((answer) => answer.sentAtMs)) + gapMs);
@@ -140,7 +142,7 @@ export const refusedCalls: Probe = {
     for (let turn = 0; turn < REFUSALS; turn++) {
       const answer = await askRecklessly(context);
       if (answer?.status === 429) refused.push(answer);
-      else if (answer?.status === 200) accepted.push(answer);
+      else if (answer !== null && isLetIn(answer.status)) accepted.push(answer);
     }
     if (refused.length === 0) {
       notebook.refusal = { type: 'notRefused', requests: accepted.length };

@@ -45,6 +45,7 @@ export function showLive(live, atMs) {
     'rows.share': percent(rows.share),
     'rows.returned': count(rows.returned),
     'rows.inserted': count(rows.inserted),
+    'rows.updated': count(rows.updated),
     'rows.duplicate': count(rows.duplicate),
     'rows.quarantined': count(rows.quarantined),
     rate: count(live.rowsPerSecond),

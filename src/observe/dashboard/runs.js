@@ -85,6 +85,7 @@ function showReport(found) {
     ['Rows committed', count(found.rows)],
     ['Returned', count(found.returned)],
     ['Inserted', count(found.inserted)],
+    ['Updated', count(found.updated)],
     ['Duplicates', count(found.duplicate)],
     ['In quarantine', count(found.quarantined)],
     ['Pages', count(found.pages)],

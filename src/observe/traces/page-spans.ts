@@ -136,6 +136,7 @@ export class PageSpans {
         'db.system.name': 'postgresql',
         'datasync.method': method,
         'datasync.rows.inserted': counts.inserted,
+        'datasync.rows.updated': counts.updated,
         'datasync.rows.duplicate': counts.duplicate,
         'datasync.rows.quarantined': counts.quarantined,
       },

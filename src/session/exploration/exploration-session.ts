@@ -11,12 +11,12 @@ import { type Explored, type ExploreProgress, explore } from '../../explore/expl
 import type { Plan } from '../../explore/plan.js';
 import type { ExploreScope } from '../../explore/probe.js';
 import type { Exploration } from '../../explore/schema.js';
-import { type Subject, subjectOf } from '../../explore/subject.js';
+import { subjectOf } from '../../explore/subject.js';
 import type { Send } from '../../explore/transport.js';
 import { whileShown } from '../../observe/progress.js';
 import { nowMs } from '../../runtime/clock.js';
 import { settingsFor } from '../../simulator/settings.js';
-import { datasync } from '../../source/datasync.js';
+import { sourceOf } from '../../source/registry.js';
 import type { AccessToken } from '../access-token.js';
 import { authorised } from '../authorised-fetch.js';
 import type { SessionContext } from '../context.js';
@@ -33,9 +33,7 @@ import { knownOf } from './known-source.js';
 import { measureWriting } from './measure-writing.js';
 import { withoutSecretsOf } from './shown-exploration.js';
 
-/** Of the live API, by its document: what the plan reckons with before anything was asked. */
-const EXPECTED_LATENCY_MS = 4_000;
-/** Of an API of which nothing is known. */
+/** Of an API of which nothing is known: what the plan reckons with before anything was asked. */
 const USUAL_LATENCY_MS = 500;
 
 export interface ExplorationWish {
@@ -127,7 +125,7 @@ function contextOf(
   const declared = limitsOfStream(source);
   const concurrency = Math.min(config.concurrency, declaredConcurrency(declared) ?? Infinity);
   const run = { pageLimit, concurrency, creditBytes, cursorThresholdMs, recordsPerSecond };
-  const isFile = config.target.kind === 'file';
+  const isFile = spec.codec === null;
   const fileSetting = explored.notebook.subject.sizes === 'unsaid' ? 'page_size' : 'page_size.max';
   return {
     ...{ source: spec, origin: runOrigin, keyHash },
@@ -141,39 +139,28 @@ function contextOf(
 }
 
 /** What the configuration is about, and what is expected of it before anything was asked. */
-export async function explorationTarget(
-  config: Config,
-): Promise<{ readonly subject: Subject; readonly expected: ExploreScope['expected'] }> {
-  const { target, source, streams } = config;
+export function explorationTarget(config: Config): Pick<ExploreScope, 'subject' | 'expected'> {
+  const { target, source, stream, streams } = config;
   if (streams.length > 1) {
     throw new UserError(
       `explore measures one stream at a time; choose one of ${source} with --resource: ${streams.join(', ')}.`,
       'usage',
     );
   }
-  switch (target.kind) {
-    case 'file': {
-      const opened = await openSource(config);
-      const policy = declaredPolicy(opened);
-      return { subject: subjectOf(opened.spec), expected: { latencyMs: USUAL_LATENCY_MS, policy } };
-    }
-    case 'api': {
-      const { defaultPolicy: policy } = datasync;
-      return { subject: subjectOf(datasync), expected: { latencyMs: EXPECTED_LATENCY_MS, policy } };
-    }
-    case 'simulator': {
-      const { latencyMs, latencyJitterMs, ...limit } = settingsFor(target.profile);
-      const policy = { quota: limit.eventsQuota, windowMs: limit.eventsWindowMs };
-      const expected = {
-        latencyMs: latencyMs + latencyJitterMs / 2,
-        policy: policy.quota === 0 ? datasync.defaultPolicy : policy,
-      };
-      return { subject: subjectOf(datasync), expected };
-    }
+  const { plan, secrets } = target;
+  const spec = sourceOf({ plan, stream, nowMs: nowMs(), secrets });
+  const subject = subjectOf(spec);
+  if (target.kind === 'api') {
+    const policy = spec.defaultPolicy ?? leastDeclared({ ...target, spec, limits: plan.limits });
+    return { subject, expected: { latencyMs: spec.codec?.latencyMs ?? USUAL_LATENCY_MS, policy } };
   }
+  const { latencyMs, latencyJitterMs, eventsQuota, eventsWindowMs } = settingsFor(target.profile);
+  const policy =
+    eventsQuota === 0 ? spec.defaultPolicy : { quota: eventsQuota, windowMs: eventsWindowMs };
+  return { subject, expected: { latencyMs: latencyMs + latencyJitterMs / 2, policy } };
 }
 
-function declaredPolicy(source: OpenSource): LimitPolicy | null {
+function leastDeclared(source: Parameters<typeof limitsOfStream>[0]): LimitPolicy | null {
   const policies = limitsOfStream(source).flatMap(({ quota, windowMs }) =>
     quota === null || windowMs === null ? [] : [{ quota, windowMs }],
   );

@@ -26,8 +26,9 @@ function hasOwnHeaders(names: readonly string[]): boolean {
   return names.some((name) => !COMMON.has(name.toLowerCase()));
 }
 
-function pagingOf({ sourceSpec }: OpenSource, first: PageSeen | undefined): string | null {
-  if (sourceSpec.type !== 'file') return null;
+function pagingOf({ spec, sourceSpec }: OpenSource, first: PageSeen | undefined): string | null {
+  // A codec knows more than the kind of paging that its file names.
+  if (spec.codec !== null) return null;
   const { plan, stream } = sourceSpec;
   const paginator = plan.streams.find(({ name }) => name === stream)?.paginator;
   if (paginator === undefined) return null;

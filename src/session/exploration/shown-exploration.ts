@@ -1,21 +1,20 @@
 /** An exploration as it may be shown and kept: without the secrets of its source, under a name of its own. */
 import type { Target } from '../../config/config.js';
+import { DEFAULT_SOURCE } from '../../config/source-files.js';
 import { type Exploration, explorationForm } from '../../explore/schema.js';
-import { datasync } from '../../source/datasync.js';
 import { runOriginOf } from '../open-source.js';
-import { secretsOfTarget } from '../secrets.js';
 import { withoutSecrets } from '../sources/shown-values.js';
 
 /** What an exploration over this target is known by: another profile behaves otherwise. */
 export function explorationOriginOf(target: Target): string {
-  const origin = withoutSecrets(runOriginOf(target), secretsOfTarget(target));
+  const origin = withoutSecrets(runOriginOf(target), target.secrets);
   return target.kind !== 'simulator' ? origin : `${origin},profile=${target.profile}`;
 }
 
 /** An API may repeat what it was sent, in names of fields as well. */
 export function withoutSecretsOf(target: Target, exploration: Exploration): Exploration {
   const named = { ...exploration, origin: explorationOriginOf(target) };
-  return explorationForm.parse(cleaned(named, secretsOfTarget(target)));
+  return explorationForm.parse(cleaned(named, target.secrets));
 }
 
 /** Texts alone: a number that has the digits of a secret says nothing of it. */
@@ -34,6 +33,6 @@ export function explorationFile(
   { source, stream }: Pick<Exploration, 'source' | 'stream'>,
   format: 'json' | 'md' = 'json',
 ): string {
-  const of = source === datasync.name ? '' : `${source}.${stream}.`;
+  const of = source === DEFAULT_SOURCE ? '' : `${source}.${stream}.`;
   return `${of}exploration.${format}`;
 }

@@ -67,7 +67,8 @@ async function ledgerReport(pool: Pool, run: Run): Promise<Omit<LoadedReport, 'f
     endedAtMs: run.finishedAtMs ?? found.lastCommitMs,
     rows: {
       ...{ ingested: found.rows, total: run.sourceTotal, returned: found.returned },
-      ...{ inserted: found.inserted, duplicate: found.duplicate, quarantined: found.quarantined },
+      ...{ inserted: found.inserted, updated: found.updated, duplicate: found.duplicate },
+      quarantined: found.quarantined,
     },
     pages: found.pages,
     ...{ sessions: [], limit: null, waits: {}, databaseShare: null, writeMethod: null },

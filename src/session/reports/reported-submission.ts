@@ -1,7 +1,7 @@
 /** A submission as the run's record and its report hold it. */
 import * as z from 'zod/mini';
 import type { ReportedSubmission } from '../../observe/run-report.js';
-import type { Submission } from '../../source/submissions.js';
+import type { Submission } from '../../source/submission-form.js';
 
 /** What is kept of a submission: what was sent, and what the API has said to it. */
 export interface SubmissionRecord {

@@ -25,7 +25,7 @@ export function checkApi(
   token: AccessToken | null = null,
 ): Promise<ApiCheck> {
   const { spec } = opened;
-  return spec.reads === 'events' ? checkEvents(opened, spec) : checkPage(opened, config, token);
+  return spec.codec === null ? checkPage(opened, config, token) : checkEvents(opened, spec);
 }
 
 async function checkPage(
@@ -64,12 +64,10 @@ async function checkEvents(opened: OpenSource, source: EventSource): Promise<Api
     return exchanged ?? { type: 'fault', fault: lateFault(), sentAtMs: 0 };
   };
   try {
-    const freePath = source.checkPath?.(basePath);
-    if (freePath !== undefined) {
-      const free = judge(source, freePath, await ask(freePath));
-      // Who cannot be reached cannot be reached elsewhere either.
-      if (free.type === 'good' || isUnreachable(free.fault)) return free;
-    }
+    const freePath = source.codec.checkPath(basePath);
+    const free = judge(source, freePath, await ask(freePath));
+    // Who cannot be reached cannot be reached elsewhere either.
+    if (free.type === 'good' || isUnreachable(free.fault)) return free;
     const path = source.pagePath(basePath, null, 1);
     const listed = judge(source, path, await ask(path));
     return listed.type === 'good' ? { ...listed, costsRequest: true } : listed;

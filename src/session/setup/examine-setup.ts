@@ -8,6 +8,7 @@ import { assert, type FaultCode, faultText, IngestionError } from '../../core/fa
 import { embeddedVersion } from '../../database/embedded.js';
 import { hasLedger, whatBarsRun } from '../../database/migrate.js';
 import { createLogger } from '../../observe/logger.js';
+import { credentialsText } from '../../source/file/references.js';
 import { noLedgerText } from '../ledger-reader.js';
 import { listenFailure } from '../onlookers/listen-failure.js';
 import { findDatabase, type OpenDatabaseParts } from '../open-database.js';
@@ -43,7 +44,7 @@ async function sourceFinding(config: Config, conceal: (secret: string) => void):
   const { target } = config;
   const what = 'source';
   if (target.kind === 'simulator') {
-    const message = 'the bundled simulator, because TARGET_API_KEY is not set';
+    const message = `the bundled simulator, because ${credentialsText(target.plan.credentials)} is not set`;
     return { what, isGood: true, message };
   }
   const where = `${target.origin}${target.basePath}`;

@@ -33,12 +33,12 @@ export function checkRecords(
 ): CheckedRecords {
   const records = texts.map((text): unknown => JSON.parse(text));
   const [first] = texts;
-  const columns = target.reads === 'database' ? target.key : [];
+  const columns = target.key;
   const key = columns.map(({ name, path, type }) => ({
     name,
     type: type ?? keyTypeOf(path, records),
   }));
-  const timeSteps = target.reads === 'database' ? target.timePath : null;
+  const timeSteps = target.timePath;
   const times = timeSteps === null ? [] : records.map((record) => recordValue(record, timeSteps));
   const time = times.find((value) => value != null);
   const paths = columns.map(({ path }) => path);

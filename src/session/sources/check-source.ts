@@ -31,7 +31,6 @@ export function checkFile(source: SurveyedSource): SourceCheck {
 /** One stream after the other. @param context of the source; its `config.streams` are checked */
 export async function checkStreams(context: SessionContext): Promise<StreamCheck[]> {
   const { config } = context;
-  assert(config.target.kind === 'file', 'a source file is checked');
   const { plan } = config.target;
   const checks: StreamCheck[] = [];
   for (const name of config.streams) {

@@ -5,7 +5,7 @@
 import type { Fault } from '../../core/fault.js';
 import { detectedPlan } from '../../paging/auto-paging.js';
 import type { PaginatorPlan } from '../../paging/paginator-plan.js';
-import { qualifiedName } from '../../postgres/stream-table.js';
+import { tableName } from '../../postgres/stream-table.js';
 import type { PageResult } from '../../protocol/fetch-messages.js';
 import { recordTexts } from '../../protocol/record-texts.js';
 import type { StreamPlan } from '../../source/plan.js';
@@ -116,7 +116,7 @@ function unasked(plan: StreamPlan, why: string): StreamCheck {
 }
 
 function placesOf({ name, target }: StreamPlan): Pick<StreamCheck, 'resource' | 'table'> {
-  return { resource: name, table: qualifiedName(target.schema, target.table) };
+  return { resource: name, table: tableName(target) };
 }
 
 function pageOf(

@@ -4,9 +4,6 @@ import { type Environment, readEnvironment } from '../../config/environment.js';
 import { type SurveyedSource, surveySource, surveySources } from '../../config/source-survey.js';
 import { UserError } from '../user-error.js';
 
-/** The name that needs no file. */
-const BUILT_IN = 'datasync';
-
 /** @throws UserError when `.env` cannot be read */
 export function environmentOfUser(): Environment {
   try {
@@ -19,10 +16,6 @@ export function environmentOfUser(): Environment {
 
 /** @param named name or file @throws UserError when there is none */
 export function findSource(named: string): SurveyedSource {
-  if (named === BUILT_IN) {
-    const message = 'The source datasync is built in and has no file: `datasync doctor` checks it.';
-    throw new UserError(message, 'usage');
-  }
   const survey = surveySource(named, environmentOfUser());
   if (survey.type === 'none') throw new UserError(`SOURCE ${survey.message}`, 'usage');
   return survey;

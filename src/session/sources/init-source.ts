@@ -3,16 +3,18 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { proxiesFor, readProxies } from '../../config/proxy-settings.js';
-import { OWN_FOLDER } from '../../config/source-files.js';
+import { DEFAULT_SOURCE, OWN_FOLDER } from '../../config/source-files.js';
 import { IngestionError } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { bearerHeader } from '../../source/authentication.js';
 import { loadSource } from '../../source/file/load-source.js';
-import { SCHEMA_FILE, sourceSchemaText } from '../../source/file/source-shape.js';
+import { SCHEMA_FILE } from '../../source/file/schema-file.js';
+import { sourceSchemaText } from '../../source/file/source-shape.js';
 import { sourceNameOf, tokenVariable } from '../../source/guess/guess-address.js';
 import { failureIn, guessSource, type SourceGuess } from '../../source/guess/guess-source.js';
 import { sourceText, variablesOfGuess } from '../../source/guess/source-text.js';
+import { ACCEPTED, pageStatuses } from '../../source/page-statuses.js';
 import { type Exchange, httpTransport } from '../exchange.js';
 import { dispatcherThrough } from '../open-source.js';
 import { UserError } from '../user-error.js';
@@ -49,7 +51,7 @@ const ENDINGS = ['.yaml', '.yml'];
  */
 export async function initSource({ url: given, output, isForced }: InitWish): Promise<MadeSource> {
   const url = addressOf(given);
-  const path = output ?? join(OWN_FOLDER, `${sourceNameOf(url)}.yaml`);
+  const path = output ?? join(OWN_FOLDER, `${sourceNameOf(url, [DEFAULT_SOURCE])}.yaml`);
   const name = basename(path, extname(path));
   if (!ENDINGS.includes(extname(path))) {
     throw new UserError(`${path} cannot be written: a source file ends in .yaml.`, 'usage');
@@ -62,18 +64,21 @@ export async function initSource({ url: given, output, isForced }: InitWish): Pr
   const token = environment[tokenVariable(name)] ?? null;
   const proxies = proxiesFor(url.origin, readProxies(environment));
   const exchange = await askOnce(url, token, (options) => dispatcherThrough(proxies, options));
-  if (exchange.status !== 200) throw refusalOf(url, exchange, name);
+  if (!pageStatuses(null).has(exchange.status)) throw refusalOf(url, exchange, name);
   const header = (field: string): string | null => exchange.headers[field] ?? null;
   const answerText = exchange.body.toString('utf8');
   const guess = guessSource({ url, text: answerText, header });
   if (guess === null) {
     throw new UserError(`${shown(url)} answers with no JSON: give the URL of a list of records.`);
   }
+  if (exchange.status === ACCEPTED && guess.isOneRecord) throw refusalOf(url, exchange, name);
   const failure = guess.isOneRecord ? failureIn(JSON.parse(answerText)) : null;
   if (failure !== null) {
     const said = withoutSecrets(failure, [token ?? '', ...url.searchParams.values()]);
     const remedy = `check the URL; a token is sent if ${tokenVariable(name)} is set`;
-    throw new UserError(`${shown(url)} answers with HTTP 200 and an error (${said}): ${remedy}.`);
+    throw new UserError(
+      `${shown(url)} answers with HTTP ${exchange.status} and an error (${said}): ${remedy}.`,
+    );
   }
   const announcesLimit = readLimitHeaders(exchange.headers, exchange.headAtMs) !== null;
   const hasToken = token !== null;

@@ -3,7 +3,6 @@ import type { AccessToken } from '../access-token.js';
 import type { SessionContext } from '../context.js';
 import { type OpenSource, openSource } from '../open-source.js';
 import { passingToken } from '../open-token.js';
-import { secretsOfTarget } from '../secrets.js';
 import { withoutSecrets } from './shown-values.js';
 
 export interface SourceLook {
@@ -28,7 +27,7 @@ export async function lookAtSource<Seen>(
   const source = await openSource(context.config);
   try {
     if (source.oauth?.grant === 'refresh_token') return null;
-    const secrets = new Set(secretsOfTarget(context.config.target));
+    const secrets = new Set(context.config.target.secrets);
     const conceal = (secret: string): void => {
       context.conceal(secret);
       secrets.add(secret);

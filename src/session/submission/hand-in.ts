@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IngestionError } from '../../core/fault.js';
-import type { SubmissionList } from '../../source/submissions.js';
+import type { SubmissionForm, SubmissionList } from '../../source/submission-form.js';
 import type { SessionContext } from '../context.js';
 import type { Exported } from '../export/write-ids.js';
 import type { FoundRun } from '../ledger-reader.js';
@@ -26,6 +26,8 @@ const ATTEMPTS_MAX = 3;
 export type Wish = 'yes' | 'no' | 'interrupted';
 
 export interface HandInSettings {
+  /** How the API takes the ids. */
+  readonly form: SubmissionForm;
   readonly githubRepoUrl: string;
   /** Where the ids that are sent are kept. */
   readonly output: string;
@@ -67,7 +69,7 @@ export async function handIn(
   const proved = await proveForSubmission(found);
   settings.onProved(proved);
   const source = await openSource(context.config);
-  const client = new SubmitClient(source);
+  const client = new SubmitClient(source, settings.form);
   try {
     const before = await client.list();
     const { output, leave } = settings;

@@ -4,7 +4,7 @@ import { verificationText } from '../../database/verify/verification-text.js';
 import { verifyRun } from '../../database/verify/verify-run.js';
 import { formatCount } from '../../observe/eta.js';
 import { streamTable } from '../../postgres/stream-table.js';
-import type { SubmissionList } from '../../source/submissions.js';
+import type { SubmissionList } from '../../source/submission-form.js';
 import { openOutputFile } from '../export/open-output.js';
 import { type Exported, writeRows } from '../export/write-ids.js';
 import { type FoundRun, notCompleteText, unknownRunText } from '../ledger-reader.js';

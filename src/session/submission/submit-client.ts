@@ -3,14 +3,7 @@ import { createReadStream, type ReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { type Fault, IngestionError } from '../../core/fault.js';
-import {
-  readSubmission,
-  readSubmissionList,
-  type Submission,
-  type SubmissionList,
-  submissionFault,
-  submissionsPath,
-} from '../../source/submissions.js';
+import type { Submission, SubmissionForm, SubmissionList } from '../../source/submission-form.js';
 import type { OpenSource } from '../open-source.js';
 import { ANSWER_TIMEOUT_MS } from './submit-decide.js';
 
@@ -31,11 +24,13 @@ export type Posted =
 
 export class SubmitClient {
   readonly #source: OpenSource;
+  readonly #form: SubmissionForm;
   #file: ReadStream | null = null;
   readonly #dispatcher: Dispatcher;
 
-  constructor(source: OpenSource) {
+  constructor(source: OpenSource, form: SubmissionForm) {
     this.#source = source;
+    this.#form = form;
     this.#dispatcher = source.openDispatcher({ connections: 1, pipelining: 1 });
   }
 
@@ -68,8 +63,8 @@ export class SubmitClient {
         bodyTimeout: LIST_TIMEOUT_MS,
       });
       const text = await body.text();
-      if (statusCode !== 200) return submissionFault(statusCode, parseJson(text));
-      return readSubmissionList(parseJson(text)) ?? unreadable(text);
+      if (statusCode !== 200) return this.#faultOf(statusCode, text);
+      return this.#form.readList(parseJson(text)) ?? unreadable(text);
     } catch (error) {
       return {
         code: 'NETWORK',
@@ -102,11 +97,11 @@ export class SubmitClient {
       });
       const text = await body.text();
       if (statusCode >= 200 && statusCode < 300) {
-        const submission = readSubmission(parseJson(text));
+        const submission = this.#form.readSubmission(parseJson(text));
         if (submission !== null) return { type: 'answered', submission };
         return { type: 'lost', reason: 'its answer cannot be read', isBodySent };
       }
-      const fault = submissionFault(statusCode, parseJson(text));
+      const fault = this.#faultOf(statusCode, text);
       // A server that failed, or one before it, does not say what it had done by then.
       if (statusCode >= 500) return { type: 'lost', reason: fault.message, isBodySent };
       return { type: 'refused', fault };
@@ -117,9 +112,13 @@ export class SubmitClient {
     }
   }
 
+  #faultOf(status: number, text: string): Fault {
+    return this.#form.faultOf(status, parseJson(text), this.#source.sourceSpec.plan.credentials);
+  }
+
   #url(githubRepoUrl: string | null): string {
     const { origin, basePath } = this.#source;
-    return `${origin}${submissionsPath(basePath, githubRepoUrl)}`;
+    return `${origin}${this.#form.path(basePath, githubRepoUrl)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What became of a submission whose answer was lost. Pure: two lists of the API in, a verdict out.
  */
-import type { Submission, SubmissionList } from '../../source/submissions.js';
+import type { Submission, SubmissionList } from '../../source/submission-form.js';
 
 /** An answer is waited for so long: the API may look at every id before it gives one. */
 export const ANSWER_TIMEOUT_MS = 180_000;

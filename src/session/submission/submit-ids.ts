@@ -11,7 +11,7 @@
  * Every list is compared with the one from before the first attempt: none is forgotten on the way.
  */
 import { type Fault, IngestionError } from '../../core/fault.js';
-import type { Submission, SubmissionList } from '../../source/submissions.js';
+import type { Submission, SubmissionList } from '../../source/submission-form.js';
 import type { IdsFile, SubmitClient } from './submit-client.js';
 import { checkDelaysMs, type Sent, type Verdict, whatBecame } from './submit-decide.js';
 

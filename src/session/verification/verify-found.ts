@@ -18,6 +18,11 @@ export async function verifyFound(
   { database, run }: FoundRun,
   withData: boolean,
 ): Promise<Verification | null> {
+  if (run.replacedBy !== null) {
+    throw new UserError(
+      `Run ${run.run} has no rows any more: run ${run.replacedBy} has replaced them.`,
+    );
+  }
   const verification = await verifyRun(database.pool, { run: run.run, withData });
   if (verification === null) throw new UserError(unknownRunText(run.run));
   const { ok, pages, status } = verification;

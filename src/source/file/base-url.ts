@@ -12,7 +12,8 @@ export function addressFault(address: string): string | null {
     return 'takes an address that begins with https:// or http://';
   }
   const { username, password, search, hash } = new URL(sample);
-  if (username + password !== '') return 'takes an address without a user or a password; use auth';
+  if (username + password !== '')
+    return 'takes an address without a user or a password, which would be kept with each run; use auth of the type http_basic';
   if (search + hash !== '') return 'takes an address without a query or a fragment; use params';
   return null;
 }

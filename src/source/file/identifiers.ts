@@ -4,7 +4,9 @@
 const IDENTIFIER_BYTES_MAX = 63;
 const SYSTEM_SCHEMA = /^(?:pg_.*|information_schema)$/;
 /** Of the program itself, in the schema public. */
-const OWN_TABLE = /^(?:ingestion_.*|ingested_events)$/;
+const OWN_TABLE = /^ingestion_/;
+/** The table of its own that is for the rows of codecs. */
+export const CODEC_TABLE = 'ingested_events';
 const encoder = new TextEncoder();
 
 /** What is wrong with a name, as the rest of a sentence that begins with it; null: nothing. */
@@ -15,11 +17,19 @@ export function identifierFault(name: string): string | null {
   return `has ${bytes} bytes; names in PostgreSQL have at most ${IDENTIFIER_BYTES_MAX}`;
 }
 
-export function targetFault(schema: string, table: string): string | null {
+/** @param hasCodec whether a codec reads its rows @param suffix of a further table of its own */
+export function targetFault(
+  schema: string,
+  table: string,
+  { hasCodec, suffix }: { readonly hasCodec: boolean; readonly suffix: string },
+): string | null {
   const long = identifierFault(schema) ?? identifierFault(table);
   if (long !== null) return long;
+  const both = identifierFault(`${table}${suffix}`);
+  if (both !== null) return `is loaded into one named ${table}${suffix}, which ${both}`;
   if (SYSTEM_SCHEMA.test(schema)) return 'is in a schema that PostgreSQL keeps for itself';
-  return schema === 'public' && OWN_TABLE.test(table) ? 'is a table of this program' : null;
+  const isOwn = OWN_TABLE.test(table) || (table === CODEC_TABLE && !hasCodec);
+  return schema === 'public' && isOwn ? 'is a table of this program' : null;
 }
 
 /** Of columns that every table of PostgreSQL has. */

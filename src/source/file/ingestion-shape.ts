@@ -1,5 +1,6 @@
 /** `x-ingestion` of a source file: what no other program reads. Others ignore blocks named `x-…`. */
 import * as z from 'zod/mini';
+import { CODEC_NAMES } from '../registry.js';
 import {
   block,
   duration,
@@ -31,10 +32,14 @@ const limitShape = block({
   unit: z.nullish(oneOf('ms', 's')),
   cost: z.nullish(
     block({
-      request_path: text,
-      available_path: text,
-      maximum_path: text,
+      request_path: z.nullish(text),
+      available_path: z.nullish(text),
+      maximum_path: z.nullish(text),
       restore_per_second_path: z.nullish(text),
+      request_header: z.nullish(text),
+      available_header: z.nullish(text),
+      maximum_header: z.nullish(text),
+      restore_per_second_header: z.nullish(text),
     }),
   ),
 });
@@ -58,6 +63,7 @@ const streamShape = block({
 });
 
 export const ingestionShape = block({
+  codec: z.nullish(oneOf(...CODEC_NAMES)),
   limits: z.nullish(listOf(limitShape, 'limits')),
   throttle: z.nullish(listOf(signShape, 'signs')),
   expired: z.nullish(listOf(signShape, 'signs')),

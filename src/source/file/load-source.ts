@@ -5,6 +5,7 @@
 import type { PaginatorPlan, SourcePlan, StreamPlan } from '../plan.js';
 import { nearestName } from '../resembling.js';
 import { addressFault, trimAddress } from './base-url.js';
+import { checkCodec } from './check-codec.js';
 import { checkTexts } from './check-texts.js';
 import { type FileNote, FileNotes } from './file-note.js';
 import { identifierFault } from './identifiers.js';
@@ -70,15 +71,18 @@ function planSource(fields: SourceFields, name: string, notes: FileNotes): Sourc
     warnOfSecret(header, value, ['client', 'headers', header], notes);
   }
   const auth = client.auth == null ? null : planAuth(client.auth, ['client', 'auth'], name, notes);
-  return {
+  const plan = {
     name,
     baseUrl: trimAddress(client.base_url),
     headers,
     auth,
+    codec: fields['x-ingestion']?.codec ?? null,
     credentials: credentialTexts(auth),
     ...planLimits(fields['x-ingestion'] ?? {}, notes),
     streams: planStreams(fields, name, notes),
   };
+  if (plan.codec !== null) checkCodec(plan, notes);
+  return plan;
 }
 
 function planStreams(fields: SourceFields, sourceName: string, notes: FileNotes): StreamPlan[] {
@@ -103,7 +107,11 @@ function planStreams(fields: SourceFields, sourceName: string, notes: FileNotes)
         );
         return [];
       }
-      const context = { sourceName, paginator: () => clientPaginator(fields, notes), own, notes };
+      const context = {
+        ...{ sourceName, own, notes },
+        paginator: () => clientPaginator(fields, notes),
+        codec: fields['x-ingestion']?.codec ?? null,
+      };
       return [planStream(resource, context)];
     });
   noteSharedTables(resources, streams, notes);

@@ -91,6 +91,7 @@ const windowShape = block({
   start: instant,
   end: z.nullish(instant),
   window: duration,
+  step: z.nullish(duration),
   split_on: z.nullish(listOf(httpStatus, 'HTTP statuses')),
   paginator: z.nullish(pagedShape),
 });

@@ -1,10 +1,11 @@
 /** The plan of what `x-ingestion` says of limits, and of answers that are more than their status. */
-import type { AnswerSign, CostLimit, DeclaredLimit, LimitHeaders, SourcePlan } from '../plan.js';
+import type { AnswerSign, DeclaredLimit, LimitHeaders, SourcePlan } from '../plan.js';
 import { originOf } from './base-url.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { IngestionFields, LimitFields, SignFields } from './ingestion-shape.js';
 import { checkPathFields } from './paths.js';
+import { type CostPlan, planCost } from './plan-cost.js';
 
 type LimitsPlan = Pick<
   SourcePlan,
@@ -21,8 +22,10 @@ export function planLimits(fields: IngestionFields, notes: FileNotes): LimitsPla
     (fields[name] ?? []).map((sign, index) => planSign(sign, [...AT, name, index], notes));
   return {
     limits: limits.flatMap(({ declared }) => declared ?? []),
-    limitHeaders: limits.flatMap(({ headers }) => headers ?? []),
-    costs: limits.flatMap(({ cost }) => cost ?? []),
+    limitHeaders: limits.flatMap(({ headers, cost }) =>
+      [headers ?? [], cost?.headers ?? []].flat(),
+    ),
+    costs: limits.flatMap(({ cost }) => cost?.paths ?? []),
     throttle: signs('throttle'),
     expired: signs('expired'),
     hosts: (fields.hosts ?? []).flatMap((host, index) => {
@@ -40,7 +43,7 @@ export function planLimits(fields: IngestionFields, notes: FileNotes): LimitsPla
 interface LimitPlan {
   readonly declared: DeclaredLimit | null;
   readonly headers: LimitHeaders | null;
-  readonly cost: CostLimit | null;
+  readonly cost: CostPlan | null;
 }
 
 function planLimit(limit: LimitFields, at: FieldPath, notes: FileNotes): LimitPlan {
@@ -69,6 +72,7 @@ function planHeaders(limit: LimitFields, at: FieldPath, notes: FileNotes): Limit
   const name = (field: 'limit' | 'remaining' | 'reset' | 'window') =>
     limit.headers?.[field]?.toLowerCase() ?? null;
   const headers = {
+    type: 'counts' as const,
     limit: name('limit'),
     remaining: name('remaining'),
     reset: name('reset'),
@@ -79,23 +83,6 @@ function planHeaders(limit: LimitFields, at: FieldPath, notes: FileNotes): Limit
     notes.fault([...at, 'headers'], 'names neither the limit nor what remains of it');
   }
   return headers;
-}
-
-function planCost(
-  cost: NonNullable<LimitFields['cost']>,
-  at: FieldPath,
-  notes: FileNotes,
-): CostLimit {
-  checkPathFields(cost, at, notes);
-  if (cost.restore_per_second_path != null) {
-    const why = 'changes nothing here: what is available tells how fast points come back';
-    notes.warn([...at, 'restore_per_second_path'], why);
-  }
-  return {
-    requestPath: cost.request_path,
-    availablePath: cost.available_path,
-    maximumPath: cost.maximum_path,
-  };
 }
 
 function planSign(sign: SignFields, at: FieldPath, notes: FileNotes): AnswerSign {

@@ -114,6 +114,13 @@ function planWindow(fields: WindowFields, at: FieldPath, notes: FileNotes): Pagi
   if (first !== null && last !== null && first.ms >= last.ms) {
     notes.fault([...at, 'end'], 'takes an instant after start');
   }
+  const stepMs = fields.step == null ? null : readDuration(fields.step);
+  if (first !== null && stepMs !== null && stepMs % first.unitMs !== 0) {
+    notes.fault(
+      [...at, 'step'],
+      `takes a multiple of ${first.unitMs} ms, in which start is written`,
+    );
+  }
   const place = (what: 'start' | 'end') =>
     planPlace(
       {
@@ -132,6 +139,7 @@ function planWindow(fields: WindowFields, at: FieldPath, notes: FileNotes): Pagi
     start: fields.start,
     end,
     windowMs: readDuration(fields.window) ?? 0,
+    stepMs,
     splitOn: fields.split_on ?? [],
     // Whether a window fits on one page is not known: `auto` finds out, a single page would lose rows.
     inner:

@@ -1,12 +1,15 @@
 /** The plan of one resource that stands by itself. */
+import type { Order } from '../../paging/paging.js';
+import { LOADING_SUFFIX } from '../../protocol/record-target.js';
 import type { PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
+import type { CodecName } from '../registry.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import { targetFault } from './identifiers.js';
 import type { StreamFields } from './ingestion-shape.js';
 import type { MergedResource } from './merge-defaults.js';
 import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
-import { planColumns, planKey } from './plan-columns.js';
+import { type KeyPlan, planColumns, planKey } from './plan-columns.js';
 import { planPaginator } from './plan-paginator.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
 import { endsInName } from './templates.js';
@@ -17,6 +20,7 @@ export interface StreamContext {
   readonly paginator: () => PaginatorPlan;
   /** Of `x-ingestion.resources`. */
   readonly own: StreamFields;
+  readonly codec: CodecName | null;
   readonly notes: FileNotes;
 }
 
@@ -25,7 +29,6 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const { own, notes } = context;
   const { endpoint, name } = resource;
   checkPaths(resource, context);
-  warnOfUnused(resource, context);
   const { param, max } = own.page_size ?? {};
   const request = planRequest(resource, notes);
   const pageSize =
@@ -33,15 +36,16 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const isSingle = endsInName(endpoint.path);
   const key = planKey(resource, notes);
   const paginator = streamPaginator(resource, context);
-  if (paginator.type === 'time_window' && key.primaryKey.length === 0) {
+  const isTwice = paginator.type === 'time_window' && paginator.stepMs === null;
+  if (isTwice && key.primaryKey.length === 0) {
     notes.warn(
       resource.endpointAt('paginator'),
-      'without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends',
+      "without a primary_key, a record at the end of one window is stored again by the next where the API includes both ends: there set step in the paginator to the unit of the API's instants",
     );
   }
   return {
     name,
-    target: planTarget(resource, context),
+    target: planTarget(resource, key, context),
     ...key,
     columns: planColumns(resource, notes),
     ...request,
@@ -52,14 +56,28 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     responseActions: planActions(resource, notes),
     timePath: own.time?.path ?? null,
     pageSize,
+    order: planOrder(resource, context),
     cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
   };
 }
 
-function warnOfUnused({ name }: MergedResource, { own, notes }: StreamContext): void {
-  if (own.order == null) return;
+/** Cursors that a codec writes lead to places in it. */
+function planOrder({ name }: MergedResource, { own, codec, notes }: StreamContext): Order | null {
+  const { order } = own;
+  if (order == null) return null;
   const at = ['x-ingestion', 'resources', name, 'order'];
-  notes.warn(at, 'changes nothing yet: the paginator alone says how a walk goes on');
+  if (codec === null) {
+    notes.warn(at, 'changes nothing yet: the paginator alone says how a walk goes on');
+    return null;
+  }
+  const isNewestFirst = order.direction === 'desc' && [order.by].flat()[0] === own.time?.path;
+  if (!isNewestFirst) {
+    notes.fault(
+      at,
+      'takes the newest first: by the path of time, and then the key; direction desc',
+    );
+  }
+  return 'newestFirst';
 }
 
 function checkPaths({ name, endpoint, endpointAt }: MergedResource, context: StreamContext): void {
@@ -90,11 +108,16 @@ function streamPaginator(resource: MergedResource, context: StreamContext): Pagi
   return endsInName(endpoint.path) ? { type: 'single_page' } : context.paginator();
 }
 
-function planTarget(resource: MergedResource, { own, sourceName, notes }: StreamContext) {
+function planTarget(
+  resource: MergedResource,
+  { writeDisposition }: KeyPlan,
+  { own, codec, sourceName, notes }: StreamContext,
+) {
   const { name, fields, fieldAt, at } = resource;
   const schema = own.target?.schema ?? sourceName;
   const table = own.target?.table ?? fields.table_name ?? name;
-  const fault = targetFault(schema, table);
+  const suffix = writeDisposition === 'replace' ? LOADING_SUFFIX : '';
+  const fault = targetFault(schema, table, { hasCodec: codec !== null, suffix });
   if (fault !== null) notes.fault(targetAt(), `the table of ${name} ${fault}`);
   return { schema, table };
 

@@ -4,9 +4,9 @@ import { isSecretName } from './secret-names.js';
 
 /**
  * `secret`: the text is one, whoever wrote it. `credential`: what a reference in it stands for is one.
- * `plain`: neither.
+ * `plain`, and `address` of the base URL: neither by its place.
  */
-export type Secrecy = 'secret' | 'credential' | 'plain';
+export type Secrecy = 'secret' | 'credential' | 'plain' | 'address';
 
 export type ChangeText = (text: string, secrecy: Secrecy) => string;
 
@@ -14,7 +14,7 @@ export type ChangeText = (text: string, secrecy: Secrecy) => string;
 export function changeTexts(plan: SourcePlan, change: ChangeText): SourcePlan {
   return {
     ...plan,
-    baseUrl: change(plan.baseUrl, 'plain'),
+    baseUrl: change(plan.baseUrl, 'address'),
     headers: changeNamed(plan.headers, change),
     auth: plan.auth === null ? null : changeAuth(plan.auth, change),
     streams: plan.streams.map((stream) => changeStream(stream, change)),

@@ -35,7 +35,22 @@ export function replaceReferences(text: string, value: (reference: Reference) =>
 
 /** As it is written in a file. */
 export function referenceText(reference: Reference): string {
-  return variable(reference.kind === 'file' ? `file:${reference.path}` : reference.name);
+  return variable(referenceName(reference));
+}
+
+/** For who has to set it: the name of a variable, or `file:PATH`. */
+export function referenceName(reference: Reference): string {
+  return reference.kind === 'file' ? `file:${reference.path}` : reference.name;
+}
+
+/** Names of all that these texts refer to. */
+export function referenceNames(texts: readonly string[]): readonly string[] {
+  return texts.flatMap(referencesIn).map(referenceName);
+}
+
+/** What to set, in a sentence. @param credentials see `SourcePlan.credentials` */
+export function credentialsText(credentials: readonly string[]): string {
+  return referenceNames(credentials).join(' and ') || 'the credentials in its file';
 }
 
 function referenceOf(path: string | undefined, name: string | undefined): Reference {

@@ -1,4 +1,4 @@
-/** Which headers, parameters, fields and variables hold a secret, by their names. */
+/** Which headers, parameters, fields and variables hold a secret: by their names, else by what they hold. */
 import type { Json } from '../plan.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import { hasReference, variable } from './references.js';
@@ -16,6 +16,16 @@ export function isSecretName(name: string): boolean {
 /** Whether a variable of the environment holds a secret, by its name. */
 export function isSecretVariable(name: string): boolean {
   return isSecretName(name) || /_key$/i.test(name);
+}
+
+const LIKELY_CHARS_MIN = 8;
+const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
+const DATE = /^\d{4}-\d{2}(?:-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
+
+/** Whether the value of a variable may be a secret, whatever its name: a key may be called anything. */
+export function maybeSecret(value: string): boolean {
+  if (value.length < LIKELY_CHARS_MIN) return false;
+  return !NUMBER.test(value) && !DATE.test(value) && !/^https?:\/\//i.test(value);
 }
 
 /** Warns of a value that should be a reference. */

@@ -6,7 +6,7 @@ import type { AuthPlan, SourcePlan } from '../plan.js';
 import { addressFault, trimAddress } from './base-url.js';
 import { changeAuth, changeTexts } from './plan-texts.js';
 import { type Reference, referencesIn, referenceText, replaceReferences } from './references.js';
-import { isSecretVariable } from './secret-names.js';
+import { isSecretVariable, maybeSecret } from './secret-names.js';
 
 export type { Reference } from './references.js';
 export { referenceText } from './references.js';
@@ -18,7 +18,10 @@ export type ResolvedSecrets =
   | {
       readonly type: 'resolved';
       readonly plan: SourcePlan;
-      /** Texts that no log may show, each once: all of `auth`, files, variables, headers and parameters of such names. */
+      /**
+       * Texts that no log may show, each once: all of `auth`, files, variables, headers and parameters of such
+       * names; then values of other variables that may be one. Cursors are kept with their numbers.
+       */
       readonly secrets: readonly string[];
     }
   /** All that could not be looked up. */
@@ -57,12 +60,17 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
   }
   if (missing.length > 0) return { type: 'missing', references: missing };
   const secrets = new Set<string>();
+  const likely = new Set<string>();
   const resolved = changeTexts(plan, (text, secrecy) => {
     const references = referencesIn(text);
     const standsFor = (reference: Reference) => values.get(referenceText(reference)) ?? '';
     for (const reference of references) {
-      const isSecret = secrecy !== 'plain' || isSecretReference(reference);
-      if (isSecret) secrets.add(standsFor(reference));
+      const isByPlace = secrecy === 'secret' || secrecy === 'credential';
+      const value = standsFor(reference);
+      if (isByPlace || isSecretReference(reference)) secrets.add(value);
+      else if (maybeSecret(value) && !(secrecy === 'address' && isInHost(text, reference))) {
+        likely.add(value);
+      }
     }
     if (references.length === 0 && secrecy === 'secret') secrets.add(text);
     return replaceReferences(text, standsFor);
@@ -71,7 +79,13 @@ export function resolveSecrets(plan: SourcePlan, lookUp: LookUp): ResolvedSecret
   const unusable = addressFaults(resolved);
   if (unusable !== null) return { type: 'unusable', message: unusable };
   const usable = { ...resolved, baseUrl: trimAddress(resolved.baseUrl) };
-  return { type: 'resolved', plan: usable, secrets: [...secrets] };
+  return { type: 'resolved', plan: usable, secrets: [...new Set([...secrets, ...likely])] };
+}
+
+/** A shop or a region in a host is shown, and names the runs of a source. */
+function isInHost(address: string, reference: Reference): boolean {
+  const [host = ''] = address.replace(/^https?:\/\//i, '').split('/', 1);
+  return host.includes(referenceText(reference));
 }
 
 /** By itself, wherever it stands: some APIs want their token in the path. */

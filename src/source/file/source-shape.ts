@@ -25,11 +25,6 @@ export function isForeignBlock(name: string): boolean {
   return name.startsWith('x-') && name !== 'x-ingestion';
 }
 
-/** Where the schema is, beside source files. It is none itself. */
-export const SCHEMA_FILE = 'schema.json';
-/** The first line of a source file, by which editors find the schema. */
-export const SCHEMA_COMMENT = `# yaml-language-server: $schema=${SCHEMA_FILE}`;
-
 /** JSON Schema, draft 2020-12, of a source file. */
 export function sourceFileSchema(): object {
   const schema = z.toJSONSchema(sourceShape, { io: 'input', reused: 'ref' });

@@ -17,15 +17,15 @@ export interface GuessedAddress {
 /** Hosts whose own label says nothing of the API. */
 const COMMON_LABELS = new Set(['www', 'api', 'apis', 'rest', 'app', 'data']);
 const SECOND_LEVELS = new Set(['co', 'com', 'org', 'net', 'ac', 'gov', 'edu']);
-/** Names that the program has for itself. */
-const TAKEN = new Set(['datasync', 'public', 'information_schema']);
+/** Schemas that PostgreSQL has already. */
+const SCHEMAS = ['public', 'information_schema'];
 const VERSION = /^v\d+(?:[._]\d+)*$/i;
 const SHARED = /^(?:api|rest)$/i;
 const NO_NAME = /^(?:\d+|[0-9a-f-]{16,})$/i;
 const FALLBACK = 'api';
 
-/** `api.github.com` → `github`, `127.0.0.1` → `api`. @returns a name that is one of a schema and of variables */
-export function sourceNameOf(url: URL): string {
+/** `api.github.com` → `github`, `127.0.0.1` → `api`. @param taken names of others @returns a name that is one of a schema and of variables */
+export function sourceNameOf(url: URL, taken: readonly string[]): string {
   const labels = url.hostname.toLowerCase().split('.');
   const isAddress = /^\d+$/.test(labels.at(-1) ?? '') || url.hostname.includes(':');
   if (isAddress) return FALLBACK;
@@ -34,7 +34,8 @@ export function sourceNameOf(url: URL): string {
   if (isCountry && kept.length > 1 && SECOND_LEVELS.has(kept.at(-1) ?? '')) kept.pop();
   const label = kept.findLast((one) => !COMMON_LABELS.has(one)) ?? FALLBACK;
   const name = label.replaceAll(/[^a-z0-9]/g, '_');
-  const isUsable = /^[a-z]/.test(name) && !TAKEN.has(name) && !name.startsWith('pg_');
+  const isUsable =
+    /^[a-z]/.test(name) && ![...SCHEMAS, ...taken].includes(name) && !name.startsWith('pg_');
   return isUsable ? name : `${FALLBACK}_${name}`;
 }
 

@@ -80,6 +80,7 @@ export function guessSource(answer: SampleAnswer): SourceGuess | null {
     header: (name) => answer.header(name),
     recordCount: records.length,
     lastRecordText: () => (last === undefined ? null : writeExact(last)),
+    fingerprint: () => null,
   };
   const paging = guessPaging(seen, address.params);
   return {

@@ -2,7 +2,7 @@
 import { Document, isMap, isNode, isScalar, type Scalar } from 'yaml';
 import { variablePrefix } from '../file/plan-auth.js';
 import { variable } from '../file/references.js';
-import { SCHEMA_COMMENT } from '../file/source-shape.js';
+import { SCHEMA_COMMENT } from '../file/schema-file.js';
 import type { Json } from '../plan.js';
 import { tokenVariable } from './guess-address.js';
 import type { SourceGuess } from './guess-source.js';

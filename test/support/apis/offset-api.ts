@@ -7,6 +7,8 @@ import { queryInteger } from './requests.js';
 export interface OffsetApiOptions extends ApiOptions<'items'> {
   /** Whether the number of all records is told in the body; it is by default. */
   readonly hasTotal?: boolean;
+  /** The total counts no further. */
+  readonly totalMax?: number;
   /** A greater offset is refused with 400. */
   readonly offsetMax?: number;
   /** `first`: new records come at the start and shift all others. */
@@ -15,7 +17,12 @@ export interface OffsetApiOptions extends ApiOptions<'items'> {
 
 /** `GET /items?offset=0&limit=50` → `{ items, total }`. */
 export function offsetApi(options: OffsetApiOptions = {}): ApiContract<'items'> {
-  const { hasTotal = true, offsetMax = Number.MAX_SAFE_INTEGER, newest = 'last' } = options;
+  const {
+    hasTotal = true,
+    totalMax = Infinity,
+    offsetMax = Number.MAX_SAFE_INTEGER,
+    newest = 'last',
+  } = options;
   const items = new Collection({ make: bigItem, newest, options });
   const sizeMax = options.pageSizeMax ?? 100;
   return plainApi({
@@ -29,7 +36,8 @@ export function offsetApi(options: OffsetApiOptions = {}): ApiContract<'items'> 
       if (!(offset >= 0 && limit >= 1)) return problem(400, 'offset or limit is no whole number.');
       if (offset > offsetMax) return problem(400, `offset may not be greater than ${offsetMax}.`);
       const { records, total } = items.slice(offset, Math.min(limit, sizeMax));
-      return json(200, hasTotal ? { items: records, total } : { items: records });
+      const said = { total: Math.min(total, totalMax) };
+      return json(200, hasTotal ? { items: records, ...said } : { items: records });
     },
   });
 }

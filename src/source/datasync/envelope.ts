@@ -5,9 +5,9 @@
  * them ends the run, with the field's name. All else is taken where it makes sense, and is unknown
  * where it does not.
  */
-import type { Fault } from '../core/fault.js';
+import type { Fault } from '../../core/fault.js';
+import type { EnvelopeReading } from '../codec.js';
 import { contractFault } from './contract-fault.js';
-import type { EnvelopeReading } from './source.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

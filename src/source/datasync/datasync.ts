@@ -1,15 +1,16 @@
 /**
- * The DataSync Analytics API, source "datasync".
+ * The codec of the DataSync Analytics API.
  *
  * Facts and their grades are in docs/api.md. Two page shapes are accepted: the nested one that the
  * servers send, and the flat one of the vendor's document.
  */
-import type { Fault } from '../core/fault.js';
-import { placeCursor } from '../paging/place-cursor.js';
-import type { Position } from '../paging/position.js';
-import { readDatasyncEnvelope } from './datasync-envelope.js';
-import { faultForStatus } from './http-fault.js';
-import type { EventSource } from './source.js';
+import type { Fault } from '../../core/fault.js';
+import type { Position } from '../../paging/position.js';
+import type { SourceCodec } from '../codec.js';
+import { faultForStatus } from '../http-fault.js';
+import { contractFault } from './contract-fault.js';
+import { readDatasyncEnvelope } from './envelope.js';
+import { ADDRESS, remediesFor } from './remedies.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Anything else is not repeated in messages: a server may write what it was sent, key and all. */
@@ -19,49 +20,27 @@ const LIMIT_REFUSAL_STATUSES = new Set([400, 413, 422]);
 /** The parameter by its name, as a word or in a code, but not a limit of requests. */
 const NAMES_LIMIT = /(?<!rate[ _-]?)(?<![a-z])(?:limit|page[ _-]?size|per[ _-]?page)(?![a-z])/i;
 
-export const datasync: EventSource = {
-  name: 'datasync',
-  addressSetting: 'API_BASE_URL',
-  stream: 'events',
-  reads: 'events',
-  target: { reads: 'worker' },
+export const datasync: SourceCodec = {
+  cursors: { read: readCursor, write: writeCursor },
   bucket: 'events',
-  pageLimitMax: 5000,
-  defaultPolicy: { quota: 10, windowMs: 60_000 },
-  paging: placeCursor({
-    cursorLifeMs: 120_000,
-    codec: { read: readCursor, write: writeCursor },
-  }),
-  idField: 'id',
-  timestampField: 'timestamp',
-  recordsField: 'data',
-  statuses: { 410: 'CURSOR_EXPIRED' },
-
-  headers(apiKey) {
-    return { 'x-api-key': apiKey, accept: 'application/json' };
-  },
-
-  pagePath(basePath, cursor, limit) {
-    const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    return `${basePath}/events?limit=${limit}${query}`;
-  },
-
-  request(baseUrl, cursor, limit) {
-    return { method: 'GET', url: this.pagePath(baseUrl, cursor, limit), headers: {}, body: null };
-  },
-
+  address: ADDRESS,
+  readEnvelope: readDatasyncEnvelope,
+  brokenField: contractFault,
   // Metrics have a limit of their own, and hold nothing.
   checkPath: (basePath) => `${basePath}/metrics?limit=1`,
+  // By itself: logs of version 0.1 and 0.2 are kept so.
+  keyText: (auth) => (auth?.type === 'api_key' ? auth.apiKey : JSON.stringify(auth)),
+  simulator: { key: 'simulator-key', path: '/api/v1' },
+  submissions: async () => (await import('./submissions.js')).submissions,
 
   beside: {
     manifest: '',
     lists: ['sessions', 'metrics'],
     listPolicy: { quota: 30, windowMs: 60_000 },
   },
+  latencyMs: 4_000,
 
-  readEnvelope: readDatasyncEnvelope,
-
-  readError({ status, body, isLimited }): Fault {
+  readError({ status, body, isLimited }, credentials): Fault {
     const code = errorCode(body);
     if (status === 400 && code === 'CURSOR_EXPIRED') {
       return { code: 'CURSOR_EXPIRED', message: 'the cursor has expired', retryable: true, status };
@@ -78,7 +57,8 @@ export const datasync: EventSource = {
       const message = `HTTP ${status}: the API refuses the page size`;
       return { code: 'LIMIT_REFUSED', message, retryable: true, status };
     }
-    return faultForStatus(status, { code, isLimited, named: this.statuses });
+    const named = { 410: 'CURSOR_EXPIRED' } as const;
+    return faultForStatus(status, { code, isLimited, named, remedies: remediesFor(credentials) });
   },
 };
 

@@ -4,29 +4,13 @@
  * and none of it was captured, so that what is not certain may be missing.
  */
 import * as z from 'zod/mini';
-import type { Fault } from '../core/fault.js';
-import { faultForStatus } from './http-fault.js';
+import type { Fault } from '../../core/fault.js';
+import { faultForStatus } from '../http-fault.js';
+import type { Submission, SubmissionForm, SubmissionList } from '../submission-form.js';
+import { remediesFor } from './remedies.js';
 
-export const SUBMISSIONS_MAX = 5;
+const SUBMISSIONS_MAX = 5;
 const WORDS_MAX = 300;
-
-/** What the API says of one submission; null: it does not say. */
-export interface Submission {
-  readonly submissionId: string | null;
-  /** Ids that it has counted. */
-  readonly eventCount: number | null;
-  readonly githubRepoUrl: string | null;
-  readonly submittedAt: string | null;
-  /** From the first request with the key: the "Time to Complete". */
-  readonly timeToSubmit: string | null;
-  readonly submissionNumber: number | null;
-  readonly remainingSubmissions: number | null;
-}
-
-export interface SubmissionList {
-  readonly submissions: readonly Submission[];
-  readonly remaining: number;
-}
 
 const REPOSITORY = /^https:\/\/github\.com\/[^/\s?#]+\/[^/\s?#]+\/?$/;
 
@@ -46,18 +30,20 @@ const listForm = z.object({
   ]),
 });
 
-export function isRepositoryUrl(url: string): boolean {
-  return REPOSITORY.test(url);
-}
+export const submissions: SubmissionForm = {
+  isRepositoryUrl: (url) => REPOSITORY.test(url),
+  path: submissionsPath,
+  readSubmission,
+  readList: readSubmissionList,
+  faultOf: submissionFault,
+};
 
-/** @param githubRepoUrl null: to ask what was submitted */
-export function submissionsPath(basePath: string, githubRepoUrl: string | null): string {
+function submissionsPath(basePath: string, githubRepoUrl: string | null): string {
   const query = githubRepoUrl === null ? '' : `?github_repo=${encodeURIComponent(githubRepoUrl)}`;
   return `${basePath}/submissions${query}`;
 }
 
-/** The answer to a submission; null when it is none. */
-export function readSubmission(json: unknown): Submission | null {
+function readSubmission(json: unknown): Submission | null {
   const parsed = answerForm.safeParse(json);
   if (!parsed.success) return null;
   const submission = submissionOf(parsed.data.data);
@@ -66,8 +52,7 @@ export function readSubmission(json: unknown): Submission | null {
   return isKnown || submission.eventCount !== null ? submission : null;
 }
 
-/** What was submitted so far; null when it is no list. */
-export function readSubmissionList(json: unknown): SubmissionList | null {
+function readSubmissionList(json: unknown): SubmissionList | null {
   const parsed = listForm.safeParse(json);
   if (!parsed.success) return null;
   const { data } = parsed.data;
@@ -77,16 +62,15 @@ export function readSubmissionList(json: unknown): SubmissionList | null {
   return { submissions, remaining: said ?? Math.max(0, SUBMISSIONS_MAX - submissions.length) };
 }
 
-/**
- * The fault that a refusal is, with what the API says in words.
- *
- * @param body the answer, parsed; null when it is no JSON
- */
-export function submissionFault(status: number, body: unknown): Fault {
+function submissionFault(status: number, body: unknown, credentials: readonly string[]): Fault {
   const said = errorForm.safeParse(body);
   const code = said.data?.code ?? null;
   const words = said.data?.message?.slice(0, WORDS_MAX) ?? null;
-  const fault = faultForStatus(status, { code, isLimited: false });
+  const fault = faultForStatus(status, {
+    code,
+    isLimited: false,
+    remedies: remediesFor(credentials),
+  });
   const message = [`HTTP ${status}`, code, words].filter((part) => part !== null).join(' ');
   // The one 403 that is not about the key.
   if (code === 'SUBMISSION_LIMIT_REACHED' || fault.code === 'UNEXPECTED_STATUS') {

@@ -1,5 +1,6 @@
-/** The fault that a page is in which a field is not as the source's contract says. */
-import type { Fault } from '../core/fault.js';
+/** The fault that a page is in which a field is not as the contract of the DataSync API says. */
+import type { Fault } from '../../core/fault.js';
+import { ADDRESS } from './remedies.js';
 
 /** @param expected what the field should be, as the end of a sentence */
 export function contractFault(field: string, value: unknown, expected: string): Fault {
@@ -12,8 +13,7 @@ export function contractFault(field: string, value: unknown, expected: string): 
     message,
     retryable: false,
     status: 200,
-    remedy:
-      'Check API_BASE_URL; if it is right, the API has changed: `datasync explore` measures it',
+    remedy: `Check ${ADDRESS.setting}; if it is right, the API has changed: \`datasync explore\` measures it`,
   };
 }
 

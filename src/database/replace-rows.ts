@@ -1,0 +1,150 @@
+/**
+ * `replace`: the rows of a run are loaded into a table of their own, beside the one that readers see, and
+ * take the place of its rows when the run is complete, in one transaction.
+ *
+ *   begin ──▶ what an abandoned run has loaded goes
+ *   pages ──▶ the replacement
+ *   complete ──▶ the old rows go, the new ones come, the run is complete: at once, or not at all
+ *
+ * Rows are copied, and the table stays: its grants, views and foreign keys with it.
+ */
+import type { ClientBase, Pool, QueryResultRow } from 'pg';
+import { assert, IngestionError } from '../core/fault.js';
+import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
+import { quoteIdentifier } from '../postgres/stream-table.js';
+import * as sql from './ledger-sql.js';
+import { asked, inTransaction } from './transaction.js';
+
+/** Tables as statements name them. */
+export interface Replacement {
+  /** What readers see. */
+  readonly table: string;
+  /** The last part of its name, as it is. */
+  readonly relation: string;
+  /** What takes the rows of a run, in the same schema. */
+  readonly loading: string;
+}
+
+// Those that PostgreSQL fills by itself are filled anew.
+const LIST_COLUMNS = `
+  SELECT attname AS name FROM pg_attribute
+  WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    AND attidentity <> 'a' ORDER BY attnum`;
+
+const IS_OURS = 'SELECT EXISTS (SELECT FROM ingestion_runs WHERE table_name = $1) AS "isOurs"';
+
+// Locked: the end of a run must not be put on record twice.
+const FIND_LOADED = `
+  SELECT table_name AS "tableName",
+    (SELECT coalesce(sum(inserted), 0)::float8 FROM ingestion_pages AS p WHERE p.run = r.run) AS rows
+  FROM ingestion_runs AS r WHERE run = $1 FOR UPDATE`;
+
+const TAKE_PLACE = `
+  UPDATE ingestion_runs SET replaced_by = nullif($1::integer, run),
+    table_name = CASE run WHEN $1 THEN $2 ELSE table_name END
+  WHERE run = $1 OR table_name IN ($2, $3) AND replaced_by IS NULL`;
+
+const ABANDON = `
+  UPDATE ingestion_runs SET replaced_by = $1
+  WHERE table_name = $2 AND run <> $1 AND replaced_by IS NULL`;
+
+/**
+ * Before a run begins: drops what an abandoned one has loaded.
+ *
+ * @returns false where the table is there and no run has made it
+ * @throws IngestionError with the fault of the database
+ */
+export function clearReplacement(pool: Pool, { loading }: Replacement): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    if (!(await isThere(client, loading))) return true;
+    const { isOurs } = await one<{ isOurs: boolean }>(client, IS_OURS, [loading]);
+    if (isOurs) await asked(client.query(`DROP TABLE ${loading}`));
+    return isOurs;
+  });
+}
+
+/** Of a run that has begun: it takes the place of those whose rows were dropped. @throws IngestionError */
+export async function abandonRuns(pool: Pool, run: number, { loading }: Replacement) {
+  await asked(pool.query(ABANDON, [run, loading]));
+}
+
+/**
+ * Puts the run's rows in place of all others, and the run on record as complete. May be repeated.
+ *
+ * @throws IngestionError, DATABASE_REFUSED when rows of the run are gone; with the fault of the database.
+ *   Then nothing has changed
+ */
+export function completeReplacement(
+  pool: Pool,
+  run: number,
+  { table, relation, loading }: Replacement,
+): Promise<void> {
+  return inTransaction(pool, async (client) => {
+    permitSilence(client, LONG_SILENCE_MS);
+    const { tableName, rows } = await one<{ tableName: string; rows: number }>(
+      client,
+      FIND_LOADED,
+      [run],
+    );
+    if (tableName !== loading) return;
+    const loadedRows = (await isThere(client, loading)) ? await countRows(client, loading) : null;
+    if ((loadedRows ?? 0) !== rows) {
+      throw new IngestionError(rowsAreGone({ run, loading, rows, loadedRows }));
+    }
+    if (!(await isThere(client, table))) {
+      if (loadedRows !== null) {
+        await asked(client.query(`ALTER TABLE ${loading} RENAME TO ${quoteIdentifier(relation)}`));
+      }
+    } else {
+      await asked(client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`));
+      await asked(client.query(`DELETE FROM ${table}`));
+      if (loadedRows !== null) await moveRows(client, loading, table);
+    }
+    await asked(client.query(TAKE_PLACE, [run, table, loading]));
+    await asked(client.query(sql.SET_RUN_STATUS, [run, 'complete', null, null]));
+  });
+}
+
+async function moveRows(client: ClientBase, from: string, to: string): Promise<void> {
+  const { rows } = await asked(client.query<{ name: string }>(LIST_COLUMNS, [from]));
+  const columns = rows.map(({ name }) => quoteIdentifier(name)).join(', ');
+  await asked(client.query(`INSERT INTO ${to} (${columns}) SELECT ${columns} FROM ${from}`));
+  await asked(client.query(`DROP TABLE ${from}`));
+}
+
+function rowsAreGone(known: {
+  readonly run: number;
+  readonly loading: string;
+  readonly rows: number;
+  readonly loadedRows: number | null;
+}) {
+  const { run, loading, rows, loadedRows } = known;
+  const found = loadedRows === null ? 'is not there any more' : `has ${loadedRows} rows`;
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `the table ${loading}, into which run ${run} has written ${rows} rows, ${found}: the old rows stay`,
+    retryable: false,
+    remedy: 'Begin a new run with --restart',
+  } as const;
+}
+
+async function isThere(client: ClientBase, qualified: string): Promise<boolean> {
+  const answer = await one<{ isThere: boolean }>(client, sql.TABLE_IS_THERE, [qualified]);
+  return answer.isThere;
+}
+
+async function countRows(client: ClientBase, qualified: string): Promise<number> {
+  const count = `SELECT count(*)::float8 AS rows FROM ${qualified}`;
+  return (await one<{ rows: number }>(client, count, [])).rows;
+}
+
+async function one<Row extends QueryResultRow>(
+  client: ClientBase,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row> {
+  const { rows } = await asked(client.query<Row>(text, [...values]));
+  const [row] = rows;
+  assert(row !== undefined, 'the statement returns a row');
+  return row;
+}
