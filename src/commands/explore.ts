@@ -5,9 +5,9 @@ import { type Config, LOG_LEVELS } from '../config/config.js';
 import { defaultBudget, makePlan } from '../explore/plan.js';
 import type { ExploreScope } from '../explore/probe.js';
 import { explorationText, planText } from '../explore/render.js';
-import { EXPLORATION_FILE } from '../session/exploration/exploration-hints.js';
-import { expectationOf, runExploration } from '../session/exploration/exploration-session.js';
+import { explorationTarget, runExploration } from '../session/exploration/exploration-session.js';
 import { keepExploration } from '../session/exploration/keep-exploration.js';
+import { explorationFile } from '../session/exploration/shown-exploration.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { withSourceOptions } from './source-options.js';
@@ -26,19 +26,22 @@ export function exploreCommand(): Command {
     .description('measure the API within a budget that is stated first')
     .option(
       '--budget <n>',
-      'requests of events at most; default 12, more when thorough',
+      'requests for pages at most; default 12, more when thorough',
       wholeNumber,
     )
     .option('--thorough', 'also what needs waiting, and more samples')
     .option('--provoke', 'run into the limit on purpose, to see whether refused calls count')
-    .option('--output-folder <folder>', 'where exploration.json and .md go', '.')
-    .option('--no-database', 'keep the log of requests in exploration.json alone')
+    .option('--output-folder <folder>', 'where the exploration goes, as JSON and Markdown', '.')
+    .option('--no-database', 'keep the log of requests in the file of the exploration alone')
     .option('--simulate', 'explore the bundled simulator')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
     )
     .option('--json', 'print the exploration as one JSON line')
-    .addHelpText('after', '\nExample:\n  datasync explore --budget 30')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  datasync explore --budget 30\n  datasync explore --source github --resource issues',
+    )
     .action(async (flags: ExploreFlags & Record<string, unknown>) => {
       const context = await commandContext({ logLevel: 'warn', ...flags });
       process.exitCode = await run(context, flags);
@@ -55,16 +58,18 @@ async function run(context: CommandContext, flags: ExploreFlags): Promise<number
   const folder = resolve(flags.outputFolder);
   await keepExploration(exploration, folder);
   context.say(`\n${explorationText(exploration)}`);
-  context.say(`\nWritten: ${join(folder, EXPLORATION_FILE)} and exploration.md`);
+  context.say(
+    `\nWritten: ${join(folder, explorationFile(exploration))} and ${explorationFile(exploration, 'md')}`,
+  );
   context.json(exploration);
   return EXIT.complete;
 }
 
 function scopeOf(config: Config, flags: ExploreFlags): ExploreScope {
   const scope = {
+    ...explorationTarget(config),
     isThorough: flags.thorough === true,
     doesProvoke: flags.provoke === true,
-    expected: expectationOf(config),
   };
   return { ...scope, budget: flags.budget ?? defaultBudget(scope) };
 }

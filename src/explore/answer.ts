@@ -1,28 +1,29 @@
-/** An exchange as an answer to judge: parsed where it is JSON; and what it is where it should have been. */
+/** What an answer is that should have been JSON of the source, and is not. */
 import type { Fault } from '../core/fault.js';
-import type { Answer } from './observations.js';
-import type { Exchange } from './transport.js';
 
 const TEXT_CHARACTERS_MAX = 2_000;
 
-/** @param known what the exchange itself does not say */
-export function readAnswer(
-  exchange: Exchange,
-  known: Pick<Answer, 'bucket' | 'path' | 'limits' | 'isAlone' | 'acceptedGzip'>,
-): Answer {
-  const { body, ...rest } = exchange;
-  const json = parseJson(body);
-  const isKept = json === undefined || exchange.status !== 200;
-  return {
-    ...rest,
-    ...known,
-    bodyBytes: body.length,
-    text: isKept ? body.toString('utf8', 0, TEXT_CHARACTERS_MAX) : '',
-    json,
-  };
+/** Whether the limiter let its request in. */
+export function isLetIn(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
-function parseJson(body: Buffer): unknown {
+/** The body of an answer, to be judged. */
+export interface Said {
+  readonly path: string;
+  readonly status: number;
+  /** Its start. */
+  readonly text: string;
+  /** Undefined: it is no JSON. */
+  readonly json: unknown;
+}
+
+export function saidIn(body: Buffer, asked: Pick<Said, 'path' | 'status'>): Said {
+  return { ...asked, text: body.toString('utf8', 0, TEXT_CHARACTERS_MAX), json: parseJson(body) };
+}
+
+/** @returns undefined: it is no JSON */
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
@@ -30,19 +31,14 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** What an answer is that should have been JSON of the source, and is not. */
-export function notThisApi(answer: Answer, what: string): Fault {
-  const isHtml = /^\s*<(?:!doctype|html)/i.test(answer.text);
-  const said = isHtml
-    ? 'an HTML page'
-    : answer.json === undefined
-      ? 'no JSON'
-      : 'JSON of another form';
+export function notThisApi({ path, status, text, json }: Said, what: string): Fault {
+  const isHtml = /^\s*<(?:!doctype|html)/i.test(text);
+  const said = isHtml ? 'an HTML page' : json === undefined ? 'no JSON' : 'JSON of another form';
   return {
     code: 'CONTRACT',
-    message: `${answer.path.split('?')[0]} answers with HTTP ${answer.status} and ${said}, not with ${what}: this is not the DataSync API`,
+    message: `${path.split('?')[0]} answers with HTTP ${status} and ${said}, not with ${what}: this is not the DataSync API`,
     retryable: false,
-    status: answer.status,
+    status,
     remedy: 'Check API_BASE_URL; it ends in /api/v1',
   };
 }

@@ -4,13 +4,12 @@
  *   ask ──▶ queue (bounds what waits) ──▶ gate: budget, token, start saved ──▶ request ──▶ answer
  *
  * Starts pass the gate one at a time, in order; a start is in the saved log before its request
- * leaves, as in an ingestion, so that an ingestion right after this knows of it. Where answers carry
- * no limit header the documented limit stays in force: an exploration never tries how far it can go.
+ * leaves, as in an ingestion, so that an ingestion right after this knows of it. Where answers say
+ * nothing of limits the documented limit stays in force: an exploration never tries how far it can go.
  */
 import PQueue from 'p-queue';
-import { readDate } from '../core/header-time.js';
-import { readLimitHeaders } from '../core/limit-headers.js';
-import { type LimitLog, longestStarts } from '../core/limit-log.js';
+import { assert } from '../core/fault.js';
+import { type LimitLog, leastOf, longestStarts } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
 import { ServerClock } from '../core/server-clock.js';
 import { StartPlan } from '../core/start-plan.js';
@@ -21,11 +20,13 @@ import {
   withoutPlan,
 } from '../core/start-reservation.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
-import { isLimitedBy } from '../source/http-fault.js';
-import type { EventSource } from '../source/source.js';
-import { readAnswer } from './answer.js';
-import type { Asked, StartSeen } from './observations.js';
-import type { Transport } from './transport.js';
+import type { ResponseMeta } from '../protocol/fetch-messages.js';
+import type { PageRequest } from '../protocol/page-request.js';
+import { isLetIn } from './answer.js';
+import type { Answer, Asked, StartSeen } from './observations.js';
+import { headersOf } from './received.js';
+import type { Read } from './stream-pages.js';
+import type { Received, Send } from './transport.js';
 
 /** Where the log of starts outlives the process. */
 export interface LimitMemory {
@@ -43,19 +44,19 @@ export interface BucketSettings {
   readonly memory: LimitMemory | null;
 }
 
-export interface Question {
+/** @template Seen what its answer holds */
+export interface Question<Seen> {
   readonly bucket: string;
-  readonly path: string;
+  readonly request: PageRequest;
+  /** What its answer is. */
+  readonly read: (received: Received) => Read<Seen>;
   readonly acceptsGzip?: boolean;
   /** Goes out although the tokens are spent: only to provoke a refusal. */
   readonly isReckless?: boolean;
 }
 
 export interface AskerParts {
-  readonly source: EventSource;
-  readonly transport: Transport;
-  /** Of every request, the key among them. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly send: Send;
   readonly requestsAtOnce: number;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -98,7 +99,7 @@ export class Asker {
     const saved = (await settings.memory?.load()) ?? null;
     const { policy, reserve } = settings;
     const limiter = new Limiter({
-      ...{ assumed: policy, reserve, keepsAssumed: true, nowMs: this.#parts.nowMs() },
+      ...{ assumed: policy, reserve, keepsAssumed: policy !== null, nowMs: this.#parts.nowMs() },
       ...(saved === null ? {} : { log: saved }),
     });
     this.#buckets.set(settings.name, {
@@ -113,11 +114,11 @@ export class Asker {
     return longestStarts(saved);
   }
 
-  ask(question: Question): Promise<Asked> {
+  ask<Seen>(question: Question<Seen>): Promise<Asked<Seen>> {
     return this.#queue.add(() => this.#ask(question));
   }
 
-  /** Requests that were sent. */
+  /** Requests that were sent, to where redirects lead as well. */
   spent(bucket: string): number {
     return this.#state(bucket).spent;
   }
@@ -133,6 +134,16 @@ export class Asker {
 
   policy(bucket: string): LimitPolicy | null {
     return this.#state(bucket).limiter.policy;
+  }
+
+  /** Of the limits that answers of this exploration tell of: a file may declare others. Null: they tell of none. */
+  toldPolicy(bucket: string): LimitPolicy | null {
+    const { limiter, starts } = this.#state(bucket);
+    const told = new Set(
+      starts.flatMap(({ limits }) => limits?.limits ?? []).map(({ name }) => name),
+    );
+    const views = limiter.limits().filter(({ name }) => told.has(name));
+    return leastOf(views) ?? limiter.policy;
   }
 
   /** Whether an answer, now or earlier, has named the limit. */
@@ -190,46 +201,44 @@ export class Asker {
     }
   }
 
-  async #ask(question: Question): Promise<Asked> {
+  async #ask<Seen>(question: Question<Seen>): Promise<Asked<Seen>> {
     const state = this.#state(question.bucket);
     const ticket = await state.gate.add(() => this.#pass(state, question));
     if (ticket === null) return { type: 'overBudget' };
-    const result = await this.#request(question);
+    const received = await this.#send(question);
     this.#inFlight--;
     const isAlone = ticket.isFirst && this.#started === ticket.number;
-    const exchange = result.type === 'answer' ? result.exchange : null;
-    const sentAtMs = exchange?.sentAtMs ?? ticket.takenMs;
-    const headers = exchange?.headers ?? {};
-    const headAtMs = exchange?.headAtMs ?? null;
-    const limits = headAtMs === null ? null : readLimitHeaders(headers, headAtMs);
-    const dateMs = readDate(headers.date ?? '');
+    const read = question.read(received);
+    const { meta } = received;
+    state.spent += meta?.redirects ?? 0;
+    const headers = headersOf(received);
+    // A page may tell of limits in its body as well.
+    const limits = read.type === 'seen' ? read.limits : (meta?.limits ?? null);
+    const sentAtMs = meta?.sentAtMs ?? ticket.takenMs;
+    const headAtMs = meta?.headAtMs ?? null;
+    const dateMs = meta?.dateMs ?? null;
     if (headAtMs !== null) this.serverClock.observe(dateMs, headAtMs);
-    const status = exchange?.status ?? null;
-    state.starts.push({ sentAtMs, headAtMs, status, headers, limits });
+    state.starts.push({ sentAtMs, headAtMs, status: meta?.status ?? null, headers, limits });
     const seen = { sentAtMs, headAtMs, dateMs, observed: limits };
-    const isRefusal = status === 429 && question.isReckless !== true;
+    const isRefusal =
+      read.type === 'fault' && read.fault.code === 'RATE_LIMITED' && question.isReckless !== true;
     if (ticket.start === null) state.limiter.drain(this.#parts.nowMs());
     else if (isRefusal) state.limiter.refused(ticket.start, seen, this.#parts.nowMs());
-    else if (status === 200 && headAtMs !== null) {
-      state.limiter.accepted(ticket.start, { ...seen, headAtMs });
+    else if (meta !== null && isLetIn(meta.status)) {
+      state.limiter.accepted(ticket.start, { ...seen, headAtMs: meta.headAtMs });
     } else state.limiter.failed(ticket.start, seen);
     state.onAnswer();
-    if (result.type === 'fault') return { type: 'fault', fault: result.fault, answer: null };
-    const { bucket, path, acceptsGzip = false } = question;
-    const known = { bucket, path, limits, isAlone, acceptedGzip: acceptsGzip };
-    const answer = readAnswer(result.exchange, known);
-    if (status === 200) return { type: 'answer', answer };
-    const fault = this.#parts.source.readError({
-      status: answer.status,
-      body: answer.text,
-      isLimited: isLimitedBy(limits),
-      header: (name) => headers[name] ?? null,
-    });
-    return { type: 'fault', fault, answer };
+    const answer =
+      meta === null ? null : answerOf({ received, meta, headers, limits, isAlone }, question);
+    if (read.type === 'fault' || answer === null) {
+      assert(read.type === 'fault', 'what holds something was answered');
+      return { type: 'fault', fault: read.fault, answer };
+    }
+    return { type: 'answer', answer, seen: read.seen };
   }
 
   /** Waits for a token and saves the start. @returns null when the budget is spent */
-  async #pass(state: BucketState, question: Question) {
+  async #pass(state: BucketState, question: Pick<Question<unknown>, 'isReckless'>) {
     const { settings, limiter, plan } = state;
     if (state.spent >= settings.budget) return null;
     const { nowMs } = this.#parts;
@@ -258,10 +267,12 @@ export class Asker {
     };
   }
 
-  #request({ path, acceptsGzip }: Question) {
-    const { headers, transport } = this.#parts;
+  #send({ request, acceptsGzip }: Question<unknown>): Promise<Received> {
     const encoding = acceptsGzip === true ? 'gzip' : 'identity';
-    return transport.get(path, { ...headers, 'accept-encoding': encoding });
+    return this.#parts.send({
+      ...request,
+      headers: { ...request.headers, 'accept-encoding': encoding },
+    });
   }
 
   #state(bucket: string): BucketState {
@@ -269,4 +280,20 @@ export class Asker {
     if (state === undefined) throw new Error(`no bucket named ${bucket}`);
     return state;
   }
+}
+
+function answerOf(
+  known: Pick<Answer, 'headers' | 'limits' | 'isAlone'> & {
+    readonly received: Received;
+    readonly meta: ResponseMeta;
+  },
+  { bucket, acceptsGzip = false }: Question<unknown>,
+): Answer {
+  const { received, meta, ...said } = known;
+  const { status, sentAtMs, headAtMs, endAtMs, bodyBytes } = meta;
+  const wireBytes = (received.type === 'page' ? received.wireBytes : undefined) ?? bodyBytes;
+  return {
+    ...{ bucket, status, sentAtMs, headAtMs, endAtMs, bodyBytes, wireBytes },
+    ...{ ...said, acceptedGzip: acceptsGzip },
+  };
 }

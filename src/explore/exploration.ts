@@ -1,21 +1,22 @@
 /** Puts an exploration together: findings, advice, and what an ingestion starts from. */
 
 import { longestStarts } from '../core/limit-log.js';
-import type { EventSource } from '../source/source.js';
+import type { Source } from '../source/source.js';
 import type { Explored } from './explore.js';
 import type { Finding } from './finding.js';
 import { median } from './finding.js';
 import { latencySamples, typicalLatencies } from './findings/about-latency.js';
-import { findingsOf, numberOf } from './findings/findings.js';
-import { EVENTS } from './probe.js';
+import { findingsOf, type KnownSource, numberOf } from './findings/findings.js';
 import { advise, type Circumstances } from './recommend.js';
 import { EXPLORATION_VERSION, type Exploration, explorationForm } from './schema.js';
 
 /** What the caller knows of the run that will follow, and of the target. */
 export interface ExplorationContext {
-  readonly source: EventSource;
+  readonly source: Source;
+  readonly known: KnownSource;
   readonly origin: string;
   readonly keyHash: string;
+  readonly advice: Pick<Circumstances, 'sizeSetting' | 'declaresLimits'>;
   readonly run: Pick<
     Circumstances,
     | 'pageLimit'
@@ -30,11 +31,14 @@ export interface ExplorationContext {
 /** @returns what exploration.json holds, checked against its own schema */
 export function concludeExploration(explored: Explored, context: ExplorationContext): Exploration {
   const { notebook, extent, plan, learnedPolicy } = explored;
-  const { source, origin, keyHash, run } = context;
-  const findings: Finding[] = findingsOf(notebook, extent, source);
+  const { source, known, origin, keyHash, run, advice } = context;
+  const findings: Finding[] = findingsOf(notebook, extent, known);
   const { pageRecords, fullMs } = latencySamples(notebook.pages);
   const { recommendations, prediction } = advise(findings, {
     ...run,
+    ...advice,
+    declaresLimits: advice.declaresLimits && !explored.isLeaky,
+    subject: notebook.subject,
     policy: learnedPolicy,
     pace: explored.log.pace,
     assumedPolicy: source.defaultPolicy,
@@ -46,6 +50,7 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
   return explorationForm.parse({
     version: EXPLORATION_VERSION,
     source: source.name,
+    stream: source.stream,
     origin,
     startedAt: new Date(explored.startedAtMs).toISOString(),
     endedAt: new Date(explored.endedAtMs).toISOString(),
@@ -54,13 +59,13 @@ export function concludeExploration(explored: Explored, context: ExplorationCont
     recommendations,
     prediction,
     startingValues: {
-      pageRecords: numberOf(findings, 'page.largest-size'),
+      pageRecords: numberOf(findings, 'page.largest-size') ?? numberOf(findings, 'page.size'),
       policy: learnedPolicy,
       bytesPerRecord: numberOf(findings, 'record.bytes'),
       latencyMs: Math.round(median(fullMs)),
     },
     limitLog: {
-      bucket: EVENTS,
+      bucket: source.bucket,
       keyHash,
       policy: learnedPolicy,
       startsMs: [...longestStarts(explored.log)],

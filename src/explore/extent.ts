@@ -1,5 +1,6 @@
 /**
- * Extent: how far back the events reach, found by seeking where the API does not say how many it has.
+ * Extent: how far back the records reach, found by seeking where the API does not say how many it has; or
+ * how many there are, where the walk from the first page has come to the end.
  *
  *   newest ├── rows ──────────────┤ end?          depth: distance in time from the newest row
  *          0     low: rows seen here     high: nothing from here on
@@ -28,8 +29,10 @@ export class Extent {
   #endMs: number | null = null;
   #rows = 0;
   #spanMs = 0;
-  /** All rows there are: one page held them. */
+  /** All rows there are: the walk from the first page held them. */
   #counted: number | null = null;
+  /** Rows before the page that a cursor asks for, as far as the walk has come. */
+  readonly #walked = new Map<string | null, number>([[null, 0]]);
 
   get newestMs(): number | null {
     return this.#newestMs;
@@ -40,7 +43,7 @@ export class Extent {
   }
 
   observe(page: PageSeen): void {
-    if (page.askedFromStart && !page.envelope.hasMore) this.#counted = page.recordCount;
+    this.#count(page);
     const places = page.positions.filter((position) => position !== null);
     const first = places[0];
     const last = places.at(-1);
@@ -56,6 +59,14 @@ export class Extent {
     } else if (page.soughtDepthMs !== null && page.recordCount === 0) {
       this.#highMs = Math.min(this.#highMs, page.soughtDepthMs);
     }
+  }
+
+  #count({ askedCursor, envelope, recordCount }: PageSeen): void {
+    const before = this.#walked.get(askedCursor);
+    if (before === undefined) return;
+    const rows = before + recordCount;
+    if (!envelope.hasMore) this.#counted = rows;
+    else if (envelope.nextCursor !== null) this.#walked.set(envelope.nextCursor, rows);
   }
 
   /** Whether more seeks would not make the estimate much better. */

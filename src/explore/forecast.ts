@@ -22,15 +22,15 @@ import { placeCursor } from '../paging/place-cursor.js';
 import type { Position } from '../paging/position.js';
 
 export interface ForecastSettings {
-  readonly events: number;
-  /** Events a page. */
+  readonly records: number;
+  /** Records a page. */
   readonly pageRecords: number;
   /** Of a page of that size; drawn in turn. At least one. */
   readonly latenciesMs: readonly number[];
   /** Null: answers name no limit. */
   readonly policy: LimitPolicy | null;
   /** In force until answers say otherwise. */
-  readonly assumedPolicy: LimitPolicy;
+  readonly assumedPolicy: LimitPolicy | null;
   readonly canSeek: boolean;
   readonly cursorLifeMs: number;
   readonly bytesPerRecord: number;
@@ -68,11 +68,11 @@ const ROW_MS = 1_000;
 const NEWEST_MS = 1_700_000_000_000;
 
 export function forecast(settings: ForecastSettings): Forecast {
-  const pages = Math.max(1, Math.ceil(settings.events / settings.pageRecords));
+  const pages = Math.max(1, Math.ceil(settings.records / settings.pageRecords));
   if (pages <= PAGES_MAX) return { ...new Rehearsal(settings).play(), boundBy: boundOf(settings) };
-  const events = PAGES_MAX * settings.pageRecords;
-  const whole = new Rehearsal({ ...settings, events }).play();
-  const half = new Rehearsal({ ...settings, events: events / 2 }).play();
+  const records = PAGES_MAX * settings.pageRecords;
+  const whole = new Rehearsal({ ...settings, records }).play();
+  const half = new Rehearsal({ ...settings, records: records / 2 }).play();
   const msPerPage = (whole.durationMs - half.durationMs) / (whole.pages - half.pages);
   const rest = pages - whole.pages;
   return {
@@ -86,9 +86,9 @@ export function forecast(settings: ForecastSettings): Forecast {
 
 /** What the run would gain most from being without. */
 function boundOf(settings: ForecastSettings): Bound {
-  const events = Math.min(settings.events, PAGES_COMPARED * settings.pageRecords);
+  const records = Math.min(settings.records, PAGES_COMPARED * settings.pageRecords);
   const without = (change: Partial<ForecastSettings>) =>
-    new Rehearsal({ ...settings, events, ...change }).play().durationMs;
+    new Rehearsal({ ...settings, records, ...change }).play().durationMs;
   const durations = {
     limit: without({ policy: null, assumedPolicy: PLENTY }),
     latency: without({ latenciesMs: [0] }),
@@ -204,13 +204,13 @@ class Rehearsal {
     limit,
     isHeadOnly,
   }: Extract<SchedulerCommand, { type: 'fetch' }>): void {
-    const { events, latenciesMs, bytesPerRecord, pageRecords, canSeek } = this.#settings;
+    const { records, latenciesMs, bytesPerRecord, pageRecords, canSeek } = this.#settings;
     const sentAtMs = this.#nowMs;
     const latencyMs = latenciesMs[this.#starts.length % latenciesMs.length] ?? 0;
     this.#starts.push(sentAtMs);
     const start = cursor === null ? 0 : rowBehind(cursor);
-    const end = Math.min(events, start + Math.min(limit, pageRecords));
-    const hasMore = end < events;
+    const end = Math.min(records, start + Math.min(limit, pageRecords));
+    const hasMore = end < records;
     const rows = Math.max(0, end - start);
     this.#inFlightMax = Math.max(this.#inFlightMax, ++this.#inFlight);
     const headAtMs = sentAtMs + latencyMs;
@@ -229,7 +229,7 @@ class Rehearsal {
         cursorExpiresInMs: null,
         limit: pageRecords,
         returned: rows,
-        total: events,
+        total: records,
       },
     });
     if (isHeadOnly) return this.#at(headAtMs, { type: 'refreshed', taskId });

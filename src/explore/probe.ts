@@ -1,32 +1,30 @@
 /**
- * A probe: one small experiment. It says beforehand what it costs, asks through the asker, and writes
- * what it saw into the notebook; it concludes nothing.
+ * A probe: one small experiment. It says beforehand what it costs and what it needs, asks through the
+ * asker, and writes what it saw into the notebook; it concludes nothing.
  */
 import { type Fault, type FaultCode, IngestionError } from '../core/fault.js';
-import type { LimitPolicy } from '../core/token-bucket.js';
-import type { EventSource } from '../source/source.js';
-import { notThisApi } from './answer.js';
 import type { Asker } from './asker.js';
+import { countRecord } from './census.js';
 import type { Extent } from './extent.js';
 import type { Notebook, PageSeen } from './observations.js';
-import { readPage, recordsOf } from './read-page.js';
+import type { PageWish, StreamPages } from './stream-pages.js';
+import type { Expected, Subject } from './subject.js';
 
-/** How thoroughly to explore. */
+/** How thoroughly to explore what. */
 export interface ExploreScope {
-  /** Requests of the events bucket at most. */
+  readonly subject: Subject;
+  /** Requests for pages at most. */
   readonly budget: number;
   /** What needs waiting, and more samples. */
   readonly isThorough: boolean;
   /** May run into the limit on purpose. */
   readonly doesProvoke: boolean;
-  /** Figures to plan with before anything was asked. */
-  readonly expected: { readonly latencyMs: number; readonly policy: LimitPolicy };
+  readonly expected: Expected;
 }
 
 export interface ProbeContext {
   readonly asker: Asker;
-  readonly source: EventSource;
-  readonly basePath: string;
+  readonly pages: StreamPages;
   readonly scope: ExploreScope;
   readonly notebook: Notebook;
   readonly extent: Extent;
@@ -45,10 +43,13 @@ export interface Probe {
   readonly waitsAboutMs: (scope: ExploreScope) => number;
   /** Whether the scope wants it at all. */
   readonly isWanted: (scope: ExploreScope) => boolean;
+  /** What the stream lacks for it; null: nothing. @default null */
+  readonly lacks?: (subject: Subject) => string | null;
   readonly run: (context: ProbeContext) => Promise<void>;
 }
 
-export const EVENTS = 'events';
+/** The bucket of the requests for pages. */
+export const PAGES = 'pages';
 
 /** Faults of a page request that a second attempt may heal. */
 const ATTEMPTS = 2;
@@ -63,11 +64,7 @@ const SAME_AGAIN = new Set<FaultCode>([
 /** The first page is what all else rests on: worth one attempt more. */
 const FIRST_ATTEMPTS = 3;
 
-export interface PageQuestion {
-  /** Null: from the start. */
-  readonly cursor: string | null;
-  /** Null: no size is asked for. */
-  readonly limit: number | null;
+export interface PageQuestion extends PageWish {
   readonly acceptsGzip?: boolean;
   readonly soughtDepthMs?: number;
 }
@@ -79,42 +76,35 @@ export interface PageAsked {
 }
 
 /**
- * Asks for a page of events and notes it; a fault that may heal is tried again within the budget.
+ * Asks for a page and notes it; a fault that may heal is tried again within the budget.
  *
  * @throws IngestionError when the API refuses the key, or answers nothing that is a page
  */
 export async function askPage(context: ProbeContext, question: PageQuestion): Promise<PageAsked> {
-  const { asker, notebook, source, extent } = context;
+  const { asker, notebook, pages } = context;
   const isFirst = notebook.pages.length === 0;
-  const path = pagePath(context, question);
+  const { acceptsGzip = false, cursor, limit } = question;
+  const request = pages.request({ cursor, limit });
   let fault: Fault | null = null;
   for (let attempt = 0; attempt < (isFirst ? FIRST_ATTEMPTS : ATTEMPTS); attempt++) {
-    const { acceptsGzip = false, limit, cursor } = question;
-    const asked = await asker.ask({ bucket: EVENTS, path, acceptsGzip });
+    const asked = await asker.ask({
+      ...{ bucket: PAGES, request, acceptsGzip },
+      read: (received) => pages.read(received, { cursor, limit }),
+    });
     if (asked.type === 'overBudget') break;
     if (asked.type === 'answer') {
-      const page = readPage(
-        source,
-        asked.answer,
-        {
-          askedLimit: limit,
-          soughtDepthMs: question.soughtDepthMs ?? null,
-          askedFromStart: cursor === null,
-        },
-        notebook.census,
-      );
-      if (page !== null) {
-        notebook.pages.push(page);
-        if (page.recordCount > notebook.sample.length) {
-          notebook.sample = recordsOf(source, asked.answer);
-        }
-        extent.observe(page);
-        return { page, fault: null };
-      }
-      fault = { ...notThisApi(asked.answer, 'a page of events'), retryable: true };
-    } else {
-      fault = asked.fault;
+      const { records, ...read } = asked.seen;
+      const { answer } = asked;
+      const page: PageSeen = {
+        ...{ ...read, answer, askedCursor: cursor, askedLimit: limit },
+        isCompressed: answer.headers['content-encoding'] === 'gzip',
+        recordCount: records.length,
+        soughtDepthMs: question.soughtDepthMs ?? null,
+      };
+      note(context, page, records);
+      return { page, fault: null };
     }
+    fault = asked.fault;
     notebook.faults.push(fault);
     if (fault.code === 'CREDENTIALS') throw new IngestionError(fault);
     if (!fault.retryable || SAME_AGAIN.has(fault.code)) break;
@@ -123,16 +113,23 @@ export async function askPage(context: ProbeContext, question: PageQuestion): Pr
   return { page: null, fault };
 }
 
-function pagePath(context: ProbeContext, { cursor, limit }: PageQuestion): string {
-  const { source, basePath } = context;
-  if (limit !== null) return source.pagePath(basePath, cursor, limit);
-  const path = source.pagePath(basePath, cursor, source.pageLimitMax);
-  return path.replace(/limit=\d+&?/, '').replace(/\?$/, '');
+function note(
+  { notebook, pages, extent }: ProbeContext,
+  page: PageSeen,
+  records: readonly unknown[],
+): void {
+  records.forEach((record, nth) => {
+    countRecord(pages.fields, record, nth, notebook.census);
+  });
+  notebook.pages.push(page);
+  if (records.length > notebook.sample.length) notebook.sample = records;
+  // Only where time is the order do distances in time tell how many records there are.
+  extent.observe(pages.subject.places === 'time' ? page : { ...page, positions: [] });
 }
 
 /** The largest page that the server was seen to grant. */
-export function largestGranted(notebook: Notebook, source: EventSource): number {
+export function largestGranted({ notebook, pages }: ProbeContext): number {
   const granted = notebook.pages.map(({ envelope, recordCount }) => envelope.limit ?? recordCount);
   const largest = Math.max(1, ...granted);
-  return notebook.pages.length < 2 ? source.pageLimitMax : largest;
+  return notebook.pages.length < 2 ? pages.source.pageLimitMax : largest;
 }

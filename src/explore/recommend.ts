@@ -4,6 +4,7 @@ import type { Finding } from './finding.js';
 import { isTrueFinding, numberOf } from './findings/findings.js';
 import { type Forecast, forecast } from './forecast.js';
 import type { Prediction, Recommendation } from './schema.js';
+import type { Subject } from './subject.js';
 
 /** What the findings do not say. */
 export interface Circumstances {
@@ -11,7 +12,12 @@ export interface Circumstances {
   readonly policy: LimitPolicy | null;
   /** What refusals have taught, in earlier runs too, where answers name no limit; null: nothing. */
   readonly pace: LimitPolicy | null;
-  readonly assumedPolicy: LimitPolicy;
+  readonly assumedPolicy: LimitPolicy | null;
+  readonly subject: Pick<Subject, 'stream' | 'sizes' | 'cursorsExpire'>;
+  /** The setting that the size of a page is set by. */
+  readonly sizeSetting: string;
+  /** Whether a limit that answers tell may be written into the source file as well. */
+  readonly declaresLimits: boolean;
   /** Latencies of the largest page, at least one. */
   readonly latenciesMs: readonly number[];
   /** Records of the page that they are of. */
@@ -48,7 +54,7 @@ export function advise(findings: readonly Finding[], known: Circumstances): Advi
   const recordsPerSecond = known.recordsPerSecond ?? ASSUMED_RECORDS_PER_SECOND;
   const cursorLifeMs = numberOf(findings, 'cursor.life') ?? known.cursorLifeMs;
   const foreseen = forecast({
-    events: Math.max(1, total ?? page.records * PAGES_TO_JUDGE_BY),
+    records: Math.max(1, total ?? page.records * PAGES_TO_JUDGE_BY),
     pageRecords: page.records,
     latenciesMs: known.latenciesMs,
     policy: known.policy ?? known.pace,
@@ -64,19 +70,20 @@ export function advise(findings: readonly Finding[], known: Circumstances): Advi
   });
   return {
     recommendations: [
-      { setting: 'BATCH_SIZE', value: page.records, reason: page.reason },
+      { setting: known.sizeSetting, value: page.records, reason: page.reason },
       inFlight(findings, known, foreseen),
       segments(canSeek, foreseen),
-      threshold(known, cursorLifeMs, canSeek),
+      ...threshold(known, cursorLifeMs, canSeek),
       writeMethod(foreseen, page.records, recordsPerSecond),
       ...buffer(known),
+      ...limitsBlock(known),
     ],
     prediction:
       total === null
         ? null
         : {
             durationMs: Math.round(foreseen.durationMs),
-            events: total,
+            records: total,
             pages: foreseen.pages,
             requests: foreseen.requests,
             boundBy: foreseen.boundBy,
@@ -85,12 +92,18 @@ export function advise(findings: readonly Finding[], known: Circumstances): Advi
   };
 }
 
-/** Enough pages for the advice to settle where the number of events is not known. */
+/** Enough pages for the advice to settle where the number of records is not known. */
 const PAGES_TO_JUDGE_BY = 200;
 
 function pageSizeOf(findings: readonly Finding[], known: Circumstances) {
-  const largest = numberOf(findings, 'page.largest-size') ?? known.pageLimitMax;
-  const granted = Math.min(largest, known.pageLimitMax);
+  if (known.subject.sizes === 'unsaid') {
+    const records = numberOf(findings, 'page.size') ?? Math.max(1, known.sampledRecords);
+    const reason =
+      'what comes as the file asks; page_size: { param, max } names a parameter for the size, where there is one';
+    return { records, reason };
+  }
+  const largest = numberOf(findings, 'page.largest-size');
+  const granted = Math.min(largest ?? known.pageLimitMax, known.pageLimitMax);
   const ratio = numberOf(findings, 'latency.large-to-small');
   const cost =
     ratio === null
@@ -100,7 +113,8 @@ function pageSizeOf(findings: readonly Finding[], known: Circumstances) {
     const reason = `${cost}; ${known.pageLimit} is set and keeps to it`;
     return { records: known.pageLimit, reason };
   }
-  return { records: granted, reason: `the largest that is granted: ${cost}` };
+  const which = largest === null ? 'what the source names' : 'the largest that is granted';
+  return { records: granted, reason: `${which}: ${cost}` };
 }
 
 function inFlight(
@@ -148,11 +162,12 @@ function segments(canSeek: boolean, { segmentsMax }: Forecast): Recommendation {
   return { setting, value: segmentsMax, reason };
 }
 
-function threshold(known: Circumstances, cursorLifeMs: number, canSeek: boolean): Recommendation {
+function threshold(known: Circumstances, cursorLifeMs: number, canSeek: boolean): Recommendation[] {
+  if (!known.subject.cursorsExpire) return [];
   const value = Math.round(Math.min(known.cursorThresholdMs, cursorLifeMs / 2) / 100) / 10;
   const how = canSeek ? 'rebuilt without a request' : 'asked for again while they live';
   const reason = `cursors live ${trim(cursorLifeMs / 1000)} s and are ${how} with half of it left`;
-  return { setting: 'CURSOR_REFRESH_THRESHOLD', value, reason };
+  return [{ setting: 'CURSOR_REFRESH_THRESHOLD', value, reason }];
 }
 
 function writeMethod(
@@ -177,13 +192,25 @@ function buffer({ reserve, policy }: Circumstances): Recommendation[] {
   return [{ setting: 'RATE_LIMIT_BUFFER', value: 0, reason }];
 }
 
+/** To be pasted; see the limits of a source file. */
+function limitsBlock({ declaresLimits, policy }: Circumstances): Recommendation[] {
+  if (!declaresLimits || policy === null) return [];
+  const { quota, windowMs } = policy;
+  const seconds = windowMs / 1000;
+  const window = Number.isInteger(seconds) ? `${seconds}s` : `${Math.ceil(windowMs)}ms`;
+  const reason = 'answers tell it; declared under x-ingestion, it holds from the first request on';
+  return [{ setting: 'limits', value: `[{ quota: ${quota}, window: ${window} }]`, reason }];
+}
+
 function assumptions(findings: readonly Finding[], known: Circumstances): string[] {
   const sure = (name: string) => findings.find((finding) => finding.name === name)?.confidence;
   const assumed = [];
   if (known.policy === null) {
     assumed.push(known.pace === null ? 'nothing limits, for no answer names a limit' : PACE_HOLDS);
   }
-  if (sure('total') === 'assumed') assumed.push('the events are as dense as those seen');
+  if (sure('total') === 'implied') assumed.push('every page but the last is full');
+  if (sure('total') === 'assumed')
+    assumed.push(`the ${known.subject.stream} are as dense as those seen`);
   if (known.recordsPerSecond === null) {
     const rate = ASSUMED_RECORDS_PER_SECOND.toLocaleString('en-US');
     assumed.push(`this machine and its database take ${rate} records/s`);

@@ -1,7 +1,7 @@
 /** An exploration for people: a table of 80 columns for a terminal, and the same as Markdown. */
 
 import type { Plan } from './plan.js';
-import { EVENTS, type ExploreScope } from './probe.js';
+import type { ExploreScope } from './probe.js';
 import type { Exploration } from './schema.js';
 
 type ShownFinding = Exploration['findings'][number];
@@ -12,20 +12,27 @@ const SURE_WIDTH = 10;
 
 /** What will be asked and what it costs, before it is. */
 export function planText(plan: Plan, scope: ExploreScope): string {
+  const { stream, bucket } = scope.subject;
   const others = Object.entries(plan.requests)
-    .filter(([bucket]) => bucket !== EVENTS)
-    .map(([bucket, count]) => `${count} of ${bucket}`);
+    .filter(([name]) => name !== bucket)
+    .map(([name, count]) => `${count} of ${name}`);
   const { latencyMs, policy } = scope.expected;
+  const permitted =
+    policy === null
+      ? ''
+      : ` and ${policy.quota} requests are permitted in ${policy.windowMs / 1000} s`;
+  const beside = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
   const lines = [
-    `At most ${plan.requests[EVENTS]} requests of events (and ${others.join(', ')}).`,
-    `About ${plan.secondsAbout} s, if an answer takes ${latencyMs / 1000} s and ${policy.quota} requests are permitted in ${policy.windowMs / 1000} s.`,
+    `At most ${plan.requests[bucket]} requests of ${stream}${beside}.`,
+    `About ${plan.secondsAbout} s, if an answer takes ${latencyMs / 1000} s${permitted}.`,
     scope.doesProvoke
       ? 'Some are meant to be refused: it runs into the limit on purpose.'
       : 'None is meant to be refused.',
     ...plan.dropped.map(({ name }) => `Left out for the budget: ${name}.`),
+    ...plan.unfit.map(({ name, reason }) => `Not asked: ${name} (${reason}).`),
   ];
   return [
-    'Asks, and writes nothing to the API:',
+    `Asks the API of ${scope.subject.name}, and writes nothing to it:`,
     ...plan.probes.flatMap(({ name, asks }) => columns([`  ${name}`, asks], [18])),
     ...lines.flatMap((line) => wrap(line, COLUMNS)),
   ].join('\n');
@@ -40,9 +47,9 @@ export function explorationText(exploration: Exploration): string {
     const row = columns(cells, [NAME_WIDTH + 1, SURE_WIDTH + 1]);
     return isLong ? [finding.name, ...row] : row;
   });
-  const used = requests.used[EVENTS] ?? 0;
+  const used = requests.used[exploration.limitLog.bucket] ?? 0;
   return [
-    `Findings (${used} requests of events used)`,
+    `Findings (${used} requests of ${exploration.stream} used)`,
     ...rows,
     '',
     'Recommendations',
@@ -71,13 +78,13 @@ const BOUNDS = {
   machine: 'this machine and its database',
 } as const;
 
-function predictionText({ prediction }: Exploration): string {
+function predictionText({ prediction, stream }: Exploration): string {
   if (prediction === null) {
-    return 'A whole ingestion: how long cannot be said, for the number of events is not known.';
+    return `A whole ingestion: how long cannot be said, for the number of ${stream} is not known.`;
   }
-  const { durationMs, events, pages, boundBy, assuming } = prediction;
+  const { durationMs, records, pages, boundBy, assuming } = prediction;
   const assumed = assuming.length === 0 ? '' : ` Assuming that ${assuming.join('; that ')}.`;
-  const size = `${events.toLocaleString('en-US')} events, ${pages.toLocaleString('en-US')} pages`;
+  const size = `${records.toLocaleString('en-US')} ${stream}, ${pages.toLocaleString('en-US')} pages`;
   return `A whole ingestion (${size}): about ${durationText(durationMs)}, bound by ${BOUNDS[boundBy]}.${assumed}`;
 }
 
@@ -88,11 +95,13 @@ function durationText(ms: number): string {
 }
 
 export function explorationMarkdown(exploration: Exploration): string {
-  const { source, origin, startedAt, findings, recommendations, requests } = exploration;
+  const { source, stream, origin, startedAt, findings, recommendations } = exploration;
+  const { requests, limitLog } = exploration;
+  const [used, atMost] = [requests.used[limitLog.bucket], requests.atMost[limitLog.bucket]];
   return `${[
-    `# Exploration of ${source}`,
+    `# Exploration of ${source}.${stream}`,
     '',
-    `${cell(origin)}, begun ${startedAt}; ${requests.used[EVENTS] ?? 0} requests of events used, of ${requests.atMost[EVENTS] ?? 0} at most.`,
+    `${cell(origin)}, begun ${startedAt}; ${used ?? 0} requests of ${stream} used, of ${atMost ?? 0} at most.`,
     '',
     '## Findings',
     '',

@@ -1,7 +1,7 @@
-/** `exploration.json`: its form, version 1. Written by explore, read by ingest and by scripts. */
+/** `exploration.json`: its form, version 2. Written by explore, read by ingest and by scripts. */
 import { z } from 'zod';
 
-export const EXPLORATION_VERSION = 1;
+export const EXPLORATION_VERSION = 2;
 
 const instant = z.iso.datetime();
 const requests = z.record(z.string(), z.int().nonnegative());
@@ -26,7 +26,7 @@ const recommendation = z.object({
 
 const prediction = z.object({
   durationMs: z.number().nonnegative(),
-  events: z.int().nonnegative(),
+  records: z.int().nonnegative(),
   pages: z.int().nonnegative(),
   requests: z.int().nonnegative(),
   boundBy: z.enum(['limit', 'latency', 'machine']),
@@ -37,6 +37,7 @@ const prediction = z.object({
 export const explorationForm = z.object({
   version: z.literal(EXPLORATION_VERSION),
   source: z.string(),
+  stream: z.string(),
   /** What a run over this target is known by. Holds no key. */
   origin: z.string(),
   startedAt: instant,
@@ -44,7 +45,7 @@ export const explorationForm = z.object({
   requests: z.object({ atMost: requests, used: requests }),
   findings: z.array(findingForm),
   recommendations: z.array(recommendation),
-  /** Null: the number of events is not known. */
+  /** Null: the number of records is not known. */
   prediction: prediction.nullable(),
   /** Starting values for an ingestion; null: nothing was found out. */
   startingValues: z.object({

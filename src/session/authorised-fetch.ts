@@ -1,8 +1,8 @@
 /**
- * Fetches pages with the current access token. After a 401 a new token is fetched, and the scheduler asks for
- * the page again. When new tokens are refused as well, the fault is final.
+ * Asks with the current access token. After a 401 a new token is fetched, and whoever asked may ask again.
+ * When new tokens are refused as well, the fault is final.
  */
-import { IngestionError } from '../core/fault.js';
+import { type Fault, IngestionError } from '../core/fault.js';
 import type { PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { AccessToken } from './access-token.js';
 
@@ -10,29 +10,54 @@ import type { AccessToken } from './access-token.js';
 const REFUSALS_MAX = 2;
 const UNAUTHORISED = 401;
 
-type Fetch = (task: PageTask) => Promise<PageResult>;
+/** What a request ends with, as far as a token matters. */
+interface Outcome {
+  readonly type: string;
+  readonly fault?: Fault;
+  readonly meta?: { readonly status: number } | null;
+}
 
-export function authorisedFetch(fetch: Fetch, token: AccessToken | null): Fetch {
-  if (token === null) return fetch;
+type Ask<Asked, Result> = (asked: Asked & { readonly bearer?: string }) => Promise<Result>;
+
+/** @param failed what a request ends with for which there is no token */
+export function authorised<Asked extends object, Result extends Outcome>(
+  ask: Ask<Asked, Result>,
+  token: Pick<AccessToken, 'current' | 'refused'> | null,
+  failed: (asked: Asked, fault: Fault) => Result,
+): Ask<Asked, Result> {
+  if (token === null) return ask;
   let refusals = 0;
-  return async (task) => {
+  return async (asked) => {
     let bearer: string;
     try {
       bearer = await token.current();
     } catch (error) {
       if (!(error instanceof IngestionError)) throw error;
-      const { fault } = error;
-      return { type: 'fault', taskId: task.taskId, fault, meta: null, buffers: task.buffers };
+      return failed(asked, error.fault);
     }
-    const result = await fetch({ ...task, bearer });
-    if (result.type === 'page') refusals = 0;
-    if (result.type !== 'fault' || result.meta?.status !== UNAUTHORISED) return result;
+    const result = await ask({ ...asked, bearer });
+    const { fault } = result;
+    if (fault === undefined) {
+      refusals = 0;
+      return result;
+    }
+    if (result.meta?.status !== UNAUTHORISED) return result;
     token.refused(bearer);
     if (++refusals > REFUSALS_MAX) return result;
-    const message = `${result.fault.message}: a new access token is asked for`;
+    const message = `${fault.message}: a new access token is asked for`;
     return {
       ...result,
       fault: { code: 'HTTP_STATUS', message, retryable: true, status: UNAUTHORISED },
     };
   };
+}
+
+/** Fetches pages with the current access token. */
+export function authorisedFetch(
+  fetch: (task: PageTask) => Promise<PageResult>,
+  token: AccessToken | null,
+): (task: PageTask) => Promise<PageResult> {
+  return authorised<PageTask, PageResult>(fetch, token, ({ taskId, buffers }, fault) => ({
+    ...{ type: 'fault', taskId, fault, meta: null, buffers },
+  }));
 }

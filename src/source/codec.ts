@@ -6,7 +6,7 @@ import type { Fault } from '../core/fault.js';
 import type { Envelope } from '../paging/paging.js';
 import type { CursorCodec } from '../paging/place-cursor.js';
 import type { AuthPlan } from './plan.js';
-import type { Refusal } from './source.js';
+import type { RatePolicy, Refusal } from './source.js';
 import type { SubmissionForm } from './submission-form.js';
 
 /** What a page says around its records, or why it is no page. */
@@ -16,6 +16,16 @@ export type EnvelopeReading =
   | { readonly type: 'fault'; readonly fault: Fault }
   /** No page of this source. */
   | { readonly type: 'other' };
+
+/** Paths below the base URL, each with a limit of its own. */
+export interface Beside {
+  /** Of the description that the API gives of itself. */
+  readonly manifest: string;
+  /** Lists in the form of the stream's pages, by name; each at the path of that name. */
+  readonly lists: readonly string[];
+  /** Documented for each of the lists. */
+  readonly listPolicy: RatePolicy;
+}
 
 export interface SourceCodec {
   readonly cursors: CursorCodec;
@@ -33,6 +43,10 @@ export interface SourceCodec {
   checkPath(basePath: string): string;
   /** What the key is known by; its hash names the log of its requests. */
   keyText(auth: AuthPlan | null): string;
+  /** What the API has beside the pages, for who explores it. */
+  readonly beside: Beside;
+  /** Of a page, as documented: what is expected before anything was asked. */
+  readonly latencyMs: number;
   /** Stands in for the API where no key is set, and is asked with this one below this path. */
   readonly simulator: { readonly key: string; readonly path: string };
   /** Loaded where ids are handed in: its schemas would cost every start. */

@@ -44,6 +44,7 @@ export function compileEvents(
     idField: fieldAt(primaryKey[0]),
     timestampField: fieldAt(timePath),
     recordsField: fieldAt(dataSelector),
+    sizeParam: pageSize.param,
     request,
     pagePath: (basePath, cursor, limit) => request(basePath, cursor, limit).url,
     readEnvelope: (json) => codec.readEnvelope(json),

@@ -60,6 +60,8 @@ export interface EventSource extends Stream {
   readonly timestampField: string;
   /** Name of the array of records. */
   readonly recordsField: string;
+  /** Of the query: how many records are asked for. */
+  readonly sizeParam: string;
   readEnvelope: SourceCodec['readEnvelope'];
   /** Path and query of one page. @param basePath the path of the base URL, without a slash at its end. */
   pagePath(basePath: string, cursor: string | null, limit: number): string;

@@ -69,7 +69,7 @@ describe.concurrent('a probe finds', () => {
       expect(said(result, 'total')).toEqual({ value: 30, confidence: 'measured' });
       expect(said(result, 'page.default-size').confidence).toBe('unknown');
       expect(said(result, 'page.largest-size').confidence).toBe('unknown');
-      expect(result.exploration.prediction?.events).toBe(30);
+      expect(result.exploration.prediction?.records).toBe(30);
     });
 
     test('without any event is no failure', async () => {

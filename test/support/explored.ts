@@ -1,15 +1,17 @@
 /** An exploration of a simulator in this process. */
-import { Agent } from 'undici';
 import type { LimitMemory } from '../../src/explore/asker.js';
+import { fieldsOf } from '../../src/explore/census.js';
 import { concludeExploration } from '../../src/explore/exploration.js';
 import { type Explored, explore } from '../../src/explore/explore.js';
 import { defaultBudget } from '../../src/explore/plan.js';
-import type { ExploreScope } from '../../src/explore/probe.js';
+import { type ExploreScope, PAGES } from '../../src/explore/probe.js';
 import type { Exploration } from '../../src/explore/schema.js';
+import { subjectOf } from '../../src/explore/subject.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import type { SimulatorStats } from '../../src/simulator/stats.js';
 import { datasync, headersFor } from './datasync.js';
+import { workerSettings } from './sample-pages.js';
 import { fullestWindow } from './windows.js';
 
 export interface ExploredSimulator {
@@ -37,10 +39,8 @@ export async function exploreSimulator(
     const { origin } = simulator;
     const explored = await exploreOrigin(origin, { expected, ...scope }, memory);
     const exploration = concludeExploration(explored, {
-      source: datasync,
-      origin,
-      keyHash: 'hash',
-      run: RUN,
+      ...{ source: datasync, known: KNOWN, origin, keyHash: 'hash', run: RUN },
+      advice: { sizeSetting: 'BATCH_SIZE', declaresLimits: false },
     });
     return { settings, explored, exploration, stats: simulator.stats() };
   } finally {
@@ -59,7 +59,7 @@ export function mostInWindow(stats: SimulatorStats, windowMs: number): number {
 
 /** The most requests that it sent in a window: by its own clock, for arrivals are late at random. */
 export function mostSentInWindow({ notebook }: Explored, windowMs: number): number {
-  const starts = notebook.starts.get('events') ?? [];
+  const starts = notebook.starts.get(PAGES) ?? [];
   return fullestWindow(
     starts.map(({ sentAtMs }) => sentAtMs),
     windowMs,
@@ -73,13 +73,14 @@ export function exploreOrigin(
   memory: LimitMemory | null = null,
 ): Promise<Explored> {
   const expected = { latencyMs: 10, policy: datasync.defaultPolicy };
-  const wanted = { isThorough: false, doesProvoke: false, expected, ...scope };
+  const subject = subjectOf(datasync);
+  const wanted = { subject, isThorough: false, doesProvoke: false, expected, ...scope };
   return explore({
     source: datasync,
-    origin,
-    basePath: '/api/v1',
-    headers: headersFor(SIMULATOR_KEY),
-    openDispatcher: (options) => new Agent(options),
+    fetchSettings: workerSettings(origin, {
+      headers: headersFor(SIMULATOR_KEY),
+      bodyBytesMax: 64_000_000,
+    }),
     scope: { budget: defaultBudget(wanted), ...wanted },
     reserve: 0,
     memoryOf: (bucket) => (bucket === 'events' ? memory : null),
@@ -87,6 +88,10 @@ export function exploreOrigin(
   });
 }
 
+const KNOWN = {
+  fields: fieldsOf(datasync),
+  ...{ paging: null, declaredLimits: null, hasCredentials: true },
+};
 const SIMULATOR_KEY = 'simulator-key';
 
 /** Small pages and a short window, so that an exploration takes about one of them. */

@@ -7,12 +7,16 @@ import { emptyNotebook } from '../../src/explore/explore.js';
 import { Extent } from '../../src/explore/extent.js';
 import type { Finding } from '../../src/explore/finding.js';
 import { findingsOf } from '../../src/explore/findings/findings.js';
-import { EVENTS, type Probe } from '../../src/explore/probe.js';
-import type { Exchange, Transport } from '../../src/explore/transport.js';
+import { PAGES, type Probe } from '../../src/explore/probe.js';
+import { streamPages } from '../../src/explore/stream-pages.js';
+import type { Received, Send } from '../../src/explore/transport.js';
+import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
 import { limitHeaders } from '../../src/simulator/limit-headers.js';
 import { type SimulatorSettings, simulatorSettings } from '../../src/simulator/settings.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { datasync, headersFor } from './datasync.js';
+import { refusalFault, refusalOf } from '../../workers/fetch/refusal.js';
+import { toldLimits } from '../../workers/fetch/response-headers.js';
+import { datasync } from './datasync.js';
 
 const T0 = 1_790_000_000_000;
 const BUDGET = 100;
@@ -59,9 +63,7 @@ export async function probeInSimulatedTime(
   const settings = simulatorSettings.parse({ events: 20_000, latencyMs: 10, ...knobs });
   const clock = new SimulatedClock();
   const asker = new Asker({
-    source: datasync,
-    transport: simulatedTransport(createSimulator(settings), clock, takesTurns),
-    headers: headersFor(settings.apiKey),
+    send: simulatedSend(createSimulator(settings), clock, takesTurns),
     requestsAtOnce: Number.POSITIVE_INFINITY,
     nowMs: clock.nowMs,
     sleep: clock.sleep,
@@ -69,14 +71,20 @@ export async function probeInSimulatedTime(
     onStart: () => {},
   });
   const policy = datasync.defaultPolicy;
-  await asker.addBucket({ name: EVENTS, budget: BUDGET, policy, reserve: 0, memory: null });
+  await asker.addBucket({ name: PAGES, budget: BUDGET, policy, reserve: 0, memory: null });
   const expected = { latencyMs: settings.latencyMs, policy };
+  const pages = streamPages(datasync, 'http://simulated/api/v1');
   const context = {
     asker,
-    source: datasync,
-    basePath: '/api/v1',
-    scope: { budget: BUDGET, isThorough: true, doesProvoke: true, expected },
-    notebook: emptyNotebook(),
+    pages,
+    scope: {
+      subject: pages.subject,
+      budget: BUDGET,
+      isThorough: true,
+      doesProvoke: true,
+      expected,
+    },
+    notebook: emptyNotebook(pages.subject),
     extent: new Extent(),
     nowMs: clock.nowMs,
   };
@@ -84,8 +92,10 @@ export async function probeInSimulatedTime(
     for (const probe of probes) await probe.run(context);
   };
   await clock.run(all());
-  context.notebook.starts.set(EVENTS, asker.starts(EVENTS));
-  const findings = findingsOf(context.notebook, context.extent, datasync);
+  context.notebook.starts.set(PAGES, asker.starts(PAGES));
+  const findings = findingsOf(context.notebook, context.extent, {
+    ...{ fields: pages.fields, paging: null, declaredLimits: null, hasCredentials: true },
+  });
   return (name) => {
     const found = findings.find((finding) => finding.name === name);
     if (found === undefined) throw new Error(`no finding ${name}`);
@@ -93,41 +103,53 @@ export async function probeInSimulatedTime(
   };
 }
 
-function simulatedTransport(
-  simulator: Simulator,
-  clock: SimulatedClock,
-  takesTurns: boolean,
-): Transport {
+function simulatedSend(simulator: Simulator, clock: SimulatedClock, takesTurns: boolean): Send {
   const { latencyMs } = simulator.settings;
   let freeAtMs = 0;
-  return {
-    async get(path, headers) {
-      const sentAtMs = clock.nowMs();
-      const answer = answerTo(simulator, { path, headers, nowMs: sentAtMs });
-      const beginsAtMs = takesTurns ? Math.max(sentAtMs, freeAtMs) : sentAtMs;
-      freeAtMs = beginsAtMs + latencyMs;
-      await clock.sleep(freeAtMs - sentAtMs);
-      const endAtMs = clock.nowMs();
-      const times = { sentAtMs, headAtMs: endAtMs, endAtMs, wireBytes: answer.body.length };
-      return { type: 'answer', exchange: { ...answer, ...times } };
-    },
-    close: async () => {},
+  return async ({ url }) => {
+    const sentAtMs = clock.nowMs();
+    const answer = answerTo(simulator, { url, nowMs: sentAtMs });
+    const beginsAtMs = takesTurns ? Math.max(sentAtMs, freeAtMs) : sentAtMs;
+    freeAtMs = beginsAtMs + latencyMs;
+    await clock.sleep(freeAtMs - sentAtMs);
+    return receivedAs(answer, url, { sentAtMs, endAtMs: clock.nowMs() });
   };
 }
 
-interface Request {
-  readonly path: string;
+interface SimulatedAnswer {
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+/** As the client of the fetch worker would tell of it. */
+function receivedAs(
+  { status, headers, body }: SimulatedAnswer,
+  url: string,
+  { sentAtMs, endAtMs }: { readonly sentAtMs: number; readonly endAtMs: number },
+): Received {
+  const meta: ResponseMeta = {
+    ...{ status, requestId: null, sentAtMs, headAtMs: endAtMs, endAtMs, redirects: 0 },
+    ...{ ...toldLimits(headers, endAtMs, []), bodyBytes: body.length },
+  };
+  const { buffer } = body;
+  if (status === 200) return { type: 'page', url, body, buffer, meta, headers };
+  const refusal = refusalOf(meta, body.toString(), headers);
+  const fault = refusalFault(meta, refusal, { source: datasync, url });
+  return { type: 'fault', fault, refusal, buffer, meta, headers };
+}
+
+interface Request {
+  readonly url: string;
   readonly nowMs: number;
 }
 
 function answerTo(
   { settings, gate, views, cursors, renderer }: Simulator,
-  { path, headers, nowMs }: Request,
-): Pick<Exchange, 'status' | 'headers' | 'body'> {
-  const { searchParams: query } = new URL(path, 'http://simulated');
-  const headerKey = headers['x-api-key'];
-  const admission = gate.admit({ headerKey, query, bucket: EVENTS, nowMs });
+  { url, nowMs }: Request,
+): SimulatedAnswer {
+  const { searchParams: query } = new URL(url);
+  const admission = gate.admit({ headerKey: settings.apiKey, query, bucket: 'events', nowMs });
   if (admission.type === 'unauthorised' || admission.verdict === null) {
     throw new Error('the probes have a key, and there is a limit');
   }
@@ -136,7 +158,7 @@ function answerTo(
   const say = (status: number, body: string) => ({
     status,
     headers: { ...named, date: new Date(nowMs).toUTCString() },
-    body: Buffer.from(body),
+    body: Buffer.from(new TextEncoder().encode(body).buffer),
   });
   if (admission.type === 'refused') return say(429, '{"code":"RATE_LIMIT_EXCEEDED"}');
   const cursor = cursors.decode(query.get('cursor') ?? '');

@@ -40,7 +40,8 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
   sideRoom('database', '|postgres'),
-  ...['postgres', 'observe', 'explore', 'simulator', 'config'].map((name) => sideRoom(name)),
+  ...['postgres', 'observe', 'simulator', 'config'].map((name) => sideRoom(name)),
+  exploreRoom(),
   upperRoom('session', 'commands/|main\\.'),
   upperRoom('commands', 'main\\.'),
   { files: /^src\/main\.ts$/, mayImport: /^(?!test\/|bench\/)/ },
@@ -65,6 +66,12 @@ function sideRoom(name: string, beside = ''): Room {
     files: new RegExp(`^src/${name}/`),
     mayImport: new RegExp(`^src/(?:${rooms})/|^(?!src/|workers/|test/|bench/)`),
   };
+}
+
+/** A side room that asks with the client of the fetch worker, and reads its pages as that does. */
+function exploreRoom(): Room {
+  const { files, mayImport } = sideRoom('explore');
+  return { files, mayImport: new RegExp(`${mayImport.source}|^workers/fetch/`) };
 }
 
 /** Puts the rooms below it together. @param above what it must not import of src */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { roundest } from '../../src/core/round-span.js';
+import { emptyCensus } from '../../src/explore/census.js';
 import { emptyNotebook } from '../../src/explore/explore.js';
 import { Extent } from '../../src/explore/extent.js';
 import { median, percentile } from '../../src/explore/finding.js';
@@ -7,43 +8,25 @@ import { aboutCursors } from '../../src/explore/findings/about-cursors.js';
 import { typicalLatencies } from '../../src/explore/findings/about-latency.js';
 import { aboutPages } from '../../src/explore/findings/about-pages.js';
 import { readCursorForm } from '../../src/explore/findings/cursor-form.js';
-import type { Answer, Notebook, PageSeen } from '../../src/explore/observations.js';
-import { emptyCensus, readPage } from '../../src/explore/read-page.js';
+import type { Notebook, PageSeen } from '../../src/explore/observations.js';
+import { streamPages } from '../../src/explore/stream-pages.js';
 import { HIGHEST_ID, type Position } from '../../src/paging/position.js';
 import { datasync } from '../support/datasync.js';
 import { drawInteger, seededRandom } from '../support/random.js';
+import { seenPage } from '../support/seen-pages.js';
 
 const NEWEST_MS = 1_769_541_612_369;
 
-function answerWith(json: unknown): Answer {
-  return {
-    bucket: 'events',
-    path: '/api/v1/events',
-    status: 200,
-    headers: {},
-    sentAtMs: 0,
-    headAtMs: 10,
-    endAtMs: 12,
-    wireBytes: 1_000,
-    bodyBytes: 1_000,
-    text: '',
-    json,
-    limits: null,
-    isAlone: true,
-    acceptedGzip: false,
-  };
-}
+const PAGES = streamPages(datasync, 'http://api.example/api/v1');
 
 function pageOf(records: readonly unknown[], changes: Partial<PageSeen> = {}): PageSeen {
-  const json = { data: records, hasMore: true, nextCursor: 'AbCd-opaque' };
-  const asked = { askedLimit: null, soughtDepthMs: null, askedFromStart: true };
-  const page = readPage(datasync, answerWith(json), asked, emptyCensus());
+  const page = seenPage(PAGES, { data: records, hasMore: true, nextCursor: 'AbCd-opaque' });
   if (page === null) throw new Error('the sample is a page');
   return { ...page, ...changes };
 }
 
 function notebookOf(pages: PageSeen[], census = emptyCensus()): Notebook {
-  return { ...emptyNotebook(), pages, census };
+  return { ...emptyNotebook(PAGES.subject), pages, census };
 }
 
 function uuid(number: number): string {
@@ -97,15 +80,14 @@ describe('records', () => {
       'no object',
     ];
     const json = { data: records, hasMore: false, nextCursor: null };
-    const asked = { askedLimit: 4, soughtDepthMs: null, askedFromStart: true };
-    const page = readPage(datasync, answerWith(json), asked, census);
+    const page = seenPage(PAGES, json, { limit: 4 }, census);
     expect(page?.positions.map((position) => position?.ms ?? null)).toEqual([
       NEWEST_MS,
       NEWEST_MS,
       null,
       null,
     ]);
-    const found = aboutPages(notebookOf(page === null ? [] : [page], census), datasync);
+    const found = aboutPages(notebookOf(page === null ? [] : [page], census), PAGES.fields);
     const fields = found.find(({ name }) => name === 'record.fields')?.value;
     expect(fields).toBe(
       'id: uuid or string in 75 %; timestamp: number or ISO 8601 or string in 75 %; ' +
@@ -119,9 +101,8 @@ describe('records', () => {
   });
 
   test('what is no page of the source is none', () => {
-    const asked = { askedLimit: 4, soughtDepthMs: null, askedFromStart: true };
     for (const json of [null, [], { data: [] }, { hasMore: true, nextCursor: 'a' }, undefined]) {
-      expect(readPage(datasync, answerWith(json), asked, emptyCensus())).toBeNull();
+      expect(seenPage(PAGES, json, { limit: 4 })).toBeNull();
     }
   });
 });
@@ -142,7 +123,7 @@ describe('extent', () => {
       recordCount: rows.length,
       positions: rows,
       soughtDepthMs: depthMs,
-      askedFromStart: depthMs === 0,
+      askedCursor: depthMs === 0 ? null : `${depthMs}`,
     };
   }
 
@@ -182,7 +163,7 @@ test('a page size that the answer names and did not show is announced', () => {
   const page = pageOf([{ id: uuid(1), timestamp: NEWEST_MS }]);
   const short = { ...page, envelope: { ...page.envelope, limit: 100 }, askedLimit: null };
   const sure = (pages: PageSeen[]) =>
-    aboutPages(notebookOf(pages), datasync).find(({ name }) => name === 'page.default-size')
+    aboutPages(notebookOf(pages), PAGES.fields).find(({ name }) => name === 'page.default-size')
       ?.confidence;
   expect(sure([short])).toBe('announced');
   expect(sure([{ ...short, recordCount: 100 }])).toBe('measured');

@@ -3,7 +3,7 @@ import { type ForecastSettings, forecast } from '../../src/explore/forecast.js';
 
 /** The live API, and a machine that is never in the way. */
 const LIVE: ForecastSettings = {
-  events: 3_000_000,
+  records: 3_000_000,
   pageRecords: 5_000,
   latenciesMs: [3_500, 3_850, 4_200],
   policy: { quota: 10, windowMs: 60_000 },
@@ -34,7 +34,7 @@ describe('under a limit', () => {
   });
 
   test('a smaller page takes as many more requests', () => {
-    const { durationMs, requests } = forecast({ ...LIVE, events: 300_000, pageRecords: 1_000 });
+    const { durationMs, requests } = forecast({ ...LIVE, records: 300_000, pageRecords: 1_000 });
     expect(requests).toBeGreaterThanOrEqual(300);
     expect(durationMs).toBeGreaterThanOrEqual(29 * MINUTE_MS);
     expect(durationMs).toBeLessThan(31 * MINUTE_MS);
@@ -47,7 +47,7 @@ describe('by latency', () => {
   test('a chain of opaque cursors takes one latency a page', () => {
     const { durationMs, boundBy, segmentsMax, inFlightMax } = forecast({
       ...slow,
-      events: 500_000,
+      records: 500_000,
       canSeek: false,
     });
     expect(durationMs / (100 * 500)).toBeGreaterThan(0.98);
@@ -60,7 +60,7 @@ describe('by latency', () => {
   });
 
   test('several chains share it where one can seek', () => {
-    const wide = { ...slow, events: 1_000_000, creditBytes: 1e9 };
+    const wide = { ...slow, records: 1_000_000, creditBytes: 1e9 };
     const { durationMs, segmentsMax } = forecast(wide);
     expect(segmentsMax).toBeGreaterThan(5);
     expect(durationMs).toBeLessThan(200 * 500 * 0.25);
@@ -73,7 +73,7 @@ test('a slow machine bounds what nothing else does', () => {
     policy: null,
     latenciesMs: [5],
     recordsPerSecond: 50_000,
-    events: 500_000,
+    records: 500_000,
   });
   expect(boundBy).toBe('machine');
   expect(durationMs).toBeGreaterThan(10_000);
@@ -82,8 +82,8 @@ test('a slow machine bounds what nothing else does', () => {
 
 test('a run too long to rehearse in full goes on at its pace', () => {
   const long = { ...LIVE, pageRecords: 100, latenciesMs: [200] };
-  const whole = forecast({ ...long, events: 490_000 });
-  const extended = forecast({ ...long, events: 980_000 });
+  const whole = forecast({ ...long, records: 490_000 });
+  const extended = forecast({ ...long, records: 980_000 });
   expect(extended.durationMs / whole.durationMs).toBeGreaterThan(1.97);
   expect(extended.durationMs / whole.durationMs).toBeLessThan(2.03);
   expect(extended.pages).toBe(9_800);

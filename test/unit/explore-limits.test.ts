@@ -3,11 +3,13 @@ import { readLimitHeaders } from '../../src/core/limit-headers.js';
 import { emptyNotebook } from '../../src/explore/explore.js';
 import { aboutLimits } from '../../src/explore/findings/about-limits.js';
 import type { Answer, StartSeen } from '../../src/explore/observations.js';
+import { PAGES } from '../../src/explore/probe.js';
+import { subjectOf } from '../../src/explore/subject.js';
+import { datasync } from '../support/datasync.js';
 
 const START_MS = 1_769_541_612_369;
 const ANSWER: Answer = {
   bucket: 'sessions',
-  path: '/api/v1/sessions',
   status: 200,
   headers: {},
   sentAtMs: 0,
@@ -15,8 +17,6 @@ const ANSWER: Answer = {
   endAtMs: 12,
   wireBytes: 1_000,
   bodyBytes: 1_000,
-  text: '',
-  json: { data: [] },
   limits: null,
   isAlone: true,
   acceptedGzip: false,
@@ -33,7 +33,10 @@ function limitFindings(
     const limits = readLimitHeaders(headers, sentAtMs + 5);
     return { sentAtMs, headAtMs: sentAtMs + 5, status: 200, headers, limits };
   });
-  const found = aboutLimits({ ...emptyNotebook(), starts: new Map([['events', starts]]) });
+  const found = aboutLimits({
+    ...emptyNotebook(subjectOf(datasync)),
+    starts: new Map([[PAGES, starts]]),
+  });
   const of = (name: string) => found.find((finding) => finding.name === name);
   return { found, of };
 }
@@ -135,14 +138,14 @@ describe('limits', () => {
       const answer = { ...ANSWER, limits: readLimitHeaders(headers, 10) };
       const list = {
         ...{ name: 'sessions', path: '/sessions', answer, fault: null, total: 0, recordCount: 0 },
-        ...{ fields: [], eventStartsInWindow: 1 },
+        ...{ fields: [], pageStartsInWindow: 1 },
       };
       const start = { sentAtMs: 0, headAtMs: 5, status: 200, headers: policies(9, 29) };
       const starts = [{ ...start, limits: readLimitHeaders(start.headers, 5) }];
       const notebook = {
-        ...emptyNotebook(),
+        ...emptyNotebook(subjectOf(datasync)),
         lists: [list],
-        starts: new Map([['events', starts]]),
+        starts: new Map([[PAGES, starts]]),
       };
       return aboutLimits(notebook).find(({ name }) => name === 'limit.own-bucket.sessions');
     };

@@ -92,7 +92,8 @@ test('one that can be read gives the limit and the starts that it saw', async ()
   const instant = new Date(atMs).toISOString();
   const policy = { quota: 4, windowMs: 20_000 };
   const exploration: Exploration = {
-    ...{ version: 1, source: spec.name, origin: runOrigin, startedAt: instant, endedAt: instant },
+    ...{ version: 2, source: spec.name, stream: spec.stream, origin: runOrigin },
+    ...{ startedAt: instant, endedAt: instant },
     requests: { atMost: {}, used: {} },
     ...{ findings: [], recommendations: [], prediction: null },
     startingValues: { pageRecords: null, policy, bytesPerRecord: null, latencyMs: null },

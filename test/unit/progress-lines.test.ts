@@ -92,7 +92,7 @@ describe('the line', () => {
 
 describe('explore', () => {
   const clock = { startedAtMs: 0, nowMs: 30_000, expectedMs: 100_000 };
-  const progress = { probe: 'largest page', eventRequests: 3, budget: 12, waitsUntilMs: null };
+  const progress = { probe: 'largest page', pageRequests: 3, budget: 12, waitsUntilMs: null };
 
   test('says its pace and what the plan leaves', () => {
     expect(exploreLine(progress, clock)).toBe(
@@ -112,7 +112,7 @@ describe('explore', () => {
   });
 
   test('fits with the largest budget', () => {
-    const large = { eventRequests: 100_000, budget: 100_000, waitsUntilMs: 99 * HOUR };
+    const large = { pageRequests: 100_000, budget: 100_000, waitsUntilMs: 99 * HOUR };
     const long = { probe: 'what a refused call costs', ...large };
     const line = exploreLine(long, { ...clock, expectedMs: 99 * HOUR });
     expect(line.length).toBeLessThanOrEqual(COLUMNS);

@@ -26,6 +26,8 @@ export type Answer =
       readonly buffer: ArrayBuffer;
       readonly meta: ResponseMeta;
       readonly headers: AnswerHeaders;
+      /** Of the body as it came, before it was decoded. @default not said */
+      readonly wireBytes?: number;
     }
   /** 204, or another success without a byte: with some APIs a page without records. */
   | {
@@ -42,6 +44,8 @@ export type Answer =
       readonly refusal: Refusal | null;
       readonly buffer: ArrayBuffer | null;
       readonly meta: ResponseMeta | null;
+      /** @default no answer came, or they do not matter */
+      readonly headers?: AnswerHeaders;
     };
 
 export interface HttpClient {
@@ -140,7 +144,7 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
   const { url } = asked;
   switch (received.type) {
     case 'whole': {
-      const { headers } = received;
+      const { headers, wireBytes } = received;
       if (buffer === null || body.byteCount === 0) {
         return { type: 'empty', url, buffer, meta: received.meta, headers };
       }
@@ -150,9 +154,17 @@ function answer(received: Received, body: BodyBuffer, asked: Asked): Answer {
       }
       if (!isJsonType(headers)) {
         const fault = faultOfType(mediaType(headers), body.bytes, asked.source);
-        return { type: 'fault', fault, refusal: null, buffer, meta };
+        return { type: 'fault', fault, refusal: null, buffer, meta, headers };
       }
-      return { type: 'page', url, body: body.bytes, buffer, meta: received.meta, headers };
+      return {
+        type: 'page',
+        url,
+        body: body.bytes,
+        buffer,
+        meta: received.meta,
+        headers,
+        wireBytes,
+      };
     }
     case 'refused': {
       const { errorText, headers } = received;
@@ -173,5 +185,6 @@ function refused(
   asked: Asked,
 ): Answer {
   const refusal = refusalOf(meta, text, headers);
-  return { type: 'fault', fault: refusalFault(meta, refusal, asked), refusal, buffer, meta };
+  const fault = refusalFault(meta, refusal, asked);
+  return { type: 'fault', fault, refusal, buffer, meta, headers };
 }

@@ -12,15 +12,11 @@ import type { Dispatcher } from 'undici';
 import type { LimitHeaders } from '../../src/core/declared-statements.js';
 import type { Fault } from '../../src/core/fault.js';
 import type { ResponseMeta } from '../../src/protocol/fetch-messages.js';
-import {
-  type Destination,
-  isOutOfMemory,
-  networkFault,
-  outOfMemory,
-} from '../../src/source/network-fault.js';
+import { type Destination, networkFault } from '../../src/source/network-fault.js';
 import type { BodyBuffer } from './body-buffer.js';
-import { type Decoding, decode, knownEncodings, unknownEncoding } from './content-decoding.js';
+import { type Decoding, decode, unknownEncoding } from './content-decoding.js';
 import type { BodyRoom } from './receive-budget.js';
+import { dripping, encodedUnknown, tooLarge, undecodable } from './receive-faults.js';
 import {
   type AnswerHeaders,
   contentEncodings,
@@ -36,7 +32,13 @@ export const ERROR_BYTES_MAX = 65_536;
 
 /** How an answer ended. */
 export type Received =
-  | { readonly type: 'whole'; readonly headers: AnswerHeaders; readonly meta: ResponseMeta }
+  | {
+      readonly type: 'whole';
+      readonly headers: AnswerHeaders;
+      readonly meta: ResponseMeta;
+      /** Of the body, before it was decoded. */
+      readonly wireBytes: number;
+    }
   | {
       readonly type: 'refused';
       readonly errorText: string;
@@ -118,7 +120,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     this.#head = { status, headers, atMs: this.#terms.now() };
     this.#encodings = contentEncodings(headers);
     const unknown = unknownEncoding(this.#encodings);
-    if (unknown !== null) return this.#endUnknownEncoding(controller, unknown);
+    if (unknown !== null) return this.#fail(controller, encodedUnknown(unknown));
     if (!this.#isPage || this.#encodings.length > 0) return;
     this.#lengthBytes = contentLength(headers) ?? 0;
     if (this.#lengthBytes > this.#body.bytesMax) return this.#endTooLarge(controller);
@@ -189,14 +191,16 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
       },
       onDrain: () => controller.resume(),
       onEnd: () => this.#endWhole(),
-      onError: (error) => this.#endUndecodable(controller, error),
+      onError: (error) => this.#fail(controller, undecodable(this.#encodings, error)),
     });
   }
 
   #endWhole(): void {
     if (this.#head === null || this.#isRefused) return this.#endRefused();
     const meta = this.#meta();
-    if (meta !== null) this.#end({ type: 'whole', headers: this.#head.headers, meta });
+    if (meta === null) return;
+    const { headers } = this.#head;
+    this.#end({ type: 'whole', headers, meta, wireBytes: this.#wireBytes });
   }
 
   #endRefused(): void {
@@ -207,9 +211,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #endTooLarge(controller: Controller): void {
-    const message = `the body is larger than ${this.#body.bytesMax} bytes`;
-    const remedy = 'Raise BODY_BYTES_MAX, or ask for smaller pages with BATCH_SIZE';
-    this.#fail(controller, { code: 'BODY_TOO_LARGE', message, retryable: true, remedy });
+    this.#fail(controller, tooLarge(this.#body.bytesMax));
   }
 
   /** Each interim answer begins undici's wait for the head anew. */
@@ -231,27 +233,8 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   }
 
   #endLate(controller: Controller): void {
-    const seconds = Math.round((this.#terms.now() - (this.#head?.atMs ?? 0)) / 1000);
-    const message = `the body drips: ${this.#wireBytes} bytes in ${seconds} s`;
-    const remedy = 'Check that the API is well; IDLE_DEADLINE sets how long a body may take';
-    this.#fail(controller, { code: 'TIMEOUT', message, retryable: true, remedy });
-  }
-
-  #endUndecodable(controller: Controller, error: NodeJS.ErrnoException): void {
-    if (error.code === 'Z_MEM_ERROR' || isOutOfMemory(error)) {
-      return this.#fail(controller, outOfMemory());
-    }
-    const message = `the body is not whole in ${this.#encodings.join(', ')}`;
-    this.#fail(controller, { code: 'PAGE_MALFORMED', message, retryable: true });
-  }
-
-  #endUnknownEncoding(controller: Controller, unknown: string): void {
-    this.#fail(controller, {
-      code: 'CONTRACT',
-      message: `the body is encoded in ${unknown}, which is not decoded here`,
-      retryable: false,
-      remedy: `Make the API or the proxy before it use one of ${knownEncodings()}, or none`,
-    });
+    const sinceHeadMs = this.#terms.now() - (this.#head?.atMs ?? 0);
+    this.#fail(controller, dripping(this.#wireBytes, sinceHeadMs));
   }
 
   #fail(controller: Controller, fault: Fault): void {

@@ -23,7 +23,7 @@ export function aboutCursors(notebook: Notebook): Finding[] {
   ];
 }
 
-function seekFinding({ seek, skipped }: Notebook): Finding {
+function seekFinding({ seek, skipped, subject }: Notebook): Finding {
   const name = 'cursor.can-seek';
   switch (seek.type) {
     case 'exact': {
@@ -34,20 +34,26 @@ function seekFinding({ seek, skipped }: Notebook): Finding {
       return finding(name, false, 'measured', seek.reason);
     case 'opaque':
       return finding(name, false, 'measured', 'cursors cannot be read, so none can be built');
-    case 'untried':
-      return unknown(name, skipped.get('seek') ?? 'no page with a cursor to try with');
+    case 'untried': {
+      const why = skipped.get('seek') ?? 'no page with a cursor to try with';
+      const { places } = subject;
+      if (places === 'none') return finding(name, false, 'implied', why);
+      return places === 'pages' ? finding(name, true, 'implied', why) : unknown(name, why);
+    }
   }
 }
 
 /** From the answers and the cursors themselves; by waiting where that was asked for. */
 function lifeFinding(pages: readonly PageSeen[], { lifetime, skipped }: Notebook): Finding {
   const name = 'cursor.life';
-  const span = announcedLife(pages);
+  const { aliveAfterMs = null, deadAfterMs = null } = lifetime.type === 'waited' ? lifetime : {};
+  const waited: [number, number] | null =
+    aliveAfterMs === null || deadAfterMs === null ? null : [aliveAfterMs, deadAfterMs];
+  const span = announcedLife(pages) ?? waited;
   if (span === null) return unknown(name, 'neither the answer nor the cursor says');
   const [low, high] = span;
   const value = roundest(low, high);
   const range = { unit: 'ms', low: Math.round(low), high: Math.round(high) };
-  const { aliveAfterMs = null, deadAfterMs = null } = lifetime.type === 'waited' ? lifetime : {};
   if (aliveAfterMs !== null && deadAfterMs !== null) {
     const evidence = `alive after ${seconds(aliveAfterMs)} s, dead after ${seconds(deadAfterMs)} s`;
     return finding(name, value, 'measured', evidence, range);
@@ -109,7 +115,7 @@ function orderFindings(pages: readonly PageSeen[]): Finding[] {
           'measured',
           `${ties} of ${pairs + ties} neighbours are ties`,
         ),
-    continuity(pages),
+    continuity(pages, order),
   ];
 }
 
@@ -126,12 +132,14 @@ function count(
 }
 
 /** The page behind a cursor starts behind the page that gave it. */
-function continuity(pages: readonly PageSeen[]): Finding {
+function continuity(pages: readonly PageSeen[], order: string): Finding {
   const [first, second] = pages;
   const [end, start] = [first?.positions.at(-1), second?.positions[0]];
-  if (end == null || start == null || second?.askedFromStart !== false) {
+  if (end == null || start == null || second == null || second.askedCursor === null) {
     return unknown('order.continues', 'no page was followed by the next');
   }
-  const continues = comparePositions(end, start) < 0;
+  if (order === 'not ordered by time') return unknown('order.continues', order);
+  const isBefore = comparePositions(end, start) < 0;
+  const continues = order === 'newest first' ? isBefore : !isBefore;
   return finding('order.continues', continues, 'measured', 'first and second page compared');
 }

@@ -83,7 +83,12 @@ function concurrency({ together, skipped }: Notebook, singleMs: number): Finding
     return [unknown(name, reason)];
   }
   if (best.overlap < OVERLAP_MIN) {
-    return [unknown(name, 'the requests did not overlap: the limit kept them apart')];
+    return [
+      unknown(
+        name,
+        'the requests did not overlap: the limit, or the log of their starts, kept them apart',
+      ),
+    ];
   }
   const apart = singleMs * best.count;
   const evidence = `${best.count} at once in ${Math.round(best.elapsedMs)} ms, one alone takes ${Math.round(singleMs)} ms`;

@@ -3,7 +3,7 @@ import { bindingLimit } from '../../core/limit-headers.js';
 import { roundest } from '../../core/round-span.js';
 import { type Finding, finding, unknown } from '../finding.js';
 import type { ListSeen, Notebook, StartSeen } from '../observations.js';
-import { EVENTS } from '../probe.js';
+import { PAGES } from '../probe.js';
 import { readDialect } from './dialect.js';
 import { inferLimits, type LimitInference } from './infer-limits.js';
 import type { Span } from './limit-kinds.js';
@@ -13,12 +13,24 @@ const MEASURED_SHARE = 1 / 3;
 /** Forms that say by themselves what they are; a bare number is read by its magnitude. */
 const TELLING_FORMS: readonly string[] = ['ISO 8601', 'HTTP-date'];
 
-export function aboutLimits(notebook: Notebook): Finding[] {
-  const starts = notebook.starts.get(EVENTS) ?? [];
+/** @param declared in the source file, in words; null: none is */
+export function aboutLimits(notebook: Notebook, declared: string | null = null): Finding[] {
+  const found = announced(notebook);
+  if (declared === null) return found;
+  return [...found, finding('limit.declared', declared, 'assumed', 'the source file declares it')];
+}
+
+function announced(notebook: Notebook): Finding[] {
+  const starts = notebook.starts.get(PAGES) ?? [];
   const told = starts.flatMap(({ headers }) => readDialect(headers) ?? []);
   const answered = starts.filter(({ status }) => status !== null).length;
   const dialect = told[0];
-  if (dialect === undefined) return withoutHeaders(answered, notebook);
+  if (dialect === undefined) {
+    const saying = starts.filter(({ limits }) => (limits?.limits ?? []).length > 0);
+    return saying.length === 0
+      ? withoutHeaders(answered, notebook)
+      : inOwnWords(`${saying.length} of ${answered} answers carry it`, starts, notebook);
+  }
   const share = `${told.length} of ${answered} answers carry it`;
   const reset = told.find(({ resetForm }) => resetForm !== null)?.resetForm ?? null;
   return [
@@ -39,6 +51,15 @@ function aboutEach(starts: readonly StartSeen[], notebook: Notebook): Finding[] 
   const limits = inferLimits(starts, notebook.earlierStartsMs);
   if (limits.length === 0) return notNamed('the headers do not name it');
   return limits.flatMap((limit, index) => limitFindings(areaOf(index, limits), limit, notebook));
+}
+
+/** In headers whose names the source file gives, or in the body. */
+function inOwnWords(share: string, starts: readonly StartSeen[], notebook: Notebook): Finding[] {
+  return [
+    finding('limit.headers', 'in words that the source file names', 'announced', share),
+    ...aboutEach(starts, notebook),
+    refusedCalls(notebook),
+  ];
 }
 
 function notNamed(why: string): Finding[] {
@@ -77,21 +98,33 @@ function areaOf(index: number, limits: readonly LimitInference[]): string {
 }
 
 function limitFindings(area: string, limit: LimitInference, notebook: Notebook): Finding[] {
-  const { name, quota, kind, counted } = limit;
+  const { name, quota, saysLeaky } = limit;
+  const { stream } = notebook.subject;
   return [
     quota === null
       ? unknown(`${area}.quota`, `the headers do not name it: ${name}`)
-      : finding(`${area}.quota`, quota, 'announced', `in a window on the events: ${name}`, {
-          unit: 'requests',
-        }),
+      : finding(
+          `${area}.quota`,
+          quota,
+          'announced',
+          `in a ${saysLeaky ? 'bucket' : 'window'} on the ${stream}: ${name}`,
+          {
+            unit: 'requests',
+          },
+        ),
     windowFinding(`${area}.window`, limit),
-    kind === null
-      ? unknown(
-          `${area}.window-kind`,
-          notebook.skipped.get('window') ?? 'the counts fit several kinds, or none',
-        )
-      : finding(`${area}.window-kind`, kind, 'measured', `${counted} counts fit no other kind`),
+    kindFinding(`${area}.window-kind`, limit, notebook),
   ];
+}
+
+function kindFinding(
+  name: string,
+  { kind, counted, saysLeaky }: LimitInference,
+  { skipped }: Notebook,
+): Finding {
+  if (kind !== null) return finding(name, kind, 'measured', `${counted} counts fit no other kind`);
+  if (saysLeaky) return finding(name, 'leaky bucket', 'announced', 'answers tell of a bucket');
+  return unknown(name, skipped.get('window') ?? 'the counts fit several kinds, or none');
 }
 
 /** Measured is what the counts of our requests show; what a header names or implies is not. */
@@ -170,9 +203,10 @@ function refusedCalls({ refusal, skipped }: Notebook): Finding {
 /** Whether a list has a limit of its own. */
 function bucketOf(list: ListSeen, notebook: Notebook): Finding[] {
   const name = `limit.own-bucket.${list.name}`;
+  const { stream } = notebook.subject;
   const own = bindingLimit(list.answer?.limits ?? null);
   // An API with several limits tells of each by name: like is compared with like.
-  const told = (notebook.starts.get(EVENTS) ?? []).filter(
+  const told = (notebook.starts.get(PAGES) ?? []).filter(
     ({ limits }) => bindingLimit(limits)?.quota != null,
   );
   const events =
@@ -186,12 +220,12 @@ function bucketOf(list: ListSeen, notebook: Notebook): Finding[] {
   const { quota, remaining } = own;
   const said = `${remaining ?? '?'} of ${quota} left after one request`;
   if (quota !== events.quota) {
-    return [finding(name, true, 'implied', `${said}; the events have ${events.quota}`)];
+    return [finding(name, true, 'implied', `${said}; the ${stream} have ${events.quota}`)];
   }
-  if (remaining === null || list.eventStartsInWindow === 0) return [unknown(name, said)];
-  const evidence = `${said}, with ${list.eventStartsInWindow} requests for events before it`;
+  if (remaining === null || list.pageStartsInWindow === 0) return [unknown(name, said)];
+  const evidence = `${said}, with ${list.pageStartsInWindow} requests for ${stream} before it`;
   if (remaining === quota - 1) return [finding(name, true, 'measured', evidence)];
-  if (remaining <= quota - 1 - list.eventStartsInWindow) {
+  if (remaining <= quota - 1 - list.pageStartsInWindow) {
     return [finding(name, false, 'measured', evidence)];
   }
   return [unknown(name, evidence)];

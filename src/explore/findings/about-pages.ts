@@ -1,42 +1,38 @@
 /** Findings about pages and records: shape, sizes, fields, timestamp forms, bytes, compression. */
-import type { EventSource } from '../../source/source.js';
+import { keyName, type RecordFields } from '../census.js';
 import { type Finding, finding, median, percent, unknown } from '../finding.js';
 import type { Notebook, PageSeen, RecordCensus } from '../observations.js';
 
-export function aboutPages(notebook: Notebook, source: EventSource): Finding[] {
-  const { pages, census } = notebook;
+export function aboutPages(notebook: Notebook, known: RecordFields): Finding[] {
+  const { pages } = notebook;
   const first = pages[0];
   if (first === undefined) return [];
   return [
-    finding(
-      'page.shape',
-      first.shape,
-      'measured',
-      first.shape === 'nested'
-        ? `${source.recordsField}, pagination, meta`
-        : `${source.recordsField}, hasMore, nextCursor`,
-    ),
-    defaultSize(first),
+    finding('page.shape', first.shape.name, 'measured', first.shape.detail),
+    ...(notebook.subject.sizes === 'unsaid' ? [] : [defaultSize(first)]),
     ...largestSize(notebook),
-    ...recordFindings(census, source),
+    ...recordFindings(notebook, known),
     bytesOfRecord(pages),
     ...compressionFindings(pages),
   ];
 }
 
 function defaultSize(first: PageSeen): Finding {
-  const { envelope, recordCount } = first;
+  const { envelope, recordCount, askedLimit } = first;
+  if (askedLimit !== null) return unknown('page.default-size', 'a size is asked for in any case');
   const size = envelope.limit ?? (envelope.hasMore ? recordCount : null);
   if (size === null) return unknown('page.default-size', 'the whole source fits into one page');
   const sure = size === recordCount ? 'measured' : 'announced';
   return finding('page.default-size', size, sure, 'no size was asked for', { unit: 'records' });
 }
 
-function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
+function largestSize(notebook: Notebook): Finding[] {
+  const { pages, refusedLimit, subject } = notebook;
+  if (subject.sizes === 'unsaid') return [unaskedSize(pages)];
   const name = 'page.largest-size';
   const asked = pages.filter(({ askedLimit }) => askedLimit !== null);
   const largest = asked.reduce<PageSeen | null>(
-    (best, page) => ((page.askedLimit ?? 0) > (best?.askedLimit ?? 0) ? page : best),
+    (best, page) => (best === null || isLarger(page, best) ? page : best),
     null,
   );
   if (largest === null) return [unknown(name, 'no page of a chosen size was asked for')];
@@ -47,7 +43,16 @@ function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
       unknown(name, `${askedLimit} asked for, but the source holds only ${recordCount} more`),
     ];
   }
+  const counts = countsOf(asked, granted);
+  if (counts.length > 1) {
+    return [
+      unknown(name, `pages that others follow hold ${counts[0]} to ${counts.at(-1)} records`),
+    ];
+  }
   const evidence = `${askedLimit} asked for, ${granted} granted`;
+  if (subject.sizes === 'fixed') {
+    return [finding(name, granted, 'measured', `${evidence}; no other is asked for`, RECORDS)];
+  }
   if (granted < (askedLimit ?? 0)) {
     return [
       finding(name, granted, granted === recordCount ? 'measured' : 'announced', evidence, {
@@ -68,7 +73,34 @@ function largestSize({ pages, refusedLimit }: Notebook): Finding[] {
   ];
 }
 
-function recordFindings(census: RecordCensus, source: EventSource): Finding[] {
+const RECORDS = { unit: 'records' };
+
+function isLarger(page: PageSeen, best: PageSeen): boolean {
+  const [asked, before] = [page.askedLimit ?? 0, best.askedLimit ?? 0];
+  return asked === before ? page.recordCount > best.recordCount : asked > before;
+}
+
+/** How many records pages hold that could hold more, ascending: several where it is not their size that cuts them. */
+function countsOf(asked: readonly PageSeen[], granted: number): number[] {
+  const roomy = asked.filter(
+    ({ envelope, askedLimit }) =>
+      envelope.limit === null && envelope.hasMore && (askedLimit ?? 0) > granted,
+  );
+  const counts = roomy.map(({ recordCount }) => recordCount).filter((count) => count !== granted);
+  return [...new Set([...counts, granted])].sort((a, b) => a - b);
+}
+
+/** The request leaves it to the API, or the file has it in a place of its own. */
+function unaskedSize(pages: readonly PageSeen[]): Finding {
+  const full = pages.filter(({ envelope }) => envelope.hasMore);
+  const largest = Math.max(0, ...full.map(({ recordCount }) => recordCount));
+  const evidence = 'no page_size is in the file: what comes without another size';
+  return largest === 0
+    ? unknown('page.size', 'no page was seen that another follows')
+    : finding('page.size', largest, 'measured', evidence, RECORDS);
+}
+
+function recordFindings({ census, pages }: Notebook, known: RecordFields): Finding[] {
   const { records, fields, timestampForms } = census;
   if (records === 0) return [unknown('record.fields', 'no record was seen')];
   const described = [...fields].map(([name, { count, types }]) => {
@@ -81,15 +113,37 @@ function recordFindings(census: RecordCensus, source: EventSource): Finding[] {
   const shares = forms.map(([name, { count }]) => `${name} ${percent(count, records)}`);
   return [
     finding('record.fields', described.join('; '), 'measured', of),
-    finding(
-      'record.timestamp-forms',
-      shares.join(', '),
-      'measured',
-      `${source.timestampField} ${of}`,
-    ),
+    keyFinding(census, pages, known),
+    known.time === null
+      ? unknown('record.timestamp-forms', 'the source names no time')
+      : finding(
+          'record.timestamp-forms',
+          shares.join(', ') || 'missing',
+          'measured',
+          `${known.time.join('.')} ${of}`,
+        ),
     ...timestampPlace(forms, records),
     oddRecords(census),
   ];
+}
+
+function keyFinding(
+  { records, withoutId, nonObjects }: RecordCensus,
+  pages: readonly PageSeen[],
+  known: RecordFields,
+): Finding {
+  const name = 'record.key';
+  const key = keyName(known);
+  if (key === '') return unknown(name, 'the source names no primary_key');
+  const missing = withoutId + nonObjects;
+  const twice = pages.reduce((sum, page) => {
+    const marks = page.marks.filter((mark) => mark !== '');
+    return sum + marks.length - new Set(marks).size;
+  }, 0);
+  const value = missing === 0 ? `${key} in every record` : `${key} missing in ${missing}`;
+  const evidence =
+    twice === 0 ? `of ${records} records; none twice in a page` : `${twice} twice in a page`;
+  return finding(name, value, 'measured', evidence);
 }
 
 /** The form depends on the place in the page, so the same record changes form when pages move. */

@@ -1,12 +1,23 @@
 /** Findings about the API as a whole: manifest, key, total, the lists beside the events. */
+import { isObject } from '../census.js';
 import type { Extent } from '../extent.js';
 import { type Finding, finding, unknown } from '../finding.js';
-import type { ListSeen, Notebook } from '../observations.js';
-import { isObject } from '../read-page.js';
+import type { ListSeen, Notebook, PageSeen } from '../observations.js';
+import { lastOrdinalOf } from '../stream-pages.js';
 
-export function aboutApi({ manifest, pages }: Notebook): Finding[] {
-  const json = isObject(manifest?.json) ? manifest.json : {};
-  const { name, version, endpoints, authentication } = json;
+export function aboutApi(notebook: Notebook, hasCredentials: boolean): Finding[] {
+  const { pages, subject } = notebook;
+  const accepted =
+    pages.length === 0
+      ? unknown('auth.key-accepted', 'no page came')
+      : hasCredentials
+        ? finding('auth.key-accepted', true, 'measured', `pages of ${subject.stream} came with it`)
+        : unknown('auth.key-accepted', 'none is sent, and pages came');
+  return subject.beside === null ? [accepted] : [...aboutManifest(notebook), accepted];
+}
+
+function aboutManifest({ manifest }: Notebook): Finding[] {
+  const { name, version, endpoints, authentication } = manifest ?? {};
   const auth = isObject(authentication) ? authentication : {};
   const api = typeof name === 'string' ? `${name} ${text(version)}`.trim() : null;
   const noManifest = 'no manifest answered at the base path';
@@ -20,9 +31,6 @@ export function aboutApi({ manifest, pages }: Notebook): Finding[] {
     typeof auth.header === 'string'
       ? finding('auth.header', auth.header, 'announced', text(auth.method))
       : unknown('auth.header', noManifest),
-    pages.length > 0
-      ? finding('auth.key-accepted', true, 'measured', 'pages of events came with it')
-      : unknown('auth.key-accepted', 'no page came'),
   ];
 }
 
@@ -33,19 +41,23 @@ function text(value: unknown): string {
 /** Shares of the announced total that a seek must confirm to call it true. */
 const PLAUSIBLE_BELOW = 1.12;
 
-export function aboutTotal({ pages, skipped }: Notebook, extent: Extent): Finding[] {
+export function aboutTotal(notebook: Notebook, extent: Extent): Finding[] {
+  const { pages, skipped, subject } = notebook;
+  const { stream } = subject;
   const said = [...new Set(pages.flatMap(({ envelope }) => envelope.total ?? []))];
-  const unit = { unit: 'events' };
+  const unit = { unit: stream };
   const estimate = extent.estimate();
   if (said.length === 0) {
     if (estimate === null) {
+      const ofPages = totalOfPages(notebook);
+      if (ofPages !== null) return [ofPages];
       const why = skipped.get('far end') ?? 'the answers name none, and its end was not found';
       return [unknown('total', why)];
     }
     const { rows, rowsMin, rowsMax, isExact } = estimate;
     const range = { ...unit, low: rowsMin, ...(rowsMax === null ? {} : { high: rowsMax }) };
     if (isExact) return [finding('total', rows, 'measured', 'all of them were seen', range)];
-    const evidence = 'from where the events end, if they are as dense as those seen';
+    const evidence = `from where the ${stream} end, if they are as dense as those seen`;
     return [finding('total', rows, 'assumed', evidence, range)];
   }
   const total = said[0] ?? 0;
@@ -58,12 +70,45 @@ export function aboutTotal({ pages, skipped }: Notebook, extent: Extent): Findin
   }
   return [
     finding('total', total, 'announced', 'every answer names it', unit),
-    isTrue(total, extent),
+    isTrue(total, notebook, extent),
   ];
 }
 
-function isTrue(total: number, extent: Extent): Finding {
+/** Pages are counted, and their last one may be short. */
+function totalOfPages({ pages, subject, far }: Notebook): Finding | null {
+  const first = pages[0];
+  const last = pages.map(lastOrdinalOf).find((ordinal) => ordinal !== null);
+  if (subject.places !== 'pages' || first === undefined || last === undefined) return null;
+  const start = numberOfFirst(pages);
+  const size = first.recordCount;
+  const before = (last - start) * size;
+  const unit = { unit: subject.stream };
+  if (far !== null) {
+    const evidence = `${last - start} pages of ${size}, and ${far.page.recordCount} in the last`;
+    return finding('total', before + far.page.recordCount, 'implied', evidence, unit);
+  }
+  const evidence = `${last - start + 1} pages of ${size} at most`;
+  return finding('total', before + size, 'implied', evidence, {
+    ...{ ...unit, low: before + 1, high: before + size },
+  });
+}
+
+/** The cursor behind the first page is the number of the second. */
+function numberOfFirst(pages: readonly PageSeen[]): number {
+  const next = pages.find(({ askedCursor }) => askedCursor === null)?.envelope.nextCursor ?? null;
+  return next === null ? 0 : Number(next) - 1;
+}
+
+function isTrue(total: number, { far, subject: { stream } }: Notebook, extent: Extent): Finding {
   const name = 'total.is-true';
+  if (far !== null && far.expected !== null) {
+    const { recordCount, envelope } = far.page;
+    const evidence = `${recordCount} of the last ${far.expected} came from where they should be`;
+    if (recordCount !== far.expected) return finding(name, false, 'measured', evidence);
+    return envelope.hasMore
+      ? finding(name, false, 'measured', `${evidence}, and more follow`)
+      : finding(name, true, 'measured', evidence);
+  }
   const estimate = extent.estimate();
   const reached = extent.rowsReached;
   if (estimate?.isExact === true) {
@@ -72,7 +117,7 @@ function isTrue(total: number, extent: Extent): Finding {
   }
   if (estimate !== null && estimate.rowsMax !== null) {
     const { rows, rowsMin, rowsMax } = estimate;
-    const evidence = `the events end after about ${rows}`;
+    const evidence = `the ${stream} end after about ${rows}`;
     if (total * PLAUSIBLE_BELOW < rowsMin || total > rowsMax * PLAUSIBLE_BELOW) {
       return finding(name, false, 'measured', evidence);
     }
@@ -80,19 +125,19 @@ function isTrue(total: number, extent: Extent): Finding {
   }
   const share = reached / Math.max(1, total);
   if (share > 0.9 && share < PLAUSIBLE_BELOW) {
-    const evidence = `events reach back for ${Math.round(share * 100)} % of it at least`;
+    const evidence = `${stream} reach back for ${Math.round(share * 100)} % of it at least`;
     return finding(name, true, 'assumed', evidence);
   }
   if (share >= PLAUSIBLE_BELOW) {
-    return finding(name, false, 'measured', `there are about ${reached} events at least`);
+    return finding(name, false, 'measured', `there are about ${reached} ${stream} at least`);
   }
-  return unknown(name, 'the end of the events was not looked at');
+  return unknown(name, `the end of the ${stream} was not looked at`);
 }
 
 export function aboutLists(lists: readonly ListSeen[]): Finding[] {
   return lists.map((list) => {
     const { name, answer, fault, total, recordCount, fields } = list;
-    if (answer === null || answer.status !== 200) {
+    if (answer === null || fault !== null) {
       return unknown(`list.${name}`, fault?.message ?? 'it was not asked');
     }
     if (total === 0 || (total === null && recordCount === 0)) {

@@ -1,5 +1,5 @@
 /** What a cursor looks like from outside, whatever source it is of. */
-import { isObject } from '../read-page.js';
+import { isObject } from '../census.js';
 
 export interface CursorForm {
   readonly name: 'base64 JSON' | 'JSON' | 'number' | 'opaque';

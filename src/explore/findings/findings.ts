@@ -1,5 +1,5 @@
 /** All findings of a notebook, in the order in which a reader wants them. */
-import type { EventSource } from '../../source/source.js';
+import type { RecordFields } from '../census.js';
 import type { Extent } from '../extent.js';
 import type { Finding } from '../finding.js';
 import type { Notebook } from '../observations.js';
@@ -7,15 +7,27 @@ import { aboutCursors } from './about-cursors.js';
 import { aboutLatency } from './about-latency.js';
 import { aboutLimits } from './about-limits.js';
 import { aboutPages } from './about-pages.js';
+import { aboutPaging } from './about-paging.js';
 import { aboutApi, aboutLists, aboutTotal } from './about-source.js';
 
-export function findingsOf(notebook: Notebook, extent: Extent, source: EventSource): Finding[] {
+/** What is known of the source without asking. */
+export interface KnownSource {
+  readonly fields: RecordFields;
+  /** How it pages, in words; of one that finds it out, as was found; null: it is not said. */
+  readonly paging: string | null;
+  /** Limits that its file declares, in words; null: none. */
+  readonly declaredLimits: string | null;
+  readonly hasCredentials: boolean;
+}
+
+export function findingsOf(notebook: Notebook, extent: Extent, known: KnownSource): Finding[] {
   return [
-    ...aboutApi(notebook),
-    ...aboutPages(notebook, source),
+    ...aboutApi(notebook, known.hasCredentials),
+    ...aboutPages(notebook, known.fields),
+    ...aboutPaging(notebook, known.paging),
     ...aboutTotal(notebook, extent),
     ...aboutCursors(notebook),
-    ...aboutLimits(notebook),
+    ...aboutLimits(notebook, known.declaredLimits),
     ...aboutLatency(notebook),
     ...aboutLists(notebook.lists),
   ];

@@ -23,6 +23,8 @@ export interface LimitInference {
   /** As core names it: the family of headers and the policy in it. */
   readonly name: string;
   readonly quota: number | null;
+  /** Whether it is said to be a bucket that leaks. */
+  readonly saysLeaky: boolean;
   /** What headers say of its length; null: nothing, or it is a leaky bucket. */
   readonly said: (Span & { readonly isNamed: boolean }) | null;
   /** Lengths that the counts leave open, whatever headers say; null: not bounded on both sides. */
@@ -79,7 +81,8 @@ function inferLimit(
 ): LimitInference {
   const quota = commonQuota(ordered);
   const logged = loggedBefore(ordered[0], quota, earlierStartsMs);
-  const nothing = { name, quota, said: null, shown: null, kind: null, counted: 0 };
+  const saysLeaky = ordered.some(({ told }) => told?.isLeaky === true);
+  const nothing = { name, quota, saysLeaky, said: null, shown: null, kind: null, counted: 0 };
   if (logged === null || quota === null) return { ...nothing, said: namedLength(ordered) };
   const times = [...logged, ...ordered.map(({ sentAtMs }) => sentAtMs)];
   const said =
@@ -96,7 +99,7 @@ function inferLimit(
   const isLeaky = mayLeak && kinds.length === 1;
   const shown = mayLeak && !isLeaky ? null : lengthShown(kinds, logs, lengthsToTry(logs));
   return {
-    ...{ name, quota, counted },
+    ...{ name, quota, saysLeaky, counted },
     said: isLeaky ? null : said,
     // A bucket is as long as a full one takes to empty.
     shown:

@@ -6,8 +6,9 @@
  *                                                 a sliding log then holds s and c, a fixed one c
  */
 import { bindingLimit } from '../../core/limit-headers.js';
+import { isLetIn } from '../answer.js';
 import type { Answer } from '../observations.js';
-import { askPage, EVENTS, largestGranted, type Probe, type ProbeContext } from '../probe.js';
+import { askPage, largestGranted, PAGES, type Probe, type ProbeContext } from '../probe.js';
 import { spots } from '../spots.js';
 
 /** Longer windows are waited for only when asked to be thorough. */
@@ -29,21 +30,24 @@ const LEAK_PAUSES_MS = [1_000, 3_000];
 export const windowKind: Probe = {
   name: 'window',
   asks: 'whether the window of the limit slides or is fixed, or a bucket leaks',
-  cost: () => ({ [EVENTS]: 2 }),
-  waitsAboutMs: ({ expected }) => expected.policy.windowMs * 1.2,
+  cost: () => ({ [PAGES]: 2 }),
+  waitsAboutMs({ expected: { policy }, isThorough }) {
+    const windowMs = policy?.windowMs ?? 0;
+    return windowMs > WINDOW_MS_MAX && !isThorough ? 0 : windowMs * 1.2;
+  },
   isWanted: () => true,
   async run(context) {
     const { asker, notebook, scope } = context;
-    const { windowMs } = asker.policy(EVENTS) ?? { windowMs: 0 };
-    const starts = () => asker.starts(EVENTS).map(({ sentAtMs }) => sentAtMs);
+    const { windowMs } = asker.toldPolicy(PAGES) ?? { windowMs: 0 };
+    const starts = () => asker.starts(PAGES).map(({ sentAtMs }) => sentAtMs);
     const hasRemaining = asker
-      .starts(EVENTS)
+      .starts(PAGES)
       .some(({ limits }) => bindingLimit(limits)?.remaining != null);
-    if (!asker.isLearned(EVENTS) || !hasRemaining) {
+    if (!asker.isLearned(PAGES) || !hasRemaining) {
       notebook.skipped.set('window', 'no answer says what is left of a limit');
       return;
     }
-    if (asker.isLeaky(EVENTS)) {
+    if (asker.isLeaky(PAGES)) {
       for (const pauseMs of LEAK_PAUSES_MS) {
         await asker.sleepUntil(Math.max(...starts()) + pauseMs);
         await askMiddle(context);
@@ -84,7 +88,7 @@ function gapsOf(startsMs: readonly number[]): number[] {
 
 /** Half the largest page: tells of the latency of a middle size as well. */
 async function askMiddle(context: ProbeContext): Promise<void> {
-  const limit = Math.ceil(largestGranted(context.notebook, context.source) / 2);
+  const limit = Math.ceil(largestGranted(context) / 2);
   const [spot] = spots(context, 1, limit);
   await askPage(context, { ...(spot ?? { cursor: null }), limit });
 }
@@ -93,40 +97,44 @@ const REFUSALS = 3;
 /** Quotas above this are not provoked: it would be an attack. */
 const PROVOKED_QUOTA_MAX = 60;
 
+/** Where nothing is known of a limit, this is planned with. */
+const QUOTA_EXPECTED = 10;
+
 /** The quota, the refusals, the question afterwards. */
-export function provocationCost(quota: number): number {
+export function provocationCost(quota = QUOTA_EXPECTED): number {
   return quota + REFUSALS + 1;
 }
 
 export const refusedCalls: Probe = {
   name: 'refused calls',
   asks: 'whether refused calls count against the limit (runs into it on purpose)',
-  cost: ({ expected }) => ({ [EVENTS]: provocationCost(expected.policy.quota) }),
-  waitsAboutMs: ({ expected }) => expected.policy.windowMs * 2.5,
+  cost: ({ expected }) => ({ [PAGES]: provocationCost(expected.policy?.quota) }),
+  waitsAboutMs: ({ expected }) => (expected.policy?.windowMs ?? 0) * 2.5,
   isWanted: ({ doesProvoke }) => doesProvoke,
   async run(context) {
     const { asker, notebook } = context;
-    const policy = asker.policy(EVENTS);
-    if (policy === null || !asker.isLearned(EVENTS) || policy.quota > PROVOKED_QUOTA_MAX) {
+    const policy = asker.toldPolicy(PAGES);
+    if (policy === null || !asker.isLearned(PAGES) || policy.quota > PROVOKED_QUOTA_MAX) {
       notebook.skipped.set('refused calls', 'no limit is known, or it is too high to provoke');
       return;
     }
     const { quota, windowMs } = policy;
-    if (asker.isLeaky(EVENTS)) {
+    if (asker.isLeaky(PAGES)) {
       notebook.skipped.set('refused calls', 'a bucket that leaks forgets them within a moment');
       return;
     }
-    if (asker.left(EVENTS) < provocationCost(quota)) {
+    if (asker.left(PAGES) < provocationCost(quota)) {
       notebook.skipped.set(
         'refused calls',
         `it takes ${provocationCost(quota)} requests: --budget`,
       );
       return;
     }
-    await asker.drain(EVENTS);
+    await asker.drain(PAGES);
     const accepted: Answer[] = [];
     const burst = await Promise.all(Array.from({ length: quota }, () => askRecklessly(context)));
-    for (const answer of burst) if (answer?.status === 200) accepted.push(answer);
+    for (const answer of burst)
+      if (answer !== null && isLetIn(answer.status)) accepted.push(answer);
     // Some way behind the last accepted one, so that there is a time when only the refused are left.
     const gapMs = Math.max(300, windowMs * 0.15);
     await asker.sleepUntil(Math.max(...accepted.map((answer) => answer.sentAtMs)) + gapMs);
@@ -134,11 +142,11 @@ export const refusedCalls: Probe = {
     for (let turn = 0; turn < REFUSALS; turn++) {
       const answer = await askRecklessly(context);
       if (answer?.status === 429) refused.push(answer);
-      else if (answer?.status === 200) accepted.push(answer);
+      else if (answer !== null && isLetIn(answer.status)) accepted.push(answer);
     }
     if (refused.length === 0) {
       notebook.refusal = { type: 'notRefused', requests: accepted.length };
-      return asker.drain(EVENTS);
+      return asker.drain(PAGES);
     }
     const lastAcceptedMs = Math.max(...accepted.map((answer) => answer.sentAtMs));
     const firstRefusedMs = Math.min(...refused.map((answer) => answer.sentAtMs));
@@ -153,7 +161,7 @@ export const refusedCalls: Probe = {
       remainingAfter: remainingOf(quota, again),
       retryAfterMs: refused[0]?.limits?.retryAfter?.spanMs ?? null,
     };
-    await asker.drain(EVENTS);
+    await asker.drain(PAGES);
   },
 };
 
@@ -164,8 +172,11 @@ function remainingOf(quota: number, answer: Answer | null): number | null {
   return said?.remaining ?? null;
 }
 
-async function askRecklessly({ asker, source, basePath }: ProbeContext): Promise<Answer | null> {
-  const path = source.pagePath(basePath, null, 1);
-  const asked = await asker.ask({ bucket: EVENTS, path, isReckless: true });
+async function askRecklessly({ asker, pages }: ProbeContext): Promise<Answer | null> {
+  const wish = { cursor: null, limit: 1 };
+  const asked = await asker.ask({
+    ...{ bucket: PAGES, request: pages.request(wish), isReckless: true },
+    read: (received) => pages.read(received, wish),
+  });
   return asked.type === 'overBudget' ? null : asked.answer;
 }

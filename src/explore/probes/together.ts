@@ -1,5 +1,5 @@
 /** Probes: compression, and whether several requests at once get more done. */
-import { askPage, EVENTS, largestGranted, type Probe, type ProbeContext } from '../probe.js';
+import { askPage, largestGranted, PAGES, type Probe, type ProbeContext } from '../probe.js';
 import { spots } from '../spots.js';
 import { isFullSample } from './pages.js';
 
@@ -8,11 +8,11 @@ const THOROUGH_AT_ONCE = 4;
 export const compression: Probe = {
   name: 'compression',
   asks: 'whether pages come compressed and whether it pays',
-  cost: () => ({ [EVENTS]: 1 }),
+  cost: () => ({ [PAGES]: 1 }),
   waitsAboutMs: () => 0,
   isWanted: () => true,
   async run(context) {
-    const limit = largestGranted(context.notebook, context.source);
+    const limit = largestGranted(context);
     const [spot] = spots(context, 1, limit);
     await askPage(context, { ...(spot ?? { cursor: null }), limit, acceptsGzip: true });
   },
@@ -21,7 +21,7 @@ export const compression: Probe = {
 export const twoAtOnce: Probe = {
   name: 'two at once',
   asks: 'whether two requests at once are quicker than one after the other',
-  cost: () => ({ [EVENTS]: 2 }),
+  cost: () => ({ [PAGES]: 2 }),
   waitsAboutMs: () => 0,
   isWanted: () => true,
   run: (context) => askTogether(context, 2),
@@ -30,7 +30,7 @@ export const twoAtOnce: Probe = {
 export const fourAtOnce: Probe = {
   name: 'four at once',
   asks: 'whether four requests at once are quicker still',
-  cost: () => ({ [EVENTS]: THOROUGH_AT_ONCE }),
+  cost: () => ({ [PAGES]: THOROUGH_AT_ONCE }),
   waitsAboutMs: () => 0,
   isWanted: ({ isThorough }) => isThorough,
   run: (context) => askTogether(context, THOROUGH_AT_ONCE),
@@ -38,13 +38,15 @@ export const fourAtOnce: Probe = {
 
 /** Full pages where they are to be had, so that their latency compares with the single ones. */
 async function askTogether(context: ProbeContext, count: number): Promise<void> {
-  const { notebook, source, asker } = context;
-  if (asker.left(EVENTS) < count) return;
-  const limit = largestGranted(notebook, source);
+  const { notebook, asker, pages } = context;
+  if (asker.left(PAGES) < count) return;
+  const limit = largestGranted(context);
   const hasSingle = notebook.pages.some((page) => isFullSample(page, limit));
   const places = spots(context, count, limit);
   const answers = await Promise.all(
-    places.map((spot) => askPage(context, { ...spot, limit: hasSingle ? limit : null })),
+    places.map((spot) =>
+      askPage(context, { ...spot, limit: hasSingle ? limit : pages.firstLimit }),
+    ),
   );
   const seen = answers.flatMap(({ page }) => (page === null ? [] : [page.answer]));
   if (seen.length < count) {

@@ -6,14 +6,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config, Target } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
 import { ASSUMED } from '../../core/announced-limits.js';
 import { type LimitLog, longestStarts } from '../../core/limit-log.js';
 import type { LimitPolicy } from '../../core/token-bucket.js';
 import { explorationForm } from '../../explore/schema.js';
-import { runOriginOf } from '../open-source.js';
+import { explorationFile, explorationOriginOf } from './shown-exploration.js';
 
-export const EXPLORATION_FILE = 'exploration.json';
 const FRESH_MS = 24 * 3_600_000;
 /** Until the first answer a false policy holds the run back for at most as long. */
 const WINDOW_MS_MAX = 600_000;
@@ -41,13 +40,7 @@ export const NO_HINTS: ExplorationHints = {
   startsMs: [],
 };
 
-/** What an exploration over this target is known by: another profile behaves otherwise. */
-export function explorationOriginOf(target: Target): string {
-  const origin = runOriginOf(target);
-  return target.kind !== 'simulator' ? origin : `${origin},profile=${target.profile}`;
-}
-
-/** Reads `exploration.json` of a folder, if it is there, fits, and is fresh. */
+/** Reads the exploration of the stream from a folder, if it is there, fits, and is fresh. */
 export async function findHints(
   config: Config,
   known: {
@@ -58,20 +51,22 @@ export async function findHints(
   },
 ): Promise<ExplorationHints> {
   const { log, nowMs, keyHash, folder = '.' } = known;
+  const file = explorationFile(config);
   let text: string;
   try {
-    text = await readFile(join(folder, EXPLORATION_FILE), 'utf8');
+    text = await readFile(join(folder, file), 'utf8');
   } catch {
     return NO_HINTS;
   }
   const read = explorationForm.safeParse(parseJson(text));
   if (!read.success) {
-    log.warn({ event: 'exploration_unread' }, `${EXPLORATION_FILE} is not readable: passed over`);
+    log.warn({ event: 'exploration_unread' }, `${file} is not readable: passed over`);
     return NO_HINTS;
   }
-  const { source, origin, endedAt, startingValues, limitLog } = read.data;
+  const { source, stream, origin, endedAt, startingValues, limitLog } = read.data;
   const ageMs = nowMs - Date.parse(endedAt);
-  const fits = source === config.source && origin === explorationOriginOf(config.target);
+  const isOfStream = source === config.source && stream === config.stream;
+  const fits = isOfStream && origin === explorationOriginOf(config.target);
   if (!fits || ageMs < 0 || ageMs > FRESH_MS) return NO_HINTS;
   const { pageRecords, policy, bytesPerRecord } = startingValues;
   const hints: ExplorationHints = {
@@ -80,7 +75,7 @@ export async function findHints(
     bytesPerRecord,
     startsMs: limitLog.keyHash === keyHash ? limitLog.startsMs : [],
   };
-  log.info({ event: 'exploration_used' }, describe(hints, ageMs));
+  log.info({ event: 'exploration_used' }, describe(file, hints, ageMs));
   return hints;
 }
 
@@ -114,7 +109,7 @@ export function mergeStarts(
   return { limits: [limit], pace: null, isLearned: false };
 }
 
-function describe({ pageLimit, policy }: ExplorationHints, ageMs: number): string {
+function describe(file: string, { pageLimit, policy }: ExplorationHints, ageMs: number): string {
   const parts = [
     policy === null ? [] : `${policy.quota} requests in ${policy.windowMs / 1000} s`,
     pageLimit === null ? [] : `pages of ${pageLimit}`,
@@ -122,7 +117,7 @@ function describe({ pageLimit, policy }: ExplorationHints, ageMs: number): strin
   const age =
     ageMs < 5_400_000 ? `${Math.round(ageMs / 60_000)} min` : `${Math.round(ageMs / 3_600_000)} h`;
   const what = parts.length === 0 ? 'nothing new' : parts.join(', ');
-  return `starts from ${EXPLORATION_FILE} (${age} old): ${what}; live answers correct it`;
+  return `starts from ${file} (${age} old): ${what}; live answers correct it`;
 }
 
 function parseJson(text: string): unknown {

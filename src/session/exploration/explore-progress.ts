@@ -12,12 +12,12 @@ export interface ExploreClock {
 
 /** @returns at most 79 columns */
 export function exploreLine(progress: ExploreProgress, clock: ExploreClock): string {
-  const { probe, eventRequests, budget, waitsUntilMs } = progress;
+  const { probe, pageRequests, budget, waitsUntilMs } = progress;
   const { nowMs, startedAtMs, expectedMs } = clock;
   if (probe === '') return 'opening the API';
-  const count = `${probe}: ${eventRequests} of at most ${budget} requests`;
-  const perMinute = (eventRequests * 60_000) / Math.max(1, nowMs - startedAtMs);
-  const rate = eventRequests === 0 ? '' : `, ${perMinute.toFixed(1)}/min`;
+  const count = `${probe}: ${pageRequests} of at most ${budget} requests`;
+  const perMinute = (pageRequests * 60_000) / Math.max(1, nowMs - startedAtMs);
+  const rate = pageRequests === 0 ? '' : `, ${perMinute.toFixed(1)}/min`;
   // A wait that outlasts the plan is the better guess.
   const leftMs = Math.max(startedAtMs + expectedMs, waitsUntilMs ?? 0) - nowMs;
   const left = leftMs <= 0 ? '' : `, about ${formatDuration(leftMs)} left`;

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
 import type { Fault } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
-import { notThisApi, readAnswer } from '../../explore/answer.js';
-import { type Exchange, type Exchanged, httpTransport } from '../../explore/transport.js';
+import { notThisApi, type Said, saidIn } from '../../explore/answer.js';
 import type { PageResult, ResponseMeta } from '../../protocol/fetch-messages.js';
 import { isLimitedBy } from '../../source/http-fault.js';
 import type { EventSource } from '../../source/source.js';
 import type { AccessToken } from '../access-token.js';
+import { type Exchange, type Exchanged, httpTransport } from '../exchange.js';
 import type { OpenSource } from '../open-source.js';
 import { askPages } from './ask-pages.js';
 
@@ -88,19 +88,18 @@ function judge(source: EventSource, path: string, exchanged: Exchanged): ApiChec
   }
   return isPage(source, exchange)
     ? { type: 'good', tookMs: exchange.endAtMs - exchange.sentAtMs, costsRequest: false }
-    : { type: 'fault', fault: notThisApi(answerOf(path, exchange), 'a page') };
+    : { type: 'fault', fault: notThisApi(saidBy(path, exchange), 'a page') };
 }
 
 function isPage(source: EventSource, exchange: Exchange): boolean {
-  const { json } = answerOf('', exchange);
+  const { json } = saidBy('', exchange);
   if (typeof json !== 'object' || json === null) return false;
   const records = (json as Record<string, unknown>)[source.recordsField];
   return Array.isArray(records) && source.readEnvelope(json).type === 'envelope';
 }
 
-function answerOf(path: string, exchange: Exchange): ReturnType<typeof readAnswer> {
-  const known = { bucket: '', path, limits: null, isAlone: true, acceptedGzip: false };
-  return readAnswer(exchange, known);
+function saidBy(path: string, { status, body }: Exchange): Said {
+  return saidIn(body, { path, status });
 }
 
 function isUnreachable({ code }: Fault): boolean {

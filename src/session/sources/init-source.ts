@@ -6,7 +6,6 @@ import { proxiesFor, readProxies } from '../../config/proxy-settings.js';
 import { DEFAULT_SOURCE, OWN_FOLDER } from '../../config/source-files.js';
 import { IngestionError } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
-import { type Exchange, httpTransport } from '../../explore/transport.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { bearerHeader } from '../../source/authentication.js';
 import { loadSource } from '../../source/file/load-source.js';
@@ -16,6 +15,7 @@ import { sourceNameOf, tokenVariable } from '../../source/guess/guess-address.js
 import { failureIn, guessSource, type SourceGuess } from '../../source/guess/guess-source.js';
 import { sourceText, variablesOfGuess } from '../../source/guess/source-text.js';
 import { ACCEPTED, pageStatuses } from '../../source/page-statuses.js';
+import { type Exchange, httpTransport } from '../exchange.js';
 import { dispatcherThrough } from '../open-source.js';
 import { UserError } from '../user-error.js';
 import { USER_AGENT } from '../version.js';

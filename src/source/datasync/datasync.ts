@@ -33,6 +33,13 @@ export const datasync: SourceCodec = {
   simulator: { key: 'simulator-key', path: '/api/v1' },
   submissions: async () => (await import('./submissions.js')).submissions,
 
+  beside: {
+    manifest: '',
+    lists: ['sessions', 'metrics'],
+    listPolicy: { quota: 30, windowMs: 60_000 },
+  },
+  latencyMs: 4_000,
+
   readError({ status, body, isLimited }, credentials): Fault {
     const code = errorCode(body);
     if (status === 400 && code === 'CURSOR_EXPIRED') {
