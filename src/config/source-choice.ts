@@ -10,6 +10,7 @@ import type { Environment } from './environment.js';
 import { usableKey } from './placeholders.js';
 import type { ReadSource } from './read-source.js';
 import { apiUrl } from './setting-kinds.js';
+import { DEFAULT_SOURCE } from './source-files.js';
 
 export interface ChosenSource {
   readonly type: 'chosen';
@@ -49,7 +50,7 @@ export function chooseSource(
   }
   const based = basedOn(environment.API_BASE_URL, loaded.plan);
   // Whoever writes a file of their own has named an API in it.
-  const isStoodInFor = isAsShipped && codecOf(based) !== null;
+  const isStoodInFor = isAsShipped && file.name === DEFAULT_SOURCE && codecOf(based) !== null;
   const missing: string[] = [];
   const resolved = resolveSecrets(based, (reference) => {
     const value = lookUpReference(reference, environment);

@@ -4,7 +4,7 @@ import type { CommittedCounts } from './committed-page.js';
 import type { OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
-import type { SchedulerEvent } from './scheduler-types.js';
+import type { HeadFacts, SchedulerEvent } from './scheduler-types.js';
 
 type ScannedEvent = Extract<SchedulerEvent, { type: 'scanned' }>;
 
@@ -31,8 +31,8 @@ export class ChainWatch {
   readonly #fingerprints = new Set<string>();
   /** Pages in a row whose fingerprint is among these. */
   #repeated = 0;
-  /** Pages say where the source ends: empty ones lead there, however many there are. */
-  #hasKnownEnd = false;
+  /** Empty, but a step towards an end that is known. */
+  readonly #steps = new WeakSet<PageJob>();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -54,26 +54,37 @@ export class ChainWatch {
   /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
   committed(job: PageJob, { returned, inserted, known, quarantined }: CommittedCounts): void {
     const { options } = this.#context;
-    if (returned === 0 && this.#hasKnownEnd) return;
+    if (returned === 0 && this.#steps.has(job)) return;
     this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
     // A walk that begins again finds first what is there.
     const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
     if (this.#stale >= BARREN_PAGES_MAX + knownPages) this.#leadsNowhere(job, this.#stale);
   }
 
-  /** @param lastPlace of the source, as the page says it; null: it does not */
+  /** @param head of a page that is not the last */
   progress(
     job: PageJob,
     { recordCount, lastPosition, fingerprint }: ScannedEvent,
-    lastPlace: Position | null,
+    head: HeadFacts,
   ): void {
-    this.#hasKnownEnd ||= lastPlace !== null;
-    if (recordCount === 0 && this.#hasKnownEnd) return;
+    if (recordCount === 0 && this.#isStep(job, head)) {
+      this.#steps.add(job);
+      return;
+    }
     if (fingerprint !== undefined) this.#compare(job, fingerprint);
     const isBarren = recordCount === 0 || isSamePlace(lastPosition, job.after);
     const barren = isBarren ? (this.#barren.get(job.segment) ?? 0) + 1 : 0;
     this.#barren.set(job.segment, barren);
     if (barren >= BARREN_PAGES_MAX) this.#leadsNowhere(job, barren);
+  }
+
+  /** Whether a page leads on to a place that is not behind the end which it tells of. */
+  #isStep({ cursor }: PageJob, { nextPosition, lastPlace = null }: HeadFacts): boolean {
+    if (nextPosition === null || lastPlace === null) return false;
+    const { paging } = this.#context.options.frontier;
+    const from = cursor === null ? null : paging.placeOf(cursor);
+    const isOn = from === null || nextPosition.ms < from.ms;
+    return isOn && nextPosition.ms >= lastPlace.ms;
   }
 
   /** Records without a key are all new to the table, though they come again and again. */

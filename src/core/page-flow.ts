@@ -88,7 +88,7 @@ export class PageFlow {
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
-    if (hasMore) this.#watch.progress(job, event, lastPlace);
+    if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
     // An end that was announced is told of when it is believed.
     if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.

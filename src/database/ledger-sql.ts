@@ -62,12 +62,17 @@ export const runsOfTable = (run: string): string => `
  *
  * @param run an SQL expression
  */
-export const unownedRows = (run: string): string => `(coalesce((
+export const unownedRows = (run: string): string => `greatest(0, coalesce((
   SELECT sum(count) FROM ingestion_unowned_rows
   WHERE (SELECT table_name FROM ingestion_runs WHERE run = ${run}) = 'ingested_events'), 0)
   - coalesce((
     SELECT sum(rows) FROM ingestion_superseded
     WHERE page IS NULL AND run IN (${runsOfTable(run)})), 0))::float8`;
+
+/** Rows that no page owned, and that pages of the run have taken over. @param run an SQL expression */
+const takenUnowned = (run: string): string => `coalesce((
+  SELECT sum(s.rows) FROM ingestion_superseded AS s JOIN ingestion_pages AS taker ON taker.id = s.taken_by
+  WHERE s.page IS NULL AND taker.run = ${run}), 0)::float8`;
 
 /**
  * The sums of RunTotals over the pages of one run. What it found of others' rows is no more than others
@@ -93,7 +98,8 @@ export const runTotals = (run: string): string => `
       coalesce(sum(inserted) FILTER (WHERE id IS NULL), 0)::float8 AS unowned
     FROM ingestion_pages WHERE run = ${run}
   ) AS own, LATERAL (
-    SELECT coalesce(sum(inserted), 0)::float8 - own.unowned + ${unownedRows(run)} AS written
+    SELECT coalesce(sum(inserted), 0)::float8 - own.unowned + ${unownedRows(run)}
+      + ${takenUnowned(run)} AS written
     FROM ingestion_pages
     WHERE run <> ${run} AND id IS NOT NULL AND run IN (${runsOfTable(run)})
   ) AS others`;

@@ -13,6 +13,7 @@ import { assert, IngestionError } from '../core/fault.js';
 import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import * as sql from './ledger-sql.js';
+import type { StreamKey } from './ledger-types.js';
 import { asked, inTransaction } from './transaction.js';
 
 /** Tables as statements name them. */
@@ -31,7 +32,15 @@ const LIST_COLUMNS = `
   WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
     AND attidentity <> 'a' ORDER BY attnum`;
 
-const IS_OURS = 'SELECT EXISTS (SELECT FROM ingestion_runs WHERE table_name = $1) AS "isOurs"';
+const WHO_LOADS = `
+  SELECT count(*) > 0 AS "isOurs", (array_agg(run ORDER BY run DESC)
+    FILTER (WHERE (source, stream, origin) <> ($2, $3, $4) AND replaced_by IS NULL))[1] AS other
+  FROM ingestion_runs WHERE table_name = $1`;
+
+/** Rows of other tables that would go, or keep these from going. */
+const FIND_REFERENCES = `
+  SELECT conname AS name, conrelid::regclass::text AS table FROM pg_constraint
+  WHERE contype = 'f' AND confrelid = to_regclass($1) AND conrelid <> confrelid LIMIT 1`;
 
 // Locked: the end of a run must not be put on record twice.
 const FIND_LOADED = `
@@ -51,15 +60,37 @@ const ABANDON = `
 /**
  * Before a run begins: drops what an abandoned one has loaded.
  *
- * @returns false where the table is there and no run has made it
+ * @returns why the run cannot begin, as a sentence; null: it can
  * @throws IngestionError with the fault of the database
  */
-export function clearReplacement(pool: Pool, { loading }: Replacement): Promise<boolean> {
+export function clearReplacement(
+  pool: Pool,
+  stream: StreamKey,
+  { table, loading }: Replacement,
+): Promise<string | null> {
   return inTransaction(pool, async (client) => {
-    if (!(await isThere(client, loading))) return true;
-    const { isOurs } = await one<{ isOurs: boolean }>(client, IS_OURS, [loading]);
-    if (isOurs) await asked(client.query(`DROP TABLE ${loading}`));
-    return isOurs;
+    const { rows } = await asked(
+      client.query<{ name: string; table: string }>(FIND_REFERENCES, [table]),
+    );
+    const [reference] = rows;
+    if (reference !== undefined) {
+      return `Rows of ${table} cannot be replaced: the foreign key ${reference.name} of ${reference.table} refers to them. Drop it, or say write_disposition: merge.`;
+    }
+    if (!(await isThere(client, loading))) return null;
+    const { source, stream: name, origin } = stream;
+    const { isOurs, other } = await one<{ isOurs: boolean; other: number | null }>(
+      client,
+      WHO_LOADS,
+      [loading, source, name, origin],
+    );
+    if (!isOurs) {
+      return `The table ${loading} is in the way: write_disposition: replace loads a run into a table of that name, and no run has made this one. Rename or drop it.`;
+    }
+    if (other !== null) {
+      return `Run ${other}, of another stream, loads into ${loading}: complete it, or name another target in x-ingestion.`;
+    }
+    await asked(client.query(`DROP TABLE ${loading}`));
+    return null;
   });
 }
 
@@ -98,18 +129,31 @@ export function completeReplacement(
     } else {
       await asked(client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`));
       await asked(client.query(`DELETE FROM ${table}`));
-      if (loadedRows !== null) await moveRows(client, loading, table);
+      const moved = loadedRows === null ? 0 : await moveRows(client, loading, table);
+      if (moved !== rows) throw new IngestionError(rowsAreSkipped(table, rows, moved));
     }
     await asked(client.query(TAKE_PLACE, [run, table, loading]));
     await asked(client.query(sql.SET_RUN_STATUS, [run, 'complete', null, null]));
   });
 }
 
-async function moveRows(client: ClientBase, from: string, to: string): Promise<void> {
+/** @returns how many the table has taken */
+async function moveRows(client: ClientBase, from: string, to: string): Promise<number> {
   const { rows } = await asked(client.query<{ name: string }>(LIST_COLUMNS, [from]));
   const columns = rows.map(({ name }) => quoteIdentifier(name)).join(', ');
-  await asked(client.query(`INSERT INTO ${to} (${columns}) SELECT ${columns} FROM ${from}`));
+  const moving = `INSERT INTO ${to} (${columns}) SELECT ${columns} FROM ${from}`;
+  const { rowCount } = await asked(client.query(moving));
   await asked(client.query(`DROP TABLE ${from}`));
+  return rowCount ?? 0;
+}
+
+function rowsAreSkipped(table: string, rows: number, moved: number) {
+  return {
+    code: 'DATABASE_REFUSED',
+    message: `the table ${table} took ${moved} of ${rows} rows, as one of its triggers skips some: the old rows stay`,
+    retryable: false,
+    remedy: 'Drop the trigger, or let it take every row, then start again',
+  } as const;
 }
 
 function rowsAreGone(known: {

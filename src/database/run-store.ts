@@ -68,7 +68,7 @@ export interface RunStore {
   /** See release-pages. */
   releasePages(released: Parameters<typeof releasePages>[1]): Promise<ReleasedPages>;
   /** See replace-rows. */
-  clearReplacement(replacement: Replacement): Promise<boolean>;
+  clearReplacement(stream: StreamKey, replacement: Replacement): Promise<string | null>;
   abandonRuns(run: number, replacement: Replacement): Promise<void>;
   completeReplacement(run: number, replacement: Replacement): Promise<void>;
   loadTotals(run: number): Promise<RunTotals>;
@@ -172,7 +172,7 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
 
     releasePages: (released) => releasePages(pool, released),
 
-    clearReplacement: (replacement) => clearReplacement(pool, replacement),
+    clearReplacement: (stream, replacement) => clearReplacement(pool, stream, replacement),
 
     abandonRuns: (run, replacement) => abandonRuns(pool, run, replacement),
 

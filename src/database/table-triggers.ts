@@ -1,32 +1,33 @@
 /** What rows pass on their way into a table. */
 import type { Pool } from 'pg';
 import { IngestionError } from '../core/fault.js';
-import type { StreamTable } from '../postgres/stream-table.js';
+import { type StreamTable, triggerEvents } from '../postgres/stream-table.js';
 import { asIngestionError } from './connect.js';
 
-const FIND_HOOKS = `
+const findHooks = (merges: boolean): string => `
   SELECT tgname AS name, false AS "isRule" FROM pg_trigger
   WHERE tgrelid IN (
       SELECT to_regclass($1) UNION SELECT relid FROM pg_partition_tree(to_regclass($1))
     )
-    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 = 4
+    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & ${triggerEvents(merges)} <> 0
   UNION
   SELECT rulename, true FROM pg_rewrite
-  WHERE ev_class = to_regclass($1) AND ev_type = '3' AND ev_enabled <> 'D'
+  WHERE ev_class = to_regclass($1) AND ev_type IN ('3'${merges ? ", '2'" : ''}) AND ev_enabled <> 'D'
   ORDER BY name`;
 
 /**
  * The triggers that rows pass on their way into the table, by name; none where there is no table.
  *
- * @throws IngestionError, DATABASE_REFUSED where the table has a rule on INSERT; else the fault of the
- *   database
+ * @param merges rows may be updated too
+ * @throws IngestionError, DATABASE_REFUSED where the table has a rule; else the fault of the database
  */
-export async function listInsertTriggers(
+export async function listTriggers(
   pool: Pool,
   { qualified }: StreamTable,
+  merges: boolean,
 ): Promise<string[]> {
   const { rows } = await pool
-    .query<{ name: string; isRule: boolean }>(FIND_HOOKS, [qualified])
+    .query<{ name: string; isRule: boolean }>(findHooks(merges), [qualified])
     .catch((error: unknown) => {
       throw asIngestionError(error);
     });
@@ -34,7 +35,7 @@ export async function listInsertTriggers(
   if (rule === undefined) return rows.map(({ name }) => name);
   throw new IngestionError({
     code: 'DATABASE_REFUSED',
-    message: `the table ${qualified} has the rule ${rule.name} on INSERT, over which PostgreSQL permits no ON CONFLICT`,
+    message: `the table ${qualified} has the rule ${rule.name} on ${merges ? 'INSERT or UPDATE' : 'INSERT'}, over which PostgreSQL permits no ON CONFLICT`,
     retryable: false,
     remedy: `Drop it with DROP RULE "${rule.name}" ON ${qualified}; a trigger can do the same`,
   });

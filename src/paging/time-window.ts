@@ -86,8 +86,10 @@ export function timeWindow(
     cutAt: ({ ms }) => placeAt(gridLine(0 - ms)),
   };
 
+  const { cursorLifeMs, placeOf } = divided;
   return chainKind(
     {
+      paging: { ...cursorChain({ cursorLifeMs }), placeOf },
       ...(options.knowsRows === true && {
         paging: divided,
         startOf: (cursor) => windowOf(cursor).startMs,

@@ -59,15 +59,16 @@ export class Engine {
 
   /** Has the writer connect. @throws IngestionError when the database cannot be used */
   async open(): Promise<void> {
-    const { context, database, prepared } = this.#parts;
+    const { context, source, database, prepared } = this.#parts;
     const { config, log } = context;
+    const merges = source.spec.target.disposition === 'merge';
     const fault = await this.writer.open({
       connectionString: database.connectionString,
       connectionsMax: config.writerConnections,
       ...this.#targets(),
       method: config.writeMethod,
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
-      hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), log),
+      hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), merges, log),
       provesData: config.provesData,
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,

@@ -43,7 +43,10 @@ export async function prepareRun(
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
   const isOver =
-    latest === null || config.restart || (await namesOtherTable(store, latest, source));
+    latest === null ||
+    config.restart ||
+    latest.replacedBy !== null ||
+    (await namesOtherTable(store, latest, source));
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver ? await beginRun(config, store, known) : latest;
   const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
@@ -79,16 +82,11 @@ async function beginRun(
   const table = tableOf(source.target);
   const settings = settingsOf(config);
   if (replacement === null) return store.createRun({ ...streamKey, table, settings });
-  const { loading } = replacement;
-  if (!(await store.clearReplacement(replacement))) {
-    throw new UserError(
-      `The table ${loading} is in the way: write_disposition: replace loads a run into a table of that name, and no run has made this one. Rename or drop it.`,
-      'usage',
-    );
-  }
+  const obstacle = await store.clearReplacement(streamKey, replacement);
+  if (obstacle !== null) throw new UserError(obstacle, 'usage');
   const run = await store.createRun({
     ...{ ...streamKey, settings },
-    table: { ...table, qualified: loading },
+    table: { ...table, qualified: replacement.loading },
   });
   await store.abandonRuns(run.run, replacement);
   return run;
@@ -131,7 +129,7 @@ async function pagesToGoOnFrom(
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
-  if (pages.some(({ inserted }) => inserted > 0)) await requireTable(store, run);
+  if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);

@@ -232,6 +232,55 @@ describe('replace', () => {
     expect(result?.message).toContain(`The table ${loading} is in the way`);
   });
 
+  test('is refused where rows of other tables refer to those that would go', async () => {
+    const { api, records } = await shelf();
+    const source = runs.source(parts('replace'));
+    await runs.drain(source, api);
+    await database.pool.query(
+      `CREATE TABLE "${source.name}".notes (item bigint REFERENCES ${runs.table(source)} ON DELETE CASCADE)`,
+    );
+    records.all = version('second', COUNT);
+    const { code, result } = await again(source, api).end();
+    expect(code).toBe(2);
+    expect(result?.message).toContain('the foreign key notes_item_fkey');
+    expect(await namesIn(runs.table(source))).toEqual(['first']);
+  });
+
+  test('leaves the old rows where a trigger skips some of the new', async () => {
+    const { api, records } = await shelf();
+    const source = runs.source(parts('replace'));
+    await runs.drain(source, api);
+    await database.pool.query(`
+      CREATE FUNCTION "${source.name}".skip() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.id = 7 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER skip BEFORE INSERT ON ${runs.table(source)}
+        FOR EACH ROW EXECUTE FUNCTION "${source.name}".skip()`);
+    records.all = version('second', COUNT);
+    const { code, result } = await again(source, api).end();
+    expect(code).toBe(5);
+    expect(result?.message).toContain(`took ${COUNT - 1} of ${COUNT} rows`);
+    expect(await namesIn(runs.table(source))).toEqual(['first']);
+    await database.pool.query(`DROP TRIGGER skip ON ${runs.table(source)}`);
+    await runs.drain(source, api);
+    await runs.expectStored(source, api, records.all);
+  });
+
+  test('keeps two sources apart that load into one table', async () => {
+    const { api } = await shelf();
+    const target = { stream: { target: { schema: 'shared', table: 'items' } } };
+    const [first, second] = [0, 1].map(() => runs.source({ ...parts('replace'), ...target }));
+    if (first === undefined || second === undefined) return expect.fail('there are two');
+    await killedAgain(first, api, 3);
+    const { code, result } = await runs.ingest(second, api);
+    expect(code).toBe(2);
+    expect(result?.message).toMatch(/^Run \d+, of another stream, loads into "shared"/);
+    await runs.drain(first, api);
+    await runs.drain(second, api);
+    // Its rows were replaced: it is no longer finished.
+    const { result: anew } = await runs.drain(first, api);
+    expect(anew).toMatchObject({ status: 'complete', inserted: COUNT });
+  });
+
   test('is refused before the first request where the table is of another form', async () => {
     const { api } = await shelf();
     const source = runs.source(parts('replace'));

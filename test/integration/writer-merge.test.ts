@@ -1,6 +1,8 @@
 /** `merge`: a newer row takes the place of the one with its key, and every page stays provable. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { releasePages } from '../../src/database/release-pages.js';
+import { openRunStore } from '../../src/database/run-store.js';
+import { verifyRun } from '../../src/database/verify/verify-run.js';
 import { tableOf } from '../../src/postgres/stream-table.js';
 import type { WriterTarget } from '../../src/protocol/record-target.js';
 import { usePostgres } from '../support/postgres.js';
@@ -169,6 +171,42 @@ describe('triggers', () => {
     ]);
     expect(await names()).toEqual({ 1: 'a', 2: 'b', 3: 'c' });
   });
+});
+
+test('a row of the user, without data and without an owner, is updated like any other', async () => {
+  await database.pool.query(`CREATE SCHEMA shop;
+    CREATE TABLE shop.items (id bigint PRIMARY KEY, occurred_at timestamptz, data jsonb, page integer);
+    INSERT INTO shop.items (id) VALUES (1), (2)`);
+  const run = await beginRun(database, ITEMS);
+  const counts = await withWriter(
+    database.connectionString,
+    { target: ITEMS },
+    async (writer) =>
+      committed(await writer.write(recordPage(run, 0, [item(1, 'a'), item(3, 'c')]))).counts,
+  );
+  expect(counts).toMatchObject({ inserted: 1, updated: 1, known: 1 });
+  const totals = await openRunStore(database.pool).loadTotals(run);
+  expect(totals).toMatchObject({ inserted: 1, updated: 1, rows: 2 });
+});
+
+test('what a page took over is not counted of it any more once it is let go of', async () => {
+  await countsOf(ITEMS, [item(1, 'a'), item(2, 'b')]);
+  const { run } = await writeRun(database, ITEMS, [[item(1, 'A')], [item(2, 'b')]]);
+  const { rows } = await database.pool.query<{ id: number }>(
+    'SELECT id FROM ingestion_pages WHERE run = $1 AND page = 1',
+    [run],
+  );
+  const ids = rows.map(({ id }) => id);
+  await releasePages(database.pool, { run, table: tableOf(ITEMS), ids, reason: 'for a test' });
+  await withWriter(database.connectionString, { target: ITEMS, provesData: true }, async (writer) =>
+    committed(await writer.write(recordPage(run, 0, [item(1, 'A')], { segment: 1 }))),
+  );
+  await proveRuns(database);
+  const proof = await verifyRun(database.pool, { run });
+  expect(proof).toMatchObject({ rows: 2, inserted: 1, duplicate: 1 });
+  // The row of the first run on which this one rests.
+  await database.pool.query('DELETE FROM shop.items WHERE id = 2');
+  expect((await verifyRun(database.pool, { run }))?.ok).toBe(false);
 });
 
 test('pages that are let go of leave the shares of others as they are', async () => {

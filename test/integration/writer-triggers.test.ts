@@ -1,6 +1,6 @@
 /** Triggers of the user on the table: what they keep from it is named, and never counted as stored. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listInsertTriggers } from '../../src/database/table-triggers.js';
+import { listTriggers } from '../../src/database/table-triggers.js';
 import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { environmentFor, ledgerSums, useSimulator } from '../support/ingest-check.js';
@@ -119,7 +119,7 @@ test('triggers that are made, disabled or dropped while a writer is open are not
     await database.pool.query('ALTER TABLE ingested_events DISABLE TRIGGER user_hook');
     expect((await at(2)).counts).toMatchObject({ inserted: 16, quarantined: 0 });
   });
-  expect(await listInsertTriggers(database.pool, EVENTS_TABLE)).toEqual([]);
+  expect(await listTriggers(database.pool, EVENTS_TABLE, false)).toEqual([]);
 });
 
 test('a run says at its start that there are triggers, and names what they skipped', async () => {

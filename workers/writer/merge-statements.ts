@@ -44,18 +44,19 @@ export function mergeRows(shape: TableShape, first: number, merging: MergingPage
     names.map((name) => `${alias}.${name}`).join(', ');
   const same = (one: string, other: string): string =>
     keys.map((name) => `${one}.${name} = ${other}.${name}`).join(' AND ');
+  const isThere = `kept.${keys[0]} IS NOT NULL`;
   const row = rowDigest(shape, 'kept');
   const data = `CASE WHEN ${merging.proves}::boolean THEN ${dataDigest(shape, 'kept')} END`;
   const digests = `${row} AS ${DIGEST}, ${data} AS ${DATA_DIGEST}`;
   return `looked AS MATERIALIZED (
-  SELECT given.*, kept.page AS ${OWNER}, kept.data IS NOT NULL AS ${IS_THERE}, met.differs AS ${DIFFERS},
+  SELECT given.*, kept.page AS ${OWNER}, ${isThere} AS ${IS_THERE}, met.differs AS ${DIFFERS},
     newer.is_newer AS ${IS_NEWER}, CASE WHEN newer.is_newer THEN ${row} END AS ${DIGEST},
     CASE WHEN newer.is_newer THEN ${data} END AS ${DATA_DIGEST}
   FROM (
     SELECT DISTINCT ON (${named('given', keys)}) given.* FROM ${shape.given(first)}
     ORDER BY ${named('given', keys)}, given.occurred_at DESC NULLS LAST, given.${PLACE} DESC
   ) AS given LEFT JOIN ${qualified} AS kept ON ${same('kept', 'given')}
-    CROSS JOIN LATERAL (SELECT kept.data IS NOT NULL
+    CROSS JOIN LATERAL (SELECT ${isThere}
       AND ROW(${named('kept', others)}) IS DISTINCT FROM ROW(${named('given', others)}) AS differs) AS met
     CROSS JOIN LATERAL (SELECT met.differs AND ${isNewer(merging)} AS is_newer) AS newer
 ), stored AS (
@@ -77,8 +78,8 @@ export function mergeRows(shape: TableShape, first: number, merging: MergingPage
   UNION ALL
   SELECT ${DIGEST}, ${DATA_DIGEST}, owner IS DISTINCT FROM ${merging.id}::integer, owner FROM taken
 ), superseded AS (
-  INSERT INTO ingestion_superseded (page, run, rows, digest, data_digest)
-  SELECT owner, ${merging.run}::integer, count(*), bit_xor(digest_before), bit_xor(data_digest_before)
+  INSERT INTO ingestion_superseded (page, run, taken_by, rows, digest, data_digest)
+  SELECT owner, ${merging.run}::integer, ${merging.id}::integer, count(*), bit_xor(digest_before), bit_xor(data_digest_before)
   FROM taken WHERE owner IS DISTINCT FROM ${merging.id}::integer GROUP BY owner
 )`;
 }

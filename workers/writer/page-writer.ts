@@ -35,6 +35,7 @@ import {
   findCommit,
 } from './page-commit.js';
 import type { PageIds } from './page-ids.js';
+import { RowRace } from './refused-rows.js';
 import { type WireBuffer, writeBindAndExecute } from './wire-buffer.js';
 import { readWriteError } from './write-error.js';
 
@@ -162,6 +163,7 @@ function nextAfter(
   way: Way,
   { mayBeCommitted, relation }: { readonly mayBeCommitted: boolean; readonly relation: string },
 ): Attempt {
+  if (error instanceof RowRace) return { type: 'failed', fault: ROW_RACE };
   const read = readWriteError(error, relation);
   switch (read.type) {
     case 'pageKnown':

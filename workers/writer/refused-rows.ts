@@ -130,6 +130,9 @@ function skipped({ relation }: TableShape): string {
   return `PostgreSQL did not keep it: a trigger of ${relation} skipped, changed or deleted the row`;
 }
 
+/** Another page has written or taken one of the rows since they were looked up. */
+export class RowRace extends Error {}
+
 type GroupOutcome =
   | ({ readonly type: 'stored' } & Stored)
   | { readonly type: 'refused'; readonly reason: string };
@@ -147,6 +150,7 @@ async function tryGroup(
     );
     await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
     const [, , updatedCount = 0, knownCount = 0] = (stored[0] ?? []).map(Number);
+    if (stored[0]?.[4] === 't') throw new RowRace();
     return { type: 'stored', ...writtenOf(stored), updatedCount, knownCount };
   } catch (error) {
     const read = readWriteError(error, shape.relation);

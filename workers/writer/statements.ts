@@ -153,7 +153,7 @@ ${COUNTS}`,
   ${passingOver(shape)}
   RETURNING ${rowDigest(shape)} AS digest
 )
-SELECT count(*), coalesce(bit_xor(digest), 0), 0, 0
+SELECT count(*), coalesce(bit_xor(digest), 0), 0, 0, false
 FROM stored WHERE ($2::integer, $3::integer, $4::integer) IS NOT NULL`,
   };
 }
@@ -182,7 +182,8 @@ ${COUNTS}`,
     insert_rows: `WITH ${mergeRows(shape, ROWS_FIRST, group)}
 SELECT count(*) FILTER (WHERE NOT is_taken), coalesce(bit_xor(digest), 0),
   count(*) FILTER (WHERE is_taken),
-  count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)})
+  count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)}),
+  NOT ${hasTriggers(shape)} AND ${IS_RACED}
 FROM written`,
   };
 }

@@ -13,8 +13,9 @@ ALTER TABLE ingestion_pages
 CREATE TABLE ingestion_superseded (
   -- That lost the rows; null: they had no owner.
   page integer NULL,
-  -- That took them.
+  -- That took them; the page may be gone since, to be fetched again.
   run integer NOT NULL,
+  taken_by integer NOT NULL,
   rows integer NOT NULL,
   -- As in `ingestion_pages`, of these rows as they were.
   digest bigint NOT NULL,

@@ -39,8 +39,10 @@ const LOAD_ORPHANS = `
 
 const OTHER_ROWS = `
   SELECT ${unownedRows('$1')} AS "unownedBefore", coalesce((
-    SELECT sum(s.rows) FROM ingestion_superseded AS s LEFT JOIN ingestion_pages AS p ON p.id = s.page
-    WHERE s.run = $1 AND p.run IS DISTINCT FROM $1), 0)::float8 AS "takenFromOthers"`;
+    SELECT sum(s.rows) FROM ingestion_superseded AS s
+      JOIN ingestion_pages AS taker ON taker.id = s.taken_by
+      LEFT JOIN ingestion_pages AS p ON p.id = s.page
+    WHERE taker.run = $1 AND p.run IS DISTINCT FROM $1), 0)::float8 AS "takenFromOthers"`;
 
 type OtherRows = Pick<Ledger, 'unownedBefore' | 'takenFromOthers'>;
 type TableNames = Pick<Run, 'tableName' | 'tableKey'>;

@@ -56,13 +56,17 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     responseActions: planActions(resource, notes),
     timePath: own.time?.path ?? null,
     pageSize,
-    order: planOrder(resource, context),
+    order: planOrder(resource, key, context),
     cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
   };
 }
 
 /** Cursors that a codec writes lead to places in it. */
-function planOrder({ name }: MergedResource, { own, codec, notes }: StreamContext): Order | null {
+function planOrder(
+  { name }: MergedResource,
+  { primaryKey }: KeyPlan,
+  { own, codec, notes }: StreamContext,
+): Order | null {
   const { order } = own;
   if (order == null) return null;
   const at = ['x-ingestion', 'resources', name, 'order'];
@@ -70,7 +74,9 @@ function planOrder({ name }: MergedResource, { own, codec, notes }: StreamContex
     notes.warn(at, 'changes nothing yet: the paginator alone says how a walk goes on');
     return null;
   }
-  const isNewestFirst = order.direction === 'desc' && [order.by].flat()[0] === own.time?.path;
+  const by = [own.time?.path, ...primaryKey];
+  const isNewestFirst =
+    order.direction === 'desc' && [order.by].flat().join('\n') === by.join('\n');
   if (!isNewestFirst) {
     notes.fault(
       at,
