@@ -56,7 +56,10 @@ Example:
       const { source, target } = context.config;
       const form = (await codecOf(target.plan)?.submissions()) ?? null;
       if (form === null) {
-        throw new UserError(`The API of the source ${source} takes no submissions.`, 'usage');
+        throw new UserError(
+          `The API of the source ${source} takes no submissions: a codec knows of them, and its file names none that does.`,
+          'usage',
+        );
       }
       if (!form.isRepositoryUrl(url)) {
         throw new UserError(

@@ -29,6 +29,7 @@ import {
   whole,
 } from './setting-kinds.js';
 import type { ChosenSource } from './source-choice.js';
+import { DEFAULT_SOURCE } from './source-files.js';
 import { tracesChoice, tracesSettings } from './traces-settings.js';
 
 export type { Config, DatabaseChoice, Target } from './config-shape.js';
@@ -148,7 +149,7 @@ function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): C
   const faults: ConfigFault[] = alertFaults(values);
   const isSimulated = usesSimulator(values, flags, chosen);
   if (flags.simulate === true && !isSimulated) {
-    const message = `cannot be used: the source ${chosen.plan.name} has no simulator`;
+    const message = `cannot be used: the source ${chosen.plan.name} has no simulator; leave it out, or choose --source ${DEFAULT_SOURCE}`;
     faults.push({ setting: '--simulate', message });
   }
   const [missing] = chosen.missing;

@@ -1,5 +1,6 @@
 /** What an answer is that should have been JSON of the source, and is not. */
 import type { Fault } from '../core/fault.js';
+import type { EventSource } from '../source/source.js';
 
 const TEXT_CHARACTERS_MAX = 2_000;
 
@@ -31,14 +32,18 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-export function notThisApi({ path, status, text, json }: Said, what: string): Fault {
+export function notThisApi(
+  { name, addressSetting, codec }: EventSource,
+  { path, status, text, json }: Said,
+  what: string,
+): Fault {
   const isHtml = /^\s*<(?:!doctype|html)/i.test(text);
   const said = isHtml ? 'an HTML page' : json === undefined ? 'no JSON' : 'JSON of another form';
   return {
     code: 'CONTRACT',
-    message: `${path.split('?')[0]} answers with HTTP ${status} and ${said}, not with ${what}: this is not the DataSync API`,
+    message: `${path.split('?')[0]} answers with HTTP ${status} and ${said}, not with ${what}: this is not the API of the source "${name}"`,
     retryable: false,
     status,
-    remedy: 'Check API_BASE_URL; it ends in /api/v1',
+    remedy: `Check ${addressSetting}; ${codec.address.hint}`,
   };
 }

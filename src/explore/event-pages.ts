@@ -32,7 +32,7 @@ export function eventPages(source: EventSource, baseUrl: string): PageForm {
       if (!isObject(json) || read?.type !== 'envelope' || !Array.isArray(records)) {
         const path = new URL(this.request(wish).url).pathname;
         const said = saidIn(body, { path, status: meta?.status ?? 0 });
-        const fault = notThisApi(said, `a page of ${source.stream}`);
+        const fault = notThisApi(source, said, `a page of ${source.stream}`);
         return { type: 'fault', fault: { ...fault, retryable: true } };
       }
       const shape = isObject(json.pagination)

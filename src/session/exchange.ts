@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Agent, Dispatcher } from 'undici';
 import type { Fault } from '../core/fault.js';
 import { nowMs } from '../runtime/clock.js';
-import { networkFault } from '../source/network-fault.js';
+import { type Destination, networkFault } from '../source/network-fault.js';
 
 /** What came back. Instants are epoch ms. */
 export interface Exchange {
@@ -36,10 +36,11 @@ export type OpenDispatcher = (options: Agent.Options) => Dispatcher;
 
 /** @param connections requests at once at most */
 export function httpTransport(
-  origin: string,
+  destination: Destination,
   connections: number,
   openDispatcher: OpenDispatcher,
 ): Transport {
+  const { address: origin } = destination;
   const connect = { timeout: HEAD_DEADLINE_MS };
   const dispatcher = openDispatcher({ connections, pipelining: 1, connect });
   return {
@@ -62,10 +63,7 @@ export function httpTransport(
           exchange: { status: response.statusCode, headers: named, ...times, body },
         };
       } catch (error) {
-        const fault = networkFault(error as Error, null, {
-          ...{ address: origin, isProxied: false, setting: 'API_BASE_URL' },
-        });
-        return { type: 'fault', fault, sentAtMs };
+        return { type: 'fault', fault: networkFault(error as Error, null, destination), sentAtMs };
       }
     },
     close: () => dispatcher.destroy(),

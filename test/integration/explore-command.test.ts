@@ -230,7 +230,7 @@ describe('what is not the API, or not open to us', () => {
   test('an HTML page: exit 1, and nothing is written', async () => {
     const { code, stderr, result } = await runAt(await serve(200, 'text/html', HTML));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/an HTML page.*not the DataSync API.*API_BASE_URL/);
+    expect(stderr).toMatch(/an HTML page.*not the API of the source "datasync".*API_BASE_URL/);
     expect(result).toMatchObject({ status: 'failed', exitCode: 1, fault: 'CONTRACT' });
     expect(existsSync(join(folder.path, 'exploration.json'))).toBe(false);
   });
@@ -243,7 +243,7 @@ describe('what is not the API, or not open to us', () => {
       '{"items":[]}',
       /JSON of another form.*not the DataSync/,
     ],
-    ['text', 200, 'text/plain', 'OK', /no JSON.*not the DataSync API/],
+    ['text', 200, 'text/plain', 'OK', /no JSON.*not the API of the source "datasync"/],
     ['nothing under that path', 404, 'text/html', HTML, /HTTP 404.*API_BASE_URL/],
     ['a redirect', 302, 'text/plain', '', /redirects.*API_BASE_URL/],
     ['a sick API', 503, 'text/html', HTML, /HTTP 503/],

@@ -54,8 +54,10 @@ function tookMs({ sentAtMs, endAtMs }: ResponseMeta): number {
  * there, is asked for one record of the list: its verdict is what an ingestion would meet.
  */
 async function checkEvents(opened: OpenSource, source: EventSource): Promise<ApiCheck> {
-  const { origin, basePath, headers } = opened;
-  const transport = httpTransport(origin, 1, (options) => opened.openDispatcher(options));
+  const { origin, basePath, headers, proxies } = opened;
+  const { addressSetting: setting } = source;
+  const destination = { address: origin, isProxied: proxies !== null, setting };
+  const transport = httpTransport(destination, 1, (options) => opened.openDispatcher(options));
   const ask = async (path: string): Promise<Exchanged> => {
     const done = new AbortController();
     const late = delay(DEADLINE_MS, null, { signal: done.signal }).catch(() => null);
@@ -88,7 +90,7 @@ function judge(source: EventSource, path: string, exchanged: Exchanged): ApiChec
   }
   return isPage(source, exchange)
     ? { type: 'good', tookMs: exchange.endAtMs - exchange.sentAtMs, costsRequest: false }
-    : { type: 'fault', fault: notThisApi(saidBy(path, exchange), 'a page') };
+    : { type: 'fault', fault: notThisApi(source, saidBy(path, exchange), 'a page') };
 }
 
 function isPage(source: EventSource, exchange: Exchange): boolean {

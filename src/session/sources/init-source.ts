@@ -7,6 +7,7 @@ import { DEFAULT_SOURCE, OWN_FOLDER } from '../../config/source-files.js';
 import { IngestionError } from '../../core/fault.js';
 import { readLimitHeaders } from '../../core/limit-headers.js';
 import { writeWhole } from '../../files/write-whole.js';
+import type { Proxies } from '../../protocol/fetch-messages.js';
 import { bearerHeader } from '../../source/authentication.js';
 import { loadSource } from '../../source/file/load-source.js';
 import { SCHEMA_FILE } from '../../source/file/schema-file.js';
@@ -63,7 +64,7 @@ export async function initSource({ url: given, output, isForced }: InitWish): Pr
   const environment = environmentOfUser();
   const token = environment[tokenVariable(name)] ?? null;
   const proxies = proxiesFor(url.origin, readProxies(environment));
-  const exchange = await askOnce(url, token, (options) => dispatcherThrough(proxies, options));
+  const exchange = await askOnce(url, token, proxies);
   if (!pageStatuses(null).has(exchange.status)) throw refusalOf(url, exchange, name);
   const header = (field: string): string | null => exchange.headers[field] ?? null;
   const answerText = exchange.body.toString('utf8');
@@ -135,20 +136,17 @@ function addressOf(given: string): URL {
   return url;
 }
 
-async function askOnce(
-  url: URL,
-  token: string | null,
-  openDispatcher: Parameters<typeof httpTransport>[2],
-): Promise<Exchange> {
-  const transport = httpTransport(url.origin, 1, openDispatcher);
+async function askOnce(url: URL, token: string | null, proxies: Proxies | null): Promise<Exchange> {
+  const destination = { address: url.origin, isProxied: proxies !== null, setting: 'the URL' };
+  const transport = httpTransport(destination, 1, (options) => dispatcherThrough(proxies, options));
   try {
     const exchanged = await transport.get(`${url.pathname}${url.search}`, {
       ...{ accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': USER_AGENT },
       ...(token === null ? {} : bearerHeader(token)),
     });
     if (exchanged.type === 'answer') return exchanged.exchange;
-    const { code, message, retryable } = exchanged.fault;
-    throw new IngestionError({ code, message, retryable, remedy: 'Check the URL and the network' });
+    const { remedy = 'Check the URL and the network', ...fault } = exchanged.fault;
+    throw new IngestionError({ ...fault, remedy });
   } finally {
     await transport.close();
   }

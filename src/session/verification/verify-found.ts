@@ -2,6 +2,7 @@
 
 import { verifyRun } from '../../database/verify/verify-run.js';
 import type { Verification } from '../../database/verify/verify-types.js';
+import { commandText } from '../command-text.js';
 import type { SessionContext } from '../context.js';
 import { type FoundRun, unknownRunText } from '../ledger-reader.js';
 import { keepVerification } from '../reports/keep-verification.js';
@@ -20,7 +21,7 @@ export async function verifyFound(
 ): Promise<Verification | null> {
   if (run.replacedBy !== null) {
     throw new UserError(
-      `Run ${run.run} has no rows any more: run ${run.replacedBy} has replaced them.`,
+      `Run ${run.run} has no rows any more: run ${run.replacedBy} has replaced them. ${commandText(run.source, `verify --run ${run.replacedBy}`)} proves those.`,
     );
   }
   const verification = await verifyRun(database.pool, { run: run.run, withData });
