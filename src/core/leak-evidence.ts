@@ -51,7 +51,10 @@ export class LeakEvidence {
 
   /** @param beside requests that may have arrived in another order */
   observe(seen: LimitSeen, used: number, beside: number): void {
-    const { number, sentAtMs, headAtMs } = seen;
+    const { number, sentAtMs, headAtMs, said } = seen;
+    if (said.isLeaky && said.quota !== null && said.windowMs !== null) {
+      this.told(said.quota / said.windowMs);
+    }
     if (this.#last !== null && number < this.#last.number) return;
     const level = { number, sentAtMs, headAtMs, used, beside };
     this.#last = level;

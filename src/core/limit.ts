@@ -179,7 +179,6 @@ export class Limit {
     const oldestOtherMs = this.#bucket.oldestOtherMs(seen.headAtMs);
     const isContradiction = this.#window.observe(seen, this.#quota, this.#history, oldestOtherMs);
     this.#isLeaky ||= said.isLeaky || isContradiction;
-    if (said.isLeaky && said.windowMs !== null) this.#leak.told(this.#quota / said.windowMs);
     const windowMs = this.#lengthMs ?? ASSUMED_WINDOW_MS;
     this.#bucket.policy = { quota: this.#quota, windowMs };
     const oldest = this.#history.get(this.#window.oldestCounted ?? Number.NaN);

@@ -2,7 +2,6 @@
 /** Authentication of a source file, and the secrets that its plan refers to. */
 import { describe, expect, test } from 'vitest';
 import { referencesIn } from '../../src/source/file/references.js';
-import { isSecretName } from '../../src/source/file/secret-names.js';
 import { type Reference, resolveSecrets, secretReferences } from '../../src/source/file/secrets.js';
 import type { AuthPlan } from '../../src/source/plan.js';
 import { faultTexts, fileWith, planOf, warningTexts } from '../support/source-files.js';
@@ -134,21 +133,6 @@ describe('a secret that is written into the file gets a warning, without the sec
   test('a password that is empty is none', () => {
     expect(warningTexts(withAuth('{ type: http_basic, username: k, password: "" }'))).toEqual([]);
   });
-});
-
-test.each([
-  ['Authorization', true],
-  ['X-API-Key', true],
-  ['private-token', true],
-  ['client_secret', true],
-  ['key', true],
-  ['author', false],
-  ['page_token', false],
-  ['nextToken', false],
-  ['max_tokens', false],
-  ['sort', false],
-])('%s is the name of a secret: %s', (name, expected) => {
-  expect(isSecretName(name)).toBe(expected);
 });
 
 describe('references', () => {
