@@ -58,13 +58,13 @@ export const runsOfTable = (run: string): string => `
   WHERE this.run = ${run} AND (one.replaced_by IS NULL OR one.run = this.run)`;
 
 /**
- * Rows of its table that were there before rows had owners, DataSync's alone, and that no page has taken over.
+ * Rows of its table that were there before the first run, or before rows had owners, and that no page has taken over.
  *
  * @param run an SQL expression
  */
 export const unownedRows = (run: string): string => `greatest(0, coalesce((
   SELECT sum(count) FROM ingestion_unowned_rows
-  WHERE (SELECT table_name FROM ingestion_runs WHERE run = ${run}) = 'ingested_events'), 0)
+  WHERE table_name = (SELECT table_name FROM ingestion_runs WHERE run = ${run})), 0)
   - coalesce((
     SELECT sum(rows) FROM ingestion_superseded
     WHERE page IS NULL AND run IN (${runsOfTable(run)})), 0))::float8`;
@@ -174,6 +174,13 @@ export const ESTIMATE_ROWS = `
   SELECT reltuples::float8 AS estimate FROM pg_class WHERE oid = to_regclass($1)`;
 
 export const TABLE_IS_THERE = 'SELECT to_regclass($1) IS NOT NULL AS "isThere"';
+
+/** Before the first run over a table: rows that others have put there. */
+export const noteUnownedRows = (qualified: string): string => `
+  INSERT INTO ingestion_unowned_rows (count, table_name)
+  SELECT rows, $1 FROM (SELECT count(*) AS rows FROM ${qualified}) AS found
+  WHERE rows > 0 AND NOT EXISTS (SELECT FROM ingestion_runs WHERE table_name = $1)
+    AND NOT EXISTS (SELECT FROM ingestion_unowned_rows WHERE table_name = $1)`;
 
 export const tableHasRows = (qualified: string): string =>
   `SELECT EXISTS (SELECT FROM ${qualified}) AS "hasRows"`;

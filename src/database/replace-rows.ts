@@ -9,7 +9,7 @@
  * Rows are copied, and the table stays: its grants, views and foreign keys with it.
  */
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
-import { assert, IngestionError } from '../core/fault.js';
+import { assert, type Fault, IngestionError } from '../core/fault.js';
 import { LONG_SILENCE_MS, permitSilence } from '../postgres/client.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import * as sql from './ledger-sql.js';
@@ -33,9 +33,15 @@ const LIST_COLUMNS = `
     AND attidentity <> 'a' ORDER BY attnum`;
 
 const WHO_LOADS = `
-  SELECT count(*) > 0 AS "isOurs", (array_agg(run ORDER BY run DESC)
-    FILTER (WHERE (source, stream, origin) <> ($2, $3, $4) AND replaced_by IS NULL))[1] AS other
-  FROM ingestion_runs WHERE table_name = $1`;
+  SELECT count(*) FILTER (WHERE table_name = $1) > 0 AS "isOurs", (array_agg(run ORDER BY run DESC)
+    FILTER (WHERE (source, stream, origin) <> ($2, $3, $4) AND replaced_by IS NULL
+      AND status <> 'complete'))[1] AS other
+  FROM ingestion_runs WHERE table_name IN ($1, $5)`;
+
+const OTHER_WRITERS = `
+  SELECT max(run) AS other FROM ingestion_runs
+  WHERE table_name = $1 AND run <> $2 AND replaced_by IS NULL AND status <> 'complete'
+    AND (source, stream, origin) <> (SELECT source, stream, origin FROM ingestion_runs WHERE run = $2)`;
 
 /** Rows of other tables that would go, or keep these from going. */
 const FIND_REFERENCES = `
@@ -76,22 +82,24 @@ export function clearReplacement(
     if (reference !== undefined) {
       return `Rows of ${table} cannot be replaced: the foreign key ${reference.name} of ${reference.table} refers to them. Drop it, or say write_disposition: merge.`;
     }
-    if (!(await isThere(client, loading))) return null;
     const { source, stream: name, origin } = stream;
     const { isOurs, other } = await one<{ isOurs: boolean; other: number | null }>(
       client,
       WHO_LOADS,
-      [loading, source, name, origin],
+      [loading, source, name, origin, table],
     );
+    if (other !== null) return `${othersWrite(other, table)}.`;
+    if (!(await isThere(client, loading))) return null;
     if (!isOurs) {
       return `The table ${loading} is in the way: write_disposition: replace loads a run into a table of that name, and no run has made this one. Rename or drop it.`;
-    }
-    if (other !== null) {
-      return `Run ${other}, of another stream, loads into ${loading}: complete it, or name another target in x-ingestion.`;
     }
     await asked(client.query(`DROP TABLE ${loading}`));
     return null;
   });
+}
+
+function othersWrite(run: number, table: string): string {
+  return `Run ${run}, of another stream, writes rows of ${table} too: complete it, or name another target in x-ingestion`;
 }
 
 /** Of a run that has begun: it takes the place of those whose rows were dropped. @throws IngestionError */
@@ -128,7 +136,12 @@ export function completeReplacement(
       }
     } else {
       await asked(client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`));
+      const { other } = await one<{ other: number | null }>(client, OTHER_WRITERS, [table, run]);
+      if (other !== null) throw new IngestionError(refused(othersWrite(other, table)));
       await asked(client.query(`DELETE FROM ${table}`));
+      if ((await countRows(client, table)) > 0) {
+        throw new IngestionError(refused(`a trigger or a rule of ${table} keeps rows from going`));
+      }
       const moved = loadedRows === null ? 0 : await moveRows(client, loading, table);
       if (moved !== rows) throw new IngestionError(rowsAreSkipped(table, rows, moved));
     }
@@ -147,13 +160,20 @@ async function moveRows(client: ClientBase, from: string, to: string): Promise<n
   return rowCount ?? 0;
 }
 
-function rowsAreSkipped(table: string, rows: number, moved: number) {
+function rowsAreSkipped(table: string, rows: number, moved: number): Fault {
+  return refused(
+    `the table ${table} took ${moved} of ${rows} rows, as one of its triggers skips some`,
+  );
+}
+
+function refused(why: string): Fault {
+  const remedy = 'Put that right, then start again: the run is loaded, and only takes their place';
   return {
     code: 'DATABASE_REFUSED',
-    message: `the table ${table} took ${moved} of ${rows} rows, as one of its triggers skips some: the old rows stay`,
+    message: `${why}: the old rows stay`,
     retryable: false,
-    remedy: 'Drop the trigger, or let it take every row, then start again',
-  } as const;
+    remedy,
+  };
 }
 
 function rowsAreGone(known: {
@@ -161,7 +181,7 @@ function rowsAreGone(known: {
   readonly loading: string;
   readonly rows: number;
   readonly loadedRows: number | null;
-}) {
+}): Fault {
   const { run, loading, rows, loadedRows } = known;
   const found = loadedRows === null ? 'is not there any more' : `has ${loadedRows} rows`;
   return {
@@ -169,7 +189,7 @@ function rowsAreGone(known: {
     message: `the table ${loading}, into which run ${run} has written ${rows} rows, ${found}: the old rows stay`,
     retryable: false,
     remedy: 'Begin a new run with --restart',
-  } as const;
+  };
 }
 
 async function isThere(client: ClientBase, qualified: string): Promise<boolean> {

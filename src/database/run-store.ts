@@ -67,6 +67,8 @@ export interface RunStore {
   hasTable(qualified: string): Promise<boolean>;
   /** See release-pages. */
   releasePages(released: Parameters<typeof releasePages>[1]): Promise<ReleasedPages>;
+  /** Before a run begins: counts the rows of a table that no run has written into. */
+  noteUnownedRows(table: StreamTable): Promise<void>;
   /** See replace-rows. */
   clearReplacement(stream: StreamKey, replacement: Replacement): Promise<string | null>;
   abandonRuns(run: number, replacement: Replacement): Promise<void>;
@@ -171,6 +173,10 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     hasTable,
 
     releasePages: (released) => releasePages(pool, released),
+
+    async noteUnownedRows({ qualified }) {
+      if (await hasTable(qualified)) await query(sql.noteUnownedRows(qualified), [qualified]);
+    },
 
     clearReplacement: (stream, replacement) => clearReplacement(pool, stream, replacement),
 

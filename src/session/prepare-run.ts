@@ -7,6 +7,7 @@ import type { SegmentSeed } from '../core/segment.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
+import type { WriterTarget } from '../protocol/record-target.js';
 import type { Source } from '../source/source.js';
 import { replacementOf } from './replacement.js';
 import { UserError } from './user-error.js';
@@ -80,8 +81,11 @@ async function beginRun(
 ): Promise<Run> {
   const replacement = replacementOf(source.target);
   const table = tableOf(source.target);
-  const settings = settingsOf(config);
-  if (replacement === null) return store.createRun({ ...streamKey, table, settings });
+  const settings = { ...settingsOf(config), disposition: source.target.disposition };
+  if (replacement === null) {
+    await store.noteUnownedRows(table);
+    return store.createRun({ ...streamKey, table, settings });
+  }
   const obstacle = await store.clearReplacement(streamKey, replacement);
   if (obstacle !== null) throw new UserError(obstacle, 'usage');
   const run = await store.createRun({
@@ -99,17 +103,32 @@ async function beginRun(
  */
 async function namesOtherTable(
   store: RunStore,
-  { run, tableName, tableKey }: Run,
+  { run, tableName, tableKey, status, settings }: Run,
   { target }: Source,
 ): Promise<boolean> {
   const table: StreamTable = tableOf(target);
   const names = [table.qualified, replacementOf(target)?.loading];
+  requireDisposition({ run, status, settings }, target);
   if (names.includes(tableName) && isDeepStrictEqual(tableKey, table.key)) return false;
   const { pages } = await store.loadTotals(run);
   if (pages === 0) return true;
   throw new UserError(
     `Run ${run} wrote into ${formText(tableName, tableKey)}, and its source now names ` +
       `${formText(table.qualified, table.key)}. --restart begins a new run; the rows of run ${run} stay where they are.`,
+    'usage',
+  );
+}
+
+/** Half of its rows would lie beside the others, and half in their place. @throws UserError */
+function requireDisposition(
+  { run, status, settings }: Pick<Run, 'run' | 'status' | 'settings'>,
+  { disposition }: WriterTarget,
+): void {
+  const begunAs = settings.disposition ?? disposition;
+  const isOther = begunAs !== disposition && [begunAs, disposition].includes('replace');
+  if (status === 'complete' || !isOther) return;
+  throw new UserError(
+    `Run ${run} has begun with write_disposition: ${begunAs}, and its source now says ${disposition}. --restart begins a new run.`,
     'usage',
   );
 }

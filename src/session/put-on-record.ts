@@ -24,7 +24,7 @@ export async function putOnRecord(
   try {
     await settle();
     if (outcome.status === 'complete' && replacement !== null) {
-      return await store.completeReplacement(run, replacement);
+      return await takePlace(store, run, replacement);
     }
     const reason = outcome.status === 'failed' ? outcome.fault.message : reasonOf(outcome);
     const resumeAtMs = resumeAtMsOf(outcome);
@@ -36,5 +36,20 @@ export async function putOnRecord(
     // The ledger has every committed page: a status that could not be written loses nothing. Where
     // the database is the reason of the end, that reason must not be hidden by this one.
     if (outcome.status !== 'failed') throw error;
+  }
+}
+
+/** @throws IngestionError; the run has failed then, and its next start tries once more */
+async function takePlace(
+  store: Pick<RunStore, 'setRunStatus' | 'completeReplacement'>,
+  run: number,
+  replacement: Replacement,
+): Promise<void> {
+  try {
+    await store.completeReplacement(run, replacement);
+  } catch (error) {
+    const lastError = (error as Error).message;
+    await store.setRunStatus(run, 'failed', { lastError }).catch(() => {});
+    throw error;
   }
 }

@@ -23,6 +23,23 @@ describe('merge', () => {
     expect(proof).toMatchObject({ ok: true, inserted: 40, superseded: 10 });
   });
 
+  test('takes rows that others have put there for what they are', async () => {
+    const { api, records } = await later.shelf(12);
+    const source = runs.source(dispositionParts('merge'));
+    await database.pool.query(`CREATE SCHEMA "${source.name}";
+      CREATE TABLE ${runs.table(source)} (id bigint PRIMARY KEY, occurred_at timestamptz, data jsonb);
+      INSERT INTO ${runs.table(source)} (id, data)
+        SELECT n, jsonb_build_object('id', n, 'name', CASE WHEN n < 7 THEN 'first' ELSE 'old' END)
+        FROM generate_series(5, 25) AS n`);
+    const { result } = await runs.drain(source, api);
+    expect(result).toMatchObject({ inserted: 5, updated: 5, duplicate: 2, eventsIngested: 12 });
+    expect(result?.warnings).toEqual([]);
+    await runs.expectProved(source, api);
+    records.all = version('second', 12);
+    expect((await later.drainedAgain(source, api)).result).toMatchObject({ updated: 12 });
+    await runs.expectProved(source, api);
+  });
+
   test('says how many were updated', async () => {
     const { api, records } = await later.shelf(3);
     const source = runs.source(dispositionParts('merge'));

@@ -140,6 +140,62 @@ describe('replace', () => {
     expect(await later.namesIn(runs.table(source))).toEqual(['first']);
   });
 
+  test('sets aside a record that the table cannot refer with to another', async () => {
+    const { api, records } = await later.shelf();
+    const source = runs.source(dispositionParts('replace'));
+    await runs.drain(source, api);
+    await database.pool.query(`
+      CREATE TABLE "${source.name}".owners (id bigint PRIMARY KEY);
+      INSERT INTO "${source.name}".owners SELECT generate_series(0, ${COUNT - 1});
+      ALTER TABLE ${runs.table(source)} ADD FOREIGN KEY (id) REFERENCES "${source.name}".owners`);
+    records.all = version('second', COUNT + 1);
+    const { result } = await later.drainedAgain(source, api);
+    expect(result).toMatchObject({ inserted: COUNT, quarantined: 1 });
+    expect(await later.namesIn(runs.table(source))).toEqual(['second']);
+  });
+
+  test('is refused while a run of another stream writes into the table', async () => {
+    const { api } = await later.shelf();
+    const target = { stream: { target: { schema: 'both', table: 'items' } } };
+    const appending = runs.source({ ...dispositionParts('append'), ...target });
+    const replacing = runs.source({ ...dispositionParts('replace'), ...target });
+    await later.killedAgain(appending, api, 3);
+    const { code, result } = await runs.ingest(replacing, api);
+    expect(code).toBe(2);
+    expect(result?.message).toMatch(/^Run \d+, of another stream, writes rows of "both"/);
+  });
+
+  test('is not begun in the middle of a run that appends', async () => {
+    const { api, records } = await later.shelf();
+    const source = runs.source(dispositionParts('append'));
+    await later.killedAgain(source, api, 3);
+    runs.rewrite(source, dispositionParts('replace'));
+    const { code, result } = await runs.ingest(source, api);
+    expect(code).toBe(2);
+    expect(result?.message).toContain('has begun with write_disposition: append');
+    await later.drainedAgain(source, api);
+    await runs.expectStored(source, api, records.all);
+  });
+
+  test('says why it failed, and tries no more than that again', async () => {
+    const { api, records } = await later.shelf();
+    const source = runs.source(dispositionParts('replace'));
+    await runs.drain(source, api);
+    await database.pool.query(
+      `CREATE RULE stay AS ON DELETE TO ${runs.table(source)} DO INSTEAD NOTHING`,
+    );
+    records.all = version('second', COUNT);
+    const failed = await later.again(source, api).end();
+    expect(failed.code).toBe(5);
+    const status = ['status', '--source', source.path, '--json'];
+    const told = await runs.folder.run(status, runs.env(source, api));
+    expect(told.result).toMatchObject({ status: 'failed' });
+    expect(told.stdout).toContain('keeps rows from going');
+    await database.pool.query(`DROP RULE stay ON ${runs.table(source)}`);
+    expect((await runs.drain(source, api)).result).toMatchObject({ requests: 0 });
+    await runs.expectStored(source, api, records.all);
+  });
+
   test('leaves the old rows where a trigger skips some of the new', async () => {
     const { api, records } = await later.shelf();
     const source = runs.source(dispositionParts('replace'));
@@ -169,7 +225,7 @@ describe('replace', () => {
     await later.killedAgain(first, api, 3);
     const { code, result } = await runs.ingest(second, api);
     expect(code).toBe(2);
-    expect(result?.message).toMatch(/^Run \d+, of another stream, loads into "shared"/);
+    expect(result?.message).toMatch(/^Run \d+, of another stream, writes rows of "shared"/);
     await runs.drain(first, api);
     await runs.drain(second, api);
     // Its rows were replaced: it is no longer finished.

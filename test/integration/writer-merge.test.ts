@@ -163,11 +163,11 @@ describe('triggers', () => {
     ]);
   });
 
-  test('that keep a row as it was leave a duplicate', async () => {
+  test('that keep a row as it was have its record in quarantine', async () => {
     await countsOf(ITEMS, [item(1, 'a'), item(2, 'b')]);
     await database.pool.query(trigger('BEFORE UPDATE', 'RETURN NULL;'));
-    expect(await countsOf(ITEMS, [item(1, 'A'), item(3, 'c')])).toMatchObject([
-      { inserted: 1, updated: 0, duplicate: 1 },
+    expect(await countsOf(ITEMS, [item(1, 'A'), item(2, 'b'), item(3, 'c')])).toMatchObject([
+      { inserted: 1, updated: 0, duplicate: 1, quarantined: 1 },
     ]);
     expect(await names()).toEqual({ 1: 'a', 2: 'b', 3: 'c' });
   });

@@ -111,6 +111,10 @@ export const countLooked = (known: string): string => `(
 export const IS_RACED = `(SELECT count(*) FROM written) <> (
   SELECT count(*) FROM looked WHERE NOT ${IS_THERE} OR ${IS_NEWER})`;
 
+/** Whether a row stayed as it was that should have been updated: what keeps it so is a trigger. */
+export const IS_SKIPPED = `(SELECT count(*) FROM taken) < (
+  SELECT count(*) FROM looked WHERE ${IS_THERE} AND ${IS_NEWER})`;
+
 function isNewer({ run, segment, page }: MergingPage): string {
   return `NOT coalesce(given.occurred_at < kept.occurred_at, false) AND (
       coalesce(given.occurred_at > kept.occurred_at, false) OR NOT EXISTS (

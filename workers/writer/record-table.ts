@@ -89,7 +89,7 @@ export async function openRecordTable(
   try {
     const isReplaced = replaced !== null && (await openLocked(client, replaced, null)) !== null;
     if (isReplaced && (await find(client, target)) === null) {
-      await client.query(copyOf(target, replaced));
+      await copyTable(client, target, replaced);
     }
     const shape = await openLocked(client, target, sample);
     await client.query('COMMIT');
@@ -179,11 +179,17 @@ function creation(target: WriterTarget, sample: readonly unknown[]): string {
     CREATE TABLE ${qualified} (${lines.join(', ')})`;
 }
 
-function copyOf(target: WriterTarget, replaced: WriterTarget): string {
-  const [copy, original] = [target, replaced].map(({ schema, table }) =>
-    qualifiedName(schema, table),
-  );
-  return `CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`;
+/** What LIKE does not copy: what rows refer to. */
+const FOREIGN_KEYS = `
+  SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+  WHERE contype = 'f' AND conrelid = to_regclass($1) AND conrelid <> confrelid`;
+
+async function copyTable(client: ClientBase, target: WriterTarget, replaced: WriterTarget) {
+  const copy = qualifiedName(target.schema, target.table);
+  const original = qualifiedName(replaced.schema, replaced.table);
+  await client.query(`CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`);
+  const { rows } = await client.query<{ definition: string }>(FOREIGN_KEYS, [original]);
+  for (const { definition } of rows) await client.query(`ALTER TABLE ${copy} ADD ${definition}`);
 }
 
 function keyNames({ key }: WriterTarget): string[] {

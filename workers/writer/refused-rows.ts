@@ -148,9 +148,13 @@ async function tryGroup(
     const stored = await connection.run((wire) =>
       writeBindAndExecute(wire, 'insert_rows', [...ofPage, ...shape.parameters(group)]),
     );
+    if (stored[0]?.[4] === 't') throw new RowRace();
+    if (stored[0]?.[5] === 't') {
+      await connection.command('ROLLBACK TO SAVEPOINT row_group');
+      return { type: 'refused', reason: skipped(shape) };
+    }
     await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
     const [, , updatedCount = 0, knownCount = 0] = (stored[0] ?? []).map(Number);
-    if (stored[0]?.[4] === 't') throw new RowRace();
     return { type: 'stored', ...writtenOf(stored), updatedCount, knownCount };
   } catch (error) {
     const read = readWriteError(error, shape.relation);

@@ -10,7 +10,7 @@ import {
   rowDigest,
   triggerEvents,
 } from '../../src/postgres/stream-table.js';
-import { countLooked, IS_RACED, isKnown, mergeRows } from './merge-statements.js';
+import { countLooked, IS_RACED, IS_SKIPPED, isKnown, mergeRows } from './merge-statements.js';
 import { PROBE } from './row-digest.js';
 import { PLACE, type TableShape } from './table-shape.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
@@ -153,7 +153,7 @@ ${COUNTS}`,
   ${passingOver(shape)}
   RETURNING ${rowDigest(shape)} AS digest
 )
-SELECT count(*), coalesce(bit_xor(digest), 0), 0, 0, false
+SELECT count(*), coalesce(bit_xor(digest), 0), 0, 0, false, false
 FROM stored WHERE ($2::integer, $3::integer, $4::integer) IS NOT NULL`,
   };
 }
@@ -183,7 +183,7 @@ ${COUNTS}`,
 SELECT count(*) FILTER (WHERE NOT is_taken), coalesce(bit_xor(digest), 0),
   count(*) FILTER (WHERE is_taken),
   count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)}),
-  NOT ${hasTriggers(shape)} AND ${IS_RACED}
+  NOT ${hasTriggers(shape)} AND ${IS_RACED}, ${hasTriggers(shape)} AND ${IS_SKIPPED}
 FROM written`,
   };
 }

@@ -23,5 +23,8 @@ CREATE TABLE ingestion_superseded (
 );
 CREATE INDEX ingestion_superseded_by_page ON ingestion_superseded (page);
 
+-- Of any table that was there with rows before its first run, not of DataSync's alone.
+ALTER TABLE ingestion_unowned_rows ADD COLUMN table_name text NOT NULL DEFAULT 'ingested_events';
+
 -- The run whose rows are in the table in place of this one's; null: none has replaced them.
 ALTER TABLE ingestion_runs ADD COLUMN replaced_by integer NULL;

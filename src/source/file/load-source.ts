@@ -2,6 +2,7 @@
  * Loads a source file: the text of a `RESTAPIConfig` in YAML or JSON, as dlt and PostHog have it, with our
  * block `x-ingestion`, becomes a plan, or the list of all that is wrong with it. Pure.
  */
+import { LOADING_SUFFIX } from '../../protocol/record-target.js';
 import type { PaginatorPlan, SourcePlan, StreamPlan } from '../plan.js';
 import { nearestName } from '../resembling.js';
 import { addressFault, trimAddress } from './base-url.js';
@@ -181,8 +182,13 @@ function noteSharedTables(
   notes: FileNotes,
 ): void {
   const owners = new Map<string, string>();
+  const tableOf = ({ schema, table }: StreamPlan['target'], suffix = ''): string =>
+    JSON.stringify([schema, table + suffix]);
+  for (const { name, target, writeDisposition } of streams) {
+    if (writeDisposition === 'replace') owners.set(tableOf(target, LOADING_SUFFIX), name);
+  }
   for (const { name, target } of streams) {
-    const table = JSON.stringify([target.schema, target.table]);
+    const table = tableOf(target);
     const owner = owners.get(table);
     owners.set(table, owner ?? name);
     const at = resources.findLast((resource) => resource.name === name)?.at ?? ['resources'];
