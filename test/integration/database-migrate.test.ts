@@ -50,6 +50,7 @@ describe('migrateDatabase', () => {
       'ingestion_quarantine',
       'ingestion_runs',
       'ingestion_segments',
+      'ingestion_superseded',
       'ingestion_unowned_rows',
     ]);
   });

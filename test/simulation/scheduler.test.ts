@@ -43,7 +43,7 @@ test.each(['records', 'pages'] as const)(
 );
 
 test('windows of time: every history ends with all rows', () => {
-  for (const seed of seeds(SEEDS / 3)) {
+  for (const seed of seeds(SEEDS / 6)) {
     const crashes = seed % 4;
     const faultShare = (seed % 5) * 0.05;
     const history = playHistory({ seed, crashes, faultShare, counts: 'windows' });
