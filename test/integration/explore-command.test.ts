@@ -241,7 +241,7 @@ describe('what is not the API, or not open to us', () => {
       200,
       'application/json',
       '{"items":[]}',
-      /JSON of another form.*not the DataSync/,
+      /JSON of another form.*not the API of the source/,
     ],
     ['text', 200, 'text/plain', 'OK', /no JSON.*not the API of the source "datasync"/],
     ['nothing under that path', 404, 'text/html', HTML, /HTTP 404.*API_BASE_URL/],
