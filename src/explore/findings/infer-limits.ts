@@ -94,7 +94,7 @@ function inferLimit(
     });
   const logs = logsOf(times, ordered, quota);
   const counted = logs.filter((log) => log.logged !== null).length;
-  const kinds = counted === 0 ? [] : fittingKinds(logs, said);
+  const kinds = counted === 0 ? [] : fittingKinds(logs, saysLeaky ? null : said);
   const mayLeak = kinds.includes('leaky bucket');
   const isLeaky = mayLeak && kinds.length === 1;
   const shown = mayLeak && !isLeaky ? null : lengthShown(kinds, logs, lengthsToTry(logs));
@@ -113,6 +113,8 @@ function inferLimit(
 /**
  * A reset is a window's: a bucket is thought of only where no window fits. What headers say of the
  * length may be rounded, or wrong: then the counts alone tell.
+ *
+ * @param said null: nothing, or it is a bucket by what answers say
  */
 function fittingKinds(logs: readonly LogSeen[], said: LimitInference['said']): KindOfLimit[] {
   const fitting = (kinds: readonly KindOfLimit[], lengths: readonly number[]) =>
