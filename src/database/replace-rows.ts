@@ -6,7 +6,8 @@
  *   pages ──▶ the replacement
  *   complete ──▶ the old rows go, the new ones come, the run is complete: at once, or not at all
  *
- * Rows are copied, and the table stays: its grants, views and foreign keys with it.
+ * Rows are copied, and the table stays: its grants, views and indexes with it. One to which foreign keys of other
+ * tables refer is refused, for their rows would go too, or keep these from going.
  */
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
