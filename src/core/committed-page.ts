@@ -34,6 +34,16 @@ export interface CommittedCounts {
   readonly quarantined: number;
 }
 
+/** Rows that were written, as a sum that begins with them: of two kinds where there are two. */
+export function writtenText({
+  inserted,
+  updated,
+}: Pick<CommittedCounts, 'inserted' | 'updated'>): string {
+  const text = (count: number): string => count.toLocaleString('en-US');
+  const written = `${text(inserted)} inserted`;
+  return updated === 0 ? written : `${written} + ${text(updated)} updated`;
+}
+
 /** What a resume needs of a committed page. */
 export interface CommittedPage extends PageLink {
   /** Records of it that were left to other segments, by the order. */

@@ -1,6 +1,7 @@
 /**
  * The report of a run: the last JSON line of `ingest`, and the same as text for a person.
  */
+import { writtenText } from '../core/committed-page.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
@@ -92,15 +93,6 @@ export interface ReportPlaces {
   readonly page?: string | null;
 }
 
-/** Rows that were written, of two kinds where there are two. */
-export function storedText(counts: {
-  readonly inserted: number;
-  readonly updated: number;
-}): string {
-  const inserted = `${formatCount(counts.inserted)} inserted`;
-  return counts.updated === 0 ? inserted : `${inserted} + ${formatCount(counts.updated)} updated`;
-}
-
 /** The report for a person; no line over 80 columns but the one that opens the data. */
 export function reportText(result: IngestResult, where: ReportPlaces): string {
   const used =
@@ -111,7 +103,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['rows', `${formatCount(result.eventsIngested)} of this run, by the ledger`],
     [
       'records',
-      `${formatCount(result.returned)} returned = ${storedText(result)}` +
+      `${formatCount(result.returned)} returned = ${writtenText(result)}` +
         ` + ${formatCount(result.duplicate)} duplicate`,
     ],
     ['', `+ ${formatCount(result.quarantined)} in quarantine`],

@@ -1,9 +1,9 @@
 /** The run report for a terminal: no line over 80 columns. */
+import { writtenText } from '../core/committed-page.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
-import { storedText } from './report.js';
 import {
   isUnderWay,
   type ReportTotals,
@@ -52,7 +52,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
     ),
     ...field(
       'records',
-      `${formatCount(rows.returned)} returned = ${storedText(rows)} + ` +
+      `${formatCount(rows.returned)} returned = ${writtenText(rows)} + ` +
         `${formatCount(rows.duplicate)} duplicate + ${formatCount(rows.quarantined)} in quarantine`,
     ),
   ];

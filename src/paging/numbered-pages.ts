@@ -19,9 +19,9 @@ type PageNumberPlan = Extract<PaginatorPlan, { readonly type: 'page_number' }>;
 /**
  * What ends it: an empty page, if the file says so; an answer that there is no more; the maximum, which
  * is the first number that is not asked for; the total of pages, counted from the API's first page,
- * where the answer does not say whether there is more. A total that the walk has passed is wrong, and the empty
- * page is awaited. One that may be as far as the API counts, or the
- * number of records of a page, is doubted: the page behind it is asked for.
+ * where the answer does not say whether there is more. A total that the walk has passed is wrong, and the
+ * empty page is awaited. One that may be as far as the API counts, or the number of records of a page, is
+ * doubted: the page behind it is asked for.
  */
 export function numberedPages(plan: PageNumberPlan): PageKind {
   const { start, base, maximumPage, place } = plan;

@@ -1,37 +1,7 @@
 /** Totals that may be as far as an API counts, or count a page: the place behind them is asked for. */
 import { describe, expect, test } from 'vitest';
-import { pageKind } from '../../src/paging/page-kinds.js';
-import type { PaginatorPlan } from '../../src/paging/paginator-plan.js';
-import { pageFacts, type SampleFacts } from '../support/page-facts.js';
-
-type OffsetPlan = Extract<PaginatorPlan, { type: 'offset' }>;
-type PagePlan = Extract<PaginatorPlan, { type: 'page_number' }>;
-
-const END = { type: 'end' };
-
-const offset: OffsetPlan = {
-  ...{ type: 'offset', limit: 50, start: 0, totalPath: null, maximumOffset: null },
-  ...{ stopAfterEmptyPage: true, hasMorePath: null },
-  offsetPlace: { in: 'query', name: 'offset' },
-  limitPlace: { in: 'query', name: 'limit' },
-};
-const pages: PagePlan = {
-  ...{ type: 'page_number', start: 1, base: 1, totalPath: null, maximumPage: null },
-  ...{ stopAfterEmptyPage: true, hasMorePath: null },
-  place: { in: 'query', name: 'page' },
-};
-
-function kindOf(plan: PaginatorPlan) {
-  return pageKind(plan, { cursorTtlMs: 1000 });
-}
-
-function nextOf(plan: PaginatorPlan, sample: SampleFacts) {
-  return kindOf(plan).next(pageFacts(sample));
-}
-
-function goOn(cursor: string) {
-  return { type: 'next', cursor };
-}
+import { END, goOn, kindOf, nextOf, offset, pages } from '../support/counted-plans.js';
+import { pageFacts } from '../support/page-facts.js';
 
 describe('an offset doubts a total', () => {
   const plan = { ...offset, totalPath: 'total' };

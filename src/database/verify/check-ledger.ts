@@ -1,6 +1,7 @@
 /** What the ledger must hold by itself, whatever is in the table. Pure. */
+import { writtenText } from '../../core/committed-page.js';
 import { checkChains } from './check-chains.js';
-import { number, pageDifference, writtenText } from './page-names.js';
+import { number, pageDifference } from './page-names.js';
 import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */

@@ -54,15 +54,6 @@ export function rowCount(count: number): string {
   return `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
 }
 
-/** Rows that were written, of two kinds where there are two. */
-export function writtenText(counts: {
-  readonly inserted: number;
-  readonly updated: number;
-}): string {
-  const inserted = `${number(counts.inserted)} inserted`;
-  return counts.updated === 0 ? inserted : `${inserted} + ${number(counts.updated)} updated`;
-}
-
 export function number(count: number): string {
   return count.toLocaleString('en-US');
 }

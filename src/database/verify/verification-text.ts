@@ -1,5 +1,6 @@
 /** A verification for a person: the proof in a few lines, or every difference. */
-import { number, rowCount, stretchName, writtenText } from './page-names.js';
+import { writtenText } from '../../core/committed-page.js';
+import { number, rowCount, stretchName } from './page-names.js';
 import { isRepairable } from './repairable.js';
 import type { Verification } from './verify-types.js';
 

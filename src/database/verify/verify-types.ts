@@ -45,7 +45,7 @@ export interface Ledger {
   readonly pages: readonly VerifiedPage[];
   /** Of the run. */
   readonly orphans: readonly Orphans[];
-  /** How many rows had no owner when rows got owners, less those that have one since. */
+  /** Rows that were there before the first run over the table, or before rows had owners, and have none yet. */
   readonly unownedBefore: number;
   /** Rows of pages of other runs, or of none, that the run has taken over. */
   readonly takenFromOthers: number;
