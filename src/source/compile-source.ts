@@ -7,6 +7,7 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
+import { childPages } from '../paging/child-pages.js';
 import { pathSteps } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
@@ -14,6 +15,7 @@ import { END } from '../paging/ways.js';
 import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
+import { childWords, membersAdded } from './parent-members.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
 import { columnOf, recordPath } from './record-path.js';
 import type { RecordReading } from './record-reading.js';
@@ -43,9 +45,11 @@ export function compileSource(
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
+  const requestFor = streamRequest(stream);
   return {
     ...nameOf(plan),
     stream: stream.name,
+    parent: stream.parent,
     target: targetOf(stream, 'database'),
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
@@ -55,7 +59,7 @@ export function compileSource(
       const records = size === null ? null : size.isFixed ? size.max : limit;
       const part = kind.request(cursor, records);
       const query = size?.param == null ? {} : { [size.param]: String(records) };
-      return streamRequest(stream, baseUrl, { ...part, query: { ...query, ...part.query } });
+      return requestFor(baseUrl, { ...part, query: { ...query, ...part.query } });
     },
     readError: (refusal) => signs.faultOf(refusal),
     reading: readingOf(plan, stream, { kind, signs, size }),
@@ -83,6 +87,7 @@ function readingOf(
   },
 ): RecordReading {
   const { kind, signs, size } = parts;
+  const include = stream.parent?.include ?? [];
   const costs = plan.costs.map(({ requestPath, availablePath, maximumPath, restorePath }) => ({
     request: pathSteps(requestPath),
     available: pathSteps(availablePath),
@@ -93,7 +98,9 @@ function readingOf(
     source: nameOf(plan),
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
-    needsObjects: stream.primaryKey.length > 0,
+    needsObjects: stream.primaryKey.length > 0 || include.length > 0,
+    addedTo: (cursor) => membersAdded(include, cursor),
+    whose: (cursor) => childWords(stream.parent, cursor),
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
@@ -120,7 +127,8 @@ function kindOf(
   const keptLink = (url: string): string => withoutQuery(url, keyNames);
   const knowsRows = stream.primaryKey.length > 0;
   const options = { params, cursorTtlMs, nowMs, keptLink, donePath, knowsRows };
-  return sealedKind(pageKind(stream.paginator, options), secrets);
+  const kind = sealedKind(pageKind(stream.paginator, options), secrets);
+  return stream.parent === null ? kind : childPages(kind);
 }
 
 interface PageSizePlan {

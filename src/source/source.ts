@@ -9,6 +9,7 @@ import type { Paging } from '../paging/paging.js';
 import type { PageRequest } from '../protocol/page-request.js';
 import type { WriterTarget } from '../protocol/record-target.js';
 import type { SourceCodec } from './codec.js';
+import type { ParentPlan } from './plan.js';
 import type { RecordReading } from './record-reading.js';
 
 /** Quota starts in any window of `windowMs`. */
@@ -35,6 +36,8 @@ interface Stream {
   /** What its address is set by, for remedies. */
   readonly addressSetting: string;
   readonly stream: string;
+  /** Of whose rows it has a child each; null: it stands by itself. */
+  readonly parent: ParentPlan | null;
   /** Where its rows go. */
   readonly target: WriterTarget;
   /** Requests of one bucket share a limit. */

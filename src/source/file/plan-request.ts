@@ -1,12 +1,14 @@
 /**
  * The request of a stream: path, parameters, body and headers with the values that templates stand for.
- * Of `incremental` the values of the first run are sent, as dlt sends them there.
+ * Of `incremental` the values of the first run are sent, as dlt sends them there. Values of a parent differ
+ * from page to page: their marks stay.
  */
 
 import type { Json, StreamPlan } from '../plan.js';
 import { nearestName } from '../resembling.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { MergedResource } from './merge-defaults.js';
+import { isResolve, markOf } from './parents.js';
 import { texts } from './plan-auth.js';
 import { warnOfSecret } from './secret-names.js';
 import { templateParts } from './templates.js';
@@ -18,7 +20,6 @@ type Values = Readonly<Record<string, Json>>;
 
 const NO_INCREMENTAL = 'every run reads the whole stream: incremental runs are not supported yet';
 
-/** @param resource one without parents */
 export function planRequest(resource: MergedResource, notes: FileNotes): RequestPlan {
   const { endpoint, memberAt, endpointAt } = resource;
   const values = incrementalValues(resource, notes);
@@ -71,6 +72,7 @@ function paramValues({ endpoint, memberAt }: MergedResource, notes: FileNotes): 
   const params = Object.entries(endpoint.params ?? {}).map(([name, value]) => {
     const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value);
     if (!isBlock) return { name, value };
+    if (isResolve(value)) return { name, value: markOf(value.resource, value.field) };
     notes.warn(memberAt('params', name), NO_INCREMENTAL);
     return { name, value: value.type === 'incremental' ? (value.initial_value ?? null) : null };
   });
@@ -86,21 +88,36 @@ function paramValues({ endpoint, memberAt }: MergedResource, notes: FileNotes): 
 
 /** Plain names in a path are parameters, which are then sent nowhere else. */
 function bindPath(resource: MergedResource, values: Values, notes: FileNotes) {
-  const { endpoint, endpointAt } = resource;
+  const { endpoint, endpointAt, memberAt } = resource;
   const params = endpoint.params ?? {};
   const bound = new Set<string>();
   const parts = templateParts(endpoint.path, true) ?? [endpoint.path];
   const filled = parts.map((part) => {
     if (typeof part === 'string') return part;
     const { name } = part;
-    const value = Object.hasOwn(params, name) ? params[name] : undefined;
+    const given = Object.hasOwn(params, name) ? params[name] : undefined;
+    const value = isResolve(given) ? markOf(given.resource, given.field) : given;
     if (value === undefined || typeof value === 'object') {
       return String(named(name, values, endpointAt('path'), notes));
     }
     bound.add(name);
-    return String(value);
+    return String(fill(value, values, memberAt('params', name), notes));
   });
+  noteUnbound(resource, bound, notes);
   return { path: filled.join(''), bound };
+}
+
+/** As dlt has it: a parameter that is resolved is a part of the path. */
+function noteUnbound(
+  { endpoint, memberAt }: MergedResource,
+  bound: ReadonlySet<string>,
+  notes: FileNotes,
+): void {
+  for (const [name, value] of Object.entries(endpoint.params ?? {})) {
+    if (!isResolve(value) || bound.has(name)) continue;
+    const write = `write ${markOf(value.resource, value.field)} as its value to send it as a parameter`;
+    notes.fault(memberAt('params', name), `{${name}} is not in the path`, write);
+  }
 }
 
 function fill(value: Json, values: Values, at: FieldPath, notes: FileNotes): Json {
@@ -128,6 +145,7 @@ function fillText(text: string, values: Values, at: FieldPath, notes: FileNotes)
 }
 
 function named(name: string, values: Values, at: FieldPath, notes: FileNotes): Json {
+  if (/^resources\.[^.]+\../.test(name)) return `{${name}}`;
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value !== undefined && value !== null) return value;
   const shown = `{${name}}`;
