@@ -9,6 +9,7 @@ import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
+import { ancestorsOf } from '../source/stream-order.js';
 import { type CommandContext, commandContext } from './context.js';
 import {
   exitCodeOf,
@@ -57,13 +58,22 @@ async function run(context: CommandContext): Promise<number> {
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
   if (config.dryRun) return dryRun(context);
   const results: StreamResult[] = [];
+  const unfinished = new Set<string>();
   for (const streamContext of streamContexts(context, undefined)) {
+    const { stream, target } = streamContext.config;
+    const lacking = ancestorsOf(stream, target.plan.streams).find((one) => unfinished.has(one));
+    if (lacking !== undefined) {
+      const why = `${stream} is left out: the rows of its parent ${lacking} are not complete`;
+      log.warn({ event: 'child_left_out', stream }, why);
+      continue;
+    }
     const told = (end: IngestionEnd): void => {
       results.push(tell(streamContext, end));
       // Before anything is closed, as a script that reads the line need not wait for that.
       if (results.length === config.streams.length) sayResults(context, results);
     };
     const end = await ingest(streamContext, { tell: told, leave });
+    if (end.type === 'ended' && end.outcome.status !== 'complete') unfinished.add(stream);
     // A signal is for all of them.
     if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
   }

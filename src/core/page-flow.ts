@@ -85,7 +85,7 @@ export class PageFlow {
     this.#watch.order(page, event, nowMs);
     if (page.isDropped) return;
     this.#context.count(page, recordCount);
-    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
+    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.segmentOf(job).isUnproven;
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
@@ -202,7 +202,7 @@ export class PageFlow {
     page.head = head;
     page.passedOver = advance.passedOver ?? 0;
     page.expiresAtMs = expiresAtMs;
-    page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
+    page.bound = job.repairThrough ?? frontier.segmentOf(job).bound;
     page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);

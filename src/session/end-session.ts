@@ -1,6 +1,7 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
+import type { ChildStore } from '../database/child-store.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
@@ -74,7 +75,7 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
 
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
-  { store, prepared, source }: SessionParts,
+  { store, children, prepared, source }: SessionParts,
   { limits, scheduler, account }: EndingSession,
   outcome: RunOutcome,
 ): Promise<void> {
@@ -82,6 +83,7 @@ async function settle(
   const { stats, warnings } = account;
   const endMs = nowMs();
   await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
+  if (prepared.children !== null) await settleChildren(children, run, outcome);
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
   const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
@@ -92,6 +94,11 @@ async function settle(
   warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+}
+
+/** Says of all at once which have ended. */
+function settleChildren(children: ChildStore, run: number, outcome: RunOutcome): Promise<void> {
+  return outcome.status === 'complete' ? children.end(run) : children.setStatus(run, false);
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

@@ -3,6 +3,7 @@
  * begins one, and runs a session of it. What it has opened it closes, however it ends.
  */
 import type { Config } from '../config/config.js';
+import { openChildStore } from '../database/child-store.js';
 import { countRows } from '../database/count-rows.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
@@ -102,6 +103,7 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
       source: source.spec,
       streamKey: source.streamKey,
       nowMs: nowMs(),
+      children: openChildStore(database.pool, atStart),
     });
     const end =
       'finished' in found
@@ -138,6 +140,7 @@ async function workOn(
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave },
     store: openRunStore(database.pool, { patience }),
+    children: openChildStore(database.pool, patience),
   });
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;

@@ -4,11 +4,20 @@ import type { Config } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
+import { seedForm } from '../database/child-sql.js';
+import type { ChildStore } from '../database/child-store.js';
 import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { WriterTarget } from '../protocol/record-target.js';
+import type { ParentPlan } from '../source/plan.js';
 import type { Source } from '../source/source.js';
+import {
+  type PreparedChildren,
+  parentRun,
+  resumeChildren,
+  seedChildren,
+} from './prepare-children.js';
 import { replacementOf } from './replacement.js';
 import { UserError } from './user-error.js';
 
@@ -25,6 +34,8 @@ export interface PreparedRun {
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
   readonly nextSegment: number;
+  /** Of a stream that has a parent: its segments are read as they are needed. Null: it stands by itself. */
+  readonly children: PreparedChildren | null;
   /** The run before it, over the same stream; null: there is none, or it goes on with one. */
   readonly earlierRun: number | null;
 }
@@ -39,7 +50,7 @@ const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetch
 export async function prepareRun(
   config: Config,
   store: RunStore,
-  known: { source: Source; streamKey: StreamKey; nowMs: number },
+  known: { source: Source; streamKey: StreamKey; nowMs: number; children: ChildStore },
 ): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
   const { source, streamKey, nowMs } = known;
   const latest = await store.findLatestRun(streamKey);
@@ -49,6 +60,12 @@ export async function prepareRun(
     latest.replacedBy !== null ||
     (await namesOtherTable(store, latest, source));
   if (!isOver && latest.status === 'complete') return { finished: latest };
+  const { parent } = source;
+  if (parent !== null) {
+    const [found, earlierRun] = isOver ? [null, latest?.run ?? null] : [latest, null];
+    const childRun = { ...known, parent, found, earlierRun };
+    return { prepared: await prepareChildRun(config, store, childRun) };
+  }
   const run = isOver ? await beginRun(config, store, known) : latest;
   const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
   if (!isOver) {
@@ -68,10 +85,58 @@ export async function prepareRun(
       plan,
       pages,
       earliestMs: earliestMs(pages),
+      children: null,
       nextSegment: firstSegment + segments.length,
       earlierRun: isOver ? (latest?.run ?? null) : null,
     },
   };
+}
+
+interface ChildRun {
+  readonly source: Source;
+  readonly parent: ParentPlan;
+  readonly streamKey: StreamKey;
+  readonly children: ChildStore;
+  readonly nowMs: number;
+  /** To go on with; null: a run begins. */
+  readonly found: Run | null;
+  readonly earlierRun: number | null;
+}
+
+/** Of its pages none is looked at here: there may be as many as the parent has rows. */
+async function prepareChildRun(
+  config: Config,
+  store: RunStore,
+  known: ChildRun,
+): Promise<PreparedRun> {
+  const { parent, streamKey, found, earlierRun } = known;
+  const family = { ...known, store };
+  if (found !== null) requireParent(found, parent);
+  // A process may have ended before it had made the children.
+  const counts = found === null ? null : await resumeChildren(family, found);
+  const isSeeded = counts !== null && counts.known > 0;
+  const ofParent = isSeeded ? null : await parentRun(store, streamKey, parent);
+  const run = found ?? (await beginRun(config, store, known));
+  const children = isSeeded ? counts : await seedChildren(family, run, ofParent);
+  if (found !== null) await store.setRunStatus(run.run, 'running');
+  const totals = await store.loadTotals(run.run);
+  if (totals.inserted + totals.updated > 0) await requireTable(store, run);
+  return {
+    ...{ run, totals, children, earlierRun, segments: [], pages: [] },
+    resumedFrom: found === null ? null : totals.pages,
+    plan: { gaps: [], restarts: false, isOrdered: false, canSeek: false, returned: 0 },
+    earliestMs: Number.POSITIVE_INFINITY,
+    nextSegment: children.known + 1,
+  };
+}
+
+/** Its children would have been made of other values. @throws UserError */
+function requireParent({ run, settings }: Run, parent: ParentPlan): void {
+  if (isDeepStrictEqual(settings.parent, seedForm(parent))) return;
+  throw new UserError(
+    `Run ${run} has begun with other values of a parent than its source now names (${parent.resource}). --restart begins a new run.`,
+    'usage',
+  );
 }
 
 async function beginRun(
@@ -81,7 +146,11 @@ async function beginRun(
 ): Promise<Run> {
   const replacement = replacementOf(source.target);
   const table = tableOf(source.target);
-  const settings = { ...settingsOf(config), disposition: source.target.disposition };
+  const settings = {
+    ...settingsOf(config),
+    disposition: source.target.disposition,
+    ...(source.parent !== null && { parent: seedForm(source.parent) }),
+  };
   if (replacement === null) {
     await store.noteUnownedRows(table);
     return store.createRun({ ...streamKey, table, settings });

@@ -42,6 +42,7 @@ export class RunAccount {
     });
     this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
     this.warnings = new RunWarnings(context.log, prepared.run.warnings);
+    this.warnings.add(prepared.children?.warning ?? null);
     if (replacementOf(source.spec.target) === null) {
       this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
     }

@@ -5,6 +5,7 @@
  */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { asIngestionError } from '../database/connect.js';
+import { nowMs } from '../runtime/clock.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
@@ -13,6 +14,7 @@ import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
 import { openLimits, type SessionLimits } from './open-limits.js';
+import { readSeeds } from './prepare-children.js';
 import { RunAccount } from './run-account.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -44,7 +46,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
 }
 
 function openJournal(
-  { context, store, prepared }: SessionParts,
+  { context, store, children, prepared }: SessionParts,
   { reserve }: SessionLimits,
 ): RunJournal {
   const { log } = context;
@@ -52,6 +54,7 @@ function openJournal(
     run: prepared.run.run,
     store,
     reserveStarts: reserve,
+    readSeeds: (behind) => readSeeds(children, { run: prepared.run.run, behind, nowMs: nowMs() }),
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });

@@ -113,7 +113,7 @@ export class VerifyModel {
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
     const others = { unownedBefore, takenFromOthers: 0 };
-    const ledger = { run, table: EVENTS_TABLE, pages, orphans, ...others };
+    const ledger = { run, table: EVENTS_TABLE, pages, orphans, children: null, ...others };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
     const found = { strangers, ownerless: ids };

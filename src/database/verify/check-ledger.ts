@@ -1,19 +1,29 @@
 /** What the ledger must hold by itself, whatever is in the table. Pure. */
 import { writtenText } from '../../core/committed-page.js';
 import { checkChains } from './check-chains.js';
+import { checkChildren } from './check-children.js';
 import { number, pageDifference } from './page-names.js';
-import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
+import type {
+  Difference,
+  LedgerChildren,
+  Orphans,
+  VerifiedPage,
+  VerifiedRun,
+} from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
 export function checkLedger(
   run: VerifiedRun,
   pages: readonly VerifiedPage[],
   orphans: readonly Orphans[],
+  children: LedgerChildren | null,
 ): Difference[] {
+  const isComplete = run.status === 'complete';
   return [
     ...pages.flatMap((page) => [...checkCounts(page), ...checkQuarantine(page)]),
     ...orphans.map((orphan) => orphanDifference(orphan, run.run)),
-    ...checkChains(pages, run.status === 'complete'),
+    ...(children === null ? checkChains(pages, isComplete) : []),
+    ...(children !== null && isComplete ? checkChildren(pages, children) : []),
   ];
 }
 

@@ -1,8 +1,9 @@
 /** The result of a verification, from what was compared. Pure. */
 import { uncovered } from './check-chains.js';
+import { unfinishedChildren } from './check-children.js';
 import { checkLedger } from './check-ledger.js';
 import { type Comparison, restOfOthers } from './compare-table.js';
-import type { Difference, Ledger, Verification, VerifiedPage } from './verify-types.js';
+import type { Difference, Ledger, Unfetched, Verification, VerifiedPage } from './verify-types.js';
 
 /** @param ofTable differences of the table */
 export function verification(
@@ -13,7 +14,7 @@ export function verification(
 ): Omit<Verification, 'durationMs'> {
   const { run } = ledger;
   const pages = ledger.pages.filter((page) => page.run === run.run);
-  const differences = [...checkLedger(run, pages, ledger.orphans), ...ofTable];
+  const differences = [...checkLedger(run, pages, ledger.orphans, ledger.children), ...ofTable];
   const total = (count: (page: VerifiedPage) => number): number =>
     pages.reduce((sum, page) => sum + count(page), 0);
   const tableRows = owners.run + owners.otherRuns + owners.nobody + owners.unknown;
@@ -37,6 +38,12 @@ export function verification(
     owners,
     dataPages: withData ? pages.filter(({ dataDigest }) => dataDigest !== null).length : null,
     differences,
-    stillToFetch: run.status === 'complete' ? [] : uncovered(pages),
+    stillToFetch: run.status === 'complete' ? [] : stillToFetch(ledger, pages),
   };
+}
+
+function stillToFetch({ children }: Ledger, pages: readonly VerifiedPage[]): readonly Unfetched[] {
+  if (children === null) return uncovered(pages);
+  const count = unfinishedChildren(pages, children);
+  return count === 0 ? [] : [{ after: null, through: null, children: count }];
 }

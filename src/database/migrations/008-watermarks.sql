@@ -1,0 +1,1 @@
+-- Of another branch; the merge replaces it.
