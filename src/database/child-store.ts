@@ -48,6 +48,8 @@ export interface ChildCounts {
 export interface ChildStore {
   /** Makes the segments of a run, once. */
   seed(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<Seeded>;
+  /** Another process goes on with the run. @returns how many have worked on it before */
+  countProcess(run: number): Promise<number>;
   /** Ends segments whose pages say so. @param reopens and opens again those that have lost such a page */
   setStatus(run: number, reopens: boolean): Promise<void>;
   /** @param segments @default all */
@@ -73,6 +75,10 @@ export function openChildStore(pool: Pool, patience?: Patience): ChildStore {
     seed(run, from, parent) {
       const text = sql.seedSegments(from, sql.seedForm(parent));
       return only<Seeded & QueryResultRow>(text, [run, ...from.values]);
+    },
+
+    async countProcess(run) {
+      return (await only<{ before: number }>(sql.COUNT_PROCESS, [run])).before;
     },
 
     async setStatus(run, reopens) {

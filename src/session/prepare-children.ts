@@ -1,5 +1,5 @@
 /** The children of a run: made from the rows of their parent, or found where an earlier process has left them. */
-import { planChild } from '../core/child-resume.js';
+import { planChild, type ResumingProcess } from '../core/child-resume.js';
 import { rowsOfStream, type SeedSource, valuesOfFile } from '../database/child-sql.js';
 import type { ChildCounts, ChildStore, OpenChild } from '../database/child-store.js';
 import type { Run, StreamKey } from '../database/ledger-types.js';
@@ -13,6 +13,8 @@ import { commandText } from './command-text.js';
 import { UserError } from './user-error.js';
 
 export interface PreparedChildren extends ChildCounts {
+  /** Processes that have worked on the run before. */
+  readonly before: number;
   /** Rows of the parent that no child could be asked for, in a sentence; null: there are none. */
   readonly warning: string | null;
 }
@@ -59,7 +61,7 @@ export async function seedChildren(
     from === null
       ? { seeded: 0, unusable: 0, example: null }
       : await children.seed(run.run, from, parent);
-  return { known: seeded, done: 0, warning: unusableRows(parent, unusable, example) };
+  return { known: seeded, done: 0, before: 0, warning: unusableRows(parent, unusable, example) };
 }
 
 /** Null: a parent without a record has no table. */
@@ -88,16 +90,23 @@ function unusableRows(
 /** What earlier processes have left of them. */
 export async function resumeChildren(known: Known, run: Run): Promise<PreparedChildren> {
   const { children } = known;
+  const before = await children.countProcess(run.run);
   await children.setStatus(run.run, true);
-  if (run.tableKey.length === 0) await releaseWalkedAgain(known, run);
-  return { ...(await children.count(run.run)), warning: null };
+  if (run.tableKey.length === 0) await releaseWalkedAgain(known, run, before);
+  return { ...(await children.count(run.run)), before, warning: null };
 }
 
 /** Rows without a key are not known when they come again: those that a child would come to go before. */
-async function releaseWalkedAgain({ store, children, nowMs }: Known, run: Run): Promise<void> {
+async function releaseWalkedAgain(
+  { store, children, nowMs }: Known,
+  run: Run,
+  before: number,
+): Promise<void> {
   for (let behind: number | null = 0; behind !== null; ) {
     const block = await children.read(run.run, behind);
-    const again = block.children.flatMap((child) => planChild(begun(child), nowMs).walkedAgain);
+    const again = block.children.flatMap(
+      (child) => planChild(begun(child), { nowMs, before }).walkedAgain,
+    );
     const ids = again.flatMap(({ id }) => id ?? []);
     const released = { run: run.run, table: streamTable(run), ids, reason: WALKED_AGAIN };
     if (ids.length > 0) await store.releasePages(released);
@@ -108,10 +117,10 @@ async function releaseWalkedAgain({ store, children, nowMs }: Known, run: Run): 
 /** Children that are still to be walked, of the next block. Those that have ended are told of. */
 export async function readSeeds(
   children: ChildStore,
-  { run, behind, nowMs }: { readonly run: number; readonly behind: number; readonly nowMs: number },
+  { run, behind, ...process }: { readonly run: number; readonly behind: number } & ResumingProcess,
 ): Promise<SeedBlock> {
   const block = await children.read(run, behind);
-  const plans = block.children.map((child) => ({ child, plan: planChild(begun(child), nowMs) }));
+  const plans = block.children.map((child) => ({ child, plan: planChild(begun(child), process) }));
   const ended = plans.flatMap(({ child, plan }) => (plan.seed === null ? child.segment : []));
   if (ended.length > 0) await children.end(run, ended);
   return { seeds: plans.flatMap(({ plan }) => plan.seed ?? []), behind: block.behind };

@@ -117,7 +117,8 @@ async function prepareChildRun(
   const isSeeded = counts !== null && counts.known > 0;
   const ofParent = isSeeded ? null : await parentRun(store, streamKey, parent);
   const run = found ?? (await beginRun(config, store, known));
-  const children = isSeeded ? counts : await seedChildren(family, run, ofParent);
+  const seeded = isSeeded ? counts : await seedChildren(family, run, ofParent);
+  const children = { ...seeded, before: counts?.before ?? 0 };
   if (found !== null) await store.setRunStatus(run.run, 'running');
   const totals = await store.loadTotals(run.run);
   if (totals.inserted + totals.updated > 0) await requireTable(store, run);

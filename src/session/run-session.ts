@@ -54,7 +54,10 @@ function openJournal(
     run: prepared.run.run,
     store,
     reserveStarts: reserve,
-    readSeeds: (behind) => readSeeds(children, { run: prepared.run.run, behind, nowMs: nowMs() }),
+    readSeeds: (behind) => {
+      const before = prepared.children?.before ?? 0;
+      return readSeeds(children, { run: prepared.run.run, behind, before, nowMs: nowMs() });
+    },
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });

@@ -51,6 +51,16 @@ test('windows of time: every history ends with all rows', () => {
   }
 });
 
+test('children of parents: every history ends with all rows, and none that is finished is asked for again', () => {
+  for (const seed of seeds(SEEDS / 6)) {
+    const crashes = seed % 5;
+    const faultShare = (seed % 4) * 0.05;
+    const hardships = seed % 3 === 0;
+    const history = playHistory({ seed, crashes, faultShare, hardships, counts: 'children' });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
     const history = playHistory({

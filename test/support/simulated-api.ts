@@ -131,6 +131,11 @@ export class SimulatedApi {
     this.#hasToldLimits = false;
   }
 
+  /** Of a child stream the values of each parent, as JSON text; null: it stands by itself. */
+  get parents(): readonly string[] | null {
+    return null;
+  }
+
   /** By row. */
   get positions(): readonly Position[] {
     return this.source.positions;

@@ -3,7 +3,6 @@
  * seed is one history; the same seed is the same history.
  */
 
-import { planResume } from '../../src/core/resume.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
   HeadFacts,
@@ -19,9 +18,11 @@ import { Hardships } from './simulated-hardships.js';
 import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
+import { keptInLedger, seenByApi } from './simulated-outcome.js';
 import { startProcess } from './simulated-process.js';
+import { scannedPage } from './simulated-scan.js';
+import { SimulatedSeeds } from './simulated-seeds.js';
 import { SimulatedTime } from './simulated-time.js';
-import { fullestWindow } from './windows.js';
 
 const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
@@ -40,6 +41,7 @@ class Player {
   readonly #settings: HistorySettings;
   readonly #api: SimulatedApi;
   readonly #ledger: SimulatedLedger;
+  readonly #seeds: SimulatedSeeds;
   readonly #creditBytesMax: number;
   /** The database takes minutes for so many pages, until opaque cursors have to be renewed. */
   #slowCommitsLeft: number;
@@ -66,7 +68,8 @@ class Player {
     const random = this.#random;
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
     this.#api = openApi(settings, random);
-    this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
+    this.#seeds = new SimulatedSeeds(this.#api.parents);
+    this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row), this.#seeds.children);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     const isSlow = settings.isSlow ?? random() < 0.1;
     this.#slowCommitsLeft = isSlow ? drawInteger(random, 1, 20) : 0;
@@ -114,6 +117,7 @@ class Player {
     });
     this.#scheduler = started.scheduler;
     this.#held = started.held;
+    this.#seeds.begin(this.#ledger.pages);
     this.#nextSegment += 1000;
     this.#step();
   }
@@ -165,6 +169,8 @@ class Player {
           this.#inbox.push({ type: 'startsReserved', answer });
         });
       }
+      case 'seedsWanted':
+        return this.#seed(command.behind);
       case 'drop':
         return this.#held.release(command.taskId);
       case 'finish':
@@ -175,8 +181,18 @@ class Player {
     }
   }
 
+  #seed(behind: number): void {
+    const size = drawInteger(this.#random, 1, 20);
+    this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 200), () => {
+      const process = { nowMs: this.#time.clockMs, before: this.#time.life - 1 };
+      const block = this.#seeds.read(behind, size, { pages: this.#ledger.pages, ...process });
+      this.#inbox.push({ type: 'seeded', ...block });
+    });
+  }
+
   #fetch(command: FetchCommand): void {
     const { taskId, segment, page, cursor, limit, isHeadOnly, isHeadUrgent } = command;
+    this.#seeds.asked(cursor);
     const sentAtMs = this.#time.nowMs + this.#random();
     const arrivesAtMs = sentAtMs + this.#random();
     const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
@@ -238,15 +254,7 @@ class Player {
 
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
-    const positions = rows.flatMap((row) => this.#api.placeOf(row) ?? []);
-    const [firstPosition = null] = positions;
-    const lastPosition = positions.at(-1) ?? null;
-    const recordCount = rows.length;
-    const isDescending = positions.every(
-      ({ ms }, index) => ms <= (positions[index - 1]?.ms ?? Number.POSITIVE_INFINITY),
-    );
-    const span = { firstPosition, lastPosition, isDescending };
-    this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
+    this.#inbox.push(scannedPage(this.#api, taskId, rows));
   }
 
   /** Commits land in any order, and land even when the process that asked is dead by then. */
@@ -280,21 +288,13 @@ class Player {
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs, rows } = this.#api.settings;
-    const { writes, pages } = this.#ledger;
     return {
       outcome,
-      writes: Array.from({ length: rows }, (_, row) => writes[row] ?? 0),
-      stored: writes.filter((count) => count > 0).length,
-      refused: this.#api.refused,
-      fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
-      quota,
+      ...seenByApi(this.#api),
+      ...keptInLedger(this.#ledger, this.#api, this.#seeds),
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: planResume(pages, { paging: this.#api.paging, nowMs: 0 }).gaps.length,
       steps: this.#steps,
-      counted: this.#ledger.rowsCounted,
-      differences: this.#ledger.differences(),
     };
   }
 }
