@@ -19,6 +19,8 @@ export function childPages(inner: PageKind): PageKind {
     // Of one child: of all nobody tells.
     totalOf: () => null,
     request(cursor, size) {
+      // Of no child: what the requests of all have in common, with the marks as they are.
+      if (cursor === null) return inner.request(null, size);
       const { of, at } = read(cursor);
       return { ...inner.request(at, size), parent: parentValues(of) };
     },

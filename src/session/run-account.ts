@@ -31,7 +31,8 @@ export class RunAccount {
     { limiter, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.plan.restarts });
+    const { totals: earlier, plan, children } = prepared;
+    const stats = new RunStats({ earlier, walksAgain: plan.restarts, children });
     const figures = new RunFigures({ stats, limiter, scheduler });
     this.stats = stats;
     this.figures = figures;

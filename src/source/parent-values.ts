@@ -23,9 +23,11 @@ type FillText = (values: ParentValues) => string;
 /** No header can hold other characters. */
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
 
-export function streamParts(stream: StreamPlan): (values: ParentValues) => StreamParts {
+/** @returns fills the marks; without values they stay as they are */
+export function streamParts(stream: StreamPlan): (values?: ParentValues) => StreamParts {
   const { path, params, json, headers, parent } = stream;
-  if (parent === null) return () => ({ path, params, json, headers });
+  const unfilled = { path, params, json, headers };
+  if (parent === null) return () => unfilled;
   const { fields } = parent;
   const fillPath = fillText(path, fields, encodeURIComponent);
   const fillParams = Object.entries(params).map(
@@ -35,12 +37,22 @@ export function streamParts(stream: StreamPlan): (values: ParentValues) => Strea
   const fillHeaders = Object.entries(headers).map(
     ([name, value]) => [name, fillText(value, fields, headerText)] as const,
   );
-  return (values) => ({
-    path: fillPath(values),
-    params: Object.fromEntries(fillParams.map(([name, fill]) => [name, fill(values)])),
-    json: fillBody(values),
-    headers: Object.fromEntries(fillHeaders.map(([name, fill]) => [name, fill(values)])),
-  });
+  return (values) =>
+    values === undefined
+      ? unfilled
+      : {
+          path: fillPath(values),
+          params: named(fillParams, values),
+          json: fillBody(values),
+          headers: named(fillHeaders, values),
+        };
+}
+
+function named<Filled>(
+  fills: readonly (readonly [string, (values: ParentValues) => Filled])[],
+  values: ParentValues,
+): Record<string, Filled> {
+  return Object.fromEntries(fills.map(([name, fill]) => [name, fill(values)]));
 }
 
 function headerText(text: string): string {
@@ -63,7 +75,7 @@ function fillJson(json: Json, fields: readonly ParentField[]): Fill {
   const fills = Object.entries(json).map(
     ([name, inner]) => [name, fillJson(inner, fields)] as const,
   );
-  return (values) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(values)]));
+  return (values) => named(fills, values);
 }
 
 function isList(value: Json): value is readonly Json[] {

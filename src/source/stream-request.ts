@@ -13,7 +13,7 @@ export function streamRequest(
   const partsFor = streamParts(stream);
   const { method } = stream;
   return (baseUrl, part) => {
-    const own = partsFor(part.parent ?? {});
+    const own = partsFor(part.parent);
     return {
       method,
       url: part.url ?? urlOf(own, baseUrl, part.query ?? {}),

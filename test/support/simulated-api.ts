@@ -132,10 +132,7 @@ export class SimulatedApi {
   }
 
   /** Of a child stream the values of each parent, as JSON text; null: it stands by itself. */
-  get parents(): readonly string[] | null {
-    return null;
-  }
-
+  readonly parents: readonly string[] | null = null;
   /** By row. */
   get positions(): readonly Position[] {
     return this.source.positions;

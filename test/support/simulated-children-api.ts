@@ -26,6 +26,7 @@ interface Child {
 const PAGES_MAX = 6;
 
 export class ChildrenApi extends SimulatedApi {
+  override readonly parents: readonly string[];
   readonly #children: readonly Child[];
 
   constructor(settings: ApiSettings, random: Random) {
@@ -43,10 +44,7 @@ export class ChildrenApi extends SimulatedApi {
       start = end;
     }
     this.#children = children;
-  }
-
-  override get parents(): readonly string[] {
-    return this.#children.map(({ of }) => of);
+    this.parents = children.map(({ of }) => of);
   }
 
   override get paging(): Paging {
