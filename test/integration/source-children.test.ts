@@ -145,6 +145,13 @@ describe('two levels of children', () => {
     );
     expect(statuses).toEqual(['ended']);
 
+    // A look at a child asks its parents first.
+    const preview = await source.run(['preview', '--resource', 'issues', '--limit', '2']);
+    expect(preview.code, preview.stderr).toBe(0);
+    expect(preview.stdout).toContain('"_repos__orgs_name":"a/b org"');
+    const status = await source.run(['status', '--json']);
+    expect(JSON.stringify(status.result)).toContain('"children":{"known":23,"done":23}');
+
     // What is missing is named, and the run that lacks it is no proof.
     await database.pool.query(
       `WITH one AS (
