@@ -292,6 +292,11 @@ export class Frontier {
     this.#repairs.take(job);
   }
 
+  /** All of a segment is asked for. */
+  endSegment(segment: number): void {
+    this.#segments.end(segment);
+  }
+
   /** Ends a segment whose walk begins again elsewhere. */
   dropSegment(segment: number): void {
     this.#segments.end(segment);

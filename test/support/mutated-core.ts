@@ -1,5 +1,13 @@
 /** A copy of the compiled core with one line changed, for tests that have to notice it. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +26,7 @@ export interface CoreMutation {
 /** What the copy holds: the core, the proof of its ledger, and what plays it. */
 const PARTS = [
   ...['src/protocol', 'src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
+  ...['src/source', 'src/session'],
   ...['test/support', 'bench/limiters'],
 ];
 
@@ -35,6 +44,7 @@ export function useMutatedCore(): <Module>(
     folders.push(folder);
     for (const part of PARTS) copyCompiled(part, folder);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
     if (mutation !== null) change(join(folder, 'src/core', `${mutation.file}.js`), mutation);
     return import(pathToFileURL(join(folder, path)).href);
   };

@@ -20,6 +20,7 @@ import { type History, type HistorySettings, isResumable, openApi } from './simu
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
 import { startProcess } from './simulated-process.js';
+import { SimulatedRuns } from './simulated-runs.js';
 import { SimulatedTime } from './simulated-time.js';
 import { fullestWindow } from './windows.js';
 
@@ -59,6 +60,10 @@ class Player {
   #tipsInFlightMax = 0;
   #steps = 0;
   readonly #hardships: Hardships;
+  readonly #runs = new SimulatedRuns();
+  #crashesLeft: number;
+  /** Rows that were there when the last run began. */
+  #rowsBefore: number;
 
   constructor(settings: HistorySettings) {
     this.#settings = settings;
@@ -66,6 +71,8 @@ class Player {
     const random = this.#random;
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
     this.#api = openApi(settings, random);
+    this.#crashesLeft = settings.crashes;
+    this.#rowsBefore = this.#api.settings.rows;
     this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     const isSlow = settings.isSlow ?? random() < 0.1;
@@ -76,18 +83,18 @@ class Player {
 
   play(): History {
     this.#start();
-    let crashesLeft = this.#settings.crashes;
     while (this.#outcome === null) {
       if (++this.#steps > STEPS_MAX)
         throw new Error(`seed ${this.#settings.seed}: the run does not end`);
-      const isCrash = crashesLeft > 0 && this.#random() < 0.02;
+      const isCrash = this.#crashesLeft > 0 && this.#random() < 0.02;
       if (isCrash) {
-        crashesLeft--;
+        this.#crashesLeft--;
         this.#crash();
         continue;
       }
       this.#advance();
-      if (this.#outcome !== null && isResumable(this.#outcome, this.#isHard)) {
+      if (this.#outcome === null) continue;
+      if (isResumable(this.#outcome, this.#isHard) || this.#goesOn(this.#outcome)) {
         this.#time.nowMs += 600_000;
         this.#stepClock();
         this.#start();
@@ -96,9 +103,30 @@ class Player {
     return this.#history(this.#outcome);
   }
 
+  /** A run is complete, and another is to follow; or it dies before that is on record. */
+  #goesOn({ status }: RunOutcome): boolean {
+    const { runs = 1, isStill = false } = this.#settings;
+    if (status !== 'complete' || runs === 1) return false;
+    if (this.#crashesLeft > 0 && this.#random() < 0.2) {
+      this.#crashesLeft--;
+      return true;
+    }
+    this.#runs.complete(this.#ledger.highest);
+    if (this.#runs.completed >= runs) return false;
+    const added = isStill ? 0 : drawInteger(this.#random, 0, 60);
+    for (let nth = 0; nth < added; nth++) this.#api.source.grow(true, this.#random);
+    return true;
+  }
+
   #start(): void {
     this.#time.life++;
     this.#api.greet();
+    if (this.#runs.start()) {
+      const { pass, within } = this.#runs;
+      this.#ledger.beginRun({ pass, within });
+      this.#total = null;
+      this.#rowsBefore = this.#api.source.size;
+    }
     this.#outcome = null;
     this.#inbox = [];
     this.#rowsOf = new Map();
@@ -108,6 +136,7 @@ class Player {
     const started = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
+      within: this.#runs.within,
       nowMs: this.#time.clockMs,
       savedLimits: this.#savedLimits.load(WORK, this.#time.clockOffsetMs),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
@@ -204,11 +233,12 @@ class Player {
         }
         const { rows, ...said } = exchange.page;
         const known = { cursorExpiresInMs: null, limit: null };
-        this.#total = said.total ?? this.#total;
+        const total = this.#runs.within === null ? said.total : null;
+        this.#total = total ?? this.#total;
         if (!isHeadOnly) this.#held.hold(taskId, said.bodyBytes);
         const { nextCursor } = said;
         const nextPosition = nextCursor === null ? null : this.#api.paging.placeOf(nextCursor);
-        const head = { ...said, nextPosition, ...times, endAtMs: headAtMs, ...known };
+        const head = { ...said, total, nextPosition, ...times, endAtMs: headAtMs, ...known };
         const tellHead = (): void => {
           pages.delete(page);
           this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
@@ -263,8 +293,9 @@ class Player {
         this.#inbox.push({ type: 'writeFailed', taskId, fault }),
       );
     }
+    const { run } = this.#ledger;
     const land = (): void => {
-      const counts = this.#ledger.commit(command, rows, isLost);
+      const counts = this.#ledger.commit(command, rows, { isLost, run });
       if (this.#time.life !== life) return;
       this.#held.release(taskId);
       this.#inbox.push({ type: 'committed', taskId, counts });
@@ -280,7 +311,8 @@ class Player {
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs, rows } = this.#api.settings;
+    const { quota, windowMs } = this.#api.settings;
+    const rows = this.#rowsBefore;
     const { writes, pages } = this.#ledger;
     return {
       outcome,
@@ -291,9 +323,15 @@ class Player {
       quota,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: planResume(pages, { paging: this.#api.paging, nowMs: 0 }).gaps.length,
+      gapsAtEnd: planResume(pages, {
+        paging: this.#api.paging,
+        nowMs: 0,
+        within: this.#runs.within,
+      }).gaps.length,
       steps: this.#steps,
-      counted: this.#ledger.rowsCounted,
+      counted:
+        this.#settings.runs === undefined ? this.#ledger.rowsCounted : this.#ledger.rowsOfAll,
+      pagesOfLast: pages.length,
       differences: this.#ledger.differences(),
     };
   }
