@@ -73,13 +73,9 @@ export class PageFlow {
     const { total = null, hasMore = true, lastPlace = null } = page.head ?? {};
     const endMs = (hasMore ? lastPlace : (lastPosition ?? job.after))?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
-    splitter.observe({
-      ...span,
-      after: job.after,
-      next: page.next,
-      total,
-      ...(endMs != null && { endMs }),
-    });
+    const { after } = job;
+    const told = { after, next: page.next, total, ...(endMs != null && { endMs }) };
+    splitter.observe({ ...span, ...told });
     page.lastPosition = lastPosition;
     page.phase = 'held';
     this.#watch.order(page, event, nowMs);
@@ -87,26 +83,13 @@ export class PageFlow {
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
-    if (this.#isBoundPassed(page)) this.#endBehind(job);
+    this.#watch.bound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
     // An end that was announced is told of when it is believed.
     if (!job.isLast || outstanding.isShortEnd(page)) return;
     // Not with its head: if its body fails, the segment goes on from it.
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
-  }
-
-  /** Behind an opaque cursor only the rows of a page tell that its segment is through. */
-  #isBoundPassed({ job, next, lastPosition }: OutstandingPage): boolean {
-    const bound = this.#context.options.frontier.boundOf(job.segment);
-    if (bound === null || next !== null || lastPosition === null || !job.isTip) return false;
-    return this.#context.order.holds && !job.isLast && lastPosition.ms < bound.ms;
-  }
-
-  #endBehind(job: PageJob): void {
-    this.#context.dropUnwritten(job.segment, job.page);
-    this.#context.options.frontier.endSegment(job.segment);
-    job.endsSegment(true);
   }
 
   committed(job: PageJob, counts: CommittedCounts): void {

@@ -1,6 +1,6 @@
 /** How a stream goes on from one run to the next: `incremental` of its endpoint, or of one of its parameters. */
-import { utcFormat } from 'd3-time-format';
 import type { IncrementalPlan } from '../plan.js';
+import type { CodecName } from '../registry.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { MergedResource } from './merge-defaults.js';
@@ -8,7 +8,7 @@ import { checkRecordPath } from './paths.js';
 import type { IncrementalFields } from './resource-shape.js';
 
 /** Directives of strftime that instants of a cursor need, and that are written alike by all. */
-const FORMAT = /%[YmdHMSfLsZBbejIpy%]|%z|[^%]/g;
+const DIRECTIVES: ReadonlySet<string> = new Set([...'YmdHMSfLsZzBbejIpy%'].map((one) => `%${one}`));
 
 /** Said of fields that dlt has and that change nothing here. */
 const HINTS = {
@@ -23,6 +23,7 @@ const HINTS = {
 /** @returns null: every run reads all of the stream */
 export function planIncremental(
   resource: MergedResource,
+  codec: CodecName | null,
   notes: FileNotes,
 ): IncrementalPlan | null {
   const [declared, second] = declarations(resource);
@@ -43,7 +44,8 @@ export function planIncremental(
     endParam: fields.end_param ?? null,
     initialValue: fields.initial_value ?? null,
     format: formatOf(fields, [...at, 'datetime_format'], notes),
-    isNewestFirst: fields.row_order === 'desc',
+    // A codec reads pages itself, and ends a walk by the order alone.
+    isNewestFirst: fields.row_order === 'desc' && codec === null,
   };
 }
 
@@ -86,14 +88,12 @@ function formatOf(
   if (type === 'integer' || type === 'numeric' || type === 'objectid') {
     notes.fault(at, `is for instants, and cursor_type is ${type}`);
   }
-  const unknown = format.replaceAll(FORMAT, '');
-  if (unknown !== '') {
-    const message = `has ${unknown}, which is not supported; write %Y-%m-%dT%H:%M:%SZ, or %s for epoch seconds`;
+  const unknown = (format.match(/%.?/g) ?? []).filter((one) => !DIRECTIVES.has(one));
+  if (unknown.length > 0) {
+    const message = `has ${unknown.join(', ')}, which is not supported; write %Y-%m-%dT%H:%M:%SZ, or %s for epoch seconds`;
     notes.fault(at, message);
     return null;
   }
   // As Python writes an offset; the one here is always that of UTC.
-  const known = format.replaceAll('%z', '%Z');
-  utcFormat(known);
-  return known;
+  return format.replaceAll('%z', '%Z');
 }

@@ -32,7 +32,7 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const { endpoint, name } = resource;
   checkPaths(resource, context);
   const { param, max } = own.page_size ?? {};
-  const incremental = planIncremental(resource, notes);
+  const incremental = planIncremental(resource, context.codec, notes);
   const request = planRequest(resource, incremental, notes);
   const pageSize =
     param === undefined || max === undefined ? null : { param, max: sentSize(request, param, max) };
