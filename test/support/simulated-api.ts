@@ -154,22 +154,6 @@ export class SimulatedApi {
     return this.settings.sorting === 'untimed' ? null : (this.positions[row] ?? null);
   }
 
-  /** By some rows, all newer than those that are there. */
-  growAtStart(rowsMax: number): void {
-    const rows = drawInteger(this.random, 0, rowsMax);
-    for (let nth = 0; nth < rows; nth++) this.source.grow(true, this.random);
-  }
-
-  /** The places that the rows of a page show. */
-  spanOf(rows: readonly number[]) {
-    const positions = rows.flatMap((row) => this.placeOf(row) ?? []);
-    const isDescending = positions.every(
-      ({ ms }, index) => ms <= (positions[index - 1]?.ms ?? Number.POSITIVE_INFINITY),
-    );
-    const [firstPosition = null] = positions;
-    return { firstPosition, lastPosition: positions.at(-1) ?? null, isDescending };
-  }
-
   /** The date of an answer: whole seconds by the server's clock. */
   dateAt(arrivesAtMs: number): number {
     return Math.floor((arrivesAtMs + this.settings.clockSkewMs) / 1000) * 1000;

@@ -68,7 +68,7 @@ export class SimulatedLedger {
     return this.pages.reduce((sum, { inserted, known }) => sum + inserted + known, 0);
   }
 
-  /** Rows of all runs. */
+  /** Rows of all runs: `known` are those of runs before. */
   get rowsOfAll(): number {
     return [...this.#earlier, ...this.pages].reduce((sum, { inserted }) => sum + inserted, 0);
   }

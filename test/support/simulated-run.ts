@@ -22,6 +22,7 @@ import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
 import { startProcess } from './simulated-process.js';
 import { SimulatedRuns } from './simulated-runs.js';
+import { spanOf } from './simulated-source.js';
 import { SimulatedTime } from './simulated-time.js';
 import { fullestWindow } from './windows.js';
 
@@ -106,7 +107,7 @@ class Player {
     if (this.#dies(0.2)) return true;
     this.#runs.complete(this.#ledger.highest);
     if (this.#runs.completed >= runs) return false;
-    if (!isStill) this.#api.growAtStart(60);
+    if (!isStill) this.#api.source.growAtStart(60, this.#random);
     return true;
   }
 
@@ -257,7 +258,7 @@ class Player {
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
     const recordCount = rows.length;
-    const span = this.#api.spanOf(rows);
+    const span = spanOf(rows.flatMap((row) => this.#api.placeOf(row) ?? []));
     this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
   }
 
@@ -291,8 +292,7 @@ class Player {
         within: this.#runs.within,
       }).gaps.length,
       steps: this.#steps,
-      counted:
-        this.#settings.runs === undefined ? this.#ledger.rowsCounted : this.#ledger.rowsOfAll,
+      counted: this.#ledger.rowsOfAll,
       pagesOfLast: pages.length,
       differences: this.#ledger.differences(),
     };

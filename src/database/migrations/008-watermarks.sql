@@ -9,7 +9,7 @@ CREATE TABLE ingestion_watermarks (
   -- JSON text of a text or a number.
   value text NOT NULL,
   -- The complete run that has read so far.
-  run integer NOT NULL REFERENCES ingestion_runs,
+  run integer NOT NULL,
   written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (source, stream, origin)
 );
