@@ -35,7 +35,10 @@ export function ingestCommand(): Command {
     .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
-    .option('--restart', 'begin a new run over the same tables; deletes nothing')
+    .option('--full', 'read all again, though the last run is complete; deletes nothing')
+    .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
+    .option('--until <value>', 'read what has this value or a lower one')
+    .option('--restart', 'leave the last run as it is and begin a new one, of all if not said else')
     .option('--dry-run', 'say what would be done, ask and write nothing')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
@@ -119,7 +122,7 @@ function tellFinished(
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
-    `${message} Nothing to do; --restart asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
+    `${message} Nothing to do; --full asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
   );
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(
@@ -148,6 +151,7 @@ async function dryRun(context: CommandContext): Promise<number> {
     pageLimit: config.pageLimit ?? 'the largest that the source takes',
     writeMethod: config.writeMethod,
     restart: config.restart,
+    asked: config.asked,
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);

@@ -12,6 +12,11 @@ export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
 export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
+/** Which part of a stream a person asks for; `next`: what is due. Values are as they were given. */
+export type AskedPass =
+  | { readonly type: 'next' | 'full' }
+  | { readonly type: 'range'; readonly since: string | null; readonly until: string | null };
+
 /** Where records come from. */
 export type Target = {
   /** Of the source, its references to secrets resolved; what is missing is empty. */
@@ -111,5 +116,7 @@ export interface Config {
   /** The ledger keeps a digest of each page's data too. */
   readonly provesData: boolean;
   readonly restart: boolean;
+  /** Which part of a stream is asked for. */
+  readonly asked: AskedPass;
   readonly dryRun: boolean;
 }

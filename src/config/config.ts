@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 import { codecOf } from '../source/registry.js';
 import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import {
+  type AskedPass,
   type Config,
   type DatabaseChoice,
   LOG_LEVELS,
@@ -32,7 +33,7 @@ import type { ChosenSource } from './source-choice.js';
 import { DEFAULT_SOURCE } from './source-files.js';
 import { tracesChoice, tracesSettings } from './traces-settings.js';
 
-export type { Config, DatabaseChoice, Target } from './config-shape.js';
+export type { AskedPass, Config, DatabaseChoice, Target } from './config-shape.js';
 export { LOG_LEVELS, SIMULATE_PROFILES, WRITE_METHODS } from './config-shape.js';
 
 /** Flags of a command, by their camel-case names; unset ones are absent. */
@@ -146,7 +147,7 @@ function flagName(camelCase: string): string {
 function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): ConfigFault[] {
   // What was written can be looked at without a key: nothing is asked for and nothing mixed.
   if (flags.readsOnly === true) return [];
-  const faults: ConfigFault[] = alertFaults(values);
+  const faults: ConfigFault[] = [...alertFaults(values), ...askedFaults(flags)];
   const isSimulated = usesSimulator(values, flags, chosen);
   if (flags.simulate === true && !isSimulated) {
     const message = `cannot be used: the source ${chosen.plan.name} has no simulator; leave it out, or choose --source ${DEFAULT_SOURCE}`;
@@ -169,6 +170,11 @@ function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): C
     });
   }
   return faults;
+}
+
+function askedFaults({ full, since, until }: Flags): ConfigFault[] {
+  if (full !== true || (since ?? until) === undefined) return [];
+  return [{ setting: '--full', message: 'reads all; leave it out, or --since and --until' }];
 }
 
 type SourceSettings =
@@ -229,8 +235,16 @@ function assemble(values: Settings, flags: Flags): Assembled {
     quarantineLimit: values.QUARANTINE_LIMIT,
     provesData: values.PROVE_DATA === 'yes',
     restart: flags.restart === true,
+    asked: askedPass(flags),
     dryRun: flags.dryRun === true,
   };
+}
+
+function askedPass({ full, since, until }: Flags): AskedPass {
+  if (full === true) return { type: 'full' };
+  if (since === undefined && until === undefined) return { type: 'next' };
+  const value = (given: unknown) => (given === undefined ? null : String(given));
+  return { type: 'range', since: value(since), until: value(until) };
 }
 
 function namesApi(values: Environment, { isStoodInFor, missing }: ChosenSource): boolean {

@@ -1,9 +1,11 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
+import { nextWatermark } from './next-watermark.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
@@ -42,7 +44,8 @@ export async function endSession(
   figures.end(endedAtMs);
   await engine.finish();
   const ended = { run: run.run, outcome, redact: context.redact };
-  await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
+  const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
+  await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
     settle(parts, ending, outcome),
   );
   await watch.writeState(outcome);
@@ -92,6 +95,17 @@ async function settle(
   warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+}
+
+/** Null: it stays as it is. */
+async function watermarkAfter({
+  store,
+  prepared,
+  source: { spec, streamKey },
+}: SessionParts): Promise<WatermarkChange | null> {
+  if (spec.incremental === null) return null;
+  const highest = await store.highestOfRun(prepared.run.run);
+  return nextWatermark(spec, highest, await store.findWatermark(streamKey));
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

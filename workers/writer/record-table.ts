@@ -281,6 +281,7 @@ function describe(target: WriterTarget, { types }: FoundTable): TableShape {
     relation: target.table,
     key: target.key.map(({ name }) => name),
     merges: target.disposition === 'merge',
+    cursor: target.cursor,
   };
   if (target.reads === 'worker') return batchShape(table);
   const read = filledColumns(target, { types });
