@@ -4,6 +4,7 @@ import { withoutPlan } from '../core/start-reservation.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
+import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
@@ -48,6 +49,7 @@ export async function endSession(
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
   onlookers.alerts?.ended(outcome);
+  await compareRows(parts, outcome);
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,

@@ -241,7 +241,7 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
   const nothing = (): void => {};
   return {
     ...{ config: read.config, log, conceal, redact, settleLog: settle },
-    ...{ recentLog: null, isJson: true, slips: [] },
+    ...{ recentLog: null, isJson: true, lasting: null, slips: [] },
     ...{ say: nothing, sayComplete: nothing, json: nothing },
   };
 }
