@@ -4,6 +4,7 @@ import type { Proxies } from '../protocol/fetch-messages.js';
 import type { SourcePlan } from '../source/plan.js';
 import type { AlertConfig } from './alert-settings.js';
 import type { Environment } from './environment.js';
+import type { ScheduleConfig } from './schedule-settings.js';
 import type { TracesChoice } from './traces-settings.js';
 
 /** Profiles of the bundled simulator, which is loaded only where it runs. */
@@ -83,6 +84,8 @@ export interface Config {
   readonly proxies: Proxies | null;
   /** Where alerts go; null: nowhere. */
   readonly alerts: AlertConfig | null;
+  /** When `ingest` begins again by itself; null: it ends with its run. */
+  readonly schedule: ScheduleConfig | null;
   readonly logLevel: string;
   /** Null: no spans are sent. */
   readonly traces: TracesChoice | null;
@@ -111,5 +114,7 @@ export interface Config {
   /** The ledger keeps a digest of each page's data too. */
   readonly provesData: boolean;
   readonly restart: boolean;
+  /** A new run begins where the latest is complete; one that is not complete is gone on with. */
+  readonly runsAgain: boolean;
   readonly dryRun: boolean;
 }
