@@ -103,6 +103,7 @@ test.each([
     const registry = new Registry();
     addEngineMetrics(registry, {
       ...{ scheduler, limiter, figures, pools: () => [], nowMs: () => run.nowMs },
+      earlierWaitMs: () => 0,
     });
     const metric = async (name: string): Promise<number | undefined> =>
       parsePrometheus(await registry.metrics()).get(name)?.samples[0]?.value;
