@@ -46,6 +46,7 @@ export async function prepareRun(
   const isOver =
     latest === null ||
     config.restart ||
+    (config.runsAgain && latest.status === 'complete') ||
     latest.replacedBy !== null ||
     (await namesOtherTable(store, latest, source));
   if (!isOver && latest.status === 'complete') return { finished: latest };
