@@ -53,7 +53,7 @@ export async function endSession(
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,
-    processStartedAtMs: performance.timeOrigin,
+    startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
   });
   watch.ended(result, outcome);

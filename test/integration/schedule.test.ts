@@ -78,7 +78,7 @@ describe('ingest --every', () => {
   test('tells a refused key once, tries again when the next run is due, and says when it is in time again', async () => {
     const [wrong, receiver] = [await simulate({ ...SMALL, apiKey: 'another' }), await receive()];
     const child = folder.start(
-      ['ingest', '--json'],
+      ['ingest', '--restart', '--json'],
       environmentFor(wrong, database, {
         ...{ SCHEDULE_EVERY: '1s', ALERT_LATE_AFTER: '2s', ALERT_WEBHOOK_URL: receiver.url },
       }),
@@ -98,7 +98,7 @@ describe('ingest --every', () => {
     expect(first).toMatchObject({ status: 'failed', exitCode: 4, run: 1 });
     expect([0, 4, 130]).toContain(code);
     expect(receiver.told().sort()).toEqual(['trigger failed', 'trigger late']);
-    // Each attempt goes on with the same run.
+    // Each attempt goes on with the same run: --restart was for the first.
     expect(await runStatus(database.pool, 2)).toBeUndefined();
   });
 });

@@ -129,10 +129,7 @@ async function playRun(level: string, faultShare: number) {
   watch.stop();
   const known = { run: 7, outcome, stats, figures: runFigures };
   const figures = { ...known, resumedFrom: null, warnings: [] };
-  watch.ended(
-    ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
-    outcome,
-  );
+  watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };
 }
 

@@ -136,7 +136,7 @@ test.each([
     view.end(outcome, endedAtMs);
     const result = ingestResult({
       ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
-      ...{ processStartedAtMs: T0, nowMs: run.nowMs },
+      ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
     const live = view.snapshot();

@@ -145,6 +145,7 @@ export class HttpFront implements HttpSource {
     this.#view = null;
     this.#scheduler = null;
     this.#trouble = new TroubleWatch(nowMs);
+    this.#server?.publish();
   }
 
   runEnded(outcome: ScheduledOutcome): void {

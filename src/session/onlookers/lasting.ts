@@ -9,4 +9,6 @@ export interface Lasting {
   /** Null without a webhook. */
   readonly channel: AlertChannel | null;
   readonly ends: ScheduledEnds;
+  /** When the attempt at work began, epoch ms. */
+  readonly attemptStartedAtMs: number;
 }

@@ -3,9 +3,9 @@ import { randomInt } from 'node:crypto';
 import type { ScheduleConfig } from '../../config/schedule-settings.js';
 import { type AttemptEnd, everyTicks, Schedule } from '../../core/schedule.js';
 import { ScheduledEnds } from '../../observe/alerts/scheduled-ends.js';
+import { nowMs } from '../../runtime/clock.js';
 import { hasSignalled, listenForSignals } from '../../runtime/shutdown.js';
 import type { SessionContext } from '../context.js';
-import type { Lasting } from '../onlookers/lasting.js';
 import { openChannel, openFront } from '../onlookers/open-onlookers.js';
 import { systemAlarms } from './alarm.js';
 import { cronTicks } from './cron-ticks.js';
@@ -31,7 +31,7 @@ export async function onSchedule(
 ): Promise<'waiting' | 'attempt'> {
   const front = await openFront(context);
   const channel = await openChannel(context);
-  const lasting: Lasting = { front, channel, ends: new ScheduledEnds() };
+  const lasting = { front, channel, ends: new ScheduledEnds() };
   let isFirst = true;
   try {
     return await runSchedule({
@@ -41,7 +41,8 @@ export async function onSchedule(
       watcher: new ScheduleWatch(context, { lasting, schedule, lastReason }),
       attempt: async () => {
         // The log of an attempt names its run; the one of the schedule names none.
-        const own = { ...context, lasting, log: context.log.child({}) };
+        const ofAttempt = { ...lasting, attemptStartedAtMs: nowMs() };
+        const own = { ...context, lasting: ofAttempt, log: context.log.child({}) };
         const end = await attempt(own, isFirst);
         isFirst = false;
         return hasSignalled() ? null : end;
@@ -54,13 +55,13 @@ export async function onSchedule(
 }
 
 function scheduleOf(schedule: ScheduleConfig, { config }: SessionContext): Schedule {
-  const nowMs = systemAlarms.nowMs();
+  const fromMs = systemAlarms.nowMs();
   return new Schedule({
-    ticks: schedule.kind === 'every' ? everyTicks(schedule.everyMs, nowMs) : cronTicks(schedule),
+    ticks: schedule.kind === 'every' ? everyTicks(schedule.everyMs, fromMs) : cronTicks(schedule),
     startsAtOnce: schedule.kind === 'every',
     jitterShare: schedule.jitterShare,
     seed: randomInt(SEED_MAX),
     lateAfterMs: config.alerts?.lateAfterMs ?? null,
-    nowMs,
+    nowMs: fromMs,
   });
 }

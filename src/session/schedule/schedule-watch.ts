@@ -18,7 +18,7 @@ const WHY = {
 } as const;
 
 export interface ScheduleWatchParts {
-  readonly lasting: Lasting;
+  readonly lasting: Omit<Lasting, 'attemptStartedAtMs'>;
   readonly schedule: ScheduleConfig;
   /** Why the last attempt ended as it did; null: nothing is wrong. */
   readonly lastReason: () => string | null;
@@ -26,7 +26,7 @@ export interface ScheduleWatchParts {
 
 export class ScheduleWatch implements ScheduleWatcher {
   readonly #context: SessionContext;
-  readonly #lasting: Lasting;
+  readonly #lasting: ScheduleWatchParts['lasting'];
   readonly #text: string;
   readonly #lastReason: ScheduleWatchParts['lastReason'];
   #isAtWork = false;
