@@ -4,6 +4,7 @@ import type { Proxies } from '../protocol/fetch-messages.js';
 import type { SourcePlan } from '../source/plan.js';
 import type { AlertConfig } from './alert-settings.js';
 import type { Environment } from './environment.js';
+import type { ScheduleConfig } from './schedule-settings.js';
 import type { TracesChoice } from './traces-settings.js';
 
 /** Profiles of the bundled simulator, which is loaded only where it runs. */
@@ -88,6 +89,8 @@ export interface Config {
   readonly proxies: Proxies | null;
   /** Where alerts go; null: nowhere. */
   readonly alerts: AlertConfig | null;
+  /** When `ingest` begins again by itself; null: it ends with its run. */
+  readonly schedule: ScheduleConfig | null;
   readonly logLevel: string;
   /** Null: no spans are sent. */
   readonly traces: TracesChoice | null;
@@ -118,5 +121,7 @@ export interface Config {
   readonly restart: boolean;
   /** Which part of a stream is asked for. */
   readonly asked: AskedPass;
+  /** A complete run is followed by another, of all where nothing tells what is new; others are gone on with. */
+  readonly runsAgain: boolean;
   readonly dryRun: boolean;
 }

@@ -17,6 +17,8 @@ export type RunChoice =
 
 export interface PassFacts {
   readonly asked: AskedPass;
+  /** Read all again where nothing tells what is new. */
+  readonly runsAgain: boolean;
   /** The latest run over the stream; null: there is none, or it is left as it is. */
   readonly latest: Pick<Run, 'run' | 'status' | 'settings'> | null;
   /** Null: every run reads all of the stream. */
@@ -31,7 +33,9 @@ export function chooseRun(facts: PassFacts): RunChoice {
   if (latest.status !== 'complete') return overUnfinished(wanted, latest);
   if (wanted !== null) return { type: 'begin', pass: wanted };
   // With an end of its own each run would read the same.
-  if (incremental === null || incremental.endValue !== null) return { type: 'nothingToDo' };
+  if (incremental === null || incremental.endValue !== null) {
+    return facts.runsAgain ? { type: 'begin', pass: FULL_PASS } : { type: 'nothingToDo' };
+  }
   return { type: 'begin', pass: nextPass(incremental, facts.watermark) };
 }
 

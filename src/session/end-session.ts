@@ -6,6 +6,7 @@ import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
 import { nextWatermark } from './next-watermark.js';
+import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
@@ -51,10 +52,11 @@ export async function endSession(
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
   onlookers.alerts?.ended(outcome);
+  await compareRows(parts, outcome);
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,
-    processStartedAtMs: performance.timeOrigin,
+    startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
   });
   watch.ended(result, outcome);

@@ -65,7 +65,8 @@ export async function prepareRun(
     (await namesOtherTable(store, latest, opened.spec));
   const before = isLeft ? null : latest;
   const choice = chooseRun({
-    ...{ asked: config.asked, latest: before, incremental: opened.spec.incremental },
+    ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
+    incremental: opened.spec.incremental,
     watermark: before === null ? null : await watermarkBefore(store, opened, before),
   });
   if (choice.type === 'refused') throw new UserError(choice.message, 'usage');

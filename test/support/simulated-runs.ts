@@ -26,9 +26,10 @@ export class SimulatedRuns {
   /** @returns whether the process begins a run */
   start(): boolean {
     const asked = { type: 'next' } as const;
+    const wanted = { asked, runsAgain: false };
     const latest = this.#runs.at(-1) ?? null;
     const choice = chooseRun({
-      ...{ asked, latest, incremental: INCREMENTAL, watermark: this.#watermark },
+      ...{ ...wanted, latest, incremental: INCREMENTAL, watermark: this.#watermark },
     });
     if (choice.type === 'goOn') return false;
     if (choice.type !== 'begin') throw new Error(`a start ends with ${choice.type}`);

@@ -22,7 +22,13 @@ function run(status: 'running' | 'paused' | 'failed' | 'complete', pass: Pass | 
 
 function choose(facts: Partial<PassFacts>) {
   return chooseRun({
-    ...{ asked: NEXT, latest: run('complete'), incremental: BY_TIME, watermark: WATERMARK },
+    ...{
+      asked: NEXT,
+      runsAgain: false,
+      latest: run('complete'),
+      incremental: BY_TIME,
+      watermark: WATERMARK,
+    },
     ...facts,
   });
 }
@@ -63,6 +69,10 @@ describe('a start', () => {
     });
     expect(choose({ incremental: null })).toEqual({ type: 'nothingToDo' });
     expect(choose({ incremental: { ...BY_TIME, endValue: 9 } })).toEqual({ type: 'nothingToDo' });
+    expect(choose({ incremental: null, runsAgain: true })).toEqual({
+      ...{ type: 'begin', pass: FULL_PASS },
+    });
+    expect(choose({ runsAgain: true })).toEqual({ type: 'begin', pass: incrementalFrom(17) });
     expect(choose({ watermark: null })).toEqual({ type: 'begin', pass: FULL_PASS });
     const other = { cursorPath: 'seq', value: '17' };
     expect(choose({ watermark: other })).toEqual({ type: 'begin', pass: FULL_PASS });

@@ -103,6 +103,7 @@ test.each([
     const registry = new Registry();
     addEngineMetrics(registry, {
       ...{ scheduler, limiter, figures, pools: () => [], nowMs: () => run.nowMs },
+      earlierWaitMs: () => 0,
     });
     const metric = async (name: string): Promise<number | undefined> =>
       parsePrometheus(await registry.metrics()).get(name)?.samples[0]?.value;
@@ -135,7 +136,7 @@ test.each([
     view.end(outcome, endedAtMs);
     const result = ingestResult({
       ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
-      ...{ processStartedAtMs: T0, nowMs: run.nowMs },
+      ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
     const live = view.snapshot();
