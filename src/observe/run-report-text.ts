@@ -2,6 +2,7 @@
 import { writtenText } from '../core/committed-page.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
+import { changeText } from './field-change-words.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
 import {
@@ -35,6 +36,7 @@ export function runReportText(report: RunReportDocument, paint: Paint = NO_PAINT
     ...unreportedLines(totals),
     ...engineLines(report),
     ...quarantineLines(report),
+    ...fieldLines(report),
     ...field('verified', verifiedText(report)),
     ...(isProven(report) ? [] : field('', verifyCommand(report))),
     ...submissionLines(report),
@@ -162,6 +164,12 @@ function quarantineLines(report: RunReportDocument): string[] {
     ...(more > 0 ? field('', `and ${more} more reasons`) : []),
     ...(lines.length > 0 ? field('see them', quarantineQuery(report)) : []),
   ];
+}
+
+function fieldLines({ fieldChanges }: RunReportDocument): string[] {
+  return fieldChanges.flatMap((change, index) =>
+    field(index === 0 ? 'fields' : '', changeText(change)),
+  );
 }
 
 /** What shows the records that were set aside. */

@@ -15,6 +15,7 @@ const SEVERITIES: Readonly<Record<AlertKind, string>> = {
   failed: 'critical',
   stalled: 'error',
   paused: 'warning',
+  schema_changed: 'warning',
   finished: 'info',
 };
 

@@ -55,6 +55,14 @@ function end(status: RunOutcome['status'], reason: string | null, next: string):
   return { status, state, reason, next, resumeAtMs: null, isElsewhere: false };
 }
 
+/** @param warning what has changed, in a sentence @param status how the process's work on the run ends */
+export function schemaWords(warning: string, status: RunOutcome['status']): AlertWords {
+  return {
+    ...{ state: statusAfter(status), reason: warning, resumeAtMs: null },
+    next: 'See datasync report, and datasync columns for columns that fit. Rows hold the records as they came',
+  };
+}
+
 /** What a stalled run waits for. */
 export interface StallFacts {
   readonly stallMs: number;
@@ -85,6 +93,7 @@ export function titleOf({ run, kind, action, state }: Alert): string {
   const who = run === null ? 'The ingestion' : `Run ${run}`;
   if (action === 'trigger') {
     if (kind === 'stalled') return `${who} is stalled`;
+    if (kind === 'schema_changed') return `${who} found other records`;
     return run === null ? `${who} ${kind} at its start` : `${who} ${kind}`;
   }
   if (kind !== 'stalled') return `${who} goes on`;

@@ -2,9 +2,10 @@
 
 /**
  * `stalled`: no record was committed for a while in which the API's limit would have let requests
- * start. The others are ends of a process's work on a run.
+ * start. `schema_changed`: the records are not as in earlier runs. The others are ends of a process's
+ * work on a run.
  */
-export type AlertKind = 'failed' | 'paused' | 'stalled' | 'finished';
+export type AlertKind = 'failed' | 'paused' | 'stalled' | 'finished' | 'schema_changed';
 
 /** That an alert is raised, or that what it told of is over. */
 export interface AlertChange {

@@ -1,0 +1,44 @@
+/** How people are told of fields that have changed. Pure. */
+import type { FieldChange } from '../source/shape/known-fields.js';
+import { formatCount } from './eta.js';
+
+const NAMED_MAX = 5;
+
+/** What of a change, in a report. */
+export type ToldChange = Pick<FieldChange, 'path' | 'change' | 'records' | 'of'> & {
+  readonly before: readonly string[];
+  readonly now: readonly string[];
+};
+
+/** For a run's warnings. @returns null when nothing has changed */
+export function fieldChangesText(changes: readonly ToldChange[]): string | null {
+  if (changes.length === 0) return null;
+  const named = changes.slice(0, NAMED_MAX).map(changeText);
+  const more = changes.length - named.length;
+  const all = more > 0 ? [...named, `and ${formatCount(more)} more`] : named;
+  return `the records are not as in earlier runs: ${all.join('; ')}. Records that do not fit a declared column are in quarantine`;
+}
+
+/** `price: text in 12 of 950, was decimal`. */
+export function changeText(change: ToldChange): string {
+  const { path, before } = change;
+  switch (change.change) {
+    case 'new':
+      return `${path} is new: ${nowText(change)}`;
+    case 'vanished':
+      return `${path} has vanished: ${nowText(change)}`;
+    case 'type changed':
+      return `${path || 'a record'}: ${nowText(change)}, was ${kindsText(before)}`;
+  }
+}
+
+/** `text in 12 of 950`; `in none of 950`. */
+export function nowText({ now, records, of }: ToldChange): string {
+  if (now.length === 0) return `in none of ${formatCount(of)}`;
+  return `${kindsText(now)} in ${formatCount(records)} of ${formatCount(of)}`;
+}
+
+/** `integer or null`. */
+export function kindsText(kinds: readonly string[]): string {
+  return kinds.toSorted().join(' or ');
+}
