@@ -16,7 +16,7 @@ export function fieldChangesText(changes: readonly ToldChange[]): string | null 
   const named = changes.slice(0, NAMED_MAX).map(changeText);
   const more = changes.length - named.length;
   const all = more > 0 ? [...named, `and ${formatCount(more)} more`] : named;
-  return `the records are not as in earlier runs: ${all.join('; ')}. Records that do not fit a declared column are in quarantine`;
+  return `the records are not as in earlier runs: ${all.join('; ')}`;
 }
 
 /** `price: text in 12 of 950, was decimal`. */

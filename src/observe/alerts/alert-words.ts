@@ -59,7 +59,7 @@ function end(status: RunOutcome['status'], reason: string | null, next: string):
 export function schemaWords(warning: string, status: RunOutcome['status']): AlertWords {
   return {
     ...{ state: statusAfter(status), reason: warning, resumeAtMs: null },
-    next: 'See datasync report, and datasync columns for columns that fit. Rows hold the records as they came',
+    next: 'datasync report lists all changes. Rows hold the records as they came; one that does not fit a declared column is in quarantine',
   };
 }
 
