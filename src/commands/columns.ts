@@ -9,6 +9,7 @@ import {
 } from '../session/columns/columns-text.js';
 import {
   type ColumnProposal,
+  type NoProposal,
   proposeColumns,
   requireTarget,
 } from '../session/columns/propose-columns.js';
@@ -16,7 +17,13 @@ import { noLedgerText } from '../session/ledger-reader.js';
 import { openLedger } from '../session/open-database.js';
 import { UserError } from '../session/user-error.js';
 import { type CommandContext, commandContext } from './context.js';
-import { joinedResult, type StreamResult, sayStream, streamContexts } from './each-stream.js';
+import {
+  exitCodeOf,
+  joinedResult,
+  type StreamResult,
+  sayStream,
+  streamContexts,
+} from './each-stream.js';
 import { EXIT } from './exit-codes.js';
 import { writeResult } from './result-line.js';
 import { withSourceOptions } from './source-options.js';
@@ -52,39 +59,28 @@ Example:
       const context = await commandContext({ ...flags, logLevel: 'warn', readsOnly: true });
       const contexts = streamContexts(context, undefined);
       for (const { config } of contexts) requireTarget(config);
-      const results = await proposeEach(contexts, sample, sql === true);
+      const database = await openLedger(context);
+      if (database === null) throw new UserError(noLedgerText(context.config));
+      const results: StreamResult[] = [];
+      try {
+        for (const each of contexts) {
+          const proposal = await proposeColumns(database, each.config, sample);
+          results.push('reason' in proposal ? nothingFor(each, proposal) : resultOf(proposal));
+          say(each, proposal, sql === true);
+        }
+      } finally {
+        await database.close();
+      }
       if (context.isJson) writeResult(joinedResult(results));
-      process.exitCode = EXIT.complete;
+      process.exitCode = exitCodeOf(results);
     });
 }
 
-/** @throws UserError, IngestionError */
-async function proposeEach(
-  contexts: readonly CommandContext[],
-  rowsMax: number,
-  isSql: boolean,
-): Promise<StreamResult[]> {
-  const [first] = contexts;
-  const database = first === undefined ? null : await openLedger(first);
-  if (first === undefined || database === null) {
-    throw new UserError(
-      first === undefined ? 'No resource is selected.' : noLedgerText(first.config),
-    );
+function say(context: CommandContext, proposal: ColumnProposal | NoProposal, isSql: boolean): void {
+  if ('reason' in proposal) {
+    process.stderr.write(`${proposal.reason}\n`);
+    return;
   }
-  try {
-    const results: StreamResult[] = [];
-    for (const context of contexts) {
-      const proposal = await proposeColumns(database, context.config, rowsMax);
-      results.push(resultOf(proposal));
-      say(context, proposal, isSql);
-    }
-    return results;
-  } finally {
-    await database.close();
-  }
-}
-
-function say(context: CommandContext, proposal: ColumnProposal, isSql: boolean): void {
   const { rowsRead, tableRows, table } = proposal;
   const sql = columnsSql(proposal);
   if (isSql) return context.say(sql ?? `-- ${table} needs no column.`);
@@ -92,6 +88,11 @@ function say(context: CommandContext, proposal: ColumnProposal, isSql: boolean):
   const of = tableRows === null ? 'all' : `of about ${formatCount(tableRows)}`;
   context.say(`# Told from ${formatCount(rowsRead)} rows (${of}) of ${table}.`);
   context.say(`${columnsYaml(proposal)}\n\n${columnsAdvice(proposal)}`);
+}
+
+function nothingFor({ config }: CommandContext, { reason }: NoProposal): StreamResult {
+  const { source, stream } = config;
+  return { status: 'failed', exitCode: EXIT.failed, message: reason, source, stream };
 }
 
 function resultOf(proposal: ColumnProposal): StreamResult {

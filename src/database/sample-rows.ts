@@ -3,6 +3,7 @@ import type { ClientBase, Pool } from 'pg';
 import { SQL_TYPES, valueSql } from '../postgres/column-sql.js';
 import type { StreamTable } from '../postgres/stream-table.js';
 import type { ColumnType } from '../protocol/record-target.js';
+import { asIngestionError } from './connect.js';
 import { asked, inSnapshot } from './transaction.js';
 
 /** Blocks hold tens of rows alike, so that many more are drawn from than are wanted. */
@@ -93,14 +94,13 @@ async function takes(
   // Of what nobody wants PostgreSQL reads nothing, and finds no fault.
   const fits = type === 'double' ? `coalesce(bool_and(${isSame}), true)` : `count(${value}) >= 0`;
   const text = `SELECT ${fits} AS fits FROM ${qualified} WHERE ctid = ANY($1::tid[])`;
-  await client.query('SAVEPOINT fit');
+  await asked(client.query('SAVEPOINT fit'));
   try {
     const { rows } = await client.query<{ fits: boolean }>(text, [places]);
     await client.query('RELEASE SAVEPOINT fit');
     return rows[0]?.fits === true;
   } catch (error) {
-    if (!DATA_FAULT.test((error as { code?: string }).code ?? ''))
-      return asked(Promise.reject(error));
+    if (!DATA_FAULT.test((error as { code?: string }).code ?? '')) throw asIngestionError(error);
     await client.query('ROLLBACK TO SAVEPOINT fit');
     return false;
   }

@@ -21,15 +21,19 @@ export function fieldChangesText(changes: readonly ToldChange[]): string | null 
 
 /** `price: text in 12 of 950, was decimal`. */
 export function changeText(change: ToldChange): string {
-  const { path, before } = change;
+  const name = fieldText(change);
   switch (change.change) {
     case 'new':
-      return `${path} is new: ${nowText(change)}`;
+      return `${name} is new: ${nowText(change)}`;
     case 'vanished':
-      return `${path} has vanished: ${nowText(change)}`;
+      return `${name} has vanished: ${nowText(change)}`;
     case 'type changed':
-      return `${path || 'a record'}: ${nowText(change)}, was ${kindsText(before)}`;
+      return `${name}: ${nowText(change)}, was ${kindsText(change.before)}`;
   }
+}
+
+export function fieldText({ path }: Pick<ToldChange, 'path'>): string {
+  return path === '' ? 'the record' : path;
 }
 
 /** `text in 12 of 950`; `in none of 950`. */

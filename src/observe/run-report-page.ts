@@ -3,7 +3,7 @@
  * be sent by mail and opened in ten years.
  */
 import { formatBytes, formatCount, formatDuration } from './eta.js';
-import { kindsText, nowText } from './field-change-words.js';
+import { fieldText, kindsText, nowText } from './field-change-words.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { type RunReportDocument, reportTotals } from './run-report.js';
 import { type Chart, chartSvg } from './run-report-charts.js';
@@ -197,7 +197,7 @@ function quarantineRows({ quarantine }: RunReportDocument): Row[] {
 
 function fieldRows({ fieldChanges }: RunReportDocument): Row[] {
   return fieldChanges.map((one) => [
-    one.path,
+    fieldText(one),
     one.change,
     one.before.length === 0 ? '–' : kindsText(one.before),
     nowText(one),

@@ -13,6 +13,7 @@ import {
 } from './run-report.js';
 
 const QUARANTINE_LINES = 5;
+const CHANGE_LINES = 10;
 
 /** How people say what a request waits for (core/wait-times). */
 const WAIT_WORDS: Readonly<Record<string, string>> = {
@@ -167,9 +168,11 @@ function quarantineLines(report: RunReportDocument): string[] {
 }
 
 function fieldLines({ fieldChanges }: RunReportDocument): string[] {
-  return fieldChanges.flatMap((change, index) =>
-    field(index === 0 ? 'fields' : '', changeText(change)),
-  );
+  const lines = fieldChanges
+    .slice(0, CHANGE_LINES)
+    .flatMap((change, index) => field(index === 0 ? 'fields' : '', changeText(change)));
+  const more = fieldChanges.length - CHANGE_LINES;
+  return [...lines, ...(more > 0 ? field('', `and ${more} more`) : [])];
 }
 
 /** What shows the records that were set aside. */

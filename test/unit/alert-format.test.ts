@@ -102,7 +102,7 @@ describe('json', () => {
       'The ingestion failed at its start: no connection',
     ],
     [{ kind: 'paused', reason: 'not well' }, 'Run 12 paused: not well'],
-    [{ kind: 'schema_changed', reason: 'x is new' }, 'Run 12 found other records: x is new'],
+    [{ kind: 'schema_changed', reason: 'x is new' }, 'Run 12 met changed records: x is new'],
   ] as const)('%o says: %s', (changes, summary) => {
     expect(bodiesOf(sampleAlert(changes), 'json')).toMatchObject([{ summary }]);
   });

@@ -75,6 +75,19 @@ describe('nothing is told', () => {
     expect(stream.run(many({ price: null, note: null, at: 1 }))).toEqual([]);
   });
 
+  test('of what lies deeper than was looked at', () => {
+    const stream = new Stream();
+    const deep = { id: 1, user: { address: { city: 'x' } } };
+    stream.run(many(deep));
+    const inner = Object.fromEntries(
+      times(60, (index) => [`f${index}`, { a: 1, b: 2, c: 3 }]) as [string, unknown][],
+    );
+    const wide = { ...deep, p: { q: inner, r: inner, s: inner } };
+    expect(stream.run(many(wide))).toMatchObject([{ path: 'p', change: 'new' }]);
+    expect(stream.paths).toContain('user.address.city');
+    expect(stream.run(many(deep)).map(({ path }) => path)).toEqual(['p']);
+  });
+
   test('of the elements of a list that was empty, or of names that are data', () => {
     const stream = new Stream();
     const labels = (from: number): unknown =>
@@ -124,6 +137,8 @@ describe('what is told, once', () => {
         of: 4,
       },
     ]);
+    expect(stream.run(records)).toEqual([]);
+    stream.run(many({ id: 1, price: 2 }));
     expect(stream.run(records)).toEqual([]);
   });
 

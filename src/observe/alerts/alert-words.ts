@@ -93,7 +93,7 @@ export function titleOf({ run, kind, action, state }: Alert): string {
   const who = run === null ? 'The ingestion' : `Run ${run}`;
   if (action === 'trigger') {
     if (kind === 'stalled') return `${who} is stalled`;
-    if (kind === 'schema_changed') return `${who} found other records`;
+    if (kind === 'schema_changed') return `${who} met changed records`;
     return run === null ? `${who} ${kind} at its start` : `${who} ${kind}`;
   }
   if (kind !== 'stalled') return `${who} goes on`;

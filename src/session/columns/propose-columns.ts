@@ -38,15 +38,21 @@ export interface ColumnProposal {
   readonly fields: readonly ProposedField[];
 }
 
+/** There is nothing to tell it from. */
+export interface NoProposal {
+  /** In a sentence, with what to do. */
+  readonly reason: string;
+}
+
 /**
  * @param config whose `stream` it is about
- * @throws UserError where there is nothing to tell it from; IngestionError
+ * @throws UserError where the source cannot have columns; IngestionError
  */
 export async function proposeColumns(
   { pool }: Pick<OpenDatabase, 'pool'>,
   config: Pick<Config, 'source' | 'stream' | 'target'>,
   rowsMax: number,
-): Promise<ColumnProposal> {
+): Promise<ColumnProposal | NoProposal> {
   const { source, stream } = config;
   const target = requireTarget(config);
   const { qualified } = tableOf(target);
@@ -66,9 +72,9 @@ export async function proposeColumns(
   if (proposal !== null && proposal.rowsRead > 0) return proposal;
   const why =
     proposal === null ? `There is no table ${qualified} yet` : `The table ${qualified} is empty`;
-  throw new UserError(
-    `${why}: ${commandText(source, 'ingest')} copies records into it, and ${commandText(source, 'preview')} shows some.`,
-  );
+  return {
+    reason: `${why}: ${commandText(source, 'ingest')} copies records into it, and ${commandText(source, 'preview')} shows some.`,
+  };
 }
 
 /** @throws UserError where the source cannot have columns */

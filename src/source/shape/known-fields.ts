@@ -83,7 +83,7 @@ export function seeFields(
     if (change === null) continue;
     // What was not looked into, or held nothing, has no new fields, and what is new itself is told alone.
     const wasOpen = opened.has(parent) && before.get(parent ?? '')?.kinds.includes('object');
-    if (change.change !== 'new' || wasOpen === true) changes.push(change);
+    if (change.change !== 'new' || (wasOpen && isNamed({ path, parent }))) changes.push(change);
   }
   const kept = withoutMaps(seen);
   const paths = new Set(kept.map(({ path }) => path));
@@ -146,11 +146,7 @@ function seeField({ path, parent, earlier, fresh, of, run }: Sight): Seen {
   };
   const change = changeOf({ earlier, fresh, present, of });
   if (change !== null) return { field, change: { path, ...change } };
-  const hasVanished =
-    isCounted &&
-    since.present === 0 &&
-    counted.of >= SEEN_MIN &&
-    counted.present >= counted.of * SHARE_MIN;
+  const hasVanished = isCounted && since.present === 0 && counted.present >= counted.of * SHARE_MIN;
   if (earlier === null || !hasVanished) return { field, change: null };
   const vanished = {
     change: 'vanished',
