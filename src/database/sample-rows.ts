@@ -91,7 +91,7 @@ async function takes(
   const value = valueSql([name], SQL_TYPES[type], 'data');
   const exact = valueSql([name], 'numeric', 'data');
   const isSame = `(${value})::text::numeric IS NOT DISTINCT FROM ${exact}`;
-  // Of what nobody wants PostgreSQL reads nothing, and finds no fault.
+  // Counting the values has PostgreSQL compute each of them, and find the one that does not fit.
   const fits = type === 'double' ? `coalesce(bool_and(${isSame}), true)` : `count(${value}) >= 0`;
   const text = `SELECT ${fits} AS fits FROM ${qualified} WHERE ctid = ANY($1::tid[])`;
   await asked(client.query('SAVEPOINT fit'));

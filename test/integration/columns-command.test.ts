@@ -1,4 +1,5 @@
 /** `datasync columns` over tables that runs have filled: what it proposes is accepted, and takes every value. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonRecord } from '../support/apis/contract.js';
@@ -132,6 +133,18 @@ describe('datasync columns', () => {
 
   test('says what to do where there are no rows, or can be no columns', async () => {
     const { api, source } = await filled('append');
+    const file = JSON.parse(readFileSync(source.path, 'utf8')) as { resources: object[] };
+    const resources = [{ ...file.resources[0], name: 'later' }, ...file.resources];
+    writeFileSync(source.path, JSON.stringify({ ...file, resources }));
+    const both = await columns(source, api, '--json');
+    expect(both.code).toBe(1);
+    expect(both.result).toMatchObject({
+      streams: [
+        { stream: 'later', status: 'failed' },
+        { stream: 'items', status: 'ok', columns: PROPOSED },
+      ],
+    });
+    writeFileSync(source.path, JSON.stringify(file));
     await database.pool.query(`TRUNCATE ${runs.table(source)}`);
     const empty = await columns(source, api, '--json');
     expect(empty.code).toBe(1);

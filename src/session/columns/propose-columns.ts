@@ -124,8 +124,8 @@ function reasonFor(
   { filled, inner, kinds }: Pick<FieldValues, 'filled' | 'inner' | 'kinds'>,
   { key, timePath }: WriterTarget,
 ): string | null {
-  if (key.some(({ path }) => path.length === 1 && path[0] === name))
-    return 'is a column of the key';
+  const isKey = key.some(({ path }) => path.length === 1 && path[0] === name);
+  if (isKey) return 'is a column of the key';
   if (timePath?.length === 1 && timePath[0] === name) return 'is in occurred_at';
   if (OWN_COLUMNS.has(name) || key.some((column) => column.name === name)) {
     return `stays in data: the table has another column named ${name}`;
