@@ -1,7 +1,7 @@
 /** Whether the columns of a table are what the source file declares. */
 import type { Pool } from 'pg';
-import { SQL_TYPES } from '../postgres/column-sql.js';
 import type { StreamTable } from '../postgres/stream-table.js';
+import { SQL_TYPES } from '../postgres/value-sql.js';
 import type { ColumnType, RecordColumn } from '../protocol/record-target.js';
 import { asked } from './transaction.js';
 

@@ -1,7 +1,7 @@
 /** Some rows of a table, and which types their values can be read as. One snapshot, nothing changed. */
 import type { ClientBase, Pool } from 'pg';
-import { SQL_TYPES, valueSql } from '../postgres/column-sql.js';
 import type { StreamTable } from '../postgres/stream-table.js';
+import { SQL_TYPES, valueSql } from '../postgres/value-sql.js';
 import type { ColumnType } from '../protocol/record-target.js';
 import { asIngestionError } from './connect.js';
 import { asked, inSnapshot } from './transaction.js';

@@ -7,8 +7,8 @@
  */
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
-import { SQL_TYPES, valueSql } from '../../src/postgres/column-sql.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
+import { SQL_TYPES, valueSql } from '../../src/postgres/value-sql.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
 import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import { unfitColumns } from './column-fit.js';

@@ -2,8 +2,8 @@
 import { stringify } from 'yaml';
 import { formatCount } from '../../observe/eta.js';
 import { kindsText } from '../../observe/field-change-words.js';
-import { SQL_TYPES, valueSql } from '../../postgres/column-sql.js';
 import { quoteIdentifier } from '../../postgres/stream-table.js';
+import { SQL_TYPES, valueSql } from '../../postgres/value-sql.js';
 import type { ColumnType } from '../../protocol/record-target.js';
 import { commandText } from '../command-text.js';
 import type { ColumnProposal, ProposedField } from './propose-columns.js';
