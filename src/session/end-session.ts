@@ -12,7 +12,13 @@ import { putOnRecord } from './put-on-record.js';
 import { keepRecords, type SeenRecords, seeRecords } from './record-fields.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
+import {
+  changedRecords,
+  missingRecords,
+  movedRecords,
+  noWatermark,
+  passedTotal,
+} from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -49,7 +55,7 @@ export async function endSession(
   const ended = { run: run.run, outcome, redact: context.redact };
   const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
   await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-    settle(parts, ending, { outcome, seen }),
+    settle(parts, ending, { outcome, seen, watermark }),
   );
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
@@ -57,7 +63,8 @@ export async function endSession(
   onlookers.alerts?.ended(outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
-    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
+    ...{ run: run.run, pass: parts.source.spec.pass, outcome },
+    ...{ stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,
     startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
@@ -80,11 +87,16 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
   return message === fault.message ? outcome : { ...outcome, fault: { ...fault, message } };
 }
 
+interface Settled extends Pick<SessionEnd, 'outcome'> {
+  readonly seen: SeenRecords | null;
+  readonly watermark: WatermarkChange | null;
+}
+
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
   parts: SessionParts,
   { limits, scheduler, account }: EndingSession,
-  { outcome, seen }: Pick<SessionEnd, 'outcome'> & { readonly seen: SeenRecords | null },
+  { outcome, seen, watermark }: Settled,
 ): Promise<void> {
   const { store, prepared, source } = parts;
   const { run } = prepared.run;
@@ -100,6 +112,7 @@ async function settle(
   }
   warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
+  warnings.add(noWatermark(watermark, totals));
   warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.

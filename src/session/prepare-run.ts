@@ -126,7 +126,10 @@ async function beginRun(
   const { target, pass, within } = spec;
   const replacement = replacementOf(target);
   const table = tableOf(target);
-  const settings = { ...settingsOf(config), disposition: target.disposition, pass, within };
+  const settings = {
+    ...{ ...settingsOf(config), disposition: target.disposition, pass },
+    ...(within !== null && { within }),
+  };
   if (replacement === null) {
     await store.noteUnownedRows(table);
     return store.createRun({ ...streamKey, table, settings });
