@@ -1,24 +1,24 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
-import { seedForm } from '../database/child-sql.js';
 import type { ChildStore } from '../database/child-store.js';
-import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
+import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import type { Watermark } from '../database/watermarks.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { WriterTarget } from '../protocol/record-target.js';
-import type { ParentPlan } from '../source/plan.js';
+import { passOf } from '../source/pass.js';
 import type { Source } from '../source/source.js';
-import {
-  type PreparedChildren,
-  parentRun,
-  resumeChildren,
-  seedChildren,
-} from './prepare-children.js';
+import { beginRun, requireTable } from './begin-run.js';
+import { chooseRun } from './choose-pass.js';
+import { nextWatermark } from './next-watermark.js';
+import { type OpenSource, readingPass } from './open-source.js';
+import { prepareChildRun } from './prepare-child-run.js';
+import type { PreparedChildren } from './prepare-children.js';
 import { replacementOf } from './replacement.js';
+import { requireRange } from './require-range.js';
 import { UserError } from './user-error.js';
 
 export interface PreparedRun {
@@ -40,39 +40,62 @@ export interface PreparedRun {
   readonly earlierRun: number | null;
 }
 
+/** A run, and its source as it reads that. */
+export interface ReadyRun {
+  readonly prepared: PreparedRun;
+  readonly source: OpenSource;
+}
+
 const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
 
 /**
- * @returns the finished run instead, when there is one and no new one was asked for
- * @throws UserError when the source names another table or key than the run to go on with
+ * @returns the finished run instead, when there is one and nothing more is to be read
+ * @throws UserError when the source names another table or key than the run to go on with, or cannot read the
+ *   range that was asked for
  *   IngestionError, DATABASE_REFUSED when the table that the run has written is gone
  */
 export async function prepareRun(
   config: Config,
-  store: RunStore,
-  known: { source: Source; streamKey: StreamKey; nowMs: number; children: ChildStore },
-): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
-  const { source, streamKey, nowMs } = known;
+  { store, children }: { readonly store: RunStore; readonly children: ChildStore },
+  opened: OpenSource,
+  nowMs: number,
+): Promise<{ readonly finished: Run } | ReadyRun> {
+  const { streamKey } = opened;
+  requireRange(opened, config.asked);
   const latest = await store.findLatestRun(streamKey);
-  const isOver =
+  const isLeft =
     latest === null ||
     config.restart ||
     latest.replacedBy !== null ||
-    (await namesOtherTable(store, latest, source));
-  if (!isOver && latest.status === 'complete') return { finished: latest };
-  const { parent } = source;
-  if (parent !== null) {
-    const [found, earlierRun] = isOver ? [null, latest?.run ?? null] : [latest, null];
-    const childRun = { ...known, parent, found, earlierRun };
-    return { prepared: await prepareChildRun(config, store, childRun) };
+    (await namesOtherTable(store, latest, opened.spec));
+  const before = isLeft ? null : latest;
+  const choice = chooseRun({
+    ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
+    incremental: opened.spec.incremental,
+    watermark: before === null ? null : await watermarkBefore(store, opened, before),
+  });
+  if (choice.type === 'refused') throw new UserError(choice.message, 'usage');
+  if (before !== null && choice.type === 'nothingToDo') return { finished: before };
+  const isBegun = choice.type === 'begin';
+  if (isBegun && choice.pass.type === 'incremental' && before !== null) {
+    await requireTable(store, before);
   }
-  const run = isOver ? await beginRun(config, store, known) : latest;
-  const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
-  if (!isOver) {
+  const source = readingPass(opened, isBegun ? choice.pass : passOf(before?.settings ?? {}));
+  const earlierRun = isBegun ? (latest?.run ?? null) : null;
+  const { parent } = source.spec;
+  if (parent !== null) {
+    const found = isBegun ? null : before;
+    const known = { ...{ store, children, source, parent }, found, earlierRun, nowMs };
+    return { prepared: await prepareChildRun(config, known), source };
+  }
+  const run = isBegun || before === null ? await beginRun(config, store, source) : before;
+  const pages = isBegun ? [] : await pagesToGoOnFrom(store, run, source.spec, nowMs);
+  if (!isBegun) {
     await store.setRunStatus(run.run, 'running');
     await store.supersedeOpenSegments(run.run);
   }
-  const plan = planResume(pages, { paging: source.paging, nowMs });
+  const { paging, within } = source.spec;
+  const plan = planResume(pages, { paging, within, nowMs });
   const firstSegment = await store.nextSegmentNumber(run.run);
   const segments = plan.gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
   await store.openSegments(run.run, segments);
@@ -80,90 +103,32 @@ export async function prepareRun(
     prepared: {
       run,
       totals: await store.loadTotals(run.run),
-      resumedFrom: isOver ? null : pages.length,
+      resumedFrom: isBegun ? null : pages.length,
       segments,
       plan,
       pages,
       earliestMs: earliestMs(pages),
       children: null,
       nextSegment: firstSegment + segments.length,
-      earlierRun: isOver ? (latest?.run ?? null) : null,
+      earlierRun,
     },
+    source,
   };
 }
 
-interface ChildRun {
-  readonly source: Source;
-  readonly parent: ParentPlan;
-  readonly streamKey: StreamKey;
-  readonly children: ChildStore;
-  readonly nowMs: number;
-  /** To go on with; null: a run begins. */
-  readonly found: Run | null;
-  readonly earlierRun: number | null;
-}
-
-/** Of its pages none is looked at here: there may be as many as the parent has rows. */
-async function prepareChildRun(
-  config: Config,
+/** One from before watermarks were kept shows by its pages how far it has read. */
+async function watermarkBefore(
   store: RunStore,
-  known: ChildRun,
-): Promise<PreparedRun> {
-  const { parent, streamKey, found, earlierRun } = known;
-  const family = { ...known, store };
-  if (found !== null) requireParent(found, parent);
-  // A process may have ended before it had made the children.
-  const counts = found === null ? null : await resumeChildren(family, found);
-  const isSeeded = counts !== null && counts.known > 0;
-  const ofParent = isSeeded ? null : await parentRun(store, streamKey, parent);
-  const run = found ?? (await beginRun(config, store, known));
-  const seeded = isSeeded ? counts : await seedChildren(family, run, ofParent);
-  const children = { ...seeded, before: counts?.before ?? 0 };
-  if (found !== null) await store.setRunStatus(run.run, 'running');
-  const totals = await store.loadTotals(run.run);
-  if (totals.inserted + totals.updated > 0) await requireTable(store, run);
-  return {
-    ...{ run, totals, children, earlierRun, segments: [], pages: [] },
-    resumedFrom: found === null ? null : totals.pages,
-    plan: { gaps: [], restarts: false, isOrdered: false, canSeek: false, returned: 0 },
-    earliestMs: Number.POSITIVE_INFINITY,
-    nextSegment: children.known + 1,
-  };
-}
-
-/** Its children would have been made of other values. @throws UserError */
-function requireParent({ run, settings }: Run, parent: ParentPlan): void {
-  if (isDeepStrictEqual(settings.parent, seedForm(parent))) return;
-  throw new UserError(
-    `Run ${run} has begun with other values of a parent than its source now names (${parent.resource}). --restart begins a new run.`,
-    'usage',
-  );
-}
-
-async function beginRun(
-  config: Config,
-  store: RunStore,
-  { source, streamKey }: { readonly source: Source; readonly streamKey: StreamKey },
-): Promise<Run> {
-  const replacement = replacementOf(source.target);
-  const table = tableOf(source.target);
-  const settings = {
-    ...settingsOf(config),
-    disposition: source.target.disposition,
-    ...(source.parent !== null && { parent: seedForm(source.parent) }),
-  };
-  if (replacement === null) {
-    await store.noteUnownedRows(table);
-    return store.createRun({ ...streamKey, table, settings });
-  }
-  const obstacle = await store.clearReplacement(streamKey, replacement);
-  if (obstacle !== null) throw new UserError(obstacle, 'usage');
-  const run = await store.createRun({
-    ...{ ...streamKey, settings },
-    table: { ...table, qualified: replacement.loading },
-  });
-  await store.abandonRuns(run.run, replacement);
-  return run;
+  { spec, streamKey }: OpenSource,
+  latest: Run,
+): Promise<Watermark | null> {
+  const { incremental } = spec;
+  if (incremental === null) return null;
+  const known = await store.findWatermark(streamKey);
+  const isOld = known === null && latest.status === 'complete';
+  if (!isOld || passOf(latest.settings).type !== 'full') return known;
+  const change = nextWatermark(spec, await store.highestOfRun(latest.run), null);
+  return change?.value == null ? null : { ...change, value: change.value };
 }
 
 /**
@@ -214,28 +179,19 @@ function formText(name: string, key: readonly string[]): string {
 async function pagesToGoOnFrom(
   store: RunStore,
   run: Run,
-  { source, nowMs }: { readonly source: Source; readonly nowMs: number },
+  source: Source,
+  nowMs: number,
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
-  const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
+  const { paging, within } = source;
+  const again = pagesWalkedAgain(pages, { paging, within, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);
   if (ids.length === 0) return pages;
   await store.releasePages({ run: run.run, table, ids, reason: WALKED_AGAIN });
   return store.loadPages(run.run);
-}
-
-/** Made again, it would lack the rows of earlier pages. */
-async function requireTable(store: RunStore, { run, tableName }: Run): Promise<void> {
-  if (await store.hasTable(tableName)) return;
-  throw new IngestionError({
-    code: 'DATABASE_REFUSED',
-    message: `the table ${tableName}, which run ${run} has written, is not there any more`,
-    retryable: false,
-    remedy: 'Bring it back to go on with the run, or begin a new one with --restart',
-  });
 }
 
 function earliestMs(pages: readonly LedgerPage[]): number {
@@ -244,10 +200,4 @@ function earliestMs(pages: readonly LedgerPage[]): number {
     after !== null && last !== null && last.ms <= after.ms ? last.ms : [],
   );
   return behindStart.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
-}
-
-/** What is worth knowing of a run later. No secret is among it. */
-function settingsOf(config: Config): Record<string, unknown> {
-  const { concurrency, pageLimit, writeMethod, reservedRequests } = config;
-  return { concurrency, pageLimit, writeMethod, reservedRequests };
 }

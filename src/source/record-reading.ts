@@ -4,6 +4,8 @@ import type { LimitStatement } from '../core/limit-headers.js';
 import type { PathStep } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import type { Way } from '../paging/paging.js';
+import type { CursorPlace } from '../protocol/record-target.js';
+import type { CursorValue } from './cursor-value.js';
 import type { RecordSource, Refusal } from './source.js';
 
 /** An answer as the rules of a file see it. */
@@ -15,6 +17,12 @@ export interface SeenAnswer {
   readonly text: string;
   /** @param name lower-case @returns null: absent */
   header(name: string): string | null;
+}
+
+/** The values by which an incremental stream goes on. */
+export interface CursorReading extends CursorPlace {
+  /** The walk ends at a page of older records; null: at the end that the API tells. */
+  readonly from: CursorValue | null;
 }
 
 export interface RecordReading {
@@ -29,6 +37,8 @@ export interface RecordReading {
   addedTo(cursor: string | null): string;
   /** Whose child the page is, for messages; null: its stream stands by itself. */
   whose(cursor: string | null): string | null;
+  /** Null: every run reads all of the stream. */
+  readonly cursor: CursorReading | null;
   /** Records that a request asks for; null: it does not say. */
   sizeOf(limit: number): number | null;
   /**

@@ -21,6 +21,8 @@ export interface ApiSettings extends SourceSettings {
   readonly isDeclared: boolean;
   /** Share of requests before which a row is added, at the start or at the end. */
   readonly growthShare: number;
+  /** Never behind its end. @default false */
+  readonly growsAtStart?: boolean;
   /** Share of pages that begin with the last row of the page before, whose content has changed. */
   readonly repeatShare: number;
   readonly pageCap: number;
@@ -133,7 +135,6 @@ export class SimulatedApi {
 
   /** Of a child stream the values of each parent, as JSON text; null: it stands by itself. */
   readonly parents: readonly string[] | null = null;
-  /** By row. */
   get positions(): readonly Position[] {
     return this.source.positions;
   }
@@ -162,8 +163,8 @@ export class SimulatedApi {
   /** @param arrivesAtMs when the server logs the request */
   exchange(request: PageAsked, sentAtMs: number, arrivesAtMs: number): Exchange {
     const { quota, windowMs, faultShare } = this.settings;
-    const isLost = this.random() < faultShare / 3;
-    if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
+    if (this.random() < faultShare / 3)
+      return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
     const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
     this.arrivalsMs.push(arrivesAtMs);
     const remaining = Math.max(0, (quota ?? 0) - inWindow - 1);
@@ -180,7 +181,7 @@ export class SimulatedApi {
       return { type: 'fault', fault: { ...fault(code), status: 503 }, limits, hasHead: true };
     }
     if (this.#happens(this.settings.growthShare)) {
-      this.source.grow(this.random() < 0.5, this.random);
+      this.source.grow(this.settings.growsAtStart === true || this.random() < 0.5, this.random);
     }
     const answer = this.answer(request, { sentAtMs, arrivesAtMs });
     if ('code' in answer) return { type: 'fault', fault: answer, limits, hasHead: true };
@@ -194,13 +195,12 @@ export class SimulatedApi {
   /** What a request that is let in is answered with, or why it is no page. */
   protected answer(request: PageAsked, times: AskedAt): { page(): ApiPage } | Fault {
     const { sentAtMs, arrivesAtMs } = times;
-    const { clockSkewMs, faultShare } = this.settings;
+    const { clockSkewMs, faultShare, isOpaque, seeks } = this.settings;
     let start: number | null = 0;
     let beforeMs = Number.POSITIVE_INFINITY;
     if (request.cursor !== null) {
       const { mark, position, expiresAtMs, beforeMs: given } = decode(request.cursor);
       beforeMs = given;
-      const { isOpaque, seeks } = this.settings;
       const isOwn = mark === this.#key;
       if (!isOwn && (isOpaque || seeks === 'refused')) return fault('CURSOR_INVALID');
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {

@@ -7,7 +7,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { planResume } from '../../src/core/resume.js';
+import { planResume, type Stretch } from '../../src/core/resume.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
@@ -29,6 +29,8 @@ export interface ProcessParts {
   readonly creditBytesMax: number;
   readonly eventsMax: number | null;
   readonly nextSegment: number;
+  /** What the run reads; null: all. */
+  readonly within: Stretch | null;
 }
 
 export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
@@ -36,7 +38,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
   const { paging } = api;
   const { pages, earliestMs } = ledger;
   const isFed = api.parents !== null;
-  const found = planResume(pages, { paging, nowMs });
+  const found = planResume(pages, { paging, nowMs, within: parts.within });
   const plan = isFed ? { ...found, gaps: [], restarts: false, returned: 0 } : found;
   const feed = isFed ? new ChildFeed() : null;
   const frontier = new Frontier(paging, { ...plan, earliestMs, feed });
@@ -62,6 +64,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     rowsDone: ledger.rowsCounted,
     earlierPages: isFed ? [] : pages,
     resume: plan,
+    followsRuns: parts.within !== null,
     sourceTotal: total,
     quarantineShareMax: 1,
   });

@@ -3,26 +3,18 @@ import { writtenText } from '../../core/committed-page.js';
 import { checkChains } from './check-chains.js';
 import { checkChildren } from './check-children.js';
 import { number, pageDifference } from './page-names.js';
-import type {
-  Difference,
-  LedgerChildren,
-  Orphans,
-  VerifiedPage,
-  VerifiedRun,
-} from './verify-types.js';
+import type { Difference, Ledger, Orphans, VerifiedPage } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
 export function checkLedger(
-  run: VerifiedRun,
+  { run, within, orphans, children }: Pick<Ledger, 'run' | 'within' | 'orphans' | 'children'>,
   pages: readonly VerifiedPage[],
-  orphans: readonly Orphans[],
-  children: LedgerChildren | null,
 ): Difference[] {
   const isComplete = run.status === 'complete';
   return [
     ...pages.flatMap((page) => [...checkCounts(page), ...checkQuarantine(page)]),
     ...orphans.map((orphan) => orphanDifference(orphan, run.run)),
-    ...(children === null ? checkChains(pages, isComplete) : []),
+    ...(children === null ? checkChains(pages, { isComplete, within }) : []),
     ...(children !== null && isComplete ? checkChildren(pages, children) : []),
   ];
 }

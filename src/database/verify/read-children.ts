@@ -7,13 +7,16 @@ import type { LedgerChild, LedgerChildren, VerifiedRun } from './verify-types.js
 
 type Missing = Pick<LedgerChildren, 'missing' | 'example'>;
 
+/** @returns null: the stream of the run stands by itself */
 export async function readChildren(
   client: ClientBase,
   run: VerifiedRun,
-  made: { readonly parent: SeedForm; readonly startedAtMs: number },
-): Promise<LedgerChildren> {
+  { settings, startedAtMs }: Pick<Run, 'settings' | 'startedAtMs'>,
+): Promise<LedgerChildren | null> {
+  const parent = (settings.parent ?? null) as SeedForm | null;
+  if (parent === null) return null;
   const { rows: segments } = await client.query<LedgerChild>(READ_ALL, [run.run]);
-  return { segments, ...(await missingOf(client, run, made)) };
+  return { segments, ...(await missingOf(client, run, { parent, startedAtMs })) };
 }
 
 /** Of a list in the file the ledger has no rows. What a later run of the parent has changed is passed over. */

@@ -1,15 +1,15 @@
 /** Reads the ledger of all runs: what verification compares the table with. */
 import type { ClientBase } from 'pg';
 import { streamTable } from '../../postgres/stream-table.js';
-import type { SeedForm } from '../child-sql.js';
+import { passOf, stretchOf } from '../../source/pass.js';
 import { runsOfTable, unownedRows } from '../ledger-sql.js';
 import type { Run } from '../ledger-types.js';
 import { readChildren } from './read-children.js';
 import type { Ledger, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 const FIND_RUN = `
-  SELECT run, source, stream, origin, status, table_name AS "tableName", table_key AS "tableKey",
-    (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs", settings -> 'parent' AS parent
+  SELECT run, source, stream, origin, status, settings, table_name AS "tableName", table_key AS "tableKey",
+    (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs"
   FROM ingestion_runs WHERE run = $1`;
 
 // Digests as text: they do not fit a JavaScript number. Where a row was taken over without a look at its data,
@@ -47,26 +47,23 @@ const OTHER_ROWS = `
       LEFT JOIN ingestion_pages AS p ON p.id = s.page
     WHERE taker.run = $1 AND p.run IS DISTINCT FROM $1), 0)::float8 AS "takenFromOthers"`;
 
-interface FoundRun extends VerifiedRun, Pick<Run, 'tableName' | 'tableKey' | 'startedAtMs'> {
-  /** What its children are made of; null: its stream stands by itself. */
-  readonly parent: SeedForm | null;
-}
-
 type OtherRows = Pick<Ledger, 'unownedBefore' | 'takenFromOthers'>;
+type BesideIt = Pick<Run, 'tableName' | 'tableKey' | 'settings' | 'startedAtMs'>;
 
 /** @returns null when the ledger has no such run */
 export async function readLedger(client: ClientBase, number: number): Promise<Ledger | null> {
-  const [found] = (await client.query<FoundRun>(FIND_RUN, [number])).rows;
+  const [found] = (await client.query<VerifiedRun & BesideIt>(FIND_RUN, [number])).rows;
   if (found === undefined) return null;
-  const { tableName, tableKey, parent, startedAtMs, ...run } = found;
+  const { tableName, tableKey, settings, startedAtMs, ...run } = found;
   const { rows: pages } = await client.query<VerifiedPage>(LOAD_PAGES, [number]);
   const { rows: orphans } = await client.query<Orphans>(LOAD_ORPHANS, [number]);
   const { rows: others } = await client.query<OtherRows>(OTHER_ROWS, [number]);
   const table = streamTable(found);
-  const children =
-    parent === null ? null : await readChildren(client, run, { parent, startedAtMs });
+  const read = { pass: passOf(settings), within: stretchOf(settings) };
+  const children = await readChildren(client, run, { settings, startedAtMs });
   return {
     run,
+    ...read,
     table,
     pages,
     orphans,

@@ -12,9 +12,9 @@ export function verification(
   ofTable: readonly Difference[],
   withData: boolean,
 ): Omit<Verification, 'durationMs'> {
-  const { run } = ledger;
+  const { run, pass } = ledger;
   const pages = ledger.pages.filter((page) => page.run === run.run);
-  const differences = [...checkLedger(run, pages, ledger.orphans, ledger.children), ...ofTable];
+  const differences = [...checkLedger(ledger, pages), ...ofTable];
   const total = (count: (page: VerifiedPage) => number): number =>
     pages.reduce((sum, page) => sum + count(page), 0);
   const tableRows = owners.run + owners.otherRuns + owners.nobody + owners.unknown;
@@ -24,6 +24,7 @@ export function verification(
   return {
     ok: differences.length === 0,
     ...run,
+    pass,
     rows: owners.run + Math.min(foundRows, owners.otherRuns + owners.nobody),
     pages: pages.length,
     unownedPages: unowned.length,
@@ -42,8 +43,11 @@ export function verification(
   };
 }
 
-function stillToFetch({ children }: Ledger, pages: readonly VerifiedPage[]): readonly Unfetched[] {
-  if (children === null) return uncovered(pages);
+function stillToFetch(
+  { children, within }: Ledger,
+  pages: readonly VerifiedPage[],
+): readonly Unfetched[] {
+  if (children === null) return uncovered(pages, within);
   const count = unfinishedChildren(pages, children);
   return count === 0 ? [] : [{ after: null, through: null, children: count }];
 }
