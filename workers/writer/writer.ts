@@ -31,8 +31,10 @@ import {
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { PageIds } from './page-ids.js';
+import { retryPage } from './page-retry.js';
 import { type WritePlace, writePage } from './page-writer.js';
 import { openRecordTable } from './record-table.js';
+import { recordFields } from './retried-records.js';
 import { PROBE } from './row-digest.js';
 import { sampleRecords } from './sample-records.js';
 import { EVENTS_SHAPE, type TableShape } from './table-shape.js';
@@ -89,7 +91,8 @@ export function createWriter(): WriterCalls {
       const shape = await findShape(settings, null);
       if (isFault(shape)) return shape;
       // Whether a table takes the records of its source the first page shows, as it tells of what to make.
-      if (shape?.reads === 'worker') return enter(await openOver(shape, settings, listener));
+      const isOpened = shape?.reads === 'worker' || settings.retries === true;
+      if (shape !== null && isOpened) return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },
@@ -103,6 +106,14 @@ export function createWriter(): WriterCalls {
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
       return open.queue.add(() => commitPage(open, page));
+    },
+
+    async retry(page) {
+      assert(state.phase === 'open', 'records are tried again between open and drain');
+      const { shape, connections, settings } = state;
+      const { target, retryForMs } = settings;
+      const fields = target.reads === 'worker' ? recordFields(target) : null;
+      return retryPage({ shape, connections, retryForMs, fields }, page);
     },
 
     async drain() {
