@@ -60,3 +60,13 @@ export type RetryResult =
   | ({ readonly type: 'retried' } & RetryCounts)
   /** Nothing of the page has changed. */
   | { readonly type: 'failed'; readonly fault: Fault };
+
+/** An escaped NUL, half a pair of surrogates, or, to be passed over, a backslash that is one itself. */
+const ESCAPES =
+  /(\\\\)|\\u0000|\\ud[89ab][\da-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][\da-f]{2})\\ud[c-f][\da-f]{2}/gi;
+
+/** The record as text that PostgreSQL can read as JSON, if it is any, without what it cannot store. */
+export function readableText(kept: KeptRecord): string {
+  const text = Buffer.from(recordBytes(kept)).toString('utf8');
+  return text.replaceAll('\0', '').replaceAll(ESCAPES, (_, backslash?: string) => backslash ?? '');
+}

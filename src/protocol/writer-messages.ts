@@ -38,6 +38,11 @@ export interface WriterSettings {
   readonly statementTimeoutMs: number;
   /** How long one page is retried against a database that is away before its fault is reported. */
   readonly retryForMs: number;
+  /**
+   * Takes the key of each row that a page has found and left as it is, so that nobody takes the row for missing;
+   * made where it is not there. Null: nobody asks. @default null
+   */
+  readonly seen?: string | null;
   /** It is opened to try records in quarantine again, into a table that is there. @default false */
   readonly retries?: boolean;
 }

@@ -38,10 +38,15 @@ async function write(target: WriterTarget, pages: readonly (readonly string[])[]
 }
 
 /** All that is in quarantine of one page. */
-async function retry(target: WriterTarget, run: number, page = 1): Promise<RetryResult> {
+async function retry(
+  target: WriterTarget,
+  run: number,
+  page = 1,
+  seen: string | null = null,
+): Promise<RetryResult> {
   const records = await rowsOf(`SELECT index, reason, raw_text AS "rawText"
     FROM ingestion_quarantine WHERE run = ${run} AND page = ${page} ORDER BY index`);
-  return withWriter(database.connectionString, { target, retries: true }, (writer) =>
+  return withWriter(database.connectionString, { target, retries: true, seen }, (writer) =>
     writer.retry({ run, segment: 0, page, records }),
   );
 }
@@ -170,6 +175,22 @@ test('take over older rows where streams merge, and leave newer ones', async () 
     { inserted: 2 },
     { updated: 1, known: 0 },
   ]);
+});
+
+test('of streams that merge note the keys of rows that were there, for a run that judges them', async () => {
+  const at = (second: number) => ({ at: `2026-01-27T19:20:0${second}Z` });
+  const first = await write(MERGED, [
+    [item(1, 'x', at(5)), item(2, 'x', at(1)), item(3, 'x'), item(4, 4)],
+  ]);
+  await write(MERGED, [[item(1, 1, at(2)), item(2, 2, at(2))]]);
+  await database.pool.query('ALTER TABLE shop.items ALTER COLUMN price TYPE text');
+  expect(await retry(MERGED, first, 1, 'ingestion_seen_2')).toMatchObject({
+    ...{ updated: 1, duplicate: 1, inserted: 1 },
+  });
+  expect(await rowsOf('SELECT id FROM ingestion_seen_2 ORDER BY id')).toEqual([
+    ...[{ id: '1' }, { id: '2' }],
+  ]);
+  await database.pool.query('DROP TABLE ingestion_seen_2');
 });
 
 test('are written through triggers as pages are', async () => {

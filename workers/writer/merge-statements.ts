@@ -35,7 +35,7 @@ export interface MergingPage {
 
 /**
  * CTEs: `looked`, one row a key; `stored`, `taken` and `written`, what was inserted, updated, and both;
- * `superseded`.
+ * `superseded`; `seen`, where keys are noted.
  *
  * @param first the first parameter of the rows
  */
@@ -84,6 +84,19 @@ export function mergeRows(shape: TableShape, first: number, merging: MergingPage
   INSERT INTO ingestion_superseded (page, run, taken_by, rows, digest, data_digest)
   SELECT owner, ${merging.run}::integer, ${merging.id}::integer, count(*), bit_xor(digest_before), bit_xor(data_digest_before)
   FROM taken WHERE owner IS DISTINCT FROM ${merging.id}::integer GROUP BY owner
+)${noteSeen(shape, merging)}`;
+}
+
+/**
+ * Rows that stay carry the id of an earlier run's page, which does not tell that this run has seen them. A row
+ * that comes late takes its own from a page of any run, so that whatever was there is noted.
+ */
+function noteSeen({ seen, key }: TableShape, { isLate = false }: MergingPage): string {
+  if (seen === null) return '';
+  const keys = key.map(quoteIdentifier).join(', ');
+  return `, seen AS (
+  INSERT INTO ${seen} (${keys})
+  SELECT ${keys} FROM looked WHERE ${IS_THERE}${isLate ? '' : ` AND NOT ${IS_NEWER}`}
 )`;
 }
 

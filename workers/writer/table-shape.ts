@@ -33,6 +33,8 @@ export interface NamedTable extends StreamTable {
   readonly relation: string;
   /** A newer row takes the place of the one with its key; else the first one stays. */
   readonly merges: boolean;
+  /** See `WriterSettings.seen`; of tables that merge alone. */
+  readonly seen: string | null;
 }
 
 export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
@@ -101,6 +103,7 @@ export const EVENTS_SHAPE = batchShape({
   ...EVENTS_TABLE,
   relation: EVENTS_TABLE.qualified,
   merges: false,
+  seen: null,
 });
 
 /** A column and the SQL that takes its value from `record`, a jsonb. */

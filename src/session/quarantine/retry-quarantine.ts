@@ -13,10 +13,12 @@ import { openRunStore, type RunStore } from '../../database/run-store.js';
 import { loadingTarget, tableName, tableOf } from '../../postgres/stream-table.js';
 import type { RetryCounts } from '../../protocol/quarantined-record.js';
 import type { WriterTarget } from '../../protocol/record-target.js';
+import type { WriterSettings } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
 import { WriterHandle } from '../../runtime/writer-handle.js';
 import { sourceOf } from '../../source/registry.js';
 import type { SessionContext } from '../context.js';
+import { seenTableOf } from '../deletion/unseen-rows.js';
 import { lockForRetry } from '../lock-run.js';
 import { type OpenDatabase, sayAwaited } from '../open-database.js';
 import { streamKeyOf } from '../open-source.js';
@@ -131,12 +133,13 @@ async function obstacleOf(
 
 async function retryPages(
   context: SessionContext,
-  { database, wish, checkLock }: RetryParts,
+  { database, store, key, wish, checkLock }: RetryParts,
   target: WriterTarget,
   pages: readonly QuarantinedPage[],
 ): Promise<RetryCounts> {
   const quarantine = new Quarantine(database.pool);
-  const writer = await openWriter(context, database, target);
+  const seen = await seenByLatest(store, key);
+  const writer = await openWriter(context, database, { target, seen });
   try {
     let counts = NONE;
     for (const page of pages) {
@@ -153,6 +156,13 @@ async function retryPages(
   }
 }
 
+/** A row that is stored now must not pass for one that the run which will judge them has not seen. */
+async function seenByLatest(store: RunStore, key: StreamKey): Promise<string | null> {
+  const latest = await store.findLatestRun(key);
+  const seen = latest === null ? null : seenTableOf(latest);
+  return seen !== null && (await store.hasTable(seen)) ? seen : null;
+}
+
 function summed(one: RetryCounts, other: RetryCounts): RetryCounts {
   return {
     inserted: one.inserted + other.inserted,
@@ -166,14 +176,14 @@ function summed(one: RetryCounts, other: RetryCounts): RetryCounts {
 async function openWriter(
   { config, log }: SessionContext,
   { connectionString, variables }: OpenDatabase,
-  target: WriterTarget,
+  { target, seen }: Required<Pick<WriterSettings, 'target' | 'seen'>>,
 ): Promise<WriterHandle> {
   const writer = new WriterHandle({
     environment: variables,
     onWaiting: (fault) => sayAwaited(log, fault),
   });
   const fault = await writer.open({
-    ...{ connectionString, connectionsMax: 1, target, replaced: null, method: 'insert' },
+    ...{ connectionString, connectionsMax: 1, target, replaced: null, seen, method: 'insert' },
     // Rows are looked at before and after: nothing is taken for granted.
     ...{ expectsDuplicates: true, hasTriggers: true, provesData: true, retries: true },
     statementTimeoutMs: config.statementTimeoutMs,
