@@ -4,11 +4,14 @@ import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
-import { type IngestResult, reportText } from '../observe/report.js';
+import { type Deletion, deletionFields, type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
+import { requireMerge } from '../session/deletion/require-deletable.js';
+import { wouldDelete } from '../session/deletion/would-delete.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
+import { askOnTerminal, requireConfirmable } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import {
   exitCodeOf,
@@ -36,6 +39,9 @@ export function ingestCommand(): Command {
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--restart', 'begin a new run over the same tables; deletes nothing')
+    .option('--delete-missing', 'then delete rows of earlier runs that the source has no more')
+    .option('--delete-share <share>', 'delete nothing if it were more of the rows (DELETE_SHARE)')
+    .option('--yes', 'do not ask before rows are deleted')
     .option('--dry-run', 'say what would be done, ask and write nothing')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
@@ -43,19 +49,23 @@ export function ingestCommand(): Command {
     .option('--json', 'print the result as one JSON line; logs go to standard error')
     .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
     .action(async (flags: Record<string, unknown>) => {
+      requireConfirmable(flags);
       const context = await commandContext(flags);
-      process.exitCode = await run(context);
+      process.exitCode = await run(context, flags.yes === true);
     });
 }
 
 /** One stream after the other. @returns the exit code: that of the first stream that did not complete */
-async function run(context: CommandContext): Promise<number> {
+async function run(context: CommandContext, isConfirmed: boolean): Promise<number> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
   }
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
+  if (config.deleteMissing) requireMerge(config);
   if (config.dryRun) return dryRun(context);
+  const confirm = async (question: string): Promise<boolean> =>
+    isConfirmed || (await askOnTerminal(question)) === 'yes';
   const results: StreamResult[] = [];
   for (const streamContext of streamContexts(context, undefined)) {
     const told = (end: IngestionEnd): void => {
@@ -63,7 +73,7 @@ async function run(context: CommandContext): Promise<number> {
       // Before anything is closed, as a script that reads the line need not wait for that.
       if (results.length === config.streams.length) sayResults(context, results);
     };
-    const end = await ingest(streamContext, { tell: told, leave });
+    const end = await ingest(streamContext, { tell: told, leave, confirm });
     // A signal is for all of them.
     if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
   }
@@ -91,10 +101,12 @@ function tellEnd(
   const { run, reason } = result;
   // A signal is no reason that a script would look for.
   const isExplained = reason !== null && outcome.status !== 'interrupted';
+  const isKept = result.keptReason !== null;
+  const said = isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`;
   return {
     ...result,
-    exitCode: exitCodeForOutcome(outcome),
-    message: isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`,
+    exitCode: isKept ? EXIT.failed : exitCodeForOutcome(outcome),
+    message: isKept ? `${said}; nothing is deleted: ${result.keptReason}` : said,
     fault: outcome.status === 'failed' ? outcome.fault.code : null,
   };
 }
@@ -115,7 +127,8 @@ function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
 ): StreamResult {
-  const { run, eventsIngested, tableRows, openCommand, disposition } = end;
+  const { run, eventsIngested, tableRows, openCommand, disposition, deletion } = end;
+  if (deletion !== null) return tellDeletion(context, end, deletion);
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
@@ -131,6 +144,23 @@ function tellFinished(
   context.say(`  data      ${openCommand}`);
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
   return { status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known };
+}
+
+function tellDeletion(
+  context: CommandContext,
+  { run, eventsIngested, tableRows }: Extract<IngestionEnd, { type: 'finishedBefore' }>,
+  deletion: Deletion,
+): StreamResult {
+  const done =
+    deletion.type === 'deleted'
+      ? `${formatCount(deletion.rows)} rows that the source has no more are deleted`
+      : `nothing is deleted: ${deletion.reason}`;
+  const message = `Run ${run} was finished before; ${done}`;
+  context.say(`${message}.`);
+  const exitCode = deletion.type === 'deleted' ? EXIT.complete : EXIT.failed;
+  const known = { run, alreadyComplete: true, eventsIngested, tableRows };
+  const told = { status: 'complete', exitCode, message, fault: null };
+  return { ...told, ...known, ...deletionFields(deletion) };
 }
 
 async function dryRun(context: CommandContext): Promise<number> {
@@ -151,6 +181,8 @@ async function dryRun(context: CommandContext): Promise<number> {
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
-  context.json({ status: 'dry-run', ...plan });
+  const deletions = config.deleteMissing ? await wouldDelete(context) : null;
+  for (const { text } of deletions ?? []) context.say(`  ${text}`);
+  context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
   return EXIT.complete;
 }

@@ -111,5 +111,9 @@ export interface Config {
   /** The ledger keeps a digest of each page's data too. */
   readonly provesData: boolean;
   readonly restart: boolean;
+  /** Rows that a complete run of all of the source has not seen are deleted. */
+  readonly deleteMissing: boolean;
+  /** Of a stream's rows at most; else none is. */
+  readonly deleteShareMax: number;
   readonly dryRun: boolean;
 }

@@ -80,6 +80,7 @@ const settings = z.object({
   IDLE_DEADLINE: z._default(number(0.1, 3600), 10),
   BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),
   QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),
+  DELETE_SHARE: z._default(number(0, 1), 0.1),
   PROVE_DATA: z._default(oneOf('no', 'yes'), 'no'),
   SIMULATE_EVENTS: z._default(whole(0), 200_000),
   SIMULATE_PROFILE: z._default(oneOf(...SIMULATE_PROFILES), 'fast'),
@@ -98,6 +99,7 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   writeMethod: 'WRITE_METHOD',
   maxEvents: 'MAX_EVENTS',
   quarantineLimit: 'QUARANTINE_LIMIT',
+  deleteShare: 'DELETE_SHARE',
   logLevel: 'LOG_LEVEL',
   port: 'HTTP_PORT',
 };
@@ -229,6 +231,8 @@ function assemble(values: Settings, flags: Flags): Assembled {
     quarantineLimit: values.QUARANTINE_LIMIT,
     provesData: values.PROVE_DATA === 'yes',
     restart: flags.restart === true,
+    deleteMissing: flags.deleteMissing === true,
+    deleteShareMax: values.DELETE_SHARE,
     dryRun: flags.dryRun === true,
   };
 }

@@ -1,14 +1,23 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
-import { type IngestResult, ingestResult } from '../observe/report.js';
+import { noteMissed } from '../database/delete-missing.js';
+import { type Deletion, type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
+import { commandText } from './command-text.js';
+import { deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { Engine } from './engine.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
+import {
+  changedRecords,
+  missingRecords,
+  movedRecords,
+  passedTotal,
+  unknownMoves,
+} from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -45,11 +54,12 @@ export async function endSession(
   await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
     settle(parts, ending, outcome),
   );
+  const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
   onlookers.alerts?.ended(outcome);
   const result = ingestResult({
-    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
+    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts, deletion },
     resumedFrom: prepared.resumedFrom,
     processStartedAtMs: performance.timeOrigin,
     nowMs: endedAtMs,
@@ -74,7 +84,7 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
 
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
-  { store, prepared, source }: SessionParts,
+  { store, prepared, source, database }: SessionParts,
   { limits, scheduler, account }: EndingSession,
   outcome: RunOutcome,
 ): Promise<void> {
@@ -85,13 +95,38 @@ async function settle(
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
   const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
-  if (outcome.status === 'complete') {
-    warnings.add(missingRecords(announcedRecords, isOrdered, totals));
-    if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
+  const isCounted = countsPlaces(source);
+  const isComplete = outcome.status === 'complete';
+  const doubts = [
+    isComplete ? missingRecords(announcedRecords, isOrdered, totals) : null,
+    isComplete && isCounted ? movedRecords(totalFall, totals) : null,
+    passedTotal(isTotalPassed),
+  ];
+  for (const doubt of doubts) warnings.add(doubt);
+  if (isComplete && notesSeen(prepared.run)) {
+    const unknown = isCounted ? unknownMoves(announcedRecords) : null;
+    await noteMissed(database.pool, run, [...doubts, unknown].find((one) => one !== null) ?? null);
   }
-  warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+}
+
+/** @returns null: the run has not noted what it has seen, or nobody wants the rest deleted now */
+async function deletionOf(
+  { context, database, prepared, source, confirm }: SessionParts,
+  outcome: RunOutcome,
+): Promise<Deletion | null> {
+  const { run } = prepared;
+  if (outcome.status !== 'complete' || !notesSeen(run)) return null;
+  if (!context.config.deleteMissing) {
+    const again = commandText(run.source, 'ingest --delete-missing');
+    context.log.info(
+      { event: 'rows_unjudged' },
+      `rows that run ${run.run} has not seen are still there: ${again} deletes them`,
+    );
+    return null;
+  }
+  return deleteUnseen(context, database, { run: run.run, target: source.spec.target, confirm });
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

@@ -9,6 +9,7 @@ import type { RunStore } from '../database/run-store.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { WriterTarget } from '../protocol/record-target.js';
 import type { Source } from '../source/source.js';
+import { requireNoted, requireSeen, requireWhole } from './deletion/require-deletable.js';
 import { replacementOf } from './replacement.js';
 import { UserError } from './user-error.js';
 
@@ -48,6 +49,8 @@ export async function prepareRun(
     config.restart ||
     latest.replacedBy !== null ||
     (await namesOtherTable(store, latest, source));
+  if (!isOver) requireNoted(config, latest);
+  else requireWhole(config);
   if (!isOver && latest.status === 'complete') return { finished: latest };
   const run = isOver ? await beginRun(config, store, known) : latest;
   const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
@@ -81,7 +84,10 @@ async function beginRun(
 ): Promise<Run> {
   const replacement = replacementOf(source.target);
   const table = tableOf(source.target);
-  const settings = { ...settingsOf(config), disposition: source.target.disposition };
+  const settings = {
+    ...{ ...settingsOf(config), disposition: source.target.disposition },
+    ...(config.deleteMissing && { deleteMissing: true }),
+  };
   if (replacement === null) {
     await store.noteUnownedRows(table);
     return store.createRun({ ...streamKey, table, settings });
@@ -149,6 +155,7 @@ async function pagesToGoOnFrom(
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
+  if (pages.length > 0) await requireSeen(store, run, source.target);
   if (table.key.length > 0) return pages;
   const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);

@@ -128,7 +128,7 @@ async function playRun(level: string, faultShare: number) {
   const outcome = await untilOver(loop);
   watch.stop();
   const known = { run: 7, outcome, stats, figures: runFigures };
-  const figures = { ...known, resumedFrom: null, warnings: [] };
+  const figures = { ...known, resumedFrom: null, warnings: [], deletion: null };
   watch.ended(
     ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
     outcome,
@@ -266,6 +266,8 @@ function freshRun(): PreparedRun {
         firstRequestAtMs: null,
         sourceTotal: null,
         submission: null,
+        deleted: null,
+        missed: null,
         settings: {},
         warnings: [],
       },

@@ -135,6 +135,7 @@ test.each([
     view.end(outcome, endedAtMs);
     const result = ingestResult({
       ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
+      deletion: null,
       ...{ processStartedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
