@@ -104,8 +104,10 @@ async function settle(
   ];
   for (const doubt of doubts) warnings.add(doubt);
   if (isComplete && notesSeen(prepared.run)) {
+    const told = prepared.run.warnings.find((text) => text === passedTotal(true)) ?? null;
     const unknown = isCounted ? unknownMoves(announcedRecords) : null;
-    await noteMissed(database.pool, run, [...doubts, unknown].find((one) => one !== null) ?? null);
+    const missed = [...doubts, told, unknown].find((one) => one !== null) ?? null;
+    await noteMissed(database.pool, run, missed);
   }
   warnings.add(changedRecords(totals, source.spec.target.disposition));
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);

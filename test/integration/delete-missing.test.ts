@@ -222,7 +222,7 @@ test('rows to which others refer stay, with the words of PostgreSQL', async () =
 });
 
 test('is refused where it cannot be meant', async () => {
-  const { api } = await later.shelf(5);
+  const { api } = await later.shelf(20);
   const source = runs.source(dispositionParts('merge'));
   const noTerminal = await run(source, api, '--restart', '--delete-missing', '--json');
   expect(noTerminal).toMatchObject({
@@ -235,6 +235,15 @@ test('is refused where it cannot be meant', async () => {
   await runs.drain(source, api);
   const notNoted = await run(source, api, '--delete-missing', '--yes', '--json');
   expect(notNoted.result?.message).toContain('was begun without --delete-missing');
+  const begun = await whole(source, api, '--max-events', '5', '--limit', '5');
+  expect(begun.result?.status).toBe('paused');
+  runs.rewrite(source, dispositionParts('append'));
+  const other = await run(source, api, '--json');
+  expect(other.result?.message).toContain('now says write_disposition: append');
+  runs.rewrite(source, dispositionParts('merge'));
+  await database.pool.query(`DROP TABLE ingestion_seen_${begun.result?.run}`);
+  const gone = await run(source, api, '--delete-missing', '--yes', '--json');
+  expect(gone.result?.message).toContain('is not there any more');
   const appended = runs.source(dispositionParts('append'));
   const noMerge = await whole(appended, api);
   expect(noMerge).toMatchObject({ code: 2 });

@@ -1,4 +1,4 @@
-/** What `--delete-missing` would delete now, of each stream: nothing is asked of an API, and nothing written. */
+/** What `--delete-missing` would delete now, of each stream: nothing is asked of an API, and no row changed. */
 
 import { nowMs } from '../../runtime/clock.js';
 import { sourceOf } from '../../source/registry.js';
