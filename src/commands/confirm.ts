@@ -1,5 +1,6 @@
 /** Asks a person before what cannot be undone. */
 import { createInterface } from 'node:readline/promises';
+import PQueue from 'p-queue';
 import type { Wish } from '../session/submission/hand-in.js';
 import { UserError } from '../session/user-error.js';
 
@@ -18,8 +19,15 @@ export function requireConfirmable({
   );
 }
 
+/** Several streams may come to their ends at once, and a terminal takes one answer. */
+const questions = new PQueue({ concurrency: 1 });
+
 /** What a person wants; `interrupted`: to leave the question. */
-export async function askOnTerminal(question: string): Promise<Wish> {
+export function askOnTerminal(question: string): Promise<Wish> {
+  return questions.add(() => ask(question));
+}
+
+async function ask(question: string): Promise<Wish> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // The end of input is a no. On a terminal Ctrl-C is a key that only the interface sees.
   const ended = new Promise<Wish>((answer) => {
