@@ -1,6 +1,7 @@
 /** Asks a person before what cannot be undone. */
 import { createInterface } from 'node:readline/promises';
 import PQueue from 'p-queue';
+import type { Config } from '../config/config.js';
 import type { Wish } from '../session/submission/hand-in.js';
 import { UserError } from '../session/user-error.js';
 
@@ -15,6 +16,18 @@ export function requireConfirmable({
   if (json !== true && process.stdin.isTTY) return;
   throw new UserError(
     'There is no terminal to ask on before rows are deleted: --yes deletes them without asking.',
+    'usage',
+  );
+}
+
+/** Each run has to read all, and nobody waits at its end. @throws UserError */
+export function requireWholeOnSchedule(
+  { deleteMissing, asked }: Pick<Config, 'deleteMissing' | 'asked'>,
+  isConfirmed: boolean,
+): void {
+  if (!deleteMissing || (asked.type === 'full' && isConfirmed)) return;
+  throw new UserError(
+    'On a schedule --delete-missing needs --full, so that each run reads all, and --yes.',
     'usage',
   );
 }

@@ -11,7 +11,8 @@ import { requireMerge } from '../session/deletion/require-deletable.js';
 import { wouldDelete } from '../session/deletion/would-delete.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
-import { askOnTerminal, requireConfirmable } from './confirm.js';
+import { scheduleText } from '../session/schedule/schedule-text.js';
+import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import {
   exitCodeOf,
@@ -21,6 +22,7 @@ import {
   streamContexts,
 } from './each-stream.js';
 import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import type { IngestEnd } from './ingest-on-schedule.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
 import { wholeNumber } from './whole-number.js';
@@ -38,7 +40,18 @@ export function ingestCommand(): Command {
     .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
-    .option('--restart', 'begin a new run over the same tables; deletes nothing')
+    .option('--full', 'read all again, though the last run is complete; deletes nothing')
+    .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
+    .option('--until <value>', 'read what has this value or a lower one')
+    .option('--restart', 'leave the last run as it is and begin a new one, of all if not said else')
+    .option('--every <span>', 'run again every 15m, 1h or 1d, until a signal (SCHEDULE_EVERY)')
+    .addOption(
+      new Option(
+        '--cron <expression>',
+        'run at the times of a cron expression (SCHEDULE_CRON)',
+      ).conflicts('every'),
+    )
+    .option('--timezone <zone>', 'of --cron (SCHEDULE_TIMEZONE); default: of this process')
     .option('--delete-missing', 'then delete rows of earlier runs that the source has no more')
     .option('--delete-share <share>', 'delete nothing if it were more of the rows (DELETE_SHARE)')
     .option('--yes', 'do not ask before rows are deleted')
@@ -51,12 +64,20 @@ export function ingestCommand(): Command {
     .action(async (flags: Record<string, unknown>) => {
       requireConfirmable(flags);
       const context = await commandContext(flags);
-      process.exitCode = await run(context, flags.yes === true);
+      const isConfirmed = flags.yes === true;
+      const { schedule, dryRun } = context.config;
+      if (schedule === null || dryRun) {
+        process.exitCode = (await run(context, isConfirmed)).exitCode;
+        return;
+      }
+      requireWholeOnSchedule(context.config, isConfirmed);
+      const { ingestOnSchedule } = await import('./ingest-on-schedule.js');
+      process.exitCode = await ingestOnSchedule(context, schedule, (one) => run(one, isConfirmed));
     });
 }
 
-/** One stream after the other. @returns the exit code: that of the first stream that did not complete */
-async function run(context: CommandContext, isConfirmed: boolean): Promise<number> {
+/** One stream after the other. The exit code is that of the first stream that did not complete. */
+async function run(context: CommandContext, isConfirmed: boolean): Promise<IngestEnd> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
@@ -78,7 +99,19 @@ async function run(context: CommandContext, isConfirmed: boolean): Promise<numbe
     if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
   }
   if (results.length < config.streams.length) sayResults(context, results);
-  return exitCodeOf(results);
+  return ingestEnd(results);
+}
+
+function ingestEnd(results: readonly StreamResult[]): IngestEnd {
+  const exitCode = exitCodeOf(results);
+  const decisive = results.find((result) => result.exitCode === exitCode);
+  const message = exitCode === EXIT.complete ? null : String(decisive?.message ?? '');
+  const resumes = results.flatMap(({ resumeAt }) =>
+    resumeAt == null ? [] : [Date.parse(String(resumeAt))],
+  );
+  const resumeAtMs = resumes.length === 0 ? null : Math.min(...resumes);
+  const isForAPerson = decisive?.keptReason != null;
+  return { exitCode, message, resumeAtMs, isForAPerson };
 }
 
 function sayResults(context: CommandContext, results: readonly StreamResult[]): void {
@@ -132,7 +165,7 @@ function tellFinished(
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
-    `${message} Nothing to do; --restart asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
+    `${message} Nothing to do; --full asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
   );
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(
@@ -163,7 +196,7 @@ function tellDeletion(
   return { ...told, ...known, ...deletionFields(deletion) };
 }
 
-async function dryRun(context: CommandContext): Promise<number> {
+async function dryRun(context: CommandContext): Promise<IngestEnd> {
   const { config } = context;
   const { database } = config;
   const plan = {
@@ -178,11 +211,13 @@ async function dryRun(context: CommandContext): Promise<number> {
     pageLimit: config.pageLimit ?? 'the largest that the source takes',
     writeMethod: config.writeMethod,
     restart: config.restart,
+    asked: config.asked,
+    schedule: config.schedule === null ? 'none' : scheduleText(config.schedule),
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
   const deletions = config.deleteMissing ? await wouldDelete(context) : null;
   for (const { text } of deletions ?? []) context.say(`  ${text}`);
   context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
-  return EXIT.complete;
+  return { exitCode: EXIT.complete, message: null, resumeAtMs: null, isForAPerson: false };
 }

@@ -48,12 +48,22 @@ export interface RunExtent {
   readonly oldestMs: number | null;
 }
 
+export interface ReturnedBefore {
+  readonly records: number;
+  readonly earlier: readonly number[];
+}
+
 export interface RunHistory {
   /** Newest first. */
   listRuns(countMax: number): Promise<RunSummary[]>;
   /** Null: there is no such run. */
   report(run: number): Promise<RunReport | null>;
   extent(run: number): Promise<RunExtent>;
+  /**
+   * Records returned to the run, and to the complete runs of the same stream before it, newest first. Only
+   * whole passes are compared; null: the run is none.
+   */
+  returnedBefore(run: number, countMax: number): Promise<ReturnedBefore | null>;
   /** What was set aside, by reason, the most frequent first. */
   quarantine(run: number): Promise<RunReport['quarantine']>;
 }
@@ -109,6 +119,16 @@ const EXTENT = `
     unnest(ARRAY[first_position, last_position, after_position, through_position]) AS position
   WHERE run = $1 AND position IS NOT NULL`;
 
+// A run whose settings name no pass is a whole one.
+const RETURNED_BEFORE = `
+  SELECT r.run, (SELECT coalesce(sum(returned), 0)::float8 FROM ingestion_pages AS p WHERE p.run = r.run) AS returned
+  FROM (
+    SELECT one.run FROM ingestion_runs AS one JOIN ingestion_runs AS this USING (source, stream, origin)
+    WHERE this.run = $1 AND (one.run = $1 OR (one.run < $1 AND one.status = 'complete'))
+      AND coalesce(one.settings -> 'pass' ->> 'type', 'full') = 'full'
+    ORDER BY one.run DESC LIMIT $2
+  ) AS r ORDER BY r.run DESC`;
+
 /** Every function throws an IngestionError with the fault of the database when it fails. */
 export function openRunHistory(pool: Pool): RunHistory {
   const rowsOf = async <Row extends QueryResultRow>(
@@ -143,6 +163,16 @@ export function openRunHistory(pool: Pool): RunHistory {
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
       return { ...found, pace, quarantine: setAside };
+    },
+
+    async returnedBefore(run, countMax) {
+      const rows = await rowsOf<{ run: number; returned: number }>(RETURNED_BEFORE, [
+        run,
+        countMax + 1,
+      ]);
+      const [own, ...earlier] = rows;
+      if (own === undefined || own.run !== run) return null;
+      return { records: own.returned, earlier: earlier.map(({ returned }) => returned) };
     },
 
     async extent(run) {

@@ -63,7 +63,8 @@ export function ingestResult(known: {
   readonly warnings: readonly string[];
   /** Null: nobody asked for one. */
   readonly deletion: Deletion | null;
-  readonly processStartedAtMs: number;
+  /** Of the process, or on a schedule of the attempt. */
+  readonly startedAtMs: number;
   readonly nowMs: number;
 }): IngestResult {
   const { outcome, stats } = known;
@@ -85,9 +86,7 @@ export function ingestResult(known: {
     peakRssBytes: stats.peakRssBytes,
     mainLoopDelayP99Ms: Math.round(stats.mainLoopDelayP99Ms * 10) / 10,
     firstCommitMs:
-      stats.firstCommitAtMs === null
-        ? null
-        : Math.round(stats.firstCommitAtMs - known.processStartedAtMs),
+      stats.firstCommitAtMs === null ? null : Math.round(stats.firstCommitAtMs - known.startedAtMs),
     resumedFrom: known.resumedFrom,
     writeMethod: methodName(stats.methods),
     reason: reasonOf(outcome),

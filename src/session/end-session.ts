@@ -2,11 +2,14 @@
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
 import { noteMissed } from '../database/delete-missing.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { type Deletion, type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import { commandText } from './command-text.js';
 import { deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { Engine } from './engine.js';
+import { nextWatermark } from './next-watermark.js';
+import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
 import { keepReport } from './reports/keep-report.js';
@@ -51,17 +54,19 @@ export async function endSession(
   figures.end(endedAtMs);
   await engine.finish();
   const ended = { run: run.run, outcome, redact: context.redact };
-  await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
+  const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
+  await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
     settle(parts, ending, outcome),
   );
   const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
   onlookers.alerts?.ended(outcome);
+  await compareRows(parts, outcome);
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts, deletion },
     resumedFrom: prepared.resumedFrom,
-    processStartedAtMs: performance.timeOrigin,
+    startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
   });
   watch.ended(result, outcome);
@@ -129,6 +134,17 @@ async function deletionOf(
     return null;
   }
   return deleteUnseen(context, database, { run: run.run, target: source.spec.target, confirm });
+}
+
+/** Null: it stays as it is. */
+async function watermarkAfter({
+  store,
+  prepared,
+  source: { spec, streamKey },
+}: SessionParts): Promise<WatermarkChange | null> {
+  if (spec.incremental === null) return null;
+  const highest = await store.highestOfRun(prepared.run.run);
+  return nextWatermark(spec, highest, await store.findWatermark(streamKey));
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

@@ -52,6 +52,7 @@ describe('migrateDatabase', () => {
       'ingestion_segments',
       'ingestion_superseded',
       'ingestion_unowned_rows',
+      'ingestion_watermarks',
     ]);
   });
 

@@ -29,7 +29,7 @@ const run = (source: TestSource, api: SourceAddress, ...args: string[]) =>
 
 /** A new run that reads all. */
 const whole = (source: TestSource, api: SourceAddress, ...args: string[]) =>
-  run(source, api, '--restart', '--delete-missing', '--yes', '--json', ...args);
+  run(source, api, '--full', '--delete-missing', '--yes', '--json', ...args);
 
 async function idsIn(source: TestSource): Promise<number[]> {
   const { rows } = await database.pool.query<{ id: number }>(
@@ -69,7 +69,7 @@ test('what the source has no more goes, what it has stays, through a kill, and a
   records.all = [...version('second', 5), ...version('first', 42).slice(8)];
   await later.drainedAgain(source, api);
   const flags = breaking('kill=in:committed:4');
-  const args = ['ingest', '--source', source.path, '--restart', '--delete-missing', '--yes'];
+  const args = ['ingest', '--source', source.path, '--full', '--delete-missing', '--yes'];
   const killed = await folder.start(args, runs.env(source, api), flags).end();
   expect(killed.signal).toBe('SIGKILL');
   await untilDisconnected(database.pool);
@@ -124,7 +124,7 @@ test('a kill in the middle of it deletes nothing, and the next start all', async
   await holder.connect();
   try {
     await holder.query(`BEGIN; SELECT FROM ${runs.table(source)} WHERE id = 2 FOR UPDATE`);
-    const args = ['ingest', '--source', source.path, '--restart', '--delete-missing', '--yes'];
+    const args = ['ingest', '--source', source.path, '--full', '--delete-missing', '--yes'];
     const child = folder.start(args, runs.env(source, api));
     await waitingBackend(database.pool, 0, 'datasync-control');
     await child.kill();
@@ -152,7 +152,7 @@ test('a person is asked, with the table and the number', async (context) => {
       { ...runs.env(source, api), LOG_LEVEL: 'error' },
       folder.path,
     );
-  const refused = ask('--restart', '--delete-missing');
+  const refused = ask('--full', '--delete-missing');
   await refused.until(`Delete 3 of 40 rows of ${runs.table(source)} (7.5 %)`);
   refused.type('\r');
   expect(await refused.ended()).toBe(1);
@@ -224,14 +224,14 @@ test('rows to which others refer stay, with the words of PostgreSQL', async () =
 test('is refused where it cannot be meant', async () => {
   const { api } = await later.shelf(20);
   const source = runs.source(dispositionParts('merge'));
-  const noTerminal = await run(source, api, '--restart', '--delete-missing', '--json');
+  const noTerminal = await run(source, api, '--full', '--delete-missing', '--json');
   expect(noTerminal).toMatchObject({
     code: 2,
     result: { message: expect.stringContaining('--yes') },
   });
   const notAll = await run(source, api, '--delete-missing', '--yes', '--json');
   expect(notAll).toMatchObject({ code: 2 });
-  expect(notAll.result?.message).toContain('ingest --restart --delete-missing');
+  expect(notAll.result?.message).toContain('ingest --full --delete-missing');
   await runs.drain(source, api);
   const notNoted = await run(source, api, '--delete-missing', '--yes', '--json');
   expect(notNoted.result?.message).toContain('was begun without --delete-missing');

@@ -6,7 +6,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { planResume } from '../../src/core/resume.js';
+import { planResume, type Stretch } from '../../src/core/resume.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
@@ -28,13 +28,15 @@ export interface ProcessParts {
   readonly creditBytesMax: number;
   readonly eventsMax: number | null;
   readonly nextSegment: number;
+  /** What the run reads; null: all. */
+  readonly within: Stretch | null;
 }
 
 export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
   const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const plan = planResume(pages, { paging, nowMs });
+  const plan = planResume(pages, { paging, nowMs, within: parts.within });
   const frontier = new Frontier(paging, { ...plan, earliestMs });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   plan.gaps.forEach((gap, index) => {
@@ -58,6 +60,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     rowsDone: ledger.rowsCounted,
     earlierPages: pages,
     resume: plan,
+    followsRuns: parts.within !== null,
     sourceTotal: total,
     quarantineShareMax: 1,
   });

@@ -44,7 +44,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       },
     },
     prepared: { run, resumedFrom: null },
-    source: { spec: { codec: {}, target: { disposition: 'append' } } },
+    source: { spec: { codec: {}, incremental: null, target: { disposition: 'append' } } },
     onlookers: {
       front: { ended: () => done.push('dashboard') },
       alerts: { ended: () => done.push('alerts') },

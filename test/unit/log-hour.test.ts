@@ -129,10 +129,7 @@ async function playRun(level: string, faultShare: number) {
   watch.stop();
   const known = { run: 7, outcome, stats, figures: runFigures };
   const figures = { ...known, resumedFrom: null, warnings: [], deletion: null };
-  watch.ended(
-    ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
-    outcome,
-  );
+  watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };
 }
 
@@ -241,7 +238,7 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
   const nothing = (): void => {};
   return {
     ...{ config: read.config, log, conceal, redact, settleLog: settle },
-    ...{ recentLog: null, isJson: true, slips: [] },
+    ...{ recentLog: null, isJson: true, lasting: null, slips: [] },
     ...{ say: nothing, sayComplete: nothing, json: nothing },
   };
 }

@@ -103,6 +103,7 @@ test.each([
     const registry = new Registry();
     addEngineMetrics(registry, {
       ...{ scheduler, limiter, figures, pools: () => [], nowMs: () => run.nowMs },
+      earlierWaitMs: () => 0,
     });
     const metric = async (name: string): Promise<number | undefined> =>
       parsePrometheus(await registry.metrics()).get(name)?.samples[0]?.value;
@@ -136,7 +137,7 @@ test.each([
     const result = ingestResult({
       ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
       deletion: null,
-      ...{ processStartedAtMs: T0, nowMs: run.nowMs },
+      ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
     const live = view.snapshot();

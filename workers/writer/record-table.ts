@@ -271,6 +271,7 @@ function describe(target: WriterTarget, { types }: FoundTable): TableShape {
     key: target.key.map(({ name }) => name),
     merges: target.disposition === 'merge',
     seen: null,
+    cursor: target.cursor,
   };
   if (target.reads === 'worker') return batchShape(table);
   const read = filledColumns(target, { types });

@@ -7,7 +7,7 @@ import {
   quoteIdentifier,
   type StreamTable,
 } from '../../src/postgres/stream-table.js';
-import type { WriterTarget } from '../../src/protocol/record-target.js';
+import type { CursorPlace, WriterTarget } from '../../src/protocol/record-target.js';
 import { type CopyFields, copyRecords } from './copy-records.js';
 import type { PageRows } from './page-rows.js';
 import { digestOfRows } from './row-digest.js';
@@ -35,6 +35,8 @@ export interface NamedTable extends StreamTable {
   readonly merges: boolean;
   /** See `WriterSettings.seen`; of tables that merge alone. */
   readonly seen: string | null;
+  /** To the value by which the stream goes on; null: it does not, or its order tells. */
+  readonly cursor: CursorPlace | null;
 }
 
 export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
@@ -104,6 +106,7 @@ export const EVENTS_SHAPE = batchShape({
   relation: EVENTS_TABLE.qualified,
   merges: false,
   seen: null,
+  cursor: null,
 });
 
 /** A column and the SQL that takes its value from `record`, a jsonb. */

@@ -32,16 +32,29 @@ export function requireNoted({ deleteMissing, source }: Config, run: Run): void 
   if (!deleteMissing || run.settings.deleteMissing === true) return;
   throw new UserError(
     `Run ${run.run} was begun without --delete-missing, and has not noted which rows it has seen: ` +
-      `${commandText(source, 'ingest --restart --delete-missing')} begins one that does.`,
+      `${commandText(source, 'ingest --full --delete-missing')} begins one that does.`,
     'usage',
   );
 }
 
+/**
+ * Whether only what a complete run has not seen is to be judged once more, and nothing asked of the API.
+ *
+ * @throws UserError when it has not noted what it has seen
+ */
+export function judgesAgain(config: Config, latest: Run): boolean {
+  if (!config.deleteMissing || config.asked.type !== 'next' || latest.status !== 'complete') {
+    return false;
+  }
+  requireNoted(config, latest);
+  return true;
+}
+
 /** Of a new run. @throws UserError unless it reads all */
-export function requireWhole({ deleteMissing, restart, source }: Config): void {
-  if (!deleteMissing || restart) return;
+export function requireWhole({ deleteMissing, asked, source }: Config): void {
+  if (!deleteMissing || asked.type === 'full') return;
   throw new UserError(
-    `There is no run that has noted which rows it has seen: ${commandText(source, 'ingest --restart --delete-missing')} begins one.`,
+    `Only a run that reads all can tell which rows are missing: ${commandText(source, 'ingest --full --delete-missing')} begins one.`,
     'usage',
   );
 }

@@ -19,7 +19,7 @@ export interface AlertedRun {
 }
 
 export function alertOriginOf({ config, redact }: SessionContext): AlertOrigin {
-  const { source, target, database } = config;
+  const { source, stream, target, database } = config;
   const origin = runOriginOf(target);
   const into =
     database.kind === 'url' ? describeTarget(database.connectionString) : database.dataFolder;
@@ -28,6 +28,7 @@ export function alertOriginOf({ config, redact }: SessionContext): AlertOrigin {
     .digest('hex');
   return {
     source,
+    stream,
     origin,
     place: hash.slice(0, 12),
     redact,

@@ -10,16 +10,16 @@ import { openPool } from '../../database/connect.js';
 import { hasLedger } from '../../database/migrate.js';
 import { openRunHistory, type RunHistory, type RunSummary } from '../../database/run-history.js';
 import { openRunStore } from '../../database/run-store.js';
-import {
-  addEngineMetrics,
-  addRunState,
-  type PoolUse,
-  type RunState,
-} from '../../observe/engine-metrics.js';
+import { addRunState, type PoolUse, type RunState } from '../../observe/engine-metrics.js';
 import { HttpServer, type HttpSource, type Readiness } from '../../observe/http-server.js';
-import { processRegistry, RunMetrics } from '../../observe/metrics.js';
+import { RunRegistry } from '../../observe/run-registry.js';
 import { reportTotals } from '../../observe/run-report.js';
 import { RunView, type RunViewParts } from '../../observe/run-view.js';
+import {
+  type ScheduledOutcome,
+  ScheduleMetrics,
+  type ScheduleView,
+} from '../../observe/schedule-view.js';
 import type { RunSnapshot } from '../../observe/snapshot.js';
 import { TroubleWatch } from '../../observe/trouble-watch.js';
 import { answerDeadlineMs } from '../../postgres/client.js';
@@ -45,16 +45,20 @@ export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
 }
 
 export class HttpFront implements HttpSource {
-  readonly registry = processRegistry();
+  readonly #metrics = new RunRegistry();
+  readonly registry = this.#metrics.registry;
   readonly #context: SessionContext;
   /** Whether a run of this process is to come. */
   readonly #isIngesting: boolean;
   #server: HttpServer | null = null;
   #pool: Pool | null = null;
+  #connectedTo: string | null = null;
   #runHistory: RunHistory | null = null;
   #view: RunView | null = null;
   #scheduler: Scheduler | null = null;
-  readonly #trouble = new TroubleWatch(nowMs);
+  #trouble = new TroubleWatch(nowMs);
+  #schedule: ScheduleView | null = null;
+  #scheduleMetrics: ScheduleMetrics | null = null;
   #workers: () => string | null = () => 'not started yet';
   #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
@@ -88,6 +92,10 @@ export class HttpFront implements HttpSource {
 
   /** Connections of its own: whoever looks on takes none from the run. */
   connect(connectionString: string): void {
+    if (this.#connectedTo === connectionString) return;
+    void this.#pool?.end();
+    this.#connectedTo = connectionString;
+    this.#runHistory = null;
     this.#pool = openPool(connectionString, {
       max: CONNECTIONS,
       applicationName: 'datasync-http',
@@ -100,8 +108,7 @@ export class HttpFront implements HttpSource {
   async attach(parts: AttachedRun): Promise<RunObserver[]> {
     const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
     const view = new RunView({ ...parts, earlier, nowMs });
-    this.registry.setDefaultLabels({ source: parts.source, stream: parts.stream });
-    addEngineMetrics(this.registry, { ...parts, nowMs });
+    const metrics = this.#metrics.begin({ ...parts, nowMs });
     // A run that commits within its first second would else seem to begin with those rows.
     view.tick();
     this.#view = view;
@@ -109,7 +116,7 @@ export class HttpFront implements HttpSource {
     this.#workers = parts.workers;
     // What was waited for at the start is there.
     this.#trouble.databaseIsBack();
-    return [view, this.#trouble, new RunMetrics(this.registry, nowMs)];
+    return [view, this.#trouble, metrics];
   }
 
   databaseIsBack(): void {
@@ -125,10 +132,36 @@ export class HttpFront implements HttpSource {
   ended(outcome: RunOutcome, atMs: number): void {
     try {
       this.#view?.end(outcome, atMs);
+      this.#metrics.ended(atMs);
     } catch (error) {
       this.complain(error);
     }
     this.#server?.publish();
+  }
+
+  /** A run of the schedule begins: what the one before it left is not shown any more. */
+  runBegins(schedule: Omit<ScheduleView, 'nextRunAtMs'>): void {
+    this.#schedule = { ...schedule, nextRunAtMs: null };
+    this.#view = null;
+    this.#scheduler = null;
+    this.#trouble = new TroubleWatch(nowMs);
+    this.#server?.publish();
+  }
+
+  runEnded(outcome: ScheduledOutcome): void {
+    this.#scheduleMetrics?.ended(outcome);
+  }
+
+  /** The schedule waits. The last run stays in sight. */
+  runWaits(schedule: ScheduleView): void {
+    this.#schedule = schedule;
+    this.#scheduleMetrics ??= new ScheduleMetrics(this.registry, () => this.nextRunAtMs);
+    this.#workers = () => null;
+    this.#server?.publish();
+  }
+
+  get nextRunAtMs(): number | null {
+    return this.#schedule?.nextRunAtMs ?? null;
   }
 
   async close(): Promise<void> {
@@ -156,6 +189,7 @@ export class HttpFront implements HttpSource {
       isIngesting: this.#isIngesting,
       live: this.#view?.snapshot() ?? null,
       trouble: this.#troubleNow(),
+      schedule: this.#schedule,
       log: this.#context.recentLog?.entries() ?? [],
     };
   }
@@ -165,7 +199,9 @@ export class HttpFront implements HttpSource {
   }
 
   async readiness(): Promise<Readiness> {
-    const database = await this.#databaseComplaint();
+    // Before the first run of a schedule nothing is opened, and nothing wrong.
+    const isUnopened = this.#pool === null && this.nextRunAtMs !== null;
+    const database = isUnopened ? null : await this.#databaseComplaint();
     return this.#isIngesting ? { database, workers: this.#workers() } : { database };
   }
 
