@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.js')).statusCommand(),
   source: async () => (await import('./commands/source.js')).sourceCommand(),
   preview: async () => (await import('./commands/preview.js')).previewCommand(),
+  columns: async () => (await import('./commands/columns.js')).columnsCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
   serve: async () => (await import('./commands/serve.js')).serveCommand(),
   verify: async () => (await import('./commands/verify.js')).verifyCommand(),

@@ -1,8 +1,10 @@
 /** Runs as the ledger knows them, for those who look back: lists, sums, pace, what was set aside. */
 import type { Pool, QueryResultRow } from 'pg';
+import type { FieldChange } from '../source/shape/known-fields.js';
 import { asIngestionError } from './connect.js';
 import { runTotals } from './ledger-sql.js';
 import type { RunStatus } from './ledger-types.js';
+import { FIELD_CHANGES } from './stream-fields.js';
 
 /** A run and the sums of its committed pages. Instants are epoch ms. */
 export interface RunSummary {
@@ -40,7 +42,15 @@ export interface RunReport extends RunSummary {
     readonly segment: number;
     readonly page: number;
   }[];
+  /** How its records differ from those of earlier runs; at most 100. */
+  readonly fieldChanges: readonly NotedChange[];
 }
+
+/** As plain lists, which a report has. */
+export type NotedChange = Pick<FieldChange, 'path' | 'change' | 'records' | 'of'> & {
+  readonly before: string[];
+  readonly now: string[];
+};
 
 /** The ends of what a run has fetched, epoch ms. */
 export interface RunExtent {
@@ -66,10 +76,12 @@ export interface RunHistory {
   returnedBefore(run: number, countMax: number): Promise<ReturnedBefore | null>;
   /** What was set aside, by reason, the most frequent first. */
   quarantine(run: number): Promise<RunReport['quarantine']>;
+  fieldChanges(run: number): Promise<RunReport['fieldChanges']>;
 }
 
 const PACE_STEPS = 60;
 const REASONS_MAX = 20;
+const CHANGES_MAX = 100;
 
 const SUMS = `
   SELECT coalesce(sum(bytes), 0)::float8 AS bytes,
@@ -145,8 +157,13 @@ export function openRunHistory(pool: Pool): RunHistory {
   const quarantine = (run: number): Promise<RunReport['quarantine'][number][]> =>
     rowsOf(QUARANTINE, [run, REASONS_MAX]);
 
+  const fieldChanges = (run: number): Promise<NotedChange[]> =>
+    rowsOf(FIELD_CHANGES, [run, CHANGES_MAX]);
+
   return {
     quarantine,
+
+    fieldChanges,
 
     listRuns: (countMax) => rowsOf<RunSummary>(LIST_RUNS, [countMax]),
 
@@ -156,13 +173,14 @@ export function openRunHistory(pool: Pool): RunHistory {
         [run],
       );
       if (found === undefined) return null;
-      const [steps, setAside] = await Promise.all([
+      const [steps, setAside, changes] = await Promise.all([
         rowsOf<{ step: number; returned: number }>(PACE, [run, PACE_STEPS]),
         quarantine(run),
+        fieldChanges(run),
       ]);
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
-      return { ...found, pace, quarantine: setAside };
+      return { ...found, pace, quarantine: setAside, fieldChanges: changes };
     },
 
     async returnedBefore(run, countMax) {

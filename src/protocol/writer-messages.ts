@@ -12,6 +12,7 @@ import type { Fault } from '../core/fault.js';
 import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 import type { PageRetry, RetryResult } from './quarantined-record.js';
+import type { RecordFacts } from './record-facts.js';
 import type { WriterTarget } from './record-target.js';
 
 /** With `auto` so many connections write until their load asks for more. */
@@ -89,6 +90,10 @@ export interface WriterCalls {
   write(page: PageWrite): Promise<WriteResult>;
   /** One page at a time, of a writer that was opened for it; see workers/writer/page-retry. */
   retry(page: PageRetry): Promise<RetryResult>;
-  /** Finishes what was accepted and closes the connections. */
-  drain(): Promise<void>;
+  /**
+   * Finishes what was accepted and closes the connections.
+   *
+   * @returns what the records looked like, told from some of them
+   */
+  drain(): Promise<RecordFacts>;
 }

@@ -5,6 +5,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
 import { buffersOf } from '../protocol/batch.js';
 import type { PageRetry, RetryResult } from '../protocol/quarantined-record.js';
+import { NO_FACTS, type RecordFacts } from '../protocol/record-facts.js';
 import {
   CONNECTIONS_MIN,
   type PageWrite,
@@ -96,13 +97,18 @@ export class WriterHandle {
     }
   }
 
-  /** Finishes what is being committed, closes the connections, ends the thread. */
-  async close(): Promise<void> {
-    await this.#outlive(
+  /**
+   * Finishes what is being committed, closes the connections, ends the thread.
+   *
+   * @returns what the records looked like; nothing where the thread is dead
+   */
+  async close(): Promise<RecordFacts> {
+    const facts = await this.#outlive(
       () => this.#calls.drain(),
-      () => undefined,
+      () => NO_FACTS,
     );
     await this.#worker.terminate();
+    return facts;
   }
 
   #hear(news: WriterNews): void {

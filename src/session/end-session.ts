@@ -12,6 +12,7 @@ import { nextWatermark } from './next-watermark.js';
 import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
+import { keepRecords, type SeenRecords, seeRecords } from './record-fields.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
 import {
@@ -52,15 +53,17 @@ export async function endSession(
   account.stop();
   const endedAtMs = nowMs();
   figures.end(endedAtMs);
-  await engine.finish();
+  const facts = await engine.finish();
+  const seen = await seeRecords(parts, facts, outcome);
   const ended = { run: run.run, outcome, redact: context.redact };
   const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
   await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-    settle(parts, ending, outcome),
+    settle(parts, ending, { outcome, seen }),
   );
   const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
+  if (seen?.warning != null) onlookers.alerts?.recordsChanged(seen.warning, outcome);
   onlookers.alerts?.ended(outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
@@ -89,10 +92,11 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
 
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
-  { store, prepared, source, database }: SessionParts,
+  parts: SessionParts,
   { limits, scheduler, account }: EndingSession,
-  outcome: RunOutcome,
+  { outcome, seen }: Pick<SessionEnd, 'outcome'> & { readonly seen: SeenRecords | null },
 ): Promise<void> {
+  const { store, prepared, source } = parts;
   const { run } = prepared.run;
   const { stats, warnings } = account;
   const endMs = nowMs();
@@ -112,10 +116,13 @@ async function settle(
     const told = prepared.run.warnings.find((text) => text === passedTotal(true)) ?? null;
     const unknown = isCounted ? unknownMoves(announcedRecords) : null;
     const missed = [...doubts, told, unknown].find((one) => one !== null) ?? null;
-    await noteMissed(database.pool, run, missed);
+    await noteMissed(parts.database.pool, run, missed);
   }
   warnings.add(changedRecords(totals, source.spec.target.disposition));
+  warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+  // Last: a process that dies before has said what changed, and does not know it yet.
+  if (seen !== null) await keepRecords(parts, seen);
 }
 
 /** @returns null: the run has not noted what it has seen, or nobody wants the rest deleted now */

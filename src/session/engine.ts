@@ -10,6 +10,7 @@ import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { Replacement } from '../database/replace-rows.js';
 import { loadingTarget, streamTable } from '../postgres/stream-table.js';
+import type { RecordFacts } from '../protocol/record-facts.js';
 import type { WriterSettings } from '../protocol/writer-messages.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
@@ -109,10 +110,15 @@ export class Engine {
     await this.fetchPool.close();
   }
 
-  /** Resolves when all that was committed and told is in the database. */
-  async finish(): Promise<void> {
-    await this.writer.close();
+  /**
+   * Resolves when all that was committed and told is in the database.
+   *
+   * @returns what the records looked like, told from some of them
+   */
+  async finish(): Promise<RecordFacts> {
+    const facts = await this.writer.close();
     await this.#journal.flush();
+    return facts;
   }
 
   /** A thread left alive would keep the process from ending. */

@@ -4,7 +4,9 @@
  *   limits ─▶ scheduler ─▶ account ─▶ engine ─▶ onlookers ─▶ open ─▶ run ─▶ end
  */
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { listOtherColumns } from '../database/column-types.js';
 import { asIngestionError } from '../database/connect.js';
+import { tableOf } from '../postgres/stream-table.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
@@ -14,6 +16,7 @@ import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
 import { openLimits, type SessionLimits } from './open-limits.js';
 import { RunAccount } from './run-account.js';
+import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
@@ -32,6 +35,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     engine.assemble(scheduler, observer);
     stopListening = drainOnSignal(engine, parts.context.log, parts.leave);
     await engine.open();
+    account.warnings.add(await otherColumns(parts));
     account.start();
     void parts.lock.gone.then((fault) => engine.drain({ status: 'failed', fault }));
     const outcome = await runToEnd(parts, engine);
@@ -41,6 +45,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     stopListening();
     await engine.close();
   }
+}
+
+async function otherColumns({ database, source, patience }: SessionParts): Promise<string | null> {
+  const { target } = source.spec;
+  const { qualified } = tableOf(target);
+  const find = () => listOtherColumns(database.pool, { qualified }, target.columns);
+  return otherColumnTypes(qualified, await patience.during(find));
 }
 
 function openJournal(

@@ -3,9 +3,11 @@
  * in the log, and kept with the run for its result, its report and `status`.
  */
 import type { TotalFall } from '../core/announced-total.js';
+import type { OtherColumn } from '../database/column-types.js';
 import type { Run, RunTotals } from '../database/ledger-types.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
+import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
 
 export class RunWarnings {
@@ -39,6 +41,20 @@ export function recordsStoredAgain(
   return (
     `without a primary_key no record can be recognised: what run ${earlierRun} stored in ${tableName} ` +
     'is stored there again. Name a primary_key, or empty the table before --restart'
+  );
+}
+
+/** @param columns of the table that are not as the source file declares them @returns null when all are */
+export function otherColumnTypes(table: string, columns: readonly OtherColumn[]): string | null {
+  if (columns.length === 0) return null;
+  const named = columns.map(({ name, type, declared }) => `${name} is ${type}, not ${declared}`);
+  const changes = columns.map(({ name, declared }) => {
+    const column = quoteIdentifier(name);
+    return `ALTER COLUMN ${column} TYPE ${declared} USING ${column}::${declared}`;
+  });
+  return (
+    `columns of ${table} are of other types than the source file declares, and stay so: ${named.join('; ')}. ` +
+    `Records that do not fit the table go to quarantine. Declare its types, or change it: ALTER TABLE ${table} ${changes.join(', ')}`
   );
 }
 

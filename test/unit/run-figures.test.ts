@@ -151,7 +151,13 @@ test.each([
         settings: {},
       },
       ...{ outcome, result, stats, policy, endedAtMs, figures: figures.at(run.nowMs) },
-      ...{ writerConnections: 2, timeline: run.timeline, quarantine: [], versions: {} },
+      ...{
+        writerConnections: 2,
+        timeline: run.timeline,
+        quarantine: [],
+        fieldChanges: [],
+        versions: {},
+      },
     });
     const totals = reportTotals(report);
     expect(report.rows.ingested).toBe(result.eventsIngested);

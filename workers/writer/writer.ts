@@ -31,6 +31,7 @@ import {
 import { type Connections, openConnections } from './connections.js';
 import { hasOurDigest, measureRoundTrip, tryConnectAll } from './first-connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
+import { ObservedRecords } from './observed-records.js';
 import { PageIds } from './page-ids.js';
 import { retryPage } from './page-retry.js';
 import { type WritePlace, writePage } from './page-writer.js';
@@ -75,6 +76,7 @@ type OpenState = Extract<State, { phase: 'open' }>;
 
 export function createWriter(): WriterCalls {
   let state: State = { phase: 'closed' };
+  const observed = new ObservedRecords();
 
   const enter = (opened: OpenState | Fault): Fault | null => {
     if (!('phase' in opened)) return opened;
@@ -102,6 +104,7 @@ export function createWriter(): WriterCalls {
       }
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
+      observed.observe(page.batch);
       return open.queue.add(() => commitPage(open, page));
     },
 
@@ -115,11 +118,13 @@ export function createWriter(): WriterCalls {
 
     async drain() {
       if (state.phase === 'awaitsTable') await state.opening;
-      if (state.phase !== 'open') return;
-      const { queue, connections } = state;
-      state = { phase: 'drained' };
-      await queue.onIdle();
-      await connections.end();
+      if (state.phase === 'open') {
+        const { queue, connections } = state;
+        state = { phase: 'drained' };
+        await queue.onIdle();
+        await connections.end();
+      }
+      return observed.facts();
     },
   };
 }

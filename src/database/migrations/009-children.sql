@@ -1,1 +1,2 @@
--- Placeholder.
+-- Placeholder: the merge replaces it.
+SELECT 1;

@@ -17,6 +17,7 @@ const SEVERITIES: Readonly<Record<AlertKind, string>> = {
   late: 'error',
   paused: 'warning',
   row_fall: 'warning',
+  schema_changed: 'warning',
   finished: 'info',
 };
 

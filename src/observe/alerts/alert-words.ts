@@ -56,6 +56,14 @@ function end(status: RunOutcome['status'], reason: string | null, next: string):
   return { status, state, reason, next, resumeAtMs: null, isElsewhere: false };
 }
 
+/** @param warning what has changed, in a sentence @param status how the process's work on the run ends */
+export function schemaWords(warning: string, status: RunOutcome['status']): AlertWords {
+  return {
+    ...{ state: statusAfter(status), reason: warning, resumeAtMs: null },
+    next: 'datasync report lists all changes. Rows hold the records as they came; one that does not fit a declared column is in quarantine',
+  };
+}
+
 /** What a stalled run waits for. */
 export interface StallFacts {
   readonly stallMs: number;
@@ -116,6 +124,7 @@ export function titleOf({ run, kind, action, state }: Alert): string {
   }
   if (action === 'trigger') {
     if (kind === 'stalled') return `${who} is stalled`;
+    if (kind === 'schema_changed') return `${who} met changed records`;
     return run === null ? `${who} ${kind} at its start` : `${who} ${kind}`;
   }
   if (kind !== 'stalled') return `${who} goes on`;

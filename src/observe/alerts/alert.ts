@@ -3,9 +3,17 @@
 /**
  * `stalled`: no record was committed for a while in which the API's limit would have let requests
  * start. `late`: a run of a schedule is not complete in time. `row_fall`: a complete run was given far fewer
- * records than the ones before it. The others are ends of a process's work on a run.
+ * records than the ones before it. `schema_changed`: the records are not as in earlier runs. The others are
+ * ends of a process's work on a run.
  */
-export type AlertKind = 'failed' | 'paused' | 'stalled' | 'finished' | 'late' | 'row_fall';
+export type AlertKind =
+  | 'failed'
+  | 'paused'
+  | 'stalled'
+  | 'finished'
+  | 'late'
+  | 'row_fall'
+  | 'schema_changed';
 
 /** That an alert is raised, or that what it told of is over. */
 export interface AlertChange {

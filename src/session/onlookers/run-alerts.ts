@@ -13,6 +13,7 @@ import {
   endOfOutcome,
   type RunEnd,
   rowFallWords,
+  schemaWords,
   stallWords,
 } from '../../observe/alerts/alert-words.js';
 import {
@@ -58,6 +59,11 @@ export class RunAlerts implements RunObserver {
     const tickMs = Math.min(TICK_MAX_MS, stallMs / 10);
     this.#timer = setInterval(() => this.#tick(run), tickMs).unref();
     return this;
+  }
+
+  /** @param warning in which way, as the run's warning says it */
+  recordsChanged(warning: string, { status }: RunOutcome): void {
+    this.#tell(this.#decision.recordsChanged(), schemaWords(warning, status));
   }
 
   /** The process is done with the run. */
