@@ -3,6 +3,7 @@
  */
 import { writtenText } from '../core/committed-page.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { type Pass, passText } from '../source/pass.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from './run-end.js';
@@ -23,6 +24,8 @@ export interface IngestResult {
   /** How the process ended, as its exit code says: `interrupted` leaves the run paused. */
   readonly status: RunOutcome['status'];
   readonly run: number;
+  /** Which part of the stream the run reads. */
+  readonly pass: Pass;
   readonly eventsIngested: number;
   readonly returned: number;
   readonly inserted: number;
@@ -56,6 +59,7 @@ export interface IngestResult {
 
 export function ingestResult(known: {
   readonly run: number;
+  readonly pass: Pass;
   readonly outcome: RunOutcome;
   readonly stats: RunStats;
   readonly figures: RunFigures;
@@ -72,6 +76,7 @@ export function ingestResult(known: {
   return {
     status: outcome.status,
     run: known.run,
+    pass: known.pass,
     eventsIngested: figures.rows,
     ...stats.counts,
     ...deletionFields(known.deletion),
@@ -144,8 +149,10 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['data', where.open],
     ...(where.page == null ? [] : [['report', where.page]]),
   ];
+  if (result.pass.type !== 'full') rows.unshift(['reads', passText(result.pass)]);
   if (result.resumedFrom !== null) {
-    rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
+    const at = rows.findIndex(([name]) => name === 'time');
+    rows.splice(at, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
   }
   const title = `Run ${result.run}: ${statusAfter(result.status)}`;
   const reason = result.reason === null ? [] : [`  ${result.reason}`];

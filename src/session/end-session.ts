@@ -19,6 +19,7 @@ import {
   changedRecords,
   missingRecords,
   movedRecords,
+  noWatermark,
   passedTotal,
   unknownMoves,
 } from './run-warnings.js';
@@ -58,7 +59,7 @@ export async function endSession(
   const ended = { run: run.run, outcome, redact: context.redact };
   const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
   await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-    settle(parts, ending, { outcome, seen }),
+    settle(parts, ending, { outcome, seen, watermark }),
   );
   const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
@@ -67,7 +68,8 @@ export async function endSession(
   onlookers.alerts?.ended(outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
-    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts, deletion },
+    ...{ run: run.run, pass: parts.source.spec.pass, outcome },
+    ...{ stats, figures, warnings: warnings.texts, deletion },
     resumedFrom: prepared.resumedFrom,
     startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
@@ -90,11 +92,16 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
   return message === fault.message ? outcome : { ...outcome, fault: { ...fault, message } };
 }
 
+interface Settled extends Pick<SessionEnd, 'outcome'> {
+  readonly seen: SeenRecords | null;
+  readonly watermark: WatermarkChange | null;
+}
+
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
   parts: SessionParts,
   { limits, scheduler, account }: EndingSession,
-  { outcome, seen }: Pick<SessionEnd, 'outcome'> & { readonly seen: SeenRecords | null },
+  { outcome, seen, watermark }: Settled,
 ): Promise<void> {
   const { store, prepared, source } = parts;
   const { run } = prepared.run;
@@ -119,6 +126,7 @@ async function settle(
     await noteMissed(parts.database.pool, run, missed);
   }
   warnings.add(changedRecords(totals, source.spec.target.disposition));
+  warnings.add(noWatermark(watermark, totals));
   warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.

@@ -136,7 +136,8 @@ async function beginRun(
   const replacement = replacementOf(target);
   const table = tableOf(target);
   const settings = {
-    ...{ ...settingsOf(config), disposition: target.disposition, pass, within },
+    ...{ ...settingsOf(config), disposition: target.disposition, pass },
+    ...(within !== null && { within }),
     ...(config.deleteMissing && { deleteMissing: true }),
   };
   if (replacement === null) {

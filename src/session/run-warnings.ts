@@ -5,6 +5,7 @@
 import type { TotalFall } from '../core/announced-total.js';
 import type { OtherColumn } from '../database/column-types.js';
 import type { Run, RunTotals } from '../database/ledger-types.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
@@ -79,6 +80,18 @@ export function missingRecords(
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
     'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+  );
+}
+
+/** @param change what the run makes of the watermark; null: it stays @returns null when the next run can go on */
+export function noWatermark(
+  change: WatermarkChange | null,
+  { returned }: Pick<RunTotals, 'returned'>,
+): string | null {
+  if (change === null || change.value !== null || returned === 0) return null;
+  return (
+    `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
+    'check cursor_path and cursor_type of incremental, or the order where the file declares one'
   );
 }
 

@@ -164,6 +164,23 @@ test('a person is asked, with the table and the number', async (context) => {
   expect(await idsIn(source)).toHaveLength(COUNT - 3);
 });
 
+test('on a schedule what is kept is left to a person until the next run is due', async () => {
+  const { api, records } = await later.shelf(20);
+  const source = runs.source(dispositionParts('merge'));
+  await runs.drain(source, api);
+  const partly = await run(source, api, '--every', '1h', '--delete-missing', '--yes');
+  expect(partly.stderr).toContain('On a schedule --delete-missing needs --full');
+  records.all = version('first', 15);
+  const args = ['ingest', '--source', source.path, '--every', '1h', '--full'];
+  const child = folder.start([...args, '--delete-missing', '--yes'], runs.env(source, api));
+  // The first wait is that for the first run.
+  const waiting = await child.untilLog('schedule_waiting', { count: 2 });
+  expect(waiting).toMatchObject({ why: 'tick' });
+  await child.kill();
+  await untilDisconnected(database.pool);
+  expect(await idsIn(source)).toHaveLength(20);
+});
+
 const CHAINED: SourceParts = {
   paginator: { type: 'cursor', cursor_path: 'next_page', cursor_param: 'page' },
   endpoint: { data_selector: 'items' },
