@@ -21,6 +21,7 @@ export async function beginRun(
   const settings = {
     ...{ ...settingsOf(config), disposition: target.disposition, pass },
     ...(within !== null && { within }),
+    ...(config.deleteMissing && { deleteMissing: true }),
     ...(parent !== null && { parent: seedForm(parent) }),
   };
   if (replacement === null) {

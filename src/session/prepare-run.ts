@@ -13,6 +13,12 @@ import { passOf } from '../source/pass.js';
 import type { Source } from '../source/source.js';
 import { beginRun, requireTable } from './begin-run.js';
 import { chooseRun } from './choose-pass.js';
+import {
+  judgesAgain,
+  requireNoted,
+  requireSeen,
+  requireWhole,
+} from './deletion/require-deletable.js';
 import { nextWatermark } from './next-watermark.js';
 import { type OpenSource, readingPass } from './open-source.js';
 import { prepareChildRun } from './prepare-child-run.js';
@@ -69,6 +75,7 @@ export async function prepareRun(
     latest.replacedBy !== null ||
     (await namesOtherTable(store, latest, opened.spec));
   const before = isLeft ? null : latest;
+  if (before !== null && judgesAgain(config, before)) return { finished: before };
   const choice = chooseRun({
     ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
     incremental: opened.spec.incremental,
@@ -77,6 +84,8 @@ export async function prepareRun(
   if (choice.type === 'refused') throw new UserError(choice.message, 'usage');
   if (before !== null && choice.type === 'nothingToDo') return { finished: before };
   const isBegun = choice.type === 'begin';
+  if (isBegun) requireWhole(config);
+  else if (before !== null) requireNoted(config, before);
   if (isBegun && choice.pass.type === 'incremental' && before !== null) {
     await requireTable(store, before);
   }
@@ -185,6 +194,7 @@ async function pagesToGoOnFrom(
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
+  if (pages.length > 0) await requireSeen(store, run, source.target);
   if (table.key.length > 0) return pages;
   const { paging, within } = source;
   const again = pagesWalkedAgain(pages, { paging, within, nowMs });
