@@ -12,6 +12,7 @@ import { wouldDelete } from '../session/deletion/would-delete.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { scheduleText } from '../session/schedule/schedule-text.js';
+import { ancestorsOf } from '../source/stream-order.js';
 import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import {
@@ -88,13 +89,22 @@ async function run(context: CommandContext, isConfirmed: boolean): Promise<Inges
   const confirm = async (question: string): Promise<boolean> =>
     isConfirmed || (await askOnTerminal(question)) === 'yes';
   const results: StreamResult[] = [];
+  const unfinished = new Set<string>();
   for (const streamContext of streamContexts(context, undefined)) {
+    const { stream, target } = streamContext.config;
+    const lacking = ancestorsOf(stream, target.plan.streams).find((one) => unfinished.has(one));
+    if (lacking !== undefined) {
+      const why = `${stream} is left out: the rows of its parent ${lacking} are not complete`;
+      log.warn({ event: 'child_left_out', stream }, why);
+      continue;
+    }
     const told = (end: IngestionEnd): void => {
       results.push(tell(streamContext, end));
       // Before anything is closed, as a script that reads the line need not wait for that.
       if (results.length === config.streams.length) sayResults(context, results);
     };
     const end = await ingest(streamContext, { tell: told, leave, confirm });
+    if (end.type === 'ended' && end.outcome.status !== 'complete') unfinished.add(stream);
     // A signal is for all of them.
     if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
   }

@@ -31,7 +31,8 @@ export class RunAccount {
     { limiter, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.plan.restarts });
+    const { totals: earlier, plan, children } = prepared;
+    const stats = new RunStats({ earlier, walksAgain: plan.restarts, children });
     const figures = new RunFigures({ stats, limiter, scheduler });
     this.stats = stats;
     this.figures = figures;
@@ -42,6 +43,7 @@ export class RunAccount {
     });
     this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
     this.warnings = new RunWarnings(context.log, prepared.run.warnings);
+    this.warnings.add(prepared.children?.warning ?? null);
     if (replacementOf(source.spec.target) === null) {
       this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
     }
