@@ -101,6 +101,11 @@ export class StartPlan {
     this.#isUnused = this.#planned > 0;
   }
 
+  /** Nothing is wanted any more. @returns what to save; `reserved` is called with the answer */
+  giveBack(nowMs: number): StartRequest {
+    return this.#withoutPlan(nowMs);
+  }
+
   started(): void {
     this.#isUnused = false;
     if (this.#planned > 0) this.#planned--;

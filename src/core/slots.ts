@@ -1,0 +1,28 @@
+/** Slots: how many requests may be in flight at once, of all who share them. */
+export class Slots {
+  readonly #max: number;
+  readonly #onFree = new Set<() => void>();
+  #taken = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get isFree(): boolean {
+    return this.#taken < this.#max;
+  }
+
+  take(): void {
+    this.#taken++;
+  }
+
+  release(): void {
+    this.#taken--;
+    for (const tell of this.#onFree) tell();
+  }
+
+  /** @param tell called whenever one is free again */
+  whenFree(tell: () => void): void {
+    this.#onFree.add(tell);
+  }
+}
