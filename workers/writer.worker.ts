@@ -1,22 +1,35 @@
-/** Entry of the writer thread: its calls are comlink's, and the buffers of a page go back with the answer. */
+/**
+ * Entry of the writer thread: its calls are comlink's, and the buffers of a page go back with the answer. Each
+ * run has a writer of its own.
+ */
 import { parentPort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { assert } from '../src/core/fault.js';
-import type { WriterCalls } from '../src/protocol/writer-messages.js';
+import type { StreamWriter, WriterCalls } from '../src/protocol/writer-messages.js';
 import { createWriter } from './writer/writer.js';
 
 assert(parentPort !== null, 'the writer runs as a worker thread');
-const writer = createWriter();
+const writers = new Map<number, StreamWriter>();
 
 const calls: WriterCalls = {
-  open: (settings, listener) => writer.open(settings, listener),
+  async open(run, settings, listener) {
+    const writer = createWriter();
+    writers.set(run, writer);
+    return writer.open(settings, listener);
+  },
   async write(page) {
+    const writer = writers.get(page.run);
+    assert(writer !== undefined, 'pages are written between open and drain');
     const result = await writer.write(page);
     const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
     return transfer(result, [body, columns]);
   },
-  drain: () => writer.drain(),
+  async drain(run) {
+    const writer = writers.get(run);
+    writers.delete(run);
+    await writer?.drain();
+  },
 };
 
 expose(calls, nodeEndpoint(parentPort));

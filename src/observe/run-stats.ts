@@ -24,7 +24,8 @@ export interface EarlierTotals extends Omit<CommittedCounts, 'known'> {
 const DELAY_RESOLUTION_MS = 50;
 
 export class RunStats {
-  readonly utilisation = new Utilisation();
+  /** Of all streams that share the limits. */
+  readonly utilisation: Utilisation;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #earlier: EarlierTotals;
   requests = 0;
@@ -51,7 +52,13 @@ export class RunStats {
   #new = { pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 };
 
   /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
-  constructor({ earlier, walksAgain }: { earlier: EarlierTotals; walksAgain: boolean }) {
+  constructor(known: {
+    readonly earlier: EarlierTotals;
+    readonly walksAgain: boolean;
+    readonly utilisation?: Utilisation;
+  }) {
+    const { earlier, walksAgain } = known;
+    this.utilisation = known.utilisation ?? new Utilisation();
     this.#earlier = earlier;
     this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;
     this.#delay.enable();

@@ -59,7 +59,10 @@ export interface FetchWorkerSettings {
 
 /** One page to fetch. */
 export interface PageTask {
+  /** No other task of the pool has it. */
   readonly taskId: number;
+  /** Whose page it is. @default the stream that the pool was started with */
+  readonly stream?: string;
   /** Null: the first page. */
   readonly cursor: string | null;
   /** Records to ask for, where a request of the source says so. */

@@ -12,8 +12,9 @@ import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
 import type { WriterTarget } from './record-target.js';
 
-/** With `auto` so many connections write until their load asks for more. */
+/** With `auto` so many connections write until their load asks for more, up to the other. */
 export const CONNECTIONS_MIN = 2;
+export const CONNECTIONS_MAX = 8;
 
 export type WriteMethod = 'auto' | 'copy' | 'insert';
 
@@ -23,6 +24,8 @@ export interface WriterSettings {
   readonly connectionString: string;
   /** `auto`: as many as the distance of the database asks for (workers/writer/writer-connections). */
   readonly connectionsMax: number | 'auto';
+  /** What `auto` may come to, where streams share it. @default `CONNECTIONS_MAX` */
+  readonly autoMax?: number;
   readonly target: WriterTarget;
   /** Whose rows those of the target will replace; null: nothing's. */
   readonly replaced: WriterTarget | null;
@@ -73,11 +76,22 @@ export type WriterNews =
   /** From now on so many connections write. */
   | { readonly type: 'connections'; readonly count: number; readonly roundTripMs: number };
 
-export interface WriterCalls {
+/** Commits the pages of one run. */
+export interface StreamWriter {
   /** Connects, prepares; resolves with a fault when the database cannot be used. */
   open(settings: WriterSettings, listener: (news: WriterNews) => void): Promise<Fault | null>;
   /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
   write(page: PageWrite): Promise<WriteResult>;
   /** Finishes what was accepted and closes the connections. */
   drain(): Promise<void>;
+}
+
+/** The same for the runs of several streams: a page names its own. */
+export interface WriterCalls extends Pick<StreamWriter, 'write'> {
+  open(
+    run: number,
+    settings: WriterSettings,
+    listener: (news: WriterNews) => void,
+  ): Promise<Fault | null>;
+  drain(run: number): Promise<void>;
 }

@@ -1,6 +1,5 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { withoutPlan } from '../core/start-reservation.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
@@ -80,8 +79,7 @@ async function settle(
 ): Promise<void> {
   const { run } = prepared.run;
   const { stats, warnings } = account;
-  const endMs = nowMs();
-  await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
+  await limits.settle();
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
   const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;

@@ -2,20 +2,20 @@
  * The account that a session gives of its run while it works: what is counted, and what log, progress
  * line, state file and report's timeline make of it.
  */
-import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import { RunFigures } from '../observe/run-figures.js';
 import { RunTimeline } from '../observe/run-report-timeline.js';
 import { RunStats } from '../observe/run-stats.js';
 import { nowMs } from '../runtime/clock.js';
 import type { RunJournal } from '../runtime/run-journal.js';
+import type { SessionLimits } from './open-limits.js';
 import { replacementOf } from './replacement.js';
 import { RunWarnings, recordsStoredAgain } from './run-warnings.js';
 import { RunWatch } from './run-watch.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface Deciding {
-  readonly limiter: Limiter;
+  readonly limits: SessionLimits;
   readonly scheduler: Scheduler;
 }
 
@@ -28,10 +28,12 @@ export class RunAccount {
 
   constructor(
     { context, prepared, source }: Pick<SessionParts, 'context' | 'prepared' | 'source'>,
-    { limiter, scheduler }: Deciding,
+    { limits, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const stats = new RunStats({ earlier: prepared.totals, walksAgain: prepared.plan.restarts });
+    const { limiter, utilisation } = limits;
+    const walksAgain = prepared.plan.restarts;
+    const stats = new RunStats({ earlier: prepared.totals, walksAgain, utilisation });
     const figures = new RunFigures({ stats, limiter, scheduler });
     this.stats = stats;
     this.figures = figures;

@@ -8,6 +8,7 @@ import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
 import type { OpenSource } from './open-source.js';
 import type { PreparedRun } from './prepare-run.js';
+import type { ProcessShare } from './process-share.js';
 
 export interface SessionParts {
   readonly context: SessionContext;
@@ -21,6 +22,8 @@ export interface SessionParts {
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly onlookers: Onlookers;
+  /** What it shares with other streams of the process. */
+  readonly shared: ProcessShare;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;
 }
