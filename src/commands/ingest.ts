@@ -2,24 +2,26 @@
 import { Command, Option } from 'commander';
 import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
+import { IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
 import { type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
+import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { type CommandContext, commandContext } from './context.js';
-import {
-  exitCodeOf,
-  joinedResult,
-  type StreamResult,
-  sayStream,
-  streamContexts,
-} from './each-stream.js';
-import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
+import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
+import {
+  failuresText,
+  type NamedResult,
+  resultOfStreams,
+  type ToldResult,
+} from './streams-result.js';
 import { wholeNumber } from './whole-number.js';
 
 export function ingestCommand(): Command {
@@ -48,7 +50,7 @@ export function ingestCommand(): Command {
     });
 }
 
-/** One stream after the other. @returns the exit code: that of the first stream that did not complete */
+/** @returns the exit code; of several streams see streams-result.ts */
 async function run(context: CommandContext): Promise<number> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
@@ -56,27 +58,66 @@ async function run(context: CommandContext): Promise<number> {
   }
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
   if (config.dryRun) return dryRun(context);
-  const results: StreamResult[] = [];
-  for (const streamContext of streamContexts(context, undefined)) {
-    const told = (end: IngestionEnd): void => {
-      results.push(tell(streamContext, end));
-      // Before anything is closed, as a script that reads the line need not wait for that.
-      if (results.length === config.streams.length) sayResults(context, results);
-    };
-    const end = await ingest(streamContext, { tell: told, leave });
-    // A signal is for all of them.
-    if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
+  return config.streams.length === 1 ? runOne(context) : runSeveral(context);
+}
+
+async function runOne(context: CommandContext): Promise<number> {
+  let exitCode: number = EXIT.failed;
+  const told = (end: IngestionEnd): void => {
+    const result = tell(context, end);
+    exitCode = result.exitCode;
+    // Before anything is closed, as a script that reads the line need not wait for that.
+    sayResult(context, result);
+  };
+  await ingest(context, { tell: told, leave });
+  return exitCode;
+}
+
+async function runSeveral(context: CommandContext): Promise<number> {
+  const contexts = streamContexts(context, undefined);
+  const streams = contexts.map((each) => ({
+    ...{ name: each.config.stream, parents: [], context: each },
+  }));
+  const results = new Map<string, NamedResult>();
+  const stopped = await ingestStreams(context, streams, {
+    leave,
+    tell(stream, end) {
+      const of = contexts.find(({ config }) => config.stream === stream) ?? context;
+      results.set(stream, { ...tellStream(of, end), stream });
+    },
+  });
+  const inOrder = context.config.streams.flatMap((stream) => results.get(stream) ?? []);
+  const result = resultOfStreams(inOrder, stopped);
+  const failures = failuresText(inOrder);
+  if (failures !== null) context.say(failures);
+  sayResult(context, result);
+  return result.exitCode;
+}
+
+function sayResult(context: CommandContext, result: StreamResult): void {
+  if (result.exitCode === EXIT.complete) context.sayComplete();
+  context.json(result);
+}
+
+function tellStream(context: CommandContext, end: StreamEnd): ToldResult {
+  switch (end.type) {
+    case 'ended':
+    case 'finishedBefore':
+      return tell(context, end);
+    case 'refused': {
+      const { error } = end;
+      const fault = error instanceof IngestionError ? error.fault : null;
+      const exitCode = fault === null ? EXIT.failed : exitCodeForFault(fault);
+      return { status: 'failed', exitCode, message: error.message, fault: fault?.code ?? null };
+    }
+    case 'notBegun': {
+      const exitCode = end.outcome === null ? EXIT.failed : exitCodeForOutcome(end.outcome);
+      return { status: 'not_begun', exitCode, message: end.reason, fault: null };
+    }
   }
-  if (results.length < config.streams.length) sayResults(context, results);
-  return exitCodeOf(results);
 }
 
-function sayResults(context: CommandContext, results: readonly StreamResult[]): void {
-  if (exitCodeOf(results) === EXIT.complete) context.sayComplete();
-  context.json(joinedResult(results));
-}
-
-function tell(context: CommandContext, end: IngestionEnd): StreamResult {
+function tell(context: CommandContext, end: IngestionEnd): ToldResult {
   sayStream(context);
   return end.type === 'ended' ? tellEnd(context, end) : tellFinished(context, end);
 }
@@ -84,7 +125,7 @@ function tell(context: CommandContext, end: IngestionEnd): StreamResult {
 function tellEnd(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'ended' }>,
-): StreamResult {
+): ToldResult {
   const { result, outcome, openCommand, tableName, page } = end;
   context.say(reportText(result, { table: tableName, open: openCommand, page }));
   if (outcome.status !== 'complete') context.say(remedyText(result, outcome));
@@ -114,7 +155,7 @@ const ASKED_AGAIN = {
 function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
-): StreamResult {
+): ToldResult {
   const { run, eventsIngested, tableRows, openCommand, disposition } = end;
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;

@@ -244,6 +244,7 @@ function otherForm(qualified: string, wrong: readonly string[]): Fault {
     code: 'DATABASE_REFUSED',
     message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
     retryable: false,
+    isOfStream: true,
     remedy: `Change it, rename it with ALTER TABLE ${qualified} RENAME TO …, or name another one under target in x-ingestion`,
   };
 }
@@ -253,6 +254,7 @@ function noTable(qualified: string): Fault {
     code: 'DATABASE_REFUSED',
     message: `${qualified} is there already and is no table`,
     retryable: false,
+    isOfStream: true,
     remedy: 'Rename it, or name a table under target in x-ingestion',
   };
 }
