@@ -10,7 +10,7 @@
  * limit: it waits for its instant, and what changes that instant (an answer to any of them, a
  * reservation, a free slot) wakes it.
  *
- * The first request of all goes alone, as that of a single scheduler does: a wrong key costs one request.
+ * Until a page has come, requests go one by one, as the first of a single scheduler does: a wrong key costs one.
  */
 import type { Answered, OwnStart } from './announced-limits.js';
 import { assert } from './fault.js';
@@ -83,10 +83,10 @@ export class StartTurns {
     if (index === 0) this.#wakeFirst();
   }
 
-  /** A request of theirs is over. @param hasHead whether an answer came */
-  settled(hasHead: boolean): void {
+  /** A request of theirs is over. @param isTaken the API has let it in, or refused it for a limit */
+  settled(isTaken: boolean): void {
     this.#inFlight--;
-    this.#hasAnswer ||= hasHead;
+    this.#hasAnswer ||= isTaken;
     for (const each of this.#slots) each.release();
     this.#wakeFirst();
   }
@@ -134,12 +134,12 @@ export class StreamTurn implements Starts {
 
   failed(request: OwnStart, answer: Answered, isUnsaid: boolean): void {
     this.#turns.limiter.failed(request, answer, isUnsaid);
-    this.#turns.settled(answer.headAtMs !== null);
+    this.#turns.settled(false);
   }
 
   refused(request: OwnStart, answer: Answered, nowMs: number): boolean {
     const isNews = this.#turns.limiter.refused(request, answer, nowMs);
-    this.#turns.settled(answer.headAtMs !== null);
+    this.#turns.settled(true);
     return isNews;
   }
 }

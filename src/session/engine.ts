@@ -99,9 +99,12 @@ export class Engine {
     return this.#assembled.run();
   }
 
-  /** Its turn to start a request has come: it looks soon, and not within the step of another stream. */
+  /**
+   * Its turn to start a request has come: it looks soon, but not within the step of another stream, and
+   * behind what the end of that one has to say to it.
+   */
   wake(): void {
-    queueMicrotask(() => this.#loop?.wake());
+    setImmediate(() => this.#loop?.wake());
   }
 
   /** What is in flight is finished, and nothing started. */

@@ -6,9 +6,10 @@
  * that cannot be used, a signal, a bug.
  */
 import { join, parse } from 'node:path';
-import { assert, type Fault, IngestionError } from '../core/fault.js';
+import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { reasonOf } from '../observe/run-end.js';
+import { isOfAll } from './concerns-all.js';
 import type { SessionContext } from './context.js';
 import {
   type IngestionEnd,
@@ -22,7 +23,6 @@ import { UserError } from './user-error.js';
 
 /** Each holds a connection for its lock and one or two for its writer, of the hundred that a server has. */
 const AT_ONCE_MAX = 8;
-const UNAUTHORISED = 401;
 
 export type StreamEnd =
   | IngestionEnd
@@ -92,10 +92,7 @@ async function ingestOne(
   try {
     return await ingestInto(withOwnStateFile(context, name), {
       ...{ ...opened, source: opened.source.of(name), leave },
-      tell: (end) => {
-        if (end.type === 'ended' && concernsAll(end.outcome)) drains.drain(end.outcome);
-        tell(name, end);
-      },
+      tell: (end) => tell(name, end),
     });
   } catch (error) {
     const isExpected = error instanceof IngestionError || error instanceof UserError;
@@ -111,18 +108,6 @@ async function ingestOne(
 
 function stopText(outcome: RunOutcome): string | null {
   return outcome.status === 'interrupted' ? 'a signal has ended the process' : reasonOf(outcome);
-}
-
-/** Whether what has ended a stream would end every other one of the source. */
-function concernsAll(outcome: RunOutcome): boolean {
-  if (outcome.status === 'interrupted') return true;
-  return outcome.status === 'failed' && isOfAll(outcome.fault);
-}
-
-function isOfAll({ code, status, isOfStream = false, retryable }: Fault): boolean {
-  if (code === 'CREDENTIALS') return status === undefined || status === UNAUTHORISED;
-  if (code === 'WORKER_DIED') return !retryable;
-  return code.startsWith('DATABASE') && !isOfStream;
 }
 
 /** As its children are told; null: it is complete. */

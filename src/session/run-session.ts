@@ -8,6 +8,7 @@ import { asIngestionError } from '../database/connect.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
+import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
@@ -37,6 +38,8 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     const running = engine;
     void parts.lock.gone.then((fault) => running.drain({ status: 'failed', fault }));
     const outcome = await runToEnd(parts, engine);
+    // At once, before another stream makes a request in vain.
+    if (concernsAll(outcome)) shared.drains.drain(outcome);
     return await endSession(parts, { scheduler, limits, engine, account }, outcome);
   } finally {
     account.stop();

@@ -112,6 +112,8 @@ async function openLocked(
     if (sample === null) return null;
     const keyFault = absentKey(target, sample);
     if (keyFault !== null) throw new IngestionError(keyFault);
+    // Another stream may be making the same schema.
+    await client.query(LOCK, [target.schema]);
     await client.query(creation(target, sample));
     return openLocked(client, target, null);
   }
