@@ -45,8 +45,8 @@ export async function endSession(
     settle(parts, ending, outcome),
   );
   await watch.writeState(outcome);
-  onlookers.front?.ended(outcome, endedAtMs);
-  onlookers.alerts?.ended(outcome);
+  onlookers.front?.ended(run.run, outcome, endedAtMs);
+  onlookers.alerts?.ended(run.run, outcome);
   const result = ingestResult({
     ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,

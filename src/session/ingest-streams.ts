@@ -8,7 +8,9 @@
 import { join, parse } from 'node:path';
 import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { reasonOf } from '../observe/run-end.js';
+import type { Run } from '../database/ledger-types.js';
+import { reasonOf, statusAfter } from '../observe/run-end.js';
+import type { ReportedStream } from '../observe/run-report.js';
 import { isOfAll } from './concerns-all.js';
 import type { SessionContext } from './context.js';
 import {
@@ -18,6 +20,7 @@ import {
   type OpenedProcess,
   withOpened,
 } from './ingestion.js';
+import { keepStreams } from './reports/keep-streams.js';
 import { type QueuedStream, StreamQueue } from './stream-queue.js';
 import { UserError } from './user-error.js';
 
@@ -55,11 +58,17 @@ export function ingestStreams(
     const { drains } = opened.shared;
     const underWay = new Map<string, Promise<void>>();
     const bugs: unknown[] = [];
+    const ends = new Map<string, StreamEnd>();
+    const tell = (name: string, end: StreamEnd): void => {
+      ends.set(name, end);
+      showWithoutRun(opened, name, end);
+      options.tell(name, end);
+    };
     const begin = async (name: string): Promise<void> => {
       const stream = streams.find((each) => each.name === name);
       assert(stream !== undefined, 'what begins is one of the streams');
       try {
-        queue.ended(name, obstacleOf(await ingestOne(stream, opened, options)));
+        queue.ended(name, obstacleOf(await ingestOne(stream, opened, { ...options, tell })));
       } catch (bug) {
         bugs.push(bug);
         queue.ended(name, 'failed');
@@ -73,11 +82,13 @@ export function ingestStreams(
       for (const step of queue.next(outcome === null ? null : stopText(outcome))) {
         const { stream } = step;
         if (step.type === 'begin') underWay.set(stream, begin(stream));
-        else options.tell(stream, { type: 'notBegun', reason: step.reason, outcome });
+        else tell(stream, { type: 'notBegun', reason: step.reason, outcome });
       }
       if (underWay.size === 0) break;
       await Promise.race(underWay.values());
     }
+    const reported = [...ends].map(([name, end]) => reportedStream(name, end));
+    await keepStreams(context, takenRuns(ends), reported);
     if (bugs.length > 0) throw bugs[0];
     return drains.outcome;
   });
@@ -103,6 +114,34 @@ async function ingestOne(
     const end: StreamEnd = { type: 'refused', error };
     tell(name, end);
     return end;
+  }
+}
+
+/** The dashboard and the alerts hear of runs alone. */
+function showWithoutRun({ onlookers }: OpenedProcess, name: string, end: StreamEnd): void {
+  const { front, alerts } = onlookers;
+  if (end.type === 'notBegun') front?.endedWithoutRun(name, 'not begun', end.reason);
+  if (end.type !== 'refused') return;
+  front?.endedWithoutRun(name, 'failed', end.error.message);
+  alerts?.refused(end.error);
+}
+
+function takenRuns(ends: ReadonlyMap<string, StreamEnd>): Run[] {
+  return [...ends.values()].flatMap((end) => (end.type === 'ended' ? [end.taken] : []));
+}
+
+function reportedStream(stream: string, end: StreamEnd): ReportedStream {
+  switch (end.type) {
+    case 'ended': {
+      const { run, eventsIngested: rows } = end.result;
+      return { stream, run, status: statusAfter(end.outcome.status), rows };
+    }
+    case 'finishedBefore':
+      return { stream, run: end.run, status: 'complete', rows: end.eventsIngested };
+    case 'refused':
+      return { stream, run: null, status: 'failed', rows: 0 };
+    case 'notBegun':
+      return { stream, run: null, status: 'not begun', rows: 0 };
   }
 }
 

@@ -33,6 +33,8 @@ export type IngestionEnd =
       readonly openCommand: string;
       /** Of its rows, as SQL names it. */
       readonly tableName: string;
+      /** As it was when this process took it up. */
+      readonly taken: Run;
     } & SessionEnd)
   /** An earlier process had finished the run, and no new one was asked for. */
   | {
@@ -167,7 +169,8 @@ async function workOn(
   });
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;
-  return { type: 'ended', openCommand: database.openCommand, tableName, ...end };
+  const { openCommand } = database;
+  return { type: 'ended', openCommand, tableName, taken: prepared.run, ...end };
 }
 
 function runPatience({ config, log }: SessionContext, { front }: Onlookers): Patience {

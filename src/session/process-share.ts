@@ -2,6 +2,7 @@
 import { CreditPool } from '../core/credit-pool.js';
 import type { Patience } from '../database/patience.js';
 import { openRunStore } from '../database/run-store.js';
+import { JoinedProgress } from '../observe/joined-progress.js';
 import { CONNECTIONS_MAX, type WriterSettings } from '../protocol/writer-messages.js';
 import { BufferPool } from '../runtime/buffer-pool.js';
 import type { SessionContext } from './context.js';
@@ -14,7 +15,7 @@ import { SharedLimits } from './shared-limits.js';
 import { Threads } from './threads.js';
 
 export interface ProcessShareParts {
-  readonly context: Pick<SessionContext, 'config'>;
+  readonly context: Pick<SessionContext, 'config' | 'isJson'>;
   readonly source: OpenSource;
   readonly database: OpenDatabase;
   /** With a database that is away when starts are reserved. */
@@ -28,6 +29,8 @@ export class ProcessShare {
   readonly drains = new Drains();
   readonly credits: CreditPool;
   readonly buffers: BufferPool;
+  /** One line for all on a terminal; null: there is one stream, or nothing to show it on. */
+  readonly joinedProgress: JoinedProgress | null;
   readonly #parts: ProcessShareParts;
   /** Null: there is one stream. */
   readonly #limits: SharedLimits | null;
@@ -40,6 +43,8 @@ export class ProcessShare {
     this.threads = new Threads(parts);
     this.credits = new CreditPool(creditBytes);
     this.buffers = new BufferPool(creditBytes);
+    const isShown = streams > 1 && process.stderr.isTTY && !context.isJson;
+    this.joinedProgress = isShown ? new JoinedProgress(process.stderr) : null;
     const store = openRunStore(database.pool, { patience });
     this.#limits = streams === 1 ? null : new SharedLimits(store, concurrency);
   }

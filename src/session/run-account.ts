@@ -19,6 +19,8 @@ export interface Deciding {
   readonly scheduler: Scheduler;
 }
 
+type AccountParts = Pick<SessionParts, 'context' | 'prepared' | 'source' | 'shared'>;
+
 export class RunAccount {
   readonly stats: RunStats;
   readonly figures: RunFigures;
@@ -27,7 +29,7 @@ export class RunAccount {
   readonly warnings: RunWarnings;
 
   constructor(
-    { context, prepared, source }: Pick<SessionParts, 'context' | 'prepared' | 'source'>,
+    { context, prepared, source, shared }: AccountParts,
     { limits, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
@@ -39,6 +41,7 @@ export class RunAccount {
     this.figures = figures;
     this.watch = new RunWatch({
       ...{ context, stats, figures, limiter, scheduler, prepared },
+      joined: shared.joinedProgress,
       onSource: (facts) => journal.sourceSeen(facts),
       onLastError: (text) => journal.lastErrorSeen(text),
     });

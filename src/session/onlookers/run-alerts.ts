@@ -2,23 +2,16 @@
  * The alerts of a process, from the start of its command to the last attempt to send one. Loaded
  * only where a webhook is set.
  *
- * What is decided and formatted is src/observe/alerts; this gives it the clock and the run.
+ * What is decided and formatted is src/observe/alerts; each run has a watch of its own (alert-watch.ts).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertConfig } from '../../config/alert-settings.js';
 import { proxiesFor } from '../../config/proxy-settings.js';
-import type { Fault } from '../../core/fault.js';
-import type { RunOutcome, SchedulerCommand } from '../../core/scheduler-types.js';
+import type { RunOutcome } from '../../core/scheduler-types.js';
 import type { AlertChange } from '../../observe/alerts/alert.js';
-import { AlertDecision } from '../../observe/alerts/alert-decision.js';
 import { formatAlert } from '../../observe/alerts/alert-format.js';
 import { AlertSender } from '../../observe/alerts/alert-sender.js';
-import {
-  endOfError,
-  endOfOutcome,
-  type RunEnd,
-  stallWords,
-} from '../../observe/alerts/alert-words.js';
+import { endOfError, endOfOutcome } from '../../observe/alerts/alert-words.js';
 import {
   type AlertOrigin,
   type AlertWords,
@@ -26,33 +19,27 @@ import {
   NO_FIGURES,
 } from '../../observe/alerts/make-alert.js';
 import { Webhook } from '../../observe/alerts/webhook.js';
-import type { WriteResult } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
 import type { SessionContext } from '../context.js';
 import { USER_AGENT } from '../version.js';
 import { type AlertedRun, alertOriginOf, figuresOf } from './alert-facts.js';
+import { AlertWatch } from './alert-watch.js';
 
-const TICK_MAX_MS = 1_000;
-
-export class RunAlerts implements RunObserver {
+export class RunAlerts {
   readonly #context: SessionContext;
   readonly #settings: AlertConfig;
   readonly #from: AlertOrigin;
   readonly #webhook: Webhook;
   readonly #sender: AlertSender;
-  #decision: AlertDecision;
-  #run: AlertedRun | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  /** The last since a page was committed. */
-  #fault: Fault | null = null;
+  /** Of the runs of the process, by their numbers. */
+  readonly #watches = new Map<number, AlertWatch>();
   #hasComplained = false;
 
   constructor(context: SessionContext, settings: AlertConfig) {
     this.#context = context;
     this.#settings = settings;
     this.#from = alertOriginOf(context);
-    this.#decision = new AlertDecision(settings);
     this.#webhook = new Webhook(settings.url, {
       userAgent: USER_AGENT,
       proxies: proxiesFor(settings.url, context.config.proxies),
@@ -63,24 +50,27 @@ export class RunAlerts implements RunObserver {
     context.log.info({ event: 'alerts_enabled', format }, message);
   }
 
-  /** The run of this process begins. @returns who is to be told what happens in it */
+  /** A run of this process begins. @returns who is to be told what happens in it */
   attach(run: AlertedRun): RunObserver {
-    this.#run = run;
-    const { stallMs } = this.#settings;
-    this.#decision = new AlertDecision({ stallMs, leftOpen: this.#leftOpen(run) });
-    const tickMs = Math.min(TICK_MAX_MS, stallMs / 10);
-    this.#timer = setInterval(() => this.#tick(run), tickMs).unref();
-    return this;
+    const watch = this.#watch(run);
+    this.#watches.set(run.run, watch);
+    return watch;
   }
 
-  /** The process is done with the run. */
-  ended(outcome: RunOutcome): void {
-    this.#end(endOfOutcome(outcome));
+  /** The process is done with a run. */
+  ended(run: number, outcome: RunOutcome): void {
+    this.#watches.get(run)?.end(endOfOutcome(outcome));
   }
 
   /** An error ends the command; where an outcome was told of, it adds nothing. */
   failed(error: unknown): void {
-    this.#end(endOfError(error));
+    if (this.#watches.size === 0) return this.refused(error);
+    for (const watch of this.#watches.values()) watch.end(endOfError(error));
+  }
+
+  /** An error keeps a stream from having a run. */
+  refused(error: unknown): void {
+    this.#watch(null).end(endOfError(error));
   }
 
   /**
@@ -88,7 +78,7 @@ export class RunAlerts implements RunObserver {
    * promise, so that what a person is told of the end comes first.
    */
   async finish(): Promise<void> {
-    clearInterval(this.#timer);
+    for (const watch of this.#watches.values()) watch.stop();
     await this.#sender.finish();
     await this.#webhook.close();
   }
@@ -101,78 +91,32 @@ export class RunAlerts implements RunObserver {
     this.#context.log.error({ event: 'alerts_failed' }, `the alerts failed: ${reason}`);
   }
 
-  // --- what the loop tells ---------------------------------------------------------------------
-
-  fetchFailed(_: Extract<SchedulerCommand, { type: 'fetch' }>, fault: Fault): void {
-    this.#fault = fault;
-  }
-
-  committed(
-    _: Extract<SchedulerCommand, { type: 'write' }>,
-    { counts }: Extract<WriteResult, { type: 'committed' }>,
-  ): void {
-    this.#fault = null;
-    // Pages without a record bring a run no nearer to its end.
-    if (counts.returned === 0) return;
-    this.#tell(this.#decision.committed(), null);
-  }
-
-  fetchStarted(): void {}
-  headSeen(): void {}
-  scanned(): void {}
-  writeFailed(): void {}
-  noticed(): void {}
-
-  // ---------------------------------------------------------------------------------------------
-
-  #tick({ scheduler, limiter }: AlertedRun): void {
-    const atMs = nowMs();
-    const waits = scheduler.waits.reason;
-    const { inFlight, scanning, held, writing } = scheduler.outstandingByPhase();
-    const isLimited =
-      inFlight + scanning + held + writing === 0 &&
-      (waits === 'permit' || waits === null) &&
-      limiter.tokensAt(atMs) < 1;
-    const changes = this.#decision.tick(atMs, isLimited);
-    if (changes.length === 0) return;
-    const { stallMs } = this.#settings;
-    this.#tell(changes, stallWords({ stallMs, waits, writing, fault: this.#fault }));
-  }
-
-  #end({ status, isElsewhere, ...words }: RunEnd): void {
-    clearInterval(this.#timer);
-    const isOfStart = this.#run === null;
-    this.#tell(this.#decision.ended(status, { isElsewhere, isOfStart }), words);
+  #watch(run: AlertedRun | null): AlertWatch {
+    const settings = this.#settings;
+    return new AlertWatch({
+      ...{ settings, run },
+      tell: (changes, words) => this.#tell(run, changes, words),
+    });
   }
 
   /** @param words null: the run goes on */
-  #tell(changes: readonly AlertChange[], words: AlertWords | null): void {
-    if (changes.length === 0) return;
+  #tell(run: AlertedRun | null, changes: readonly AlertChange[], words: AlertWords | null): void {
     try {
-      for (const change of changes) this.#send(change, words);
+      for (const change of changes) this.#send(run, change, words);
     } catch (error) {
       this.complain(error);
     }
   }
 
-  #send(change: AlertChange, words: AlertWords | null): void {
+  #send(of: AlertedRun | null, change: AlertChange, words: AlertWords | null): void {
     const atMs = nowMs();
-    const figures = this.#run === null ? NO_FIGURES : figuresOf(this.#run, atMs);
+    const figures = of === null ? NO_FIGURES : figuresOf(of, atMs);
     const alert = makeAlert(change, { from: this.#from, figures, words, atMs });
     const { kind, action, run } = alert;
     const name = `alert ${action} ${kind}, ${run === null ? 'before a run' : `run ${run}`}`;
     for (const body of formatAlert(alert, this.#settings)) {
       this.#sender.send(name, body, kind !== 'stalled');
     }
-  }
-
-  /** PagerDuty alone keeps an incident open over processes; it ignores a resolve of none. */
-  #leftOpen({ isResumed }: AlertedRun): Pick<AlertChange, 'kind' | 'isOfStart'>[] {
-    if (this.#settings.format !== 'pagerduty') return [];
-    const ofStart = { kind: 'failed', isOfStart: true } as const;
-    const kinds = ['failed', 'paused', 'stalled'] as const;
-    const ofRun = isResumed ? kinds.map((kind) => ({ kind, isOfStart: false })) : [];
-    return [ofStart, ...ofRun];
   }
 
   #openSender(): AlertSender {
