@@ -87,7 +87,10 @@ export function ingestStreams(
       if (underWay.size === 0) break;
       await Promise.race(underWay.values());
     }
-    const reported = [...ends].map(([name, end]) => reportedStream(name, end));
+    const reported = streams.flatMap(({ name }) => {
+      const end = ends.get(name);
+      return end === undefined ? [] : [reportedStream(name, end)];
+    });
     await keepStreams(context, takenRuns(ends), reported);
     if (bugs.length > 0) throw bugs[0];
     return drains.outcome;

@@ -1,10 +1,12 @@
 /** Several streams of a source in one process: at the same time, under one limit, each to its own end. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { RunSnapshot } from '../../src/observe/snapshot.js';
 import { offsetApi } from '../support/apis/offset-api.js';
 import type { ApiServer } from '../support/apis/serve.js';
 import { useApis } from '../support/apis/use-apis.js';
+import { addressOf, scrape, total, untilSnapshot } from '../support/http-client.js';
 import { breaking, useIngestFolder } from '../support/ingest-process.js';
 import { usePostgres } from '../support/postgres.js';
 import { sourceEnv, writeSource } from '../support/sources.js';
@@ -36,7 +38,7 @@ ${streams.join('\n')}
   );
 }
 
-const openApi = () => apis.start(offsetApi({ count: COUNT, limit: LIMIT, latencyMs: 20 }));
+const openApi = (limit = LIMIT) => apis.start(offsetApi({ count: COUNT, limit, latencyMs: 20 }));
 
 function envOf(path: string, api: ApiServer<string>, env = {}) {
   return { ...sourceEnv({ source: path, stream: 'one', key: ['id'] }, api, database), ...env };
@@ -45,6 +47,17 @@ function envOf(path: string, api: ApiServer<string>, env = {}) {
 /** Requests by the stream that asked, in the order of their arrival. */
 function askedBy(api: ApiServer<string>): string[] {
   return api.requests.map(({ url }) => new URL(url, api.origin).searchParams.get('of') ?? '');
+}
+
+/** While both have requests to make, they make as many. */
+function expectTurns(asked: readonly string[], one: string, two: string): void {
+  const from = Math.max(asked.indexOf(one), asked.indexOf(two));
+  const until = Math.min(asked.lastIndexOf(one), asked.lastIndexOf(two));
+  const both = asked.slice(from, until);
+  const ofOne = both.filter((name) => name === one).length;
+  const ofTwo = both.filter((name) => name === two).length;
+  expect(both.length).toBeGreaterThan(5);
+  expect(Math.abs(ofOne - ofTwo), both.join(' ')).toBeLessThanOrEqual(2);
 }
 
 async function rowsOf(path: string, stream: string): Promise<number> {
@@ -77,9 +90,7 @@ test('a stream that is not there leaves the others alone, which take turns under
       LIMIT.windowMs,
     ),
   ).toBeLessThanOrEqual(LIMIT.quota);
-  const asked = askedBy(api).filter((name) => name !== 'gone');
-  const ofOne = asked.slice(0, asked.length / 2).filter((name) => name === 'one').length;
-  expect(Math.abs(ofOne - asked.length / 4)).toBeLessThanOrEqual(2);
+  expectTurns(askedBy(api), 'one', 'two');
   expect(existsSync(join(folder.path, 'data', 'ingestion.one.state'))).toBe(true);
   const text = await run('ingest');
   expect(text.code).toBe(1);
@@ -129,4 +140,42 @@ test('killed with all under way it goes on with each, and a signal drains all', 
   for (const name of names) expect(await rowsOf(path, name)).toBe(COUNT);
   expect(api.refused).toBe(0);
   expect((await folder.run(['verify', '--json', '--source', path], env)).code).toBe(0);
+});
+
+test('metrics, dashboard and reports tell of each stream', async () => {
+  const api = await openApi({ quota: 9, windowMs: 20_000 });
+  const path = source(['one', 'gone', 'two']);
+  const env = envOf(path, api, { HTTP_PORT: '0' });
+  const child = folder.start(['ingest', '--json', '--source', path], env);
+  const committed = child.untilLog('page_committed', { count: 8 });
+  const url = await addressOf(child);
+  await committed;
+  const { live, streams } = await untilSnapshot<RunSnapshot>(url, (seen) =>
+    seen.streams.every(({ stream, rows }) => stream === 'gone' || rows === 80),
+  );
+  expect(streams).toMatchObject([
+    { stream: 'one', state: 'running', total: COUNT, share: 80 / COUNT, isShown: true },
+    { stream: 'gone', state: 'failed', rows: 0, reason: expect.stringMatching('404') },
+    { stream: 'two', state: 'running', total: COUNT, isShown: false },
+  ]);
+  expect(live).toMatchObject({ stream: 'one', rows: { ingested: 80 } });
+  const metrics = await scrape(url);
+  for (const stream of ['one', 'two']) {
+    expect(total(metrics, 'datasync_rows_total', { stream, outcome: 'inserted' })).toBe(80);
+    expect(total(metrics, 'datasync_run_state', { stream, state: 'running' })).toBe(1);
+  }
+  expect(total(metrics, 'datasync_run_state', { stream: 'gone', state: 'failed' })).toBe(1);
+  expect(total(metrics, 'datasync_faults_total', { stream: 'gone' })).toBe(1);
+  child.signal('SIGTERM');
+  const { result } = await child.end();
+  expect(result).toMatchObject({ streams: [{ status: 'interrupted' }, { status: 'failed' }, {}] });
+  const ended = result?.streams as readonly { run: number }[] | undefined;
+  const report = JSON.parse(
+    readFileSync(join(folder.path, 'reports', `${ended?.[0]?.run}.json`), 'utf8'),
+  );
+  expect(report.streams).toMatchObject([
+    { stream: 'one', status: 'paused', rows: 80 },
+    { stream: 'gone', status: 'failed', rows: 0 },
+    { stream: 'two', status: 'paused', rows: 80 },
+  ]);
 });

@@ -18,11 +18,10 @@ export class SharedServer {
   refused = 0;
   readonly #isNamed: boolean;
 
-  /** @param secondsMin that the shortest window has at the least */
-  constructor(random: Random, isNamed = random() < 0.7, secondsMin = 1) {
+  constructor(random: Random, isNamed = random() < 0.7) {
     this.#isNamed = isNamed;
     const drawn = [
-      limit('second', drawInteger(random, 2, 12), SECOND_MS * drawInteger(random, secondsMin, 5)),
+      limit('second', drawInteger(random, 2, 12), SECOND_MS * drawInteger(random, 1, 5)),
       limit('minute', drawInteger(random, 15, 90), MINUTE_MS),
       limit('day', drawInteger(random, 100, 400), DAY_MS),
     ];

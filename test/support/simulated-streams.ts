@@ -57,7 +57,6 @@ interface World {
   readonly server: SharedServer;
   readonly store: SimulatedLimitStore;
   readonly faultShare: number;
-  readonly latencyMs: number;
 }
 
 /** What the streams of one process share. */
@@ -73,8 +72,6 @@ const STEPS_MAX = 300_000;
 const WORK = 'source';
 const ASSUMED = { quota: 10, windowMs: 60_000 };
 const CONCURRENCY = 12;
-/** Resets are told in whole seconds, which say nothing of a window of one. */
-const SECONDS_MIN = 2;
 const CREDIT_BYTES = 100 * PAGE_BYTES;
 const RESERVE_MS = { min: 1, max: 20 };
 
@@ -83,10 +80,9 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
   const { seed, faultShare = 0 } = settings;
   const random = seededRandom(seed);
   const time = new SimulatedTime();
-  const server = new SharedServer(random, true, SECONDS_MIN);
-  const latencyMs = drawInteger(random, 20, 300);
+  const server = new SharedServer(random, true);
   const store = new SimulatedLimitStore();
-  const world = { random, time, server, store, faultShare, latencyMs };
+  const world = { random, time, server, store, faultShare };
   const streams = Array.from(
     { length: settings.streams },
     (_, nth) => new Stream(world, nth, settings.rows),
@@ -164,7 +160,7 @@ class Stream {
     const settings = {
       ...{ ...drawn, rows, isOpaque: true, isFlat: false },
       ...{ clockSkewMs: 0, pageCap: 10, cursorTtlMs: 1e9, shortShare: 0, falseEndShare: 0 },
-      latencyMs: world.latencyMs,
+      latencyMs: drawInteger(random, 20, 300),
     };
     this.#api =
       nth % 2 === 0
