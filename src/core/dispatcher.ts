@@ -103,8 +103,8 @@ export class Dispatcher {
    * there should be: where none comes to be known, waiting for it would cost a latency or two.
    */
   get #learnedPolicy(): LimitPolicy | null {
-    const { limiter } = this.#context.options;
-    return limiter.isLearned ? limiter.policy : null;
+    const { starts, options } = this.#context;
+    return options.limiter.isLearned ? starts.policy : null;
   }
 
   /** Whether a token is there and its start is reserved; else sees to both. */
@@ -192,9 +192,9 @@ export class Dispatcher {
 
   /** A server that refuses everything is waited for as long as one that asks for the whole wait. */
   #pauseWhileRefused(nowMs: number): void {
-    const { limiter } = this.#context.options;
-    const sinceMs = limiter.refusedSinceMs ?? nowMs;
-    this.#pauseFor(limiter.nextStartMs(nowMs), Math.min(sinceMs, nowMs));
+    const { starts, options } = this.#context;
+    const sinceMs = options.limiter.refusedSinceMs ?? nowMs;
+    this.#pauseFor(starts.nextStartMs(nowMs), Math.min(sinceMs, nowMs));
   }
 
   /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */

@@ -1,7 +1,6 @@
 /** Slots: how many requests may be in flight at once, of all who share them. */
 export class Slots {
   readonly #max: number;
-  readonly #onFree = new Set<() => void>();
   #taken = 0;
 
   constructor(max: number) {
@@ -18,11 +17,5 @@ export class Slots {
 
   release(): void {
     this.#taken--;
-    for (const tell of this.#onFree) tell();
-  }
-
-  /** @param tell called whenever one is free again */
-  whenFree(tell: () => void): void {
-    this.#onFree.add(tell);
   }
 }

@@ -6,6 +6,7 @@ import type { Answered, OwnStart } from './announced-limits.js';
 import type { Limiter } from './limiter.js';
 import { type StartDecision, StartPlan } from './start-plan.js';
 import type { StartAnswer } from './start-reservation.js';
+import type { LimitPolicy } from './token-bucket.js';
 import type { WaitReason } from './wait-times.js';
 
 /** As of `StartPlan`. */
@@ -15,6 +16,10 @@ export interface Permission extends StartDecision {
 }
 
 export interface Starts {
+  /** Of the limits that hold for it the one that permits the least; null: none is known. */
+  readonly policy: LimitPolicy | null;
+  /** When these permit a start; see `Limiter`. */
+  nextStartMs(nowMs: number): number;
   /** Asks for one start. The caller calls `take` if it uses the permission. */
   next(nowMs: number): Permission;
   /** Uses a permission. */
@@ -37,6 +42,14 @@ export class OwnStarts implements Starts {
   constructor(limiter: Limiter) {
     this.#limiter = limiter;
     this.#plan = new StartPlan(limiter);
+  }
+
+  get policy(): LimitPolicy | null {
+    return this.#limiter.policy;
+  }
+
+  nextStartMs(nowMs: number): number {
+    return this.#limiter.nextStartMs(nowMs);
   }
 
   next(nowMs: number): Permission {

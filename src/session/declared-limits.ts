@@ -1,5 +1,4 @@
 /** The limits that a source file declares for a stream, as the limiter takes them. */
-import { createHash } from 'node:crypto';
 import { type LimitLog, longestStarts, NO_LIMITS, type SavedLimit } from '../core/limit-log.js';
 import type { LimitPolicy } from '../core/token-bucket.js';
 import type { DeclaredLimit } from '../source/plan.js';
@@ -30,16 +29,6 @@ export function limitsOfRequest(
       (method === null || method.toUpperCase() === request.method) &&
       (path === null || isWithin(request.path, path)),
   );
-}
-
-/**
- * Tells processes, or streams of one, apart for which other limits hold: each has a log of its own. Empty for
- * limits of every request, and holds no space.
- */
-export function setName(limits: readonly DeclaredLimit[]): string {
-  const some = limits.filter(({ path, method }) => path !== null || method !== null);
-  if (some.length === 0) return '';
-  return `/${createHash('sha256').update(JSON.stringify(some)).digest('hex').slice(0, 8)}`;
 }
 
 /** Requests in flight at most; null: no limit is declared for that. */
@@ -76,7 +65,8 @@ export function withDeclared(
 
 const PREFIX = 'declared ';
 
-function nameOf({ method, path, quota, windowMs }: DeclaredLimit): string {
+/** As the limiter calls it. */
+export function nameOf({ method, path, quota, windowMs }: DeclaredLimit): string {
   const where = [method, path].filter((part) => part !== null).join(' ');
   return `${PREFIX}${where === '' ? '' : `${where} `}${quota} in ${windowMs} ms`;
 }

@@ -53,7 +53,8 @@ export function ingestStreams(
   options: StreamsOptions,
 ): Promise<RunOutcome | null> {
   const atOnce = Math.min(AT_ONCE_MAX, streams.length);
-  return withOpened(context, atOnce, async (opened) => {
+  const names = streams.map(({ name }) => name);
+  return withOpened(context, names, atOnce, async (opened) => {
     const queue = new StreamQueue(streams, atOnce);
     const { drains } = opened.shared;
     const underWay = new Map<string, Promise<void>>();

@@ -68,7 +68,9 @@ export interface OpenedForRun {
 
 /** Of the stream of the configuration. @throws IngestionError, UserError */
 export function ingest(context: SessionContext, options: IngestionOptions): Promise<IngestionEnd> {
-  return withOpened(context, 1, (opened) => ingestInto(context, { ...opened, ...options }));
+  return withOpened(context, [context.config.stream], 1, (opened) =>
+    ingestInto(context, { ...opened, ...options }),
+  );
 }
 
 /** What the streams of a process are given, open already. */
@@ -80,22 +82,26 @@ export interface OpenedProcess extends OpenedForRun {
 /**
  * Opens all that the streams of a process share, does the work, and closes it.
  *
- * @param streams under way at once, at most
+ * @param streams all that there will be
+ * @param atOnce under way at once, at most
  * @throws IngestionError, UserError, what `work` throws
  */
 export function withOpened<T>(
   context: SessionContext,
-  streams: number,
+  streams: readonly string[],
+  atOnce: number,
   work: (opened: OpenedProcess) => Promise<T>,
 ): Promise<T> {
   return withOnlookers(context, async (onlookers) => {
     announce(context.config, context.log);
-    const [database, source] = await openBoth(context, streams);
+    const [database, source] = await openBoth(context, atOnce);
     const patience = runPatience(context, onlookers);
     try {
       onlookers.front?.connect(database.connectionString);
       const token = openToken(context, source, database.pool);
-      const shared = new ProcessShare({ context, source, database, patience, streams });
+      const shared = new ProcessShare({
+        ...{ context, source, database, patience, streams, atOnce },
+      });
       return await work({ database, source, token, onlookers, shared });
     } finally {
       patience.end();
@@ -227,10 +233,10 @@ function announce({ target, database }: Config, log: Logger): void {
 /** Both at once: each takes its time. */
 async function openBoth(
   context: SessionContext,
-  streams: number,
+  locks: number,
 ): Promise<[OpenDatabase, OpenSource]> {
   const opening = openSource(context.config);
-  const [database] = await Promise.allSettled([openDatabase(context, streams), opening]);
+  const [database] = await Promise.allSettled([openDatabase(context, locks), opening]);
   if (database.status === 'rejected') {
     await opening.then(
       (source) => source.close(),

@@ -4,7 +4,7 @@ import { type StartAnswer, type StartRequest, withoutPlan } from '../core/start-
 import type { Starts } from '../core/starts.js';
 import { Utilisation } from '../core/utilisation.js';
 import { nowMs } from '../runtime/clock.js';
-import { declaredConcurrency, limitsOfStream, setName, withDeclared } from './declared-limits.js';
+import { declaredConcurrency, limitsOfStream, withDeclared } from './declared-limits.js';
 import { type ExplorationHints, findHints, mergeStarts } from './exploration/exploration-hints.js';
 import { LimitStore } from './limit-store.js';
 import type { SessionParts } from './session-parts.js';
@@ -32,17 +32,19 @@ export interface SessionLimits extends KnownLimits {
 
 type Asking = Pick<SessionParts, 'context' | 'source'>;
 
-/** The limiter that earlier runs and explorations have taught. @throws IngestionError */
-export async function openLimits({
-  context,
-  source,
-  store,
-}: Asking & Pick<SessionParts, 'store'>): Promise<KnownLimits> {
+/**
+ * The limiter that earlier runs and explorations have taught.
+ *
+ * @param declared in the source file, for the requests that it is for
+ * @throws IngestionError
+ */
+export async function openLimits(
+  { context, source, store }: Asking & Pick<SessionParts, 'store'>,
+  declared = limitsOfStream(source),
+): Promise<KnownLimits> {
   const { config } = context;
   const { spec } = source;
-  const declared = limitsOfStream(source);
-  const work = `${spec.name}${setName(declared)}`;
-  const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work });
+  const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work: spec.name });
   const hints = await hintsOf({ context, source });
   const assumed = hints.policy ?? spec.defaultPolicy;
   const saved = withDeclared(mergeStarts(await limits.load(), hints, assumed), declared);

@@ -20,8 +20,10 @@ export interface ProcessShareParts {
   readonly database: OpenDatabase;
   /** With a database that is away when starts are reserved. */
   readonly patience: Patience;
-  /** Under way at once, at most. */
-  readonly streams: number;
+  /** All that it will come to. */
+  readonly streams: readonly string[];
+  /** Of these under way at once, at most. */
+  readonly atOnce: number;
 }
 
 export class ProcessShare {
@@ -37,16 +39,17 @@ export class ProcessShare {
   #tasks = 0;
 
   constructor(parts: ProcessShareParts) {
-    const { context, database, patience, streams } = parts;
+    const { context, source, database, patience } = parts;
+    const streams = parts.streams.map((stream) => source.of(stream));
     const { creditBytes, concurrency } = context.config;
     this.#parts = parts;
     this.threads = new Threads(parts);
     this.credits = new CreditPool(creditBytes);
     this.buffers = new BufferPool(creditBytes);
-    const isShown = streams > 1 && process.stderr.isTTY && !context.isJson;
+    const isShown = streams.length > 1 && process.stderr.isTTY && !context.isJson;
     this.joinedProgress = isShown ? new JoinedProgress(process.stderr) : null;
     const store = openRunStore(database.pool, { patience });
-    this.#limits = streams === 1 ? null : new SharedLimits(store, concurrency);
+    this.#limits = streams.length === 1 ? null : new SharedLimits({ store, concurrency, streams });
   }
 
   /** The limits of one of them. @param wake see `StartTurns.join` @throws IngestionError */
@@ -62,13 +65,13 @@ export class ProcessShare {
 
   /** Connections of one stream's writer: its part of those of all. */
   get writerConnections(): Pick<WriterSettings, 'connectionsMax' | 'autoMax'> {
-    const { context, streams } = this.#parts;
+    const { context, atOnce } = this.#parts;
     const { writerConnections } = context.config;
-    if (writerConnections !== 'auto') return { connectionsMax: partOf(writerConnections, streams) };
-    return { connectionsMax: 'auto', autoMax: partOf(CONNECTIONS_MAX, streams) };
+    if (writerConnections !== 'auto') return { connectionsMax: partOf(writerConnections, atOnce) };
+    return { connectionsMax: 'auto', autoMax: partOf(CONNECTIONS_MAX, atOnce) };
   }
 }
 
-function partOf(whole: number, streams: number): number {
-  return Math.max(1, Math.floor(whole / streams));
+function partOf(whole: number, parts: number): number {
+  return Math.max(1, Math.floor(whole / parts));
 }

@@ -1,83 +1,93 @@
 /**
- * The limits of a source for the streams of one process: one limiter, one log of starts, in turns.
- *
- * A limit that the source file declares for a path holds for the streams of that path alone. Streams for which
- * other limits hold have a limiter of their own, and know of the starts of the others as those of
- * another process: by the log that all keep in the database.
+ * The limits of a source for the streams of one process: one limiter, one log of starts, in turns. A limit that
+ * the source file declares for a path holds for the streams of that path alone.
  */
 import { Slots } from '../core/slots.js';
 import type { StartAnswer, StartRequest } from '../core/start-reservation.js';
-import { StartTurns } from '../core/start-turns.js';
+import { StartTurns, type TurnTerms } from '../core/start-turns.js';
 import { Utilisation } from '../core/utilisation.js';
 import type { RunStore } from '../database/run-store.js';
 import { nowMs } from '../runtime/clock.js';
 import type { DeclaredLimit } from '../source/plan.js';
-import { limitsOfStream } from './declared-limits.js';
+import { declaredConcurrency, limitsOfStream, nameOf } from './declared-limits.js';
 import { hintsOf, type KnownLimits, openLimits, type SessionLimits } from './open-limits.js';
+import type { OpenSource } from './open-source.js';
 import type { SessionParts } from './session-parts.js';
 
 type Asking = Pick<SessionParts, 'context' | 'source'>;
 
-/** Streams for which the same limits hold. */
-interface Group {
+interface Opened {
   readonly limits: KnownLimits;
-  /** That opened it, with its hints. */
+  /** That opened them, with its hints. */
   readonly stream: string;
   readonly turns: StartTurns;
-  readonly utilisation: Utilisation;
   readonly reserve: (request: StartRequest) => Promise<StartAnswer>;
-  members: number;
+}
+
+export interface SharedLimitsParts {
+  readonly store: RunStore;
+  /** Requests in flight at most, of all streams. */
+  readonly concurrency: number;
+  /** All that the process will come to. */
+  readonly streams: readonly OpenSource[];
 }
 
 export class SharedLimits {
-  readonly #store: RunStore;
+  readonly #parts: SharedLimitsParts;
   readonly #ofProcess: Slots;
-  readonly #groups = new Map<string, Promise<Group>>();
-  /** Of declared limits of requests at once: one that several groups have is one. */
-  readonly #slots = new Map<string, Slots>();
+  readonly #utilisation = new Utilisation();
+  readonly #declared: ReadonlySet<DeclaredLimit>;
+  /** Of declared limits of requests at once. */
+  readonly #slots = new Map<DeclaredLimit, Slots>();
+  #opening: Promise<Opened> | null = null;
+  #members = 0;
 
-  /** @param concurrency requests in flight at most, of all streams */
-  constructor(store: RunStore, concurrency: number) {
-    this.#store = store;
-    this.#ofProcess = new Slots(concurrency);
+  constructor(parts: SharedLimitsParts) {
+    this.#parts = parts;
+    this.#ofProcess = new Slots(parts.concurrency);
+    this.#declared = new Set(parts.streams.flatMap((stream) => limitsOfStream(stream)));
+    for (const limit of this.#declared) {
+      if (limit.concurrency !== null) this.#slots.set(limit, new Slots(limit.concurrency));
+    }
   }
 
   /** The share of one more stream. @param wake see `StartTurns.join` @throws IngestionError */
-  async join(parts: Asking, wake: () => void): Promise<SessionLimits> {
-    const declared = limitsOfStream(parts.source);
-    const key = JSON.stringify([parts.source.spec.bucket, declared]);
-    const opening = this.#groups.get(key) ?? this.#open(parts, declared);
-    this.#groups.set(key, opening);
-    const group = await opening;
-    const starts = group.turns.join(wake);
-    group.members++;
+  async join(asking: Asking, wake: () => void): Promise<SessionLimits> {
+    this.#opening ??= this.#open(asking);
+    const { limits, stream, turns, reserve } = await this.#opening;
+    const declared = limitsOfStream(asking.source);
+    const starts = turns.join(wake, this.#termsOf(declared));
+    this.#members++;
     let isMember = true;
     const leave = (): void => {
       if (!isMember) return;
       isMember = false;
-      group.members--;
+      this.#members--;
       starts.withdraw();
     };
-    const isOpener = group.stream === parts.source.spec.stream;
-    const hints = isOpener ? group.limits.hints : await hintsOf(parts);
-    const { limits, utilisation, reserve } = group;
+    const isOpener = stream === asking.source.spec.stream;
     return {
-      ...{ ...limits, hints, utilisation, reserve, starts, leave },
+      ...{ limiter: limits.limiter, utilisation: this.#utilisation, starts, reserve, leave },
+      hints: isOpener ? limits.hints : await hintsOf(asking),
+      concurrency: declaredConcurrency(declared),
       settle: async () => {
         leave();
         // What is planned is for those who are still at work.
-        if (group.members === 0) await group.reserve(group.turns.giveBack(nowMs()));
+        if (this.#members === 0) await reserve(turns.giveBack(nowMs()));
       },
     };
   }
 
-  async #open(parts: Asking, declared: readonly DeclaredLimit[]): Promise<Group> {
-    const limits = await openLimits({ ...parts, store: this.#store });
-    const turns = new StartTurns(limits.limiter, [this.#ofProcess, ...this.#slotsOf(declared)]);
+  async #open(asking: Asking): Promise<Opened> {
+    const declared = [...this.#declared];
+    const limits = await openLimits({ ...asking, store: this.#parts.store }, declared);
+    const holdsForAll = (limit: DeclaredLimit): boolean =>
+      this.#parts.streams.every((stream) => limitsOfStream(stream).includes(limit));
+    const special = declared.filter((limit) => !holdsForAll(limit)).map(nameOf);
+    const turns = new StartTurns(limits.limiter, new Set(special));
     let last: Promise<unknown> = Promise.resolve();
     return {
-      ...{ limits, turns, utilisation: new Utilisation(), members: 0 },
-      stream: parts.source.spec.stream,
+      ...{ limits, turns, stream: asking.source.spec.stream },
       // One after the other: a later one holds what was started since.
       reserve: (request) => {
         const answered = last.then(async () => {
@@ -91,13 +101,9 @@ export class SharedLimits {
     };
   }
 
-  #slotsOf(declared: readonly DeclaredLimit[]): Slots[] {
-    return declared.flatMap((limit) => {
-      if (limit.concurrency === null) return [];
-      const key = JSON.stringify(limit);
-      const slots = this.#slots.get(key) ?? new Slots(limit.concurrency);
-      this.#slots.set(key, slots);
-      return [slots];
-    });
+  #termsOf(declared: readonly DeclaredLimit[]): TurnTerms {
+    const others = [...this.#declared].filter((limit) => !declared.includes(limit));
+    const slots = declared.flatMap((limit) => this.#slots.get(limit) ?? []);
+    return { slots: [this.#ofProcess, ...slots], without: new Set(others.map(nameOf)) };
   }
 }

@@ -58,9 +58,15 @@ test('three streams use as much of the limit as one', () => {
 
 const MUTATIONS: readonly CoreMutation[] = [
   {
+    name: 'a limit of one path counts no start',
+    file: 'start-turns',
+    text: 'this.limiter.take(nowMs, member.terms.without)',
+    replacement: 'this.limiter.take(nowMs, this.#special)',
+  },
+  {
     name: 'the turn is never given on',
     file: 'start-turns',
-    text: 'this.#queue[0]?.wake();',
+    text: 'this.#first?.wake();',
     replacement: '',
   },
   {
@@ -73,7 +79,7 @@ const MUTATIONS: readonly CoreMutation[] = [
     name: 'a stream that wants nothing any more keeps its turn',
     file: 'start-turns',
     text: 'this.#queue.splice(index, 1);',
-    replacement: 'return;',
+    replacement: 'if (member.heldUntilMs === 0) return;',
   },
   {
     name: 'a reservation that is answered is heard by nobody else',

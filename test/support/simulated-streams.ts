@@ -57,21 +57,28 @@ interface World {
   readonly server: SharedServer;
   readonly store: SimulatedLimitStore;
   readonly faultShare: number;
+  /** Of requests under the narrow limit. */
+  readonly narrowArrivalsMs: number[];
 }
 
 /** What the streams of one process share. */
 interface Shared {
   readonly limiter: Limiter;
   readonly turns: StartTurns;
+  readonly slots: readonly Slots[];
   readonly credits: CreditPool;
   readonly watched: WatchedTurn[];
   readonly nextTaskId: () => number;
 }
 
+/** The fourth, of four or five. */
+const NARROW_NTH = 3;
 const STEPS_MAX = 300_000;
 const WORK = 'source';
 const ASSUMED = { quota: 10, windowMs: 60_000 };
 const CONCURRENCY = 12;
+/** Declared for the path of one of them. */
+const NARROW = { name: 'narrow', policy: { quota: 3, windowMs: 4_000 }, isLeaky: false };
 const CREDIT_BYTES = 100 * PAGE_BYTES;
 const RESERVE_MS = { min: 1, max: 20 };
 
@@ -82,7 +89,7 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
   const time = new SimulatedTime();
   const server = new SharedServer(random, true);
   const store = new SimulatedLimitStore();
-  const world = { random, time, server, store, faultShare };
+  const world = { random, time, server, store, faultShare, narrowArrivalsMs: [] };
   const streams = Array.from(
     { length: settings.streams },
     (_, nth) => new Stream(world, nth, settings.rows),
@@ -102,7 +109,9 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
       for (const stream of streams) stream.resume();
       shared = begin(world, streams);
     }
-    if (crashesLeft === 0 || random() > 0.005) continue;
+    // What no answer has described yet no later process can keep within.
+    const isKnown = server.arrivalsMs.length > 2 * streams.length;
+    if (!isKnown || crashesLeft === 0 || random() > 0.005) continue;
     crashesLeft--;
     time.nowMs += drawInteger(random, 0, 3_000);
     shared = begin(world, streams);
@@ -113,7 +122,10 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
     outcomes: streams.flatMap(({ outcome }) => outcome ?? []),
     lost: streams.reduce((sum, { lost }) => sum + lost, 0),
     refused: server.refused,
-    fullestShares: limits.map(({ quota, windowMs }) => fullestWindow(arrivalsMs, windowMs) / quota),
+    fullestShares: [
+      ...limits.map(({ quota, windowMs }) => fullestWindow(arrivalsMs, windowMs) / quota),
+      fullestWindow(world.narrowArrivalsMs, NARROW.policy.windowMs) / NARROW.policy.quota,
+    ],
     ...{ turnsWaitedMax, inFlightOver },
     utilisation: spanMs === 0 ? 1 : server.leastMs(arrivalsMs.length) / spanMs,
   };
@@ -122,15 +134,19 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
 /** A process begins: with what the one before has saved, and the streams that it had not completed. */
 function begin({ time, store }: World, streams: readonly Stream[]): Shared {
   time.life++;
-  const log = store.load(WORK, 0);
-  const limiter = new Limiter({
-    ...{ assumed: ASSUMED, nowMs: time.nowMs },
-    ...(log === null ? {} : { log }),
-  });
-  const turns = new StartTurns(limiter, [new Slots(CONCURRENCY)]);
+  const saved = store.load(WORK, 0);
+  const limits = saved?.limits.filter(({ name }) => name !== NARROW.name) ?? [];
+  const startsMs = saved?.limits.find(({ name }) => name === NARROW.name)?.startsMs ?? [];
+  const log = {
+    ...{ pace: null, isLearned: true },
+    limits: [...limits, { ...NARROW, startsMs }],
+  };
+  const limiter = new Limiter({ assumed: ASSUMED, nowMs: time.nowMs, log });
+  const turns = new StartTurns(limiter, new Set([NARROW.name]));
+  const slots = [new Slots(CONCURRENCY)];
   let taskId = 0;
   const credits = new CreditPool(CREDIT_BYTES);
-  const shared = { limiter, turns, credits, watched: [], nextTaskId: () => ++taskId };
+  const shared = { limiter, turns, slots, credits, watched: [], nextTaskId: () => ++taskId };
   for (const stream of streams) if (stream.outcome === null) stream.begin(shared);
   return shared;
 }
@@ -146,6 +162,7 @@ class Stream {
   readonly #world: World;
   readonly #api: SimulatedApi;
   readonly #ledger: SimulatedLedger;
+  readonly #isNarrow: boolean;
   #shared!: Shared;
   #scheduler!: Scheduler;
   #rowsOf = new Map<number, readonly number[]>();
@@ -155,6 +172,7 @@ class Stream {
   /** Every other one is walked by as many chains as are of use, the others by one. */
   constructor(world: World, nth: number, rows = drawInteger(world.random, 200, 1_000)) {
     this.#world = world;
+    this.#isNarrow = nth === NARROW_NTH;
     const { random, faultShare } = world;
     const drawn = { ...drawApi(random, { faultShare, isSteady: true }), quota: null };
     const settings = {
@@ -185,9 +203,10 @@ class Stream {
     const { random, time } = this.#world;
     this.#shared = shared;
     this.#rowsOf = new Map();
-    const { limiter, turns, credits, nextTaskId } = shared;
+    const { limiter, turns, slots, credits, nextTaskId } = shared;
+    const without = new Set(this.#isNarrow ? [] : [NARROW.name]);
     const wake = (): void => time.at(time.nowMs, () => this.#step([]));
-    const starts = new WatchedTurn(turns.join(wake), shared.watched);
+    const starts = new WatchedTurn(turns.join(wake, { slots, without }), shared.watched);
     this.#scheduler = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random, total: null, savedLimits: null },
       ...{ nowMs: time.nowMs, nextSegment: this.#nextSegment, eventsMax: null, creditBytesMax: 1 },
@@ -244,6 +263,7 @@ class Stream {
     const arrivesAtMs = sentAtMs + random();
     time.at(arrivesAtMs, () => {
       const { isAccepted, headers } = server.answer(arrivesAtMs);
+      if (this.#isNarrow) this.#world.narrowArrivalsMs.push(arrivesAtMs);
       const asked = { cursor, limit, isRefresh, isBehindEnd };
       const exchange = this.#api.exchange(asked, sentAtMs, arrivesAtMs);
       time.at(arrivesAtMs + this.#api.settings.latencyMs * (0.9 + random() * 0.2), () => {

@@ -18,6 +18,14 @@ export class WatchedTurn implements Starts {
     all.push(this);
   }
 
+  get policy(): Starts['policy'] {
+    return this.#turn.policy;
+  }
+
+  nextStartMs(nowMs: number): number {
+    return this.#turn.nextStartMs(nowMs);
+  }
+
   next(nowMs: number): Permission {
     this.#waited ??= 0;
     return this.#turn.next(nowMs);
@@ -53,7 +61,8 @@ export class WatchedTurn implements Starts {
   }
 
   #otherStarted(): void {
-    if (this.#waited === null) return;
+    // What a limit of its own holds waits for that.
+    if (this.#waited === null || this.#turn.heldUntilMs > 0) return;
     this.#waited++;
     this.waitedMax = Math.max(this.waitedMax, this.#waited);
   }

@@ -51,20 +51,45 @@ test('the first request of all streams goes alone, and its answer wakes the next
   expect(b?.next(NOW_MS).isPermitted).toBe(true);
 });
 
-test('no more requests are in flight than all slots permit, also those of other limiters', () => {
-  const slots = new Slots(2);
-  const one = streamsOver(new StartTurns(unlimited(), [slots]), ['a', 'b']);
-  const other = streamsOver(new StartTurns(unlimited(), [slots]), ['c']);
-  const [a, b] = one.members;
-  const [c] = other.members;
-  a?.next(NOW_MS);
-  const start = a?.take(NOW_MS);
+test('who has no slot of its own lets others go before it, and keeps its place', () => {
+  const one = { slots: [new Slots(1)], without: new Set<string>() };
+  const turns = new StartTurns(unlimited());
+  const { members } = streamsOver(turns, ['a', 'b']);
+  const [a, b] = members;
+  const narrow = turns.join(() => {}, one);
+  narrow.next(NOW_MS);
+  const start = narrow.take(NOW_MS);
+  expect(narrow.next(NOW_MS)).toMatchObject({ isPermitted: false, waitsFor: 'slot' });
+  expect(a?.next(NOW_MS).isPermitted).toBe(true);
+  a?.take(NOW_MS);
   b?.next(NOW_MS);
-  b?.take(NOW_MS);
-  expect(c?.next(NOW_MS)).toMatchObject({ isPermitted: false, waitsFor: 'slot' });
-  if (start !== undefined) a?.accepted(start, ANSWER);
-  expect(other.woken).toEqual(['c']);
-  expect(c?.next(NOW_MS).isPermitted).toBe(true);
+  narrow.accepted(start, ANSWER);
+  expect(narrow.next(NOW_MS).isPermitted).toBe(true);
+  expect(b?.next(NOW_MS).isPermitted).toBe(false);
+});
+
+test('a limit of one path holds only the streams of that path', () => {
+  const narrow = { name: 'narrow', policy: { quota: 1, windowMs: 60_000 }, isLeaky: false };
+  const wide = { name: 'wide', policy: { quota: 10, windowMs: 1_000 }, isLeaky: false };
+  const limits = [narrow, wide].map((limit) => ({ ...limit, startsMs: [] }));
+  const limiter = limiterOf(null, { limits, pace: null, isLearned: true });
+  const turns = new StartTurns(limiter, new Set(['narrow']));
+  const woken: string[] = [];
+  const search = turns.join(() => woken.push('search'));
+  const items = turns.join(() => woken.push('items'), { slots: [], without: new Set(['narrow']) });
+  expect(items.policy).toEqual(wide.policy);
+  search.next(NOW_MS);
+  turns.reserved(ALONE);
+  search.accepted(search.take(NOW_MS), ANSWER);
+  items.next(NOW_MS);
+  woken.length = 0;
+  const held = search.next(NOW_MS + 1);
+  expect(held.isPermitted).toBe(false);
+  expect(held.wakeAtMs).toBeGreaterThan(NOW_MS + 59_000);
+  expect(items.nextStartMs(NOW_MS + 1)).toBeLessThanOrEqual(NOW_MS + 1);
+  turns.reserved(ALONE);
+  expect(woken).toContain('items');
+  expect(items.next(NOW_MS + 1).isPermitted).toBe(true);
 });
 
 test('a reservation serves whoever has the turn, though the stream that asked is gone', () => {
