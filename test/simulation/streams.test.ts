@@ -9,7 +9,7 @@ import {
 
 /** `SEED=7 npm run test:sim` replays one seed. */
 const ONLY = process.env.SEED === undefined ? null : Number(process.env.SEED);
-const SEEDS = Number(process.env.SEEDS ?? 6_000) / 20;
+const SEEDS = Number(process.env.SEEDS ?? 6_000) / 100;
 /** Of the limit that one stream alone uses, so much is used by three. */
 const USED_SHARE_MIN = 0.98;
 /** Of all streams together. */
