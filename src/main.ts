@@ -6,11 +6,11 @@
  */
 import { Command, CommanderError } from 'commander';
 import { programShape } from './commands/command-tree.js';
-import { EXIT, exitCodeForFault } from './commands/exit-codes.js';
+import { EXIT } from './commands/exit-codes.js';
+import { failureOf } from './commands/failure.js';
 import { swallowedFlags, swallowedText } from './commands/npm-flags.js';
 import { writeFailure, writeFailureOnExit } from './commands/result-line.js';
 import { npmRun } from './config/npm-run.js';
-import { IngestionError } from './core/fault.js';
 import { exitOnSignal } from './runtime/shutdown.js';
 import { UserError } from './session/user-error.js';
 import { VERSION } from './session/version.js';
@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.js')).statusCommand(),
   source: async () => (await import('./commands/source.js')).sourceCommand(),
   preview: async () => (await import('./commands/preview.js')).previewCommand(),
+  columns: async () => (await import('./commands/columns.js')).columnsCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
   serve: async () => (await import('./commands/serve.js')).serveCommand(),
   verify: async () => (await import('./commands/verify.js')).verifyCommand(),
@@ -75,13 +76,10 @@ function report(error: unknown): number {
     const exitCode = error.exitCode === 0 ? EXIT.complete : EXIT.usage;
     return ended(exitCode, error.message);
   }
-  if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n`);
-    return ended(EXIT[error.kind], error.message);
-  }
-  if (error instanceof IngestionError) {
-    process.stderr.write(`${error.message}\n`);
-    return ended(exitCodeForFault(error.fault), error.message, error.fault.code);
+  const failure = failureOf(error);
+  if (failure !== null) {
+    process.stderr.write(`${failure.message}\n`);
+    return ended(failure.exitCode, failure.message, failure.fault);
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return ended(EXIT.failed, error instanceof Error ? error.message : String(error));

@@ -54,12 +54,12 @@ async function resultOf(task: PageTask): Promise<PageResult> {
   }
 }
 
-function streamOf({ stream = given.source.stream }: PageTask) {
-  const known = streams.get(stream);
+function streamOf({ of = { stream: given.source.stream } }: PageTask) {
+  const known = streams.get(of.stream);
   if (known !== undefined) return known;
-  const source = sourceOf({ ...given.source, stream });
+  const source = sourceOf({ ...given.source, ...of });
   const opened = { source, client: httpClientOver(ways, settings, source) };
-  streams.set(stream, opened);
+  streams.set(of.stream, opened);
   return opened;
 }
 

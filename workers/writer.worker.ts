@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { assert } from '../src/core/fault.js';
+import { NO_FACTS } from '../src/protocol/record-facts.js';
 import type { StreamWriter, WriterCalls } from '../src/protocol/writer-messages.js';
 import { createWriter } from './writer/writer.js';
 
@@ -28,7 +29,7 @@ const calls: WriterCalls = {
   async drain(run) {
     const writer = writers.get(run);
     writers.delete(run);
-    await writer?.drain();
+    return writer?.drain() ?? NO_FACTS;
   },
 };
 

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
-import { IngestionError } from '../core/fault.js';
+import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
 import { type IngestResult, reportText } from '../observe/report.js';
@@ -11,9 +11,11 @@ import { commandText } from '../session/command-text.js';
 import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
+import { scheduleText } from '../session/schedule/schedule-text.js';
 import { type CommandContext, commandContext } from './context.js';
 import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
 import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
+import type { IngestEnd } from './ingest-on-schedule.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
 import {
@@ -37,7 +39,18 @@ export function ingestCommand(): Command {
     .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
-    .option('--restart', 'begin a new run over the same tables; deletes nothing')
+    .option('--full', 'read all again, though the last run is complete; deletes nothing')
+    .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
+    .option('--until <value>', 'read what has this value or a lower one')
+    .option('--restart', 'leave the last run as it is and begin a new one, of all if not said else')
+    .option('--every <span>', 'run again every 15m, 1h or 1d, until a signal (SCHEDULE_EVERY)')
+    .addOption(
+      new Option(
+        '--cron <expression>',
+        'run at the times of a cron expression (SCHEDULE_CRON)',
+      ).conflicts('every'),
+    )
+    .option('--timezone <zone>', 'of --cron (SCHEDULE_TIMEZONE); default: of this process')
     .option('--dry-run', 'say what would be done, ask and write nothing')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
@@ -46,12 +59,18 @@ export function ingestCommand(): Command {
     .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
     .action(async (flags: Record<string, unknown>) => {
       const context = await commandContext(flags);
-      process.exitCode = await run(context);
+      const { schedule, dryRun } = context.config;
+      if (schedule === null || dryRun) {
+        process.exitCode = (await run(context)).exitCode;
+        return;
+      }
+      const { ingestOnSchedule } = await import('./ingest-on-schedule.js');
+      process.exitCode = await ingestOnSchedule(context, schedule, run);
     });
 }
 
-/** @returns the exit code; of several streams see streams-result.ts */
-async function run(context: CommandContext): Promise<number> {
+/** Of several streams see streams-result.ts. */
+async function run(context: CommandContext): Promise<IngestEnd> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
@@ -61,19 +80,21 @@ async function run(context: CommandContext): Promise<number> {
   return config.streams.length === 1 ? runOne(context) : runSeveral(context);
 }
 
-async function runOne(context: CommandContext): Promise<number> {
-  let exitCode: number = EXIT.failed;
+async function runOne(context: CommandContext): Promise<IngestEnd> {
+  const results: StreamResult[] = [];
   const told = (end: IngestionEnd): void => {
     const result = tell(context, end);
-    exitCode = result.exitCode;
+    results.push(result);
     // Before anything is closed, as a script that reads the line need not wait for that.
     sayResult(context, result);
   };
   await ingest(context, { tell: told, leave });
-  return exitCode;
+  const [result] = results;
+  assert(result !== undefined, 'an ingestion tells how it ended');
+  return ingestEnd(result, results);
 }
 
-async function runSeveral(context: CommandContext): Promise<number> {
+async function runSeveral(context: CommandContext): Promise<IngestEnd> {
   const contexts = streamContexts(context, undefined);
   const streams = contexts.map((each) => ({
     ...{ name: each.config.stream, parents: [], context: each },
@@ -91,7 +112,7 @@ async function runSeveral(context: CommandContext): Promise<number> {
   const failures = failuresText(inOrder);
   if (failures !== null) context.say(failures);
   sayResult(context, result);
-  return result.exitCode;
+  return ingestEnd(result, inOrder);
 }
 
 function sayResult(context: CommandContext, result: StreamResult): void {
@@ -115,6 +136,16 @@ function tellStream(context: CommandContext, end: StreamEnd): ToldResult {
       return { status: 'not_begun', exitCode, message: end.reason, fault: null };
     }
   }
+}
+
+/** @param results of each stream */
+function ingestEnd(result: StreamResult, results: readonly StreamResult[]): IngestEnd {
+  const { exitCode } = result;
+  const message = exitCode === EXIT.complete ? null : String(result.message ?? '');
+  const resumes = results.flatMap(({ resumeAt }) =>
+    resumeAt == null ? [] : [Date.parse(String(resumeAt))],
+  );
+  return { exitCode, message, resumeAtMs: resumes.length === 0 ? null : Math.min(...resumes) };
 }
 
 function tell(context: CommandContext, end: IngestionEnd): ToldResult {
@@ -160,7 +191,7 @@ function tellFinished(
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
-    `${message} Nothing to do; --restart asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
+    `${message} Nothing to do; --full asks for all of it again, and ${ASKED_AGAIN[disposition]}.`,
   );
   if (tableRows !== null && tableRows < eventsIngested) {
     context.log.warn(
@@ -174,7 +205,7 @@ function tellFinished(
   return { status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known };
 }
 
-async function dryRun(context: CommandContext): Promise<number> {
+async function dryRun(context: CommandContext): Promise<IngestEnd> {
   const { config } = context;
   const { database } = config;
   const plan = {
@@ -189,9 +220,11 @@ async function dryRun(context: CommandContext): Promise<number> {
     pageLimit: config.pageLimit ?? 'the largest that the source takes',
     writeMethod: config.writeMethod,
     restart: config.restart,
+    asked: config.asked,
+    schedule: config.schedule === null ? 'none' : scheduleText(config.schedule),
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
   context.json({ status: 'dry-run', ...plan });
-  return EXIT.complete;
+  return { exitCode: EXIT.complete, message: null, resumeAtMs: null };
 }

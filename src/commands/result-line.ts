@@ -29,7 +29,15 @@ export function writeResult(value: object): void {
 /** Adds the line for a command that ended without one. */
 export function writeFailure(exitCode: number, message: string, fault: string | null = null): void {
   if (isWritten || exitCode === EXIT.complete) return;
-  writeResult({ status: statusFor(exitCode), exitCode, message, fault } satisfies FailureResult);
+  writeResult(failureResult(exitCode, message, fault));
+}
+
+export function failureResult(
+  exitCode: number,
+  message: string,
+  fault: string | null,
+): FailureResult {
+  return { status: statusFor(exitCode), exitCode, message, fault };
 }
 
 /** A signal, or an error that nobody caught, leaves no other moment to say it. */

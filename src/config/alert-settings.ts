@@ -1,6 +1,6 @@
 /** Settings of alerts: where they go, in which format, and when a run counts as stalled. */
 import * as z from 'zod/mini';
-import { httpUrl, number, oneOf } from './setting-kinds.js';
+import { duration, httpUrl, number, oneOf } from './setting-kinds.js';
 
 /** PagerDuty's Events API v2. */
 const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
@@ -10,6 +10,8 @@ export const alertSettings = {
   ALERT_FORMAT: z._default(oneOf('json', 'slack', 'pagerduty'), 'json'),
   PAGERDUTY_ROUTING_KEY: z.optional(z.string()),
   ALERT_STALL_MINUTES: z._default(number(0.01, 10_080), 10),
+  ALERT_LATE_AFTER: z.optional(duration(1_000)),
+  ALERT_ROW_FALL: z._default(number(0, 1), 0.5),
 };
 
 /** Where alerts go. The address and the routing key are secrets. */
@@ -20,6 +22,10 @@ export interface AlertConfig {
   readonly routingKey: string | null;
   /** A run without a committed page for so long is stalled. */
   readonly stallMs: number;
+  /** A run of a schedule that is not complete so long after it was due is late; null: when the next is due. */
+  readonly lateAfterMs: number | null;
+  /** A complete run that lacks more than this share of what the runs before it returned is told; 0: none. */
+  readonly rowFallShare: number;
 }
 
 interface AlertValues {
@@ -27,6 +33,8 @@ interface AlertValues {
   readonly ALERT_FORMAT: AlertConfig['format'];
   readonly PAGERDUTY_ROUTING_KEY?: string | undefined;
   readonly ALERT_STALL_MINUTES: number;
+  readonly ALERT_LATE_AFTER?: number | undefined;
+  readonly ALERT_ROW_FALL: number;
 }
 
 /** @returns null where no alerts are asked for */
@@ -34,8 +42,14 @@ export function alertConfig(values: AlertValues): AlertConfig | null {
   const format = values.ALERT_FORMAT;
   const url = values.ALERT_WEBHOOK_URL ?? (format === 'pagerduty' ? PAGERDUTY_URL : null);
   if (url === null) return null;
-  const stallMs = values.ALERT_STALL_MINUTES * 60_000;
-  return { url, format, routingKey: values.PAGERDUTY_ROUTING_KEY ?? null, stallMs };
+  return {
+    url,
+    format,
+    routingKey: values.PAGERDUTY_ROUTING_KEY ?? null,
+    stallMs: values.ALERT_STALL_MINUTES * 60_000,
+    lateAfterMs: values.ALERT_LATE_AFTER ?? null,
+    rowFallShare: values.ALERT_ROW_FALL,
+  };
 }
 
 /** What no single setting can say. Settings that would quietly send nothing are faults too. */

@@ -4,6 +4,7 @@ import type { Proxies } from '../protocol/fetch-messages.js';
 import type { SourcePlan } from '../source/plan.js';
 import type { AlertConfig } from './alert-settings.js';
 import type { Environment } from './environment.js';
+import type { ScheduleConfig } from './schedule-settings.js';
 import type { TracesChoice } from './traces-settings.js';
 
 /** Profiles of the bundled simulator, which is loaded only where it runs. */
@@ -11,6 +12,11 @@ export const SIMULATE_PROFILES = ['live', 'fast', 'chaos'] as const;
 
 export const WRITE_METHODS = ['auto', 'copy', 'insert'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Which part of a stream a person asks for; `next`: what is due. Values are as they were given. */
+export type AskedPass =
+  | { readonly type: 'next' | 'full' }
+  | { readonly type: 'range'; readonly since: string | null; readonly until: string | null };
 
 /** Where records come from. */
 export type Target = {
@@ -83,6 +89,8 @@ export interface Config {
   readonly proxies: Proxies | null;
   /** Where alerts go; null: nowhere. */
   readonly alerts: AlertConfig | null;
+  /** When `ingest` begins again by itself; null: it ends with its run. */
+  readonly schedule: ScheduleConfig | null;
   readonly logLevel: string;
   /** Null: no spans are sent. */
   readonly traces: TracesChoice | null;
@@ -111,5 +119,9 @@ export interface Config {
   /** The ledger keeps a digest of each page's data too. */
   readonly provesData: boolean;
   readonly restart: boolean;
+  /** Which part of a stream is asked for. */
+  readonly asked: AskedPass;
+  /** A complete run is followed by another, of all where nothing tells what is new; others are gone on with. */
+  readonly runsAgain: boolean;
   readonly dryRun: boolean;
 }

@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 import { codecOf } from '../source/registry.js';
 import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
 import {
+  type AskedPass,
   type Config,
   type DatabaseChoice,
   LOG_LEVELS,
@@ -19,6 +20,7 @@ import {
 } from './config-shape.js';
 import { databaseVariables, type Environment } from './environment.js';
 import { proxyFaults, readProxies } from './proxy-settings.js';
+import { scheduleConfig, scheduleFaults, scheduleSettings } from './schedule-settings.js';
 import {
   apiUrl,
   autoOrWhole,
@@ -32,7 +34,7 @@ import type { ChosenSource } from './source-choice.js';
 import { DEFAULT_SOURCE } from './source-files.js';
 import { tracesChoice, tracesSettings } from './traces-settings.js';
 
-export type { Config, DatabaseChoice, Target } from './config-shape.js';
+export type { AskedPass, Config, DatabaseChoice, Target } from './config-shape.js';
 export { LOG_LEVELS, SIMULATE_PROFILES, WRITE_METHODS } from './config-shape.js';
 
 /** Flags of a command, by their camel-case names; unset ones are absent. */
@@ -65,6 +67,7 @@ const settings = z.object({
   HTTP_HOST: z._default(z.string(), '127.0.0.1'),
   HTTP_ALLOWED_HOSTS: z._default(hostNames, []),
   ...alertSettings,
+  ...scheduleSettings,
   LOG_LEVEL: z._default(oneOf(...LOG_LEVELS), 'info'),
   ...tracesSettings,
   MAX_RETRIES: z._default(whole(0, 100), 3),
@@ -100,6 +103,9 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   quarantineLimit: 'QUARANTINE_LIMIT',
   logLevel: 'LOG_LEVEL',
   port: 'HTTP_PORT',
+  every: 'SCHEDULE_EVERY',
+  cron: 'SCHEDULE_CRON',
+  timezone: 'SCHEDULE_TIMEZONE',
 };
 
 /** @returns the frozen configuration, or every fault of it */
@@ -109,6 +115,9 @@ export function readConfig(
   chosen: ChosenSource,
 ): ConfigResult {
   const raw: Record<string, unknown> = { ...environment };
+  // Of the two kinds of schedule a flag of one wins over a variable of the other.
+  if (flags.every !== undefined) delete raw.SCHEDULE_CRON;
+  if (flags.cron !== undefined) delete raw.SCHEDULE_EVERY;
   for (const [flag, setting] of Object.entries(FLAG_SETTINGS)) {
     if (flags[flag] !== undefined) raw[setting] = flags[flag];
   }
@@ -116,6 +125,10 @@ export function readConfig(
   const issues = parsed.error?.issues ?? [];
   const faults = [
     ...issues.map((issue) => describeIssue(issue, flags)),
+    ...scheduleFaults(raw).map(({ setting, ...fault }) => ({
+      ...fault,
+      setting: givenName(setting, flags),
+    })),
     ...crossFaults(environment, flags, chosen),
   ];
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
@@ -130,12 +143,15 @@ export function readConfig(
   return { ok: true, config: Object.freeze(config) };
 }
 
-/** Named as it was given: by its flag, or by its variable. */
 function describeIssue(issue: z.core.$ZodIssue, flags: Flags): ConfigFault {
   const setting = String(issue.path[0] ?? 'configuration');
+  return { setting: givenName(setting, flags), message: issue.message };
+}
+
+/** A setting as it was given: by its flag, or by its variable. */
+function givenName(setting: string, flags: Flags): string {
   const named = Object.entries(FLAG_SETTINGS).find(([, name]) => name === setting)?.[0];
-  const isFlag = named !== undefined && flags[named] !== undefined;
-  return { setting: isFlag ? flagName(named) : setting, message: issue.message };
+  return named !== undefined && flags[named] !== undefined ? flagName(named) : setting;
 }
 
 function flagName(camelCase: string): string {
@@ -146,7 +162,7 @@ function flagName(camelCase: string): string {
 function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): ConfigFault[] {
   // What was written can be looked at without a key: nothing is asked for and nothing mixed.
   if (flags.readsOnly === true) return [];
-  const faults: ConfigFault[] = alertFaults(values);
+  const faults: ConfigFault[] = [...alertFaults(values), ...askedFaults(flags)];
   const isSimulated = usesSimulator(values, flags, chosen);
   if (flags.simulate === true && !isSimulated) {
     const message = `cannot be used: the source ${chosen.plan.name} has no simulator; leave it out, or choose --source ${DEFAULT_SOURCE}`;
@@ -169,6 +185,11 @@ function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): C
     });
   }
   return faults;
+}
+
+function askedFaults({ full, since, until }: Flags): ConfigFault[] {
+  if (full !== true || (since ?? until) === undefined) return [];
+  return [{ setting: '--full', message: 'reads all; leave it out, or --since and --until' }];
 }
 
 type SourceSettings =
@@ -213,6 +234,7 @@ function assemble(values: Settings, flags: Flags): Assembled {
     httpHost: values.HTTP_HOST,
     httpAllowedHosts: values.HTTP_ALLOWED_HOSTS,
     alerts: alertConfig(values),
+    schedule: scheduleConfig(values),
     logLevel: values.LOG_LEVEL,
     maxRetries: values.MAX_RETRIES,
     retryPauseMs: values.RETRY_PAUSE * 1000,
@@ -229,8 +251,17 @@ function assemble(values: Settings, flags: Flags): Assembled {
     quarantineLimit: values.QUARANTINE_LIMIT,
     provesData: values.PROVE_DATA === 'yes',
     restart: flags.restart === true,
+    asked: askedPass(flags),
+    runsAgain: false,
     dryRun: flags.dryRun === true,
   };
+}
+
+function askedPass({ full, since, until }: Flags): AskedPass {
+  if (full === true) return { type: 'full' };
+  if (since === undefined && until === undefined) return { type: 'next' };
+  const value = (given: unknown) => (given === undefined ? null : String(given));
+  return { type: 'range', since: value(since), until: value(until) };
 }
 
 function namesApi(values: Environment, { isStoodInFor, missing }: ChosenSource): boolean {

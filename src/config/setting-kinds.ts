@@ -1,5 +1,6 @@
 /** Kinds of settings: what one takes, and how it says so when it is given something else. */
 import * as z from 'zod/mini';
+import { readDuration } from '../source/file/duration.js';
 
 /** A whole number in [least, most]. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
@@ -24,6 +25,20 @@ export function number(least: number, most = Number.MAX_VALUE) {
 function rangeText(least: number, most: number): string {
   if (most < Number.MAX_SAFE_INTEGER) return ` from ${least} to ${most}`;
   return least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more` : '';
+}
+
+/** A number and its unit, as in a source file: `90s`, `15m`, `1h`. In ms. */
+export function duration(leastMs: number) {
+  return z.pipe(
+    z.string(),
+    z.transform((text, context) => {
+      const ms = readDuration(text);
+      if (ms !== null && ms >= leastMs) return ms;
+      const message = `takes a number and its unit, such as 90s, 15m, 1h or 1d, of ${leastMs / 1000} s or more`;
+      context.issues.push({ code: 'custom', message, input: text });
+      return z.NEVER;
+    }),
+  );
 }
 
 /** One of a few words. */

@@ -6,6 +6,7 @@
  *                                              ├─ others may still tell ──▶ wait
  *                                              ├─ they lack the credit that it holds ──▶ later
  *                                              ├─ fewer records came than were announced ──▶ doubtful
+ *                                              ├─ earlier runs have read what lies behind it ──▶ doubtful
  *                                              └─ else ──▶ true
  *
  * A row behind it proves that the answer is false. A total only makes it doubtful, for totals may be
@@ -25,6 +26,9 @@ export type EndVerdict = { readonly type: 'wait' | 'later' | 'true' } | DoubtedE
 
 const LEADS_BACK = 'the API says that the source ends, with rows from before that place';
 const MORE_BEHIND = 'the API says that the source ends, and has told of rows behind that place';
+
+const SHORT_OF_EARLIER =
+  'the API says that the source ends, short of what earlier runs have read of it';
 
 /** One verdict for each page that is held for what it says of the end. */
 export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage, EndVerdict][] {
@@ -61,6 +65,8 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
     // The first answer to a page that is repaired said that there is more behind it.
     const end = lastPosition ?? job.after;
     const isFalse = order.isBefore(end, job.repairThrough) || order.isRowBehind(end);
-    return [page, isFalse ? { type: 'false', reason: MORE_BEHIND } : rest];
+    if (isFalse) return [page, { type: 'false', reason: MORE_BEHIND }];
+    const isShort = rest.type === 'true' && page.bound !== null && options.followsRuns === true;
+    return [page, isShort ? { type: 'doubtful', reason: SHORT_OF_EARLIER } : rest];
   });
 }

@@ -51,6 +51,24 @@ export class ChainWatch {
     if (contradiction !== null) this.#context.leaveOrder(contradiction, job, nowMs);
   }
 
+  /**
+   * Behind an opaque cursor only rows tell that a segment is through: all of a page, for the last one alone may
+   * be out of order.
+   */
+  bound(
+    { job, next, head }: OutstandingPage,
+    { firstPosition: first, lastPosition: last }: ScannedEvent,
+  ) {
+    const { frontier } = this.#context.options;
+    const bound = frontier.boundOf(job.segment);
+    if (bound === null || next !== null || head?.hasMore !== true || !job.isTip) return;
+    if (!this.#context.order.holds || first === null || last === null) return;
+    if (Math.max(first.ms, last.ms) >= bound.ms) return;
+    this.#context.dropUnwritten(job.segment, job.page);
+    frontier.endSegment(job.segment);
+    job.endsSegment(true);
+  }
+
   /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
   committed(job: PageJob, { returned, inserted, known, quarantined }: CommittedCounts): void {
     const { options } = this.#context;

@@ -1,8 +1,7 @@
 /**
  * Frontier: which page may be fetched next.
  *
- * Owns every segment's cursor and phase, and the pages that must be asked for again; not time, rate or
- * rows: those are the scheduler, the limiter and the writer.
+ * Owns every segment's cursor and phase, and the pages that must be asked for again; not time, rate or rows.
  *
  *   ready ──take──▶ inFlight ──advance──▶ ready            (next cursor)
  *     ▲                │   └───last page──▶ ended
@@ -13,8 +12,7 @@
  *
  * Invariants
  *  - A segment has at most one tip in flight: the next cursor is unknown until the page is read.
- *  - Segments are disjoint: each covers (after, bound] of the source's order. Where no order holds
- *    there is one.
+ *  - Segments are disjoint: each covers (after, bound] of the source's order, all of it without one.
  */
 import type { Paging } from '../paging/paging.js';
 import { comparePositions, type Position } from '../paging/position.js';
@@ -42,12 +40,6 @@ import type { ServerClock } from './server-clock.js';
 import { SourceOrder } from './source-order.js';
 import type { Remainder } from './splitter.js';
 
-/** What earlier processes of the run have learned; unset: the run begins now. */
-export type FrontierStart = Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & {
-  /** See `SourceOrder`. */
-  readonly earliestMs?: number;
-};
-
 export class Frontier {
   readonly paging: Paging;
   /** Whether its pages follow the order that the source declares. */
@@ -58,7 +50,11 @@ export class Frontier {
   readonly #ahead = new CommittedAhead();
   #hasSkipped = false;
 
-  constructor(paging: Paging, start: FrontierStart = {}) {
+  /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder` */
+  constructor(
+    paging: Paging,
+    start: Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & { earliestMs?: number } = {},
+  ) {
     const { canSeek = true, isOrdered = true, earliestMs } = start;
     const holds = isOrdered && paging.order !== null;
     this.paging = paging;
@@ -290,6 +286,10 @@ export class Frontier {
   /** A repair that cannot be asked for is walked to. */
   dropRepair(job: PageJob): void {
     this.#repairs.take(job);
+  }
+
+  endSegment(segment: number): void {
+    this.#segments.end(segment);
   }
 
   /** Ends a segment whose walk begins again elsewhere. */

@@ -72,13 +72,9 @@ export class PageFlow {
     const { total = null, hasMore = true, lastPlace = null } = page.head ?? {};
     const endMs = (hasMore ? lastPlace : (lastPosition ?? job.after))?.ms;
     const span = { from: firstPosition, through: lastPosition, rows: recordCount };
-    splitter.observe({
-      ...span,
-      after: job.after,
-      next: page.next,
-      total,
-      ...(endMs != null && { endMs }),
-    });
+    const { after } = job;
+    const told = { after, next: page.next, total, ...(endMs != null && { endMs }) };
+    splitter.observe({ ...span, ...told });
     page.lastPosition = lastPosition;
     page.phase = 'held';
     this.#watch.order(page, event, nowMs);
@@ -86,6 +82,7 @@ export class PageFlow {
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
+    this.#watch.bound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
     // An end that was announced is told of when it is believed.

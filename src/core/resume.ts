@@ -37,6 +37,12 @@ export interface Gap {
   readonly cursorExpiresAtMs?: number;
 }
 
+/** A part of the order: what is strictly after `after`, up to and including `bound`; null: no end. */
+export interface Stretch {
+  readonly after: Position | null;
+  readonly bound: Position | null;
+}
+
 /** What a process has to do of a run. */
 export interface ResumePlan {
   /** None: the run is complete. */
@@ -55,17 +61,24 @@ export interface ResumePlan {
 const CURSOR_LIFE_MIN_MS = 2000;
 const FROM_START: Gap = { after: null, bound: null };
 
+export interface ResumeOptions {
+  readonly paging: Paging;
+  readonly nowMs: number;
+  /** What the run is to read of the order; null: all of it. @default null */
+  readonly within?: Stretch | null;
+}
+
 /** What is left of a run with these pages. */
 export function planResume(
   pages: readonly CommittedPage[],
-  { paging, nowMs }: { readonly paging: Paging; readonly nowMs: number },
+  { paging, nowMs, within = null }: ResumeOptions,
 ): ResumePlan {
   const isOrdered = paging.order !== null && pages.every((page) => page.isOrdered);
   if (!isOrdered) return { ...planByChain(pages, nowMs), isOrdered, canSeek: false };
   const canSeek =
     paging.seek !== null &&
     pages.every(({ nextCursor }) => nextCursor === null || paging.placeOf(nextCursor) !== null);
-  return { ...planByOrder(pages, { paging, canSeek, nowMs }), isOrdered, canSeek };
+  return { ...planByOrder(pages, { paging, canSeek, nowMs, within }), isOrdered, canSeek };
 }
 
 type Plan = Pick<ResumePlan, 'gaps' | 'restarts' | 'returned'>;
@@ -87,7 +100,7 @@ export function planByChain(pages: readonly CommittedPage[], nowMs: number): Pla
  */
 export function pagesWalkedAgain<Page extends CommittedPage>(
   pages: readonly Page[],
-  known: { readonly paging: Paging; readonly nowMs: number },
+  known: ResumeOptions,
 ): readonly Page[] {
   const { gaps, restarts, isOrdered } = planResume(pages, known);
   if (gaps.length === 0) return [];
@@ -116,10 +129,10 @@ export function livingTip<Page extends CommittedPage>(
 /** @param how.canSeek whether a place alone is enough to go on from */
 function planByOrder(
   pages: readonly CommittedPage[],
-  how: { readonly paging: Paging; readonly canSeek: boolean; readonly nowMs: number },
+  how: Required<ResumeOptions> & { readonly canSeek: boolean },
 ): Plan {
-  const { paging, canSeek, nowMs } = how;
-  const gaps = uncoveredByOrder(pages);
+  const { paging, canSeek, nowMs, within } = how;
+  const gaps = uncoveredByOrder(pages, within);
   const returned = recordsOf(pages);
   if (canSeek) {
     const places = gaps.map((gap) => (isWorthGiven(gap, paging) ? gap : placesOf(gap)));
@@ -129,7 +142,8 @@ function planByOrder(
     ({ after, cursorExpiresAtMs = 0 }) => after === null || isAlive(cursorExpiresAtMs, nowMs),
   );
   if (isReachable) return { gaps, restarts: false, returned };
-  return { gaps: [FROM_START], restarts: true, returned: 0 };
+  const fromStart = { after: null, bound: within?.bound ?? null };
+  return { gaps: [fromStart], restarts: pages.length > 0, returned: 0 };
 }
 
 /** The page before may have left what lies behind its bound to another: then its cursor leads too far. */
@@ -151,10 +165,24 @@ function isAlive(expiresAtMs: number | null, nowMs: number): boolean {
   return (expiresAtMs ?? 0) - nowMs > CURSOR_LIFE_MIN_MS;
 }
 
-/** What no page covers of the order; none: the run is complete. */
-export function uncoveredByOrder(pages: readonly CoveredInterval[]): Gap[] {
-  const gaps = findGaps(pages);
-  return [...gaps, ...findOpenInstants(pages, gaps)];
+/** What no page covers of the order, or of a stretch of it; none: the run is complete. */
+export function uncoveredByOrder(
+  pages: readonly CoveredInterval[],
+  within: Stretch | null = null,
+): Gap[] {
+  const covered = [...pages, ...outside(within)];
+  const gaps = findGaps(covered);
+  return [...gaps, ...findOpenInstants(covered, gaps)];
+}
+
+/** What lies outside of a stretch, as pages that cover it. */
+function outside(within: Stretch | null): CoveredInterval[] {
+  const { after = null, bound = null } = within ?? {};
+  const none = { nextCursor: null, nextCursorExpiresAtMs: null };
+  return [
+    ...(after === null ? [] : [{ after: null, through: after, ...none }]),
+    ...(bound === null ? [] : [{ after: bound, through: null, ...none }]),
+  ];
 }
 
 /** Gaps between the places of pages, in the source's order. */

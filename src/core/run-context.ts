@@ -52,6 +52,8 @@ export interface SchedulerOptions {
   readonly resume?: WalkStart;
   /** How many records there are, as earlier processes were told; null: they were not. */
   readonly sourceTotal?: number | null;
+  /** Earlier runs have read what lies behind the last bound. @default false */
+  readonly followsRuns?: boolean;
   /** Share of records in quarantine that ends the run. */
   readonly quarantineShareMax: number;
   /** What earlier processes of the run have committed; nothing if unset. */

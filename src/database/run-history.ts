@@ -1,8 +1,10 @@
 /** Runs as the ledger knows them, for those who look back: lists, sums, pace, what was set aside. */
 import type { Pool, QueryResultRow } from 'pg';
+import type { FieldChange } from '../source/shape/known-fields.js';
 import { asIngestionError } from './connect.js';
 import { runTotals } from './ledger-sql.js';
 import type { RunStatus } from './ledger-types.js';
+import { FIELD_CHANGES } from './stream-fields.js';
 
 /** A run and the sums of its committed pages. Instants are epoch ms. */
 export interface RunSummary {
@@ -40,12 +42,25 @@ export interface RunReport extends RunSummary {
     readonly segment: number;
     readonly page: number;
   }[];
+  /** How its records differ from those of earlier runs; at most 100. */
+  readonly fieldChanges: readonly NotedChange[];
 }
+
+/** As plain lists, which a report has. */
+export type NotedChange = Pick<FieldChange, 'path' | 'change' | 'records' | 'of'> & {
+  readonly before: string[];
+  readonly now: string[];
+};
 
 /** The ends of what a run has fetched, epoch ms. */
 export interface RunExtent {
   readonly newestMs: number | null;
   readonly oldestMs: number | null;
+}
+
+export interface ReturnedBefore {
+  readonly records: number;
+  readonly earlier: readonly number[];
 }
 
 export interface RunHistory {
@@ -54,12 +69,19 @@ export interface RunHistory {
   /** Null: there is no such run. */
   report(run: number): Promise<RunReport | null>;
   extent(run: number): Promise<RunExtent>;
+  /**
+   * Records returned to the run, and to the complete runs of the same stream before it, newest first. Only
+   * whole passes are compared; null: the run is none.
+   */
+  returnedBefore(run: number, countMax: number): Promise<ReturnedBefore | null>;
   /** What was set aside, by reason, the most frequent first. */
   quarantine(run: number): Promise<RunReport['quarantine']>;
+  fieldChanges(run: number): Promise<RunReport['fieldChanges']>;
 }
 
 const PACE_STEPS = 60;
 const REASONS_MAX = 20;
+const CHANGES_MAX = 100;
 
 const SUMS = `
   SELECT coalesce(sum(bytes), 0)::float8 AS bytes,
@@ -109,6 +131,16 @@ const EXTENT = `
     unnest(ARRAY[first_position, last_position, after_position, through_position]) AS position
   WHERE run = $1 AND position IS NOT NULL`;
 
+// A run whose settings name no pass is a whole one.
+const RETURNED_BEFORE = `
+  SELECT r.run, (SELECT coalesce(sum(returned), 0)::float8 FROM ingestion_pages AS p WHERE p.run = r.run) AS returned
+  FROM (
+    SELECT one.run FROM ingestion_runs AS one JOIN ingestion_runs AS this USING (source, stream, origin)
+    WHERE this.run = $1 AND (one.run = $1 OR (one.run < $1 AND one.status = 'complete'))
+      AND coalesce(one.settings -> 'pass' ->> 'type', 'full') = 'full'
+    ORDER BY one.run DESC LIMIT $2
+  ) AS r ORDER BY r.run DESC`;
+
 /** Every function throws an IngestionError with the fault of the database when it fails. */
 export function openRunHistory(pool: Pool): RunHistory {
   const rowsOf = async <Row extends QueryResultRow>(
@@ -125,8 +157,13 @@ export function openRunHistory(pool: Pool): RunHistory {
   const quarantine = (run: number): Promise<RunReport['quarantine'][number][]> =>
     rowsOf(QUARANTINE, [run, REASONS_MAX]);
 
+  const fieldChanges = (run: number): Promise<NotedChange[]> =>
+    rowsOf(FIELD_CHANGES, [run, CHANGES_MAX]);
+
   return {
     quarantine,
+
+    fieldChanges,
 
     listRuns: (countMax) => rowsOf<RunSummary>(LIST_RUNS, [countMax]),
 
@@ -136,13 +173,24 @@ export function openRunHistory(pool: Pool): RunHistory {
         [run],
       );
       if (found === undefined) return null;
-      const [steps, setAside] = await Promise.all([
+      const [steps, setAside, changes] = await Promise.all([
         rowsOf<{ step: number; returned: number }>(PACE, [run, PACE_STEPS]),
         quarantine(run),
+        fieldChanges(run),
       ]);
       const pace = Array.from({ length: PACE_STEPS }, () => 0);
       for (const { step, returned } of steps) pace[step] = returned;
-      return { ...found, pace, quarantine: setAside };
+      return { ...found, pace, quarantine: setAside, fieldChanges: changes };
+    },
+
+    async returnedBefore(run, countMax) {
+      const rows = await rowsOf<{ run: number; returned: number }>(RETURNED_BEFORE, [
+        run,
+        countMax + 1,
+      ]);
+      const [own, ...earlier] = rows;
+      if (own === undefined || own.run !== run) return null;
+      return { records: own.returned, earlier: earlier.map(({ returned }) => returned) };
     },
 
     async extent(run) {

@@ -6,9 +6,10 @@
  */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { assert } from '../core/fault.js';
-import { formatPosition, type Position, parsePosition } from '../paging/position.js';
+import type { Position } from '../paging/position.js';
 import type { StreamTable } from '../postgres/stream-table.js';
 import { asIngestionError } from './connect.js';
+import { type PageRow, positionOf, type SegmentRow, textOf } from './ledger-rows.js';
 import * as sql from './ledger-sql.js';
 import type {
   LedgerPage,
@@ -32,6 +33,14 @@ import {
   type Replacement,
 } from './replace-rows.js';
 import { acquireRunLock, type RunLock, type RunLockSettings } from './run-lock.js';
+import {
+  completeRun,
+  findWatermark,
+  type HighestOfRun,
+  highestOfRun,
+  type Watermark,
+  type WatermarkChange,
+} from './watermarks.js';
 
 export interface RunStore {
   /** See run-lock. */
@@ -73,6 +82,10 @@ export interface RunStore {
   clearReplacement(stream: StreamKey, replacement: Replacement): Promise<string | null>;
   abandonRuns(run: number, replacement: Replacement): Promise<void>;
   completeReplacement(run: number, replacement: Replacement): Promise<void>;
+  /** See watermarks. */
+  findWatermark(stream: StreamKey): Promise<Watermark | null>;
+  highestOfRun(run: number): Promise<HighestOfRun>;
+  completeRun(run: number, change: WatermarkChange): Promise<void>;
   loadTotals(run: number): Promise<RunTotals>;
   loadSegments(run: number): Promise<LedgerSegment[]>;
   /** The first number that neither a segment nor a page of the run has. */
@@ -185,6 +198,12 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
     completeReplacement: (run, replacement) =>
       patient(() => completeReplacement(pool, run, replacement)),
 
+    findWatermark: (stream) => patient(() => findWatermark(pool, stream)),
+
+    highestOfRun: (run) => patient(() => highestOfRun(pool, run)),
+
+    completeRun: (run, change) => patient(() => completeRun(pool, run, change)),
+
     async loadTotals(runNumber) {
       return only(await query<RunTotals & QueryResultRow>(sql.LOAD_TOTALS, [runNumber]));
     },
@@ -263,14 +282,6 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
   };
 }
 
-type PageRow = Omit<LedgerPage, 'after' | 'through' | 'last'> & {
-  readonly [Place in 'after' | 'through' | 'last']: string | null;
-};
-type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
-  readonly after: string | null;
-  readonly bound: string | null;
-};
-
 async function ask<Row extends QueryResultRow>(
   pool: Pool,
   statement: QueryConfig,
@@ -286,15 +297,4 @@ function only<Row extends QueryResultRow>(result: QueryResult<Row>): Row {
   const row = result.rows[0];
   assert(row !== undefined, 'the statement returns a row');
   return row;
-}
-
-function textOf(position: Position | null): string | null {
-  return position === null ? null : formatPosition(position);
-}
-
-function positionOf(text: string | null): Position | null {
-  if (text === null) return null;
-  const position = parsePosition(text);
-  assert(position !== null, 'the ledger holds positions of the form ms/id');
-  return position;
 }

@@ -2,7 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
-import { WAIT_REASONS } from '../core/wait-times.js';
+import { WAIT_REASONS, type WaitReason } from '../core/wait-times.js';
 import type { RunFigures } from './run-figures.js';
 
 /** How many of a pool's places are taken. */
@@ -18,6 +18,8 @@ export interface EngineParts {
   readonly figures: RunFigures;
   readonly pools: () => readonly PoolUse[];
   readonly nowMs: () => number;
+  /** What requests of earlier runs of this process have waited. */
+  readonly earlierWaitMs: (reason: WaitReason) => number;
 }
 
 const RUN_STATES = ['starting', 'running', 'finishing', 'complete', 'paused', 'failed'] as const;
@@ -133,9 +135,9 @@ export function addEngineMetrics(registry: Registry, parts: EngineParts): void {
 }
 
 /** Counters that the engine keeps itself: set to what it says. */
-function addWaits(registry: Registry, { scheduler, nowMs }: EngineParts): void {
-  const waitedSeconds = (reason: (typeof WAIT_REASONS)[number]): number =>
-    scheduler.waits.totalMs(reason, nowMs()) / 1000;
+function addWaits(registry: Registry, { scheduler, nowMs, earlierWaitMs }: EngineParts): void {
+  const waitedSeconds = (reason: WaitReason): number =>
+    (earlierWaitMs(reason) + scheduler.waits.totalMs(reason, nowMs())) / 1000;
   new Counter({
     name: 'datasync_limiter_wait_seconds_total',
     help: "Time in which the next request waited for the API's limit alone.",

@@ -4,7 +4,7 @@
  *   /             the dashboard; /events its server-sent events
  *   /api/runs     runs of the ledger; /api/runs/N one of them with its report
  *   /metrics      Prometheus's text format
- *   /healthz      200 while the process lives
+ *   /healthz      200 while the process lives; on a schedule with the instant of the next run
  *   /readyz       200 when it can do its work, else 503 with what is missing
  */
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -23,6 +23,8 @@ export interface HttpSource extends StreamSource {
   /** A point of the history, once a second, watched or not. */
   tick(): void;
   readiness(): Promise<Readiness>;
+  /** Of the schedule, epoch ms; null: there is none, or a run is at work. */
+  readonly nextRunAtMs: number | null;
   /** Newest first. Rejects while the database cannot say. */
   runs(): Promise<readonly object[]>;
   /** Null: there is no such run. */
@@ -161,7 +163,11 @@ function addMetrics(app: FastifyInstance, { registry }: HttpSource): void {
 }
 
 function addHealth(app: FastifyInstance, source: HttpSource): void {
-  app.get('/healthz', (_, reply) => send(reply, { alive: true }));
+  app.get('/healthz', (_, reply) => {
+    const { nextRunAtMs } = source;
+    const next = nextRunAtMs === null ? {} : { nextRunAt: new Date(nextRunAtMs).toISOString() };
+    return send(reply, { alive: true, ...next });
+  });
   app.get('/readyz', async (_, reply) => {
     const readiness = await source.readiness();
     const isReady = Object.values(readiness).every((complaint) => complaint === null);

@@ -4,6 +4,7 @@
  */
 import { Registry } from 'prom-client';
 import { processRegistry } from './metrics.js';
+import { RunRegistry } from './run-registry.js';
 
 export interface MetricsPage {
   readonly contentType: string;
@@ -13,7 +14,8 @@ export interface MetricsPage {
 export class Registries implements MetricsPage {
   /** Node's own; of a single stream all that there is. */
   readonly process = processRegistry();
-  readonly #streams = new Map<string, Registry>();
+  readonly #ofProcess = new RunRegistry(this.process);
+  readonly #streams = new Map<string, RunRegistry>();
 
   get contentType(): string {
     return this.process.contentType;
@@ -23,17 +25,17 @@ export class Registries implements MetricsPage {
   add(labels: { readonly source: string; readonly stream: string }): Registry {
     const registry = new Registry();
     registry.setDefaultLabels(labels);
-    this.#streams.set(labels.stream, registry);
+    this.#streams.set(labels.stream, new RunRegistry(registry));
     return registry;
   }
 
   /** That of a stream; that of the process where none was added. */
-  of(stream: string): Registry {
-    return this.#streams.get(stream) ?? this.process;
+  of(stream: string): RunRegistry {
+    return this.#streams.get(stream) ?? this.#ofProcess;
   }
 
   async metrics(): Promise<string> {
-    const registries = [...this.#streams.values()];
+    const registries = [...this.#streams.values()].map(({ registry }) => registry);
     const names = new Set(
       registries.flatMap((each) => each.getMetricsAsArray().map(({ name }) => name)),
     );

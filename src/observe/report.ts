@@ -3,6 +3,7 @@
  */
 import { writtenText } from '../core/committed-page.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { type Pass, passText } from '../source/pass.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from './run-end.js';
@@ -17,6 +18,8 @@ export interface IngestResult {
   /** How the process ended, as its exit code says: `interrupted` leaves the run paused. */
   readonly status: RunOutcome['status'];
   readonly run: number;
+  /** Which part of the stream the run reads. */
+  readonly pass: Pass;
   readonly eventsIngested: number;
   readonly returned: number;
   readonly inserted: number;
@@ -46,12 +49,14 @@ export interface IngestResult {
 
 export function ingestResult(known: {
   readonly run: number;
+  readonly pass: Pass;
   readonly outcome: RunOutcome;
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly resumedFrom: number | null;
   readonly warnings: readonly string[];
-  readonly processStartedAtMs: number;
+  /** Of the process, or on a schedule of the attempt. */
+  readonly startedAtMs: number;
   readonly nowMs: number;
 }): IngestResult {
   const { outcome, stats } = known;
@@ -59,6 +64,7 @@ export function ingestResult(known: {
   return {
     status: outcome.status,
     run: known.run,
+    pass: known.pass,
     eventsIngested: figures.rows,
     ...stats.counts,
     pages: stats.pages,
@@ -72,9 +78,7 @@ export function ingestResult(known: {
     peakRssBytes: stats.peakRssBytes,
     mainLoopDelayP99Ms: Math.round(stats.mainLoopDelayP99Ms * 10) / 10,
     firstCommitMs:
-      stats.firstCommitAtMs === null
-        ? null
-        : Math.round(stats.firstCommitAtMs - known.processStartedAtMs),
+      stats.firstCommitAtMs === null ? null : Math.round(stats.firstCommitAtMs - known.startedAtMs),
     resumedFrom: known.resumedFrom,
     writeMethod: methodName(stats.methods),
     reason: reasonOf(outcome),
@@ -120,8 +124,10 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['data', where.open],
     ...(where.page == null ? [] : [['report', where.page]]),
   ];
+  if (result.pass.type !== 'full') rows.unshift(['reads', passText(result.pass)]);
   if (result.resumedFrom !== null) {
-    rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
+    const at = rows.findIndex(([name]) => name === 'time');
+    rows.splice(at, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
   }
   const title = `Run ${result.run}: ${statusAfter(result.status)}`;
   const reason = result.reason === null ? [] : [`  ${result.reason}`];

@@ -3,6 +3,7 @@
  * be sent by mail and opened in ten years.
  */
 import { formatBytes, formatCount, formatDuration } from './eta.js';
+import { fieldText, kindsText, nowText } from './field-change-words.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { type RunReportDocument, reportTotals } from './run-report.js';
 import { type Chart, chartSvg } from './run-report-charts.js';
@@ -48,6 +49,7 @@ ${section('Proof', ['', ''], [['Verified', verifiedText(report)]])}
 ${isProven(report) ? '' : `<p>Verify it with <code class="whole">${verifyCommand(report)}</code></p>`}
 ${section('Quarantine', ['reason', 'records', 'first at'], quarantineRows(report))}
 ${report.quarantine.length === 0 ? '' : `<p>See them with <code>${escapeHtml(quarantineQuery(report))}</code></p>`}
+${section('Fields that are not as in earlier runs', ['field', 'change', 'before', 'now'], fieldRows(report))}
 ${section('Sessions', ['began', 'ended', 'status', 'rows', 'requests', 'refused', 'limit used'], sessionRows(report))}
 ${section('Streams of the same start', ['stream', 'run', 'status', 'rows'], streamRows(report))}
 ${streamLinks(report)}
@@ -192,6 +194,15 @@ function quarantineRows({ quarantine }: RunReportDocument): Row[] {
     reason,
     formatCount(records),
     `segment ${segment}, page ${page}`,
+  ]);
+}
+
+function fieldRows({ fieldChanges }: RunReportDocument): Row[] {
+  return fieldChanges.map((one) => [
+    fieldText(one),
+    one.change,
+    one.before.length === 0 ? '–' : kindsText(one.before),
+    nowText(one),
   ]);
 }
 

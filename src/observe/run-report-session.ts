@@ -22,6 +22,7 @@ export interface SessionFigures {
   readonly writerConnections: number;
   readonly timeline: RunTimeline;
   readonly quarantine: RunReportDocument['quarantine'];
+  readonly fieldChanges: RunReportDocument['fieldChanges'];
   readonly versions: Readonly<Record<string, string>>;
   readonly endedAtMs: number;
 }
@@ -60,6 +61,7 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
     peakRssBytes: result.peakRssBytes,
     mainLoopDelayP99Ms: result.mainLoopDelayP99Ms,
     quarantine: [...figures.quarantine],
+    fieldChanges: [...figures.fieldChanges],
     timeline: figures.timeline.columns(),
     settings: { ...run.settings },
     versions: { ...figures.versions },

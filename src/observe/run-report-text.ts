@@ -2,6 +2,7 @@
 import { writtenText } from '../core/committed-page.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
+import { changeText } from './field-change-words.js';
 import type { LatencySummary } from './latency-histogram.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
 import {
@@ -12,6 +13,7 @@ import {
 } from './run-report.js';
 
 const QUARANTINE_LINES = 5;
+const CHANGE_LINES = 10;
 
 /** How people say what a request waits for (core/wait-times). */
 const WAIT_WORDS: Readonly<Record<string, string>> = {
@@ -35,6 +37,7 @@ export function runReportText(report: RunReportDocument, paint: Paint = NO_PAINT
     ...unreportedLines(totals),
     ...engineLines(report),
     ...quarantineLines(report),
+    ...fieldLines(report),
     ...field('verified', verifiedText(report)),
     ...(isProven(report) ? [] : field('', verifyCommand(report))),
     ...submissionLines(report),
@@ -162,6 +165,14 @@ function quarantineLines(report: RunReportDocument): string[] {
     ...(more > 0 ? field('', `and ${more} more reasons`) : []),
     ...(lines.length > 0 ? field('see them', quarantineQuery(report)) : []),
   ];
+}
+
+function fieldLines({ fieldChanges }: RunReportDocument): string[] {
+  const lines = fieldChanges
+    .slice(0, CHANGE_LINES)
+    .flatMap((change, index) => field(index === 0 ? 'fields' : '', changeText(change)));
+  const more = fieldChanges.length - CHANGE_LINES;
+  return [...lines, ...(more > 0 ? field('', `and ${more} more`) : [])];
 }
 
 /** What shows the records that were set aside. */

@@ -108,6 +108,16 @@ const reportForm = z.object({
   quarantine: z.array(
     z.object({ reason: z.string(), records: count, segment: z.int(), page: z.int() }),
   ),
+  /** How the records differ from those of earlier runs. */
+  fieldChanges: z._default(
+    z.array(
+      z.object({
+        ...{ path: z.string(), change: z.enum(['new', 'vanished', 'type changed']) },
+        ...{ before: z.array(z.string()), now: z.array(z.string()), records: count, of: count },
+      }),
+    ),
+    [],
+  ),
   timeline: z.object({
     ...{ atMs: column, rows: column, rowsPerSecond: column, requests: column, permitted: column },
     ...{ fetching: column, scanning: column, writing: column, heldBytes: column },

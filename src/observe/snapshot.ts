@@ -5,6 +5,7 @@ import type { Eta } from './eta.js';
 import type { Sample } from './history.js';
 import type { Percentiles } from './latency-window.js';
 import type { LogEntry } from './recent-log.js';
+import type { ScheduleView } from './schedule-view.js';
 import type { SegmentMapView } from './segment-map.js';
 import type { StreamLine } from './stream-line.js';
 import type { Trouble } from './trouble-watch.js';
@@ -19,6 +20,8 @@ export interface RunSnapshot {
   readonly streams: readonly StreamLine[];
   /** What keeps the ingestion from getting on; null: nothing. */
   readonly trouble: Trouble | null;
+  /** Null: the process does one run. */
+  readonly schedule: ScheduleView | null;
   readonly log: readonly LogEntry[];
 }
 

@@ -66,6 +66,8 @@ export interface Batch {
   readonly isDescending: boolean;
   /** Equal for pages whose records are the same, byte for byte; unset: a key tells them apart, or there are none. */
   readonly fingerprint?: string;
+  /** JSON text of the highest value by which the stream goes on; unset: no record has one. */
+  readonly highest?: string;
 }
 
 /** Typed views over a batch's `columns`; all of `capacity` rows. */

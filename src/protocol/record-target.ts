@@ -30,6 +30,20 @@ export interface RecordColumn {
  */
 export type Disposition = 'append' | 'merge' | 'replace';
 
+/** The types of values by which an incremental stream goes on, as the file format has them. */
+export const CURSOR_TYPES = [
+  ...(['datetime', 'date', 'timestamp'] as const),
+  ...(['integer', 'numeric', 'objectid'] as const),
+] as const;
+export type CursorType = (typeof CURSOR_TYPES)[number];
+
+/** The field by which an incremental stream goes on. */
+export interface CursorPlace {
+  readonly path: RecordPath;
+  /** Null: as each value shows. */
+  readonly type: CursorType | null;
+}
+
 export interface WriterTarget {
   /**
    * Who takes a row's key, a uuid, and its instant from the record: the fetch worker, into the batch, or
@@ -43,6 +57,8 @@ export interface WriterTarget {
   readonly disposition: Disposition;
   /** To the record's instant; null: it has none. */
   readonly timePath: RecordPath | null;
+  /** Null: every run reads all of the stream. */
+  readonly cursor: CursorPlace | null;
   /** Beside the key. */
   readonly columns: readonly RecordColumn[];
 }

@@ -10,6 +10,7 @@ import type { CommittedCounts, PageLink } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
+import type { RecordFacts } from './record-facts.js';
 import type { WriterTarget } from './record-target.js';
 
 /** With `auto` so many connections write until their load asks for more, up to the other. */
@@ -82,8 +83,12 @@ export interface StreamWriter {
   open(settings: WriterSettings, listener: (news: WriterNews) => void): Promise<Fault | null>;
   /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
   write(page: PageWrite): Promise<WriteResult>;
-  /** Finishes what was accepted and closes the connections. */
-  drain(): Promise<void>;
+  /**
+   * Finishes what was accepted and closes the connections.
+   *
+   * @returns what the records looked like, told from some of them
+   */
+  drain(): Promise<RecordFacts>;
 }
 
 /** The same for the runs of several streams: a page names its own. */
@@ -93,5 +98,5 @@ export interface WriterCalls extends Pick<StreamWriter, 'write'> {
     settings: WriterSettings,
     listener: (news: WriterNews) => void,
   ): Promise<Fault | null>;
-  drain(run: number): Promise<void>;
+  drain(run: number): Promise<RecordFacts>;
 }

@@ -7,6 +7,13 @@
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const SECOND_SIGNAL_MS = 500;
 
+let isSignalled = false;
+
+/** Whether a signal has asked somebody who listened to end. */
+export function hasSignalled(): boolean {
+  return isSignalled;
+}
+
 /** A signal ends the process with this code as long as nobody else listens to it. */
 export function exitOnSignal(exitCode: number): void {
   for (const signal of SIGNALS) {
@@ -32,6 +39,7 @@ export function listenForSignals(handlers: ShutdownHandlers): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAtMs === null) {
       firstAtMs = performance.now();
+      isSignalled = true;
       handlers.onDrain(signal);
     } else if (performance.now() - firstAtMs >= SECOND_SIGNAL_MS) {
       handlers.onExit();

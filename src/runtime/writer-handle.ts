@@ -2,6 +2,7 @@
 import { proxy, transfer } from 'comlink';
 import type { Fault } from '../core/fault.js';
 import { buffersOf } from '../protocol/batch.js';
+import { NO_FACTS, type RecordFacts } from '../protocol/record-facts.js';
 import {
   CONNECTIONS_MIN,
   type PageWrite,
@@ -66,12 +67,16 @@ export class WriterHandle {
     }
   }
 
-  /** Finishes what is being committed, and closes the connections. */
-  async close(): Promise<void> {
+  /**
+   * Finishes what is being committed, and closes the connections.
+   *
+   * @returns what the records looked like; nothing where the thread is dead
+   */
+  close(): Promise<RecordFacts> {
     const { thread, run } = this.#options;
-    await thread.outlive(
+    return thread.outlive(
       (calls) => calls.drain(run),
-      () => undefined,
+      () => NO_FACTS,
     );
   }
 

@@ -57,6 +57,7 @@ export function buildScheduler(
     rowsDone: prepared.totals.rows,
     earlierPages: pages,
     resume: plan,
+    followsRuns: source.pass.type === 'incremental' && source.within !== null,
     sourceTotal: prepared.run.sourceTotal,
     quarantineShareMax: config.quarantineLimit,
     quarantineBefore: prepared.totals,

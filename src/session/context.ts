@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { RecentLog } from '../observe/recent-log.js';
+import type { Lasting } from './onlookers/lasting.js';
 import { secretsOf } from './secrets.js';
 
 export interface SessionContext {
@@ -17,6 +18,8 @@ export interface SessionContext {
   readonly recentLog: RecentLog | null;
   /** Its result is for a script: a terminal is shown no line that is drawn again and again. */
   readonly isJson: boolean;
+  /** Who looks on at all runs of a schedule; null: the process does one run. */
+  readonly lasting: Lasting | null;
 }
 
 export async function sessionContext(config: Config, isJson: boolean): Promise<SessionContext> {
@@ -28,5 +31,8 @@ export async function sessionContext(config: Config, isJson: boolean): Promise<S
   });
   for (const secret of secretsOf(config)) conceal(secret);
   process.once('exit', settle);
-  return { config, log, conceal, redact, settleLog: settle, recentLog, isJson };
+  return {
+    ...{ config, log, conceal, redact, settleLog: settle, recentLog, isJson },
+    lasting: null,
+  };
 }

@@ -1,13 +1,23 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
 import type { Engine } from './engine.js';
+import { nextWatermark } from './next-watermark.js';
+import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
 import { putOnRecord } from './put-on-record.js';
+import { keepRecords, type SeenRecords, seeRecords } from './record-fields.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
+import {
+  changedRecords,
+  missingRecords,
+  movedRecords,
+  noWatermark,
+  passedTotal,
+} from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -39,18 +49,23 @@ export async function endSession(
   account.stop();
   const endedAtMs = nowMs();
   figures.end(endedAtMs);
-  await engine.finish();
+  const facts = await engine.finish();
+  const seen = await seeRecords(parts, facts, outcome);
   const ended = { run: run.run, outcome, redact: context.redact };
-  await putOnRecord(store, { ...ended, replacement: engine.replacement }, () =>
-    settle(parts, ending, outcome),
+  const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
+  await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
+    settle(parts, ending, { outcome, seen, watermark }),
   );
   await watch.writeState(outcome);
   onlookers.front?.ended(run.run, outcome, endedAtMs);
+  if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
   onlookers.alerts?.ended(run.run, outcome);
+  await compareRows(parts, outcome);
   const result = ingestResult({
-    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
+    ...{ run: run.run, pass: parts.source.spec.pass, outcome },
+    ...{ stats, figures, warnings: warnings.texts },
     resumedFrom: prepared.resumedFrom,
-    processStartedAtMs: performance.timeOrigin,
+    startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
   });
   watch.ended(result, outcome);
@@ -71,12 +86,18 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
   return message === fault.message ? outcome : { ...outcome, fault: { ...fault, message } };
 }
 
+interface Settled extends Pick<SessionEnd, 'outcome'> {
+  readonly seen: SeenRecords | null;
+  readonly watermark: WatermarkChange | null;
+}
+
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
-  { store, prepared, source }: SessionParts,
+  parts: SessionParts,
   { limits, scheduler, account }: EndingSession,
-  outcome: RunOutcome,
+  { outcome, seen, watermark }: Settled,
 ): Promise<void> {
+  const { store, prepared, source } = parts;
   const { run } = prepared.run;
   const { stats, warnings } = account;
   await limits.settle();
@@ -89,7 +110,22 @@ async function settle(
   }
   warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
+  warnings.add(noWatermark(watermark, totals));
+  warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
+  // Last: a process that dies before has said what changed, and does not know it yet.
+  if (seen !== null) await keepRecords(parts, seen);
+}
+
+/** Null: it stays as it is. */
+async function watermarkAfter({
+  store,
+  prepared,
+  source: { spec, streamKey },
+}: SessionParts): Promise<WatermarkChange | null> {
+  if (spec.incremental === null) return null;
+  const highest = await store.highestOfRun(prepared.run.run);
+  return nextWatermark(spec, highest, await store.findWatermark(streamKey));
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

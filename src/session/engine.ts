@@ -10,6 +10,7 @@ import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { Replacement } from '../database/replace-rows.js';
 import { loadingTarget, streamTable } from '../postgres/stream-table.js';
+import type { RecordFacts } from '../protocol/record-facts.js';
 import type { WriterSettings } from '../protocol/writer-messages.js';
 import { nowMs } from '../runtime/clock.js';
 import type { FetchPool } from '../runtime/fetch-pool.js';
@@ -45,11 +46,12 @@ export class Engine {
   /** Puts the loop between its threads. @param observer told what happens in the run */
   assemble(scheduler: Scheduler, observer: RunObserver): void {
     const { source, prepared, shared, token } = this.#parts;
-    const { stream } = source.spec;
+    const { stream, pass } = source.spec;
+    const of = { stream, pass };
     this.#loop = new IngestionLoop({
       run: prepared.run.run,
       scheduler,
-      fetch: authorisedFetch((task) => this.fetchPool.fetch({ ...task, stream }), token),
+      fetch: authorisedFetch((task) => this.fetchPool.fetch({ ...task, of }), token),
       tellFetcher: (news) => this.fetchPool.tell(news),
       write: (page) => this.writer.write(page),
       buffers: shared.buffers,
@@ -117,10 +119,15 @@ export class Engine {
     await this.fetchPool.close();
   }
 
-  /** Resolves when all that was committed and told is in the database. */
-  async finish(): Promise<void> {
-    await this.writer.close();
+  /**
+   * Resolves when all that was committed and told is in the database.
+   *
+   * @returns what the records looked like, told from some of them
+   */
+  async finish(): Promise<RecordFacts> {
+    const facts = await this.writer.close();
     await this.#journal.flush();
+    return facts;
   }
 
   /** A thread left alive would keep the process from ending. */

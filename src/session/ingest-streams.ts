@@ -127,7 +127,7 @@ function showWithoutRun({ onlookers }: OpenedProcess, name: string, end: StreamE
   if (end.type === 'notBegun') front?.endedWithoutRun(name, 'not begun', end.reason);
   if (end.type !== 'refused') return;
   front?.endedWithoutRun(name, 'failed', end.error.message);
-  alerts?.refused(end.error);
+  alerts?.refused(name, end.error);
 }
 
 function takenRuns(ends: ReadonlyMap<string, StreamEnd>): Run[] {

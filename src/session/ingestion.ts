@@ -14,6 +14,7 @@ import { streamTable, tableOf } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
 import { credentialsText } from '../source/file/references.js';
+import { passText } from '../source/pass.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { SessionEnd } from './end-session.js';
@@ -132,18 +133,18 @@ export async function ingestInto(
   );
   try {
     await opened.beforeRun?.(opened);
-    const found = await prepareRun(context.config, store, {
-      source: source.spec,
-      streamKey: source.streamKey,
-      nowMs: nowMs(),
-    });
+    const found = await prepareRun(context.config, store, source, nowMs());
     const end =
       'finished' in found
         ? {
             ...(await finishedBefore(database, store, found.finished)),
             disposition: source.spec.target.disposition,
           }
-        : await workOn(context, opened, { prepared: found.prepared, atStart, patience, lock });
+        : await workOn(
+            context,
+            { ...opened, source: found.source },
+            { ...found, atStart, patience, lock },
+          );
     opened.tell(end);
     return end;
   } finally {
@@ -163,6 +164,10 @@ async function workOn(
 ): Promise<IngestionEnd> {
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });
+  const { pass } = source.spec;
+  if (pass.type !== 'full') {
+    context.log.info({ event: 'pass_chosen', pass }, `this run reads ${passText(pass)}`);
+  }
   if (prepared.resumedFrom === null) {
     const tableName = tableOf(source.spec.target).qualified;
     const run = { ...prepared.run, tableName };

@@ -10,6 +10,7 @@ import { mergedHeaders } from '../protocol/page-request.js';
 import { nowMs } from '../runtime/clock.js';
 import { requestCredentials } from '../source/authentication.js';
 import { changeAuth } from '../source/file/plan-texts.js';
+import type { Pass } from '../source/pass.js';
 import type { AuthPlan, DeclaredLimit, LimitHeaders } from '../source/plan.js';
 import { codecOf, type SourceSpec, sourceOf } from '../source/registry.js';
 import { sealedText } from '../source/sealed-cursors.js';
@@ -70,6 +71,12 @@ export function streamKeyOf({
   target,
 }: Pick<Config, 'source' | 'stream' | 'target'>): StreamKey {
   return { source, stream, origin: runOriginOf(target) };
+}
+
+/** The same, as a run of that pass reads it. */
+export function readingPass(source: OpenSource, pass: Pass): OpenSource {
+  const sourceSpec = { ...source.sourceSpec, pass };
+  return { ...source, sourceSpec, spec: sourceOf(sourceSpec) };
 }
 
 export function hashKey(apiKey: string): string {

@@ -4,12 +4,18 @@ import type { Config } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
-import type { LedgerPage, Run, RunTotals, StreamKey } from '../database/ledger-types.js';
+import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import type { Watermark } from '../database/watermarks.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { WriterTarget } from '../protocol/record-target.js';
+import { passOf } from '../source/pass.js';
 import type { Source } from '../source/source.js';
+import { chooseRun } from './choose-pass.js';
+import { nextWatermark } from './next-watermark.js';
+import { type OpenSource, readingPass } from './open-source.js';
 import { replacementOf } from './replacement.js';
+import { requireRange } from './require-range.js';
 import { UserError } from './user-error.js';
 
 export interface PreparedRun {
@@ -29,33 +35,55 @@ export interface PreparedRun {
   readonly earlierRun: number | null;
 }
 
+/** A run, and its source as it reads that. */
+export interface ReadyRun {
+  readonly prepared: PreparedRun;
+  readonly source: OpenSource;
+}
+
 const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetched anew';
 
 /**
- * @returns the finished run instead, when there is one and no new one was asked for
- * @throws UserError when the source names another table or key than the run to go on with
+ * @returns the finished run instead, when there is one and nothing more is to be read
+ * @throws UserError when the source names another table or key than the run to go on with, or cannot read the
+ *   range that was asked for
  *   IngestionError, DATABASE_REFUSED when the table that the run has written is gone
  */
 export async function prepareRun(
   config: Config,
   store: RunStore,
-  known: { source: Source; streamKey: StreamKey; nowMs: number },
-): Promise<{ readonly finished: Run } | { readonly prepared: PreparedRun }> {
-  const { source, streamKey, nowMs } = known;
+  opened: OpenSource,
+  nowMs: number,
+): Promise<{ readonly finished: Run } | ReadyRun> {
+  const { streamKey } = opened;
+  requireRange(opened, config.asked);
   const latest = await store.findLatestRun(streamKey);
-  const isOver =
+  const isLeft =
     latest === null ||
     config.restart ||
     latest.replacedBy !== null ||
-    (await namesOtherTable(store, latest, source));
-  if (!isOver && latest.status === 'complete') return { finished: latest };
-  const run = isOver ? await beginRun(config, store, known) : latest;
-  const pages = isOver ? [] : await pagesToGoOnFrom(store, run, known);
-  if (!isOver) {
+    (await namesOtherTable(store, latest, opened.spec));
+  const before = isLeft ? null : latest;
+  const choice = chooseRun({
+    ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
+    incremental: opened.spec.incremental,
+    watermark: before === null ? null : await watermarkBefore(store, opened, before),
+  });
+  if (choice.type === 'refused') throw new UserError(choice.message, 'usage');
+  if (before !== null && choice.type === 'nothingToDo') return { finished: before };
+  const isBegun = choice.type === 'begin';
+  if (isBegun && choice.pass.type === 'incremental' && before !== null) {
+    await requireTable(store, before);
+  }
+  const source = readingPass(opened, isBegun ? choice.pass : passOf(before?.settings ?? {}));
+  const run = isBegun || before === null ? await beginRun(config, store, source) : before;
+  const pages = isBegun ? [] : await pagesToGoOnFrom(store, run, source.spec, nowMs);
+  if (!isBegun) {
     await store.setRunStatus(run.run, 'running');
     await store.supersedeOpenSegments(run.run);
   }
-  const plan = planResume(pages, { paging: source.paging, nowMs });
+  const { paging, within } = source.spec;
+  const plan = planResume(pages, { paging, within, nowMs });
   const firstSegment = await store.nextSegmentNumber(run.run);
   const segments = plan.gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
   await store.openSegments(run.run, segments);
@@ -63,25 +91,45 @@ export async function prepareRun(
     prepared: {
       run,
       totals: await store.loadTotals(run.run),
-      resumedFrom: isOver ? null : pages.length,
+      resumedFrom: isBegun ? null : pages.length,
       segments,
       plan,
       pages,
       earliestMs: earliestMs(pages),
       nextSegment: firstSegment + segments.length,
-      earlierRun: isOver ? (latest?.run ?? null) : null,
+      earlierRun: isBegun ? (latest?.run ?? null) : null,
     },
+    source,
   };
+}
+
+/** One from before watermarks were kept shows by its pages how far it has read. */
+async function watermarkBefore(
+  store: RunStore,
+  { spec, streamKey }: OpenSource,
+  latest: Run,
+): Promise<Watermark | null> {
+  const { incremental } = spec;
+  if (incremental === null) return null;
+  const known = await store.findWatermark(streamKey);
+  const isOld = known === null && latest.status === 'complete';
+  if (!isOld || passOf(latest.settings).type !== 'full') return known;
+  const change = nextWatermark(spec, await store.highestOfRun(latest.run), null);
+  return change?.value == null ? null : { ...change, value: change.value };
 }
 
 async function beginRun(
   config: Config,
   store: RunStore,
-  { source, streamKey }: { readonly source: Source; readonly streamKey: StreamKey },
+  { spec, streamKey }: OpenSource,
 ): Promise<Run> {
-  const replacement = replacementOf(source.target);
-  const table = tableOf(source.target);
-  const settings = { ...settingsOf(config), disposition: source.target.disposition };
+  const { target, pass, within } = spec;
+  const replacement = replacementOf(target);
+  const table = tableOf(target);
+  const settings = {
+    ...{ ...settingsOf(config), disposition: target.disposition, pass },
+    ...(within !== null && { within }),
+  };
   if (replacement === null) {
     await store.noteUnownedRows(table);
     return store.createRun({ ...streamKey, table, settings });
@@ -144,13 +192,15 @@ function formText(name: string, key: readonly string[]): string {
 async function pagesToGoOnFrom(
   store: RunStore,
   run: Run,
-  { source, nowMs }: { readonly source: Source; readonly nowMs: number },
+  source: Source,
+  nowMs: number,
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
   if (table.key.length > 0) return pages;
-  const again = pagesWalkedAgain(pages, { paging: source.paging, nowMs });
+  const { paging, within } = source;
+  const again = pagesWalkedAgain(pages, { paging, within, nowMs });
   const ids = again.flatMap(({ id }) => id ?? []);
   if (ids.length === 0) return pages;
   await store.releasePages({ run: run.run, table, ids, reason: WALKED_AGAIN });

@@ -2,6 +2,7 @@
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { Replacement } from '../database/replace-rows.js';
 import type { RunStore } from '../database/run-store.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from '../observe/run-end.js';
 
 export interface Ended {
@@ -10,6 +11,8 @@ export interface Ended {
   readonly redact: (text: string) => string;
   /** What its rows take the place of once it is complete; null: they are where they belong. */
   readonly replacement: Replacement | null;
+  /** What becomes of the stream's watermark once it is complete; null: it stays as it is. */
+  readonly watermark: WatermarkChange | null;
 }
 
 /**
@@ -17,14 +20,17 @@ export interface Ended {
  * @throws IngestionError, unless the run has failed anyway
  */
 export async function putOnRecord(
-  store: Pick<RunStore, 'setRunStatus' | 'completeReplacement'>,
-  { run, outcome, redact, replacement }: Ended,
+  store: Pick<RunStore, 'setRunStatus' | 'completeReplacement' | 'completeRun'>,
+  { run, outcome, redact, replacement, watermark }: Ended,
   settle: () => Promise<void>,
 ): Promise<void> {
   try {
     await settle();
     if (outcome.status === 'complete' && replacement !== null) {
       return await takePlace(store, run, replacement);
+    }
+    if (outcome.status === 'complete' && watermark !== null) {
+      return await store.completeRun(run, watermark);
     }
     const reason = outcome.status === 'failed' ? outcome.fault.message : reasonOf(outcome);
     const resumeAtMs = resumeAtMsOf(outcome);

@@ -4,7 +4,9 @@
  *   limits ─▶ scheduler ─▶ account ─▶ engine ─▶ onlookers ─▶ open ─▶ run ─▶ end
  */
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { listOtherColumns } from '../database/column-types.js';
 import { asIngestionError } from '../database/connect.js';
+import { tableOf } from '../postgres/stream-table.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
@@ -14,6 +16,7 @@ import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
 import { RunAccount } from './run-account.js';
+import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
@@ -34,6 +37,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     engine.assemble(scheduler, observer);
     stopListening = shared.drains.add(engine, { log: context.log, leave: parts.leave });
     await engine.open();
+    account.warnings.add(await otherColumns(parts));
     account.start();
     const running = engine;
     void parts.lock.gone.then((fault) => running.drain({ status: 'failed', fault }));
@@ -48,6 +52,13 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     shared.credits.leave(credits);
     await engine.close();
   }
+}
+
+async function otherColumns({ database, source, patience }: SessionParts): Promise<string | null> {
+  const { target } = source.spec;
+  const { qualified } = tableOf(target);
+  const find = () => listOtherColumns(database.pool, { qualified }, target.columns);
+  return otherColumnTypes(qualified, await patience.during(find));
 }
 
 function openJournal(

@@ -3,9 +3,12 @@
  * in the log, and kept with the run for its result, its report and `status`.
  */
 import type { TotalFall } from '../core/announced-total.js';
+import type { OtherColumn } from '../database/column-types.js';
 import type { Run, RunTotals } from '../database/ledger-types.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
+import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
 
 export class RunWarnings {
@@ -42,6 +45,20 @@ export function recordsStoredAgain(
   );
 }
 
+/** @param columns of the table that are not as the source file declares them @returns null when all are */
+export function otherColumnTypes(table: string, columns: readonly OtherColumn[]): string | null {
+  if (columns.length === 0) return null;
+  const named = columns.map(({ name, type, declared }) => `${name} is ${type}, not ${declared}`);
+  const changes = columns.map(({ name, declared }) => {
+    const column = quoteIdentifier(name);
+    return `ALTER COLUMN ${column} TYPE ${declared} USING ${column}::${declared}`;
+  });
+  return (
+    `columns of ${table} are of other types than the source file declares, and stay so: ${named.join('; ')}. ` +
+    `Records that do not fit the table go to quarantine. Declare its types, or change it: ALTER TABLE ${table} ${changes.join(', ')}`
+  );
+}
+
 /** @returns null when every record that came again was the same, or has taken the place of its row */
 export function changedRecords({ differing }: RunTotals, disposition: Disposition): string | null {
   if (differing === 0) return null;
@@ -63,6 +80,18 @@ export function missingRecords(
   return (
     `the API announced ${formatCount(announced)} records, and ${formatCount(received)} different ones were ` +
     'received: it ended early, or its total is wrong. Ask its operator; --restart asks for all pages again'
+  );
+}
+
+/** @param change what the run makes of the watermark; null: it stays @returns null when the next run can go on */
+export function noWatermark(
+  change: WatermarkChange | null,
+  { returned }: Pick<RunTotals, 'returned'>,
+): string | null {
+  if (change === null || change.value !== null || returned === 0) return null;
+  return (
+    `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
+    'check cursor_path and cursor_type of incremental, or the order where the file declares one'
   );
 }
 

@@ -8,20 +8,22 @@ import { cursorChain } from '../paging/cursor-chain.js';
 import type { Paging } from '../paging/paging.js';
 import { placeCursor } from '../paging/place-cursor.js';
 import type { SourceCodec } from './codec.js';
-import { streamOf, targetOf } from './compile-source.js';
+import { type CompileOptions, streamOf, targetOf } from './compile-source.js';
+import { FULL_PASS } from './pass.js';
 import type { SourcePlan, StreamPlan } from './plan.js';
 import { recordPath } from './record-path.js';
 import type { EventSource, RatePolicy } from './source.js';
 import { streamRequest } from './stream-request.js';
+import { stretchOfPass } from './stretch.js';
 
 /** @param plan checked by the loader (file/check-codec.ts) */
 export function compileEvents(
   plan: SourcePlan,
   streamName: string,
-  codec: SourceCodec,
+  { codec, pass = FULL_PASS }: CompileOptions & { readonly codec: SourceCodec },
 ): EventSource {
   const stream = streamOf(plan, streamName);
-  const { primaryKey, timePath, dataSelector, pageSize } = stream;
+  const { primaryKey, timePath, dataSelector, pageSize, incremental, order } = stream;
   const cursorParam = cursorParamOf(stream);
   assert(pageSize !== null, 'the loader wants a page size');
   const request: EventSource['request'] = (baseUrl, cursor, limit) => {
@@ -37,6 +39,7 @@ export function compileEvents(
     stream: stream.name,
     codec,
     target: targetOf(stream, 'worker'),
+    ...{ pass, within: order === null ? null : stretchOfPass(incremental, pass), incremental },
     bucket: codec.bucket,
     pageLimitMax: pageSize.max,
     defaultPolicy: assumedPolicy(plan),

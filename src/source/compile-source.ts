@@ -7,16 +7,20 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
+import { instantForm } from '../paging/instant-form.js';
 import { pathSteps } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import { pageKind } from '../paging/page-kinds.js';
 import { END } from '../paging/ways.js';
-import type { RecordPath, WriterTarget } from '../protocol/record-target.js';
+import type { CursorPlace, RecordPath, WriterTarget } from '../protocol/record-target.js';
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
-import type { SourcePlan, StreamPlan } from './plan.js';
+import { type CursorScalar, instantOf, readCursorValue } from './cursor-value.js';
+import { FULL_PASS, type Pass } from './pass.js';
+import type { IncrementalPlan, SourcePlan, StreamPlan } from './plan.js';
 import { columnOf, recordPath } from './record-path.js';
-import type { RecordReading } from './record-reading.js';
+import type { CursorReading, RecordReading } from './record-reading.js';
+import { passValues, withValues } from './request-values.js';
 import { sealedKind } from './sealed-cursors.js';
 import type { RecordSource } from './source.js';
 import { streamRequest } from './stream-request.js';
@@ -27,6 +31,8 @@ const BUCKET = 'requests';
 const EXPECTED_RECORDS = 100;
 
 export interface CompileOptions {
+  /** Which part of the stream a run reads. @default all of it */
+  readonly pass?: Pass;
   /** What a time window that ends now ends at, epoch ms. */
   readonly nowMs: number;
   /** No cursor shows them. */
@@ -39,7 +45,9 @@ export function compileSource(
   streamName: string,
   compileOptions: CompileOptions,
 ): RecordSource {
-  const stream = streamOf(plan, streamName);
+  const { pass = FULL_PASS } = compileOptions;
+  const planned = streamOf(plan, streamName);
+  const stream = withWindows(withValues(planned, passValues(planned, pass)), pass);
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
@@ -47,6 +55,7 @@ export function compileSource(
     ...nameOf(plan),
     stream: stream.name,
     target: targetOf(stream, 'database'),
+    ...{ pass, within: null, incremental: stream.incremental },
     bucket: BUCKET,
     pageLimitMax: size?.max ?? EXPECTED_RECORDS,
     defaultPolicy: null,
@@ -58,7 +67,7 @@ export function compileSource(
       return streamRequest(stream, baseUrl, { ...part, query: { ...query, ...part.query } });
     },
     readError: (refusal) => signs.faultOf(refusal),
-    reading: readingOf(plan, stream, { kind, signs, size }),
+    reading: readingOf(plan, stream, { kind, signs, size, pass }),
   };
 }
 
@@ -80,9 +89,10 @@ function readingOf(
     readonly kind: PageKind;
     readonly signs: AnswerSigns;
     readonly size: PageSizePlan | null;
+    readonly pass: Pass;
   },
 ): RecordReading {
-  const { kind, signs, size } = parts;
+  const { kind, signs, size, pass } = parts;
   const costs = plan.costs.map(({ requestPath, availablePath, maximumPath, restorePath }) => ({
     request: pathSteps(requestPath),
     available: pathSteps(availablePath),
@@ -94,6 +104,7 @@ function readingOf(
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
     needsObjects: stream.primaryKey.length > 0,
+    cursor: cursorReadingOf(stream, pass),
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
       signs.isIgnored(refusal) ? END : (kind.refused?.(refusal.status, cursor) ?? null),
@@ -107,6 +118,43 @@ function readingOf(
       status: 200,
       remedy: `${remedy}: \`datasync source check\` shows what the API answers`,
     }),
+  };
+}
+
+/** Where the newest come first whatever is asked for, the walk ends at what is older than its start. */
+function cursorReadingOf(
+  { incremental, paginator }: StreamPlan,
+  { type, start }: Pass,
+): CursorReading | null {
+  if (incremental === null) return null;
+  const { type: valueType, isNewestFirst } = incremental;
+  const isBounded = type !== 'full' && isNewestFirst && paginator.type !== 'time_window';
+  const from = isBounded && start !== null ? readCursorValue(start, valueType) : null;
+  return { ...cursorPlaceOf(incremental), from };
+}
+
+function cursorPlaceOf({ cursorPath, type }: IncrementalPlan): CursorPlace {
+  return { path: checkedRecordPath(cursorPath), type };
+}
+
+/** Windows of time go from the start of the pass to its end. */
+function withWindows(stream: StreamPlan, { start, end }: Pass): StreamPlan {
+  const { paginator, incremental } = stream;
+  if (paginator.type !== 'time_window' || incremental === null) return stream;
+  const form = instantForm(paginator.start);
+  assert(form !== null, 'a time window starts at an instant');
+  const { unitMs, write } = form;
+  const at = (value: CursorScalar | null, toUnits: (count: number) => number) => {
+    const ms = value === null ? null : instantOf(value, incremental.type);
+    return ms === null ? null : write(toUnits(ms / unitMs) * unitMs);
+  };
+  return {
+    ...stream,
+    paginator: {
+      ...paginator,
+      start: at(start, Math.floor) ?? paginator.start,
+      end: at(end, Math.ceil) ?? paginator.end,
+    },
   };
 }
 
@@ -138,7 +186,7 @@ function pageSizeOf({ pageSize, paginator }: StreamPlan): PageSizePlan | null {
 }
 
 export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): WriterTarget {
-  const { target, primaryKey, columns, timePath } = stream;
+  const { target, primaryKey, columns, timePath, incremental } = stream;
   const key = primaryKey.map((path) => {
     const names = checkedRecordPath(path);
     const name = columnOf(names);
@@ -151,6 +199,7 @@ export function targetOf(stream: StreamPlan, reads: WriterTarget['reads']): Writ
     key,
     disposition: stream.writeDisposition,
     timePath: timePath === null ? null : checkedRecordPath(timePath),
+    cursor: incremental === null ? null : cursorPlaceOf(incremental),
     columns: columns
       .filter(({ name }) => !keyNames.has(name))
       .map(({ name, type, isNullable }) => ({ name, path: [name], type, isNullable })),

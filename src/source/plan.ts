@@ -6,6 +6,7 @@ import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
 import type { Order } from '../paging/paging.js';
 import type { ColumnType, Disposition } from '../protocol/record-target.js';
+import type { CursorForm, CursorScalar } from './cursor-value.js';
 import type { CodecName } from './registry.js';
 
 export type { CostHeaders, LimitHeaders } from '../core/declared-statements.js';
@@ -111,6 +112,34 @@ export interface ResponseAction {
   readonly action: 'ignore' | 'retry' | 'fail';
 }
 
+/** Literal text, or the name of a value. */
+export type TemplatePart = string | { readonly name: string };
+
+/** A place of a stream's request whose value is known when the request is made. */
+export interface RequestSlot {
+  /** From `path`, `params`, `json` or `headers` of the stream on. */
+  readonly at: readonly (string | number)[];
+  /** A value alone keeps its kind, and is left out where there is none. */
+  readonly parts: readonly TemplatePart[];
+}
+
+/** How a run goes on from what earlier runs have read. */
+export interface IncrementalPlan extends CursorForm {
+  /** JSONPath to the field of a record whose highest value is the watermark. */
+  readonly cursorPath: string;
+  /** Parameters that take the bounds; null: none does. */
+  readonly startParam: string | null;
+  readonly endParam: string | null;
+  /** Of the first run. */
+  readonly initialValue: CursorScalar | null;
+  /** Every run ends there, and reads all of it; null: runs go on from the watermark. */
+  readonly endValue: CursorScalar | null;
+  /** So much before the watermark is read again; see valueBefore. */
+  readonly lag: number;
+  /** The newest records come first, whatever is asked for: a run ends where it comes to what is older. */
+  readonly isNewestFirst: boolean;
+}
+
 export interface StreamPlan {
   readonly name: string;
   readonly target: { readonly schema: string; readonly table: string };
@@ -125,6 +154,10 @@ export interface StreamPlan {
   readonly params: Readonly<Record<string, Json>>;
   readonly json: Json;
   readonly headers: Readonly<Record<string, string>>;
+  /** Places of these that hold no value yet. */
+  readonly slots: readonly RequestSlot[];
+  /** Null: every run reads all. */
+  readonly incremental: IncrementalPlan | null;
   /** JSONPath to the records; null: found in the answer. */
   readonly dataSelector: string | null;
   /**

@@ -4,6 +4,8 @@ import type { LimitStatement } from '../core/limit-headers.js';
 import type { PathStep } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
 import type { Way } from '../paging/paging.js';
+import type { CursorPlace } from '../protocol/record-target.js';
+import type { CursorValue } from './cursor-value.js';
 import type { RecordSource, Refusal } from './source.js';
 
 /** An answer as the rules of a file see it. */
@@ -17,6 +19,12 @@ export interface SeenAnswer {
   header(name: string): string | null;
 }
 
+/** The values by which an incremental stream goes on. */
+export interface CursorReading extends CursorPlace {
+  /** The walk ends at a page of older records; null: at the end that the API tells. */
+  readonly from: CursorValue | null;
+}
+
 export interface RecordReading {
   /** Whose answers they are, for messages. */
   readonly source: Pick<RecordSource, 'name' | 'addressSetting' | 'codec'>;
@@ -25,6 +33,8 @@ export interface RecordReading {
   readonly kind: PageKind;
   /** A key is read from each record. */
   readonly needsObjects: boolean;
+  /** Null: every run reads all of the stream. */
+  readonly cursor: CursorReading | null;
   /** Records that a request asks for; null: it does not say. */
   sizeOf(limit: number): number | null;
   /**

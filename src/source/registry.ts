@@ -25,5 +25,7 @@ export interface SourceSpec extends CompileOptions {
 
 export function sourceOf({ plan, stream, ...options }: SourceSpec): Source {
   const codec = codecOf(plan);
-  return codec === null ? compileSource(plan, stream, options) : compileEvents(plan, stream, codec);
+  return codec === null
+    ? compileSource(plan, stream, options)
+    : compileEvents(plan, stream, { codec, ...options });
 }

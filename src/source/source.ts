@@ -5,10 +5,13 @@
  * Pure: it builds and reads text; it does no I/O and asks no clock.
  */
 import type { Fault } from '../core/fault.js';
+import type { Stretch } from '../core/resume.js';
 import type { Paging } from '../paging/paging.js';
 import type { PageRequest } from '../protocol/page-request.js';
 import type { WriterTarget } from '../protocol/record-target.js';
 import type { SourceCodec } from './codec.js';
+import type { Pass } from './pass.js';
+import type { IncrementalPlan } from './plan.js';
 import type { RecordReading } from './record-reading.js';
 
 /** Quota starts in any window of `windowMs`. */
@@ -37,6 +40,12 @@ interface Stream {
   readonly stream: string;
   /** Where its rows go. */
   readonly target: WriterTarget;
+  /** Which part of it a run reads. */
+  readonly pass: Pass;
+  /** The stretch of its order that this is; null: all of it, or no place says where it is. */
+  readonly within: Stretch | null;
+  /** Null: every run reads all of it. */
+  readonly incremental: IncrementalPlan | null;
   /** Requests of one bucket share a limit. */
   readonly bucket: string;
   /** The largest page that is worth asking for; the server may grant less. */

@@ -44,6 +44,8 @@ describe('migrateDatabase', () => {
     expect(await tableNames()).toEqual([
       'ingested_events',
       'ingestion_credentials',
+      'ingestion_field_changes',
+      'ingestion_fields',
       'ingestion_limits',
       'ingestion_migrations',
       'ingestion_pages',
@@ -52,6 +54,7 @@ describe('migrateDatabase', () => {
       'ingestion_segments',
       'ingestion_superseded',
       'ingestion_unowned_rows',
+      'ingestion_watermarks',
     ]);
   });
 

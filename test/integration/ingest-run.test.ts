@@ -1,5 +1,5 @@
 /** A run from nothing, a second start, a new run, and what `status` and `doctor` say of them. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { holdingCommits } from '../support/hold-commits.js';
@@ -12,6 +12,7 @@ import {
   useSimulator,
 } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
+import { REPOSITORY } from '../support/repository.js';
 import { fullestWindow } from '../support/windows.js';
 
 const database = useEmptyTables();
@@ -73,36 +74,56 @@ describe('a run', () => {
     expect(result).toMatchObject({ status: 'complete', eventsIngested: 0, pages: 1, requests: 1 });
   });
 
-  test('that is finished is left alone, and asks the API nothing', async () => {
+  test('behind one that is finished asks for what is new', async () => {
     const simulator = await simulate();
     const environment = environmentFor(simulator, database);
     await folder.run(['ingest', '--json'], environment);
+    const { code, result } = await folder.run(['ingest', '--json'], environment);
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ run: 2, status: 'complete', requests: 1, inserted: 0 });
+    expect((await folder.run(['verify'], environment)).code).toBe(0);
+  });
+
+  /** The default source, every run of which reads all. */
+  function wholeSource(): readonly string[] {
+    const shipped = readFileSync(join(REPOSITORY, 'sources/datasync.yaml'), 'utf8');
+    const path = join(folder.path, 'whole.yaml');
+    writeFileSync(path, shipped.replace(/^.*incremental: .*$/m, ''));
+    return ['ingest', '--source', path];
+  }
+
+  test('that is finished is left alone where nothing tells what is new, and asks the API nothing', async () => {
+    const simulator = await simulate();
+    const environment = environmentFor(simulator, database);
+    const ingest = wholeSource();
+    await folder.run([...ingest, '--json'], environment);
     const before = simulator.stats();
 
-    const second = await folder.run(['ingest', '--json'], environment);
+    const second = await folder.run([...ingest, '--json'], environment);
     expect(second.code).toBe(0);
     expect(second.result).toMatchObject({ status: 'complete', alreadyComplete: true });
     expect(second.stderr).toMatch(/^ingestion complete$/m);
     expect(simulator.stats().requests).toEqual(before.requests);
-    const spoken = await folder.run(['ingest'], environment);
-    expect(spoken.stdout).toMatch(/is finished: 20,000 rows.*--restart/s);
+    const spoken = await folder.run(ingest, environment);
+    expect(spoken.stdout).toMatch(/is finished: 20,000 rows.*--full/s);
     expect(spoken.stdout).toMatch(/^ingestion complete$/m);
   });
 
   test('that is finished, and whose rows were deleted since, says what the table has', async () => {
     const simulator = await simulate({ events: 5_000 });
     const environment = environmentFor(simulator, database);
-    await folder.run(['ingest', '--json'], environment);
+    const ingest = wholeSource();
+    await folder.run([...ingest, '--json'], environment);
     await database.pool.query(
       'DELETE FROM ingested_events WHERE id IN (SELECT id FROM ingested_events LIMIT 3)',
     );
-    const again = await folder.run(['ingest', '--json'], environment);
+    const again = await folder.run([...ingest, '--json'], environment);
     expect(again.result).toMatchObject({
       ...{ alreadyComplete: true, eventsIngested: 5_000, tableRows: 4_997 },
       message: 'Run 1 is finished: 5,000 rows by the ledger; the table has 4,997 rows.',
     });
     expect(again.stderr).toMatch(/"event":"rows_missing".*3 rows fewer than the ledger says/);
-    const { stdout } = await folder.run(['status'], environment);
+    const { stdout } = await folder.run(['status', ...ingest.slice(1)], environment);
     expect(stdout).toMatch(/table +4,997 rows, 3 fewer than the ledger says/);
   });
 

@@ -14,7 +14,7 @@ const database = usePostgres();
 
 const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
-  ...{ key: [column('id')], disposition: 'merge', timePath: ['at'], columns: [] },
+  ...{ key: [column('id')], disposition: 'merge', timePath: ['at'], cursor: null, columns: [] },
 };
 const UNTIMED: WriterTarget = { ...ITEMS, timePath: null };
 

@@ -10,7 +10,7 @@ const database = usePostgres();
 
 const ITEMS: WriterTarget = {
   ...{ reads: 'database', schema: 'shop', table: 'items' },
-  ...{ key: [column('id')], disposition: 'append', timePath: ['at'], columns: [] },
+  ...{ key: [column('id')], disposition: 'append', timePath: ['at'], cursor: null, columns: [] },
 };
 
 beforeEach(async () => {

@@ -16,6 +16,7 @@ interface Mutation extends CoreMutation {
 const TIED = { hardships: true, manyTies: true } as const;
 /** A loop is seen when it closes, and not only once a thousand pages have brought nothing new. */
 const LOOP_STEPS_MAX = 3_000;
+const RUNS = { runs: 3, manyTies: true } as const;
 const SLOW = { isSlow: true, faultShare: 0.2 } as const;
 
 const MUTATIONS: readonly Mutation[] = [
@@ -104,6 +105,34 @@ const MUTATIONS: readonly Mutation[] = [
     settings: { counts: 'pages' },
   },
   {
+    name: 'what has the instant of the watermark is left out',
+    file: '../source/stretch',
+    text: 'id: LOWEST_ID',
+    replacement: 'id: HIGHEST_ID',
+    settings: RUNS,
+  },
+  {
+    name: 'a watermark is higher than what was read',
+    file: '../session/next-watermark',
+    text: 'new Date(newestMs)',
+    replacement: 'new Date(newestMs + 60_000)',
+    settings: RUNS,
+  },
+  {
+    name: 'an end short of what earlier runs have read is believed',
+    file: 'announced-end',
+    text: 'page.bound !== null && options.followsRuns === true',
+    replacement: 'false',
+    settings: RUNS,
+  },
+  {
+    name: 'a run that is not complete is left for the next',
+    file: '../session/choose-pass',
+    text: "latest.status !== 'complete'",
+    replacement: 'false',
+    settings: RUNS,
+  },
+  {
     name: 'every announced end is believed',
     file: 'announced-end',
     text: 'records >= total',
@@ -125,7 +154,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an instant that is walked in part passes for walked',
     file: 'resume',
-    text: '...findOpenInstants(pages, gaps)',
+    text: '...findOpenInstants(covered, gaps)',
     replacement: '',
     settings: TIED,
   },

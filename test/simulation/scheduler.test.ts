@@ -51,6 +51,27 @@ test('windows of time: every history ends with all rows', () => {
   }
 });
 
+test('runs that follow one another over a source that grows end with all rows', () => {
+  for (const seed of seeds(SEEDS / 4)) {
+    const runs = 2 + (seed % 3);
+    const history = playHistory({
+      ...{ seed, crashes: seed % 8, faultShare: (seed % 5) * 0.05, runs, manyTies: seed % 4 === 0 },
+    });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
+test('a run over a source that has not grown asks for no more than it must', () => {
+  for (const seed of seeds(SEEDS / 20)) {
+    const history = playHistory({
+      ...{ seed, crashes: 0, faultShare: 0, runs: 2, isSlow: false, isStill: true, isSteady: true },
+    });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+    // Where the newest row ends its page, the one behind it shows that all others are older.
+    expect(history.pagesOfLast, `seed ${seed}`).toBeLessThanOrEqual(2);
+  }
+});
+
 test('without faults and crashes no page is asked for twice', () => {
   for (const seed of seeds(500)) {
     const history = playHistory({

@@ -46,7 +46,8 @@ export function useEmptyTables(): TestDatabase {
   beforeEach(async () => {
     await database.pool.query(
       `TRUNCATE ingested_events, ingestion_runs, ingestion_limits, ingestion_segments,
-         ingestion_pages, ingestion_quarantine RESTART IDENTITY`,
+         ingestion_pages, ingestion_quarantine, ingestion_watermarks, ingestion_fields,
+         ingestion_field_changes RESTART IDENTITY`,
     );
   });
   return database;

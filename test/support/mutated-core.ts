@@ -1,7 +1,15 @@
 /** A copy of the compiled core with one line changed, for tests that have to notice it. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import { REPOSITORY } from './repository.js';
@@ -18,6 +26,8 @@ export interface CoreMutation {
 /** What the copy holds: the core, the proof of its ledger, and what plays it. */
 const PARTS = [
   ...['src/protocol', 'src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
+  ...['cursor-value', 'pass', 'stretch', 'timestamp'].map((name) => `src/source/${name}.js`),
+  ...['choose-pass', 'next-watermark'].map((name) => `src/session/${name}.js`),
   ...['test/support', 'bench/limiters'],
 ];
 
@@ -35,6 +45,7 @@ export function useMutatedCore(): <Module>(
     folders.push(folder);
     for (const part of PARTS) copyCompiled(part, folder);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
     if (mutation !== null) change(join(folder, 'src/core', `${mutation.file}.js`), mutation);
     return import(pathToFileURL(join(folder, path)).href);
   };
@@ -42,11 +53,13 @@ export function useMutatedCore(): <Module>(
 
 function copyCompiled(part: string, folder: string): void {
   const from = join(REPOSITORY, 'dist', part);
-  mkdirSync(join(folder, part), { recursive: true });
-  for (const file of readdirSync(from).filter((name) => name.endsWith('.js'))) {
-    const text = readFileSync(join(from, file), 'utf8');
+  const isFile = part.endsWith('.js');
+  const files = isFile ? [part] : readdirSync(from).map((name) => join(part, name));
+  mkdirSync(join(folder, isFile ? dirname(part) : part), { recursive: true });
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(join(REPOSITORY, 'dist', file), 'utf8');
     // A map leads back to a source that is not changed.
-    writeFileSync(join(folder, part, file), text.replace(/\n\/\/# sourceMappingURL=.*$/, ''));
+    writeFileSync(join(folder, file), text.replace(/\n\/\/# sourceMappingURL=.*$/, ''));
   }
 }
 

@@ -31,6 +31,7 @@ export function sampleReport(changes: Partial<RunReportDocument> = {}): RunRepor
     waits: { permit: 0.8, answer: 0.15, slot: 0, credit: 0.05, end: 0 },
     ...{ databaseShare: 0.31, writeMethod: 'copy', peakRssBytes: 150e6, mainLoopDelayP99Ms: 2 },
     quarantine: [{ reason: 'no id', records: 10, segment: 1, page: 4 }],
+    fieldChanges: [],
     timeline: {
       atMs: points,
       ...{ rows: [0, 20_000, 50_000], rowsPerSecond: [0, 20_000, 25_000] },

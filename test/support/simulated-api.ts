@@ -21,6 +21,8 @@ export interface ApiSettings extends SourceSettings {
   readonly isDeclared: boolean;
   /** Share of requests before which a row is added, at the start or at the end. */
   readonly growthShare: number;
+  /** Never behind its end. @default false */
+  readonly growsAtStart?: boolean;
   /** Share of pages that begin with the last row of the page before, whose content has changed. */
   readonly repeatShare: number;
   readonly pageCap: number;
@@ -178,7 +180,7 @@ export class SimulatedApi {
       return { type: 'fault', fault: { ...fault(code), status: 503 }, limits, hasHead: true };
     }
     if (this.#happens(this.settings.growthShare)) {
-      this.source.grow(this.random() < 0.5, this.random);
+      this.source.grow(this.settings.growsAtStart === true || this.random() < 0.5, this.random);
     }
     const answer = this.answer(request, { sentAtMs, arrivesAtMs });
     if ('code' in answer) return { type: 'fault', fault: answer, limits, hasHead: true };

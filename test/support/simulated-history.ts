@@ -25,6 +25,10 @@ export interface HistorySettings {
   readonly isSteady?: boolean;
   /** Pages are asked for by the number of records or pages before them, or by spans of time. @default by cursors */
   readonly counts?: Counting | 'windows';
+  /** So many follow one another over a source that is newest first and grows: all but the first read what is new. @default 1 */
+  readonly runs?: number;
+  /** No row is added to it. @default false */
+  readonly isStill?: boolean;
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
@@ -49,6 +53,8 @@ export interface History {
   readonly steps: number;
   /** The same, as the ledger is counted. */
   readonly counted: number;
+  /** Of the last run. */
+  readonly pagesOfLast: number;
   /** What `verify` finds at the end. */
   readonly differences: readonly string[];
 }
@@ -70,12 +76,14 @@ export function drawApi(
 ): ApiSettings {
   const { faultShare, loops = false, manyTies = false, isSteady = false } = settings;
   const windowMs = drawInteger(random, 1, 60) * 1000;
-  const sorting = isSteady || manyTies || loops ? 'newestFirst' : drawSorting(random);
+  const isRead = (settings.runs ?? 1) > 1;
+  const sorting = isSteady || manyTies || loops || isRead ? 'newestFirst' : drawSorting(random);
   // What shows no instant has cursors that name none.
   const isOpaque = loops || random() < 0.3 || sorting === 'untimed';
-  const isDeclared = isSteady || random() < 0.8;
-  const growthShare = isSteady || random() < 0.8 ? 0 : random() * 0.1;
-  const repeatShare = isSteady || random() < 0.8 ? 0 : random() * 0.2;
+  const isDeclared = isSteady || isRead || random() < 0.8;
+  const isStill = isSteady || settings.isStill === true;
+  const growthShare = isStill || random() < (isRead ? 0.3 : 0.8) ? 0 : random() * 0.1;
+  const repeatShare = isSteady || isRead || random() < 0.8 ? 0 : random() * 0.2;
   const seeks = random() < 0.8 ? 'true' : random() < 0.5 ? 'refused' : 'ignored';
   const canSeek = !isOpaque && seeks === 'true' && isDeclared && sorting === 'newestFirst';
   // Without a limit the latency decides how many chains are of use.
@@ -88,7 +96,7 @@ export function drawApi(
   const rows = drawInteger(random, 0, 400);
   return {
     rows: loops ? rows + 100 : rows,
-    ...{ sorting, isDeclared, growthShare, repeatShare },
+    ...{ sorting, isDeclared, growthShare, repeatShare, growsAtStart: isRead },
     pageCap: drawInteger(random, 5, 40),
     quota,
     windowMs,

@@ -1,23 +1,33 @@
 /** Table and page ledger of a simulated run: committed pages, in the order in which they landed. */
 
 import type { CommittedCounts, CommittedPage } from '../../src/core/committed-page.js';
+import type { Stretch } from '../../src/core/resume.js';
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
 import { verification } from '../../src/database/verify/verification.js';
 import type { OwnedRows, VerifiedPage } from '../../src/database/verify/verify-types.js';
+import type { HighestOfRun } from '../../src/database/watermarks.js';
 import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
 import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
+import { FULL_PASS, type Pass } from '../../src/source/pass.js';
 
 interface LedgerPage extends CommittedPage, CommittedCounts {
   readonly id: number;
   /** Rows that it wrote, by index. */
   readonly written: readonly number[];
-  /** Its last row that has an instant; null: it has none. */
+  readonly run: number;
+  /** Its first and its last row that have an instant; null: none has. */
+  readonly first: Position | null;
   readonly last: Position | null;
 }
 
+/** What a run was to read. */
+export interface SimulatedPass {
+  readonly pass: Pass;
+  readonly within: Stretch | null;
+}
+
 const RUN = {
-  run: 1,
   source: 'simulated',
   stream: 'events',
   origin: 'simulated',
@@ -25,7 +35,13 @@ const RUN = {
 } as const;
 
 export class SimulatedLedger {
+  /** Of the latest run. */
   readonly pages: LedgerPage[] = [];
+  readonly #earlier: LedgerPage[] = [];
+  #run = 0;
+  /** By page id, which is never 0. */
+  readonly #runs: number[] = [0];
+  #read: SimulatedPass = { pass: FULL_PASS, within: null };
   /** How often each row was written. */
   readonly writes: number[] = [];
   /** The page that owns each row; 0: none does. */
@@ -37,9 +53,31 @@ export class SimulatedLedger {
     this.#placeOf = placeOf;
   }
 
+  get run(): number {
+    return this.#run;
+  }
+
+  beginRun(read: SimulatedPass): void {
+    this.#earlier.push(...this.pages.splice(0));
+    this.#run++;
+    this.#read = read;
+  }
+
   /** Rows of the run, by its words. */
   get rowsCounted(): number {
     return this.pages.reduce((sum, { inserted, known }) => sum + inserted + known, 0);
+  }
+
+  /** Rows of all runs: `known` are those of runs before. */
+  get rowsOfAll(): number {
+    return [...this.#earlier, ...this.pages].reduce((sum, { inserted }) => sum + inserted, 0);
+  }
+
+  /** Of the latest run, as its watermark is told from. */
+  get highest(): HighestOfRun {
+    const instants = this.pages.flatMap(({ first }) => first?.ms ?? []);
+    const isOrdered = instants.length > 0 && this.pages.every((page) => page.isOrdered);
+    return { values: [], newestMs: isOrdered ? Math.max(...instants) : null };
   }
 
   /** Of the earliest row that ends a page. */
@@ -52,13 +90,12 @@ export class SimulatedLedger {
 
   /** What `verify` finds in a run that says it is complete. */
   differences(): string[] {
-    const pages = [...this.pages]
-      .sort((a, b) => a.segment - b.segment || a.page - b.page)
+    const pages = [...this.#earlier, ...this.pages]
+      .sort((a, b) => a.run - b.run || a.segment - b.segment || a.page - b.page)
       .map((page): VerifiedPage => {
         const { after, through, written } = page;
         return {
           ...page,
-          run: RUN.run,
           after: after && formatPosition(after),
           through: through && formatPosition(through),
           ...{ kept: 0, differing: 0, superseded: 0 },
@@ -67,7 +104,8 @@ export class SimulatedLedger {
         };
       });
     const others = { unownedBefore: 0, takenFromOthers: 0 };
-    const ledger = { run: RUN, table: EVENTS_TABLE, pages, orphans: [], ...others };
+    const run = { ...RUN, run: this.#run };
+    const ledger = { run, ...this.#read, table: EVENTS_TABLE, pages, orphans: [], ...others };
     const comparison = compareTable(ledger, this.#owned());
     const found = { strangers: new Map(), ownerless: new Map() };
     const ofTable = tableDifferences(ledger, comparison, found);
@@ -76,9 +114,17 @@ export class SimulatedLedger {
   }
 
   /** @param rows of the page, by index @param isLost the table gets none of them */
-  commit(command: WriteCommand, rows: readonly number[], isLost: boolean): CommittedCounts {
+  commit(
+    command: WriteCommand,
+    rows: readonly number[],
+    { isLost, run }: { readonly isLost: boolean; readonly run: number },
+  ): CommittedCounts {
     const { bound, segment, page } = command;
-    if (this.pages.some((known) => known.segment === segment && known.page === page))
+    // A write of a process that is dead may land when another has begun the next run.
+    const pages = run === this.#run ? this.pages : this.#earlier;
+    if (
+      pages.some((known) => known.run === run && known.segment === segment && known.page === page)
+    )
       throw new Error(`page ${page} of segment ${segment} is written twice`);
     const kept = rows.filter((row) => !isBehindBound(this.#placeOf(row)?.ms ?? NaN, bound));
     const written = kept.filter((row) => (this.writes[row] ?? 0) === 0);
@@ -89,17 +135,24 @@ export class SimulatedLedger {
       inserted,
       updated: 0,
       duplicate,
-      known: 0,
+      known: kept.filter((row) => this.#isOfOther(row, run)).length,
       quarantined: 0,
     };
-    const id = this.pages.length + 1;
+    const id = this.#runs.length;
+    this.#runs.push(run);
+    const first = kept.flatMap((row) => this.#placeOf(row) ?? [])[0] ?? null;
     const last = kept.reduce<Position | null>((found, row) => this.#placeOf(row) ?? found, null);
     const clipped = rows.length - kept.length;
-    this.pages.push({ ...command, ...counts, clipped, id, written, last });
+    pages.push({ ...command, ...counts, clipped, id, run, written, first, last });
     if (isLost) return counts;
     for (const row of kept) this.writes[row] = (this.writes[row] ?? 0) + 1;
     for (const row of written) this.#owners[row] = id;
     return counts;
+  }
+
+  #isOfOther(row: number, run: number): boolean {
+    const owner = this.#owners[row] ?? 0;
+    return owner !== 0 && this.#runs[owner] !== run;
   }
 
   #owned(): OwnedRows[] {

@@ -6,7 +6,7 @@ import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
-import { planResume } from '../../src/core/resume.js';
+import { planResume, type Stretch } from '../../src/core/resume.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import { HeldBytes } from './held-bytes.js';
@@ -31,13 +31,15 @@ export interface ProcessParts {
   readonly nextSegment: number;
   /** What it shares with other streams of the process; unset: it is the only one. */
   readonly shared?: Pick<SchedulerOptions, 'limiter' | 'starts' | 'nextTaskId' | 'credits'>;
+  /** What the run reads; null: all. */
+  readonly within: Stretch | null;
 }
 
 export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
   const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const plan = planResume(pages, { paging, nowMs });
+  const plan = planResume(pages, { paging, nowMs, within: parts.within });
   const frontier = new Frontier(paging, { ...plan, earliestMs });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   plan.gaps.forEach((gap, index) => {
@@ -62,6 +64,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     rowsDone: ledger.rowsCounted,
     earlierPages: pages,
     resume: plan,
+    followsRuns: parts.within !== null,
     sourceTotal: total,
     quarantineShareMax: 1,
   });

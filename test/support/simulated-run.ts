@@ -15,11 +15,14 @@ import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
 import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
+import { SimulatedCommits } from './simulated-commits.js';
 import { Hardships } from './simulated-hardships.js';
 import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
 import { startProcess } from './simulated-process.js';
+import { SimulatedRuns } from './simulated-runs.js';
+import { spanOf } from './simulated-source.js';
 import { SimulatedTime } from './simulated-time.js';
 import { fullestWindow } from './windows.js';
 
@@ -27,8 +30,6 @@ const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
 /** All processes of a history work on one run. */
 const WORK = 'run';
-/** The clock is set between two of three processes. */
-const CLOCK_KEPT = 1 / 3;
 
 /** Plays one history to its end. @throws when it does not end */
 export function playHistory(settings: HistorySettings): History {
@@ -41,8 +42,7 @@ class Player {
   readonly #api: SimulatedApi;
   readonly #ledger: SimulatedLedger;
   readonly #creditBytesMax: number;
-  /** The database takes minutes for so many pages, until opaque cursors have to be renewed. */
-  #slowCommitsLeft: number;
+  readonly #commits: SimulatedCommits;
   readonly #isHard: boolean;
   readonly #time = new SimulatedTime();
   readonly #savedLimits: SimulatedLimitStore;
@@ -59,6 +59,10 @@ class Player {
   #tipsInFlightMax = 0;
   #steps = 0;
   readonly #hardships: Hardships;
+  readonly #runs = new SimulatedRuns();
+  #crashesLeft: number;
+  /** Rows that were there when the last run began. */
+  #rowsBefore: number;
 
   constructor(settings: HistorySettings) {
     this.#settings = settings;
@@ -66,39 +70,56 @@ class Player {
     const random = this.#random;
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
     this.#api = openApi(settings, random);
+    this.#crashesLeft = settings.crashes;
+    this.#rowsBefore = this.#api.settings.rows;
     this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
-    const isSlow = settings.isSlow ?? random() < 0.1;
-    this.#slowCommitsLeft = isSlow ? drawInteger(random, 1, 20) : 0;
-    this.#isHard = settings.hardships === true || this.#slowCommitsLeft > 0;
     this.#hardships = new Hardships(settings.hardships === true, this.#api.settings.rows, random);
+    const parts = { time: this.#time, ledger: this.#ledger, hardships: this.#hardships };
+    this.#commits = new SimulatedCommits({ settings, random, ...parts });
+    this.#isHard = settings.hardships === true || this.#commits.isSlow;
   }
 
   play(): History {
     this.#start();
-    let crashesLeft = this.#settings.crashes;
     while (this.#outcome === null) {
-      if (++this.#steps > STEPS_MAX)
-        throw new Error(`seed ${this.#settings.seed}: the run does not end`);
-      const isCrash = crashesLeft > 0 && this.#random() < 0.02;
-      if (isCrash) {
-        crashesLeft--;
-        this.#crash();
-        continue;
-      }
-      this.#advance();
-      if (this.#outcome !== null && isResumable(this.#outcome, this.#isHard)) {
-        this.#time.nowMs += 600_000;
-        this.#stepClock();
-        this.#start();
+      if (++this.#steps > STEPS_MAX) throw new Error(`seed ${this.#settings.seed} does not end`);
+      if (this.#dies(0.02)) this.#crash();
+      else this.#advance();
+      if (this.#outcome === null) continue;
+      if (isResumable(this.#outcome, this.#isHard) || this.#goesOn(this.#outcome)) {
+        this.#restart(600_000);
       }
     }
     return this.#history(this.#outcome);
   }
 
+  #dies(share: number): boolean {
+    const dies = this.#crashesLeft > 0 && this.#random() < share;
+    if (dies) this.#crashesLeft--;
+    return dies;
+  }
+
+  /** A run is complete, and another is to follow; or it dies before that is on record. */
+  #goesOn({ status }: RunOutcome): boolean {
+    const { runs = 1, isStill = false } = this.#settings;
+    if (status !== 'complete' || runs === 1) return false;
+    if (this.#dies(0.2)) return true;
+    this.#runs.complete(this.#ledger.highest);
+    if (this.#runs.completed >= runs) return false;
+    if (!isStill) this.#api.source.growAtStart(60, this.#random);
+    return true;
+  }
+
   #start(): void {
     this.#time.life++;
     this.#api.greet();
+    if (this.#runs.start()) {
+      const { pass, within } = this.#runs;
+      this.#ledger.beginRun({ pass, within });
+      this.#total = null;
+      this.#rowsBefore = this.#api.source.size;
+    }
     this.#outcome = null;
     this.#inbox = [];
     this.#rowsOf = new Map();
@@ -108,6 +129,7 @@ class Player {
     const started = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
+      within: this.#runs.within,
       nowMs: this.#time.clockMs,
       savedLimits: this.#savedLimits.load(WORK, this.#time.clockOffsetMs),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
@@ -121,23 +143,19 @@ class Player {
   /** The process dies: writes under way may still land, everything else of it is gone. */
   #crash(): void {
     const isLong = this.#random() < 0.3;
-    this.#time.nowMs += isLong
-      ? drawInteger(this.#random, 60, 400) * 1000
-      : drawInteger(this.#random, 0, 3000);
-    this.#stepClock();
-    this.#start();
+    this.#restart(drawInteger(this.#random, isLong ? 60_000 : 0, isLong ? 400_000 : 3_000));
   }
 
-  #stepClock(): void {
-    if (this.#settings.clockSteps === false || this.#random() < CLOCK_KEPT) return;
-    this.#time.clockOffsetMs += drawInteger(this.#random, -300, 300) * 1000;
+  #restart(afterMs: number): void {
+    this.#time.nowMs += afterMs;
+    if (this.#settings.clockSteps !== false) this.#time.stepClock(this.#random);
+    this.#start();
   }
 
   #advance(): void {
     if (this.#hardships.happens(0.01))
       this.#inbox.push({ type: 'drain', outcome: { status: 'interrupted' } });
-    if (!this.#time.advance())
-      throw new Error(`seed ${this.#settings.seed}: nothing will ever happen`);
+    if (!this.#time.advance()) throw new Error(`seed ${this.#settings.seed} waits for nothing`);
     this.#step();
   }
 
@@ -204,11 +222,12 @@ class Player {
         }
         const { rows, ...said } = exchange.page;
         const known = { cursorExpiresInMs: null, limit: null };
-        this.#total = said.total ?? this.#total;
+        const total = this.#runs.within === null ? said.total : null;
+        this.#total = total ?? this.#total;
         if (!isHeadOnly) this.#held.hold(taskId, said.bodyBytes);
         const { nextCursor } = said;
         const nextPosition = nextCursor === null ? null : this.#api.paging.placeOf(nextCursor);
-        const head = { ...said, nextPosition, ...times, endAtMs: headAtMs, ...known };
+        const head = { ...said, total, nextPosition, ...times, endAtMs: headAtMs, ...known };
         const tellHead = (): void => {
           pages.delete(page);
           this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
@@ -238,49 +257,25 @@ class Player {
 
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
-    const positions = rows.flatMap((row) => this.#api.placeOf(row) ?? []);
-    const [firstPosition = null] = positions;
-    const lastPosition = positions.at(-1) ?? null;
     const recordCount = rows.length;
-    const isDescending = positions.every(
-      ({ ms }, index) => ms <= (positions[index - 1]?.ms ?? Number.POSITIVE_INFINITY),
-    );
-    const span = { firstPosition, lastPosition, isDescending };
+    const span = spanOf(rows.flatMap((row) => this.#api.placeOf(row) ?? []));
     this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
   }
 
-  /** Commits land in any order, and land even when the process that asked is dead by then. */
   #write(command: WriteCommand): void {
     const { taskId } = command;
-    const rows = this.#rowsOf.get(taskId) ?? [];
-    const landsAtMs = this.#time.nowMs + drawInteger(this.#random, 1, this.#commitMsMax());
-    const isLost = this.#settings.sabotage === 'losesCommits' && this.#random() < 0.2;
-    const diesWithProcess = this.#random() < 0.5;
-    const { life } = this.#time;
-    if (this.#hardships.happens(0.02)) {
-      const fault = { code: 'DATABASE_UNAVAILABLE', ...SIMULATED } as const;
-      return this.#time.at(landsAtMs, () =>
-        this.#inbox.push({ type: 'writeFailed', taskId, fault }),
-      );
-    }
-    const land = (): void => {
-      const counts = this.#ledger.commit(command, rows, isLost);
-      if (this.#time.life !== life) return;
-      this.#held.release(taskId);
-      this.#inbox.push({ type: 'committed', taskId, counts });
-    };
-    if (diesWithProcess) this.#time.at(landsAtMs, land);
-    else this.#time.atAnyRate(landsAtMs, land);
-  }
-
-  #commitMsMax(): number {
-    if (this.#slowCommitsLeft <= 0) return 500;
-    this.#slowCommitsLeft--;
-    return 200_000;
+    this.#commits.write(command, this.#rowsOf.get(taskId) ?? [], {
+      committed: (counts) => {
+        this.#held.release(taskId);
+        this.#inbox.push({ type: 'committed', taskId, counts });
+      },
+      failed: (fault) => this.#inbox.push({ type: 'writeFailed', taskId, fault }),
+    });
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs, rows } = this.#api.settings;
+    const { quota, windowMs } = this.#api.settings;
+    const rows = this.#rowsBefore;
     const { writes, pages } = this.#ledger;
     return {
       outcome,
@@ -291,9 +286,14 @@ class Player {
       quota,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: planResume(pages, { paging: this.#api.paging, nowMs: 0 }).gaps.length,
+      gapsAtEnd: planResume(pages, {
+        paging: this.#api.paging,
+        nowMs: 0,
+        within: this.#runs.within,
+      }).gaps.length,
       steps: this.#steps,
-      counted: this.#ledger.rowsCounted,
+      counted: this.#ledger.rowsOfAll,
+      pagesOfLast: pages.length,
       differences: this.#ledger.differences(),
     };
   }

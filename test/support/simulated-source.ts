@@ -67,6 +67,12 @@ export class SimulatedSource {
     else this.#served.push(row);
   }
 
+  /** Some new rows before all others. */
+  growAtStart(rowsMax: number, random: Random): void {
+    const rows = drawInteger(random, 0, rowsMax);
+    for (let nth = 0; nth < rows; nth++) this.grow(true, random);
+  }
+
   /** The rows that the API serves, in its order. @param beforeMs only those before an instant */
   served(beforeMs = Number.POSITIVE_INFINITY): readonly number[] {
     if (beforeMs === Number.POSITIVE_INFINITY) return this.#served;
@@ -107,6 +113,15 @@ export class SimulatedSource {
     const index = served.findIndex(isBehind);
     return index < 0 ? served.length : index;
   }
+}
+
+/** The places that the rows of a page show. */
+export function spanOf(positions: readonly Position[]) {
+  const isDescending = positions.every(
+    ({ ms }, index) => ms <= (positions[index - 1]?.ms ?? Number.POSITIVE_INFINITY),
+  );
+  const [firstPosition = null] = positions;
+  return { firstPosition, lastPosition: positions.at(-1) ?? null, isDescending };
 }
 
 function drawId(random: Random): string {

@@ -209,7 +209,13 @@ class Stream {
     const starts = new WatchedTurn(turns.join(wake, { slots, without }), shared.watched);
     this.#scheduler = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random, total: null, savedLimits: null },
-      ...{ nowMs: time.nowMs, nextSegment: this.#nextSegment, eventsMax: null, creditBytesMax: 1 },
+      ...{
+        nowMs: time.nowMs,
+        nextSegment: this.#nextSegment,
+        eventsMax: null,
+        creditBytesMax: 1,
+        within: null,
+      },
       shared: { limiter, starts, nextTaskId, credits: credits.join(PAGE_BYTES) },
     }).scheduler;
     this.#nextSegment += 1000;
@@ -235,7 +241,9 @@ class Stream {
         const { taskId } = command;
         const landsAtMs = time.nowMs + drawInteger(random, 1, 50);
         return time.at(landsAtMs, () => {
-          const counts = this.#ledger.commit(command, this.#rowsOf.get(taskId) ?? [], false);
+          const counts = this.#ledger.commit(command, this.#rowsOf.get(taskId) ?? [], {
+            ...{ isLost: false, run: 1 },
+          });
           this.#step([{ type: 'committed', taskId, counts }]);
         });
       }

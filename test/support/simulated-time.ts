@@ -1,3 +1,7 @@
+import { drawInteger, type Random } from './random.js';
+
+const CLOCK_KEPT = 1 / 3;
+
 /** What will happen in a simulated run, in order; each process has a clock of its own. */
 export class SimulatedTime {
   readonly #queue: { readonly atMs: number; readonly life: number; readonly run: () => void }[] =
@@ -22,6 +26,11 @@ export class SimulatedTime {
   /** Happens even when the process that asked for it is dead by then. */
   atAnyRate(atMs: number, run: () => void): void {
     this.#queue.push({ atMs, life: 0, run });
+  }
+
+  /** The clock is set between two of three processes. */
+  stepClock(random: Random): void {
+    if (random() >= CLOCK_KEPT) this.clockOffsetMs += drawInteger(random, -300, 300) * 1000;
   }
 
   /** Lets the next thing happen. @returns false when there is none */

@@ -15,6 +15,7 @@ import type {
 } from '../../src/database/verify/verify-types.js';
 import { comparePositions, formatPosition, type Position } from '../../src/paging/position.js';
 import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 import { type OwnerPage, selectRows, uuidText } from '../../workers/writer/page-rows.js';
 import { digestOfRows } from '../../workers/writer/row-digest.js';
 import { EVENTS_SHAPE } from '../../workers/writer/table-shape.js';
@@ -113,7 +114,8 @@ export class VerifyModel {
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
     const others = { unownedBefore, takenFromOthers: 0 };
-    const ledger = { run, table: EVENTS_TABLE, pages, orphans, ...others };
+    const read = { pass: FULL_PASS, within: null };
+    const ledger = { run, ...read, table: EVENTS_TABLE, pages, orphans, ...others };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));
     const found = { strangers, ownerless: ids };

@@ -31,10 +31,10 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/protocol\//, mayImport: /^src\/(?:paging|core|protocol)\// },
   {
     files: /^src\/source\//,
-    mayImport: /^src\/(?:paging|core|protocol|source)\/|^(?:zod|yaml)(?:\/|$)/,
+    mayImport: /^src\/(?:paging|core|protocol|source)\/|^(?:zod|yaml|d3-time-format)(?:\/|$)/,
   },
   // Walks over JSON in bytes, for both workers.
-  { files: /^workers\/json\//, mayImport: /^workers\/json\/|^src\/source\// },
+  { files: /^workers\/json\//, mayImport: /^workers\/json\/|^src\/(?:paging|protocol|source)\// },
   workerRoom('fetch'),
   workerRoom('writer', '|postgres'),
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },

@@ -32,6 +32,7 @@ function startRun(options: Partial<ConstructorParameters<typeof AlertDecision>[0
       nowMs += spanMs;
     },
     commit: () => tell(decision.committed()),
+    differ: () => tell(decision.recordsChanged()),
     end: (...args: Parameters<AlertDecision['ended']>) => tell(decision.ended(...args)),
   };
 }
@@ -104,6 +105,14 @@ describe('a stall', () => {
     run.permitted(MINUTE_MS);
     expect(run.told).toEqual([]);
   });
+});
+
+test('records that differ are told beside the end, and not after it', () => {
+  const run = startRun();
+  run.differ();
+  run.end('complete');
+  run.differ();
+  expect(run.told).toEqual(['trigger schema_changed', 'trigger finished']);
 });
 
 describe('an end', () => {

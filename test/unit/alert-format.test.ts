@@ -70,6 +70,7 @@ describe('pagerduty', () => {
     ['failed', 'critical'],
     ['stalled', 'error'],
     ['paused', 'warning'],
+    ['schema_changed', 'warning'],
   ] as const)('%s is %s, and stays open', (kind, severity) => {
     const bodies = bodiesOf(sampleAlert({ kind }), 'pagerduty');
     expect(bodies).toMatchObject([{ event_action: 'trigger', payload: { severity } }]);
@@ -101,6 +102,7 @@ describe('json', () => {
       'The ingestion failed at its start: no connection',
     ],
     [{ kind: 'paused', reason: 'not well' }, 'Run 12 paused: not well'],
+    [{ kind: 'schema_changed', reason: 'x is new' }, 'Run 12 met changed records: x is new'],
   ] as const)('%o says: %s', (changes, summary) => {
     expect(bodiesOf(sampleAlert(changes), 'json')).toMatchObject([{ summary }]);
   });

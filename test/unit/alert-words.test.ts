@@ -92,7 +92,13 @@ describe('secrets', () => {
     const alert = makeAlert(
       { action: 'trigger', kind: 'failed', isOfStart: true },
       {
-        from: { source: 's', origin: 'o', place: 'p', redact: redactorOf(['hunter2']) },
+        from: {
+          source: 's',
+          stream: 't',
+          origin: 'o',
+          place: 'p',
+          redact: redactorOf(['hunter2']),
+        },
         figures: NO_FIGURES,
         words: { state: 'failed', reason: 'hunter2 was', next: 'try hunter2', resumeAtMs: null },
         atMs: 0,

@@ -4,7 +4,7 @@ import { Credits } from '../../src/core/credits.js';
 import type { Fault } from '../../src/core/fault.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
-import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
+import type { SchedulerCommand, SchedulerEvent } from '../../src/core/scheduler-types.js';
 import type { Position } from '../../src/paging/position.js';
 import {
   failed,
@@ -170,15 +170,21 @@ describe('a repair', () => {
   });
 });
 
-test('behind opaque cursors no page ends a segment at its bound: its last row may be out of order', () => {
+test('behind opaque cursors a segment ends with a page that is behind its bound as a whole: one row may be out of order', () => {
   const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: at(20) });
   const scheduler = schedulerOver(frontier);
   const [first = 0] = fetches(scheduler.step([], NOW_MS));
   const [second = 0] = fetches(answered(scheduler, first, 'b'));
-  const commands = scheduler.step([scanned(first, at(30))], NOW_MS);
+  const reaching = { ...scanned(first, at(30)), firstPosition: at(10) } as SchedulerEvent;
+  const commands = scheduler.step([reaching], NOW_MS);
   expect(commands).toMatchObject([{ type: 'write', taskId: first, through: at(20) }]);
-  expect(fetches(answered(scheduler, second, 'c'))).toHaveLength(1);
+  const [third = 0] = fetches(answered(scheduler, second, 'c'));
+  expect(scheduler.step([scanned(second, at(40))], NOW_MS)).toMatchObject([
+    { type: 'write', taskId: second },
+    { type: 'endSegment', segment: 1, isSuperseded: false },
+  ]);
+  expect(fetches(answered(scheduler, third, 'd'))).toHaveLength(0);
 });
 
 test('a segment is told to have ended with the rows of its last page, not with their head', () => {

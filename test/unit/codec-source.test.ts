@@ -132,7 +132,7 @@ describe("a file of one's own", () => {
   });
 
   test('without an order is walked as one chain', () => {
-    const plan = planOf(own.replace(/^.*order: .*$/m, ''), 'mirror');
+    const plan = planOf(own.replace(/^ *order: .*$/m, ''), 'mirror');
     const { paging } = sourceOf({ plan, stream: 'events', nowMs: 0, secrets: [] });
     expect(paging).toMatchObject({ order: null, seek: null, cursorLifeMs: 120_000 });
   });

@@ -157,8 +157,13 @@ describe('alerts', () => {
   });
 
   test('a webhook alone means JSON, and ten minutes without a page', () => {
-    const alerts = { url, format: 'json', routingKey: null, stallMs: 600_000 };
+    const alerts = {
+      ...{ url, format: 'json', routingKey: null, stallMs: 600_000 },
+      ...{ lateAfterMs: null, rowFallShare: 0.5 },
+    };
     expect(configOf({ ALERT_WEBHOOK_URL: url }).alerts).toEqual(alerts);
+    const later = { ALERT_WEBHOOK_URL: url, ALERT_LATE_AFTER: '2h', ALERT_ROW_FALL: '0' };
+    expect(configOf(later).alerts).toMatchObject({ lateAfterMs: 7_200_000, rowFallShare: 0 });
   });
 
   test('PagerDuty needs its key, and knows its own address', () => {
@@ -183,5 +188,57 @@ describe('alerts', () => {
       'ALERT_FORMAT',
       'ALERT_STALL_MINUTES',
     ]);
+  });
+});
+
+describe('a schedule', () => {
+  test('is none unless it is asked for', () => {
+    expect(configOf({}).schedule).toBeNull();
+  });
+
+  test.each([
+    ['90s', 90_000],
+    ['15m', 900_000],
+    ['1h', 3_600_000],
+    ['1d', 86_400_000],
+  ])('every %s', (text, everyMs) => {
+    const schedule = { kind: 'every', everyMs, jitterShare: 0.1 };
+    expect(configOf({ SCHEDULE_EVERY: text }).schedule).toEqual(schedule);
+    expect(configOf({}, { every: text }).schedule).toEqual(schedule);
+  });
+
+  test('a cron expression has a time zone: its own, or that of the process', () => {
+    const zoned = { SCHEDULE_CRON: '0 6 * * 1-5', SCHEDULE_TIMEZONE: 'Europe/Zurich' };
+    expect(configOf(zoned).schedule).toMatchObject({ kind: 'cron', timeZone: 'Europe/Zurich' });
+    const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    expect(configOf({ SCHEDULE_CRON: '@hourly' }).schedule).toMatchObject({ timeZone });
+  });
+
+  test('a flag of one kind wins over a variable of the other', () => {
+    const cron = { SCHEDULE_CRON: '@daily' };
+    expect(configOf(cron, { every: '1h' }).schedule).toMatchObject({ kind: 'every' });
+    expect(configOf({ SCHEDULE_EVERY: '1h' }, { cron: '@daily' }).schedule).toMatchObject({
+      kind: 'cron',
+    });
+    expect(faultsOf({ ...cron, SCHEDULE_EVERY: '1h' })).toEqual(['SCHEDULE_CRON']);
+  });
+
+  test.each([
+    [{ SCHEDULE_EVERY: '15' }, 'SCHEDULE_EVERY', 'a number and its unit'],
+    [{ SCHEDULE_EVERY: '10ms' }, 'SCHEDULE_EVERY', 'of 1 s or more'],
+    [{ SCHEDULE_CRON: '61 * * * *' }, 'SCHEDULE_CRON', 'Invalid value for minute: 61'],
+    [{ SCHEDULE_CRON: '* * * * * *' }, 'SCHEDULE_CRON', 'takes five fields'],
+    [{ SCHEDULE_CRON: '0 0 30 2 *' }, 'SCHEDULE_CRON', 'names no instant'],
+    [{ SCHEDULE_CRON: '2027-01-01T00:00:00' }, 'SCHEDULE_CRON', 'takes five fields'],
+    [{ SCHEDULE_TIMEZONE: 'Mars/Olympus' }, 'SCHEDULE_TIMEZONE', 'IANA name'],
+    [{ SCHEDULE_JITTER: '0.6' }, 'SCHEDULE_JITTER', 'from 0 to 0.5'],
+  ])('%j is refused', (environment, setting, words) => {
+    expect(readConfig(environment, {})).toMatchObject({
+      faults: [{ setting, message: expect.stringContaining(words) }],
+    });
+  });
+
+  test('a fault of a flag is named by the flag', () => {
+    expect(faultsOf({}, { cron: 'never' })).toEqual(['--cron']);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
+import { NO_FACTS } from '../../src/protocol/record-facts.js';
 import { type EndingSession, endSession } from '../../src/session/end-session.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
 import { PlayedRun, T0 } from '../support/played-run.js';
@@ -44,7 +45,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       },
     },
     prepared: { run, resumedFrom: null },
-    source: { spec: { codec: {}, target: { disposition: 'append' } } },
+    source: { spec: { codec: {}, incremental: null, target: { disposition: 'append' } } },
     onlookers: {
       front: { ended: () => done.push('dashboard') },
       alerts: { ended: () => done.push('alerts') },
@@ -58,7 +59,14 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
       reserve: does('limits'),
       limiter: { policy: POLICY, log: () => ({ limits: [], pace: null }) },
     },
-    engine: { finish: does('engine'), writer: { connections: 2 }, replacement: null },
+    engine: {
+      finish: async () => {
+        done.push('engine');
+        return NO_FACTS;
+      },
+      writer: { connections: 2 },
+      replacement: null,
+    },
     account: {
       ...{ stats, figures, timeline },
       stop: () => done.push('account'),

@@ -89,7 +89,7 @@ test('several streams: one is to be chosen', async () => {
 });
 
 test('a codec whose file has no order cannot seek, and a size is asked for by the name of the file', () => {
-  const text = OWN.replace(/^.*order: .*$/m, '').replace('param: limit', 'param: per_page');
+  const text = OWN.replace(/^ *order: .*$/m, '').replace('param: limit', 'param: per_page');
   const plan = planOf(text, 'mirror');
   const source = sourceOf({ plan, stream: 'events', nowMs: 0, secrets: [] });
   expect(subjectOf(source).places).toBe('none');

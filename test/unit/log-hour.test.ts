@@ -30,6 +30,7 @@ import { IngestionLoop } from '../../src/runtime/ingestion-loop.js';
 import { RunJournal } from '../../src/runtime/run-journal.js';
 import type { PreparedRun } from '../../src/session/prepare-run.js';
 import { RunWatch } from '../../src/session/run-watch.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { readConfig } from '../support/datasync.js';
 import { seededRandom } from '../support/random.js';
@@ -127,12 +128,9 @@ async function playRun(level: string, faultShare: number) {
   watch.start();
   const outcome = await untilOver(loop);
   watch.stop();
-  const known = { run: 7, outcome, stats, figures: runFigures };
+  const known = { run: 7, pass: FULL_PASS, outcome, stats, figures: runFigures };
   const figures = { ...known, resumedFrom: null, warnings: [] };
-  watch.ended(
-    ingestResult({ ...figures, processStartedAtMs: startedAtMs, nowMs: nowMs() }),
-    outcome,
-  );
+  watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };
 }
 
@@ -241,7 +239,7 @@ function contextOf({ log, conceal, redact, settle }: CapturedLog): CommandContex
   const nothing = (): void => {};
   return {
     ...{ config: read.config, log, conceal, redact, settleLog: settle },
-    ...{ recentLog: null, isJson: true, slips: [] },
+    ...{ recentLog: null, isJson: true, lasting: null, slips: [] },
     ...{ say: nothing, sayComplete: nothing, json: nothing },
   };
 }

@@ -166,6 +166,30 @@ test('records in quarantine come with what shows them, and nothing is said of no
   }
 });
 
+test('fields that are not as in earlier runs come with what they were', () => {
+  const fieldChanges = [
+    { path: 'a', change: 'new' as const, before: [], now: ['text'], records: 3, of: 1_200 },
+    { path: 'b', change: 'vanished' as const, before: ['bool'], now: [], records: 90, of: 90 },
+    {
+      path: 'c',
+      change: 'type changed' as const,
+      before: ['bool'],
+      now: ['text'],
+      records: 1,
+      of: 9,
+    },
+  ];
+  const text = runReportText(sampleReport({ fieldChanges }));
+  expect(text).toContain('  fields     a is new: text in 3 of 1,200\n');
+  expect(text).toContain('b has vanished: in none of 90');
+  expect(text).toContain('c: text in 1 of 9, was bool');
+  const page = runReportPage(sampleReport({ fieldChanges }));
+  for (const cell of ['text in 3 of 1,200', 'in none of 90', 'type changed']) {
+    expect(page).toContain(`>${cell}</td>`);
+  }
+  expect(runReportPage(sampleReport())).not.toContain('earlier runs');
+});
+
 test('what the ledger counts is not said to be in the table', () => {
   for (const made of [runReportText, runReportPage]) {
     expect(made(sampleReport())).not.toMatch(/in the table/i);

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { formatCount, formatDuration } from '../../src/observe/eta.js';
 import { type IngestResult, reportText } from '../../src/observe/report.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 
 const result: IngestResult = {
   status: 'complete',
   run: 1,
+  pass: FULL_PASS,
   eventsIngested: 3_000_000,
   returned: 3_000_007,
   inserted: 2_999_990,

@@ -9,6 +9,7 @@ import { runProgress } from '../../src/observe/run-line.js';
 import { reportTotals } from '../../src/observe/run-report.js';
 import { sessionReport } from '../../src/observe/run-report-session.js';
 import { RunView } from '../../src/observe/run-view.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 import { type PlayedOptions, PlayedRun, T0 } from '../support/played-run.js';
 import { parsePrometheus } from '../support/prometheus-text.js';
 
@@ -103,6 +104,7 @@ test.each([
     const registry = new Registry();
     addEngineMetrics(registry, {
       ...{ scheduler, limiter, figures, pools: () => [], nowMs: () => run.nowMs },
+      earlierWaitMs: () => 0,
     });
     const metric = async (name: string): Promise<number | undefined> =>
       parsePrometheus(await registry.metrics()).get(name)?.samples[0]?.value;
@@ -134,8 +136,8 @@ test.each([
     const outcome = { status: 'complete' } as const;
     view.end(outcome, endedAtMs);
     const result = ingestResult({
-      ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
-      ...{ processStartedAtMs: T0, nowMs: run.nowMs },
+      ...{ run: 1, pass: FULL_PASS, outcome, stats, figures, resumedFrom: null, warnings: [] },
+      ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
     const live = view.snapshot();
@@ -149,7 +151,13 @@ test.each([
         settings: {},
       },
       ...{ outcome, result, stats, policy, endedAtMs, figures: figures.at(run.nowMs) },
-      ...{ writerConnections: 2, timeline: run.timeline, quarantine: [], versions: {} },
+      ...{
+        writerConnections: 2,
+        timeline: run.timeline,
+        quarantine: [],
+        fieldChanges: [],
+        versions: {},
+      },
     });
     const totals = reportTotals(report);
     expect(report.rows.ingested).toBe(result.eventsIngested);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/core/fault.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import type { Replacement } from '../../src/database/replace-rows.js';
+import type { WatermarkChange } from '../../src/database/watermarks.js';
 import { drainOnSignal } from '../../src/session/drain-on-signal.js';
 import { putOnRecord } from '../../src/session/put-on-record.js';
 
@@ -16,6 +17,7 @@ describe('the end of a session on record', () => {
     outcome: RunOutcome,
     settle = async (): Promise<void> => {},
     replacement: Replacement | null = null,
+    watermark: WatermarkChange | null = null,
   ) {
     const told: unknown[] = [];
     const store = {
@@ -24,8 +26,10 @@ describe('the end of a session on record', () => {
     const completed = async (...given: readonly unknown[]): Promise<void> =>
       void told.push(['completeReplacement', ...given]);
     const redact = (text: string): string => text.replace('s3cret', '[secret]');
-    const both = { ...store, completeReplacement: completed };
-    await putOnRecord(both, { run: 7, outcome, redact, replacement }, settle);
+    const completedRun = async (...given: readonly unknown[]): Promise<void> =>
+      void told.push(['completeRun', ...given]);
+    const both = { ...store, completeReplacement: completed, completeRun: completedRun };
+    await putOnRecord(both, { run: 7, outcome, redact, replacement, watermark }, settle);
     return told;
   }
 

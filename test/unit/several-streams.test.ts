@@ -12,7 +12,7 @@ test('a metric of several streams is one family, with the labels of each', async
     const registers = [registries.add({ source: 's', stream })];
     new Counter({ name: 'rows_total', help: 'Rows.', registers }).inc(index + 1);
   }
-  const registers = [registries.of('two')];
+  const registers = [registries.of('two').registry];
   new Gauge({ name: 'only_two', help: 'Of one.', registers }).set(7);
   const text = await registries.metrics();
   expect(text.match(/# TYPE rows_total counter/g)).toHaveLength(1);
@@ -27,7 +27,7 @@ test('a metric of several streams is one family, with the labels of each', async
 
 test('a single stream has all in the registry of the process', () => {
   const registries = new Registries();
-  expect(registries.of('one')).toBe(registries.process);
+  expect(registries.of('one').registry).toBe(registries.process);
 });
 
 test('the line of several streams fits a terminal, however many there are', () => {

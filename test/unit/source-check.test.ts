@@ -45,7 +45,7 @@ describe('the records of a page', () => {
   });
   const target = (key: readonly RecordColumn[]): WriterTarget => ({
     ...{ reads: 'database', schema: 's', table: 't', key, disposition: 'append' },
-    ...{ timePath: ['made'], columns: [] },
+    ...{ timePath: ['made'], cursor: null, columns: [] },
   });
   const plan = { primaryKey: ['id'], timePath: 'made' };
   const check = (texts: readonly string[], key = [column('id')]) =>

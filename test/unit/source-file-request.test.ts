@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to secrets look like templates.
 /** Resources of a source file: defaults, templates, first values of incremental, parents. */
 import { describe, expect, test } from 'vitest';
+import { FULL_PASS, type Pass } from '../../src/source/pass.js';
+import { passValues, withValues } from '../../src/source/request-values.js';
 import { faultTexts, fileWith, planOf, streamOf, warningTexts } from '../support/source-files.js';
 
 const HEAD = 'client: { base_url: "https://api.example.com/v1/" }\n';
@@ -120,7 +122,7 @@ describe('templates', () => {
       'it needs endpoint.incremental',
     ],
     [
-      'params: { a: "{incremental.start_value}" }, incremental: { cursor_path: at }',
+      'params: { a: "x{incremental.start_value}" }, incremental: { cursor_path: at }',
       'set incremental.initial_value',
     ],
   ])('%s is a fault', (fields, expected) => {
@@ -128,40 +130,98 @@ describe('templates', () => {
   });
 });
 
-describe('incremental sends the values of the first run, with a warning', () => {
-  const warning = 'every run reads the whole stream: incremental runs are not supported yet';
+describe('incremental', () => {
+  const requestOf = (fields: string, pass: Pass = FULL_PASS) => {
+    const stream = streamOf(`name: a, primary_key: n, endpoint: { ${fields} }`);
+    return withValues(stream, passValues(stream, pass));
+  };
+  const from = (start: string | number, end: string | number | null = null): Pass => ({
+    ...{ type: 'incremental', start, end },
+  });
 
   test.each([
     [
       'params: { since: { type: incremental, cursor_path: at, initial_value: 2024 } }',
       { since: 2024 },
+      { since: 7 },
     ],
-    ['params: { since: { type: incremental, cursor_path: at } }', {}],
-    ['incremental: { cursor_path: at, start_param: since }', {}],
+    ['params: { since: { type: incremental, cursor_path: at } }', { since: null }, { since: 7 }],
+    ['incremental: { cursor_path: at, start_param: since }', { since: null }, { since: 7 }],
     [
       'incremental: { cursor_path: at, start_param: a, initial_value: 1, end_param: b, end_value: 2 }',
       { a: 1, b: 2 },
+      { a: 7, b: 2 },
     ],
     [
       'params: { q: "at>{incremental.start_value}" }, incremental: { cursor_path: at, initial_value: x }',
       { q: 'at>x' },
+      { q: 'at>7' },
     ],
-  ])('%s', (fields, params) => {
-    const resource = `name: a, endpoint: { ${fields} }`;
-    expect(streamOf(resource).params).toEqual(params);
-    expect(warningTexts(fileWith(resource))).toEqual([expect.stringContaining(warning)]);
+    [
+      'params: { q: "{incremental.initial_value}" }, incremental: { cursor_path: at, initial_value: x, row_order: desc }',
+      { q: 'x' },
+      { q: 'x' },
+    ],
+  ])('%s', (fields, ofFirst, ofNext) => {
+    expect(requestOf(fields).params).toEqual(ofFirst);
+    expect(requestOf(fields, from(7)).params).toEqual(ofNext);
+    expect(warningTexts(fileWith(`name: a, primary_key: n, endpoint: { ${fields} }`))).toEqual([]);
   });
 
   test('a template that is a whole text of a body keeps the kind of its value', () => {
     const fields =
-      'incremental: { cursor_path: n, initial_value: 5 }, json: { n: "{incremental.last_value}" }';
-    expect(streamOf(`name: a, endpoint: { ${fields} }`).json).toEqual({ n: 5 });
+      'incremental: { cursor_path: n, initial_value: 5 }, json: { n: ["{incremental.last_value}"], m: "{incremental.end_value}" }';
+    expect(requestOf(fields).json).toEqual({ n: [5], m: null });
+    expect(requestOf(fields, from(6, 9)).json).toEqual({ n: [6], m: 9 });
   });
 
-  test('what PostHog says of the cursor is accepted', () => {
+  test('stands in paths and headers too, beside literal text', () => {
     const fields =
-      'incremental: { cursor_path: n, cursor_type: integer, datetime_format: "%Y", lag: 3 }';
-    expect(warningTexts(fileWith(`name: a, endpoint: { ${fields} }`))).toHaveLength(1);
+      'path: "a/{incremental.start_value}/b", headers: { X-Since: "v{incremental.start_value}" }, incremental: { cursor_path: n, initial_value: 5 }';
+    const { path, headers, slots } = requestOf(fields, from(8));
+    expect({ path, headers, slots }).toEqual({
+      path: 'a/8/b',
+      headers: { 'X-Since': 'v8' },
+      slots: [],
+    });
+  });
+
+  test.each([
+    ['cursor_type: integer, lag: 1h', /lag: takes a number where cursor_type is integer/],
+    ['cursor_type: objectid, lag: 3', /lag: of an objectid nothing can be taken away/],
+    ['cursor_type: integer, datetime_format: "%Y"', /datetime_format: is for instants/],
+    ['datetime_format: "%G-%V"', /datetime_format: has %G, %V, which is not supported/],
+    ['lag: -1', /lag: takes 0 or more/],
+    ['row_order: newest', /row_order: takes one of asc, desc/],
+    ['last_value_func: min', /last_value_func: takes one of max/],
+  ])('{ %s } is a fault', (fields, message) => {
+    const incremental = `incremental: { cursor_path: n, start_param: s, ${fields} }`;
+    const faults = faultTexts(fileWith(`name: a, primary_key: n, endpoint: { ${incremental} }`));
+    expect(faults).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('replace, a second field, and nothing to ask by are told', () => {
+    const replaced =
+      'name: a, primary_key: n, write_disposition: replace, endpoint: { incremental: { cursor_path: n, start_param: s } }';
+    expect(faultTexts(fileWith(replaced))).toEqual([
+      expect.stringMatching(/replace would put what is new/),
+    ]);
+    const twice =
+      'name: a, primary_key: n, endpoint: { params: { s: { type: incremental, cursor_path: n } }, incremental: { cursor_path: m, start_param: t } }';
+    expect(faultTexts(fileWith(twice))).toEqual([expect.stringMatching(/a second incremental/)]);
+    const unasked = 'name: a, endpoint: { incremental: { cursor_path: n } }';
+    expect(warningTexts(fileWith(unasked))).toEqual([
+      expect.stringMatching(/asks the API for nothing/),
+      expect.stringMatching(/without a primary_key/),
+    ]);
+  });
+
+  test('what PostHog says of the cursor is read', () => {
+    const fields =
+      'incremental: { cursor_path: n, cursor_type: datetime, datetime_format: "%d.%m.%Y %z", lag: 3d, start_param: s }';
+    expect(streamOf(`name: a, endpoint: { ${fields} }`).incremental).toMatchObject({
+      ...{ type: 'datetime', format: '%d.%m.%Y %Z', lag: 259_200 },
+    });
   });
 });
 

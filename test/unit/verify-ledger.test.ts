@@ -27,6 +27,7 @@ describe('a clean run', () => {
     expect(model.verify(run)).toEqual({
       ok: true,
       ...{ run, source: 'test', stream: 'events', origin: 'a', status: 'complete' },
+      pass: { type: 'full', start: null, end: null },
       superseded: 0,
       ...{ rows: 50, tableRows: 50, pages: 5, unownedPages: 0, dataPages: null },
       ...{ returned: 50, inserted: 50, updated: 0, duplicate: 0, differing: 0, quarantined: 0 },

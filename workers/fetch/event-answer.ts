@@ -39,7 +39,9 @@ async function readPage(
   const headOf = (envelope: Envelope): PageHead => {
     const { nextCursor } = envelope;
     const nextPosition = nextCursor === null ? null : source.paging.placeOf(nextCursor);
-    return { type: 'head', taskId, meta, ...envelope, nextPosition };
+    // It counts what lies outside of the stretch too.
+    const total = source.within === null ? envelope.total : null;
+    return { type: 'head', taskId, meta, ...envelope, total, nextPosition };
   };
 
   const opened = openPage(answer.body, source);

@@ -33,6 +33,7 @@ export function batchOf(page: ProvedPage, body: ArrayBuffer | null): Batch {
     lastPosition: page.lastPosition,
     isDescending: page.isDescending,
     ...(page.fingerprint !== undefined && { fingerprint: page.fingerprint }),
+    ...(page.highest !== undefined && { highest: page.highest }),
   };
 }
 

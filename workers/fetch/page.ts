@@ -62,6 +62,7 @@ export interface ProvedPage {
   readonly isDescending: boolean;
   /** See `Batch`. */
   readonly fingerprint?: string;
+  readonly highest?: string;
 }
 
 /** A body that is no page. `columns` is the buffer to keep; null when there was none. */

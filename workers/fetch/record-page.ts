@@ -13,9 +13,11 @@ import { ordinalPlace } from '../../src/paging/ordinals.js';
 import type { PageFacts } from '../../src/paging/page-kind.js';
 import type { Envelope, Way } from '../../src/paging/paging.js';
 import { LOWEST_ID, type Position } from '../../src/paging/position.js';
+import { END } from '../../src/paging/ways.js';
 import { columnViews } from '../../src/protocol/batch.js';
 import { ACCEPTED } from '../../src/source/page-statuses.js';
 import type { RecordReading } from '../../src/source/record-reading.js';
+import { highestCursor, isBehind } from '../json/record-cursors.js';
 import { otherForm } from './body-forms.js';
 import { ColumnWriter } from './column-writer.js';
 import { firstByteIndex, textStart } from './envelope.js';
@@ -92,12 +94,21 @@ export function readRecordPage(
   if (look !== null && look.fingerprint === fingerprint()) {
     return emptyRecordPage(reading, asked, columns, look.way);
   }
-  const way = reading.kind.next(facts);
+  const from = reading.cursor?.from ?? null;
+  const isOver =
+    from !== null &&
+    reading.cursor !== null &&
+    isBehind(body, records, { ...reading.cursor, from });
+  const way = isOver ? END : reading.kind.next(facts);
   if (way.type === 'broken') return fail(reading.leadsNowhere(way));
-  const said = envelopeOf(way, records.length, reading.kind.totalOf(facts));
+  // It counts the records behind the start of the run too.
+  const total = from === null ? reading.kind.totalOf(facts) : null;
+  const said = envelopeOf(way, records.length, total);
   const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
   const lastPlace = last === null ? null : ordinalPlace(last);
   const rows = rowsOf(body, records, reading, asked, columns);
+  const highest =
+    reading.cursor === null ? null : highestCursor(body, storedOf(rows, records), reading.cursor);
   const limits = reading.limitsIn(envelope.json);
   const compared = reading.needsObjects ? null : fingerprint();
   return {
@@ -106,8 +117,22 @@ export function readRecordPage(
     bodyBytes: body.length,
     ...rows,
     limits,
+    ...(highest !== null && { highest }),
     ...(compared !== null && { fingerprint: compared }),
   };
+}
+
+/** What a reject holds is no watermark: it is not stored. */
+function storedOf(
+  { columns, rowCount }: Pick<ProvedPage, 'columns' | 'rowCount'>,
+  records: readonly Slice[],
+): readonly Slice[] {
+  if (rowCount === records.length) return records;
+  const { recordStarts, recordEnds } = columnViews(columns);
+  return Array.from({ length: rowCount }, (_, row) => ({
+    start: recordStarts[row] as number,
+    end: recordEnds[row] as number,
+  }));
 }
 
 /** Whether a 202 tells of records to come: it holds none and asks for a wait, or no list of any. */

@@ -14,6 +14,8 @@ export interface PageAccount {
   readonly selected: PageRows;
   /** The fetch worker's rejects of this segment, and PostgreSQL's. */
   readonly quarantined: Rejects;
+  /** Of what is stored; see `Batch`. Null: no record has one. */
+  readonly highest: string | null;
 }
 
 /** `returned = inserted + updated + duplicate + quarantined`; clipped rows are in none of them. */
@@ -26,7 +28,7 @@ function clippedCount({ batch }: PageWrite, account: PageAccount): number {
   return batch.rowCount + batch.rejects.count - returnedCount(account);
 }
 
-/** $1 to $23 of the statements that write a ledger row. */
+/** $1 to $24 of the statements that write a ledger row. */
 export function ledgerParameters(page: OwnerPage, account: PageAccount): Parameter[] {
   const { selected, quarantined } = account;
   return [
@@ -50,6 +52,7 @@ export function ledgerParameters(page: OwnerPage, account: PageAccount): Paramet
     storableOrNull(page.requestId),
     String(page.id),
     ...quarantineParameters(selected.body, quarantined),
+    storableOrNull(account.highest),
   ];
 }
 

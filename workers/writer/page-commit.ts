@@ -4,6 +4,7 @@
  */
 import type { CommittedCounts } from '../../src/core/committed-page.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
+import { highestCursor } from '../json/record-cursors.js';
 import type { Connection } from './connections.js';
 import {
   countsOf,
@@ -153,7 +154,22 @@ function accountOf(
     end: selected.columns.recordEnds[row] as number,
     reason,
   }));
-  return { selected, quarantined: withRefused(selected.rejects, records) };
+  const highest = refused.size === 0 ? page.batch.highest : highestOf(selected, shape);
+  return {
+    selected,
+    quarantined: withRefused(selected.rejects, records),
+    highest: highest ?? null,
+  };
+}
+
+/** Of rows that are left: the value of one that was refused is not in the table. */
+function highestOf({ body, columns, rows }: PageRows, { cursor }: TableShape): string | null {
+  if (cursor === null) return null;
+  const slices = Array.from(rows, (row) => ({
+    start: columns.recordStarts[row] as number,
+    end: columns.recordEnds[row] as number,
+  }));
+  return highestCursor(Buffer.from(body.buffer, body.byteOffset, body.byteLength), slices, cursor);
 }
 
 function commitOf(counts: CommittedCounts, selected: PageRows): Commit {

@@ -8,12 +8,12 @@
 import type { ClientBase } from 'pg';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.js';
+import { SQL_TYPES, valueSql } from '../../src/postgres/value-sql.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
-import type { ColumnType, RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
+import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import { unfitColumns } from './column-fit.js';
 import type { CopyFields } from './copy-records.js';
 import { batchShape, recordShape, type TableShape } from './table-shape.js';
-import { valueSql } from './value-sql.js';
 
 /** What the catalogue says of a table. */
 interface FoundTable {
@@ -25,19 +25,6 @@ interface FoundTable {
   /** The columns of each of its unique indexes. */
   readonly uniqueKeys: readonly (readonly string[])[];
 }
-
-const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
-  text: 'text',
-  bigint: 'bigint',
-  double: 'double precision',
-  bool: 'boolean',
-  timestamp: 'timestamptz',
-  date: 'date',
-  time: 'time',
-  decimal: 'numeric',
-  json: 'jsonb',
-  binary: 'bytea',
-};
 
 const FIELDS_SHOWN_MAX = 20;
 
@@ -91,7 +78,8 @@ export async function openRecordTable(
     if (isReplaced && (await find(client, target)) === null) {
       await copyTable(client, target, replaced);
     }
-    const shape = await openLocked(client, target, sample);
+    const hasHeld = isReplaced && (await holdsOurs(client, replaced));
+    const shape = await openLocked(client, target, hasHeld ? [] : sample);
     await client.query('COMMIT');
     return shape;
   } catch (error) {
@@ -126,13 +114,17 @@ async function openLocked(
   const wrong = differences(target, found);
   const isFirstSeen = wrong.length === 0 && sample !== null;
   const unfit = isFirstSeen ? await unfitColumns(client, filledColumns(target, found), sample) : [];
-  if (unfit.length > 0 && !(await holdsOurs(client, qualified))) wrong.push(...unfit);
+  if (unfit.length > 0 && !(await holdsOurs(client, target))) wrong.push(...unfit);
   if (wrong.length > 0) throw new IngestionError(otherForm(qualified, wrong));
   return describe(target, found);
 }
 
 /** Of a table that took records before, one page may well hold none that fits. */
-async function holdsOurs(client: ClientBase, qualified: string): Promise<boolean> {
+async function holdsOurs(
+  client: ClientBase,
+  { schema, table }: Pick<WriterTarget, 'schema' | 'table'>,
+): Promise<boolean> {
+  const qualified = qualifiedName(schema, table);
   const text = `SELECT EXISTS (SELECT 1 FROM ${qualified} WHERE page IS NOT NULL) AS holds`;
   const { rows } = await client.query<{ holds: boolean }>(text);
   return rows[0]?.holds === true;
@@ -285,6 +277,7 @@ function describe(target: WriterTarget, { types }: FoundTable): TableShape {
     relation: target.table,
     key: target.key.map(({ name }) => name),
     merges: target.disposition === 'merge',
+    cursor: target.cursor,
   };
   if (target.reads === 'worker') return batchShape(table);
   const read = filledColumns(target, { types });

@@ -15,16 +15,16 @@ import { PROBE } from './row-digest.js';
 import { PLACE, type TableShape } from './table-shape.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
-/** $1 to $23 are `ledgerParameters`; what the counts and digests come from differs. */
+/** $1 to $24 are `ledgerParameters`; what the counts and digests come from differs. */
 const LEDGER_COLUMNS = `run, segment, page, cursor, next_cursor, next_cursor_expires_at, has_more,
   is_ordered, after_position, through_position, first_position, last_position, fetched_at, returned,
-  quarantined, clipped, bytes, request_id, id, inserted, updated, duplicate, known, differing, digest,
+  quarantined, clipped, bytes, request_id, id, highest, inserted, updated, duplicate, known, differing, digest,
   data_digest`;
 
 const LEDGER_VALUES = `$1::integer, $2::integer, $3::integer, $4, $5,
   to_timestamp($6::double precision / 1000), $7::boolean, $8::boolean,
   $9, $10, $11, $12, to_timestamp($13::double precision / 1000), $14::integer, $15::integer,
-  $16::integer, $17::integer, $18, $19::integer`;
+  $16::integer, $17::integer, $18, $19::integer, $24`;
 
 // The ledger's key decides whether a page is known, so nothing else may fail before it does.
 const KEEP_REJECTS = `rejected AS (
@@ -35,7 +35,7 @@ const KEEP_REJECTS = `rejected AS (
 )`;
 
 /** The first parameter behind those of the ledger. */
-const FIRST = 24;
+const FIRST = 25;
 
 /** Of the statements that write a ledger row: see `countsOf`. */
 const COUNTS = 'RETURNING inserted, updated, duplicate, known';
@@ -103,14 +103,14 @@ function copyStatements(shape: TableShape, keyType: string) {
   return {
     copy_rows: `COPY ${shape.qualified} (${shape.columns.join(', ')}, page) FROM STDIN (FORMAT binary)`,
 
-    // $24: how many rows, $25: their digest, $26: their keys where their data is to be proved.
+    // $25: how many rows, $26: their digest, $27: their keys where their data is to be proved.
     record_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $24::integer END, 0,
-  $14::integer - $15::integer - $24::integer, 0, 0, $25::bigint,
-  CASE WHEN $26::${keyType}[] IS NOT NULL THEN (
+SELECT ${LEDGER_VALUES}, CASE WHEN NOT ${hasTriggers(shape)} THEN $25::integer END, 0,
+  $14::integer - $15::integer - $25::integer, 0, 0, $26::bigint,
+  CASE WHEN $27::${keyType}[] IS NOT NULL THEN (
     SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${shape.qualified}
-    WHERE ${quoteIdentifier(key)} = ANY($26::${keyType}[]) AND page = $19::integer
+    WHERE ${quoteIdentifier(key)} = ANY($27::${keyType}[]) AND page = $19::integer
   ) END
 ${COUNTS}`,
   };
@@ -126,7 +126,7 @@ function keepStatements(shape: TableShape) {
   const behindRows = FIRST + shape.parameterCount;
   const into = `INSERT INTO ${shape.qualified} (${shape.columns.join(', ')}, page)`;
   return {
-    // From $24 on: the rows. Behind them: whether their data is to be proved.
+    // From $25 on: the rows. Behind them: whether their data is to be proved.
     insert_page: `WITH stored AS (
   ${into}
   ${shape.selectRows(FIRST, '$19')}
@@ -193,14 +193,14 @@ function insertStatements(shape: TableShape) {
   return {
     ...(shape.merges ? mergeStatements(shape) : keepStatements(shape)),
 
-    // $24: how many rows it inserted, $25: and updated, $26: of these, known ones, $27: the digest of all,
-    // $28: whether their data is to be proved; then the rows.
+    // $25: how many rows it inserted, $26: and updated, $27: of these, known ones, $28: the digest of all,
+    // $29: whether their data is to be proved; then the rows.
     record_counted_page: `WITH ${KEEP_REJECTS}
 INSERT INTO ingestion_pages (${LEDGER_COLUMNS})
-SELECT ${LEDGER_VALUES}, $24::integer, $25::integer,
-  $14::integer - $15::integer - $24::integer - $25::integer,
-  $26::integer + ${isKeyed ? countKnown(shape) : '0'}, 0, $27::bigint,
-  CASE WHEN $28::boolean THEN ${isKeyed ? digestOfData(shape) : '$27::bigint'} END
+SELECT ${LEDGER_VALUES}, $25::integer, $26::integer,
+  $14::integer - $15::integer - $25::integer - $26::integer,
+  $27::integer + ${isKeyed ? countKnown(shape) : '0'}, 0, $28::bigint,
+  CASE WHEN $29::boolean THEN ${isKeyed ? digestOfData(shape) : '$28::bigint'} END
 FROM (SELECT cardinality($${COUNTED_FIRST}::${shape.parameterTypes[0]}) AS count) AS page_rows
 ${COUNTS}`,
 
@@ -216,7 +216,7 @@ WHERE ${isKeyed ? `NOT EXISTS (SELECT FROM ${shape.qualified} AS kept WHERE ${sa
 }
 
 const countKnown = (shape: TableShape): string => `(
-  CASE WHEN $24::integer + $25::integer < page_rows.count THEN (
+  CASE WHEN $25::integer + $26::integer < page_rows.count THEN (
     SELECT coalesce(sum(owned.rows), 0)::integer FROM (
       SELECT kept.page, count(*) AS rows FROM ${meeting(shape, COUNTED_FIRST)} GROUP BY kept.page
     ) AS owned

@@ -7,7 +7,7 @@ import {
   quoteIdentifier,
   type StreamTable,
 } from '../../src/postgres/stream-table.js';
-import type { WriterTarget } from '../../src/protocol/record-target.js';
+import type { CursorPlace, WriterTarget } from '../../src/protocol/record-target.js';
 import { type CopyFields, copyRecords } from './copy-records.js';
 import type { PageRows } from './page-rows.js';
 import { digestOfRows } from './row-digest.js';
@@ -33,6 +33,8 @@ export interface NamedTable extends StreamTable {
   readonly relation: string;
   /** A newer row takes the place of the one with its key; else the first one stays. */
   readonly merges: boolean;
+  /** To the value by which the stream goes on; null: it does not, or its order tells. */
+  readonly cursor: CursorPlace | null;
 }
 
 export interface TableShape extends NamedTable, Pick<WriterTarget, 'reads'> {
@@ -101,6 +103,7 @@ export const EVENTS_SHAPE = batchShape({
   ...EVENTS_TABLE,
   relation: EVENTS_TABLE.qualified,
   merges: false,
+  cursor: null,
 });
 
 /** A column and the SQL that takes its value from `record`, a jsonb. */

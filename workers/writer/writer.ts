@@ -31,6 +31,7 @@ import {
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
+import { ObservedRecords } from './observed-records.js';
 import { PageIds } from './page-ids.js';
 import { type WritePlace, writePage } from './page-writer.js';
 import { openRecordTable } from './record-table.js';
@@ -71,6 +72,7 @@ type OpenState = Extract<State, { phase: 'open' }>;
 
 export function createWriter(): StreamWriter {
   let state: State = { phase: 'closed' };
+  const observed = new ObservedRecords();
 
   const enter = (opened: OpenState | Fault): Fault | null => {
     if (!('phase' in opened)) return opened;
@@ -97,16 +99,19 @@ export function createWriter(): StreamWriter {
       }
       assert(state.phase === 'open', 'pages are written between open and drain');
       const open = state;
+      observed.observe(page.batch);
       return open.queue.add(() => commitPage(open, page));
     },
 
     async drain() {
       if (state.phase === 'awaitsTable') await state.opening;
-      if (state.phase !== 'open') return;
-      const { queue, connections } = state;
-      state = { phase: 'drained' };
-      await queue.onIdle();
-      await connections.end();
+      if (state.phase === 'open') {
+        const { queue, connections } = state;
+        state = { phase: 'drained' };
+        await queue.onIdle();
+        await connections.end();
+      }
+      return observed.facts();
     },
   };
 }

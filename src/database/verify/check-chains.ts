@@ -12,24 +12,35 @@
  */
 
 import { Chains } from '../../core/chains.js';
-import { type CoveredInterval, uncoveredByOrder } from '../../core/resume.js';
-import { comparePositions, type Position, parsePosition } from '../../paging/position.js';
+import { type CoveredInterval, type Stretch, uncoveredByOrder } from '../../core/resume.js';
+import {
+  comparePositions,
+  isReached,
+  type Position,
+  parsePosition,
+} from '../../paging/position.js';
 import { pageDifference, stretchName } from './page-names.js';
 import type { Difference, Unfetched, VerifiedPage } from './verify-types.js';
 
-/** @param pages of one run, by segment and page */
-export function checkChains(pages: readonly VerifiedPage[], isComplete: boolean): Difference[] {
+/** @param pages of one run, by segment and page @param asked.within what it was to read; null: all */
+export function checkChains(
+  pages: readonly VerifiedPage[],
+  { isComplete, within }: { readonly isComplete: boolean; readonly within: Stretch | null },
+): Difference[] {
   const unreadable = pages.flatMap(checkPlaces);
   if (unreadable.length > 0) return unreadable;
   const isOrdered = isInOrder(pages);
   const links = pages.flatMap((page, index) => checkLink(page, pages[index + 1], isOrdered));
-  return isComplete ? [...links, ...checkCover(pages, isOrdered)] : links;
+  return isComplete ? [...links, ...checkCover(pages, isOrdered, within)] : links;
 }
 
-/** What no page of the run covers, as a resume would find it. */
-export function uncovered(pages: readonly VerifiedPage[]): Unfetched[] {
+/** What no page of the run covers of what it was to read, as a resume would find it. */
+export function uncovered(
+  pages: readonly VerifiedPage[],
+  within: Stretch | null = null,
+): Unfetched[] {
   if (pages.every(({ isOrdered }) => isOrdered)) {
-    return uncoveredByOrder(pages.map(intervalOf)).map(({ after, bound }) => ({
+    return uncoveredByOrder(pages.map(intervalOf), within).map(({ after, bound }) => ({
       after,
       through: bound,
     }));
@@ -77,8 +88,14 @@ function isOverlap(end: Position | null, start: Position | null): boolean {
   return start === null || end === null || start.ms > end.ms;
 }
 
-function checkCover(pages: readonly VerifiedPage[], isOrdered: boolean): Difference[] {
-  const differences = isOrdered ? checkTiles(pages) : checkPath(pages);
+function checkCover(
+  pages: readonly VerifiedPage[],
+  isOrdered: boolean,
+  within: Stretch | null,
+): Difference[] {
+  const differences = isOrdered ? checkTiles(pages, within) : checkPath(pages, within);
+  // What ends at a place has no last page of the source.
+  if (within?.bound != null) return differences;
   const hasEnd = pages.some(({ hasMore, through }) => !hasMore && through === null);
   if (differences.length > 0 || hasEnd) return differences;
   const message = 'no page says that it is the last';
@@ -96,8 +113,8 @@ function isInOrder(pages: readonly VerifiedPage[]): boolean {
   });
 }
 
-function checkTiles(pages: readonly VerifiedPage[]): Difference[] {
-  return uncovered(pages).map((gap) => {
+function checkTiles(pages: readonly VerifiedPage[], within: Stretch | null): Difference[] {
+  return uncovered(pages, within).map((gap) => {
     const stretch = `no page covers the stretch ${stretchName(gap)}`;
     const before = pages.find(({ through }) => {
       const end = positionOf(through);
@@ -109,9 +126,13 @@ function checkTiles(pages: readonly VerifiedPage[]): Difference[] {
 }
 
 /** Where places say nothing of an order, the last page has to be reached from the first. */
-function checkPath(pages: readonly VerifiedPage[]): Difference[] {
+function checkPath(pages: readonly VerifiedPage[], within: Stretch | null): Difference[] {
   const { ends, tips } = new Chains(pages).walk();
-  if (ends.length > 0) return [];
+  const isThrough = ({ through }: VerifiedPage): boolean => {
+    const end = positionOf(through);
+    return end !== null && isReached(end, within?.bound ?? null);
+  };
+  if (ends.length > 0 || tips.some(isThrough)) return [];
   if (tips.length > 0) return tips.map((page) => inChain(page, 'no page goes on from its end'));
   return [{ kind: 'chain', where: 'the chain of pages', message: 'it leads to no end' }];
 }

@@ -2,18 +2,17 @@
 import { writtenText } from '../../core/committed-page.js';
 import { checkChains } from './check-chains.js';
 import { number, pageDifference } from './page-names.js';
-import type { Difference, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
+import type { Difference, Ledger, Orphans, VerifiedPage } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
 export function checkLedger(
-  run: VerifiedRun,
+  { run, within, orphans }: Pick<Ledger, 'run' | 'within' | 'orphans'>,
   pages: readonly VerifiedPage[],
-  orphans: readonly Orphans[],
 ): Difference[] {
   return [
     ...pages.flatMap((page) => [...checkCounts(page), ...checkQuarantine(page)]),
     ...orphans.map((orphan) => orphanDifference(orphan, run.run)),
-    ...checkChains(pages, run.status === 'complete'),
+    ...checkChains(pages, { isComplete: run.status === 'complete', within }),
   ];
 }
 

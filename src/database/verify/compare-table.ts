@@ -52,7 +52,9 @@ export function compareTable(ledger: Ledger, table: readonly OwnedRows[]): Compa
   const unownedChange = nobody - unownedBefore;
   const missing = ofKind('missing');
   const lost = missing.reduce((sum, { page, inTable }) => sum + ownedRows(page) - inTable, 0);
-  const restsOnOthers = restOfOthers(ledger) > 0;
+  // The rows before what is new are those of runs before it.
+  const goesOn = ledger.pass.type !== 'full';
+  const restsOnOthers = goesOn || restOfOthers(ledger) > 0;
   const hasLost =
     restsOnOthers &&
     isLost(ledger, { lost: lost + Math.max(0, -unownedChange), held: otherRuns + nobody });
@@ -107,6 +109,7 @@ interface Loss {
 }
 
 function isLost(ledger: Ledger, { lost, held }: Loss): boolean {
+  if (ledger.pass.type !== 'full' && lost > 0) return true;
   const { run, pages } = ledger;
   const writtenSince = pages
     .filter((page) => page.run >= run.run && page.id !== null)

@@ -1,12 +1,13 @@
 /** Reads the ledger of all runs: what verification compares the table with. */
 import type { ClientBase } from 'pg';
 import { streamTable } from '../../postgres/stream-table.js';
+import { passOf, stretchOf } from '../../source/pass.js';
 import { runsOfTable, unownedRows } from '../ledger-sql.js';
 import type { Run } from '../ledger-types.js';
 import type { Ledger, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 const FIND_RUN = `
-  SELECT run, source, stream, origin, status, table_name AS "tableName", table_key AS "tableKey"
+  SELECT run, source, stream, origin, status, settings, table_name AS "tableName", table_key AS "tableKey"
   FROM ingestion_runs WHERE run = $1`;
 
 // Digests as text: they do not fit a JavaScript number. Where a row was taken over without a look at its data,
@@ -45,16 +46,24 @@ const OTHER_ROWS = `
     WHERE taker.run = $1 AND p.run IS DISTINCT FROM $1), 0)::float8 AS "takenFromOthers"`;
 
 type OtherRows = Pick<Ledger, 'unownedBefore' | 'takenFromOthers'>;
-type TableNames = Pick<Run, 'tableName' | 'tableKey'>;
+type BesideIt = Pick<Run, 'tableName' | 'tableKey' | 'settings'>;
 
 /** @returns null when the ledger has no such run */
 export async function readLedger(client: ClientBase, number: number): Promise<Ledger | null> {
-  const [found] = (await client.query<VerifiedRun & TableNames>(FIND_RUN, [number])).rows;
+  const [found] = (await client.query<VerifiedRun & BesideIt>(FIND_RUN, [number])).rows;
   if (found === undefined) return null;
-  const { tableName, tableKey, ...run } = found;
+  const { tableName, tableKey, settings, ...run } = found;
   const { rows: pages } = await client.query<VerifiedPage>(LOAD_PAGES, [number]);
   const { rows: orphans } = await client.query<Orphans>(LOAD_ORPHANS, [number]);
   const { rows: others } = await client.query<OtherRows>(OTHER_ROWS, [number]);
   const table = streamTable(found);
-  return { run, table, pages, orphans, ...(others[0] ?? { unownedBefore: 0, takenFromOthers: 0 }) };
+  const read = { pass: passOf(settings), within: stretchOf(settings) };
+  return {
+    run,
+    ...read,
+    table,
+    pages,
+    orphans,
+    ...(others[0] ?? { unownedBefore: 0, takenFromOthers: 0 }),
+  };
 }

@@ -47,7 +47,7 @@ function proofLines(result: Verification): string[] {
 }
 
 /** What the proof is of, and what it is not of. */
-function coverLines({ owners, pages, unownedPages, dataPages }: Verification): string[] {
+function coverLines({ owners, pages, unownedPages, dataPages, pass }: Verification): string[] {
   const data = dataPages === null ? '' : ` and, of ${number(dataPages)} pages, data`;
   const lines = [
     `  proven    id and occurred_at${data} of ${rowCount(owners.run)} that its pages wrote`,
@@ -59,7 +59,7 @@ function coverLines({ owners, pages, unownedPages, dataPages }: Verification): s
   }
   if (owners.otherRuns > 0) {
     lines.push(
-      `  others    ${rowCount(owners.otherRuns)} of pages of other runs, which have proofs of their own`,
+      `  others    ${rowCount(owners.otherRuns)} of pages of other runs, ${pass.type === 'full' ? 'which have proofs of their own' : 'which are proven too'}`,
     );
   }
   if (owners.nobody > 0) {

@@ -11,9 +11,9 @@ export function verification(
   ofTable: readonly Difference[],
   withData: boolean,
 ): Omit<Verification, 'durationMs'> {
-  const { run } = ledger;
+  const { run, pass, within } = ledger;
   const pages = ledger.pages.filter((page) => page.run === run.run);
-  const differences = [...checkLedger(run, pages, ledger.orphans), ...ofTable];
+  const differences = [...checkLedger(ledger, pages), ...ofTable];
   const total = (count: (page: VerifiedPage) => number): number =>
     pages.reduce((sum, page) => sum + count(page), 0);
   const tableRows = owners.run + owners.otherRuns + owners.nobody + owners.unknown;
@@ -23,6 +23,7 @@ export function verification(
   return {
     ok: differences.length === 0,
     ...run,
+    pass,
     rows: owners.run + Math.min(foundRows, owners.otherRuns + owners.nobody),
     pages: pages.length,
     unownedPages: unowned.length,
@@ -37,6 +38,6 @@ export function verification(
     owners,
     dataPages: withData ? pages.filter(({ dataDigest }) => dataDigest !== null).length : null,
     differences,
-    stillToFetch: run.status === 'complete' ? [] : uncovered(pages),
+    stillToFetch: run.status === 'complete' ? [] : uncovered(pages, within),
   };
 }

@@ -1,8 +1,10 @@
 /** What a verification looks at, and what it finds. Plain data. */
 import type { LinkedPage } from '../../core/chains.js';
 import type { CommittedCounts } from '../../core/committed-page.js';
+import type { Stretch } from '../../core/resume.js';
 import type { Position } from '../../paging/position.js';
 import type { StreamTable } from '../../postgres/stream-table.js';
+import type { Pass } from '../../source/pass.js';
 import type { RunStatus, StreamKey } from '../ledger-types.js';
 
 /** A page of the ledger, of whichever run. */
@@ -40,6 +42,9 @@ export interface Orphans {
 export interface Ledger {
   /** The run that is verified. */
   readonly run: VerifiedRun;
+  readonly pass: Pass;
+  /** What the run was to read of the source's order; null: all of it. */
+  readonly within: Stretch | null;
   readonly table: StreamTable;
   /** Of all runs into that table, by run, segment and page. */
   readonly pages: readonly VerifiedPage[];
@@ -112,6 +117,8 @@ export interface RowOwners {
 
 export interface Verification extends VerifiedRun {
   readonly ok: boolean;
+  /** Which part of the stream it has read: other than all of it, the rows of runs before it are proved too. */
+  readonly pass: Pass;
   /** Rows of this run in the table: those that its pages wrote, and those that were there before it. */
   readonly rows: number;
   readonly pages: number;

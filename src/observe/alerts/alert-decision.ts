@@ -3,6 +3,7 @@
  *
  *   running ──stall clock──▶ stalled ──commit──▶ running          trigger, resolve
  *   running, stalled ──end──▶ ended                               resolve of a stall, then the end
+ *   running, stalled ──records differ──▶ the same                 trigger of its own, before the end
  *
  * `stalled` is told once a stall, an end once a process. Told as an end: `complete`, `paused` and
  * `failed`. Not told: `interrupted`, for whoever sent the signal knows; and a run that another
@@ -47,6 +48,11 @@ export class AlertDecision {
     if (this.#phase === 'ended') return NOTHING;
     if (this.#phase === 'running' && this.#leftOpen.length === 0) return NOTHING;
     return this.#resolved();
+  }
+
+  /** The records are not as in earlier runs. */
+  recordsChanged(): readonly AlertChange[] {
+    return this.#phase === 'ended' ? NOTHING : [change('trigger', 'schema_changed')];
   }
 
   /**

@@ -14,7 +14,10 @@ export type AlertFormat = (typeof ALERT_FORMATS)[number];
 const SEVERITIES: Readonly<Record<AlertKind, string>> = {
   failed: 'critical',
   stalled: 'error',
+  late: 'error',
   paused: 'warning',
+  row_fall: 'warning',
+  schema_changed: 'warning',
   finished: 'info',
 };
 

@@ -6,6 +6,7 @@ import { formatCount, formatDuration } from '../eta.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from '../run-end.js';
 import type { Alert, RunFacts } from './alert.js';
 import type { AlertWords } from './make-alert.js';
+import type { RowFall } from './row-fall.js';
 
 const START_AGAIN = 'Start again to go on from the last committed page';
 
@@ -55,6 +56,14 @@ function end(status: RunOutcome['status'], reason: string | null, next: string):
   return { status, state, reason, next, resumeAtMs: null, isElsewhere: false };
 }
 
+/** @param warning what has changed, in a sentence @param status how the process's work on the run ends */
+export function schemaWords(warning: string, status: RunOutcome['status']): AlertWords {
+  return {
+    ...{ state: statusAfter(status), reason: warning, resumeAtMs: null },
+    next: 'datasync report lists all changes. Rows hold the records as they came; one that does not fit a declared column is in quarantine',
+  };
+}
+
 /** What a stalled run waits for. */
 export interface StallFacts {
   readonly stallMs: number;
@@ -80,11 +89,42 @@ export function stallWords(facts: StallFacts): AlertWords {
   return { ...stalled, reason: `${head}; the API: ${said}`, next };
 }
 
+/** @param median of the runs before it */
+export function rowFallWords({ records, median }: RowFall): AlertWords {
+  return {
+    state: 'complete',
+    reason: `the API returned ${formatCount(records)} records, and ${formatCount(median)} in the median of the runs before`,
+    resumeAtMs: null,
+    next: "Ask the API's operator whether records are gone. ALERT_ROW_FALL sets how large a share is told",
+  };
+}
+
+/** @param state how the schedule stands: at work, or how its last attempt ended */
+export function lateWords(
+  dueAtMs: number,
+  state: AlertWords['state'],
+  reason: string | null,
+): AlertWords {
+  const due = `a run was due at ${new Date(dueAtMs).toISOString()} and is not complete`;
+  const why = reason === null ? '' : `; the last attempt: ${reason}`;
+  return {
+    state,
+    reason: `${due}${why}`,
+    resumeAtMs: null,
+    next: 'Look at its log. It is tried again by itself, as the schedule says',
+  };
+}
+
 /** `Run 12 is stalled`. */
 export function titleOf({ run, kind, action, state }: Alert): string {
   const who = run === null ? 'The ingestion' : `Run ${run}`;
+  if (kind === 'late') return action === 'trigger' ? `${who} is late` : `${who} is in time again`;
+  if (kind === 'row_fall') {
+    return action === 'trigger' ? `${who} has far fewer rows` : `${who} has its rows again`;
+  }
   if (action === 'trigger') {
     if (kind === 'stalled') return `${who} is stalled`;
+    if (kind === 'schema_changed') return `${who} met changed records`;
     return run === null ? `${who} ${kind} at its start` : `${who} ${kind}`;
   }
   if (kind !== 'stalled') return `${who} goes on`;

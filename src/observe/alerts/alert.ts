@@ -2,9 +2,18 @@
 
 /**
  * `stalled`: no record was committed for a while in which the API's limit would have let requests
- * start. The others are ends of a process's work on a run.
+ * start. `late`: a run of a schedule is not complete in time. `row_fall`: a complete run was given far fewer
+ * records than the ones before it. `schema_changed`: the records are not as in earlier runs. The others are
+ * ends of a process's work on a run.
  */
-export type AlertKind = 'failed' | 'paused' | 'stalled' | 'finished';
+export type AlertKind =
+  | 'failed'
+  | 'paused'
+  | 'stalled'
+  | 'finished'
+  | 'late'
+  | 'row_fall'
+  | 'schema_changed';
 
 /** That an alert is raised, or that what it told of is over. */
 export interface AlertChange {
@@ -16,7 +25,7 @@ export interface AlertChange {
 
 /** Where the run stands. Texts are free of secrets. */
 export interface RunFacts {
-  /** Null: it failed before there was one. */
+  /** Null: it failed before there was one, or it is the schedule that is late. */
   readonly run: number | null;
   readonly source: string;
   readonly origin: string;

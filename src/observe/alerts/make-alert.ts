@@ -18,6 +18,7 @@ export const NO_FIGURES: RunFigures = {
 /** What is known from the start to the end of a process. */
 export interface AlertOrigin {
   readonly source: string;
+  readonly stream: string;
   readonly origin: string;
   /** Short, and another one for each source, origin and database: runs are numbered by database. */
   readonly place: string;
@@ -57,10 +58,13 @@ export function makeAlert(
     reason: reason === null ? null : from.redact(reason),
     next: from.redact(words.next),
     atMs,
-    dedupKey: keyOf(change, figures.run, from.place),
+    dedupKey: `datasync/${from.place}/${scopeOf(change, figures.run, from.stream)}/${change.kind}`,
   };
 }
 
-function keyOf({ kind, isOfStart }: AlertChange, run: number | null, place: string): string {
-  return `datasync/${place}/${isOfStart || run === null ? 'start' : `run-${run}`}/${kind}`;
+/** What it tells of: a later run ends the fall of a stream's rows, and the lateness of a schedule. */
+function scopeOf({ kind, isOfStart }: AlertChange, run: number | null, stream: string): string {
+  if (kind === 'late') return 'schedule';
+  if (kind === 'row_fall') return `stream-${stream}`;
+  return isOfStart || run === null ? 'start' : `run-${run}`;
 }

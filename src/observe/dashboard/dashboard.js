@@ -1,7 +1,7 @@
 /** The dashboard: what the server tells goes to the parts of the page. */
 import { Chart } from './charts.js';
 import { count, short, timeOfDay, zone } from './format.js';
-import { fill, showLive, showState, showTroubleBanner } from './live.js';
+import { fill, showLive, showSchedule, showState, showTroubleBanner } from './live.js';
 import { refreshRuns } from './runs.js';
 import { listen } from './stream.js';
 import { showStreams } from './streams.js';
@@ -74,7 +74,7 @@ listen({
     columns = sent;
     draw();
   },
-  snapshot({ atMs, live, streams, trouble, log, isIngesting }) {
+  snapshot({ atMs, live, streams, trouble, schedule, log, isIngesting }) {
     isLive = live !== null;
     byId('live').hidden = live === null;
     byId('notice').hidden = live !== null;
@@ -89,6 +89,7 @@ listen({
     }
     showStreams(streams);
     showTroubleBanner(trouble, atMs);
+    showSchedule(schedule, atMs);
     fill({ zone: zone(atMs) });
     showLog(log);
   },

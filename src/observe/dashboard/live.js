@@ -94,6 +94,22 @@ export function showTroubleBanner(trouble, atMs) {
   });
 }
 
+/**
+ * When the next run begins, where they begin by themselves.
+ *
+ * @param {object | null} schedule of a snapshot @param {number} atMs when it was taken
+ */
+export function showSchedule(schedule, atMs) {
+  byId('schedule').hidden = schedule === null;
+  if (schedule === null) return;
+  const { text, nextRunAtMs } = schedule;
+  const next =
+    nextRunAtMs === null
+      ? 'a run is at work'
+      : `next run at ${instant(nextRunAtMs)}, in ${duration(Math.max(0, nextRunAtMs - atMs))}`;
+  fill({ schedule: `On a schedule (${text}): ${next}` });
+}
+
 /** @param {string} state */
 export function showState(state) {
   fill({ state: STATES[state] ?? state });

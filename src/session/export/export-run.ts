@@ -5,6 +5,7 @@ import { listTableWriters } from '../../database/export/table-writers.js';
 import type { Run } from '../../database/ledger-types.js';
 import { formatCount } from '../../observe/eta.js';
 import { streamTable } from '../../postgres/stream-table.js';
+import { passOf } from '../../source/pass.js';
 import { commandText } from '../command-text.js';
 import { type FoundRun, notCompleteText } from '../ledger-reader.js';
 import { UserError } from '../user-error.js';
@@ -95,7 +96,8 @@ async function rowsToExpect(
   ]);
   const origins = writers.map(({ origin }) => origin);
   const least = isPartial ? 0 : rows;
-  if (origins.length === 1) return { expected: rows, least, origins };
+  const isWhole = passOf(run.settings).type === 'full';
+  if (origins.length === 1 && isWhole) return { expected: rows, least, origins };
   return { expected: await store.estimateRows(table), least, origins };
 }
 

@@ -11,6 +11,7 @@ import { runOriginOf } from '../open-source.js';
 /** The run of this process, as far as alerts need it. */
 export interface AlertedRun {
   readonly run: number;
+  readonly stream: string;
   /** Earlier processes have worked on it. */
   readonly isResumed: boolean;
   readonly scheduler: Scheduler;
@@ -19,7 +20,7 @@ export interface AlertedRun {
 }
 
 export function alertOriginOf({ config, redact }: SessionContext): AlertOrigin {
-  const { source, target, database } = config;
+  const { source, stream, target, database } = config;
   const origin = runOriginOf(target);
   const into =
     database.kind === 'url' ? describeTarget(database.connectionString) : database.dataFolder;
@@ -28,6 +29,7 @@ export function alertOriginOf({ config, redact }: SessionContext): AlertOrigin {
     .digest('hex');
   return {
     source,
+    stream,
     origin,
     place: hash.slice(0, 12),
     redact,

@@ -1,11 +1,17 @@
 /** What one run, or a start that came to none, gives cause to tell. */
 import type { AlertConfig } from '../../config/alert-settings.js';
 import type { Fault } from '../../core/fault.js';
-import type { SchedulerCommand } from '../../core/scheduler-types.js';
+import type { RunOutcome, SchedulerCommand } from '../../core/scheduler-types.js';
 import type { AlertChange } from '../../observe/alerts/alert.js';
 import { AlertDecision } from '../../observe/alerts/alert-decision.js';
-import { type RunEnd, stallWords } from '../../observe/alerts/alert-words.js';
+import {
+  type RunEnd,
+  rowFallWords,
+  schemaWords,
+  stallWords,
+} from '../../observe/alerts/alert-words.js';
 import type { AlertWords } from '../../observe/alerts/make-alert.js';
+import type { RowFall } from '../../observe/alerts/row-fall.js';
 import type { WriteResult } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
@@ -46,6 +52,23 @@ export class AlertWatch implements RunObserver {
     this.stop();
     const isOfStart = this.#parts.run === null;
     this.#parts.tell(this.#decision.ended(status, { isElsewhere, isOfStart }), words);
+  }
+
+  /** @param warning in which way, as the run's warning says it */
+  recordsChanged(warning: string, { status }: RunOutcome): void {
+    this.#parts.tell(this.#decision.recordsChanged(), schemaWords(warning, status));
+  }
+
+  /** The run is complete. @param fall null: it has returned about as much as the runs before it */
+  compared(fall: RowFall | null): void {
+    const { settings, tell } = this.#parts;
+    if (fall !== null) {
+      const change = { action: 'trigger', kind: 'row_fall', isOfStart: false } as const;
+      return tell([change], rowFallWords(fall));
+    }
+    // Whoever keeps incidents open may have one of an earlier run; it ignores a resolve of none.
+    if (settings.format !== 'pagerduty') return;
+    tell([{ action: 'resolve', kind: 'row_fall', isOfStart: false }], null);
   }
 
   stop(): void {

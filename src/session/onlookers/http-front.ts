@@ -9,17 +9,16 @@ import { openPool } from '../../database/connect.js';
 import { hasLedger } from '../../database/migrate.js';
 import { openRunHistory, type RunHistory, type RunSummary } from '../../database/run-history.js';
 import { openRunStore } from '../../database/run-store.js';
-import {
-  addEngineMetrics,
-  addRunState,
-  type PoolUse,
-  type RunState,
-} from '../../observe/engine-metrics.js';
+import { addRunState, type PoolUse, type RunState } from '../../observe/engine-metrics.js';
 import { HttpServer, type HttpSource, type Readiness } from '../../observe/http-server.js';
-import { RunMetrics } from '../../observe/metrics.js';
 import { Registries } from '../../observe/registries.js';
 import { reportTotals } from '../../observe/run-report.js';
 import { RunView, type RunViewParts } from '../../observe/run-view.js';
+import {
+  type ScheduledOutcome,
+  ScheduleMetrics,
+  type ScheduleView,
+} from '../../observe/schedule-view.js';
 import type { RunSnapshot } from '../../observe/snapshot.js';
 import { TroubleWatch } from '../../observe/trouble-watch.js';
 import { answerDeadlineMs } from '../../postgres/client.js';
@@ -51,8 +50,11 @@ export class HttpFront implements HttpSource {
   readonly #isIngesting: boolean;
   #server: HttpServer | null = null;
   #pool: Pool | null = null;
+  #connectedTo: string | null = null;
   #runHistory: RunHistory | null = null;
   readonly #streams: ShownStreams;
+  #schedule: ScheduleView | null = null;
+  #scheduleMetrics: ScheduleMetrics | null = null;
   #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
 
@@ -94,6 +96,10 @@ export class HttpFront implements HttpSource {
 
   /** Connections of its own: whoever looks on takes none from the run. */
   connect(connectionString: string): void {
+    if (this.#connectedTo === connectionString) return;
+    void this.#pool?.end();
+    this.#connectedTo = connectionString;
+    this.#runHistory = null;
     this.#pool = openPool(connectionString, {
       max: CONNECTIONS,
       applicationName: 'datasync-http',
@@ -104,17 +110,15 @@ export class HttpFront implements HttpSource {
 
   /** A run of this process begins. @returns who is to be told what happens in it */
   async attach(parts: AttachedRun): Promise<RunObserver[]> {
-    const { source, stream, run, scheduler, figures, workers } = parts;
+    const { stream, run, scheduler, figures, workers } = parts;
     const earlier = parts.resumedFrom === null ? null : await this.#extent(run);
     const view = new RunView({ ...parts, earlier, nowMs });
-    const registry = this.registry.of(stream);
-    registry.setDefaultLabels({ source, stream });
-    addEngineMetrics(registry, { ...parts, nowMs });
+    const metrics = this.registry.of(stream).begin({ ...parts, nowMs });
     // A run that commits within its first second would else seem to begin with those rows.
     view.tick();
     const trouble = new TroubleWatch(nowMs);
     this.#streams.add({ stream, run, view, scheduler, figures, trouble, workers });
-    return [view, trouble, new RunMetrics(registry, nowMs)];
+    return [view, trouble, metrics];
   }
 
   databaseIsBack(): void {
@@ -129,7 +133,8 @@ export class HttpFront implements HttpSource {
   /** A run was over at `atMs`: what the pages show of it from now on stands still. */
   ended(run: number, outcome: RunOutcome, atMs: number): void {
     try {
-      this.#streams.end(run, outcome, atMs);
+      const stream = this.#streams.end(run, outcome, atMs);
+      if (stream !== null) this.registry.of(stream).ended(atMs);
     } catch (error) {
       this.complain(error);
     }
@@ -140,6 +145,28 @@ export class HttpFront implements HttpSource {
   endedWithoutRun(stream: string, state: 'failed' | 'not begun', reason: string): void {
     this.#streams.endWithoutRun(stream, state, this.#context.redact(reason));
     this.#server?.publish();
+  }
+
+  /** A run of the schedule begins: what the one before it left is not shown any more. */
+  runBegins(schedule: Omit<ScheduleView, 'nextRunAtMs'>): void {
+    this.#schedule = { ...schedule, nextRunAtMs: null };
+    this.#streams.clear();
+    this.#server?.publish();
+  }
+
+  runEnded(outcome: ScheduledOutcome): void {
+    this.#scheduleMetrics?.ended(outcome);
+  }
+
+  /** The schedule waits. The last run stays in sight. */
+  runWaits(schedule: ScheduleView): void {
+    this.#schedule = schedule;
+    this.#scheduleMetrics ??= new ScheduleMetrics(this.registry.process, () => this.nextRunAtMs);
+    this.#server?.publish();
+  }
+
+  get nextRunAtMs(): number | null {
+    return this.#schedule?.nextRunAtMs ?? null;
   }
 
   async close(): Promise<void> {
@@ -168,6 +195,7 @@ export class HttpFront implements HttpSource {
       live: this.#streams.snapshot(),
       streams: this.#isIngesting ? this.#streams.lines() : [],
       trouble: this.#troubleNow(),
+      schedule: this.#schedule,
       log: this.#context.recentLog?.entries() ?? [],
     };
   }
@@ -177,8 +205,12 @@ export class HttpFront implements HttpSource {
   }
 
   async readiness(): Promise<Readiness> {
-    const database = await this.#databaseComplaint();
+    // Before the first run of a schedule nothing is opened, and nothing wrong.
+    const isUnopened = this.#pool === null && this.nextRunAtMs !== null;
+    const database = isUnopened ? null : await this.#databaseComplaint();
     if (!this.#isIngesting) return { database };
+    // While a schedule waits there is nothing that they could not do.
+    if (this.nextRunAtMs !== null) return { database, workers: null };
     const { chosen } = this.#streams;
     return { database, workers: chosen === null ? 'not started yet' : chosen.workers() };
   }

@@ -25,7 +25,7 @@ export interface Traces {
 }
 
 /** @returns null where no endpoint is set */
-export async function openTraces({ config, log }: SessionContext): Promise<Traces | null> {
+export async function openTraces({ config, log, lasting }: SessionContext): Promise<Traces | null> {
   if (config.traces === null) return null;
   const complain = (message: string): void =>
     log.warn({ event: 'traces_failed' }, `traces: ${message}`);
@@ -47,7 +47,9 @@ export async function openTraces({ config, log }: SessionContext): Promise<Trace
     },
     async close(others) {
       for (const ofRun of spans) ofRun.end();
-      if (await tracing.close(CLOSE_MS)) return;
+      const isSent = await tracing.close(CLOSE_MS);
+      // On a schedule the process goes on.
+      if (isSent || lasting !== null) return;
       // The timer keeps nothing alive itself, and by then the exit code is set.
       const exitSoon = (): void => void setTimeout(() => process.exit(), 0).unref();
       void Promise.resolve(others).then(exitSoon, exitSoon);

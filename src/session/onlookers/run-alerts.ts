@@ -4,13 +4,8 @@
  *
  * What is decided and formatted is src/observe/alerts; each run has a watch of its own (alert-watch.ts).
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { AlertConfig } from '../../config/alert-settings.js';
-import { proxiesFor } from '../../config/proxy-settings.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import type { AlertChange } from '../../observe/alerts/alert.js';
-import { formatAlert } from '../../observe/alerts/alert-format.js';
-import { AlertSender } from '../../observe/alerts/alert-sender.js';
 import { endOfError, endOfOutcome } from '../../observe/alerts/alert-words.js';
 import {
   type AlertOrigin,
@@ -18,36 +13,33 @@ import {
   makeAlert,
   NO_FIGURES,
 } from '../../observe/alerts/make-alert.js';
-import { Webhook } from '../../observe/alerts/webhook.js';
+import type { RowFall } from '../../observe/alerts/row-fall.js';
+import type { ScheduledEnds } from '../../observe/alerts/scheduled-ends.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
 import type { SessionContext } from '../context.js';
-import { USER_AGENT } from '../version.js';
+import type { AlertChannel } from './alert-channel.js';
 import { type AlertedRun, alertOriginOf, figuresOf } from './alert-facts.js';
 import { AlertWatch } from './alert-watch.js';
 
+interface AlertedStream {
+  readonly stream: string;
+  /** Null: it has none yet. */
+  readonly run: AlertedRun | null;
+}
+
 export class RunAlerts {
-  readonly #context: SessionContext;
-  readonly #settings: AlertConfig;
+  readonly #channel: AlertChannel;
+  /** Null: this process does one run. */
+  readonly #ends: ScheduledEnds | null;
   readonly #from: AlertOrigin;
-  readonly #webhook: Webhook;
-  readonly #sender: AlertSender;
   /** Of the runs of the process, by their numbers. */
   readonly #watches = new Map<number, AlertWatch>();
-  #hasComplained = false;
 
-  constructor(context: SessionContext, settings: AlertConfig) {
-    this.#context = context;
-    this.#settings = settings;
+  constructor(context: SessionContext, channel: AlertChannel) {
+    this.#channel = channel;
+    this.#ends = context.lasting?.ends ?? null;
     this.#from = alertOriginOf(context);
-    this.#webhook = new Webhook(settings.url, {
-      userAgent: USER_AGENT,
-      proxies: proxiesFor(settings.url, context.config.proxies),
-    });
-    this.#sender = this.#openSender();
-    const { format } = settings;
-    const message = `alerts go to ${this.#webhook.shownAs}`;
-    context.log.info({ event: 'alerts_enabled', format }, message);
   }
 
   /** A run of this process begins. @returns who is to be told what happens in it */
@@ -57,6 +49,11 @@ export class RunAlerts {
     return watch;
   }
 
+  /** @param warning in which way, as the run's warning says it */
+  recordsChanged(run: number, warning: string, outcome: RunOutcome): void {
+    this.#watches.get(run)?.recordsChanged(warning, outcome);
+  }
+
   /** The process is done with a run. */
   ended(run: number, outcome: RunOutcome): void {
     this.#watches.get(run)?.end(endOfOutcome(outcome));
@@ -64,77 +61,51 @@ export class RunAlerts {
 
   /** An error ends the command; where an outcome was told of, it adds nothing. */
   failed(error: unknown): void {
-    if (this.#watches.size === 0) return this.refused(error);
+    if (this.#watches.size === 0) return this.refused(this.#from.stream, error);
     for (const watch of this.#watches.values()) watch.end(endOfError(error));
   }
 
   /** An error keeps a stream from having a run. */
-  refused(error: unknown): void {
-    this.#watch(null).end(endOfError(error));
+  refused(stream: string, error: unknown): void {
+    this.#watch(null, stream).end(endOfError(error));
   }
 
-  /**
-   * What is not sent yet keeps the process alive for a bounded while: nobody needs to wait for the
-   * promise, so that what a person is told of the end comes first.
-   */
-  async finish(): Promise<void> {
+  /** A run is complete. @param fall null: it has returned about as much as the runs before it */
+  compared(run: number, fall: RowFall | null): void {
+    this.#watches.get(run)?.compared(fall);
+  }
+
+  /** Nothing more is told. */
+  stop(): void {
     for (const watch of this.#watches.values()) watch.stop();
-    await this.#sender.finish();
-    await this.#webhook.close();
   }
 
-  /** A bug of the alerts: told once, and no reason to end a run. */
   complain(error: unknown): void {
-    if (this.#hasComplained) return;
-    this.#hasComplained = true;
-    const reason = error instanceof Error ? error.stack : String(error);
-    this.#context.log.error({ event: 'alerts_failed' }, `the alerts failed: ${reason}`);
+    this.#channel.complain(error);
   }
 
-  #watch(run: AlertedRun | null): AlertWatch {
-    const settings = this.#settings;
+  #watch(run: AlertedRun | null, stream = run?.stream ?? this.#from.stream): AlertWatch {
     return new AlertWatch({
-      ...{ settings, run },
-      tell: (changes, words) => this.#tell(run, changes, words),
+      ...{ settings: this.#channel.settings, run },
+      tell: (changes, words) => this.#tell({ run, stream }, changes, words),
     });
   }
 
   /** @param words null: the run goes on */
-  #tell(run: AlertedRun | null, changes: readonly AlertChange[], words: AlertWords | null): void {
+  #tell(of: AlertedStream, changes: readonly AlertChange[], words: AlertWords | null): void {
     try {
-      for (const change of changes) this.#send(run, change, words);
+      for (const change of changes) this.#send(of, change, words);
     } catch (error) {
       this.complain(error);
     }
   }
 
-  #send(of: AlertedRun | null, change: AlertChange, words: AlertWords | null): void {
+  #send({ run, stream }: AlertedStream, change: AlertChange, words: AlertWords | null): void {
     const atMs = nowMs();
-    const figures = of === null ? NO_FIGURES : figuresOf(of, atMs);
-    const alert = makeAlert(change, { from: this.#from, figures, words, atMs });
-    const { kind, action, run } = alert;
-    const name = `alert ${action} ${kind}, ${run === null ? 'before a run' : `run ${run}`}`;
-    for (const body of formatAlert(alert, this.#settings)) {
-      this.#sender.send(name, body, kind !== 'stalled');
-    }
-  }
-
-  #openSender(): AlertSender {
-    const { log } = this.#context;
-    const to = this.#webhook.shownAs;
-    return new AlertSender({
-      post: (body, stop) => this.#webhook.post(body, nowMs, stop),
-      nowMs,
-      delay: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
-      random: Math.random,
-      onTaken: (sent) => log.info({ event: 'alert_sent', ...sent }, `${sent.alert}: told ${to}`),
-      onDelayed: (sent) =>
-        log.warn({ event: 'alert_delayed', ...sent }, `${sent.alert}: ${to} says ${sent.reason}`),
-      onLost: (sent) =>
-        log.error(
-          { event: 'alert_lost', ...sent },
-          `${sent.alert}: not told, ${to}: ${sent.reason}`,
-        ),
-    });
+    const figures = run === null ? NO_FIGURES : figuresOf(run, atMs);
+    const from = { ...this.#from, stream };
+    const alert = makeAlert(change, { from, figures, words, atMs });
+    if (this.#ends?.isNews(stream, alert) === false) return;
+    this.#channel.send(alert);
   }
 }

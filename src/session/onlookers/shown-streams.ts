@@ -28,7 +28,7 @@ export class ShownStreams {
   readonly #shown = new Map<string, ShownStream>();
   readonly #withoutRun = new Map<string, StreamLine>();
   /** Before there is a run. */
-  readonly #startTrouble: TroubleWatch;
+  #startTrouble: TroubleWatch;
 
   constructor(names: readonly string[], nowMs: () => number) {
     this.#names = names;
@@ -48,8 +48,18 @@ export class ShownStreams {
     return all.find(({ view }) => !view.isOver) ?? all[0] ?? null;
   }
 
-  end(run: number, outcome: RunOutcome, atMs: number): void {
-    this.#all.find((each) => each.run === run)?.view.end(outcome, atMs);
+  /** @returns the stream whose run it is; null: none that is shown */
+  end(run: number, outcome: RunOutcome, atMs: number): string | null {
+    const shown = this.#all.find((each) => each.run === run);
+    shown?.view.end(outcome, atMs);
+    return shown?.stream ?? null;
+  }
+
+  /** Other runs of the same streams are to come. */
+  clear(): void {
+    this.#shown.clear();
+    this.#withoutRun.clear();
+    this.#startTrouble = new TroubleWatch(this.#nowMs);
   }
 
   /** It comes to no run. */

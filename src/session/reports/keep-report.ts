@@ -9,7 +9,7 @@ import { sessionReport } from '../../observe/run-report-session.js';
 import type { SessionContext } from '../context.js';
 import { VERSION } from '../version.js';
 
-export type KnownFigures = Omit<SessionFigures, 'quarantine' | 'versions'>;
+export type KnownFigures = Omit<SessionFigures, 'quarantine' | 'fieldChanges' | 'versions'>;
 
 /** @returns the page's path as seen from here; null when it could not be written */
 export async function keepReport(
@@ -20,12 +20,12 @@ export async function keepReport(
   // The page is made of text that a start has no use for.
   const { writeReport } = await import('../../observe/run-report-files.js');
   try {
-    const { quarantine, postgres } = await askDatabase(pool, figures.run.run, figures.outcome);
+    const { postgres, ...found } = await askDatabase(pool, figures.run.run, figures.outcome);
     const versions = {
       ...{ datasync: VERSION, node: process.versions.node, PostgreSQL: postgres },
       machine: `${process.platform} ${process.arch}`,
     };
-    const report = sessionReport({ ...figures, quarantine, versions });
+    const report = sessionReport({ ...figures, ...found, versions });
     const { files, setAside } = await writeReport(config.reportsFolder, report);
     if (setAside !== null) {
       const where = relative('.', setAside);
@@ -42,21 +42,23 @@ export async function keepReport(
   }
 }
 
-interface DatabaseFacts {
-  readonly quarantine: RunReportDocument['quarantine'];
+interface DatabaseFacts extends Pick<RunReportDocument, 'quarantine' | 'fieldChanges'> {
   readonly postgres: string;
 }
 
 /** A database that is the reason of the end is not asked, for it would only be waited for. */
 async function askDatabase(pool: Pool, run: number, outcome: RunOutcome): Promise<DatabaseFacts> {
-  const unknown = { quarantine: [], postgres: 'unknown' };
+  const unknown = { quarantine: [], fieldChanges: [], postgres: 'unknown' };
   if (outcome.status === 'failed' && outcome.fault.code.startsWith('DATABASE')) return unknown;
   try {
-    const [quarantine, { rows }] = await Promise.all([
-      openRunHistory(pool).quarantine(run),
+    const history = openRunHistory(pool);
+    const [quarantine, fieldChanges, { rows }] = await Promise.all([
+      history.quarantine(run),
+      history.fieldChanges(run),
       pool.query<{ server_version: string }>('SHOW server_version'),
     ]);
-    return { quarantine: [...quarantine], postgres: rows[0]?.server_version ?? 'unknown' };
+    const postgres = rows[0]?.server_version ?? 'unknown';
+    return { quarantine: [...quarantine], fieldChanges: [...fieldChanges], postgres };
   } catch {
     return unknown;
   }

@@ -38,12 +38,12 @@ export async function loadReport(
 /** The file is of the last process that ended well: a later one may have been killed, or be at work. */
 function broughtUpToDate(kept: RunReportDocument, ledger: RunReportDocument): RunReportDocument {
   const { status, reason, resumeAtMs, endedAtMs, rows, pages } = ledger;
-  const { quarantine, warnings } = ledger;
+  const { quarantine, fieldChanges, warnings } = ledger;
   return {
     ...kept,
     ...(isUnderWay(ledger) ? { status, reason, resumeAtMs, endedAtMs } : {}),
     rows: { ...rows, total: rows.total ?? kept.rows.total },
-    ...{ pages, quarantine, warnings },
+    ...{ pages, quarantine, fieldChanges, warnings },
     submission: ledger.submission ?? kept.submission,
   };
 }
@@ -75,6 +75,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<Omit<LoadedReport, 'f
     latency: { head: null, fetch: null, scan: null, write: null },
     ...{ peakRssBytes: null, mainLoopDelayP99Ms: null, timeline: NO_TIMELINE },
     quarantine: [...found.quarantine],
+    fieldChanges: [...found.fieldChanges],
     versions: { datasync: VERSION },
     ...{ submission: reportedSubmission(run.submission), verification: null },
   };

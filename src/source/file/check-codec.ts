@@ -31,7 +31,7 @@ export function checkCodec(plan: SourcePlan, notes: FileNotes): void {
 
 function faultsOf(stream: StreamPlan): string[] {
   const { primaryKey, timePath, dataSelector, pageSize, paginator } = stream;
-  const { columns, responseActions, donePath, writeDisposition } = stream;
+  const { columns, responseActions, donePath, writeDisposition, incremental, slots } = stream;
   const isCursor = paginator.type === 'cursor' && paginator.place.in === 'query';
   return [
     ...(isCursor ? [] : ['needs the paginator cursor with a cursor_param']),
@@ -46,6 +46,10 @@ function faultsOf(stream: StreamPlan): string[] {
       : []),
     ...(columns.length > 0 ? ['makes no further columns; take them out'] : []),
     ...(responseActions.length > 0 ? ['reads refusals; take response_actions out'] : []),
+    ...(incremental !== null && incremental.cursorPath !== timePath
+      ? ['goes on by time; name its path as cursor_path']
+      : []),
+    ...(slots.length > 0 ? ['asks for a range by its cursors; take its bounds out'] : []),
     ...(donePath !== null ? ['reads where pages end; take done_path out'] : []),
   ];
 }

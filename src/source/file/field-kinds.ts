@@ -90,5 +90,9 @@ export const namedTexts = z.record(
   takes('a block of names and texts'),
 );
 
+const CURSOR_WORDS = takes('a text or a number');
+/** A value by which a stream goes on. */
+export const cursorScalar = z.union([text, z.number(CURSOR_WORDS)], CURSOR_WORDS);
+
 /** A field that changes nothing here; special-fields.ts says why. */
 export const hint = z.optional(z.unknown());

@@ -9,7 +9,7 @@ import { checkRecordPath } from './paths.js';
 import { COLUMN_HINTS } from './special-fields.js';
 
 /** Of every table. */
-const OWN_COLUMNS: ReadonlySet<string> = new Set(['data', 'occurred_at', 'page']);
+export const OWN_COLUMNS: ReadonlySet<string> = new Set(['data', 'occurred_at', 'page']);
 
 export function planColumns({ columns }: MergedResource, notes: FileNotes): readonly ColumnPlan[] {
   return columns.flatMap(({ at, fields }) => {

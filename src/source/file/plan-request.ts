@@ -1,9 +1,9 @@
 /**
- * The request of a stream: path, parameters, body and headers with the values that templates stand for.
- * Of `incremental` the values of the first run are sent, as dlt sends them there.
+ * The request of a stream: path, parameters, body and headers. Where a template stands for a value that only a
+ * run knows, the plan has a slot.
  */
 
-import type { Json, StreamPlan } from '../plan.js';
+import type { IncrementalPlan, Json, RequestSlot, StreamPlan, TemplatePart } from '../plan.js';
 import { nearestName } from '../resembling.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { MergedResource } from './merge-defaults.js';
@@ -11,137 +11,173 @@ import { texts } from './plan-auth.js';
 import { warnOfSecret } from './secret-names.js';
 import { templateParts } from './templates.js';
 
-export type RequestPlan = Pick<StreamPlan, 'method' | 'path' | 'params' | 'json' | 'headers'>;
+export type RequestPlan = Pick<
+  StreamPlan,
+  'method' | 'path' | 'params' | 'json' | 'headers' | 'slots'
+>;
 
-/** Values by the names that templates use; null: the file gives none. */
-type Values = Readonly<Record<string, Json>>;
-
-const NO_INCREMENTAL = 'every run reads the whole stream: incremental runs are not supported yet';
+const START = 'incremental.start_value';
+const END = 'incremental.end_value';
+/** Of the range that a run reads; `initial_value` is the file's own. */
+const RUN_VALUES: readonly string[] = [START, 'incremental.last_value', END];
+const INITIAL = 'incremental.initial_value';
 
 /** @param resource one without parents */
-export function planRequest(resource: MergedResource, notes: FileNotes): RequestPlan {
-  const { endpoint, memberAt, endpointAt } = resource;
-  const values = incrementalValues(resource, notes);
-  const { path, bound } = bindPath(resource, values, notes);
-  const params = paramValues(resource, notes)
-    .filter(({ name, value }) => value !== null && !bound.has(name))
-    .map(({ name, value }) => {
-      const at = memberAt('params', name);
-      warnOfSecret(name, value, at, notes);
-      return [name, fill(value, values, at, notes)] as const;
+export function planRequest(
+  resource: MergedResource,
+  incremental: IncrementalPlan | null,
+  notes: FileNotes,
+): RequestPlan {
+  return new RequestPlanner(resource, incremental, notes).plan();
+}
+
+type SlotPath = RequestSlot['at'];
+
+class RequestPlanner {
+  readonly #resource: MergedResource;
+  readonly #incremental: IncrementalPlan | null;
+  readonly #notes: FileNotes;
+  readonly #slots: RequestSlot[] = [];
+
+  constructor(resource: MergedResource, incremental: IncrementalPlan | null, notes: FileNotes) {
+    this.#resource = resource;
+    this.#incremental = incremental;
+    this.#notes = notes;
+  }
+
+  plan(): RequestPlan {
+    const { endpoint, memberAt, endpointAt } = this.#resource;
+    const { path, bound } = this.#bindPath();
+    const params = this.#params()
+      .filter(({ name, value }) => value !== null && !bound.has(name))
+      .map(({ name, value }) => {
+        const at = memberAt('params', name);
+        warnOfSecret(name, value, at, this.#notes);
+        return [name, this.#fill(value, ['params', name], at)] as const;
+      });
+    const headers = Object.entries(texts(endpoint.headers)).map(([name, value]) => {
+      const at = memberAt('headers', name);
+      warnOfSecret(name, value, at, this.#notes);
+      return [name, String(this.#fill(value, ['headers', name], at))] as const;
     });
-  const headers = Object.entries(texts(endpoint.headers)).map(([name, value]) => {
-    const at = memberAt('headers', name);
-    warnOfSecret(name, value, at, notes);
-    return [name, String(fill(value, values, at, notes))] as const;
-  });
-  for (const [name, value] of Object.entries(endpoint.json ?? {})) {
-    warnOfSecret(name, value, memberAt('json', name), notes);
-  }
-  return {
-    method: endpoint.method?.toUpperCase() === 'POST' ? 'POST' : 'GET',
-    path,
-    params: Object.fromEntries(params),
-    json: fill(endpoint.json ?? null, values, endpointAt('json'), notes),
-    headers: Object.fromEntries(headers),
-  };
-}
-
-/** Those of `endpoint.incremental`; a parameter that is incremental has no templates. */
-function incrementalValues({ endpoint, endpointAt }: MergedResource, notes: FileNotes): Values {
-  const { incremental } = endpoint;
-  if (incremental == null) return {};
-  notes.warn(endpointAt('incremental'), NO_INCREMENTAL);
-  const first = incremental.initial_value ?? null;
-  return {
-    'incremental.initial_value': first,
-    'incremental.start_value': first,
-    'incremental.last_value': first,
-    'incremental.end_value': incremental.end_value ?? null,
-  };
-}
-
-interface Param {
-  readonly name: string;
-  readonly value: Json;
-}
-
-function paramValues({ endpoint, memberAt }: MergedResource, notes: FileNotes): Param[] {
-  const { incremental } = endpoint;
-  const params = Object.entries(endpoint.params ?? {}).map(([name, value]) => {
-    const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isBlock) return { name, value };
-    notes.warn(memberAt('params', name), NO_INCREMENTAL);
-    return { name, value: value.type === 'incremental' ? (value.initial_value ?? null) : null };
-  });
-  const bounds = [
-    { name: incremental?.start_param, value: incremental?.initial_value },
-    { name: incremental?.end_param, value: incremental?.end_value },
-  ];
-  for (const { name, value } of bounds) {
-    if (name != null) params.push({ name, value: value ?? null });
-  }
-  return params;
-}
-
-/** Plain names in a path are parameters, which are then sent nowhere else. */
-function bindPath(resource: MergedResource, values: Values, notes: FileNotes) {
-  const { endpoint, endpointAt } = resource;
-  const params = endpoint.params ?? {};
-  const bound = new Set<string>();
-  const parts = templateParts(endpoint.path, true) ?? [endpoint.path];
-  const filled = parts.map((part) => {
-    if (typeof part === 'string') return part;
-    const { name } = part;
-    const value = Object.hasOwn(params, name) ? params[name] : undefined;
-    if (value === undefined || typeof value === 'object') {
-      return String(named(name, values, endpointAt('path'), notes));
+    for (const [name, value] of Object.entries(endpoint.json ?? {})) {
+      warnOfSecret(name, value, memberAt('json', name), this.#notes);
     }
-    bound.add(name);
-    return String(value);
-  });
-  return { path: filled.join(''), bound };
-}
+    return {
+      method: endpoint.method?.toUpperCase() === 'POST' ? 'POST' : 'GET',
+      path,
+      params: { ...Object.fromEntries(params), ...this.#bounds() },
+      json: this.#fill(endpoint.json ?? null, ['json'], endpointAt('json')),
+      headers: Object.fromEntries(headers),
+      slots: this.#slots,
+    };
+  }
 
-function fill(value: Json, values: Values, at: FieldPath, notes: FileNotes): Json {
-  if (typeof value === 'string') return fillText(value, values, at, notes);
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((inner, index) => fill(inner, values, [...at, index], notes));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, fill(inner, values, [...at, name], notes)]),
-  );
+  #params(): { readonly name: string; readonly value: Json }[] {
+    return Object.entries(this.#resource.endpoint.params ?? {}).map(([name, value]) => {
+      const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value);
+      return { name, value: isBlock ? null : value };
+    });
+  }
+
+  /** The parameters that take the bounds of a run. */
+  #bounds(): Record<string, Json> {
+    const { startParam = null, endParam = null } = this.#incremental ?? {};
+    const bounds = [
+      [startParam, START],
+      [endParam, END],
+    ] as const;
+    const named = bounds.filter(([param]) => param !== null);
+    for (const [param, name] of named) {
+      this.#slots.push({ at: ['params', param ?? ''], parts: [{ name }] });
+    }
+    return Object.fromEntries(named.map(([param]) => [param ?? '', null]));
+  }
+
+  /** Plain names in a path are parameters, which are then sent nowhere else. */
+  #bindPath() {
+    const { endpoint, endpointAt } = this.#resource;
+    const params = endpoint.params ?? {};
+    const bound = new Set<string>();
+    const parts = (templateParts(endpoint.path, true) ?? [endpoint.path]).map((part) => {
+      if (typeof part === 'string') return part;
+      const { name } = part;
+      const value = Object.hasOwn(params, name) ? params[name] : undefined;
+      if (value === undefined || typeof value === 'object') return part;
+      bound.add(name);
+      return String(value);
+    });
+    return { path: String(this.#join(parts, ['path'], endpointAt('path'))), bound };
+  }
+
+  #fill(value: Json, slot: SlotPath, at: FieldPath): Json {
+    if (typeof value === 'string') {
+      const parts = templateParts(value, false);
+      return parts === null ? value : this.#join(parts, slot, at);
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    if (isList(value)) {
+      return value.map((inner, index) => this.#fill(inner, [...slot, index], [...at, index]));
+    }
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [
+        name,
+        this.#fill(inner, [...slot, name], [...at, name]),
+      ]),
+    );
+  }
+
+  /** The text of a template, or the kind of its value where it is the whole text. */
+  #join(parts: readonly TemplatePart[], slot: SlotPath, at: FieldPath): Json {
+    const isWhole = parts.length === 1 && slot[0] !== 'path';
+    const isOpen = (part: TemplatePart): boolean =>
+      typeof part === 'object' && this.#isOfRun(part.name, isWhole, at);
+    if (parts.some(isOpen)) {
+      const known = parts.map((part) =>
+        typeof part === 'string' || isOpen(part) ? part : String(this.#named(part.name, at)),
+      );
+      this.#slots.push({ at: slot, parts: known });
+      return slot[0] === 'json' ? null : '';
+    }
+    const values = parts.map((part) =>
+      typeof part === 'string' ? part : this.#named(part.name, at),
+    );
+    return isWhole ? (values[0] ?? '') : values.join('');
+  }
+
+  /** @param isWhole the value is left out where there is none */
+  #isOfRun(name: string, isWhole: boolean, at: FieldPath): boolean {
+    if (this.#incremental === null || !RUN_VALUES.includes(name)) return false;
+    const { initialValue, endValue } = this.#incremental;
+    const isMissing = (name === END ? endValue : initialValue) === null;
+    if (isMissing && !isWhole) {
+      const field = name === END ? 'end_value' : 'initial_value';
+      this.#notes.fault(at, `{${name}} may have no value; set incremental.${field}`);
+    }
+    return true;
+  }
+
+  /** A value that the file gives. */
+  #named(name: string, at: FieldPath): Json {
+    const notes = this.#notes;
+    const shown = `{${name}}`;
+    const incremental = this.#incremental;
+    if (name === INITIAL && incremental !== null) {
+      if (incremental.initialValue !== null) return incremental.initialValue;
+      notes.fault(at, `${shown} has no value; set incremental.initial_value`);
+    } else if (name.startsWith('incremental.')) {
+      const near = incremental === null ? null : nearestName(name, [...RUN_VALUES, INITIAL]);
+      const suggestion = near === null ? null : `did you mean {${near}}?`;
+      notes.fault(at, `${shown} has no value; it needs endpoint.incremental`, suggestion);
+    } else if (name.includes('.')) {
+      notes.fault(at, `${shown} is no template; they are {resources.NAME.FIELD}, {incremental.…}`);
+    } else {
+      notes.fault(at, `${shown} has no value; set it as endpoint.params.${name}`);
+    }
+    return '';
+  }
 }
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function fillText(text: string, values: Values, at: FieldPath, notes: FileNotes): Json {
-  const parts = templateParts(text, false);
-  if (parts === null) return text;
-  const [only] = parts;
-  // A template that is the whole text keeps the kind of its value.
-  if (parts.length === 1 && typeof only === 'object') return named(only.name, values, at, notes);
-  return parts
-    .map((part) => (typeof part === 'string' ? part : String(named(part.name, values, at, notes))))
-    .join('');
-}
-
-function named(name: string, values: Values, at: FieldPath, notes: FileNotes): Json {
-  const value = Object.hasOwn(values, name) ? values[name] : undefined;
-  if (value !== undefined && value !== null) return value;
-  const shown = `{${name}}`;
-  if (value === null) {
-    const field = name.endsWith('end_value') ? 'end_value' : 'initial_value';
-    notes.fault(at, `${shown} has no value; set incremental.${field}`);
-  } else if (name.startsWith('incremental.')) {
-    const near = nearestName(name, Object.keys(values));
-    const suggestion = near === null ? null : `did you mean {${near}}?`;
-    notes.fault(at, `${shown} has no value; it needs endpoint.incremental`, suggestion);
-  } else if (name.includes('.')) {
-    notes.fault(at, `${shown} is no template; they are {resources.NAME.FIELD}, {incremental.…}`);
-  } else {
-    notes.fault(at, `${shown} has no value; set it as endpoint.params.${name}`);
-  }
-  return '';
 }

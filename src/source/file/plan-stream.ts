@@ -1,8 +1,9 @@
 /** The plan of one resource that stands by itself. */
 import type { Order } from '../../paging/paging.js';
 import { LOADING_SUFFIX } from '../../protocol/record-target.js';
-import type { PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
+import type { IncrementalPlan, PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
 import type { CodecName } from '../registry.js';
+import { boundsOf } from '../request-values.js';
 import { readDuration } from './duration.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import { targetFault } from './identifiers.js';
@@ -10,6 +11,7 @@ import type { StreamFields } from './ingestion-shape.js';
 import type { MergedResource } from './merge-defaults.js';
 import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
 import { type KeyPlan, planColumns, planKey } from './plan-columns.js';
+import { planIncremental } from './plan-incremental.js';
 import { planPaginator } from './plan-paginator.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
 import { endsInName } from './templates.js';
@@ -30,12 +32,15 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const { endpoint, name } = resource;
   checkPaths(resource, context);
   const { param, max } = own.page_size ?? {};
-  const request = planRequest(resource, notes);
+  const incremental = planIncremental(resource, context.codec, notes);
+  const request = planRequest(resource, incremental, notes);
   const pageSize =
     param === undefined || max === undefined ? null : { param, max: sentSize(request, param, max) };
   const isSingle = endsInName(endpoint.path);
   const key = planKey(resource, notes);
   const paginator = streamPaginator(resource, context);
+  const order = planOrder(resource, key, context);
+  noteIncremental(resource, { ...request, incremental, paginator, order, ...key }, notes);
   const isTwice = paginator.type === 'time_window' && paginator.stepMs === null;
   if (isTwice && key.primaryKey.length === 0) {
     notes.warn(
@@ -50,15 +55,55 @@ export function planStream(resource: MergedResource, context: StreamContext): St
     columns: planColumns(resource, notes),
     ...request,
     params: param === undefined ? request.params : without(request.params, param),
+    incremental,
     dataSelector: endpoint.data_selector ?? (isSingle ? '$' : null),
     paginator,
     donePath: own.done_path ?? null,
     responseActions: planActions(resource, notes),
-    timePath: own.time?.path ?? null,
+    timePath: own.time?.path ?? instantOfKey(key, incremental),
     pageSize,
-    order: planOrder(resource, key, context),
+    order,
     cursorTtlMs: own.cursor_ttl == null ? null : readDuration(own.cursor_ttl),
   };
+}
+
+/** What makes an incremental stream read too much, or show too little. */
+function noteIncremental(
+  { endpointAt, fieldAt }: MergedResource,
+  stream: Parameters<typeof boundsOf>[0] & KeyPlan,
+  notes: FileNotes,
+): void {
+  const { incremental, primaryKey, writeDisposition } = stream;
+  if (incremental === null) return;
+  if (writeDisposition === 'replace') {
+    notes.fault(
+      fieldAt('write_disposition'),
+      'replace would put what is new in place of all rows; with incremental take append or merge',
+    );
+  }
+  const at = endpointAt('incremental');
+  if (!boundsOf(stream).start) {
+    notes.warn(
+      at,
+      'asks the API for nothing: every run reads all of the stream. Name start_param, use {incremental.start_value}, or say row_order: desc where the newest records come first',
+    );
+  }
+  if (primaryKey.length === 0) {
+    notes.warn(
+      at,
+      'without a primary_key, records at the boundary of two runs are stored twice where the API includes it',
+    );
+  }
+}
+
+/** Of two versions of a row the one with the higher watermark is the newer. */
+function instantOfKey(
+  { writeDisposition }: KeyPlan,
+  incremental: IncrementalPlan | null,
+): string | null {
+  if (writeDisposition !== 'merge' || incremental === null) return null;
+  const { type, cursorPath } = incremental;
+  return type === 'datetime' || type === 'date' || type === 'timestamp' ? cursorPath : null;
 }
 
 /** Cursors that a codec writes lead to places in it. */

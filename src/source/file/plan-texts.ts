@@ -1,5 +1,5 @@
 /** Every text of a plan that may hold a reference, and whether what it says is a secret. */
-import type { AuthPlan, Json, SourcePlan, StreamPlan } from '../plan.js';
+import type { AuthPlan, Json, RequestSlot, SourcePlan, StreamPlan } from '../plan.js';
 import { isSecretName } from './secret-names.js';
 
 /**
@@ -29,7 +29,15 @@ function changeStream(stream: StreamPlan, change: ChangeText): StreamPlan {
     headers: changeNamed(stream.headers, change),
     params: changeMembers(stream.params, change),
     json: changeJson(stream.json, 'plain', change),
+    slots: stream.slots.map((slot) => changeSlot(slot, change)),
   };
+}
+
+/** Text beside the values that are filled in. */
+function changeSlot({ at, parts }: RequestSlot, change: ChangeText): RequestSlot {
+  const secrecy = at[0] === 'path' ? 'path' : secrecyOf(String(at.at(-1)), 'plain');
+  const changed = parts.map((part) => (typeof part === 'string' ? change(part, secrecy) : part));
+  return { at, parts: changed };
 }
 
 /** Every text of the authentication. */

@@ -1,12 +1,14 @@
 /** `resources` and `resource_defaults` of a source file: what is read, and how it is stored. */
 import * as z from 'zod/mini';
+import { CURSOR_TYPES } from '../../protocol/record-target.js';
 import {
   anyText,
   block,
+  cursorScalar,
+  duration,
   flag,
   hint,
   httpStatus,
-  json,
   listOf,
   namedJson,
   namedTexts,
@@ -44,18 +46,25 @@ const columnsShape = z.union(
   takes('a block of columns, or a list of them'),
 );
 
-/** Of `endpoint`, and of a parameter with `type: incremental`. Its values go into requests. */
+const LAG_WORDS = takes('a number of 0 or more, or a duration such as 10m');
+/** Of `endpoint`, and of a parameter with `type: incremental`. */
 const incrementalFields = {
   cursor_path: text,
-  initial_value: z.optional(json),
-  ...{ last_value_func: hint, primary_key: hint, row_order: hint, lag: hint },
-  ...{ allow_external_schedulers: hint, on_cursor_value_missing: hint },
-  ...{ range_start: hint, range_end: hint, cursor_type: hint, datetime_format: hint },
+  initial_value: z.nullish(cursorScalar),
+  end_value: z.nullish(cursorScalar),
+  lag: z.nullish(
+    z.union([z.number(LAG_WORDS).check(z.minimum(0, 'takes 0 or more')), duration], LAG_WORDS),
+  ),
+  row_order: z.nullish(oneOf('asc', 'desc')),
+  cursor_type: z.nullish(oneOf(...CURSOR_TYPES)),
+  datetime_format: z.nullish(text),
+  last_value_func: z.nullish(oneOf('max')),
+  ...{ primary_key: hint, allow_external_schedulers: hint, on_cursor_value_missing: hint },
+  ...{ range_start: hint, range_end: hint },
 };
 const incrementalShape = block({
   start_param: z.nullish(text),
   end_param: z.nullish(text),
-  end_value: z.optional(json),
   ...incrementalFields,
 });
 const incrementalParam = block({ type: z.literal('incremental'), ...incrementalFields });
@@ -144,4 +153,5 @@ export type ResourceBlock = z.infer<typeof resourceBlock>;
 export type ResourceFields = z.infer<typeof resourceShape>;
 export type ResourceDefaults = z.infer<typeof resourceDefaultsShape>;
 export type EndpointFields = z.infer<typeof endpointBlock>;
+export type IncrementalFields = z.infer<typeof incrementalShape>;
 export type ColumnsFields = z.infer<typeof columnsShape>;

@@ -4,9 +4,7 @@
  *
  * A text with other braces, such as a GraphQL query, is no template and stays as it is; dlt refuses it.
  */
-
-/** Literal text, or the name of a value. */
-export type TemplatePart = string | { readonly name: string };
+import type { TemplatePart } from '../plan.js';
 
 const TOKENS = /\$\{[^{}]*\}|\{\{|\}\}|\{([^{}]*)\}|[{}]|\$|[^{}$]+/g;
 const DOTTED_NAME = /^\s*[A-Za-z_][\w-]*(?:\.[\w$*-]+(?:\[\d+\])?)+\s*$/;

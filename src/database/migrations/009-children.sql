@@ -1,0 +1,2 @@
+-- Placeholder: the merge replaces it.
+SELECT 1;
