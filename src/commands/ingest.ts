@@ -36,7 +36,11 @@ export function ingestCommand(): Command {
         WRITE_METHODS,
       ),
     )
-    .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
+    .option(
+      '--max-events <n>',
+      'stop after about this many records of each stream, to be resumed',
+      wholeNumber,
+    )
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--full', 'read all again, though the last run is complete; deletes nothing')

@@ -24,6 +24,8 @@ export interface SessionLimits extends KnownLimits {
   readonly starts?: Starts;
   /** Of all who share the limiter. */
   readonly utilisation: Utilisation;
+  /** How many these are now. */
+  readonly sharers: () => number;
   /** Saves what was learned. The stream starts nothing any more. @throws IngestionError */
   settle(): Promise<void>;
   /** The stream is over, whether or not it has settled. */
@@ -66,6 +68,7 @@ export async function ownLimits(
   return {
     ...known,
     utilisation: new Utilisation(),
+    sharers: () => 1,
     async settle() {
       const endMs = nowMs();
       await known.reserve(withoutPlan(known.limiter.log(endMs), endMs));

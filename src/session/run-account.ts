@@ -36,7 +36,7 @@ export class RunAccount {
     const { limiter, utilisation } = limits;
     const walksAgain = prepared.plan.restarts;
     const stats = new RunStats({ earlier: prepared.totals, walksAgain, utilisation });
-    const figures = new RunFigures({ stats, limiter, scheduler });
+    const figures = new RunFigures({ stats, limiter, scheduler, sharers: limits.sharers });
     this.stats = stats;
     this.figures = figures;
     this.watch = new RunWatch({

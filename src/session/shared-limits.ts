@@ -70,6 +70,7 @@ export class SharedLimits {
       ...{ limiter: limits.limiter, utilisation: this.#utilisation, starts, reserve, leave },
       hints: isOpener ? limits.hints : await hintsOf(asking),
       concurrency: declaredConcurrency(declared),
+      sharers: () => this.#members,
       settle: async () => {
         leave();
         // What is planned is for those who are still at work.
