@@ -14,23 +14,30 @@ assert(parentPort !== null, 'the writer runs as a worker thread');
 const writers = new Map<number, StreamWriter>();
 
 const calls: WriterCalls = {
-  async open(run, settings, listener) {
+  async open(number, settings, listener) {
     const writer = createWriter();
-    writers.set(run, writer);
+    writers.set(number, writer);
     return writer.open(settings, listener);
   },
-  async write(page) {
-    const writer = writers.get(page.run);
-    assert(writer !== undefined, 'pages are written between open and drain');
-    const result = await writer.write(page);
+  async write(number, page) {
+    const result = await writerOf(number).write(page);
     const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
     return transfer(result, [body, columns]);
   },
-  async drain(run) {
-    const writer = writers.get(run);
-    writers.delete(run);
+  async retry(number, page) {
+    return writerOf(number).retry(page);
+  },
+  async drain(number) {
+    const writer = writers.get(number);
+    writers.delete(number);
     return writer?.drain() ?? NO_FACTS;
   },
 };
+
+function writerOf(number: number): StreamWriter {
+  const writer = writers.get(number);
+  assert(writer !== undefined, 'pages are written between open and drain');
+  return writer;
+}
 
 expose(calls, nodeEndpoint(parentPort));

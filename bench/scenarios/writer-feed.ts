@@ -68,7 +68,7 @@ export async function feedWriter(
   });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
   const thread = new WriterThread({});
-  const writer = new WriterHandle({ thread, run });
+  const writer = new WriterHandle({ thread, number: run });
   try {
     const fault = await writer.open({
       connectionString: database.connectionString,

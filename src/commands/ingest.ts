@@ -5,13 +5,17 @@ import { slipText } from '../config/slips.js';
 import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
-import { type IngestResult, reportText } from '../observe/report.js';
+import { type Deletion, deletionFields, type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
+import { requireMerge } from '../session/deletion/require-deletable.js';
+import type { Confirm } from '../session/deletion/unseen-rows.js';
+import { wouldDelete } from '../session/deletion/would-delete.js';
 import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { scheduleText } from '../session/schedule/schedule-text.js';
+import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
 import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
@@ -55,6 +59,9 @@ export function ingestCommand(): Command {
       ).conflicts('every'),
     )
     .option('--timezone <zone>', 'of --cron (SCHEDULE_TIMEZONE); default: of this process')
+    .option('--delete-missing', 'then delete rows of earlier runs that the source has no more')
+    .option('--delete-share <share>', 'delete nothing if it were more of the rows (DELETE_SHARE)')
+    .option('--yes', 'do not ask before rows are deleted')
     .option('--dry-run', 'say what would be done, ask and write nothing')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
@@ -62,29 +69,35 @@ export function ingestCommand(): Command {
     .option('--json', 'print the result as one JSON line; logs go to standard error')
     .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
     .action(async (flags: Record<string, unknown>) => {
+      requireConfirmable(flags);
       const context = await commandContext(flags);
+      const isConfirmed = flags.yes === true;
       const { schedule, dryRun } = context.config;
       if (schedule === null || dryRun) {
-        process.exitCode = (await run(context)).exitCode;
+        process.exitCode = (await run(context, isConfirmed)).exitCode;
         return;
       }
+      requireWholeOnSchedule(context.config, isConfirmed);
       const { ingestOnSchedule } = await import('./ingest-on-schedule.js');
-      process.exitCode = await ingestOnSchedule(context, schedule, run);
+      process.exitCode = await ingestOnSchedule(context, schedule, (one) => run(one, isConfirmed));
     });
 }
 
 /** Of several streams see streams-result.ts. */
-async function run(context: CommandContext): Promise<IngestEnd> {
+async function run(context: CommandContext, isConfirmed: boolean): Promise<IngestEnd> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
   }
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
+  if (config.deleteMissing) requireMerge(config);
   if (config.dryRun) return dryRun(context);
-  return config.streams.length === 1 ? runOne(context) : runSeveral(context);
+  const confirm = async (question: string): Promise<boolean> =>
+    isConfirmed || (await askOnTerminal(question)) === 'yes';
+  return config.streams.length === 1 ? runOne(context, confirm) : runSeveral(context, confirm);
 }
 
-async function runOne(context: CommandContext): Promise<IngestEnd> {
+async function runOne(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
   const results: StreamResult[] = [];
   const told = (end: IngestionEnd): void => {
     const result = tell(context, end);
@@ -92,20 +105,20 @@ async function runOne(context: CommandContext): Promise<IngestEnd> {
     // Before anything is closed, as a script that reads the line need not wait for that.
     sayResult(context, result);
   };
-  await ingest(context, { tell: told, leave });
+  await ingest(context, { tell: told, leave, confirm });
   const [result] = results;
   assert(result !== undefined, 'an ingestion tells how it ended');
   return ingestEnd(result, results);
 }
 
-async function runSeveral(context: CommandContext): Promise<IngestEnd> {
+async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
   const contexts = streamContexts(context, undefined);
   const streams = contexts.map((each) => ({
     ...{ name: each.config.stream, parents: [], context: each },
   }));
   const results = new Map<string, NamedResult>();
   const stopped = await ingestStreams(context, streams, {
-    leave,
+    ...{ leave, confirm },
     tell(stream, end) {
       const of = contexts.find(({ config }) => config.stream === stream) ?? context;
       results.set(stream, { ...tellStream(of, end), stream });
@@ -149,7 +162,9 @@ function ingestEnd(result: StreamResult, results: readonly StreamResult[]): Inge
   const resumes = results.flatMap(({ resumeAt }) =>
     resumeAt == null ? [] : [Date.parse(String(resumeAt))],
   );
-  return { exitCode, message, resumeAtMs: resumes.length === 0 ? null : Math.min(...resumes) };
+  const resumeAtMs = resumes.length === 0 ? null : Math.min(...resumes);
+  const isForAPerson = result.keptReason != null;
+  return { exitCode, message, resumeAtMs, isForAPerson };
 }
 
 function tell(context: CommandContext, end: IngestionEnd): ToldResult {
@@ -167,10 +182,12 @@ function tellEnd(
   const { run, reason } = result;
   // A signal is no reason that a script would look for.
   const isExplained = reason !== null && outcome.status !== 'interrupted';
+  const isKept = result.keptReason !== null;
+  const said = isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`;
   return {
     ...result,
-    exitCode: exitCodeForOutcome(outcome),
-    message: isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`,
+    exitCode: isKept ? EXIT.failed : exitCodeForOutcome(outcome),
+    message: isKept ? `${said}; nothing is deleted: ${result.keptReason}` : said,
     fault: outcome.status === 'failed' ? outcome.fault.code : null,
   };
 }
@@ -191,7 +208,8 @@ function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
 ): ToldResult {
-  const { run, eventsIngested, tableRows, openCommand, disposition } = end;
+  const { run, eventsIngested, tableRows, openCommand, disposition, deletion } = end;
+  if (deletion !== null) return tellDeletion(context, end, deletion);
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
@@ -207,6 +225,23 @@ function tellFinished(
   context.say(`  data      ${openCommand}`);
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
   return { status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known };
+}
+
+function tellDeletion(
+  context: CommandContext,
+  { run, eventsIngested, tableRows }: Extract<IngestionEnd, { type: 'finishedBefore' }>,
+  deletion: Deletion,
+): ToldResult {
+  const done =
+    deletion.type === 'deleted'
+      ? `${formatCount(deletion.rows)} rows that the source has no more are deleted`
+      : `nothing is deleted: ${deletion.reason}`;
+  const message = `Run ${run} was finished before; ${done}`;
+  context.say(`${message}.`);
+  const exitCode = deletion.type === 'deleted' ? EXIT.complete : EXIT.failed;
+  const known = { run, alreadyComplete: true, eventsIngested, tableRows };
+  const told = { status: 'complete', exitCode, message, fault: null };
+  return { ...told, ...known, ...deletionFields(deletion) };
 }
 
 async function dryRun(context: CommandContext): Promise<IngestEnd> {
@@ -229,6 +264,8 @@ async function dryRun(context: CommandContext): Promise<IngestEnd> {
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
-  context.json({ status: 'dry-run', ...plan });
-  return { exitCode: EXIT.complete, message: null, resumeAtMs: null };
+  const deletions = config.deleteMissing ? await wouldDelete(context) : null;
+  for (const { text } of deletions ?? []) context.say(`  ${text}`);
+  context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
+  return { exitCode: EXIT.complete, message: null, resumeAtMs: null, isForAPerson: false };
 }

@@ -1,7 +1,8 @@
-/** The writer of one run, in the writer thread that the streams of a process share. */
+/** The writer of one stream, in the writer thread that the streams of a process share. */
 import { proxy, transfer } from 'comlink';
 import type { Fault } from '../core/fault.js';
 import { buffersOf } from '../protocol/batch.js';
+import type { PageRetry, RetryResult } from '../protocol/quarantined-record.js';
 import { NO_FACTS, type RecordFacts } from '../protocol/record-facts.js';
 import {
   CONNECTIONS_MIN,
@@ -14,7 +15,8 @@ import type { WriterThread } from './writer-thread.js';
 
 export interface WriterHandleOptions {
   readonly thread: WriterThread;
-  readonly run: number;
+  /** That no other writer of the thread has. */
+  readonly number: number;
   /** Told of each wait for a database that is away or refuses for now. */
   readonly onWaiting?: (fault: Fault) => void;
   /** Told when another number of connections writes. */
@@ -41,12 +43,12 @@ export class WriterHandle {
 
   /** @returns null when the database can be used, else why not */
   async open(settings: WriterSettings): Promise<Fault | null> {
-    const { thread, run } = this.#options;
+    const { thread, number } = this.#options;
     const { connectionsMax } = settings;
     this.#connections = connectionsMax === 'auto' ? CONNECTIONS_MIN : connectionsMax;
     const listener = proxy((news: WriterNews) => this.#hear(news));
     return thread.outlive(
-      (calls) => calls.open(run, settings, listener),
+      (calls) => calls.open(number, settings, listener),
       (death) => death,
     );
   }
@@ -56,13 +58,27 @@ export class WriterHandle {
    * Rejects never.
    */
   async write(page: PageWrite): Promise<WriteResult> {
-    const { thread } = this.#options;
+    const { thread, number } = this.#options;
     const { batch } = page;
     const failed = (fault: Fault): WriteResult => ({ type: 'failed', fault, batch });
     try {
-      return await thread.outlive((calls) => calls.write(transfer(page, buffersOf(batch))), failed);
+      return await thread.outlive(
+        (calls) => calls.write(number, transfer(page, buffersOf(batch))),
+        failed,
+      );
     } catch (bug) {
       // It ends the thread, and with it the run, which can be gone on with.
+      return failed(thread.fail(bug));
+    }
+  }
+
+  /** Tries records of one page again. Rejects never. */
+  async retry(page: PageRetry): Promise<RetryResult> {
+    const { thread, number } = this.#options;
+    const failed = (fault: Fault): RetryResult => ({ type: 'failed', fault });
+    try {
+      return await thread.outlive((calls) => calls.retry(number, page), failed);
+    } catch (bug) {
       return failed(thread.fail(bug));
     }
   }
@@ -73,9 +89,9 @@ export class WriterHandle {
    * @returns what the records looked like; nothing where the thread is dead
    */
   close(): Promise<RecordFacts> {
-    const { thread, run } = this.#options;
+    const { thread, number } = this.#options;
     return thread.outlive(
-      (calls) => calls.drain(run),
+      (calls) => calls.drain(number),
       () => NO_FACTS,
     );
   }

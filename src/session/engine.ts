@@ -19,6 +19,7 @@ import type { RunJournal } from '../runtime/run-journal.js';
 import type { RunObserver } from '../runtime/run-observer.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import { authorisedFetch } from './authorised-fetch.js';
+import { seenTableOf } from './deletion/unseen-rows.js';
 import { replacementOf } from './replacement.js';
 import type { SessionParts } from './session-parts.js';
 import { warnOfTriggers } from './table-triggers.js';
@@ -74,6 +75,7 @@ export class Engine {
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
       hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), merges, log),
       provesData: config.provesData,
+      seen: seenTableOf(prepared.run),
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });
@@ -146,7 +148,7 @@ export class Engine {
     const { log } = context;
     return new WriterHandle({
       thread: this.#threads.writer,
-      run: prepared.run.run,
+      number: prepared.run.run,
       onWaiting: (fault) => {
         log.warn(
           { event: 'database_awaited', fault },

@@ -32,7 +32,7 @@ export type StreamEnd =
   | { readonly type: 'refused'; readonly error: IngestionError | UserError }
   | { readonly type: 'notBegun'; readonly reason: string; readonly outcome: RunOutcome | null };
 
-export interface StreamsOptions extends Pick<IngestionOptions, 'leave'> {
+export interface StreamsOptions extends Pick<IngestionOptions, 'leave' | 'confirm'> {
   /** Told how each has ended, before anything is closed. */
   readonly tell: (stream: string, end: StreamEnd) => void;
 }
@@ -101,12 +101,12 @@ export function ingestStreams(
 async function ingestOne(
   { name, context }: StreamContext,
   opened: OpenedProcess,
-  { tell, leave }: StreamsOptions,
+  { tell, ...options }: StreamsOptions,
 ): Promise<StreamEnd> {
   const { drains } = opened.shared;
   try {
     return await ingestInto(withOwnStateFile(context, name), {
-      ...{ ...opened, source: opened.source.of(name), leave },
+      ...{ ...opened, source: opened.source.of(name), ...options },
       tell: (end) => tell(name, end),
     });
   } catch (error) {

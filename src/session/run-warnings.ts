@@ -128,3 +128,16 @@ export function movedRecords(
     'a cursor or keyset paginator, where the API has one, does not lose its place'
   );
 }
+
+/**
+ * Of a walk that counts records or pages, where rows that it has not seen are to be deleted.
+ *
+ * @param announced records that the API says there are; null: it does not
+ */
+export function unknownMoves(announced: number | null): string | null {
+  if (announced !== null) return null;
+  return (
+    'its pages are counted off, and no total tells whether records were removed meanwhile, by which others ' +
+    'move past the walk; a cursor or keyset paginator, where the API has one, does not lose its place'
+  );
+}

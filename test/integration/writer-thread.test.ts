@@ -10,7 +10,7 @@ beforeEach(() => resetTables(database.pool));
 
 async function withThread(use: (writer: WriterHandle) => Promise<void>): Promise<void> {
   const thread = new WriterThread({});
-  const writer = new WriterHandle({ thread, run: testPage([]).run });
+  const writer = new WriterHandle({ thread, number: 1 });
   try {
     await use(writer);
   } finally {

@@ -129,7 +129,7 @@ async function playRun(level: string, faultShare: number) {
   const outcome = await untilOver(loop);
   watch.stop();
   const known = { run: 7, pass: FULL_PASS, outcome, stats, figures: runFigures };
-  const figures = { ...known, resumedFrom: null, warnings: [] };
+  const figures = { ...known, resumedFrom: null, warnings: [], deletion: null };
   watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };
 }
@@ -264,6 +264,8 @@ function freshRun(): PreparedRun {
         firstRequestAtMs: null,
         sourceTotal: null,
         submission: null,
+        deleted: null,
+        missed: null,
         settings: {},
         warnings: [],
       },

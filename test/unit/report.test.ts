@@ -13,6 +13,8 @@ const result: IngestResult = {
   updated: 0,
   duplicate: 10,
   quarantined: 7,
+  deleted: null,
+  keptReason: null,
   pages: 601,
   requests: 605,
   refused: 0,

@@ -137,6 +137,7 @@ test.each([
     view.end(outcome, endedAtMs);
     const result = ingestResult({
       ...{ run: 1, pass: FULL_PASS, outcome, stats, figures, resumedFrom: null, warnings: [] },
+      deletion: null,
       ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();
