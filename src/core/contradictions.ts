@@ -162,8 +162,9 @@ export class Contradictions {
   }
 
   #isAskable(job: PageJob, retryAtMs: number, nowMs: number): boolean {
-    const { frontier, limiter } = this.#context.options;
-    const askedAtMs = Math.max(retryAtMs, limiter.nextStartMs(nowMs));
+    const { starts, options } = this.#context;
+    const { frontier } = options;
+    const askedAtMs = Math.max(retryAtMs, starts.nextStartMs(nowMs));
     return frontier.canSeek || job.cursor === null || job.cursorExpiresAtMs > askedAtMs;
   }
 

@@ -42,6 +42,8 @@ export interface FigureParts {
   readonly stats: RunStats;
   readonly limiter: Pick<Limiter, 'policy' | 'limits' | 'comingStartsMs' | 'startsIn'>;
   readonly scheduler: Pick<Scheduler, 'waits' | 'outstandingByPhase'>;
+  /** Streams that take turns under the limit, this one included. @default 1 */
+  readonly sharers?: () => number;
 }
 
 /** A longer list of coming starts is not asked for: the quota then says enough. */
@@ -118,13 +120,16 @@ export class RunFigures {
   }
 
   #limit(nowMs: number): RestLimit | null {
-    const { limiter } = this.#parts;
+    const { limiter, sharers = () => 1 } = this.#parts;
     const { policy } = limiter;
     if (policy === null) return null;
     const { quota, windowMs } = policy;
     const starts = quota > STARTS_MAX ? [] : limiter.comingStartsMs(nowMs, quota);
-    const startsInMs = starts.map((startMs) => Math.max(0, startMs - nowMs));
-    return { quota, windowMs, startsInMs, use: this.#pace.limitUse };
+    const turns = Math.max(1, sharers());
+    const startsInMs = starts
+      .filter((_, index) => (index + 1) % turns === 0)
+      .map((startMs) => Math.max(0, startMs - nowMs));
+    return { quota: quota / turns, windowMs, startsInMs, use: this.#pace.limitUse };
   }
 
   #wholeWindowsMs(spanMs: number): number {

@@ -24,7 +24,8 @@ export interface EarlierTotals extends Omit<CommittedCounts, 'known'> {
 const DELAY_RESOLUTION_MS = 50;
 
 export class RunStats {
-  readonly utilisation = new Utilisation();
+  /** Of all streams that share the limits. */
+  readonly utilisation: Utilisation;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #earlier: EarlierTotals;
   requests = 0;
@@ -53,15 +54,14 @@ export class RunStats {
   #new = { pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 };
 
   /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
-  constructor({
-    earlier,
-    walksAgain,
-    children = null,
-  }: {
-    earlier: EarlierTotals;
-    walksAgain: boolean;
-    children?: { readonly done: number; readonly known: number } | null;
+  constructor(known: {
+    readonly earlier: EarlierTotals;
+    readonly walksAgain: boolean;
+    readonly children?: { readonly done: number; readonly known: number } | null;
+    readonly utilisation?: Utilisation;
   }) {
+    const { earlier, walksAgain, children = null } = known;
+    this.utilisation = known.utilisation ?? new Utilisation();
     this.#earlier = earlier;
     this.children = children && { done: children.done, known: children.known };
     this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;

@@ -23,6 +23,7 @@ import type { LiveRun, QuarantinedPage, Stage } from './snapshot.js';
 export interface RunViewParts {
   readonly run: number;
   readonly source: string;
+  readonly stream: string;
   readonly origin: string;
   readonly resumedFrom: number | null;
   /** What earlier processes have reached; null: nothing. */
@@ -97,6 +98,11 @@ export class RunView {
     return reason === 'end' ? 'finishing' : 'running';
   }
 
+  /** Why it is over and not complete; null: it is neither. */
+  get reason(): string | null {
+    return this.#ended === null ? null : reasonOf(this.#ended.outcome);
+  }
+
   get isOver(): boolean {
     return this.#ended !== null;
   }
@@ -121,7 +127,7 @@ export class RunView {
   }
 
   snapshot(): LiveRun {
-    const { run, source, origin, resumedFrom, scheduler, stats } = this.#parts;
+    const { run, source, stream, origin, resumedFrom, scheduler, stats } = this.#parts;
     const nowMs = this.#ended?.atMs ?? this.#parts.nowMs();
     const outcome = this.#ended?.outcome ?? null;
     const figures = this.#parts.figures.at(nowMs);
@@ -131,6 +137,7 @@ export class RunView {
     return {
       run,
       source,
+      stream,
       origin,
       state: this.state,
       reason: outcome === null ? null : reasonOf(outcome),

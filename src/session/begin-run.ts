@@ -45,6 +45,7 @@ export async function requireTable(store: RunStore, { run, tableName }: Run): Pr
     code: 'DATABASE_REFUSED',
     message: `the table ${tableName}, which run ${run} has written, is not there any more`,
     retryable: false,
+    isOfStream: true,
     remedy: 'Bring it back to go on with the run, or begin a new one with --restart',
   });
 }

@@ -1,6 +1,5 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { withoutPlan } from '../core/start-reservation.js';
 import type { ChildStore } from '../database/child-store.js';
 import { noteMissed } from '../database/delete-missing.js';
 import type { WatermarkChange } from '../database/watermarks.js';
@@ -64,9 +63,9 @@ export async function endSession(
   );
   const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
-  onlookers.front?.ended(outcome, endedAtMs);
-  if (seen?.warning != null) onlookers.alerts?.recordsChanged(seen.warning, outcome);
-  onlookers.alerts?.ended(outcome);
+  onlookers.front?.ended(run.run, outcome, endedAtMs);
+  if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
+  onlookers.alerts?.ended(run.run, outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
     ...{ run: run.run, pass: parts.source.spec.pass, outcome },
@@ -107,8 +106,7 @@ async function settle(
   const { store, children, prepared, source } = parts;
   const { run } = prepared.run;
   const { stats, warnings } = account;
-  const endMs = nowMs();
-  await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
+  await limits.settle();
   if (prepared.children !== null) await settleChildren(children, run, outcome);
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);

@@ -11,11 +11,11 @@ import { nowMs } from '../runtime/clock.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
-import { drainOnSignal } from './drain-on-signal.js';
+import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
-import { openLimits, type SessionLimits } from './open-limits.js';
+import type { SessionLimits } from './open-limits.js';
 import { readSeeds } from './prepare-children.js';
 import { RunAccount } from './run-account.js';
 import { otherColumnTypes } from './run-warnings.js';
@@ -23,28 +23,35 @@ import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
 export async function runSession(parts: SessionParts): Promise<SessionEnd> {
-  const limits = await openLimits(parts);
+  const { shared, context } = parts;
+  let engine: Engine | null = null;
+  const limits = await shared.limits(parts, () => engine?.wake());
   const { limiter } = limits;
-  const scheduler = buildScheduler(parts, limits);
+  const { scheduler, credits } = buildScheduler(parts, limits);
   const journal = openJournal(parts, limits);
-  const account = new RunAccount(parts, { limiter, scheduler }, journal);
-  const engine = new Engine(parts, journal);
+  const account = new RunAccount(parts, { limits, scheduler }, journal);
+  engine = new Engine(parts, journal);
   let stopListening = (): void => {};
   try {
     const { stats, figures } = account;
     const onlookers = await lookOn(parts, { scheduler, limiter, stats, figures, engine });
     const observer = observeAll(account.watch, onlookers, (error) => complain(parts, error));
     engine.assemble(scheduler, observer);
-    stopListening = drainOnSignal(engine, parts.context.log, parts.leave);
+    stopListening = shared.drains.add(engine, { log: context.log, leave: parts.leave });
     await engine.open();
     account.warnings.add(await otherColumns(parts));
     account.start();
-    void parts.lock.gone.then((fault) => engine.drain({ status: 'failed', fault }));
+    const running = engine;
+    void parts.lock.gone.then((fault) => running.drain({ status: 'failed', fault }));
     const outcome = await runToEnd(parts, engine);
+    // At once, before another stream makes a request in vain.
+    if (concernsAll(outcome)) shared.drains.drain(outcome);
     return await endSession(parts, { scheduler, limits, engine, account }, outcome);
   } finally {
     account.stop();
     stopListening();
+    limits.leave();
+    shared.credits.leave(credits);
     await engine.close();
   }
 }

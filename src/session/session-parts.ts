@@ -10,6 +10,7 @@ import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
 import type { OpenSource } from './open-source.js';
 import type { PreparedRun } from './prepare-run.js';
+import type { ProcessShare } from './process-share.js';
 
 export interface SessionParts {
   readonly context: SessionContext;
@@ -25,6 +26,8 @@ export interface SessionParts {
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly onlookers: Onlookers;
+  /** What it shares with other streams of the process. */
+  readonly shared: ProcessShare;
   /** Asked before rows are deleted. */
   readonly confirm: Confirm;
   /** Ends the process at once, with the reason. */

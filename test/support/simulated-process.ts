@@ -8,6 +8,7 @@ import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
 import { planResume, type Stretch } from '../../src/core/resume.js';
+import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
@@ -29,6 +30,8 @@ export interface ProcessParts {
   readonly creditBytesMax: number;
   readonly eventsMax: number | null;
   readonly nextSegment: number;
+  /** What it shares with other streams of the process; unset: it is the only one. */
+  readonly shared?: Pick<SchedulerOptions, 'limiter' | 'starts' | 'nextTaskId' | 'credits'>;
   /** What the run reads; null: all. */
   readonly within: Stretch | null;
 }
@@ -56,6 +59,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
       ...(savedLimits === null ? {} : { log: savedLimits }),
     }),
     credits: new Credits({ bytesMax: creditBytesMax, expectedPageBytes: PAGE_BYTES }),
+    ...parts.shared,
     pageSize: new PageSize(drawInteger(random, 5, 50), undefined, PAGE_RECORDS_MIN),
     ...{ concurrency, eventsMax, random },
     backoff: DEFAULT_BACKOFF,

@@ -56,8 +56,8 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
   const ending = {
     scheduler: { isOrderBroken: false, announcedRecords: 3_001 },
     limits: {
-      reserve: does('limits'),
-      limiter: { policy: POLICY, log: () => ({ limits: [], pace: null }) },
+      settle: does('limits'),
+      limiter: { policy: POLICY },
     },
     engine: {
       finish: async () => {

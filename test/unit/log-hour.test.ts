@@ -116,7 +116,7 @@ async function playRun(level: string, faultShare: number) {
       onSource: () => {},
       onLastError: () => {},
     },
-    prepared,
+    ...{ prepared, joined: null },
   });
   const loop = new IngestionLoop({
     ...{ run: 7, scheduler, observer: watch, nowMs, journal: journal() },
