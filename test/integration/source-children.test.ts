@@ -266,6 +266,27 @@ describe('a list in the file', () => {
   });
 });
 
+test('records without a key come once, whatever ends the process', async () => {
+  const values = ['two', 'one', 'a/b org', 'ü?&'].map((name) => ({ name }));
+  const endpoint = 'orgs/{resources.names.name}/repos';
+  const repos = { name: 'repos', include_from_parent: ['name'], endpoint };
+  const source = await startSource(['names', repos], FAMILY, { resources: { names: { values } } });
+  for (const commits of [3, 4]) {
+    const killed = await source.run(['ingest'], breaking(`kill=in:committed:${commits}`));
+    expect(killed.signal, killed.stderr.slice(-2_000)).toBe('SIGKILL');
+    await untilDisconnected(database.pool);
+  }
+  const exit = await source.run(['ingest', '--json']);
+  expect(exit.code, exit.stderr.slice(-2_000)).toBe(0);
+  const expected = values.flatMap(({ name }) =>
+    Array.from({ length: FAMILY.reposOf(name) }, (_, index) => {
+      return { id: index + 1, name: `${name}-${index + 1}`, _names_name: name };
+    }),
+  );
+  expect(await dataOf(source.name, 'repos')).toEqual(await held(expected));
+  expect((await source.run(['verify', '--json'])).code).toBe(0);
+});
+
 describe('a parent', () => {
   test('has to be complete before its children; rows that lack a value are counted', async () => {
     const orgs = [{ name: 'two', code: 'two' }, { name: 'one' }, { name: 'x', code: { a: 1 } }];
@@ -278,6 +299,8 @@ describe('a parent', () => {
     const early = await source.run(['ingest', '--resource', 'repos', '--json']);
     expect(early.code).toBe(2);
     expect(early.stdout + early.stderr).toContain('--resource orgs');
+    const deleting = ['ingest', '--full', '--delete-missing', '--resource', 'repos', '--json'];
+    expect((await source.run(deleting)).code).toBe(2);
     expect(source.api.requests).toHaveLength(0);
 
     const exit = await source.run(['ingest', '--json']);
