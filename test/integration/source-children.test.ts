@@ -67,8 +67,7 @@ async function startSource(
   };
   writeFileSync(path, JSON.stringify(file));
   const env = { DATABASE_URL: database.connectionString, LOG_LEVEL: 'debug', RETRY_PAUSE: '0.1' };
-  const run: Source['run'] = ([command = '', ...args], flags) =>
-    folder.run([command, '--source', path, ...args], env, flags);
+  const run: Source['run'] = (args, flags) => folder.run([...args, '--source', path], env, flags);
   return { name, api, run };
 }
 
@@ -228,6 +227,49 @@ describe('a later run', () => {
     expect(urls.length).toBeGreaterThan(1);
     expect(urls.some((url) => url.includes('since='))).toBe(false);
     expect(await dataOf(source.name, 'repos')).toHaveLength(5);
+
+    // A range is not all that a new parent has.
+    all.orgs.push({ name: 'three', seen: 3 });
+    all.sizes.set('three', 4);
+    expect((await source.run(['ingest', '--resource', 'orgs', '--json'])).code).toBe(0);
+    const range = ['ingest', '--resource', 'repos', '--since', '3', '--json'];
+    expect((await source.run(range)).code).toBe(0);
+    const askedBehind = source.api.requests.length;
+    expect((await source.run(['ingest', '--json'])).code).toBe(0);
+    const again = childrenAsked(source, askedBehind);
+    expect(again.filter((url) => url.includes('since='))).toEqual([]);
+    expect(again.some((url) => url.startsWith('/orgs/three/'))).toBe(true);
+    expect(await dataOf(source.name, 'repos')).toHaveLength(9);
+    expect((await source.run(['verify', '--json'])).code).toBe(0);
+  });
+
+  test('asks for the children of a parent that came out of quarantine', async () => {
+    const all = grown();
+    all.orgs.push({ name: 'two', seen: 10 });
+    all.sizes.set('two', 2);
+    const small = { ...orgs, columns: { seen: { data_type: 'bigint' } } };
+    const ingestion = { resources: { repos: { parents: 'changed' } } };
+    const source = await startSource([small, repos], optionsOf(all), ingestion);
+    const { pool } = database;
+    await pool.query(`CREATE SCHEMA ${source.name}`);
+    await pool.query(
+      `CREATE TABLE ${source.name}.orgs (name text PRIMARY KEY, occurred_at timestamptz, data jsonb,
+        seen bigint CONSTRAINT small CHECK (seen < 10))`,
+    );
+    const first = await source.run(['ingest', '--quarantine-limit', '0.9', '--json']);
+    expect(first.code, first.stdout + first.stderr.slice(-2_000)).toBe(0);
+    expect(await dataOf(source.name, 'repos')).toHaveLength(3);
+    await pool.query(`ALTER TABLE ${source.name}.orgs DROP CONSTRAINT small`);
+    expect((await source.run(['quarantine', 'retry', '--json'])).code).toBe(0);
+    // The run that could not have asked for them is no worse for that.
+    expect((await source.run(['verify', '--json'])).code).toBe(0);
+    const asked = source.api.requests.length;
+    const next = await source.run(['ingest', '--resource', 'repos', '--json']);
+    expect(next.result).toMatchObject({ inserted: 2 });
+    expect(childrenAsked(source, asked).every((url) => url.startsWith('/orgs/two/'))).toBe(true);
+    expect((await source.run(['verify', '--json'])).code).toBe(0);
+    const nothing = await source.run(['ingest', '--resource', 'repos', '--json']);
+    expect(nothing.result).toMatchObject({ alreadyComplete: true });
   });
 });
 
