@@ -144,6 +144,17 @@ describe('a source that is asked for what is new', () => {
     const other = await ingestWith(source, api, '--since', '2026-01-01T00:00:00.000Z');
     expect(other.code).toBe(2);
     expect(other.result?.message).toMatch(/which reads all of the stream, is not complete/);
+
+    // Values of two fields make no watermark.
+    const byName = { ...FILTERED.endpoint, incremental: { cursor_path: 'name' } };
+    runs.rewrite(source, { ...FILTERED, endpoint: byName });
+    const mixed = await ingestWith(source, api);
+    expect(mixed.code).toBe(2);
+    expect(mixed.result?.message).toMatch(
+      /begun with cursor_path: made, and its source now says name/,
+    );
+    expect((await ingestWith(source, api, '--restart')).code).toBe(0);
+    expect(await watermarkOf(source)).toBe('first');
   });
 });
 
