@@ -140,6 +140,9 @@ describe('a source that is asked for what is new', () => {
     const source = runs.source(FILTERED);
     const open = await ingestWith(source, api, '--full', '--until', 'x');
     expect(open.code).toBe(2);
+    const empty = await ingestWith(source, api, '--since', '2026-02-01', '--until', '2026-01-01');
+    expect(empty.code).toBe(2);
+    expect(empty.result?.message).toMatch(/^--since lies behind --until/);
     await killed(source, api, 'kill=out:fetch:1');
     const other = await ingestWith(source, api, '--since', '2026-01-01T00:00:00.000Z');
     expect(other.code).toBe(2);
