@@ -15,6 +15,7 @@ import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { scheduleText } from '../session/schedule/schedule-text.js';
+import { ancestorsOf } from '../source/stream-order.js';
 import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
@@ -113,9 +114,13 @@ async function runOne(context: CommandContext, confirm: Confirm): Promise<Ingest
 
 async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
   const contexts = streamContexts(context, undefined);
-  const streams = contexts.map((each) => ({
-    ...{ name: each.config.stream, parents: [], context: each },
-  }));
+  const { streams: chosen, target } = context.config;
+  const streams = contexts.map((each) => {
+    const { stream: name } = each.config;
+    // One that is not chosen has to be complete already.
+    const parents = ancestorsOf(name, target.plan.streams).filter((one) => chosen.includes(one));
+    return { name, parents, context: each };
+  });
   const results = new Map<string, NamedResult>();
   const stopped = await ingestStreams(context, streams, {
     ...{ leave, confirm },

@@ -19,7 +19,7 @@ const WALKS_MAX = 5;
 
 const UNKNOWN_ROWS =
   'a cursor has expired, and rows without a key would be stored twice if they came again: ' +
-  'the next start removes what this run has stored and begins it anew. A primary_key makes that needless';
+  'the next start removes what this run has stored of that chain and begins it anew. A primary_key makes that needless';
 
 export class Dispatcher {
   readonly waits = new WaitTimes();
@@ -165,6 +165,7 @@ export class Dispatcher {
         resumeAtMs: null,
       });
     }
+    if (this.#context.isFed) return this.#walkChildAgain(job);
     const given = job.isTip ? frontier.handOver(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
@@ -187,7 +188,14 @@ export class Dispatcher {
     if (given !== null) return this.#context.handOver(given);
     this.#context.received.walkFrom({ restarts: true, returned: 0 });
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
+    this.#context.open({ after: null, bound: frontier.segmentOf(job).bound });
+  }
+
+  #walkChildAgain(job: PageJob): void {
+    const message = 'its cursor is dead and cannot be rebuilt: the child is walked again';
+    this.#context.notice({ event: 'child_restarted', message }, job);
+    const walks = this.#context.options.frontier.restart(job);
+    if (walks > WALKS_MAX) this.#context.fail(tooShortLived(), job);
   }
 
   /** A server that refuses everything is waited for as long as one that asks for the whole wait. */

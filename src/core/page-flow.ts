@@ -80,7 +80,7 @@ export class PageFlow {
     this.#watch.order(page, event, nowMs);
     if (page.isDropped) return;
     this.#context.count(page, recordCount);
-    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
+    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.segmentOf(job).isUnproven;
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     this.#watch.bound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
@@ -199,7 +199,7 @@ export class PageFlow {
     page.head = head;
     page.passedOver = advance.passedOver ?? 0;
     page.expiresAtMs = expiresAtMs;
-    page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
+    page.bound = job.repairThrough ?? frontier.segmentOf(job).bound;
     page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);

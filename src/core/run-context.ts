@@ -120,6 +120,11 @@ export class RunContext {
     this.outcome ??= outcome;
   }
 
+  /** Whether each segment is the child of a parent's row: then none tells of another. */
+  get isFed(): boolean {
+    return this.options.frontier.feed !== null;
+  }
+
   get isIncomplete(): boolean {
     return this.#isIncomplete;
   }

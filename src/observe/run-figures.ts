@@ -20,7 +20,9 @@ export interface Figures {
   readonly rows: number;
   /** What the source says it holds; null: it has not said. */
   readonly total: number | null;
-  /** Of the total; null: it is not known. */
+  /** See `RunStats`. */
+  readonly children: { readonly done: number; readonly known: number } | null;
+  /** Of the total, or of the children; null: it is not known. */
   readonly share: number | null;
   /** That this process has been at work. */
   readonly durationMs: number;
@@ -77,11 +79,11 @@ export class RunFigures {
     const { stats, limiter } = this.#parts;
     const atMs = this.#endedAtMs ?? nowMs;
     const isOver = this.#endedAtMs !== null;
-    const { eventsIngested: rows, sourceTotal: total } = stats;
+    const { eventsIngested: rows, sourceTotal: total, children } = stats;
     const durationMs = stats.durationMs(atMs);
     return {
-      ...{ rows, total, durationMs },
-      share: shareOf(rows, total),
+      ...{ rows, total, durationMs, children },
+      share: children === null ? shareOf(rows, total) : shareOf(children.done, children.known),
       rowsPerSecond: meanRate(stats.eventsIngestedHere, durationMs),
       recentRowsPerSecond: this.#pace.rowsPerSecond(
         atMs,

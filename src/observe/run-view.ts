@@ -55,7 +55,7 @@ export class RunView {
   constructor(parts: RunViewParts) {
     this.#parts = parts;
     this.#segments = new SegmentMap(parts.earlier);
-    for (const segment of parts.scheduler.openSegments()) this.#segments.opened(segment);
+    for (const segment of this.#placed()) this.#segments.opened(segment);
   }
 
   fetchStarted(): void {}
@@ -78,7 +78,9 @@ export class RunView {
   ): void {
     this.#latency.write.add(result.writeMs);
     const { inserted, updated, duplicate } = result.counts;
-    this.#segments.committed(command, inserted + updated + duplicate);
+    if (this.#parts.stats.children === null) {
+      this.#segments.committed(command, inserted + updated + duplicate);
+    }
     const records = result.counts.quarantined;
     if (records === 0) return;
     this.#quarantine.unshift({ segment: command.segment, page: command.page, records });
@@ -157,13 +159,19 @@ export class RunView {
       },
       waits: { reason: isOver ? null : scheduler.waits.reason, shares: figures.waits },
       eta: figures.rest,
-      segments: this.#segments.view(scheduler.openSegments(), rowsLeft),
+      segments: this.#segments.view(this.#placed(), rowsLeft),
       quarantine: this.#quarantine,
       memoryBytes: process.memoryUsage.rss(),
       loopDelayP99Ms: stats.mainLoopDelayP99Ms,
       sample: this.#sample,
       historyVersion: this.#history.version,
     };
+  }
+
+  /** Open segments of an order: children have no places, and there may be any number of them. */
+  #placed(): ReturnType<Scheduler['openSegments']> {
+    const { stats, scheduler } = this.#parts;
+    return stats.children === null ? scheduler.openSegments() : [];
   }
 
   #measure(): Sample {

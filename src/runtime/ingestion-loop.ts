@@ -151,6 +151,8 @@ export class IngestionLoop {
         return this.#drop(command.taskId);
       case 'reserveStarts':
         return void this.#reserve(command.request).catch(this.#crash);
+      case 'seedsWanted':
+        return void this.#seed(command.behind).catch(this.#crash);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
       case 'splitSegment':
@@ -172,6 +174,12 @@ export class IngestionLoop {
     const answer = await this.#parts.journal.startsReserved(request);
     if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
     this.#decide(() => this.#push({ type: 'startsReserved', answer }));
+  }
+
+  async #seed(behind: number): Promise<void> {
+    const answer = await this.#parts.journal.seedsRead(behind);
+    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
+    this.#decide(() => this.#push({ type: 'seeded', ...answer }));
   }
 
   // --- fetching --------------------------------------------------------------------------------

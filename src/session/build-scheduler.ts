@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { wholeChains } from '../core/chains.js';
+import { ChildFeed } from '../core/child-feed.js';
 import type { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
@@ -30,7 +31,8 @@ export function buildScheduler(
 ): BuiltScheduler {
   const { config } = context;
   const { plan, pages, earliestMs } = prepared;
-  const frontier = new Frontier(source.paging, { ...plan, earliestMs });
+  const feed = prepared.children === null ? null : new ChildFeed();
+  const frontier = new Frontier(source.paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;

@@ -3,6 +3,7 @@
  * or begins one, and runs a session of it. What it has opened it closes, however it ends.
  */
 import type { Config } from '../config/config.js';
+import { openChildStore } from '../database/child-store.js';
 import { countRows } from '../database/count-rows.js';
 import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
@@ -140,7 +141,8 @@ export async function ingestInto(
   );
   try {
     await opened.beforeRun?.(opened);
-    const found = await prepareRun(context.config, store, source, nowMs());
+    const stores = { store, children: openChildStore(database.pool, atStart) };
+    const found = await prepareRun(context.config, stores, source, nowMs());
     const end =
       'finished' in found
         ? {
@@ -187,6 +189,7 @@ async function workOn(
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
     shared,
     store: openRunStore(database.pool, { patience }),
+    children: openChildStore(database.pool, patience),
   });
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;

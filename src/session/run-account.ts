@@ -33,10 +33,10 @@ export class RunAccount {
     { limits, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const { limiter, utilisation } = limits;
-    const walksAgain = prepared.plan.restarts;
-    const stats = new RunStats({ earlier: prepared.totals, walksAgain, utilisation });
-    const figures = new RunFigures({ stats, limiter, scheduler, sharers: limits.sharers });
+    const { limiter, utilisation, sharers } = limits;
+    const { totals: earlier, plan, children } = prepared;
+    const stats = new RunStats({ earlier, walksAgain: plan.restarts, children, utilisation });
+    const figures = new RunFigures({ stats, limiter, scheduler, sharers });
     this.stats = stats;
     this.figures = figures;
     this.watch = new RunWatch({
@@ -47,6 +47,7 @@ export class RunAccount {
     });
     this.timeline = new RunTimeline({ stats, figures, scheduler, nowMs });
     this.warnings = new RunWarnings(context.log, prepared.run.warnings);
+    this.warnings.add(prepared.children?.warning ?? null);
     if (replacementOf(source.spec.target) === null) {
       this.warnings.add(recordsStoredAgain(prepared.earlierRun, prepared.run));
     }

@@ -7,6 +7,7 @@ import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherColumns } from '../database/column-types.js';
 import { asIngestionError } from '../database/connect.js';
 import { tableOf } from '../postgres/stream-table.js';
+import { nowMs } from '../runtime/clock.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
@@ -15,6 +16,7 @@ import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
+import { readSeeds } from './prepare-children.js';
 import { RunAccount } from './run-account.js';
 import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
@@ -62,7 +64,7 @@ async function otherColumns({ database, source, patience }: SessionParts): Promi
 }
 
 function openJournal(
-  { context, store, prepared }: SessionParts,
+  { context, store, children, prepared }: SessionParts,
   { reserve }: SessionLimits,
 ): RunJournal {
   const { log } = context;
@@ -70,6 +72,10 @@ function openJournal(
     run: prepared.run.run,
     store,
     reserveStarts: reserve,
+    readSeeds: (behind) => {
+      const before = prepared.children?.before ?? 0;
+      return readSeeds(children, { run: prepared.run.run, behind, before, nowMs: nowMs() });
+    },
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });

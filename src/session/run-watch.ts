@@ -121,7 +121,7 @@ export class RunWatch implements RunObserver {
   }
 
   committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
-    this.#parts.stats.committed(result, nowMs());
+    this.#parts.stats.committed(result, nowMs(), !command.hasMore);
     this.#lastError.wentWell();
     this.#log.limitSeen(this.#parts.limiter);
     this.#log.pageCommitted(command, result);

@@ -1,4 +1,5 @@
 /** All that a session is given, open already: it closes none of it. */
+import type { ChildStore } from '../database/child-store.js';
 import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
@@ -19,6 +20,8 @@ export interface SessionParts {
   readonly database: OpenDatabase;
   /** Waits for a database that is away, with `patience`. */
   readonly store: RunStore;
+  /** The same. */
+  readonly children: ChildStore;
   readonly patience: Patience;
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;

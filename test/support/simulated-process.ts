@@ -1,6 +1,7 @@
 /** A process of a simulated run at its start: the scheduler, as the program builds it from the ledger. */
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { wholeChains } from '../../src/core/chains.js';
+import { ChildFeed } from '../../src/core/child-feed.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
@@ -39,8 +40,11 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
   const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const plan = planResume(pages, { paging, nowMs, within: parts.within });
-  const frontier = new Frontier(paging, { ...plan, earliestMs });
+  const isFed = api.parents !== null;
+  const found = planResume(pages, { paging, nowMs, within: parts.within });
+  const plan = isFed ? { ...found, gaps: [], restarts: false, returned: 0 } : found;
+  const feed = isFed ? new ChildFeed() : null;
+  const frontier = new Frontier(paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   plan.gaps.forEach((gap, index) => {
     frontier.add({ ...gap, segment: parts.nextSegment + index });
@@ -62,7 +66,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     cursorThresholdMs: paging.cursorLifeMs / 2,
     nextSegment: parts.nextSegment + plan.gaps.length,
     rowsDone: ledger.rowsCounted,
-    earlierPages: pages,
+    earlierPages: isFed ? [] : pages,
     resume: plan,
     followsRuns: parts.within !== null,
     sourceTotal: total,

@@ -226,6 +226,7 @@ function journal(): RunJournal {
       setLastError: taken,
     },
     reserveStarts: async () => ALONE,
+    readSeeds: async () => ({ seeds: [], behind: null }),
     faultOf: (error) => {
       throw error;
     },
@@ -277,6 +278,7 @@ function freshRun(): PreparedRun {
     segments: [{ segment: 1, after: null, bound: null }],
     plan: { gaps: [], restarts: false, isOrdered: true, canSeek: true, returned: 0 },
     nextSegment: 2,
+    children: null,
     earlierRun: null,
   };
 }
