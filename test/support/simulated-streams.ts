@@ -242,7 +242,7 @@ class Stream {
         const landsAtMs = time.nowMs + drawInteger(random, 1, 50);
         return time.at(landsAtMs, () => {
           const counts = this.#ledger.commit(command, this.#rowsOf.get(taskId) ?? [], {
-            ...{ isLost: false, run: 1 },
+            ...{ isLost: false, run: this.#ledger.run },
           });
           this.#step([{ type: 'committed', taskId, counts }]);
         });
