@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
   serve: async () => (await import('./commands/serve.js')).serveCommand(),
   verify: async () => (await import('./commands/verify.js')).verifyCommand(),
+  quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand(),
   export: async () => (await import('./commands/export.js')).exportCommand(),
   'export-ids': async () => (await import('./commands/export.js')).exportIdsCommand(),
   submit: async () => (await import('./commands/submit.js')).submitCommand(),

@@ -16,6 +16,7 @@ const calls: WriterCalls = {
     const { body, columns } = result.type === 'committed' ? result.buffers : result.batch;
     return transfer(result, [body, columns]);
   },
+  retry: (page) => writer.retry(page),
   drain: () => writer.drain(),
 };
 

@@ -14,6 +14,8 @@ export interface IngestEnd {
   readonly message: string | null;
   /** When another try is worth it, epoch ms; null: not known, or nothing to wait for. */
   readonly resumeAtMs: number | null;
+  /** Another try would end the same way: rows that the source has no more are kept. */
+  readonly isForAPerson: boolean;
 }
 
 type IngestOnce = (context: CommandContext) => Promise<IngestEnd>;
@@ -60,12 +62,13 @@ async function attempt(context: CommandContext, ingestOnce: IngestOnce): Promise
     const { exitCode, message, fault } = failure;
     process.stderr.write(`${message}\n`);
     context.json(failureResult(exitCode, message, fault));
-    return { exitCode, message, resumeAtMs: null };
+    return { exitCode, message, resumeAtMs: null, isForAPerson: false };
   }
 }
 
 /** @param isPortion each attempt takes a part of the run only, and is done with that */
-function endOf({ exitCode, resumeAtMs }: IngestEnd, isPortion: boolean): AttemptEnd {
+function endOf({ exitCode, resumeAtMs, isForAPerson }: IngestEnd, isPortion: boolean): AttemptEnd {
+  if (isForAPerson) return { type: 'refused' };
   switch (exitCode) {
     case EXIT.complete:
       return { type: 'complete' };

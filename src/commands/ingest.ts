@@ -4,12 +4,15 @@ import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
-import { type IngestResult, reportText } from '../observe/report.js';
+import { type Deletion, deletionFields, type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
+import { requireMerge } from '../session/deletion/require-deletable.js';
+import { wouldDelete } from '../session/deletion/would-delete.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { scheduleText } from '../session/schedule/schedule-text.js';
+import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import {
   exitCodeOf,
@@ -49,6 +52,9 @@ export function ingestCommand(): Command {
       ).conflicts('every'),
     )
     .option('--timezone <zone>', 'of --cron (SCHEDULE_TIMEZONE); default: of this process')
+    .option('--delete-missing', 'then delete rows of earlier runs that the source has no more')
+    .option('--delete-share <share>', 'delete nothing if it were more of the rows (DELETE_SHARE)')
+    .option('--yes', 'do not ask before rows are deleted')
     .option('--dry-run', 'say what would be done, ask and write nothing')
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
@@ -56,25 +62,31 @@ export function ingestCommand(): Command {
     .option('--json', 'print the result as one JSON line; logs go to standard error')
     .addHelpText('after', '\nExample:\n  datasync ingest --max-events 100000 --json')
     .action(async (flags: Record<string, unknown>) => {
+      requireConfirmable(flags);
       const context = await commandContext(flags);
+      const isConfirmed = flags.yes === true;
       const { schedule, dryRun } = context.config;
       if (schedule === null || dryRun) {
-        process.exitCode = (await run(context)).exitCode;
+        process.exitCode = (await run(context, isConfirmed)).exitCode;
         return;
       }
+      requireWholeOnSchedule(context.config, isConfirmed);
       const { ingestOnSchedule } = await import('./ingest-on-schedule.js');
-      process.exitCode = await ingestOnSchedule(context, schedule, run);
+      process.exitCode = await ingestOnSchedule(context, schedule, (one) => run(one, isConfirmed));
     });
 }
 
 /** One stream after the other. The exit code is that of the first stream that did not complete. */
-async function run(context: CommandContext): Promise<IngestEnd> {
+async function run(context: CommandContext, isConfirmed: boolean): Promise<IngestEnd> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
     log.warn({ event: 'settings_misspelt' }, slips.map(slipText).join('; '));
   }
   for (const text of config.sourceWarnings) log.warn({ event: 'source_warned' }, text);
+  if (config.deleteMissing) requireMerge(config);
   if (config.dryRun) return dryRun(context);
+  const confirm = async (question: string): Promise<boolean> =>
+    isConfirmed || (await askOnTerminal(question)) === 'yes';
   const results: StreamResult[] = [];
   for (const streamContext of streamContexts(context, undefined)) {
     const told = (end: IngestionEnd): void => {
@@ -82,7 +94,7 @@ async function run(context: CommandContext): Promise<IngestEnd> {
       // Before anything is closed, as a script that reads the line need not wait for that.
       if (results.length === config.streams.length) sayResults(context, results);
     };
-    const end = await ingest(streamContext, { tell: told, leave });
+    const end = await ingest(streamContext, { tell: told, leave, confirm });
     // A signal is for all of them.
     if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
   }
@@ -97,7 +109,9 @@ function ingestEnd(results: readonly StreamResult[]): IngestEnd {
   const resumes = results.flatMap(({ resumeAt }) =>
     resumeAt == null ? [] : [Date.parse(String(resumeAt))],
   );
-  return { exitCode, message, resumeAtMs: resumes.length === 0 ? null : Math.min(...resumes) };
+  const resumeAtMs = resumes.length === 0 ? null : Math.min(...resumes);
+  const isForAPerson = decisive?.keptReason != null;
+  return { exitCode, message, resumeAtMs, isForAPerson };
 }
 
 function sayResults(context: CommandContext, results: readonly StreamResult[]): void {
@@ -120,10 +134,12 @@ function tellEnd(
   const { run, reason } = result;
   // A signal is no reason that a script would look for.
   const isExplained = reason !== null && outcome.status !== 'interrupted';
+  const isKept = result.keptReason !== null;
+  const said = isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`;
   return {
     ...result,
-    exitCode: exitCodeForOutcome(outcome),
-    message: isExplained ? reason : `run ${run} is ${statusAfter(outcome.status)}`,
+    exitCode: isKept ? EXIT.failed : exitCodeForOutcome(outcome),
+    message: isKept ? `${said}; nothing is deleted: ${result.keptReason}` : said,
     fault: outcome.status === 'failed' ? outcome.fault.code : null,
   };
 }
@@ -144,7 +160,8 @@ function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
 ): StreamResult {
-  const { run, eventsIngested, tableRows, openCommand, disposition } = end;
+  const { run, eventsIngested, tableRows, openCommand, disposition, deletion } = end;
+  if (deletion !== null) return tellDeletion(context, end, deletion);
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
   const message = `Run ${run} is finished: ${formatCount(eventsIngested)} rows by the ledger${inTable}.`;
   context.say(
@@ -160,6 +177,23 @@ function tellFinished(
   context.say(`  data      ${openCommand}`);
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
   return { status: 'complete', exitCode: EXIT.complete, message, fault: null, ...known };
+}
+
+function tellDeletion(
+  context: CommandContext,
+  { run, eventsIngested, tableRows }: Extract<IngestionEnd, { type: 'finishedBefore' }>,
+  deletion: Deletion,
+): StreamResult {
+  const done =
+    deletion.type === 'deleted'
+      ? `${formatCount(deletion.rows)} rows that the source has no more are deleted`
+      : `nothing is deleted: ${deletion.reason}`;
+  const message = `Run ${run} was finished before; ${done}`;
+  context.say(`${message}.`);
+  const exitCode = deletion.type === 'deleted' ? EXIT.complete : EXIT.failed;
+  const known = { run, alreadyComplete: true, eventsIngested, tableRows };
+  const told = { status: 'complete', exitCode, message, fault: null };
+  return { ...told, ...known, ...deletionFields(deletion) };
 }
 
 async function dryRun(context: CommandContext): Promise<IngestEnd> {
@@ -182,6 +216,8 @@ async function dryRun(context: CommandContext): Promise<IngestEnd> {
   };
   context.say('Dry run: nothing is asked and nothing written.');
   for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
-  context.json({ status: 'dry-run', ...plan });
-  return { exitCode: EXIT.complete, message: null, resumeAtMs: null };
+  const deletions = config.deleteMissing ? await wouldDelete(context) : null;
+  for (const { text } of deletions ?? []) context.say(`  ${text}`);
+  context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
+  return { exitCode: EXIT.complete, message: null, resumeAtMs: null, isForAPerson: false };
 }

@@ -1,5 +1,4 @@
 /** `datasync submit URL`: verifies, exports, shows, asks, hands the ids in, keeps the answer. */
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { formatBytes, formatCount } from '../observe/eta.js';
 import { IDS_FILE } from '../session/export/open-output.js';
@@ -10,11 +9,11 @@ import {
   type HandInSettings,
   handIn,
   type SubmissionPlan,
-  type Wish,
 } from '../session/submission/hand-in.js';
 import { UserError } from '../session/user-error.js';
 import { codecOf } from '../source/registry.js';
 import type { Submission } from '../source/submission-form.js';
+import { askOnTerminal } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 
@@ -90,7 +89,7 @@ async function submit(
     onProved: (rows) =>
       context.say(`Run ${found.run.run}: the proof holds, ${formatCount(rows)} rows.`),
     showPlan: (plan) => context.say(planText(context, plan, sent.githubRepoUrl, flags.output)),
-    ask: (question) => ask(flags, question),
+    ask: async (question) => (flags.yes ? 'yes' : askOnTerminal(question)),
     onSending: warnOnSignal,
     onAnswered: ({ answer }) => context.say(submittedText(answer)),
     leave: () => process.exit(EXIT.interrupted),
@@ -161,22 +160,4 @@ function planText(
     `  left      ${before.remaining} of ${before.remaining + before.submissions.length} submissions`,
     ...earlier,
   ].join('\n');
-}
-
-async function ask(flags: SubmitFlags, question: string): Promise<Wish> {
-  if (flags.yes) return 'yes';
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  // The end of input is a no. On a terminal Ctrl-C is a key that only the interface sees.
-  const ended = new Promise<Wish>((answer) => {
-    lines.once('SIGINT', () => answer('interrupted'));
-    lines.once('close', () => answer('no'));
-  });
-  const answered = lines
-    .question(`${question} [y/N] `)
-    .then((answer): Wish => (/^y(?:es)?$/i.test(answer.trim()) ? 'yes' : 'no'));
-  try {
-    return await Promise.race([answered, ended]);
-  } finally {
-    lines.close();
-  }
 }

@@ -119,6 +119,10 @@ export interface Config {
   /** The ledger keeps a digest of each page's data too. */
   readonly provesData: boolean;
   readonly restart: boolean;
+  /** Rows that a complete run of all of the source has not seen are deleted. */
+  readonly deleteMissing: boolean;
+  /** Of a stream's rows at most; else none is. */
+  readonly deleteShareMax: number;
   /** Which part of a stream is asked for. */
   readonly asked: AskedPass;
   /** A complete run is followed by another, of all where nothing tells what is new; others are gone on with. */

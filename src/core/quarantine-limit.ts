@@ -52,7 +52,7 @@ export class QuarantineLimit {
         `${shareMax * 100} %`,
       retryable: false,
       remedy:
-        'See SELECT reason, count(*) FROM ingestion_quarantine GROUP BY 1; raise --quarantine-limit if it is as it should be',
+        '`datasync quarantine list` says why, and `quarantine retry` stores what fits after a correction; raise --quarantine-limit if it is as it should be',
     };
   }
 }

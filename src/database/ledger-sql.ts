@@ -5,7 +5,7 @@ const RUN_COLUMNS = `run, source, stream, origin, table_name AS "tableName", tab
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs",
   (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAtMs",
   (extract(epoch FROM resume_at) * 1000)::float8 AS "resumeAtMs",
-  source_total::float8 AS "sourceTotal", submission,
+  source_total::float8 AS "sourceTotal", submission, deleted::float8 AS deleted, missed,
   (extract(epoch FROM first_request_at) * 1000)::float8 AS "firstRequestAtMs"`;
 
 export const FIND_LATEST_RUN = `
@@ -42,6 +42,8 @@ export const SET_LAST_ERROR = `
 export const SET_WARNINGS = `
   UPDATE ingestion_runs SET settings = settings || jsonb_build_object('warnings', $2::jsonb)
   WHERE run = $1`;
+
+export const SET_MISSED = 'UPDATE ingestion_runs SET missed = $2 WHERE run = $1';
 
 export const SET_SUBMISSION = 'UPDATE ingestion_runs SET submission = $2 WHERE run = $1';
 

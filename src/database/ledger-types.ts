@@ -36,6 +36,10 @@ export interface Run extends StreamKey {
   /** The last submission of its ids that the API has counted; null: none. */
   readonly submission: Readonly<Record<string, unknown>> | null;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Rows that were deleted because the run had not seen them; null: none was looked for, or not yet. */
+  readonly deleted: number | null;
+  /** Why records may have been missed though the run is complete; null: nothing shows that. */
+  readonly missed: string | null;
   /** What whoever uses its rows should know, though it may be complete. */
   readonly warnings: readonly string[];
 }

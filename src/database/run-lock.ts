@@ -1,6 +1,6 @@
 /**
- * One ingestion, or exploration, at a time over a source and origin: an advisory lock of a database
- * session. Two at once would write over each other's log of request starts.
+ * One ingestion, exploration or retry of the quarantine at a time over a source and origin: an advisory
+ * lock of a database session. Two at once would write over each other's log of request starts, or pages.
  *
  * It lives as long as its connection: a killed program frees it by dying. So the connection is kept
  * open and watched, and its loss is reported, for from then on another instance may start.
@@ -55,7 +55,7 @@ const WATCH_CLIENT =
 const NAME_SESSION = "SELECT pg_backend_pid() AS pid, set_config('application_name', $1, false)";
 
 /** What is done under the lock; the name of its session begins so. */
-export type LockedActivity = 'ingestion' | 'exploration';
+export type LockedActivity = 'ingestion' | 'exploration' | 'retry';
 
 export interface RunLockSettings {
   /** @default ingestion */
@@ -94,7 +94,7 @@ export interface Holder {
 /** @returns null when nobody ingests from the source and origin @throws IngestionError */
 export async function findLockHolder(pool: Pool, stream: StreamKey): Promise<Holder | null> {
   const holder = await findHolder(pool, stream);
-  return holder === null || isExploring(holder) ? null : holder;
+  return holder !== null && activityOf(holder) === 'ingestion' ? holder : null;
 }
 
 async function findHolder(pool: Pool, stream: StreamKey): Promise<Holder | null> {
@@ -109,7 +109,7 @@ async function findHolder(pool: Pool, stream: StreamKey): Promise<Holder | null>
 /** For who needs the lock only later. @throws IngestionError, ALREADY_RUNNING, while another has it */
 export async function requireUnlocked(pool: Pool, stream: StreamKey): Promise<void> {
   const holder = await findHolder(pool, stream);
-  if (holder !== null) throw new IngestionError(heldBy(holder));
+  if (holder !== null) throw new IngestionError(heldBy(holder, 'ingestion'));
 }
 
 /**
@@ -146,7 +146,7 @@ export async function acquireRunLock(
     if (predecessor !== undefined) {
       await client.query(END_PREDECESSOR, [name, predecessor, instance]);
     }
-    await takeLock(client, name, patienceMs);
+    await takeLock(client, name, { activity, patienceMs });
   } catch (error) {
     client.release(true);
     throw asIngestionError(error);
@@ -190,7 +190,11 @@ function lockName({ source, stream, origin }: StreamKey): string {
   return `datasync-ingestion ${work} ${origin}`;
 }
 
-async function takeLock(client: PoolClient, name: string, patienceMs: number): Promise<void> {
+async function takeLock(
+  client: PoolClient,
+  name: string,
+  { activity, patienceMs }: { readonly activity: LockedActivity; readonly patienceMs: number },
+): Promise<void> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const { rows } = await client.query<{ isTaken: boolean }>(TRY_LOCK, [name]);
@@ -199,26 +203,37 @@ async function takeLock(client: PoolClient, name: string, patienceMs: number): P
     await delay(POLL_MS);
   }
   const { rows } = await client.query<Holder>(FIND_HOLDER, [name]);
-  throw new IngestionError(heldBy(rows[0] ?? null));
+  throw new IngestionError(heldBy(rows[0] ?? null, activity));
 }
 
-function heldBy(holder: Holder | null): Fault {
+/** @param wanted for which the lock was to be taken */
+function heldBy(holder: Holder | null, wanted: LockedActivity): Fault {
   const who =
     holder === null
       ? 'another instance'
       : `${holder.applicationName || 'another program'} (database session ${holder.pid}, since ${holder.since}${holder.address === null ? '' : `, from ${holder.address}`})`;
-  const isExplored = holder !== null && isExploring(holder);
-  const what = isExplored ? 'this API is being explored' : 'this ingestion is already being run';
+  const activity = holder === null ? 'ingestion' : activityOf(holder);
+  const why = [activity, wanted].includes('retry')
+    ? 'two at once would change the same pages'
+    : 'two at once would spend the same limit twice';
   return {
     code: 'ALREADY_RUNNING',
-    message: `${what} by ${who}`,
+    message: `${HELD_FOR[activity]} by ${who}`,
     retryable: false,
-    remedy: 'Wait until it ends, or stop it; two at once would spend the same limit twice',
+    remedy: `Wait until it ends, or stop it; ${why}`,
   };
 }
 
-function isExploring({ applicationName }: Holder): boolean {
-  return applicationName.startsWith(sessionPrefix('exploration'));
+const HELD_FOR: Readonly<Record<LockedActivity, string>> = {
+  ingestion: 'this ingestion is already being run',
+  exploration: 'this API is being explored',
+  retry: 'records of this stream in quarantine are being tried again',
+};
+
+/** A program whose session has another name has locked it as versions before did. */
+function activityOf({ applicationName }: Holder): LockedActivity {
+  const others = ['exploration', 'retry'] as const;
+  return others.find((one) => applicationName.startsWith(sessionPrefix(one))) ?? 'ingestion';
 }
 
 function sessionPrefix(activity: LockedActivity): string {

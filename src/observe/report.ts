@@ -3,11 +3,18 @@
  */
 import { writtenText } from '../core/committed-page.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { type Pass, passText } from '../source/pass.js';
 import { field } from './columns.js';
 import { formatBytes, formatCount, formatDuration } from './eta.js';
 import { reasonOf, resumeAtMsOf, statusAfter } from './run-end.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunStats } from './run-stats.js';
+
+/** What became of the rows of earlier runs that a run of all of the source has not seen. */
+export type Deletion =
+  | { readonly type: 'deleted'; readonly rows: number }
+  /** `rows`: how many there are; null: not known. The reason is the end of a sentence. */
+  | { readonly type: 'kept'; readonly rows: number | null; readonly reason: string };
 
 /**
  * The last JSON line of `ingest`. Rows are those of the run over all restarts; requests, time (from the first
@@ -17,12 +24,18 @@ export interface IngestResult {
   /** How the process ended, as its exit code says: `interrupted` leaves the run paused. */
   readonly status: RunOutcome['status'];
   readonly run: number;
+  /** Which part of the stream the run reads. */
+  readonly pass: Pass;
   readonly eventsIngested: number;
   readonly returned: number;
   readonly inserted: number;
   readonly updated: number;
   readonly duplicate: number;
   readonly quarantined: number;
+  /** Rows of earlier runs that the source has no more; null: nobody asked. */
+  readonly deleted: number | null;
+  /** Why none was deleted though somebody asked; null: nobody did, or they were. */
+  readonly keptReason: string | null;
   readonly pages: number;
   readonly requests: number;
   /** Answers with 429. */
@@ -46,11 +59,14 @@ export interface IngestResult {
 
 export function ingestResult(known: {
   readonly run: number;
+  readonly pass: Pass;
   readonly outcome: RunOutcome;
   readonly stats: RunStats;
   readonly figures: RunFigures;
   readonly resumedFrom: number | null;
   readonly warnings: readonly string[];
+  /** Null: nobody asked for one. */
+  readonly deletion: Deletion | null;
   /** Of the process, or on a schedule of the attempt. */
   readonly startedAtMs: number;
   readonly nowMs: number;
@@ -60,8 +76,10 @@ export function ingestResult(known: {
   return {
     status: outcome.status,
     run: known.run,
+    pass: known.pass,
     eventsIngested: figures.rows,
     ...stats.counts,
+    ...deletionFields(known.deletion),
     pages: stats.pages,
     requests: stats.requests,
     refused: stats.refused,
@@ -80,6 +98,15 @@ export function ingestResult(known: {
     resumeAt: isoOrNull(resumeAtMsOf(outcome)),
     warnings: known.warnings,
   };
+}
+
+export function deletionFields(
+  deletion: Deletion | null,
+): Pick<IngestResult, 'deleted' | 'keptReason'> {
+  if (deletion === null) return { deleted: null, keptReason: null };
+  return deletion.type === 'deleted'
+    ? { deleted: deletion.rows, keptReason: null }
+    : { deleted: 0, keptReason: deletion.reason };
 }
 
 /** Where there is more to see. */
@@ -106,6 +133,9 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
         ` + ${formatCount(result.duplicate)} duplicate`,
     ],
     ['', `+ ${formatCount(result.quarantined)} in quarantine`],
+    ...(result.deleted === null || result.keptReason !== null
+      ? []
+      : [['deleted', `${formatCount(result.deleted)} rows that the source has no more`]]),
     ['pages', formatCount(result.pages)],
     [
       'time',
@@ -119,12 +149,19 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['data', where.open],
     ...(where.page == null ? [] : [['report', where.page]]),
   ];
+  if (result.pass.type !== 'full') rows.unshift(['reads', passText(result.pass)]);
   if (result.resumedFrom !== null) {
-    rows.splice(3, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
+    const at = rows.findIndex(([name]) => name === 'time');
+    rows.splice(at, 0, ['resumed', `from ${formatCount(result.resumedFrom)} committed pages`]);
   }
   const title = `Run ${result.run}: ${statusAfter(result.status)}`;
   const reason = result.reason === null ? [] : [`  ${result.reason}`];
-  const warnings = result.warnings.flatMap((text) => field('warning', text));
+  const warnings = [
+    ...result.warnings.flatMap((text) => field('warning', text)),
+    ...(result.keptReason === null
+      ? []
+      : field('kept', `nothing is deleted: ${result.keptReason}`)),
+  ];
   const lines = rows.map(([name, value]) => `  ${(name ?? '').padEnd(9)} ${value}`);
   return [title, ...reason, ...warnings, ...lines].join('\n');
 }

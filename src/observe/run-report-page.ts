@@ -158,6 +158,7 @@ function recordRows(report: RunReportDocument): Row[] {
     ['Updated', rows.updated === 0 ? null : formatCount(rows.updated)],
     ['Duplicate', formatCount(rows.duplicate)],
     ['Quarantined', formatCount(rows.quarantined)],
+    ['Deleted', rows.deleted === null ? null : formatCount(rows.deleted)],
     ['Pages', formatCount(pages)],
     ['Of processes without a report', unreportedRows === 0 ? null : formatCount(unreportedRows)],
     ['Body bytes', bytes === 0 ? null : formatBytes(bytes)],

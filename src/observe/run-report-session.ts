@@ -39,7 +39,7 @@ export function sessionReport(figures: SessionFigures): RunReportDocument {
     warnings: [...result.warnings],
     firstRequestAtMs: run.firstRequestAtMs ?? stats.firstRequestAtMs,
     endedAtMs,
-    rows: { ingested: rows, total, ...stats.counts },
+    rows: { ingested: rows, total, ...stats.counts, deleted: result.deleted },
     pages: stats.pages,
     sessions: [sessionOf(figures)],
     limit: policy === null ? null : { quota: policy.quota, windowMs: policy.windowMs },

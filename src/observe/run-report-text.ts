@@ -58,6 +58,9 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
       `${formatCount(rows.returned)} returned = ${writtenText(rows)} + ` +
         `${formatCount(rows.duplicate)} duplicate + ${formatCount(rows.quarantined)} in quarantine`,
     ),
+    ...(rows.deleted === null
+      ? []
+      : field('deleted', `${formatCount(rows.deleted)} rows that the source has no more`)),
   ];
 }
 

@@ -84,6 +84,8 @@ const reportForm = z.object({
   rows: z.object({
     ...{ ingested: count, total: z.nullable(count), returned: count, inserted: count },
     ...{ updated: z._default(count, 0), duplicate: count, quarantined: count },
+    /** Of earlier runs, because the source has them no more; null: nobody asked. */
+    deleted: z._default(z.nullable(count), null),
   }),
   pages: count,
   sessions: z.array(session),

@@ -4,12 +4,14 @@
  *
  *   main ── write(PageWrite) ──▶ writer
  *   main ◀── WriteResult ── writer         (what the call resolves with)
+ *   main ── retry(PageRetry) ──▶ writer    (records in quarantine, tried again)
  *   main ◀── WriterNews ── writer          (the listener that was given to `open` is called)
  */
 import type { CommittedCounts, PageLink } from '../core/committed-page.js';
 import type { Fault } from '../core/fault.js';
 import type { Position } from '../paging/position.js';
 import type { Batch, BatchBuffers } from './batch.js';
+import type { PageRetry, RetryResult } from './quarantined-record.js';
 import type { RecordFacts } from './record-facts.js';
 import type { WriterTarget } from './record-target.js';
 
@@ -37,6 +39,13 @@ export interface WriterSettings {
   readonly statementTimeoutMs: number;
   /** How long one page is retried against a database that is away before its fault is reported. */
   readonly retryForMs: number;
+  /**
+   * Takes the key of each row that a page has found and left as it is, so that nobody takes the row for missing;
+   * made where it is not there. Null: nobody asks. @default null
+   */
+  readonly seen?: string | null;
+  /** It is opened to try records in quarantine again, into a table that is there. @default false */
+  readonly retries?: boolean;
 }
 
 /** One page to commit: its rows, and what the ledger keeps of it. */
@@ -79,6 +88,8 @@ export interface WriterCalls {
   open(settings: WriterSettings, listener: (news: WriterNews) => void): Promise<Fault | null>;
   /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
   write(page: PageWrite): Promise<WriteResult>;
+  /** One page at a time, of a writer that was opened for it; see workers/writer/page-retry. */
+  retry(page: PageRetry): Promise<RetryResult>;
   /**
    * Finishes what was accepted and closes the connections.
    *

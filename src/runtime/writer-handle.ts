@@ -4,6 +4,7 @@ import { proxy, type Remote, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Fault } from '../core/fault.js';
 import { buffersOf } from '../protocol/batch.js';
+import type { PageRetry, RetryResult } from '../protocol/quarantined-record.js';
 import { NO_FACTS, type RecordFacts } from '../protocol/record-facts.js';
 import {
   CONNECTIONS_MIN,
@@ -78,6 +79,18 @@ export class WriterHandle {
       return await this.#outlive(() => this.#calls.write(transfer(page, buffersOf(batch))), failed);
     } catch (bug) {
       // It ends the thread, and with it the run, which can be gone on with.
+      const death = this.#die(bug instanceof Error ? bug.message : String(bug));
+      void this.#worker.terminate();
+      return failed(death);
+    }
+  }
+
+  /** Tries records of one page again. Rejects never. */
+  async retry(page: PageRetry): Promise<RetryResult> {
+    const failed = (fault: Fault): RetryResult => ({ type: 'failed', fault });
+    try {
+      return await this.#outlive(() => this.#calls.retry(page), failed);
+    } catch (bug) {
       const death = this.#die(bug instanceof Error ? bug.message : String(bug));
       void this.#worker.terminate();
       return failed(death);

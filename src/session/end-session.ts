@@ -1,9 +1,12 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { withoutPlan } from '../core/start-reservation.js';
+import { noteMissed } from '../database/delete-missing.js';
 import type { WatermarkChange } from '../database/watermarks.js';
-import { type IngestResult, ingestResult } from '../observe/report.js';
+import { type Deletion, type IngestResult, ingestResult } from '../observe/report.js';
 import { nowMs } from '../runtime/clock.js';
+import { commandText } from './command-text.js';
+import { deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { Engine } from './engine.js';
 import { nextWatermark } from './next-watermark.js';
 import { compareRows } from './onlookers/compare-rows.js';
@@ -12,7 +15,14 @@ import { putOnRecord } from './put-on-record.js';
 import { keepRecords, type SeenRecords, seeRecords } from './record-fields.js';
 import { keepReport } from './reports/keep-report.js';
 import type { Deciding, RunAccount } from './run-account.js';
-import { changedRecords, missingRecords, movedRecords, passedTotal } from './run-warnings.js';
+import {
+  changedRecords,
+  missingRecords,
+  movedRecords,
+  noWatermark,
+  passedTotal,
+  unknownMoves,
+} from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 export interface SessionEnd {
@@ -49,15 +59,17 @@ export async function endSession(
   const ended = { run: run.run, outcome, redact: context.redact };
   const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
   await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-    settle(parts, ending, { outcome, seen }),
+    settle(parts, ending, { outcome, seen, watermark }),
   );
+  const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
   onlookers.front?.ended(outcome, endedAtMs);
   if (seen?.warning != null) onlookers.alerts?.recordsChanged(seen.warning, outcome);
   onlookers.alerts?.ended(outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
-    ...{ run: run.run, outcome, stats, figures, warnings: warnings.texts },
+    ...{ run: run.run, pass: parts.source.spec.pass, outcome },
+    ...{ stats, figures, warnings: warnings.texts, deletion },
     resumedFrom: prepared.resumedFrom,
     startedAtMs: context.lasting?.attemptStartedAtMs ?? performance.timeOrigin,
     nowMs: endedAtMs,
@@ -80,11 +92,16 @@ function redacted(outcome: RunOutcome, redact: (text: string) => string): RunOut
   return message === fault.message ? outcome : { ...outcome, fault: { ...fault, message } };
 }
 
+interface Settled extends Pick<SessionEnd, 'outcome'> {
+  readonly seen: SeenRecords | null;
+  readonly watermark: WatermarkChange | null;
+}
+
 /** Saves what was learned, counts once more by the ledger, and warns of what that shows. */
 async function settle(
   parts: SessionParts,
   { limits, scheduler, account }: EndingSession,
-  { outcome, seen }: Pick<SessionEnd, 'outcome'> & { readonly seen: SeenRecords | null },
+  { outcome, seen, watermark }: Settled,
 ): Promise<void> {
   const { store, prepared, source } = parts;
   const { run } = prepared.run;
@@ -94,16 +111,44 @@ async function settle(
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
   const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
-  if (outcome.status === 'complete') {
-    warnings.add(missingRecords(announcedRecords, isOrdered, totals));
-    if (countsPlaces(source)) warnings.add(movedRecords(totalFall, totals));
+  const isCounted = countsPlaces(source);
+  const isComplete = outcome.status === 'complete';
+  const doubts = [
+    isComplete ? missingRecords(announcedRecords, isOrdered, totals) : null,
+    isComplete && isCounted ? movedRecords(totalFall, totals) : null,
+    passedTotal(isTotalPassed),
+  ];
+  for (const doubt of doubts) warnings.add(doubt);
+  if (isComplete && notesSeen(prepared.run)) {
+    const told = prepared.run.warnings.find((text) => text === passedTotal(true)) ?? null;
+    const unknown = isCounted ? unknownMoves(announcedRecords) : null;
+    const missed = [...doubts, told, unknown].find((one) => one !== null) ?? null;
+    await noteMissed(parts.database.pool, run, missed);
   }
-  warnings.add(passedTotal(isTotalPassed));
   warnings.add(changedRecords(totals, source.spec.target.disposition));
+  warnings.add(noWatermark(watermark, totals));
   warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.
   if (seen !== null) await keepRecords(parts, seen);
+}
+
+/** @returns null: the run has not noted what it has seen, or nobody wants the rest deleted now */
+async function deletionOf(
+  { context, database, prepared, source, confirm }: SessionParts,
+  outcome: RunOutcome,
+): Promise<Deletion | null> {
+  const { run } = prepared;
+  if (outcome.status !== 'complete' || !notesSeen(run)) return null;
+  if (!context.config.deleteMissing) {
+    const again = commandText(run.source, 'ingest --delete-missing');
+    context.log.info(
+      { event: 'rows_unjudged' },
+      `rows that run ${run.run} has not seen are still there: ${again} deletes them`,
+    );
+    return null;
+  }
+  return deleteUnseen(context, database, { run: run.run, target: source.spec.target, confirm });
 }
 
 /** Null: it stays as it is. */

@@ -21,6 +21,7 @@ import type { RunObserver } from '../runtime/run-observer.js';
 import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import { authorisedFetch } from './authorised-fetch.js';
+import { seenTableOf } from './deletion/unseen-rows.js';
 import { fetchSettings } from './fetch-settings.js';
 import { replacementOf } from './replacement.js';
 import type { SessionParts } from './session-parts.js';
@@ -71,6 +72,7 @@ export class Engine {
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
       hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), merges, log),
       provesData: config.provesData,
+      seen: seenTableOf(prepared.run),
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });

@@ -4,12 +4,14 @@
  */
 import type { Config } from '../config/config.js';
 import { countRows } from '../database/count-rows.js';
+import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
 import { Patience } from '../database/patience.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
+import type { Deletion } from '../observe/report.js';
 import { streamTable, tableOf } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
 import { nowMs } from '../runtime/clock.js';
@@ -17,6 +19,7 @@ import { credentialsText } from '../source/file/references.js';
 import { passText } from '../source/pass.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
+import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type Onlookers, withOnlookers } from './onlookers/open-onlookers.js';
@@ -44,6 +47,8 @@ export type IngestionEnd =
       readonly eventsIngested: number;
       /** Counted; null: the table cannot be. */
       readonly tableRows: number | null;
+      /** Of rows that it has not seen; null: nobody asked for it, or it was done before. */
+      readonly deletion: Deletion | null;
     };
 
 type FinishedBefore = Extract<IngestionEnd, { type: 'finishedBefore' }>;
@@ -51,6 +56,8 @@ type FinishedBefore = Extract<IngestionEnd, { type: 'finishedBefore' }>;
 export interface IngestionOptions {
   /** Told how it ended, before anything is closed: a person need not wait for that. */
   readonly tell: (end: IngestionEnd) => void;
+  /** Asked before rows are deleted. @default no */
+  readonly confirm?: Confirm;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;
   /** Done under the run lock, before the run to go on with is looked for. @default nothing */
@@ -103,6 +110,7 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
     const end =
       'finished' in found
         ? {
+            deletion: await deletionAfter(context, opened, found.finished),
             ...(await finishedBefore(database, store, found.finished)),
             disposition: source.spec.target.disposition,
           }
@@ -125,7 +133,7 @@ interface Work extends Pick<SessionParts, 'prepared' | 'patience' | 'lock'> {
 
 async function workOn(
   context: SessionContext,
-  { database, source, token, onlookers, leave }: OpenParts,
+  { database, source, token, onlookers, leave, confirm = refuse }: OpenParts,
   { prepared, atStart, patience, lock }: Work,
 ): Promise<IngestionEnd> {
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
@@ -138,16 +146,30 @@ async function workOn(
     const tableName = tableOf(source.spec.target).qualified;
     const run = { ...prepared.run, tableName };
     const isReplaced = source.spec.target.disposition === 'replace';
+    await atStart.during(() => forgetSeen(database.pool, run));
     await atStart.during(() => warnOfOthers(database, run, isReplaced, context.log));
   }
   const end = await runSession({
-    ...{ context, source, token, database, patience, lock, prepared, onlookers, leave },
+    ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
     store: openRunStore(database.pool, { patience }),
   });
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;
   return { type: 'ended', openCommand: database.openCommand, tableName, ...end };
 }
+
+/** Rows that a run which is complete has not seen, and that were not deleted then. */
+async function deletionAfter(
+  context: SessionContext,
+  { database, source, confirm = refuse }: OpenParts,
+  finished: Run,
+): Promise<Deletion | null> {
+  if (!context.config.deleteMissing || !notesSeen(finished)) return null;
+  const { target } = source.spec;
+  return deleteUnseen(context, database, { run: finished.run, target, confirm });
+}
+
+const refuse: Confirm = async () => false;
 
 function runPatience({ config, log }: SessionContext, { front }: Onlookers): Patience {
   return new Patience({
@@ -164,7 +186,7 @@ async function finishedBefore(
   { pool, openCommand }: OpenDatabase,
   store: RunStore,
   finished: Run,
-): Promise<Omit<FinishedBefore, 'disposition'>> {
+): Promise<Omit<FinishedBefore, 'disposition' | 'deletion'>> {
   const { run } = finished;
   const { rows: eventsIngested } = await store.loadTotals(run);
   const tableRows = await countRows(pool, streamTable(finished));

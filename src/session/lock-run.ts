@@ -1,5 +1,7 @@
 /** Holds a source for one process, so that no two work on its runs at once. */
+import type { Fault } from '../core/fault.js';
 import { type KeptRunLock, keepRunLock } from '../database/kept-run-lock.js';
+import type { StreamKey } from '../database/ledger-types.js';
 import type { Patience } from '../database/patience.js';
 import type { RunLock } from '../database/run-lock.js';
 import type { RunStore } from '../database/run-store.js';
@@ -52,4 +54,18 @@ export function lockForExploration(
     onLost: (fault) =>
       log.warn({ event: 'lock_lost', fault }, `the run lock is lost: ${fault.message}`),
   });
+}
+
+/**
+ * For records in quarantine that are tried again: an ingestion at once could let go of their pages.
+ *
+ * @param onLost told when the lock is lost, and why
+ * @throws IngestionError when another holds it
+ */
+export function lockForRetry(
+  store: RunStore,
+  streamKey: StreamKey,
+  onLost: (fault: Fault) => void,
+): Promise<RunLock> {
+  return store.acquireRunLock(streamKey, { activity: 'retry', onLost });
 }

@@ -12,6 +12,12 @@ import type { WriterTarget } from '../protocol/record-target.js';
 import { passOf } from '../source/pass.js';
 import type { Source } from '../source/source.js';
 import { chooseRun } from './choose-pass.js';
+import {
+  judgesAgain,
+  requireNoted,
+  requireSeen,
+  requireWhole,
+} from './deletion/require-deletable.js';
 import { nextWatermark } from './next-watermark.js';
 import { type OpenSource, readingPass } from './open-source.js';
 import { replacementOf } from './replacement.js';
@@ -64,6 +70,7 @@ export async function prepareRun(
     latest.replacedBy !== null ||
     (await namesOtherTable(store, latest, opened.spec));
   const before = isLeft ? null : latest;
+  if (before !== null && judgesAgain(config, before)) return { finished: before };
   const choice = chooseRun({
     ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
     incremental: opened.spec.incremental,
@@ -72,6 +79,8 @@ export async function prepareRun(
   if (choice.type === 'refused') throw new UserError(choice.message, 'usage');
   if (before !== null && choice.type === 'nothingToDo') return { finished: before };
   const isBegun = choice.type === 'begin';
+  if (isBegun) requireWhole(config);
+  else if (before !== null) requireNoted(config, before);
   if (isBegun && choice.pass.type === 'incremental' && before !== null) {
     await requireTable(store, before);
   }
@@ -126,7 +135,11 @@ async function beginRun(
   const { target, pass, within } = spec;
   const replacement = replacementOf(target);
   const table = tableOf(target);
-  const settings = { ...settingsOf(config), disposition: target.disposition, pass, within };
+  const settings = {
+    ...{ ...settingsOf(config), disposition: target.disposition, pass },
+    ...(within !== null && { within }),
+    ...(config.deleteMissing && { deleteMissing: true }),
+  };
   if (replacement === null) {
     await store.noteUnownedRows(table);
     return store.createRun({ ...streamKey, table, settings });
@@ -195,6 +208,7 @@ async function pagesToGoOnFrom(
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
+  if (pages.length > 0) await requireSeen(store, run, source.target);
   if (table.key.length > 0) return pages;
   const { paging, within } = source;
   const again = pagesWalkedAgain(pages, { paging, within, nowMs });

@@ -5,6 +5,7 @@
 import type { TotalFall } from '../core/announced-total.js';
 import type { OtherColumn } from '../database/column-types.js';
 import type { Run, RunTotals } from '../database/ledger-types.js';
+import type { WatermarkChange } from '../database/watermarks.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
@@ -82,6 +83,18 @@ export function missingRecords(
   );
 }
 
+/** @param change what the run makes of the watermark; null: it stays @returns null when the next run can go on */
+export function noWatermark(
+  change: WatermarkChange | null,
+  { returned }: Pick<RunTotals, 'returned'>,
+): string | null {
+  if (change === null || change.value !== null || returned === 0) return null;
+  return (
+    `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
+    'check cursor_path and cursor_type of incremental, or the order where the file declares one'
+  );
+}
+
 /** @param isPassed whether records came behind the total that their own answer told */
 export function passedTotal(isPassed: boolean): string | null {
   if (!isPassed) return null;
@@ -113,5 +126,18 @@ export function movedRecords(
     `records were removed or added while their pages were counted off (${signs.join('; ')}): ` +
     'some may have moved past the walk and be missing. --restart asks for all pages again; ' +
     'a cursor or keyset paginator, where the API has one, does not lose its place'
+  );
+}
+
+/**
+ * Of a walk that counts records or pages, where rows that it has not seen are to be deleted.
+ *
+ * @param announced records that the API says there are; null: it does not
+ */
+export function unknownMoves(announced: number | null): string | null {
+  if (announced !== null) return null;
+  return (
+    'its pages are counted off, and no total tells whether records were removed meanwhile, by which others ' +
+    'move past the walk; a cursor or keyset paginator, where the API has one, does not lose its place'
   );
 }

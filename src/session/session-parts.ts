@@ -4,6 +4,7 @@ import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
 import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
+import type { Confirm } from './deletion/unseen-rows.js';
 import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
 import type { OpenSource } from './open-source.js';
@@ -21,6 +22,8 @@ export interface SessionParts {
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly onlookers: Onlookers;
+  /** Asked before rows are deleted. */
+  readonly confirm: Confirm;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;
 }

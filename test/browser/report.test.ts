@@ -17,7 +17,7 @@ const REPORT = sampleReport({
   endedAtMs: LATER_MS,
   rows: {
     ...{ ingested: 3_000_000, total: 3_000_000, returned: 3_000_010, inserted: 3_000_000 },
-    ...{ updated: 0, duplicate: 0, quarantined: 1_234_577 },
+    ...{ updated: 0, duplicate: 0, quarantined: 1_234_577, deleted: null },
   },
   sessions: [
     sampleSession({ status: 'paused', rows: 149_959, requests: 1_234_567 }),

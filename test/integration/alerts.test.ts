@@ -35,7 +35,7 @@ function expectNoSecret(exit: Exit): void {
 }
 
 describe('a run', () => {
-  test('that finishes is told once, with its figures; a second start has nothing to tell', async () => {
+  test('that finishes is told once, with its figures, and so is one that reads what is new', async () => {
     const [simulator, receiver] = [await simulate(), await receive()];
     const exit = await folder.run(['ingest', '--json'], environment(simulator, receiver));
     expect(exit.code, exit.stderr).toBe(0);
@@ -50,8 +50,8 @@ describe('a run', () => {
     ]);
     expect(receiver.posted[0]?.rowsPerSecond).toBeGreaterThan(0);
     const again = await folder.run(['ingest', '--json'], environment(simulator, receiver));
-    expect(again.result).toMatchObject({ alreadyComplete: true });
-    expect(receiver.posted).toHaveLength(1);
+    expect(again.result).toMatchObject({ run: 2, pass: { type: 'incremental' } });
+    expect(receiver.posted).toMatchObject([{ run: 1 }, { kind: 'finished', run: 2 }]);
   });
 
   test('whose key is refused is told as failed, with what to check', async () => {

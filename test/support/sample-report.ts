@@ -22,7 +22,7 @@ export function sampleReport(changes: Partial<RunReportDocument> = {}): RunRepor
     ...{ firstRequestAtMs: STARTED_MS + 500, endedAtMs: STARTED_MS + 60_500 },
     rows: {
       ...{ ingested: 50_000, total: 50_000, returned: 50_010, inserted: 49_990 },
-      ...{ updated: 0, duplicate: 10, quarantined: 10 },
+      ...{ updated: 0, duplicate: 10, quarantined: 10, deleted: null },
     },
     pages: 11,
     sessions: [sampleSession()],

@@ -101,6 +101,7 @@ export class SimulatedLedger {
           ...{ kept: 0, differing: 0, superseded: 0 },
           digest: digestOf(written),
           dataDigest: null,
+          retried: 0,
         };
       });
     const others = { unownedBefore: 0, takenFromOthers: 0 };

@@ -105,6 +105,7 @@ export class VerifyModel {
       ...{ quarantined: rejects.count, kept: rejects.count },
       digest: String(digestOfRows({ ...selected, rows: Uint32Array.from(written) })),
       dataDigest: null,
+      retried: 0,
     });
   }
 

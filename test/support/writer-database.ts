@@ -62,16 +62,21 @@ export async function contentOf(pool: pg.Pool): Promise<unknown> {
  * Waits until a connection of a writer waits for a lock.
  *
  * @param other a server process that is not meant
+ * @param name of the connection
  * @returns its server process
  */
-export async function waitingBackend(pool: pg.Pool, other = 0): Promise<number> {
+export async function waitingBackend(
+  pool: pg.Pool,
+  other = 0,
+  name = 'datasync-writer',
+): Promise<number> {
   return vi.waitFor(
     async () => {
       const { rows } = await pool.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity
-         WHERE application_name = 'datasync-writer' AND wait_event_type = 'Lock'
+         WHERE application_name = $2 AND wait_event_type = 'Lock'
            AND datname = current_database() AND pid <> $1`,
-        [other],
+        [other, name],
       );
       expect(rows).toHaveLength(1);
       return (rows[0] as { pid: number }).pid;

@@ -30,6 +30,7 @@ import { IngestionLoop } from '../../src/runtime/ingestion-loop.js';
 import { RunJournal } from '../../src/runtime/run-journal.js';
 import type { PreparedRun } from '../../src/session/prepare-run.js';
 import { RunWatch } from '../../src/session/run-watch.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { readConfig } from '../support/datasync.js';
 import { seededRandom } from '../support/random.js';
@@ -127,8 +128,8 @@ async function playRun(level: string, faultShare: number) {
   watch.start();
   const outcome = await untilOver(loop);
   watch.stop();
-  const known = { run: 7, outcome, stats, figures: runFigures };
-  const figures = { ...known, resumedFrom: null, warnings: [] };
+  const known = { run: 7, pass: FULL_PASS, outcome, stats, figures: runFigures };
+  const figures = { ...known, resumedFrom: null, warnings: [], deletion: null };
   watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);
   return { records: captured.records(), durationMs: stats.durationMs(nowMs()), stats };
 }
@@ -263,6 +264,8 @@ function freshRun(): PreparedRun {
         firstRequestAtMs: null,
         sourceTotal: null,
         submission: null,
+        deleted: null,
+        missed: null,
         settings: {},
         warnings: [],
       },

@@ -1,16 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { formatCount, formatDuration } from '../../src/observe/eta.js';
 import { type IngestResult, reportText } from '../../src/observe/report.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 
 const result: IngestResult = {
   status: 'complete',
   run: 1,
+  pass: FULL_PASS,
   eventsIngested: 3_000_000,
   returned: 3_000_007,
   inserted: 2_999_990,
   updated: 0,
   duplicate: 10,
   quarantined: 7,
+  deleted: null,
+  keptReason: null,
   pages: 601,
   requests: 605,
   refused: 0,

@@ -9,6 +9,7 @@ import { runProgress } from '../../src/observe/run-line.js';
 import { reportTotals } from '../../src/observe/run-report.js';
 import { sessionReport } from '../../src/observe/run-report-session.js';
 import { RunView } from '../../src/observe/run-view.js';
+import { FULL_PASS } from '../../src/source/pass.js';
 import { type PlayedOptions, PlayedRun, T0 } from '../support/played-run.js';
 import { parsePrometheus } from '../support/prometheus-text.js';
 
@@ -135,7 +136,8 @@ test.each([
     const outcome = { status: 'complete' } as const;
     view.end(outcome, endedAtMs);
     const result = ingestResult({
-      ...{ run: 1, outcome, stats, figures, resumedFrom: null, warnings: [] },
+      ...{ run: 1, pass: FULL_PASS, outcome, stats, figures, resumedFrom: null, warnings: [] },
+      deletion: null,
       ...{ startedAtMs: T0, nowMs: run.nowMs },
     });
     await agree();

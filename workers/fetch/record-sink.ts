@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readTimestamp } from '../../src/source/timestamp.js';
 import { NOT_FOUND } from '../json/json-walker.js';
+import { parseRecord } from '../json/parsed-record.js';
 import { type RecordFields, type RecordWalker, UNSURE } from '../json/record-walker.js';
 import {
   EPOCH_MS_BYTES,
@@ -10,7 +11,6 @@ import {
   readIsoMsBytes,
 } from '../json/timestamp-bytes.js';
 import type { ColumnWriter } from './column-writer.js';
-import { parseRecord } from './parsed-record.js';
 import { RejectWriter } from './reject-writer.js';
 import { UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.js';
 

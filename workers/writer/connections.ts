@@ -50,7 +50,9 @@ export function openConnections(
       });
       const wire = new WireBuffer();
       wires.set(client, wire);
-      return runWireQuery(client, wire, (into) => writePreparation(into, shape));
+      return runWireQuery(client, wire, (into) =>
+        writePreparation(into, shape, settings.retries ?? false),
+      );
     },
   });
   pool.on('error', () => {});

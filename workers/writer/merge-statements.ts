@@ -7,10 +7,11 @@
  *                                  └─ the same, or older ──────▶ stays: a duplicate
  *
  * Newer is the higher instant; where there is none, or the same, the later page of a chain, and else what
- * comes later. A share that a page loses is a row of `ingestion_superseded`: to change the ledger rows of
+ * comes later: for a record that was in quarantine meanwhile, the page that was committed later. A share that a page loses is a row of `ingestion_superseded`: to change the ledger rows of
  * other pages would make pages that are written at once wait for one another.
  */
 import { dataDigest, quoteIdentifier, rowDigest } from '../../src/postgres/stream-table.js';
+import { hasTriggers } from './row-sql.js';
 import { ownName, PLACE, type TableShape } from './table-shape.js';
 
 const OWNER = ownName('owner');
@@ -28,11 +29,13 @@ export interface MergingPage {
   readonly page: string;
   /** Whether the data is to be proved. */
   readonly proves: string;
+  /** Its rows come late, out of quarantine. @default false */
+  readonly isLate?: boolean;
 }
 
 /**
  * CTEs: `looked`, one row a key; `stored`, `taken` and `written`, what was inserted, updated, and both;
- * `superseded`.
+ * `superseded`; `seen`, where keys are noted.
  *
  * @param first the first parameter of the rows
  */
@@ -81,6 +84,19 @@ export function mergeRows(shape: TableShape, first: number, merging: MergingPage
   INSERT INTO ingestion_superseded (page, run, taken_by, rows, digest, data_digest)
   SELECT owner, ${merging.run}::integer, ${merging.id}::integer, count(*), bit_xor(digest_before), bit_xor(data_digest_before)
   FROM taken WHERE owner IS DISTINCT FROM ${merging.id}::integer GROUP BY owner
+)${noteSeen(shape, merging)}`;
+}
+
+/**
+ * Rows that stay carry the id of an earlier run's page, which does not tell that this run has seen them. A row
+ * that comes late takes its own from a page of any run, so that whatever was there is noted.
+ */
+function noteSeen({ seen, key }: TableShape, { isLate = false }: MergingPage): string {
+  if (seen === null) return '';
+  const keys = key.map(quoteIdentifier).join(', ');
+  return `, seen AS (
+  INSERT INTO ${seen} (${keys})
+  SELECT ${keys} FROM looked WHERE ${IS_THERE}${isLate ? '' : ` AND NOT ${IS_NEWER}`}
 )`;
 }
 
@@ -112,13 +128,38 @@ export const IS_RACED = `(SELECT count(*) FROM written) <> (
   SELECT count(*) FROM looked WHERE NOT ${IS_THERE} OR ${IS_NEWER})`;
 
 /** Whether a row stayed as it was that should have been updated: what keeps it so is a trigger. */
-export const IS_SKIPPED = `(SELECT count(*) FROM taken) < (
+const IS_SKIPPED = `(SELECT count(*) FROM taken) < (
   SELECT count(*) FROM looked WHERE ${IS_THERE} AND ${IS_NEWER})`;
 
-function isNewer({ run, segment, page }: MergingPage): string {
+/**
+ * Merges some rows of a page, and returns how many were inserted, the digest of all that were written, how
+ * many were updated, and, of these, known; whether it was raced; whether a trigger has skipped a row.
+ */
+export const mergeGroup = (shape: TableShape, first: number, group: MergingPage): string =>
+  `WITH ${mergeRows(shape, first, group)}
+SELECT count(*) FILTER (WHERE NOT is_taken), coalesce(bit_xor(digest), 0),
+  count(*) FILTER (WHERE is_taken),
+  count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)}),
+  NOT ${hasTriggers(shape)} AND ${IS_RACED}, ${hasTriggers(shape)} AND ${IS_SKIPPED}
+FROM written`;
+
+function isNewer(merging: MergingPage): string {
   return `NOT coalesce(given.occurred_at < kept.occurred_at, false) AND (
-      coalesce(given.occurred_at > kept.occurred_at, false) OR NOT EXISTS (
+      coalesce(given.occurred_at > kept.occurred_at, false) OR NOT EXISTS (${laterPage(merging)}))`;
+}
+
+/** That owns the row which is there, and by which the row stays. */
+function laterPage({ id, run, segment, page, isLate = false }: MergingPage): string {
+  const inChain = `later.run = ${run}::integer AND later.segment = ${segment}::integer`;
+  if (!isLate) {
+    return `
         SELECT FROM ingestion_pages AS later
-        WHERE later.id = kept.page AND later.run = ${run}::integer
-          AND later.segment = ${segment}::integer AND later.page > ${page}::integer))`;
+        WHERE later.id = kept.page AND ${inChain} AND later.page > ${page}::integer`;
+  }
+  // Of two records of one page nobody knows which came first: the row stays.
+  return `
+        SELECT FROM ingestion_pages AS later, ingestion_pages AS own
+        WHERE later.id = kept.page AND own.id = ${id}::integer AND CASE
+          WHEN ${inChain} THEN later.page >= ${page}::integer
+          ELSE later.committed_at >= own.committed_at END`;
 }

@@ -32,6 +32,9 @@ export interface OwnerPage extends PageWrite {
   readonly id: number;
 }
 
+/** What of it its rows need. */
+export type PageOfRows = Pick<OwnerPage, 'id' | 'run' | 'segment' | 'page' | 'bound' | 'batch'>;
+
 export interface PageRows extends RowSource {
   /** Accepted rows, repeated ones included. */
   readonly acceptedCount: number;
@@ -49,7 +52,7 @@ const NO_CULPRITS: ReadonlySet<number> = new Set();
  * @param culprits rows of the batch that PostgreSQL refused
  */
 export function selectRows(
-  page: OwnerPage,
+  page: Pick<OwnerPage, 'id' | 'bound' | 'batch'>,
   shape: Pick<TableShape, 'reads' | 'merges'>,
   culprits: ReadonlySet<number> = NO_CULPRITS,
 ): PageRows {

@@ -200,7 +200,7 @@ const PAGE_RACE: Fault = {
   retryable: true,
 };
 
-const ROW_RACE: Fault = {
+export const ROW_RACE: Fault = {
   code: 'DATABASE_CONFLICT',
   message: 'another page has written one of its rows meanwhile',
   retryable: true,
@@ -217,6 +217,6 @@ function pageOfAnother({ run, segment, page }: PageWrite): Fault {
 }
 
 /** The server rolled back one statement and goes on; anything else leaves the connection in doubt. */
-function isStatementError(error: unknown): boolean {
+export function isStatementError(error: unknown): boolean {
   return (error as { severity?: unknown }).severity === 'ERROR';
 }

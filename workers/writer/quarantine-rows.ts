@@ -6,11 +6,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { NUMBERS_PER_REJECT, type Rejects, rejectAt } from '../../src/protocol/batch.js';
+import { BASE64_MARK, BASE64_NOTE } from '../../src/protocol/quarantined-record.js';
 import { writeArray } from './row-encoding.js';
 import type { Parameter, WireBuffer } from './wire-buffer.js';
-
-const BASE64_MARK = Buffer.from('base64:');
-const BASE64_NOTE = '; raw_text has its bytes in base64';
 
 const INTEGER_OID = 23;
 const TEXT_OID = 25;
@@ -57,9 +55,19 @@ export function quarantineParameters(body: Uint8Array, rejects: Rejects): Parame
         const record = body.subarray(start, end);
         return isBinary(nth) ? inBase64(record) : record;
       }),
-    (wire) =>
-      writeTexts(wire, sentences.length, (nth) => Buffer.from(storableText(sentences[nth] ?? ''))),
+    textsParameter(sentences),
   ];
+}
+
+/** As the parameter of an array. */
+export function integersParameter(numbers: readonly number[]): Parameter {
+  return (wire) => writeIntegers(wire, numbers.length, (nth) => numbers[nth] as number);
+}
+
+/** As the parameter of an array, in the form that PostgreSQL can store. */
+export function textsParameter(texts: readonly string[]): Parameter {
+  return (wire) =>
+    writeTexts(wire, texts.length, (nth) => Buffer.from(storableText(texts[nth] as string)));
 }
 
 /**
@@ -77,7 +85,7 @@ function isText(bytes: Uint8Array): boolean {
 function inBase64(record: Uint8Array): Uint8Array {
   const { buffer, byteOffset, byteLength } = record;
   const text = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-  return Buffer.concat([BASE64_MARK, Buffer.from(text, 'latin1')]);
+  return Buffer.from(BASE64_MARK + text, 'latin1');
 }
 
 function writeIntegers(wire: WireBuffer, count: number, numberAt: (nth: number) => number): void {

@@ -11,9 +11,11 @@ import { qualifiedName, quoteIdentifier } from '../../src/postgres/stream-table.
 import { SQL_TYPES, valueSql } from '../../src/postgres/value-sql.js';
 import { keyTypeOf, recordValue } from '../../src/protocol/key-type.js';
 import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
+import type { WriterSettings } from '../../src/protocol/writer-messages.js';
 import { unfitColumns } from './column-fit.js';
 import type { CopyFields } from './copy-records.js';
 import { batchShape, recordShape, type TableShape } from './table-shape.js';
+import { copyTable, makeSeenTable } from './tables-beside.js';
 
 /** What the catalogue says of a table. */
 interface FoundTable {
@@ -51,10 +53,9 @@ const FIND_TABLE = `
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2`;
 
-/** The table that is written, and the one whose rows its own will replace; null: nothing's. */
-export interface WrittenTables {
-  readonly target: WriterTarget;
-  readonly replaced: WriterTarget | null;
+/** The table that is written, and those beside it. */
+export interface WrittenTables extends Pick<WriterSettings, 'target' | 'replaced'> {
+  readonly seen: string | null;
 }
 
 /**
@@ -69,7 +70,7 @@ export interface WrittenTables {
  */
 export async function openRecordTable(
   client: ClientBase,
-  { target, replaced }: WrittenTables,
+  { target, replaced, seen }: WrittenTables,
   sample: readonly unknown[] | null,
 ): Promise<TableShape | null> {
   await client.query('BEGIN');
@@ -80,8 +81,9 @@ export async function openRecordTable(
     }
     const hasHeld = isReplaced && (await holdsOurs(client, replaced));
     const shape = await openLocked(client, target, hasHeld ? [] : sample);
+    if (shape !== null && seen !== null) await makeSeenTable(client, seen, shape);
     await client.query('COMMIT');
-    return shape;
+    return shape && { ...shape, seen };
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
     throw error;
@@ -169,19 +171,6 @@ function creation(target: WriterTarget, sample: readonly unknown[]): string {
   ];
   return `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(target.schema)};
     CREATE TABLE ${qualified} (${lines.join(', ')})`;
-}
-
-/** What LIKE does not copy: what rows refer to. */
-const FOREIGN_KEYS = `
-  SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
-  WHERE contype = 'f' AND conrelid = to_regclass($1) AND conrelid <> confrelid`;
-
-async function copyTable(client: ClientBase, target: WriterTarget, replaced: WriterTarget) {
-  const copy = qualifiedName(target.schema, target.table);
-  const original = qualifiedName(replaced.schema, replaced.table);
-  await client.query(`CREATE TABLE ${copy} (LIKE ${original} INCLUDING ALL)`);
-  const { rows } = await client.query<{ definition: string }>(FOREIGN_KEYS, [original]);
-  for (const { definition } of rows) await client.query(`ALTER TABLE ${copy} ADD ${definition}`);
 }
 
 function keyNames({ key }: WriterTarget): string[] {
@@ -273,6 +262,7 @@ function describe(target: WriterTarget, { types }: FoundTable): TableShape {
     relation: target.table,
     key: target.key.map(({ name }) => name),
     merges: target.disposition === 'merge',
+    seen: null,
     cursor: target.cursor,
   };
   if (target.reads === 'worker') return batchShape(table);

@@ -11,7 +11,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Connection } from './connections.js';
-import { type OwnerPage, type PageRows, selectRows } from './page-rows.js';
+import { type PageOfRows, type PageRows, selectRows } from './page-rows.js';
 import type { RowSource } from './row-encoding.js';
 import type { TableShape } from './table-shape.js';
 import { writeBindAndExecute } from './wire-buffer.js';
@@ -27,6 +27,8 @@ export interface StoredRows {
   readonly knownCount: number;
   /** Theirs, as they are stored. */
   readonly digest: bigint;
+  /** Over their data too; 0 unless they come late. */
+  readonly dataDigest: bigint;
   /** Reasons by row of the batch, for those that PostgreSQL refused. */
   readonly refused: ReadonlyMap<number, string>;
 }
@@ -34,16 +36,19 @@ export interface StoredRows {
 /**
  * Inserts the page's rows within the transaction that is open on `connection`.
  *
+ * @param isLate the page was written before, and these are rows of it that were refused then
  * @throws the server's error when it is not about a row
  */
 export async function insertStorableRows(
   connection: Connection,
-  page: OwnerPage,
+  page: PageOfRows,
   shape: TableShape,
+  isLate = false,
 ): Promise<StoredRows> {
   const refused = new Map<number, string>();
   /** Of the groups that were stored. */
-  let stored: Stored = { count: 0, digest: 0n, updatedCount: 0, knownCount: 0 };
+  let stored: Stored = { ...NOTHING, updatedCount: 0, knownCount: 0 };
+  const tryGroup = isLate ? tryLateGroup : tryNewGroup;
   let selected = selectRows(page, shape);
   let groups = firstGroups(selected);
   await connection.command('SAVEPOINT row_group');
@@ -55,6 +60,7 @@ export async function insertStorableRows(
         stored = {
           count: stored.count + outcome.count,
           digest: stored.digest ^ outcome.digest,
+          dataDigest: stored.dataDigest ^ outcome.dataDigest,
           updatedCount: stored.updatedCount + outcome.updatedCount,
           knownCount: stored.knownCount + outcome.knownCount,
         };
@@ -78,16 +84,21 @@ export async function insertStorableRows(
   }
   const { updatedCount, knownCount } = stored;
   // Without a key no row is found again: what was stored is what the server said.
-  const written =
-    shape.key.length === 0 ? stored : await countWritten(connection, selected, refused, shape);
-  const insertedCount = written.count - updatedCount;
-  return { insertedCount, updatedCount, knownCount, digest: written.digest, refused };
+  const { count, digest, dataDigest } =
+    isLate || shape.key.length === 0
+      ? stored
+      : await countWritten(connection, selected, refused, shape);
+  const insertedCount = count - updatedCount;
+  return { insertedCount, updatedCount, knownCount, digest, dataDigest, refused };
 }
 
 interface Written {
   readonly count: number;
   readonly digest: bigint;
+  readonly dataDigest: bigint;
 }
+
+const NOTHING: Written = { count: 0, digest: 0n, dataDigest: 0n };
 
 interface Stored extends Written, Pick<StoredRows, 'updatedCount' | 'knownCount'> {}
 
@@ -109,7 +120,7 @@ async function countWritten(
 }
 
 function writtenOf([row]: readonly TextRow[]): Written {
-  return { count: Number(row?.[0]), digest: BigInt(row?.[1] ?? 0) };
+  return { count: Number(row?.[0]), digest: BigInt(row?.[1] ?? 0), dataDigest: 0n };
 }
 
 /** The rows that are not in the table though they were not refused. */
@@ -137,31 +148,95 @@ type GroupOutcome =
   | ({ readonly type: 'stored' } & Stored)
   | { readonly type: 'refused'; readonly reason: string };
 
-async function tryGroup(
+type TryGroup = (
   connection: Connection,
-  { id, run, segment, page }: OwnerPage,
+  page: PageOfRows,
   group: RowSource,
   shape: TableShape,
+) => Promise<GroupOutcome>;
+
+const tryNewGroup: TryGroup = (connection, page, group, shape) =>
+  within(connection, shape, () =>
+    insertGroup(connection, page, { group, shape, way: 'insert_rows' }),
+  );
+
+/**
+ * What the page has of the group before and after tells what was written: rows that it had already may have
+ * the same keys. Without a key the server says it, and the data is all that is digested.
+ */
+const tryLateGroup: TryGroup = (connection, page, group, shape) =>
+  within(connection, shape, async () => {
+    const before = await countOwned(connection, page, group, shape);
+    const way = shape.merges ? 'insert_late' : 'insert_rows';
+    const inserted = await insertGroup(connection, page, { group, shape, way });
+    if (inserted === SKIPPED) return SKIPPED;
+    if (shape.key.length === 0) return { ...inserted, dataDigest: inserted.digest };
+    const after = await countOwned(connection, page, group, shape);
+    return {
+      ...inserted,
+      count: after.count - before.count,
+      digest: after.digest ^ before.digest,
+      dataDigest: after.dataDigest ^ before.dataDigest,
+    };
+  });
+
+/** A trigger has skipped one of the rows. */
+const SKIPPED = 'skipped';
+
+/** Keeps what `store` writes only if the server refuses none of it. */
+async function within(
+  connection: Connection,
+  shape: TableShape,
+  store: () => Promise<Stored | typeof SKIPPED>,
 ): Promise<GroupOutcome> {
-  const ofPage = [id, run, segment, page].map(String);
+  let reason: string;
   try {
-    const stored = await connection.run((wire) =>
-      writeBindAndExecute(wire, 'insert_rows', [...ofPage, ...shape.parameters(group)]),
-    );
-    if (stored[0]?.[4] === 't') throw new RowRace();
-    if (stored[0]?.[5] === 't') {
-      await connection.command('ROLLBACK TO SAVEPOINT row_group');
-      return { type: 'refused', reason: skipped(shape) };
+    const stored = await store();
+    if (stored !== SKIPPED) {
+      await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
+      return { type: 'stored', ...stored };
     }
-    await connection.command('RELEASE SAVEPOINT row_group; SAVEPOINT row_group');
-    const [, , updatedCount = 0, knownCount = 0] = (stored[0] ?? []).map(Number);
-    return { type: 'stored', ...writtenOf(stored), updatedCount, knownCount };
+    reason = skipped(shape);
   } catch (error) {
     const read = readWriteError(error, shape.relation);
     if (read.type !== 'rowRefused' && read.type !== 'rowKnown') throw error;
-    await connection.command('ROLLBACK TO SAVEPOINT row_group');
-    return { type: 'refused', reason: read.reason };
+    reason = read.reason;
   }
+  await connection.command('ROLLBACK TO SAVEPOINT row_group');
+  return { type: 'refused', reason };
+}
+
+/** @throws RowRace; the server's error */
+async function insertGroup(
+  connection: Connection,
+  { id, run, segment, page }: PageOfRows,
+  how: {
+    readonly group: RowSource;
+    readonly shape: TableShape;
+    readonly way: 'insert_rows' | 'insert_late';
+  },
+): Promise<Stored | typeof SKIPPED> {
+  const ofPage = [id, run, segment, page].map(String);
+  const { group, shape, way } = how;
+  const stored = await connection.run((wire) =>
+    writeBindAndExecute(wire, way, [...ofPage, ...shape.parameters(group)]),
+  );
+  if (stored[0]?.[4] === 't') throw new RowRace();
+  if (stored[0]?.[5] === 't') return SKIPPED;
+  const [, , updatedCount = 0, knownCount = 0] = (stored[0] ?? []).map(Number);
+  return { ...writtenOf(stored), updatedCount, knownCount };
+}
+
+async function countOwned(
+  connection: Connection,
+  { id }: PageOfRows,
+  group: RowSource,
+  shape: TableShape,
+): Promise<Written> {
+  const found = await connection.run((wire) =>
+    writeBindAndExecute(wire, 'count_owned', [String(id), ...shape.parameters(group)]),
+  );
+  return { ...writtenOf(found), dataDigest: BigInt(found[0]?.[2] ?? 0) };
 }
 
 /** The rows without suspicion together, and each suspect alone. */

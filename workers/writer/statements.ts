@@ -4,14 +4,11 @@
  * The ledger row, the quarantined records and, on the insert path, the rows are one statement: on
  * COPY's path it follows the COPY in the same transaction.
  */
-import {
-  dataDigest,
-  quoteIdentifier,
-  rowDigest,
-  triggerEvents,
-} from '../../src/postgres/stream-table.js';
-import { countLooked, IS_RACED, IS_SKIPPED, isKnown, mergeRows } from './merge-statements.js';
+import { dataDigest, quoteIdentifier, rowDigest } from '../../src/postgres/stream-table.js';
+import { countLooked, IS_RACED, isKnown, mergeGroup, mergeRows } from './merge-statements.js';
+import { retryStatements } from './retry-statements.js';
 import { PROBE } from './row-digest.js';
+import { hasTriggers, meeting, sameKey, writtenRows } from './row-sql.js';
 import { PLACE, type TableShape } from './table-shape.js';
 import { type WireBuffer, writeBindAndExecute, writeParse } from './wire-buffer.js';
 
@@ -40,26 +37,7 @@ const FIRST = 25;
 /** Of the statements that write a ledger row: see `countsOf`. */
 const COUNTS = 'RETURNING inserted, updated, duplicate, known';
 
-// Triggers may skip, change or delete rows that COPY and INSERT then count all the same, or not at
-// all. So the count of a page is null where there are any: the ledger refuses that, and the page is
-// written once more, with a look at what is there. None can appear while a page is being written.
-const hasTriggers = ({ qualified, merges }: TableShape): string => `EXISTS (
-  SELECT FROM pg_trigger
-  WHERE tgrelid IN (
-      SELECT '${qualified.replaceAll("'", "''")}'::regclass
-      UNION SELECT relid FROM pg_partition_tree('${qualified.replaceAll("'", "''")}')
-    )
-    AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & ${triggerEvents(merges)} <> 0
-)`;
-
 const IS_KNOWN = isKnown('owned.page', { id: '$19', run: '$1' });
-
-/** The rows of a page beside those of the table that have their keys. */
-const meeting = (shape: TableShape, first: number): string =>
-  `${shape.given(first)} JOIN ${shape.qualified} AS kept ON ${sameKey(shape)}`;
-
-const sameKey = ({ key }: TableShape): string =>
-  key.map((name) => `kept.${quoteIdentifier(name)} = given.${quoteIdentifier(name)}`).join(' AND ');
 
 // Records that were there before the page: those of other runs, and those whose row has other content, for
 // the row stays as it was there first. One look at the table: two cost a page of known rows a sixth more.
@@ -179,12 +157,7 @@ SELECT ${LEDGER_VALUES}, CASE WHEN NOT has_triggers THEN tally.inserted END,
 FROM tally, state, ${countLooked(IS_KNOWN)} AS met
 ${COUNTS}`,
 
-    insert_rows: `WITH ${mergeRows(shape, ROWS_FIRST, group)}
-SELECT count(*) FILTER (WHERE NOT is_taken), coalesce(bit_xor(digest), 0),
-  count(*) FILTER (WHERE is_taken),
-  count(*) FILTER (WHERE is_taken AND ${isKnown('written.owner', group)}),
-  NOT ${hasTriggers(shape)} AND ${IS_RACED}, ${hasTriggers(shape)} AND ${IS_SKIPPED}
-FROM written`,
+    insert_rows: mergeGroup(shape, ROWS_FIRST, group),
   };
 }
 
@@ -229,19 +202,14 @@ const digestOfData = (shape: TableShape): string => `(
   SELECT coalesce(bit_xor(${dataDigest(shape)}), 0) FROM ${writtenRows(shape, COUNTED_FIRST, '$19')}
 )`;
 
-/** The rows of a page that carry its id. */
-const writtenRows = (shape: TableShape, first: number, owner: string): string =>
-  `${shape.qualified} AS kept
-  WHERE kept.page = ${owner}::integer
-    AND EXISTS (SELECT FROM ${shape.given(first)} WHERE ${sameKey(shape)})`;
-
 export type StatementName =
   | keyof typeof OF_THE_LEDGER
   | keyof ReturnType<typeof copyStatements>
-  | keyof ReturnType<typeof insertStatements>;
+  | keyof ReturnType<typeof insertStatements>
+  | keyof ReturnType<typeof retryStatements>;
 
-/** What a new connection is sent before its first page. */
-export function writePreparation(wire: WireBuffer, shape: TableShape): void {
+/** What a new connection is sent before its first page. @param retries records in quarantine are tried again */
+export function writePreparation(wire: WireBuffer, shape: TableShape, retries: boolean): void {
   // A custom plan would copy a page's arrays into the plan of each of the first five pages.
   writeParse(wire, '', 'SET plan_cache_mode = force_generic_plan');
   writeBindAndExecute(wire, '', []);
@@ -249,6 +217,7 @@ export function writePreparation(wire: WireBuffer, shape: TableShape): void {
     ...OF_THE_LEDGER,
     ...(shape.copy === null ? {} : copyStatements(shape, shape.copy.keyType)),
     ...insertStatements(shape),
+    ...(retries ? retryStatements(shape) : {}),
   };
   for (const [name, text] of Object.entries(statements)) writeParse(wire, name, text);
 }

@@ -33,6 +33,8 @@ export interface NamedTable extends StreamTable {
   readonly relation: string;
   /** A newer row takes the place of the one with its key; else the first one stays. */
   readonly merges: boolean;
+  /** See `WriterSettings.seen`; of tables that merge alone. */
+  readonly seen: string | null;
   /** To the value by which the stream goes on; null: it does not, or its order tells. */
   readonly cursor: CursorPlace | null;
 }
@@ -103,6 +105,7 @@ export const EVENTS_SHAPE = batchShape({
   ...EVENTS_TABLE,
   relation: EVENTS_TABLE.qualified,
   merges: false,
+  seen: null,
   cursor: null,
 });
 

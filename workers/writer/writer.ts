@@ -29,15 +29,16 @@ import {
   type WriterSettings,
 } from '../../src/protocol/writer-messages.js';
 import { type Connections, openConnections } from './connections.js';
+import { hasOurDigest, measureRoundTrip, tryConnectAll } from './first-connections.js';
 import { afterPage, initialChoice, type MethodChoice } from './method-choice.js';
 import { ObservedRecords } from './observed-records.js';
 import { PageIds } from './page-ids.js';
+import { retryPage } from './page-retry.js';
 import { type WritePlace, writePage } from './page-writer.js';
 import { openRecordTable } from './record-table.js';
-import { PROBE } from './row-digest.js';
+import { recordFields } from './retried-records.js';
 import { sampleRecords } from './sample-records.js';
 import { EVENTS_SHAPE, type TableShape } from './table-shape.js';
-import { writeBindAndExecute } from './wire-buffer.js';
 import {
   afterRefusal,
   afterWrite,
@@ -45,8 +46,6 @@ import {
   initialLoad,
   type WriterLoad,
 } from './writer-connections.js';
-
-const ROUND_TRIPS = 3;
 
 type State =
   | { readonly phase: 'closed' }
@@ -91,7 +90,8 @@ export function createWriter(): WriterCalls {
       const shape = await findShape(settings, null);
       if (isFault(shape)) return shape;
       // Whether a table takes the records of its source the first page shows, as it tells of what to make.
-      if (shape?.reads === 'worker') return enter(await openOver(shape, settings, listener));
+      const isOpened = shape?.reads === 'worker' || settings.retries === true;
+      if (shape !== null && isOpened) return enter(await openOver(shape, settings, listener));
       state = { phase: 'awaitsTable', settings, listener, opening: null };
       return null;
     },
@@ -106,6 +106,14 @@ export function createWriter(): WriterCalls {
       const open = state;
       observed.observe(page.batch);
       return open.queue.add(() => commitPage(open, page));
+    },
+
+    async retry(page) {
+      assert(state.phase === 'open', 'records are tried again between open and drain');
+      const { shape, connections, settings } = state;
+      const { target, retryForMs } = settings;
+      const fields = target.reads === 'worker' ? recordFields(target) : null;
+      return retryPage({ shape, connections, retryForMs, fields }, page);
     },
 
     async drain() {
@@ -129,7 +137,8 @@ async function findShape(
   settings: WriterSettings,
   page: PageWrite | null,
 ): Promise<TableShape | Fault | null> {
-  const { target, replaced, connectionString, statementTimeoutMs, retryForMs } = settings;
+  const { connectionString, statementTimeoutMs, retryForMs } = settings;
+  const { target, replaced, seen = null } = settings;
   if (tableName(target) === EVENTS_TABLE.qualified) return EVENTS_SHAPE;
   const sample = page === null ? null : sampleRecords(page.batch);
   const connection = {
@@ -141,7 +150,7 @@ async function findShape(
   return untilAnswered(retryForMs, async () => {
     try {
       return await withClient(connection, (client) =>
-        openRecordTable(client, { target, replaced }, sample),
+        openRecordTable(client, { target, replaced, seen }, sample),
       );
     } catch (error) {
       return error instanceof IngestionError ? error.fault : faultFromDatabaseError(error);
@@ -209,47 +218,6 @@ async function untilAnswered<Answer extends object | null>(
 
 function isFault(answer: object | null): answer is Fault {
   return answer !== null && 'code' in answer;
-}
-
-/** Makes all connections, so that the first pages do not wait for them. */
-async function tryConnectAll(connections: Connections, count: number): Promise<Fault | null> {
-  const taken = await Promise.allSettled(Array.from({ length: count }, () => connections.take()));
-  let fault: Fault | null = null;
-  for (const result of taken) {
-    if (result.status === 'fulfilled') result.value.release(false);
-    else fault ??= faultFromDatabaseError(result.reason);
-  }
-  return fault;
-}
-
-async function hasOurDigest(connections: Connections): Promise<boolean> {
-  try {
-    const connection = await connections.take();
-    const [row] = await connection.run((wire) => writeBindAndExecute(wire, 'probe_digest', []));
-    connection.release(false);
-    return row?.[0] === PROBE.digest;
-  } catch {
-    // The first page finds out what is wrong; INSERT is right in any case.
-    return false;
-  }
-}
-
-/** The quickest of a few: a slower one has met something else on its way. */
-async function measureRoundTrip(connections: Connections): Promise<number> {
-  try {
-    const connection = await connections.take();
-    let quickestMs = Number.POSITIVE_INFINITY;
-    for (let probe = 0; probe < ROUND_TRIPS; probe++) {
-      const startedAtMs = performance.now();
-      await connection.command('SELECT 1');
-      quickestMs = Math.min(quickestMs, performance.now() - startedAtMs);
-    }
-    connection.release(false);
-    return quickestMs;
-  } catch {
-    // The first page finds out what is wrong, and waits for it.
-    return 0;
-  }
 }
 
 function adjust(open: OpenState, load: WriterLoad): void {

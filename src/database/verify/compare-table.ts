@@ -129,8 +129,9 @@ export function tableDifferences(
   found: { readonly strangers: RowIds; readonly ownerless: RowIds },
 ): Difference[] {
   const ofPages = suspects.map((suspect) => {
-    // Where records were refused the page's own rows are of several transactions.
-    const ids = suspect.page.quarantined > 0 ? [] : (found.strangers.get(suspect.id) ?? []);
+    // Where records were refused, or stored later, the page's own rows are of several transactions.
+    const { quarantined, retried } = suspect.page;
+    const ids = quarantined + retried > 0 ? [] : (found.strangers.get(suspect.id) ?? []);
     return suspectDifference(suspect, run.run, ids);
   });
   const ofUnknown = unknown.map(({ page, rows }): Difference => {

@@ -15,7 +15,7 @@ const FIND_RUN = `
 const LOAD_PAGES = `
   SELECT p.id, p.run, p.segment, p.page, p.cursor, p.next_cursor AS "nextCursor",
     p.has_more AS "hasMore", p.is_ordered AS "isOrdered", p.after_position AS "after", p.through_position AS "through",
-    p.returned, p.inserted, p.updated, p.duplicate, p.known, p.differing, p.quarantined,
+    p.returned, p.inserted, p.updated, p.duplicate, p.known, p.differing, p.quarantined, p.retried,
     coalesce(s.rows, 0)::float8 AS superseded,
     (p.digest # coalesce(s.digest, 0))::text AS digest,
     CASE WHEN s.page IS NULL THEN p.data_digest ELSE p.data_digest # s.data_digest END::text AS "dataDigest",

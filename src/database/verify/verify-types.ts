@@ -18,6 +18,8 @@ export interface VerifiedPage extends LinkedPage, CommittedCounts {
   readonly differing: number;
   /** Of the rows that it wrote, those that later pages have taken over. */
   readonly superseded: number;
+  /** Of its records, those that were stored out of quarantine, by transactions of their own. */
+  readonly retried: number;
   /** Its rows in `ingestion_quarantine`. */
   readonly kept: number;
   /** Of the rows that are still its own; null before rows had owners. */

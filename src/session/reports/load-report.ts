@@ -68,7 +68,7 @@ async function ledgerReport(pool: Pool, run: Run): Promise<Omit<LoadedReport, 'f
     rows: {
       ...{ ingested: found.rows, total: run.sourceTotal, returned: found.returned },
       ...{ inserted: found.inserted, updated: found.updated, duplicate: found.duplicate },
-      quarantined: found.quarantined,
+      ...{ quarantined: found.quarantined, deleted: run.deleted },
     },
     pages: found.pages,
     ...{ sessions: [], limit: null, waits: {}, databaseShare: null, writeMethod: null },

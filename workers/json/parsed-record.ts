@@ -1,6 +1,6 @@
 /** Reads a record with `JSON.parse`: the reference, and the way for all that the scanner cannot vouch for. */
 import { readTimestamp } from '../../src/source/timestamp.js';
-import type { RecordFields } from '../json/record-walker.js';
+import type { RecordFields } from './record-walker.js';
 
 /** A row's key and instant, or the rule that the record breaks. */
 export type ParsedRecord =
