@@ -2,6 +2,7 @@
 import type { LimitObservation, LimitStatement } from '../../core/limit-headers.js';
 import type { PaginatorPlan, ValuePlace } from '../../paging/paginator-plan.js';
 import type { DeclaredLimit, StreamPlan } from '../../source/plan.js';
+import { boundsOf, startSlots } from '../../source/request-values.js';
 
 export function pagingWords(plan: PaginatorPlan): string {
   switch (plan.type) {
@@ -30,15 +31,13 @@ export function pagingWords(plan: PaginatorPlan): string {
 
 /** Null: nothing tells what is new. */
 export function incrementalWords(stream: StreamPlan): string | null {
-  const { incremental, paginator, order, slots } = stream;
+  const { incremental, paginator, slots } = stream;
   if (incremental === null) return null;
-  const { cursorPath, startParam, isNewestFirst } = incremental;
-  const from = `from the highest ${cursorPath} on`;
+  const from = `from the highest ${incremental.cursorPath} on`;
   if (paginator.type === 'time_window') return `${from}: the windows begin there`;
-  if (startParam !== null) return `${from}, sent as the parameter ${startParam}`;
-  if (slots.length > 0) return `${from}, sent in ${slots.map(({ at }) => at.join('.')).join(', ')}`;
-  if (isNewestFirst || order !== null)
-    return `${from}: the newest come first, and the walk ends there`;
+  const asking = startSlots(slots).map(({ at }) => at.join('.'));
+  if (asking.length > 0) return `${from}, sent in ${asking.join(', ')}`;
+  if (boundsOf(stream).start) return `${from}: the newest come first, and the walk ends there`;
   return 'read all: incremental asks the API for nothing';
 }
 
