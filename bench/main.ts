@@ -23,6 +23,7 @@ import { compareFigures } from './report/compare.js';
 import { tableText, wrapText } from './report/table.js';
 import { figuresOf, headLines, readFigures, writeResults } from './report/write-results.js';
 import { chainScenario } from './scenarios/chain.js';
+import { childrenScenario } from './scenarios/children.js';
 import { limitScenario } from './scenarios/limit.js';
 import { limitersScenario } from './scenarios/limiters.js';
 import { matrixScenario } from './scenarios/matrix.js';
@@ -43,6 +44,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, (bench: Bench) => Promise<Section
   limit: limitScenario,
   limiters: limitersScenario,
   chain: chainScenario,
+  children: childrenScenario,
   scale: scaleScenario,
   writer: writerScenario,
   parser: parserScenario,

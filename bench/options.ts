@@ -10,6 +10,7 @@ export const SCENARIOS = [
   'limit',
   'limiters',
   'chain',
+  'children',
   'scale',
   'writer',
   'parser',

@@ -16,6 +16,7 @@ import { readEndedChildrenMs, readMainThreadMs, readProcessMs, readRssBytes } fr
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const LIMITER_SERVER = fileURLToPath(new URL('./limiters/server.js', import.meta.url));
+const CHILDREN_SERVER = fileURLToPath(new URL('./children/server.js', import.meta.url));
 const API_KEY = 'simulator-key';
 const SAMPLE_MS = 100;
 const TAIL_CHARS = 3_000;
@@ -66,6 +67,11 @@ export function startLimiterServer(
   events: number,
 ): Promise<ServerProcess<LimiterStats>> {
   return startServer(`the server "${name}"`, [LIMITER_SERVER, name, String(events)], '/stats');
+}
+
+/** A server of parents with a child each. */
+export function startChildrenServer(parents: number): Promise<ServerProcess<unknown>> {
+  return startServer('the server of children', [CHILDREN_SERVER, String(parents)], '/stats');
 }
 
 /** Starts what says on its first line, as JSON, where it listens, and ends with its input. */

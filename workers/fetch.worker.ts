@@ -10,14 +10,16 @@ import {
 } from '../src/protocol/fetch-messages.js';
 import { isOutOfMemory, outOfMemory } from '../src/source/network-fault.js';
 import { type SourceSpec, sourceOf } from '../src/source/registry.js';
-import { createHttpClient } from './fetch/http-client.js';
-import { fetchPage } from './fetch/page-fetcher.js';
+import { httpClientOver } from './fetch/http-client.js';
+import { openWays } from './fetch/origins.js';
+import { fetchPage, type PageFetcherParts } from './fetch/page-fetcher.js';
 import { ENDLESS_ROOM, ReceiveBudget } from './fetch/receive-budget.js';
 import { ScanTurn } from './fetch/scan-turn.js';
 
 const { settings, newsChannel, ...given } = workerData as FetchWorkerData<SourceSpec>;
-const source = sourceOf(given.source);
-const client = await createHttpClient(settings, source);
+const ways = await openWays(settings);
+/** Of each stream that a page was asked of. */
+const streams = new Map<string, Pick<PageFetcherParts, 'source' | 'client'>>();
 const budget = new ReceiveBudget(settings.receiveBytesMax);
 const scanTurn = new ScanTurn();
 
@@ -40,17 +42,25 @@ export default async function fetchTask(task: PageTask): Promise<unknown> {
 async function resultOf(task: PageTask): Promise<PageResult> {
   try {
     return await fetchPage(task, {
-      client,
+      ...streamOf(task),
       baseUrl: settings.baseUrl,
       // A refresh keeps a cursor alive while the database is away, and the budget spent.
       room: task.isHeadOnly ? ENDLESS_ROOM : budget.open(task.taskId),
-      source,
       postHead: (head) => parentPort?.postMessage(head),
       scanTurn: () => scanTurn.wait(),
     });
   } catch (bug) {
     return bugIn(task, bug);
   }
+}
+
+function streamOf({ of = { stream: given.source.stream } }: PageTask) {
+  const known = streams.get(of.stream);
+  if (known !== undefined) return known;
+  const source = sourceOf({ ...given.source, ...of });
+  const opened = { source, client: httpClientOver(ways, settings, source) };
+  streams.set(of.stream, opened);
+  return opened;
 }
 
 function buffersOf(result: PageResult): ArrayBuffer[] {

@@ -4,6 +4,7 @@ import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 import type { Batch } from '../../src/protocol/batch.js';
 import type { PageWrite } from '../../src/protocol/writer-messages.js';
 import { WriterHandle } from '../../src/runtime/writer-handle.js';
+import { WriterThread } from '../../src/runtime/writer-thread.js';
 import { BenchError } from '../bench-error.js';
 import type { BenchDatabase } from '../database.js';
 import { datasync } from '../datasync.js';
@@ -66,7 +67,8 @@ export async function feedWriter(
     settings: {},
   });
   await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-  const writer = new WriterHandle({ environment: {} });
+  const thread = new WriterThread({});
+  const writer = new WriterHandle({ thread, number: run });
   try {
     const fault = await writer.open({
       connectionString: database.connectionString,
@@ -98,6 +100,7 @@ export async function feedWriter(
     };
   } finally {
     await writer.close();
+    await thread.close();
   }
 }
 

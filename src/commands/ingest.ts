@@ -2,29 +2,33 @@
 import { Command, Option } from 'commander';
 import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
+import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { formatCount } from '../observe/eta.js';
 import { type Deletion, deletionFields, type IngestResult, reportText } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
 import { requireMerge } from '../session/deletion/require-deletable.js';
+import type { Confirm } from '../session/deletion/unseen-rows.js';
 import { wouldDelete } from '../session/deletion/would-delete.js';
+import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
 import { runOriginOf } from '../session/open-source.js';
 import { scheduleText } from '../session/schedule/schedule-text.js';
+import { ancestorsOf } from '../source/stream-order.js';
 import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
-import {
-  exitCodeOf,
-  joinedResult,
-  type StreamResult,
-  sayStream,
-  streamContexts,
-} from './each-stream.js';
-import { EXIT, exitCodeForOutcome } from './exit-codes.js';
+import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
+import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
 import type { IngestEnd } from './ingest-on-schedule.js';
 import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
+import {
+  failuresText,
+  type NamedResult,
+  resultOfStreams,
+  type ToldResult,
+} from './streams-result.js';
 import { wholeNumber } from './whole-number.js';
 
 export function ingestCommand(): Command {
@@ -37,7 +41,11 @@ export function ingestCommand(): Command {
         WRITE_METHODS,
       ),
     )
-    .option('--max-events <n>', 'stop after about this many records, to be resumed', wholeNumber)
+    .option(
+      '--max-events <n>',
+      'stop after about this many records of each stream, to be resumed',
+      wholeNumber,
+    )
     .option('--quarantine-limit <share>', 'end a run that quarantines more (QUARANTINE_LIMIT)')
     .option('--simulate', 'use the bundled simulator, also into a DATABASE_URL')
     .option('--full', 'read all again, though the last run is complete; deletes nothing')
@@ -76,7 +84,7 @@ export function ingestCommand(): Command {
     });
 }
 
-/** One stream after the other. The exit code is that of the first stream that did not complete. */
+/** Of several streams see streams-result.ts. */
 async function run(context: CommandContext, isConfirmed: boolean): Promise<IngestEnd> {
   const { config, log, slips } = context;
   if (slips.length > 0) {
@@ -87,39 +95,83 @@ async function run(context: CommandContext, isConfirmed: boolean): Promise<Inges
   if (config.dryRun) return dryRun(context);
   const confirm = async (question: string): Promise<boolean> =>
     isConfirmed || (await askOnTerminal(question)) === 'yes';
-  const results: StreamResult[] = [];
-  for (const streamContext of streamContexts(context, undefined)) {
-    const told = (end: IngestionEnd): void => {
-      results.push(tell(streamContext, end));
-      // Before anything is closed, as a script that reads the line need not wait for that.
-      if (results.length === config.streams.length) sayResults(context, results);
-    };
-    const end = await ingest(streamContext, { tell: told, leave, confirm });
-    // A signal is for all of them.
-    if (end.type === 'ended' && end.outcome.status === 'interrupted') break;
-  }
-  if (results.length < config.streams.length) sayResults(context, results);
-  return ingestEnd(results);
+  return config.streams.length === 1 ? runOne(context, confirm) : runSeveral(context, confirm);
 }
 
-function ingestEnd(results: readonly StreamResult[]): IngestEnd {
-  const exitCode = exitCodeOf(results);
-  const decisive = results.find((result) => result.exitCode === exitCode);
-  const message = exitCode === EXIT.complete ? null : String(decisive?.message ?? '');
+async function runOne(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
+  const results: StreamResult[] = [];
+  const told = (end: IngestionEnd): void => {
+    const result = tell(context, end);
+    results.push(result);
+    // Before anything is closed, as a script that reads the line need not wait for that.
+    sayResult(context, result);
+  };
+  await ingest(context, { tell: told, leave, confirm });
+  const [result] = results;
+  assert(result !== undefined, 'an ingestion tells how it ended');
+  return ingestEnd(result, results);
+}
+
+async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
+  const contexts = streamContexts(context, undefined);
+  const streams = contexts.map((each) => ({
+    ...{ name: each.config.stream, context: each },
+    parents: ancestorsOf(each.config.stream, each.config.target.plan.streams).filter((parent) =>
+      context.config.streams.includes(parent),
+    ),
+  }));
+  const results = new Map<string, NamedResult>();
+  const stopped = await ingestStreams(context, streams, {
+    ...{ leave, confirm },
+    tell(stream, end) {
+      const of = contexts.find(({ config }) => config.stream === stream) ?? context;
+      results.set(stream, { ...tellStream(of, end), stream });
+    },
+  });
+  const inOrder = context.config.streams.flatMap((stream) => results.get(stream) ?? []);
+  const result = resultOfStreams(inOrder, stopped);
+  const failures = failuresText(inOrder);
+  if (failures !== null) context.say(failures);
+  sayResult(context, result);
+  return ingestEnd(result, inOrder);
+}
+
+function sayResult(context: CommandContext, result: StreamResult): void {
+  if (result.exitCode === EXIT.complete) context.sayComplete();
+  context.json(result);
+}
+
+function tellStream(context: CommandContext, end: StreamEnd): ToldResult {
+  switch (end.type) {
+    case 'ended':
+    case 'finishedBefore':
+      return tell(context, end);
+    case 'refused': {
+      const { error } = end;
+      const fault = error instanceof IngestionError ? error.fault : null;
+      const exitCode = fault === null ? EXIT.failed : exitCodeForFault(fault);
+      return { status: 'failed', exitCode, message: error.message, fault: fault?.code ?? null };
+    }
+    case 'notBegun': {
+      const exitCode = end.outcome === null ? EXIT.failed : exitCodeForOutcome(end.outcome);
+      return { status: 'not_begun', exitCode, message: end.reason, fault: null };
+    }
+  }
+}
+
+/** @param results of each stream */
+function ingestEnd(result: StreamResult, results: readonly StreamResult[]): IngestEnd {
+  const { exitCode } = result;
+  const message = exitCode === EXIT.complete ? null : String(result.message ?? '');
   const resumes = results.flatMap(({ resumeAt }) =>
     resumeAt == null ? [] : [Date.parse(String(resumeAt))],
   );
   const resumeAtMs = resumes.length === 0 ? null : Math.min(...resumes);
-  const isForAPerson = decisive?.keptReason != null;
+  const isForAPerson = result.keptReason != null;
   return { exitCode, message, resumeAtMs, isForAPerson };
 }
 
-function sayResults(context: CommandContext, results: readonly StreamResult[]): void {
-  if (exitCodeOf(results) === EXIT.complete) context.sayComplete();
-  context.json(joinedResult(results));
-}
-
-function tell(context: CommandContext, end: IngestionEnd): StreamResult {
+function tell(context: CommandContext, end: IngestionEnd): ToldResult {
   sayStream(context);
   return end.type === 'ended' ? tellEnd(context, end) : tellFinished(context, end);
 }
@@ -127,7 +179,7 @@ function tell(context: CommandContext, end: IngestionEnd): StreamResult {
 function tellEnd(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'ended' }>,
-): StreamResult {
+): ToldResult {
   const { result, outcome, openCommand, tableName, page } = end;
   context.say(reportText(result, { table: tableName, open: openCommand, page }));
   if (outcome.status !== 'complete') context.say(remedyText(result, outcome));
@@ -159,7 +211,7 @@ const ASKED_AGAIN = {
 function tellFinished(
   context: CommandContext,
   end: Extract<IngestionEnd, { type: 'finishedBefore' }>,
-): StreamResult {
+): ToldResult {
   const { run, eventsIngested, tableRows, openCommand, disposition, deletion } = end;
   if (deletion !== null) return tellDeletion(context, end, deletion);
   const inTable = tableRows === null ? '' : `; the table has ${formatCount(tableRows)} rows`;
@@ -183,7 +235,7 @@ function tellDeletion(
   context: CommandContext,
   { run, eventsIngested, tableRows }: Extract<IngestionEnd, { type: 'finishedBefore' }>,
   deletion: Deletion,
-): StreamResult {
+): ToldResult {
   const done =
     deletion.type === 'deleted'
       ? `${formatCount(deletion.rows)} rows that the source has no more are deleted`

@@ -5,6 +5,7 @@ import { referenceName } from '../source/file/references.js';
 import { type Reference, referenceText, resolveSecrets } from '../source/file/secrets.js';
 import type { SourcePlan } from '../source/plan.js';
 import { codecOf } from '../source/registry.js';
+import { streamLayers } from '../source/stream-order.js';
 import type { ConfigFault } from './config.js';
 import type { Environment } from './environment.js';
 import { usableKey } from './placeholders.js';
@@ -20,7 +21,7 @@ export interface ChosenSource {
   readonly missing: readonly string[];
   /** A simulator takes the place of its API where that is not named, by its key or its address. */
   readonly isStoodInFor: boolean;
-  /** Streams to copy, in the order of the file. */
+  /** Streams to copy: parents first, else in the order of the file. */
   readonly streams: readonly [string, ...string[]];
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
@@ -97,7 +98,7 @@ function chooseStreams(
   { streams }: SourcePlan,
   wanted: readonly string[],
 ): { readonly streams: readonly [string, ...string[]] } | { readonly fault: string } {
-  const names = streams.map(({ name }) => name);
+  const names = streamLayers(streams).flat();
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     return { fault: `has no resource ${unknown}; it has ${names.join(', ')}` };

@@ -35,6 +35,8 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
   const { outstanding, order, options } = context;
   const ends = outstanding.ends();
   if (ends.length === 0) return [];
+  // Of a child its own chain alone tells.
+  if (context.isFed) return ends.map((page) => [page, { type: 'true' }]);
   // What is being written is as good as received: the cursor of an end may not live until then.
   const writing = outstanding.writtenWhole();
   const isAlone = outstanding.size === ends.length + writing.length;

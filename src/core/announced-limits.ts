@@ -112,14 +112,17 @@ export class AnnouncedLimits {
     for (const limit of this.#limits.values()) limit.others = othersOf(others, limit.name);
   }
 
-  nextStartMs(nowMs: number): number {
+  /** @param without names of limits that do not hold for the start */
+  nextStartMs(nowMs: number, without?: ReadonlySet<string>): number {
     let atMs = 0;
-    for (const limit of this.#limits.values()) atMs = Math.max(atMs, limit.nextStartMs(nowMs));
+    for (const limit of this.#limits.values()) {
+      if (!without?.has(limit.name)) atMs = Math.max(atMs, limit.nextStartMs(nowMs));
+    }
     return atMs;
   }
 
-  take(nowMs: number): Omit<OwnStart, 'inFlight'> {
-    for (const limit of this.#limits.values()) limit.take(nowMs);
+  take(nowMs: number, without?: ReadonlySet<string>): Omit<OwnStart, 'inFlight'> {
+    for (const limit of this.#limits.values()) if (!without?.has(limit.name)) limit.take(nowMs);
     return { number: this.#history.start(nowMs), takenMs: nowMs };
   }
 

@@ -21,16 +21,22 @@ const FINGERPRINTS_MAX = 100;
 const LEADS_NOWHERE =
   'The API may not read what the paginator sends: check that, or ask its operator; a start resumes behind the last of these pages';
 
+/** What one walk has brought of late: a child is a walk, and all other segments of a run are one. */
+interface Walk {
+  /** Pages in a row that were committed without a new record. */
+  stale: number;
+  /** Pages in a row whose fingerprint is among those. */
+  repeated: number;
+  /** Of the last pages whose records have no key. */
+  readonly fingerprints: Set<string>;
+}
+
 export class ChainWatch {
   readonly #context: RunContext;
+  /** By segment; of segments that are parts of one walk the first. */
+  readonly #walks = new Map<number, Walk>();
   /** Barren pages in a row, by segment. */
   readonly #barren = new Map<number, number>();
-  /** Pages in a row that were committed without a new record. */
-  #stale = 0;
-  /** Of the last pages whose records have no key. */
-  readonly #fingerprints = new Set<string>();
-  /** Pages in a row whose fingerprint is among these. */
-  #repeated = 0;
   /** Empty, but a step towards an end that is known. */
   readonly #steps = new WeakSet<PageJob>();
 
@@ -60,7 +66,7 @@ export class ChainWatch {
     { firstPosition: first, lastPosition: last }: ScannedEvent,
   ) {
     const { frontier } = this.#context.options;
-    const bound = frontier.boundOf(job.segment);
+    const { bound } = frontier.segmentOf(job);
     if (bound === null || next !== null || head?.hasMore !== true || !job.isTip) return;
     if (!this.#context.order.holds || first === null || last === null) return;
     if (Math.max(first.ms, last.ms) >= bound.ms) return;
@@ -71,12 +77,28 @@ export class ChainWatch {
 
   /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
   committed(job: PageJob, { returned, inserted, known, quarantined }: CommittedCounts): void {
-    const { options } = this.#context;
+    const { options, isFed, commits } = this.#context;
+    if (isFed && job.isLast) return this.#forget(job);
     if (returned === 0 && this.#steps.has(job)) return;
-    this.#stale = inserted + known + quarantined > 0 ? 0 : this.#stale + 1;
+    const walk = this.#walkOf(job);
+    walk.stale = inserted + known + quarantined > 0 ? 0 : walk.stale + 1;
     // A walk that begins again finds first what is there.
-    const knownPages = (options.earlierPages?.length ?? 0) + this.#context.commits - this.#stale;
-    if (this.#stale >= BARREN_PAGES_MAX + knownPages) this.#leadsNowhere(job, this.#stale);
+    const pages = isFed ? job.page : (options.earlierPages?.length ?? 0) + commits;
+    if (walk.stale >= BARREN_PAGES_MAX + pages - walk.stale) this.#leadsNowhere(job, walk.stale);
+  }
+
+  #walkOf({ segment }: PageJob): Walk {
+    const key = this.#context.isFed ? segment : 0;
+    const known = this.#walks.get(key);
+    if (known !== undefined) return known;
+    const walk = { stale: 0, repeated: 0, fingerprints: new Set<string>() };
+    this.#walks.set(key, walk);
+    return walk;
+  }
+
+  #forget({ segment }: PageJob): void {
+    this.#walks.delete(segment);
+    this.#barren.delete(segment);
   }
 
   /** @param head of a page that is not the last */
@@ -107,13 +129,13 @@ export class ChainWatch {
 
   /** Records without a key are all new to the table, though they come again and again. */
   #compare(job: PageJob, fingerprint: string): void {
-    this.#repeated = this.#fingerprints.has(fingerprint) ? this.#repeated + 1 : 0;
-    this.#fingerprints.add(fingerprint);
-    const [oldest] = this.#fingerprints;
-    if (oldest !== undefined && this.#fingerprints.size > FINGERPRINTS_MAX) {
-      this.#fingerprints.delete(oldest);
-    }
-    if (this.#repeated >= BARREN_PAGES_MAX) this.#leadsNowhere(job, this.#repeated);
+    const walk = this.#walkOf(job);
+    const { fingerprints } = walk;
+    walk.repeated = fingerprints.has(fingerprint) ? walk.repeated + 1 : 0;
+    fingerprints.add(fingerprint);
+    const [oldest] = fingerprints;
+    if (oldest !== undefined && fingerprints.size > FINGERPRINTS_MAX) fingerprints.delete(oldest);
+    if (walk.repeated >= BARREN_PAGES_MAX) this.#leadsNowhere(job, walk.repeated);
   }
 
   #leadsNowhere(job: PageJob, pages: number): void {

@@ -5,6 +5,7 @@
 import type { Chains } from './chains.js';
 import type { CommittedPage } from './committed-page.js';
 import { type LivingTip, livingTip, recordsOf } from './resume.js';
+import type { Advance, Segment } from './segment.js';
 
 export interface PassedOver {
   /** Their records. */
@@ -20,8 +21,18 @@ export class CommittedAhead {
     this.#chains = chains;
   }
 
+  /** Moves a segment over them. @returns null where there are none */
+  lead(segment: Segment, cursor: string, nowMs: number): Advance | null {
+    const ahead = this.#behind(cursor, nowMs);
+    if (ahead === null) return null;
+    const { to, records: passedOver } = ahead;
+    if (to === 'end') segment.end();
+    else segment.passOver(to.nextCursor, to.nextCursorExpiresAtMs);
+    return { type: to === 'end' ? 'ended' : 'advanced', passedOver };
+  }
+
   /** Null: no page was asked for with that cursor, or none behind it can be gone on from. */
-  behind(cursor: string, nowMs: number): PassedOver | null {
+  #behind(cursor: string, nowMs: number): PassedOver | null {
     const walked = this.#chains?.walkBehind(cursor) ?? null;
     if (walked === null) return null;
     const [end] = walked.ends;

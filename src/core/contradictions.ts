@@ -92,11 +92,11 @@ export class Contradictions {
   isRefusedAhead(page: OutstandingPage, fault: Fault, nowMs: number): boolean {
     const { options, splitter, outstanding } = this.#context;
     const { job } = page;
-    const { segment, after, isBehindEnd } = job;
+    const { after, isBehindEnd } = job;
     if (after === null || !refusesPlace(fault)) return false;
     const tell = (message: string) =>
       this.#context.notice({ event: 'cut_refused', message }, job, fault);
-    if (options.frontier.isUnproven(segment) && this.hasNothing(page)) {
+    if (options.frontier.segmentOf(job).isUnproven && this.hasNothing(page)) {
       splitter.observe({ from: null, through: null, rows: 0, total: null, endMs: after.ms });
       tell('nothing is served so far ahead: the chain before walks on');
       return true;
@@ -124,7 +124,9 @@ export class Contradictions {
     const { outstanding } = this.#context;
     const { segment, isLast } = page.job;
     this.#context.say(outstanding.believed(page));
-    if (isLast) this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
+    // That a child has ended its pages say: a statement for each would cost as much as the page.
+    if (!isLast || this.#context.isFed) return;
+    this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
   }
 
   /** @returns false when it was asked for often enough, and nothing proves it false */
@@ -160,8 +162,9 @@ export class Contradictions {
   }
 
   #isAskable(job: PageJob, retryAtMs: number, nowMs: number): boolean {
-    const { frontier, limiter } = this.#context.options;
-    const askedAtMs = Math.max(retryAtMs, limiter.nextStartMs(nowMs));
+    const { starts, options } = this.#context;
+    const { frontier } = options;
+    const askedAtMs = Math.max(retryAtMs, starts.nextStartMs(nowMs));
     return frontier.canSeek || job.cursor === null || job.cursorExpiresAtMs > askedAtMs;
   }
 

@@ -13,7 +13,7 @@ import { assert } from './fault.js';
 const PAGES_MAX = 1_500;
 
 export class Credits {
-  readonly #bytesMax: number;
+  #bytesMax: number;
   #heldBytes = 0;
   #expectedPageBytes: number;
   readonly #byTask = new Map<number, number>();
@@ -29,6 +29,11 @@ export class Credits {
 
   get bytesMax(): number {
     return this.#bytesMax;
+  }
+
+  /** What is held already stays; a lower bound holds for the pages to come. */
+  set bytesMax(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
 
   /** Whether one more page may be fetched. One always may: else a huge page would stop the run. */

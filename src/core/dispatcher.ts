@@ -7,7 +7,6 @@
 import type { Fault } from './fault.js';
 import type { PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
-import { StartPlan } from './start-plan.js';
 import type { StartAnswer } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
 import { type WaitReason, WaitTimes } from './wait-times.js';
@@ -20,30 +19,33 @@ const WALKS_MAX = 5;
 
 const UNKNOWN_ROWS =
   'a cursor has expired, and rows without a key would be stored twice if they came again: ' +
-  'the next start removes what this run has stored and begins it anew. A primary_key makes that needless';
+  'the next start removes what this run has stored of that chain and begins it anew. A primary_key makes that needless';
 
 export class Dispatcher {
   readonly waits = new WaitTimes();
   readonly #context: RunContext;
-  readonly #plan: StartPlan;
   #nextTask = 1;
+  /** What a start was last asked for in vain for, in this step; null: it was not. */
+  #obstacle: WaitReason | null = null;
   #walks = 0;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(context: RunContext) {
     this.#context = context;
-    this.#plan = new StartPlan(context.options.limiter);
   }
 
   /** The starts that were asked for are reserved, or as many as others left. */
   startsReserved(answer: StartAnswer): void {
-    this.#plan.reserved(answer);
+    this.#context.starts.reserved(answer);
   }
 
   /** Starts what may start. @returns when to be called again though nothing happens */
   dispatch(nowMs: number): number {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#obstacle = null;
     this.waits.waitFor(this.#startAll(nowMs), nowMs);
+    const { outcome, starts } = this.#context;
+    if (this.#obstacle === null || outcome !== null) starts.withdraw();
     return this.#wakeAtMs;
   }
 
@@ -66,7 +68,7 @@ export class Dispatcher {
       }
       if (!this.#mayStart(nowMs)) {
         this.#pauseWhileRefused(nowMs);
-        return 'permit';
+        return this.#obstacle ?? 'permit';
       }
       if (frontier.take(job, nowMs, cursorThresholdMs)) this.#start(job, nowMs, job.cursor, false);
       else this.#walkAgain(job);
@@ -101,14 +103,15 @@ export class Dispatcher {
    * there should be: where none comes to be known, waiting for it would cost a latency or two.
    */
   get #learnedPolicy(): LimitPolicy | null {
-    const { limiter } = this.#context.options;
-    return limiter.isLearned ? limiter.policy : null;
+    const { starts, options } = this.#context;
+    return options.limiter.isLearned ? starts.policy : null;
   }
 
   /** Whether a token is there and its start is reserved; else sees to both. */
   #mayStart(nowMs: number): boolean {
-    const decision = this.#plan.next(nowMs);
-    const { request } = decision;
+    const decision = this.#context.starts.next(nowMs);
+    const { request, waitsFor = 'permit' } = decision;
+    this.#obstacle = decision.isPermitted ? null : waitsFor;
     if (request !== null) this.#context.say({ type: 'reserveStarts', request });
     if (!decision.isPermitted) this.#wakeAt(decision.wakeAtMs);
     return decision.isPermitted;
@@ -116,10 +119,9 @@ export class Dispatcher {
 
   #start(job: PageJob, nowMs: number, cursor: string | null, isRefresh: boolean): void {
     const { options, outstanding } = this.#context;
-    const { limiter, credits, pageSize, frontier } = options;
-    const start = limiter.take(nowMs);
-    this.#plan.started();
-    const taskId = this.#nextTask++;
+    const { credits, pageSize, frontier } = options;
+    const start = this.#context.starts.take(nowMs);
+    const taskId = options.nextTaskId?.() ?? this.#nextTask++;
     if (!isRefresh) credits.reserve(taskId);
     // The page before, in its old size: the next cursor of a larger one would skip records.
     const limit = (isRefresh ? job.predecessor?.limit : null) ?? pageSize.current;
@@ -163,6 +165,7 @@ export class Dispatcher {
         resumeAtMs: null,
       });
     }
+    if (this.#context.isFed) return this.#walkChildAgain(job);
     const given = job.isTip ? frontier.handOver(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
@@ -185,14 +188,21 @@ export class Dispatcher {
     if (given !== null) return this.#context.handOver(given);
     this.#context.received.walkFrom({ restarts: true, returned: 0 });
     this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
-    this.#context.open({ after: null, bound: frontier.boundOf(job.segment) });
+    this.#context.open({ after: null, bound: frontier.segmentOf(job).bound });
+  }
+
+  #walkChildAgain(job: PageJob): void {
+    const message = 'its cursor is dead and cannot be rebuilt: the child is walked again';
+    this.#context.notice({ event: 'child_restarted', message }, job);
+    const walks = this.#context.options.frontier.restart(job);
+    if (walks > WALKS_MAX) this.#context.fail(tooShortLived(), job);
   }
 
   /** A server that refuses everything is waited for as long as one that asks for the whole wait. */
   #pauseWhileRefused(nowMs: number): void {
-    const { limiter } = this.#context.options;
-    const sinceMs = limiter.refusedSinceMs ?? nowMs;
-    this.#pauseFor(limiter.nextStartMs(nowMs), Math.min(sinceMs, nowMs));
+    const { starts, options } = this.#context;
+    const sinceMs = options.limiter.refusedSinceMs ?? nowMs;
+    this.#pauseFor(starts.nextStartMs(nowMs), Math.min(sinceMs, nowMs));
   }
 
   /** Nothing can start before `atMs` (Infinity: before an answer): ends the run where that is far. */

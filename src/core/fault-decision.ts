@@ -61,10 +61,10 @@ export function decideOnFault(
 ): FaultDecision {
   if (fault.code === 'RATE_LIMITED') return { type: 'silence' };
   if (fault.code === 'CURSOR_EXPIRED' || fault.code === 'CURSOR_INVALID') {
-    if (job.cursor === null) {
+    if (job.cursor === null || job.isFirst) {
       const message = `${fault.message}, though none was sent`;
       const remedy = 'Check the address of the API';
-      return { type: 'failRun', fault: { ...fault, message, remedy } };
+      return { type: 'failRun', fault: { remedy, ...fault, message } };
     }
     const isHopeless = job.count('cursorRefusals') > CURSOR_REFUSALS_MAX;
     return isHopeless ? { type: 'failRun', fault } : { type: 'newCursor' };

@@ -67,6 +67,8 @@ export interface Fault {
   readonly status?: number;
   /** From Retry-After, as a span from the answer's arrival. */
   readonly retryAfterMs?: number;
+  /** Of a refusal of the database: other streams of the source are not concerned. @default they are */
+  readonly isOfStream?: boolean;
   /** What the operator does next; printed after the message. */
   readonly remedy?: string;
 }

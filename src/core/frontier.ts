@@ -17,6 +17,7 @@
 import type { Paging } from '../paging/paging.js';
 import { comparePositions, type Position } from '../paging/position.js';
 import type { Chains } from './chains.js';
+import type { ChildFeed } from './child-feed.js';
 import { CommittedAhead } from './committed-ahead.js';
 import type { CommittedPage } from './committed-page.js';
 import { assert } from './fault.js';
@@ -33,6 +34,7 @@ import {
   type HeadAnswer,
   isNextTo,
   leadsOn,
+  type Segment,
   type SegmentSeed,
 } from './segment.js';
 import { Segments } from './segments.js';
@@ -45,20 +47,28 @@ export class Frontier {
   /** Whether its pages follow the order that the source declares. */
   readonly order: SourceOrder;
   readonly #seeker: Seeker;
-  readonly #segments = new Segments();
+  readonly serverClock: ServerClock;
+  readonly feed: ChildFeed | null;
+  readonly #segments: Segments;
   readonly #repairs = new Repairs();
   readonly #ahead = new CommittedAhead();
   #hasSkipped = false;
 
-  /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder` */
+  /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder`; `feed` gives children */
   constructor(
     paging: Paging,
-    start: Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & { earliestMs?: number } = {},
+    start: Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & {
+      earliestMs?: number;
+      feed?: ChildFeed | null;
+    } = {},
   ) {
-    const { canSeek = true, isOrdered = true, earliestMs } = start;
+    const { canSeek = true, isOrdered = true, earliestMs, feed = null } = start;
     const holds = isOrdered && paging.order !== null;
     this.paging = paging;
+    this.feed = feed;
+    this.#segments = new Segments(feed);
     this.#seeker = new Seeker(paging, canSeek && holds);
+    this.serverClock = this.#seeker.serverClock;
     this.order = new SourceOrder({ holds, ...(earliestMs === undefined ? {} : { earliestMs }) });
   }
 
@@ -68,10 +78,6 @@ export class Frontier {
 
   get isSeekProven(): boolean {
     return this.#seeker.isProven;
-  }
-
-  get serverClock(): ServerClock {
-    return this.#seeker.serverClock;
   }
 
   /** Whether it is by the order alone that the walk misses nothing; else one chain leads through all. */
@@ -101,8 +107,8 @@ export class Frontier {
 
   /** Repairs come first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
-    const ready = this.#repairs.ready(nowMs);
-    const other = ready ?? this.#segments.ready(nowMs, this.#repairs.isEmptyButLast);
+    const isLast = this.#repairs.isEmptyButLast;
+    const other = this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isLast);
     return other ?? (this.#segments.isExhausted ? this.#repairs.last : null);
   }
 
@@ -169,12 +175,7 @@ export class Frontier {
       this.#seeker.proved();
     }
     if (this.order.holds) return advance;
-    const ahead = this.#ahead.behind(way.cursor, nowMs);
-    if (ahead === null) return advance;
-    const { to, records: passedOver } = ahead;
-    if (to === 'end') segment.end();
-    else segment.passOver(to.nextCursor, to.nextCursorExpiresAtMs);
-    return { type: to === 'end' ? 'ended' : 'advanced', passedOver };
+    return this.#ahead.lead(segment, way.cursor, nowMs) ?? advance;
   }
 
   /** What committed pages cover is passed over by a chain that comes to one of their cursors. */
@@ -211,19 +212,13 @@ export class Frontier {
   /** Whether a cursor leads where that of a page does. */
   isRenewal(job: PageJob, cursor: string, position: Position | null): boolean {
     if (cursor === job.cursor) return true;
-    const place = job.cursor === null ? null : this.paging.placeOf(job.cursor);
-    const known = place ?? job.after;
+    const known = (job.cursor === null ? null : this.paging.placeOf(job.cursor)) ?? job.after;
     if (position !== null && known !== null) return comparePositions(position, known) === 0;
     return cursor !== job.predecessor?.cursor && !this.#segments.of(job).hasSeen(cursor);
   }
 
-  boundOf(segment: number): Position | null {
-    return this.#segments.get(segment)?.bound ?? null;
-  }
-
-  /** Whether it was cut from another, and no page has yet proved the seek to its start. */
-  isUnproven(segment: number): boolean {
-    return this.#segments.get(segment)?.isUnproven ?? false;
+  segmentOf(job: PageJob): Pick<Segment, 'bound' | 'isUnproven'> {
+    return this.#segments.of(job);
   }
 
   /** A page is about to be written: takes the bound that its segment has by now. */
@@ -259,13 +254,8 @@ export class Frontier {
     else this.#seeker.contradicted();
     this.putBack(job, 0);
     job.dropCursor();
-    const handed: HandedOver[] = [];
-    for (const { tip, isReady } of this.#segments.all()) {
-      if (!isReady || (tip.cursor !== null && !tip.isBuilt)) continue;
-      const one = this.handOver(tip);
-      if (one !== null) handed.push(one);
-    }
-    return handed;
+    const isCut = ({ tip, isReady }: Segment) => isReady && (tip.cursor === null || tip.isBuilt);
+    return [...this.#segments.all()].filter(isCut).flatMap(({ tip }) => this.handOver(tip) ?? []);
   }
 
   /**
@@ -286,6 +276,16 @@ export class Frontier {
   /** A repair that cannot be asked for is walked to. */
   dropRepair(job: PageJob): void {
     this.#repairs.take(job);
+  }
+
+  /** A child begins again. @returns how often it has */
+  restart(job: PageJob): number {
+    return this.#segments.of(job).restart();
+  }
+
+  /** The last page of a child is committed. */
+  forget({ segment }: PageJob): void {
+    this.#segments.forget(segment);
   }
 
   endSegment(segment: number): void {

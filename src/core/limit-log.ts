@@ -60,6 +60,14 @@ export function leastOf(policies: readonly LimitPolicy[]): LimitPolicy | null {
   return { quota: least.quota, windowMs: least.windowMs };
 }
 
+/** The same of limits but those of these names. */
+export function leastWithout(
+  limits: readonly LimitView[],
+  without?: ReadonlySet<string>,
+): LimitPolicy | null {
+  return leastOf(limits.filter(({ name }) => !without?.has(name)));
+}
+
 /** A limit as observers see it. */
 export interface LimitView extends LimitPolicy {
   readonly name: string;

@@ -69,10 +69,10 @@ export class Limiter {
 
   // --- deciding --------------------------------------------------------------------------------
 
-  /** When the next start is permitted; at most `nowMs` means now; Infinity: after an answer. */
-  nextStartMs(nowMs: number): number {
+  /** When a start is permitted by all but these limits; ≤ `nowMs`: now; Infinity: after an answer. */
+  nextStartMs(nowMs: number, without?: ReadonlySet<string>): number {
     const unannouncedMs = Math.max(this.#silence.nextStartMs, this.#pace.nextStartMs());
-    return Math.max(unannouncedMs, this.#announced.nextStartMs(nowMs));
+    return Math.max(unannouncedMs, this.#announced.nextStartMs(nowMs, without));
   }
 
   /** How many starts are permitted at this instant. Infinity where nothing limits. */
@@ -85,8 +85,8 @@ export class Limiter {
   }
 
   /** Records a start, which `nextStartMs` has permitted. */
-  take(nowMs: number): OwnStart {
-    const started = this.#announced.take(nowMs);
+  take(nowMs: number, without?: ReadonlySet<string>): OwnStart {
+    const started = this.#announced.take(nowMs, without);
     const request = { ...started, inFlight: this.#room.started(started.number) };
     this.#pace.started(nowMs);
     this.#silence.started(request.number);

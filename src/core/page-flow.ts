@@ -6,7 +6,6 @@
  *       └ fault ▶ back to   └ fault ▶ repair: asked for again, the tip has already moved on;
  *         the frontier        behind an opaque cursor the tip moves back to it
  */
-
 import { comparePositions, isReached, type Position } from '../paging/position.js';
 import { ChainWatch } from './chain-watch.js';
 import type { CommittedCounts } from './committed-page.js';
@@ -51,7 +50,7 @@ export class PageFlow {
     this.#context.hasPage = true;
     options.frontier.serverClock.observe(head.dateMs, head.headAtMs);
     const { sentAtMs, headAtMs, dateMs = null, limits } = head;
-    options.limiter.accepted(page.start, { sentAtMs, headAtMs, dateMs, observed: limits });
+    this.#context.starts.accepted(page.start, { sentAtMs, headAtMs, dateMs, observed: limits });
     this.#context.inFlightLimit.answered(head.endAtMs - head.sentAtMs, nowMs);
     options.credits.correct(taskId, head.bodyBytes);
     options.pageSize.succeeded(head.limit, page.limit);
@@ -81,7 +80,7 @@ export class PageFlow {
     this.#watch.order(page, event, nowMs);
     if (page.isDropped) return;
     this.#context.count(page, recordCount);
-    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.isUnproven(job.segment);
+    const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.segmentOf(job).isUnproven;
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
     this.#watch.bound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
@@ -122,17 +121,18 @@ export class PageFlow {
     event: Extract<SchedulerEvent, { type: 'failed' }>,
     nowMs: number,
   ): Fault {
-    const { limiter } = this.#context.options;
+    const { starts, options } = this.#context;
+    const { limiter } = options;
     const { fault, headAtMs, dateMs = null, limits } = event;
     const sentAtMs = event.sentAtMs ?? page.start.takenMs;
     const answer = { sentAtMs, headAtMs, dateMs, observed: limits };
     const isUnsaid = fault.status === 503;
     if (fault.code !== 'RATE_LIMITED' && !(isUnsaid && limiter.mayBeRefusal(page.start))) {
-      limiter.failed(page.start, answer, isUnsaid);
+      starts.failed(page.start, answer, isUnsaid);
       return fault;
     }
     const refusal: Fault = { ...fault, code: 'RATE_LIMITED', retryable: true };
-    if (limiter.refused(page.start, answer, nowMs)) {
+    if (starts.refused(page.start, answer, nowMs)) {
       const waitMs = limiter.silentUntilMs - nowMs;
       const message = `nothing is sent for ${(waitMs / 1000).toFixed(1)} s`;
       this.#context.notice({ event: 'rate_limited', message }, page.job, refusal);
@@ -199,7 +199,7 @@ export class PageFlow {
     page.head = head;
     page.passedOver = advance.passedOver ?? 0;
     page.expiresAtMs = expiresAtMs;
-    page.bound = job.repairThrough ?? frontier.boundOf(job.segment);
+    page.bound = job.repairThrough ?? frontier.segmentOf(job).bound;
     page.next = nextPosition;
     outstanding.answered(page);
     if (!job.isTip) this.#coverRest(page, head);

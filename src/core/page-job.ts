@@ -17,7 +17,7 @@ export interface NewPage {
   readonly cursorLifeMs?: number;
   readonly after: Position | null;
   readonly isAfterKnown: boolean;
-  /** The first page of the source: it alone can be asked for without a cursor. @default false */
+  /** The first page of the source, or of a child: no page has given its cursor, if it has one. @default false */
   readonly isFirst?: boolean;
   readonly predecessor: PageJob | null;
 }

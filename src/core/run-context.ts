@@ -24,10 +24,13 @@ import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js'
 import type { HandedOver, SegmentSeed } from './segment.js';
 import type { SourceOrder } from './source-order.js';
 import { Splitter } from './splitter.js';
+import { OwnStarts, type Starts } from './starts.js';
 
 export interface SchedulerOptions {
   readonly frontier: Frontier;
   readonly limiter: Limiter;
+  /** Its share of the limiter, where others have one too; unset: it is alone. */
+  readonly starts?: Starts;
   readonly credits: Credits;
   readonly pageSize: PageSize;
   readonly backoff: BackoffPolicy;
@@ -57,12 +60,15 @@ export interface SchedulerOptions {
   readonly quarantineBefore?: QuarantineCounts;
   /** Whether a row that comes again is known, by its key. @default true */
   readonly knowsRows?: boolean;
+  /** Numbers that no other scheduler of the process gives to its tasks; from 1 if unset. */
+  readonly nextTaskId?: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 export class RunContext {
   readonly options: SchedulerOptions;
+  readonly starts: Starts;
   readonly order: SourceOrder;
   readonly outstanding: Outstanding;
   readonly announced: AnnouncedTotal;
@@ -87,6 +93,7 @@ export class RunContext {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
+    this.starts = options.starts ?? new OwnStarts(options.limiter);
     this.hasPage = options.rowsDone > 0;
     this.order = options.frontier.order;
     this.outstanding = new Outstanding(this.order, options.earlierPages ?? []);
@@ -111,6 +118,11 @@ export class RunContext {
   /** The first reason to end is the one reported. */
   end(outcome: RunOutcome): void {
     this.outcome ??= outcome;
+  }
+
+  /** Whether each segment is the child of a parent's row: then none tells of another. */
+  get isFed(): boolean {
+    return this.options.frontier.feed !== null;
   }
 
   get isIncomplete(): boolean {

@@ -53,6 +53,12 @@ export type SchedulerEvent =
   | { readonly type: 'committed'; readonly taskId: number; readonly counts: CommittedCounts }
   | { readonly type: 'writeFailed'; readonly taskId: number; readonly fault: Fault }
   | { readonly type: 'startsReserved'; readonly answer: StartAnswer }
+  /** Children to be walked. `behind`: the last segment that was looked at; null: that was all. */
+  | {
+      readonly type: 'seeded';
+      readonly seeds: readonly SegmentSeed[];
+      readonly behind: number | null;
+    }
   /** Finish what is in flight, start nothing. */
   | { readonly type: 'drain'; readonly outcome: RunOutcome };
 
@@ -81,6 +87,8 @@ export type SchedulerCommand =
   /** The task's batch, if it ever comes, is not wanted. */
   | { readonly type: 'drop'; readonly taskId: number }
   | { readonly type: 'reserveStarts'; readonly request: StartRequest }
+  /** Few children are left: those in segments behind this one are to be read. */
+  | { readonly type: 'seedsWanted'; readonly behind: number }
   | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
   /** `segment` keeps what lies before `at`; the new one takes the rest. */
   | {

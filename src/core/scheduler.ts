@@ -88,6 +88,7 @@ export class Scheduler {
     for (const event of events) this.#apply(event, nowMs);
     this.#flow.settleEnds(nowMs);
     this.#wakeAtMs = this.#dispatcher.dispatch(nowMs);
+    this.#askForSeeds();
     this.#finishWhenDone();
     return this.#context.takeCommands();
   }
@@ -109,11 +110,19 @@ export class Scheduler {
         return this.#context.failWrite(event.fault);
       case 'startsReserved':
         return this.#dispatcher.startsReserved(event.answer);
+      case 'seeded':
+        return this.#context.options.frontier.feed?.seeded(event.seeds, event.behind);
       case 'drain':
         return this.#context.end(event.outcome);
       default:
         return unreachable(event);
     }
+  }
+
+  #askForSeeds(): void {
+    if (this.#context.outcome !== null) return;
+    const behind = this.#context.options.frontier.feed?.wanted() ?? null;
+    if (behind !== null) this.#context.say({ type: 'seedsWanted', behind });
   }
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
@@ -122,8 +131,13 @@ export class Scheduler {
     this.#context.commits++;
     if (page !== undefined) {
       const { job, through, passedOver } = page;
-      this.#context.received.add({ after: job.after, through }, event.counts);
-      this.#context.received.passOver(passedOver);
+      // Of children no total is told that they could be held against.
+      if (this.#context.isFed) {
+        if (job.isLast) this.#context.options.frontier.forget(job);
+      } else {
+        this.#context.received.add({ after: job.after, through }, event.counts);
+        this.#context.received.passOver(passedOver);
+      }
       this.#flow.committed(job, event.counts);
     }
     const fault = this.#quarantine.add(event.counts);

@@ -12,6 +12,10 @@ export interface SegmentSeed {
   /** A cursor that leads behind `after`, where the source cannot seek. */
   readonly cursor?: string;
   readonly cursorExpiresAtMs?: number;
+  /** The number of its first page. @default 1 */
+  readonly page?: number;
+  /** Of a child: what its first page is asked for with, and where its walk begins again. */
+  readonly startCursor?: string;
 }
 
 /** What an answer says of the way on, and for how long. */
@@ -71,6 +75,9 @@ export class Segment {
   #isPastBound = false;
   /** Opaque cursors, and places within one instant, already seen: coming back to one is a loop. */
   readonly #seen: Set<string>;
+  /** Null: a walk that begins again is another segment's. */
+  readonly #startCursor: string | null;
+  #restarts = 0;
 
   /** @param isUnproven it begins where nothing but a built cursor leads */
   constructor(seed: SegmentSeed, isUnproven = false) {
@@ -79,14 +86,17 @@ export class Segment {
     this.#bound = seed.bound;
     this.#isUnproven = isUnproven;
     this.#seen = new Set(seed.cursor === undefined ? [] : [seed.cursor]);
+    this.#startCursor = seed.startCursor ?? null;
+    const isStart =
+      seed.startCursor === undefined ? seed.cursor === undefined : seed.cursor === seed.startCursor;
     this.#tip = new PageJob({
       segment: seed.segment,
-      page: 1,
+      page: seed.page ?? 1,
       cursor: seed.cursor ?? null,
       cursorExpiresAtMs: seed.cursorExpiresAtMs ?? (seed.cursor === undefined ? 0 : Infinity),
       after: seed.after,
       isAfterKnown: true,
-      isFirst: seed.after === null && seed.cursor === undefined,
+      isFirst: seed.after === null && isStart,
       predecessor: null,
     });
   }
@@ -134,6 +144,18 @@ export class Segment {
     this.#seen.clear();
     if (job.cursor !== null) this.#seen.add(job.cursor);
     this.#phase = 'ready';
+  }
+
+  /** A child begins again, in pages behind those that it has. @returns how often it has */
+  restart(): number {
+    const { page, after, isAfterKnown } = this.#tip;
+    const cursor = this.#startCursor;
+    assert(cursor !== null, 'only a child begins again in its segment');
+    const begin = { cursor, cursorExpiresAtMs: Number.POSITIVE_INFINITY, isFirst: true };
+    this.rewindTo(
+      new PageJob({ segment: this.number, page, after, isAfterKnown, predecessor: null, ...begin }),
+    );
+    return ++this.#restarts;
   }
 
   /** A built cursor has led to its start. */

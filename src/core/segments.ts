@@ -1,15 +1,25 @@
 /** The segments of a run: what each has left, and which of them has a page that may be asked for. */
+import type { ChildFeed } from './child-feed.js';
 import { assert } from './fault.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import { Segment, type SegmentSeed } from './segment.js';
 import type { Remainder } from './splitter.js';
 
+/** Of a feed: children that fail, and rest, are not to pile up. */
+const FED_MAX = 1_000;
+
 export class Segments {
   readonly #byNumber = new Map<number, Segment>();
+  readonly #feed: ChildFeed | null;
+
+  /** @param feed gives more of them; null: each is added */
+  constructor(feed: ChildFeed | null) {
+    this.#feed = feed;
+  }
 
   get isExhausted(): boolean {
     for (const { isOpen } of this.#byNumber.values()) if (isOpen) return false;
-    return true;
+    return this.#feed?.isExhausted ?? true;
   }
 
   /** Whether nothing is left but pages that wait for all others, and so for one another. */
@@ -18,7 +28,7 @@ export class Segments {
       const isLast = isReady && tip.retryAtMs === AFTER_ALL_OTHERS;
       if (isOpen && !isLast) return false;
     }
-    return true;
+    return this.#feed?.isExhausted ?? true;
   }
 
   /** Open ones whose start nothing but a built cursor has reached. */
@@ -74,7 +84,18 @@ export class Segments {
       if (isReady && tip.retryAtMs === AFTER_ALL_OTHERS) last ??= tip;
       else hasOthers ||= isOpen;
     }
-    return hasOthers ? null : last;
+    return this.#fed() ?? (hasOthers ? null : last);
+  }
+
+  /** The first page of the next child; null: there is none, or there are enough. */
+  #fed(): PageJob | null {
+    const seed = this.#byNumber.size < FED_MAX ? this.#feed?.take() : null;
+    return seed == null ? null : this.add(seed).tip;
+  }
+
+  /** All pages of a child are written: it is needed no more. */
+  forget(number: number): void {
+    if (this.#byNumber.get(number)?.isOpen === false) this.#byNumber.delete(number);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */

@@ -7,6 +7,7 @@
  * a refusal. Where the rate is high, one reservation covers a block of starts.
  */
 
+import { leastWithout } from './limit-log.js';
 import type { Limiter } from './limiter.js';
 import { type StartAnswer, type StartRequest, withoutPlan } from './start-reservation.js';
 
@@ -56,10 +57,15 @@ export class StartPlan {
     this.#isTold = limiter.isAnnounced;
   }
 
-  /** Asks for one start. The caller calls `started` if it uses the permission. */
-  next(nowMs: number): StartDecision {
-    const startMs = this.#limiter.nextStartMs(nowMs);
-    const { policy } = this.#limiter;
+  /**
+   * Asks for one start. The caller calls `started` if it uses the permission. What is reserved is so in all
+   * limits, and serves any start.
+   *
+   * @param without names of limits that do not hold for it
+   */
+  next(nowMs: number, without?: ReadonlySet<string>): StartDecision {
+    const startMs = this.#limiter.nextStartMs(nowMs, without);
+    const policy = leastWithout(this.#limiter.limits(), without);
     if (policy === null) {
       return { isPermitted: startMs <= nowMs, wakeAtMs: startMs, request: this.#withdrawal(nowMs) };
     }
@@ -99,6 +105,11 @@ export class StartPlan {
     this.#denied = this.#planned === 0 && (pending?.count ?? 0) > 0 ? pending : null;
     // What others took is no plan that expired.
     this.#isUnused = this.#planned > 0;
+  }
+
+  /** Nothing is wanted any more. @returns what to save; `reserved` is called with the answer */
+  giveBack(nowMs: number): StartRequest {
+    return this.#withoutPlan(nowMs);
   }
 
   started(): void {

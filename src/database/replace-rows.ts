@@ -173,6 +173,7 @@ function refused(why: string): Fault {
     code: 'DATABASE_REFUSED',
     message: `${why}: the old rows stay`,
     retryable: false,
+    isOfStream: true,
     remedy,
   };
 }
@@ -189,6 +190,7 @@ function rowsAreGone(known: {
     code: 'DATABASE_REFUSED',
     message: `the table ${loading}, into which run ${run} has written ${rows} rows, ${found}: the old rows stay`,
     retryable: false,
+    isOfStream: true,
     remedy: 'Begin a new run with --restart',
   };
 }

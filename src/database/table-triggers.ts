@@ -37,6 +37,7 @@ export async function listTriggers(
     code: 'DATABASE_REFUSED',
     message: `the table ${qualified} has the rule ${rule.name} on ${merges ? 'INSERT or UPDATE' : 'INSERT'}, over which PostgreSQL permits no ON CONFLICT`,
     retryable: false,
+    isOfStream: true,
     remedy: `Drop it with DROP RULE "${rule.name}" ON ${qualified}; a trigger can do the same`,
   });
 }

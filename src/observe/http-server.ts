@@ -9,17 +9,17 @@
  */
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
-import type { Registry } from 'prom-client';
 import { EventStream, type StreamSource } from './event-stream.js';
 import { KnownHosts } from './known-hosts.js';
 import { readPageFiles } from './page-files.js';
+import type { MetricsPage } from './registries.js';
 
 /** What is well and what is not, by name; null: well. */
 export type Readiness = Readonly<Record<string, string | null>>;
 
 /** What the server shows. */
 export interface HttpSource extends StreamSource {
-  readonly registry: Registry;
+  readonly registry: MetricsPage;
   /** A point of the history, once a second, watched or not. */
   tick(): void;
   readiness(): Promise<Readiness>;

@@ -15,7 +15,7 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 const OWN_FILES = [
   ['/', 'index.html', HTML],
   ['/dashboard.css', 'dashboard.css', CSS],
-  ...['dashboard', 'charts', 'format', 'live', 'segments', 'runs', 'stream'].map(
+  ...['dashboard', 'charts', 'format', 'live', 'segments', 'runs', 'stream', 'streams'].map(
     (name) => [`/${name}.js`, `${name}.js`, SCRIPT] as const,
   ),
 ] as const;

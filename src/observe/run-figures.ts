@@ -20,7 +20,9 @@ export interface Figures {
   readonly rows: number;
   /** What the source says it holds; null: it has not said. */
   readonly total: number | null;
-  /** Of the total; null: it is not known. */
+  /** See `RunStats`. */
+  readonly children: { readonly done: number; readonly known: number } | null;
+  /** Of the total, or of the children; null: it is not known. */
   readonly share: number | null;
   /** That this process has been at work. */
   readonly durationMs: number;
@@ -40,6 +42,8 @@ export interface FigureParts {
   readonly stats: RunStats;
   readonly limiter: Pick<Limiter, 'policy' | 'limits' | 'comingStartsMs' | 'startsIn'>;
   readonly scheduler: Pick<Scheduler, 'waits' | 'outstandingByPhase'>;
+  /** Streams that take turns under the limit, this one included. @default 1 */
+  readonly sharers?: () => number;
 }
 
 /** A longer list of coming starts is not asked for: the quota then says enough. */
@@ -75,11 +79,11 @@ export class RunFigures {
     const { stats, limiter } = this.#parts;
     const atMs = this.#endedAtMs ?? nowMs;
     const isOver = this.#endedAtMs !== null;
-    const { eventsIngested: rows, sourceTotal: total } = stats;
+    const { eventsIngested: rows, sourceTotal: total, children } = stats;
     const durationMs = stats.durationMs(atMs);
     return {
-      ...{ rows, total, durationMs },
-      share: shareOf(rows, total),
+      ...{ rows, total, durationMs, children },
+      share: children === null ? shareOf(rows, total) : shareOf(children.done, children.known),
       rowsPerSecond: meanRate(stats.eventsIngestedHere, durationMs),
       recentRowsPerSecond: this.#pace.rowsPerSecond(
         atMs,
@@ -116,13 +120,16 @@ export class RunFigures {
   }
 
   #limit(nowMs: number): RestLimit | null {
-    const { limiter } = this.#parts;
+    const { limiter, sharers = () => 1 } = this.#parts;
     const { policy } = limiter;
     if (policy === null) return null;
     const { quota, windowMs } = policy;
     const starts = quota > STARTS_MAX ? [] : limiter.comingStartsMs(nowMs, quota);
-    const startsInMs = starts.map((startMs) => Math.max(0, startMs - nowMs));
-    return { quota, windowMs, startsInMs, use: this.#pace.limitUse };
+    const turns = Math.max(1, sharers());
+    const startsInMs = starts
+      .filter((_, index) => (index + 1) % turns === 0)
+      .map((startMs) => Math.max(0, startMs - nowMs));
+    return { quota: quota / turns, windowMs, startsInMs, use: this.#pace.limitUse };
   }
 
   #wholeWindowsMs(spanMs: number): number {

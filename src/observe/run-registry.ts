@@ -15,7 +15,7 @@ export interface RegisteredRun extends Omit<EngineParts, 'earlierWaitMs'> {
 }
 
 export class RunRegistry {
-  readonly registry: Registry = processRegistry();
+  readonly registry: Registry;
   #run: RegisteredRun | null = null;
   #metrics: RunMetrics | null = null;
   #counted: readonly string[] = [];
@@ -23,6 +23,10 @@ export class RunRegistry {
   /** What the runs before it have waited. */
   readonly #waitedMs = new Map<WaitReason, number>();
   #endedAtMs: number | null = null;
+
+  constructor(registry = processRegistry()) {
+    this.registry = registry;
+  }
 
   /** A run begins. @returns who counts what happens in it */
   begin(run: RegisteredRun): RunMetrics {

@@ -51,6 +51,8 @@ ${section('Quarantine', ['reason', 'records', 'first at'], quarantineRows(report
 ${report.quarantine.length === 0 ? '' : `<p>See them with <code>${escapeHtml(quarantineQuery(report))}</code></p>`}
 ${section('Fields that are not as in earlier runs', ['field', 'change', 'before', 'now'], fieldRows(report))}
 ${section('Sessions', ['began', 'ended', 'status', 'rows', 'requests', 'refused', 'limit used'], sessionRows(report))}
+${section('Streams of the same start', ['stream', 'run', 'status', 'rows'], streamRows(report))}
+${streamLinks(report)}
 ${section('Submission', ['', ''], submissionRows(report))}
 ${section('Settings', ['', ''], namedRows(report.settings))}
 ${section('Versions', ['', ''], namedRows(report.versions))}
@@ -215,6 +217,25 @@ function sessionRows({ sessions }: RunReportDocument): Row[] {
     formatCount(one.refused),
     one.utilisation === null ? '–' : percent(one.utilisation),
   ]);
+}
+
+function streamRows({ streams = [] }: RunReportDocument): Row[] {
+  return streams.map(({ stream, run, status, rows }) => [
+    stream,
+    run === null ? '–' : String(run),
+    status,
+    formatCount(rows),
+  ]);
+}
+
+/** They lie beside this one. */
+function streamLinks({ run, streams = [] }: RunReportDocument): string {
+  const links = streams.flatMap((each) =>
+    each.run === null || each.run === run
+      ? []
+      : [`<a href="${each.run}.html">${escapeHtml(each.stream)}</a>`],
+  );
+  return links.length === 0 ? '' : `<p>Reports of the others: ${links.join(', ')}</p>`;
 }
 
 function submissionRows({ submission }: RunReportDocument): Row[] {

@@ -55,6 +55,15 @@ const submission = z.looseObject({
   githubRepoUrl: z.string(),
 });
 
+/** How a stream of the same process ended. */
+const streamEnd = z.object({
+  stream: z.string(),
+  /** Null: it came to none. */
+  run: z.nullable(z.int()),
+  status: z.string(),
+  rows: count,
+});
+
 /** What `datasync verify` found last. */
 const verification = z.object({
   ok: z.boolean(),
@@ -118,11 +127,14 @@ const reportForm = z.object({
   settings: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
   submission: z.nullable(submission),
+  /** All streams of the last process, where it had several. */
+  streams: z.optional(z.array(streamEnd)),
   /** Null: it was not verified since its last process ended. */
   verification: z._default(z.nullable(verification), null),
 });
 
 export type RunReportDocument = z.infer<typeof reportForm>;
+export type ReportedStream = z.infer<typeof streamEnd>;
 export type ReportSession = z.infer<typeof session>;
 export type ReportedSubmission = z.infer<typeof submission>;
 

@@ -24,7 +24,8 @@ export interface EarlierTotals extends Omit<CommittedCounts, 'known'> {
 const DELAY_RESOLUTION_MS = 50;
 
 export class RunStats {
-  readonly utilisation = new Utilisation();
+  /** Of all streams that share the limits. */
+  readonly utilisation: Utilisation;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #earlier: EarlierTotals;
   requests = 0;
@@ -34,6 +35,8 @@ export class RunStats {
   /** What the source says it holds; null until an answer says so. */
   sourceTotal: number | null = null;
   firstCommitAtMs: number | null = null;
+  /** Of a child stream: children that are finished, of those that there are. Null: it stands by itself. */
+  readonly children: { done: number; readonly known: number } | null;
   readonly methods = { copy: 0, insert: 0 };
   readonly faults = new Map<string, number>();
   /** From a request's start to the first and to the last byte of its page, its scan, its commit. */
@@ -51,8 +54,16 @@ export class RunStats {
   #new = { pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 };
 
   /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
-  constructor({ earlier, walksAgain }: { earlier: EarlierTotals; walksAgain: boolean }) {
+  constructor(known: {
+    readonly earlier: EarlierTotals;
+    readonly walksAgain: boolean;
+    readonly children?: { readonly done: number; readonly known: number } | null;
+    readonly utilisation?: Utilisation;
+  }) {
+    const { earlier, walksAgain, children = null } = known;
+    this.utilisation = known.utilisation ?? new Utilisation();
     this.#earlier = earlier;
+    this.children = children && { done: children.done, known: children.known };
     this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;
     this.#delay.enable();
   }
@@ -145,8 +156,14 @@ export class RunStats {
     if (notice.event === 'walk_restarted') this.#known = 0;
   }
 
-  committed(result: Extract<WriteResult, { type: 'committed' }>, nowMs: number): void {
+  /** @param isLast of its chain */
+  committed(
+    result: Extract<WriteResult, { type: 'committed' }>,
+    nowMs: number,
+    isLast = false,
+  ): void {
     const { counts } = result;
+    if (this.children !== null && isLast) this.children.done++;
     this.methods[result.method]++;
     this.latency.write.add(result.writeMs);
     this.firstCommitAtMs ??= nowMs;

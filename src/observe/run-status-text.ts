@@ -78,7 +78,11 @@ function restText({ eta }: RunStatusView): string {
 }
 
 /** Open ones first: they are what moves. */
-function segmentLines({ segments, openSegments }: RunStatusView): string[] {
+function segmentLines({ segments, openSegments, children }: RunStatusView): string[] {
+  if (children !== null) {
+    const { done, known } = children;
+    return field('children', `${formatCount(done)} of ${formatCount(known)} finished`);
+  }
   const shown = segments.filter(({ status }) => status === 'open').slice(0, SEGMENTS_MAX);
   const ended = segments.filter(({ status }) => status === 'ended').length;
   const more = openSegments - shown.length;

@@ -28,7 +28,10 @@ export interface StatusFacts {
     /** That its pages wrote, and that were there before them. */
     readonly rows: number;
   };
+  /** None of a child stream: there may be as many as its parent has rows. */
   readonly segments: readonly SegmentFacts[];
+  /** Of a child stream: children that are finished, of those that there are. Null: it stands by itself. */
+  readonly children: { readonly done: number; readonly known: number } | null;
   /** The newest instant that the run has seen; null: none. */
   readonly newestMs: number | null;
   readonly lastCommitMs: number | null;
@@ -81,7 +84,7 @@ export interface RunStatusView extends Omit<StatusFacts, 'segments'> {
 }
 
 export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView {
-  const { status, worker, sourceTotal, totals, worked } = facts;
+  const { status, worker, worked } = facts;
   const state = runState(status, worker !== null);
   // What stands still has no pace, however fast it was.
   const isMoving = state === 'running' && worked !== null && worked.rows > 0;
@@ -91,7 +94,7 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
     state,
     reason: isPaused ? facts.lastError : null,
     lastError: isPaused ? null : facts.lastError,
-    share: status === 'complete' ? 1 : shareOf(totals.rows, sourceTotal),
+    share: status === 'complete' ? 1 : shareDone(facts),
     rowsPerSecond: isMoving ? Math.round(meanRate(worked.rows, nowMs - worked.sinceMs)) : null,
     eta: isMoving ? rest(facts, worked, nowMs) : null,
     segments: facts.segments.map((segment) => ({
@@ -100,6 +103,12 @@ export function runStatusView(facts: StatusFacts, nowMs: number): RunStatusView 
     })),
     openSegments: facts.segments.filter((segment) => segment.status === 'open').length,
   };
+}
+
+function shareDone({ children, totals, sourceTotal }: StatusFacts): number | null {
+  return children === null
+    ? shareOf(totals.rows, sourceTotal)
+    : shareOf(children.done, children.known);
 }
 
 /** As the process at work says it (run-figures), but for what only that process knows. */

@@ -23,6 +23,7 @@ import type { LiveRun, QuarantinedPage, Stage } from './snapshot.js';
 export interface RunViewParts {
   readonly run: number;
   readonly source: string;
+  readonly stream: string;
   readonly origin: string;
   readonly resumedFrom: number | null;
   /** What earlier processes have reached; null: nothing. */
@@ -54,7 +55,7 @@ export class RunView {
   constructor(parts: RunViewParts) {
     this.#parts = parts;
     this.#segments = new SegmentMap(parts.earlier);
-    for (const segment of parts.scheduler.openSegments()) this.#segments.opened(segment);
+    for (const segment of this.#placed()) this.#segments.opened(segment);
   }
 
   fetchStarted(): void {}
@@ -77,7 +78,9 @@ export class RunView {
   ): void {
     this.#latency.write.add(result.writeMs);
     const { inserted, updated, duplicate } = result.counts;
-    this.#segments.committed(command, inserted + updated + duplicate);
+    if (this.#parts.stats.children === null) {
+      this.#segments.committed(command, inserted + updated + duplicate);
+    }
     const records = result.counts.quarantined;
     if (records === 0) return;
     this.#quarantine.unshift({ segment: command.segment, page: command.page, records });
@@ -93,6 +96,11 @@ export class RunView {
     const { reason } = this.#parts.scheduler.waits;
     if (reason === null) return 'starting';
     return reason === 'end' ? 'finishing' : 'running';
+  }
+
+  /** Why it is over and not complete; null: it is neither. */
+  get reason(): string | null {
+    return this.#ended === null ? null : reasonOf(this.#ended.outcome);
   }
 
   get isOver(): boolean {
@@ -119,7 +127,7 @@ export class RunView {
   }
 
   snapshot(): LiveRun {
-    const { run, source, origin, resumedFrom, scheduler, stats } = this.#parts;
+    const { run, source, stream, origin, resumedFrom, scheduler, stats } = this.#parts;
     const nowMs = this.#ended?.atMs ?? this.#parts.nowMs();
     const outcome = this.#ended?.outcome ?? null;
     const figures = this.#parts.figures.at(nowMs);
@@ -129,6 +137,7 @@ export class RunView {
     return {
       run,
       source,
+      stream,
       origin,
       state: this.state,
       reason: outcome === null ? null : reasonOf(outcome),
@@ -150,13 +159,19 @@ export class RunView {
       },
       waits: { reason: isOver ? null : scheduler.waits.reason, shares: figures.waits },
       eta: figures.rest,
-      segments: this.#segments.view(scheduler.openSegments(), rowsLeft),
+      segments: this.#segments.view(this.#placed(), rowsLeft),
       quarantine: this.#quarantine,
       memoryBytes: process.memoryUsage.rss(),
       loopDelayP99Ms: stats.mainLoopDelayP99Ms,
       sample: this.#sample,
       historyVersion: this.#history.version,
     };
+  }
+
+  /** Open segments of an order: children have no places, and there may be any number of them. */
+  #placed(): ReturnType<Scheduler['openSegments']> {
+    const { stats, scheduler } = this.#parts;
+    return stats.children === null ? scheduler.openSegments() : [];
   }
 
   #measure(): Sample {

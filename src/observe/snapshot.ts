@@ -7,14 +7,17 @@ import type { Percentiles } from './latency-window.js';
 import type { LogEntry } from './recent-log.js';
 import type { ScheduleView } from './schedule-view.js';
 import type { SegmentMapView } from './segment-map.js';
+import type { StreamLine } from './stream-line.js';
 import type { Trouble } from './trouble-watch.js';
 
 export interface RunSnapshot {
   readonly atMs: number;
   /** False: this process only shows what the ledger holds. */
   readonly isIngesting: boolean;
-  /** Null: no run in this process. */
+  /** Null: no run in this process. Of several streams one: the first that is under way. */
   readonly live: LiveRun | null;
+  /** Those of the process, where there are several; else none. */
+  readonly streams: readonly StreamLine[];
   /** What keeps the ingestion from getting on; null: nothing. */
   readonly trouble: Trouble | null;
   /** Null: the process does one run. */
@@ -25,6 +28,7 @@ export interface RunSnapshot {
 export interface LiveRun {
   readonly run: number;
   readonly source: string;
+  readonly stream: string;
   readonly origin: string;
   readonly state: RunState;
   /** Why it ended, and when it is worth another try. */

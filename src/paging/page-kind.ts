@@ -42,6 +42,8 @@ export interface RequestPart {
   readonly body?: readonly BodyValue[];
   /** The whole URL, absolute: in place of the stream's with its parameters. */
   readonly url?: string;
+  /** Of a child: what the marks of its stream's request stand for, by the paths in the parent. */
+  readonly parent?: Readonly<Record<string, unknown>>;
 }
 
 export interface PageKind {

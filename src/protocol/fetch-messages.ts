@@ -57,9 +57,18 @@ export interface FetchWorkerSettings {
   readonly acceptsGzip: boolean;
 }
 
+/** A stream, as what differs from the one that the pool was started with. The same for all of its pages. */
+export interface TaskStream {
+  readonly stream: string;
+  readonly [field: string]: unknown;
+}
+
 /** One page to fetch. */
 export interface PageTask {
+  /** No other task of the pool has it. */
   readonly taskId: number;
+  /** Whose page it is. @default of the stream that the pool was started with */
+  readonly of?: TaskStream;
   /** Null: the first page. */
   readonly cursor: string | null;
   /** Records to ask for, where a request of the source says so. */

@@ -15,8 +15,9 @@ import type { PageRetry, RetryResult } from './quarantined-record.js';
 import type { RecordFacts } from './record-facts.js';
 import type { WriterTarget } from './record-target.js';
 
-/** With `auto` so many connections write until their load asks for more. */
+/** With `auto` so many connections write until their load asks for more, up to the other. */
 export const CONNECTIONS_MIN = 2;
+export const CONNECTIONS_MAX = 8;
 
 export type WriteMethod = 'auto' | 'copy' | 'insert';
 
@@ -26,6 +27,8 @@ export interface WriterSettings {
   readonly connectionString: string;
   /** `auto`: as many as the distance of the database asks for (workers/writer/writer-connections). */
   readonly connectionsMax: number | 'auto';
+  /** What `auto` may come to, where streams share it. @default `CONNECTIONS_MAX` */
+  readonly autoMax?: number;
   readonly target: WriterTarget;
   /** Whose rows those of the target will replace; null: nothing's. */
   readonly replaced: WriterTarget | null;
@@ -83,7 +86,8 @@ export type WriterNews =
   /** From now on so many connections write. */
   | { readonly type: 'connections'; readonly count: number; readonly roundTripMs: number };
 
-export interface WriterCalls {
+/** Commits the pages of one run. */
+export interface StreamWriter {
   /** Connects, prepares; resolves with a fault when the database cannot be used. */
   open(settings: WriterSettings, listener: (news: WriterNews) => void): Promise<Fault | null>;
   /** Resolves once the page is committed or has failed for good. Any number may be outstanding. */
@@ -96,4 +100,16 @@ export interface WriterCalls {
    * @returns what the records looked like, told from some of them
    */
   drain(): Promise<RecordFacts>;
+}
+
+/** The same for the writers of several streams, each by a number of its own. */
+export interface WriterCalls {
+  open(
+    writer: number,
+    settings: WriterSettings,
+    listener: (news: WriterNews) => void,
+  ): Promise<Fault | null>;
+  write(writer: number, page: PageWrite): Promise<WriteResult>;
+  retry(writer: number, page: PageRetry): Promise<RetryResult>;
+  drain(writer: number): Promise<RecordFacts>;
 }

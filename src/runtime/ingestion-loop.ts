@@ -87,6 +87,11 @@ export class IngestionLoop {
     this.#decide(() => this.#push({ type: 'drain', outcome }));
   }
 
+  /** Something outside of its scheduler has changed: its turn to start a request has come. */
+  wake(): void {
+    this.#decide(() => {});
+  }
+
   /** The next cursor of a page is known, ahead of its rows. */
   onHead(head: PageHead): void {
     // Its page's result came over another port, and may have been faster.
@@ -131,7 +136,7 @@ export class IngestionLoop {
     if (this.#isOver || scheduler.wakeAtMs === Number.POSITIVE_INFINITY) return;
     // A timer may fire up to a millisecond early; the scheduler then asks to be woken again.
     const delayMs = Math.min(60_000, Math.max(0, Math.ceil(scheduler.wakeAtMs - nowMs())));
-    this.#timer = setTimeout(() => this.#decide(() => {}), delayMs);
+    this.#timer = setTimeout(() => this.wake(), delayMs);
   }
 
   #execute(command: SchedulerCommand): void {
@@ -146,6 +151,8 @@ export class IngestionLoop {
         return this.#drop(command.taskId);
       case 'reserveStarts':
         return void this.#reserve(command.request).catch(this.#crash);
+      case 'seedsWanted':
+        return void this.#seed(command.behind).catch(this.#crash);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
       case 'splitSegment':
@@ -167,6 +174,12 @@ export class IngestionLoop {
     const answer = await this.#parts.journal.startsReserved(request);
     if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
     this.#decide(() => this.#push({ type: 'startsReserved', answer }));
+  }
+
+  async #seed(behind: number): Promise<void> {
+    const answer = await this.#parts.journal.seedsRead(behind);
+    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
+    this.#decide(() => this.#push({ type: 'seeded', ...answer }));
   }
 
   // --- fetching --------------------------------------------------------------------------------

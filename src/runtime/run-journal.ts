@@ -1,6 +1,6 @@
 /**
  * Run journal: what the loop tells the database beside the pages, in order and without waiting for
- * it. Segments are told for the reader (a resume needs only the pages); limits are waited for.
+ * it. Segments are told for the reader (a resume needs only the pages); limits and children are waited for.
  */
 import PQueue from 'p-queue';
 import type { Fault } from '../core/fault.js';
@@ -31,10 +31,19 @@ export interface JournalStore {
   setLastError(run: number, lastError: string | null): Promise<void>;
 }
 
+/** Children that are still to be walked. */
+export interface SeedBlock {
+  readonly seeds: readonly SegmentSeed[];
+  /** The last segment that was looked at; null: there are no more. */
+  readonly behind: number | null;
+}
+
 export interface RunJournalOptions {
   readonly run: number;
   readonly store: JournalStore;
   readonly reserveStarts: (request: StartRequest) => Promise<StartAnswer>;
+  /** The children in the segments behind one. */
+  readonly readSeeds: (behind: number) => Promise<SeedBlock>;
   readonly faultOf: (error: unknown) => Fault;
   /** Segment rows are for the reader: a failure is told, and ends nothing. */
   readonly onSegmentFault: (fault: Fault) => void;
@@ -77,17 +86,25 @@ export class RunJournal {
     this.#later((run, store) => store.setLastError(run, text));
   }
 
-  async startsReserved(request: StartRequest): Promise<StartAnswer | { readonly fault: Fault }> {
-    try {
-      return await this.#options.reserveStarts(request);
-    } catch (error) {
-      return { fault: this.#options.faultOf(error) };
-    }
+  startsReserved(request: StartRequest): Promise<StartAnswer | { readonly fault: Fault }> {
+    return this.#orFault(this.#options.reserveStarts(request));
+  }
+
+  seedsRead(behind: number): Promise<SeedBlock | { readonly fault: Fault }> {
+    return this.#orFault(this.#options.readSeeds(behind));
   }
 
   /** Resolves when all that was told is in the database. */
   async flush(): Promise<void> {
     await this.#queue.onIdle();
+  }
+
+  async #orFault<Answer>(answer: Promise<Answer>): Promise<Answer | { readonly fault: Fault }> {
+    try {
+      return await answer;
+    } catch (error) {
+      return { fault: this.#options.faultOf(error) };
+    }
   }
 
   #later(work: (run: number, store: JournalStore) => Promise<void>): void {

@@ -1,7 +1,5 @@
-/** The writer thread, as main sees it: comlink's calls, and its death as a fault of each of them. */
-import { Worker } from 'node:worker_threads';
-import { proxy, type Remote, transfer, wrap } from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+/** The writer of one stream, in the writer thread that the streams of a process share. */
+import { proxy, transfer } from 'comlink';
 import type { Fault } from '../core/fault.js';
 import { buffersOf } from '../protocol/batch.js';
 import type { PageRetry, RetryResult } from '../protocol/quarantined-record.js';
@@ -10,17 +8,15 @@ import {
   CONNECTIONS_MIN,
   type PageWrite,
   type WriteResult,
-  type WriterCalls,
   type WriterNews,
   type WriterSettings,
 } from '../protocol/writer-messages.js';
-import { WORKER_RESOURCE_LIMITS } from './worker-limits.js';
-
-const WORKER_URL = new URL('../../workers/writer.worker.js', import.meta.url);
+import type { WriterThread } from './writer-thread.js';
 
 export interface WriterHandleOptions {
-  /** All that the thread sees of the environment: what node-postgres reads itself. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly thread: WriterThread;
+  /** That no other writer of the thread has. */
+  readonly number: number;
   /** Told of each wait for a database that is away or refuses for now. */
   readonly onWaiting?: (fault: Fault) => void;
   /** Told when another number of connections writes. */
@@ -29,27 +25,15 @@ export interface WriterHandleOptions {
 
 export class WriterHandle {
   readonly #options: WriterHandleOptions;
-  readonly #worker: Worker;
-  readonly #calls: Remote<WriterCalls>;
-  #death: Fault | null = null;
   #connections = 0;
-  /** Called at its death: a dead thread answers nothing. */
-  readonly #outstanding = new Set<(death: Fault) => void>();
 
   constructor(options: WriterHandleOptions) {
     this.#options = options;
-    this.#worker = new Worker(WORKER_URL, {
-      env: options.environment,
-      resourceLimits: WORKER_RESOURCE_LIMITS,
-    });
-    this.#calls = wrap<WriterCalls>(nodeEndpoint(this.#worker));
-    this.#worker.once('error', (error) => this.#die(error.message));
-    this.#worker.once('exit', (code) => this.#die(`exit code ${code}`));
   }
 
   /** Why its thread is dead; null while it lives. */
   get death(): Fault | null {
-    return this.#death;
+    return this.#options.thread.death;
   }
 
   /** How many connections write. */
@@ -59,11 +43,12 @@ export class WriterHandle {
 
   /** @returns null when the database can be used, else why not */
   async open(settings: WriterSettings): Promise<Fault | null> {
+    const { thread, number } = this.#options;
     const { connectionsMax } = settings;
     this.#connections = connectionsMax === 'auto' ? CONNECTIONS_MIN : connectionsMax;
     const listener = proxy((news: WriterNews) => this.#hear(news));
-    return this.#outlive(
-      () => this.#calls.open(settings, listener),
+    return thread.outlive(
+      (calls) => calls.open(number, settings, listener),
       (death) => death,
     );
   }
@@ -73,42 +58,42 @@ export class WriterHandle {
    * Rejects never.
    */
   async write(page: PageWrite): Promise<WriteResult> {
+    const { thread, number } = this.#options;
     const { batch } = page;
     const failed = (fault: Fault): WriteResult => ({ type: 'failed', fault, batch });
     try {
-      return await this.#outlive(() => this.#calls.write(transfer(page, buffersOf(batch))), failed);
+      return await thread.outlive(
+        (calls) => calls.write(number, transfer(page, buffersOf(batch))),
+        failed,
+      );
     } catch (bug) {
       // It ends the thread, and with it the run, which can be gone on with.
-      const death = this.#die(bug instanceof Error ? bug.message : String(bug));
-      void this.#worker.terminate();
-      return failed(death);
+      return failed(thread.fail(bug));
     }
   }
 
   /** Tries records of one page again. Rejects never. */
   async retry(page: PageRetry): Promise<RetryResult> {
+    const { thread, number } = this.#options;
     const failed = (fault: Fault): RetryResult => ({ type: 'failed', fault });
     try {
-      return await this.#outlive(() => this.#calls.retry(page), failed);
+      return await thread.outlive((calls) => calls.retry(number, page), failed);
     } catch (bug) {
-      const death = this.#die(bug instanceof Error ? bug.message : String(bug));
-      void this.#worker.terminate();
-      return failed(death);
+      return failed(thread.fail(bug));
     }
   }
 
   /**
-   * Finishes what is being committed, closes the connections, ends the thread.
+   * Finishes what is being committed, and closes the connections.
    *
    * @returns what the records looked like; nothing where the thread is dead
    */
-  async close(): Promise<RecordFacts> {
-    const facts = await this.#outlive(
-      () => this.#calls.drain(),
+  close(): Promise<RecordFacts> {
+    const { thread, number } = this.#options;
+    return thread.outlive(
+      (calls) => calls.drain(number),
       () => NO_FACTS,
     );
-    await this.#worker.terminate();
-    return facts;
   }
 
   #hear(news: WriterNews): void {
@@ -116,32 +101,4 @@ export class WriterHandle {
     this.#connections = news.count;
     this.#options.onConnections?.(news.count, news.roundTripMs);
   }
-
-  #outlive<T>(call: () => Promise<T>, onDeath: (death: Fault) => T): Promise<T> {
-    if (this.#death !== null) return Promise.resolve(onDeath(this.#death));
-    return new Promise((resolve, reject) => {
-      const giveUp = (death: Fault): void => resolve(onDeath(death));
-      this.#outstanding.add(giveUp);
-      call()
-        .then(resolve, reject)
-        .finally(() => this.#outstanding.delete(giveUp));
-    });
-  }
-
-  #die(reason: string): Fault {
-    if (this.#death !== null) return this.#death;
-    this.#death = writerDeath(reason);
-    for (const giveUp of this.#outstanding) giveUp(this.#death);
-    this.#outstanding.clear();
-    return this.#death;
-  }
-}
-
-function writerDeath(reason: string): Fault {
-  return {
-    code: 'WORKER_DIED',
-    message: `the writer thread died: ${reason}`,
-    retryable: false,
-    remedy: 'Start again: the run goes on from its last committed page',
-  };
 }

@@ -2,7 +2,8 @@
 import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { wholeChains } from '../core/chains.js';
-import { Credits } from '../core/credits.js';
+import { ChildFeed } from '../core/child-feed.js';
+import type { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
@@ -13,28 +14,38 @@ import type { SessionParts } from './session-parts.js';
 
 const EXPECTED_BYTES_PER_EVENT = 380;
 
+export interface BuiltScheduler {
+  readonly scheduler: Scheduler;
+  /** Its part of those of the process. */
+  readonly credits: Credits;
+}
+
 export function buildScheduler(
   {
     context,
     source: { spec: source },
     prepared,
-  }: Pick<SessionParts, 'context' | 'source' | 'prepared'>,
-  { limiter, hints, concurrency }: SessionLimits,
-): Scheduler {
+    shared,
+  }: Pick<SessionParts, 'context' | 'source' | 'prepared' | 'shared'>,
+  { limiter, starts, hints, concurrency }: SessionLimits,
+): BuiltScheduler {
   const { config } = context;
   const { plan, pages, earliestMs } = prepared;
-  const frontier = new Frontier(source.paging, { ...plan, earliestMs });
+  const feed = prepared.children === null ? null : new ChildFeed();
+  const frontier = new Frontier(source.paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
   const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
-  return new Scheduler({
+  const credits = shared.credits.join(
+    firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
+  );
+  const scheduler = new Scheduler({
     frontier,
     limiter,
-    credits: new Credits({
-      bytesMax: config.creditBytes,
-      expectedPageBytes: firstPage * (hints.bytesPerRecord ?? EXPECTED_BYTES_PER_EVENT),
-    }),
+    ...(starts === undefined ? {} : { starts }),
+    nextTaskId: shared.nextTaskId,
+    credits,
     pageSize: new PageSize(largestPage, firstPage),
     backoff: {
       ...DEFAULT_BACKOFF,
@@ -55,6 +66,7 @@ export function buildScheduler(
     knowsRows: tableOf(source.target).key.length > 0,
     random: Math.random,
   });
+  return { scheduler, credits };
 }
 
 /** A threshold of half a cursor's life or more would rebuild every one of them. */

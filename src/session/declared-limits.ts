@@ -65,7 +65,8 @@ export function withDeclared(
 
 const PREFIX = 'declared ';
 
-function nameOf({ method, path, quota, windowMs }: DeclaredLimit): string {
+/** As the limiter calls it. */
+export function nameOf({ method, path, quota, windowMs }: DeclaredLimit): string {
   const where = [method, path].filter((part) => part !== null).join(' ');
   return `${PREFIX}${where === '' ? '' : `${where} `}${quota} in ${windowMs} ms`;
 }

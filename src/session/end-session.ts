@@ -1,6 +1,6 @@
 /** The end of a session, in order: the ledger first, then all who show the run, then the report. */
 import type { RunOutcome } from '../core/scheduler-types.js';
-import { withoutPlan } from '../core/start-reservation.js';
+import type { ChildStore } from '../database/child-store.js';
 import { noteMissed } from '../database/delete-missing.js';
 import type { WatermarkChange } from '../database/watermarks.js';
 import { type Deletion, type IngestResult, ingestResult } from '../observe/report.js';
@@ -63,9 +63,9 @@ export async function endSession(
   );
   const deletion = await deletionOf(parts, outcome);
   await watch.writeState(outcome);
-  onlookers.front?.ended(outcome, endedAtMs);
-  if (seen?.warning != null) onlookers.alerts?.recordsChanged(seen.warning, outcome);
-  onlookers.alerts?.ended(outcome);
+  onlookers.front?.ended(run.run, outcome, endedAtMs);
+  if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
+  onlookers.alerts?.ended(run.run, outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
     ...{ run: run.run, pass: parts.source.spec.pass, outcome },
@@ -103,11 +103,11 @@ async function settle(
   { limits, scheduler, account }: EndingSession,
   { outcome, seen, watermark }: Settled,
 ): Promise<void> {
-  const { store, prepared, source } = parts;
+  const { store, children, prepared, source } = parts;
   const { run } = prepared.run;
   const { stats, warnings } = account;
-  const endMs = nowMs();
-  await limits.reserve(withoutPlan(limits.limiter.log(endMs), endMs));
+  await limits.settle();
+  if (prepared.children !== null) await settleChildren(children, run, outcome);
   const totals = await store.loadTotals(run);
   stats.recount(totals.rows);
   const { announcedRecords, isOrdered, totalFall, isTotalPassed } = scheduler;
@@ -160,6 +160,11 @@ async function watermarkAfter({
   if (spec.incremental === null) return null;
   const highest = await store.highestOfRun(prepared.run.run);
   return nextWatermark(spec, highest, await store.findWatermark(streamKey));
+}
+
+/** Says of all at once which have ended. */
+function settleChildren(children: ChildStore, run: number, outcome: RunOutcome): Promise<void> {
+  return outcome.status === 'complete' ? children.end(run) : children.setStatus(run, false);
 }
 
 /** Whether its pages are asked for by the number of records or pages before them. */

@@ -1,9 +1,9 @@
 /**
- * The engine of a session: fetch threads, writer thread and the loop between them, as one thing that is
- * made, opened, run, drained and closed.
+ * The engine of a session: the loop, and its use of the threads that the streams of a process share, as one
+ * thing that is made, opened, run, drained and closed.
  *
  *   made ──start──▶ open ──run──▶ over ──finish──▶ all is in the database
- *     └──────────────────────────────────close──▶ its threads are gone
+ *     └──────────────────────────────────close──▶ threads that nobody else uses are gone
  */
 import { assert, IngestionError } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
@@ -12,47 +12,50 @@ import type { Replacement } from '../database/replace-rows.js';
 import { loadingTarget, streamTable } from '../postgres/stream-table.js';
 import type { RecordFacts } from '../protocol/record-facts.js';
 import type { WriterSettings } from '../protocol/writer-messages.js';
-import { BufferPool } from '../runtime/buffer-pool.js';
 import { nowMs } from '../runtime/clock.js';
-import { FetchPool } from '../runtime/fetch-pool.js';
+import type { FetchPool } from '../runtime/fetch-pool.js';
 import { IngestionLoop } from '../runtime/ingestion-loop.js';
 import type { RunJournal } from '../runtime/run-journal.js';
 import type { RunObserver } from '../runtime/run-observer.js';
-import { spareFullCollections } from '../runtime/worker-limits.js';
 import { WriterHandle } from '../runtime/writer-handle.js';
 import { authorisedFetch } from './authorised-fetch.js';
 import { seenTableOf } from './deletion/unseen-rows.js';
-import { fetchSettings } from './fetch-settings.js';
 import { replacementOf } from './replacement.js';
 import type { SessionParts } from './session-parts.js';
 import { warnOfTriggers } from './table-triggers.js';
+import type { ThreadUse } from './threads.js';
 
 export class Engine {
-  readonly fetchPool: FetchPool;
   readonly writer: WriterHandle;
   readonly #parts: SessionParts;
   readonly #journal: RunJournal;
+  readonly #threads: ThreadUse;
   #loop: IngestionLoop | null = null;
 
-  /** Starts its threads. */
+  /** Starts the threads, unless another stream has. */
   constructor(parts: SessionParts, journal: RunJournal) {
     this.#parts = parts;
     this.#journal = journal;
-    spareFullCollections();
-    this.fetchPool = this.#startFetchPool();
-    this.writer = this.#startWriter();
+    this.#threads = parts.shared.threads.use((head) => this.#loop?.onHead(head));
+    this.writer = this.#makeWriter();
+  }
+
+  get fetchPool(): FetchPool {
+    return this.#threads.fetchPool;
   }
 
   /** Puts the loop between its threads. @param observer told what happens in the run */
   assemble(scheduler: Scheduler, observer: RunObserver): void {
-    const { context, prepared } = this.#parts;
+    const { source, prepared, shared, token } = this.#parts;
+    const { stream, pass } = source.spec;
+    const of = { stream, pass };
     this.#loop = new IngestionLoop({
       run: prepared.run.run,
       scheduler,
-      fetch: authorisedFetch((task) => this.fetchPool.fetch(task), this.#parts.token),
+      fetch: authorisedFetch((task) => this.fetchPool.fetch({ ...task, of }), token),
       tellFetcher: (news) => this.fetchPool.tell(news),
       write: (page) => this.writer.write(page),
-      buffers: new BufferPool(context.config.creditBytes),
+      buffers: shared.buffers,
       journal: this.#journal,
       observer,
       nowMs,
@@ -61,12 +64,12 @@ export class Engine {
 
   /** Has the writer connect. @throws IngestionError when the database cannot be used */
   async open(): Promise<void> {
-    const { context, source, database, prepared } = this.#parts;
+    const { context, source, database, prepared, shared } = this.#parts;
     const { config, log } = context;
     const merges = source.spec.target.disposition === 'merge';
     const fault = await this.writer.open({
       connectionString: database.connectionString,
-      connectionsMax: config.writerConnections,
+      ...shared.writerConnections,
       ...this.#targets(),
       method: config.writeMethod,
       expectsDuplicates: prepared.plan.restarts || (await isOverKnownRows(this.#parts)),
@@ -100,12 +103,20 @@ export class Engine {
     return this.#assembled.run();
   }
 
+  /**
+   * Its turn to start a request has come: it looks soon, but not within the step of another stream, and
+   * behind what the end of that one has to say to it.
+   */
+  wake(): void {
+    setImmediate(() => this.#loop?.wake());
+  }
+
   /** What is in flight is finished, and nothing started. */
   drain(outcome: RunOutcome): void {
     this.#assembled.drain(outcome);
   }
 
-  /** Requests in flight are cut off; what is fetched is still committed. */
+  /** Requests in flight are cut off, also those of other streams; what is fetched is still committed. */
   async cutOff(): Promise<void> {
     await this.fetchPool.close();
   }
@@ -123,7 +134,8 @@ export class Engine {
 
   /** A thread left alive would keep the process from ending. */
   async close(): Promise<void> {
-    await Promise.all([this.fetchPool.close(), this.writer.close()]);
+    await this.writer.close();
+    await this.#threads.release();
   }
 
   get #assembled(): IngestionLoop {
@@ -131,22 +143,12 @@ export class Engine {
     return this.#loop;
   }
 
-  #startFetchPool(): FetchPool {
-    const { source, context } = this.#parts;
-    const { config } = context;
-    return new FetchPool({
-      source: source.sourceSpec,
-      settings: fetchSettings(source, config),
-      threads: config.fetchThreads,
-      onHead: (head) => this.#assembled.onHead(head),
-    });
-  }
-
-  #startWriter(): WriterHandle {
-    const { context, database, onlookers } = this.#parts;
+  #makeWriter(): WriterHandle {
+    const { context, prepared, onlookers } = this.#parts;
     const { log } = context;
     return new WriterHandle({
-      environment: database.variables,
+      thread: this.#threads.writer,
+      number: prepared.run.run,
       onWaiting: (fault) => {
         log.warn(
           { event: 'database_awaited', fault },

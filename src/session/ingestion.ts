@@ -1,8 +1,9 @@
 /**
- * An ingestion from nothing: opens database and source, takes the lock, finds the run to go on with or
- * begins one, and runs a session of it. What it has opened it closes, however it ends.
+ * An ingestion from nothing: opens database and source, takes the lock of a stream, finds the run to go on with
+ * or begins one, and runs a session of it. What it has opened it closes, however it ends.
  */
 import type { Config } from '../config/config.js';
+import { openChildStore } from '../database/child-store.js';
 import { countRows } from '../database/count-rows.js';
 import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
@@ -27,6 +28,7 @@ import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './op
 import { type OpenSource, openSource } from './open-source.js';
 import { openToken } from './open-token.js';
 import { prepareRun } from './prepare-run.js';
+import { ProcessShare } from './process-share.js';
 import { runSession } from './run-session.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -36,6 +38,8 @@ export type IngestionEnd =
       readonly openCommand: string;
       /** Of its rows, as SQL names it. */
       readonly tableName: string;
+      /** As it was when this process took it up. */
+      readonly taken: Run;
     } & SessionEnd)
   /** An earlier process had finished the run, and no new one was asked for. */
   | {
@@ -71,27 +75,58 @@ export interface OpenedForRun {
   readonly token: AccessToken | null;
 }
 
-/** @throws IngestionError, UserError */
+/** Of the stream of the configuration. @throws IngestionError, UserError */
 export function ingest(context: SessionContext, options: IngestionOptions): Promise<IngestionEnd> {
+  return withOpened(context, [context.config.stream], 1, (opened) =>
+    ingestInto(context, { ...opened, ...options }),
+  );
+}
+
+/** What the streams of a process are given, open already. */
+export interface OpenedProcess extends OpenedForRun {
+  readonly onlookers: Onlookers;
+  readonly shared: ProcessShare;
+}
+
+/**
+ * Opens all that the streams of a process share, does the work, and closes it.
+ *
+ * @param streams all that there will be
+ * @param atOnce under way at once, at most
+ * @throws IngestionError, UserError, what `work` throws
+ */
+export function withOpened<T>(
+  context: SessionContext,
+  streams: readonly string[],
+  atOnce: number,
+  work: (opened: OpenedProcess) => Promise<T>,
+): Promise<T> {
   return withOnlookers(context, async (onlookers) => {
     announce(context.config, context.log);
-    const [database, source] = await openBoth(context);
+    const [database, source] = await openBoth(context, atOnce);
+    const patience = runPatience(context, onlookers);
     try {
       onlookers.front?.connect(database.connectionString);
       const token = openToken(context, source, database.pool);
-      return await ingestInto(context, { database, source, token, onlookers, ...options });
+      const shared = new ProcessShare({
+        ...{ context, source, database, patience, streams, atOnce },
+      });
+      return await work({ database, source, token, onlookers, shared });
     } finally {
+      patience.end();
       source.close();
       await database.close();
     }
   });
 }
 
-interface OpenParts extends IngestionOptions, OpenedForRun {
-  readonly onlookers: Onlookers;
-}
+interface OpenParts extends IngestionOptions, OpenedProcess {}
 
-async function ingestInto(context: SessionContext, opened: OpenParts): Promise<IngestionEnd> {
+/** One of them. @throws IngestionError, UserError */
+export async function ingestInto(
+  context: SessionContext,
+  opened: OpenParts,
+): Promise<IngestionEnd> {
   const { database, source, onlookers } = opened;
   const { log } = context;
   const atStart = startPatience(context, onlookers.front);
@@ -106,7 +141,8 @@ async function ingestInto(context: SessionContext, opened: OpenParts): Promise<I
   );
   try {
     await opened.beforeRun?.(opened);
-    const found = await prepareRun(context.config, store, source, nowMs());
+    const stores = { store, children: openChildStore(database.pool, atStart) };
+    const found = await prepareRun(context.config, stores, source, nowMs());
     const end =
       'finished' in found
         ? {
@@ -133,7 +169,7 @@ interface Work extends Pick<SessionParts, 'prepared' | 'patience' | 'lock'> {
 
 async function workOn(
   context: SessionContext,
-  { database, source, token, onlookers, leave, confirm = refuse }: OpenParts,
+  { database, source, token, onlookers, shared, leave, confirm = refuse }: OpenParts,
   { prepared, atStart, patience, lock }: Work,
 ): Promise<IngestionEnd> {
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
@@ -151,11 +187,14 @@ async function workOn(
   }
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
+    shared,
     store: openRunStore(database.pool, { patience }),
+    children: openChildStore(database.pool, patience),
   });
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;
-  return { type: 'ended', openCommand: database.openCommand, tableName, ...end };
+  const { openCommand } = database;
+  return { type: 'ended', openCommand, tableName, taken: prepared.run, ...end };
 }
 
 /** Rows that a run which is complete has not seen, and that were not deleted then. */
@@ -223,9 +262,12 @@ function announce({ target, database }: Config, log: Logger): void {
 }
 
 /** Both at once: each takes its time. */
-async function openBoth(context: SessionContext): Promise<[OpenDatabase, OpenSource]> {
+async function openBoth(
+  context: SessionContext,
+  locks: number,
+): Promise<[OpenDatabase, OpenSource]> {
   const opening = openSource(context.config);
-  const [database] = await Promise.allSettled([openDatabase(context), opening]);
+  const [database] = await Promise.allSettled([openDatabase(context, locks), opening]);
   if (database.status === 'rejected') {
     await opening.then(
       (source) => source.close(),

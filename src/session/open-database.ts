@@ -36,12 +36,17 @@ export interface OpenDatabase {
 
 export type OpenDatabaseParts = Pick<SessionContext, 'config' | 'log' | 'conceal'>;
 
-/** Control connections: the run lock holds one, the journal and the limits share the others. */
-const CONTROL_CONNECTIONS = 3;
+/** Control connections that the journals and the limits share. The lock of each run holds one more. */
+const SHARED_CONNECTIONS = 2;
 
-/** Makes server and tables where they are missing. @throws IngestionError with a DATABASE fault */
-export async function openDatabase(known: OpenDatabaseParts): Promise<OpenDatabase> {
-  const database = await connect(known);
+/**
+ * Makes server and tables where they are missing.
+ *
+ * @param locks held at once
+ * @throws IngestionError with a DATABASE fault
+ */
+export async function openDatabase(known: OpenDatabaseParts, locks = 1): Promise<OpenDatabase> {
+  const database = await connect(known, locks);
   return prepared(database, async () => {
     const { pool } = database;
     await startPatience(known).during(async () => {
@@ -137,7 +142,7 @@ export async function findDatabase(known: OpenDatabaseParts): Promise<OpenDataba
   return connect(known);
 }
 
-async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
+async function connect(known: OpenDatabaseParts, locks = 1): Promise<OpenDatabase> {
   const { config, log, conceal } = known;
   const where = await locate(config, log);
   for (const secret of passwordsOf(where.connectionString)) conceal(secret);
@@ -147,7 +152,7 @@ async function connect(known: OpenDatabaseParts): Promise<OpenDatabase> {
     onWait: (fault) => sayAwaited(log, fault),
   });
   const pool = openPool(connectionString, {
-    max: CONTROL_CONNECTIONS,
+    max: SHARED_CONNECTIONS + locks,
     applicationName: 'datasync-control',
     silenceMs: answerDeadlineMs(config.statementTimeoutMs),
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),
@@ -164,7 +169,17 @@ async function locate(
     const { dataFolder, name } = database;
     const start = () => startEmbeddedPostgres({ dataFolder, name, log });
     const { connectionString, openCommand } = await start();
-    return { connectionString, openCommand, variables: {}, revive: () => revive(start, log) };
+    let reviving: Promise<void> | null = null;
+    return {
+      ...{ connectionString, openCommand, variables: {} },
+      // Each lock that is lost asks for it.
+      revive: () => {
+        reviving ??= revive(start, log).finally(() => {
+          reviving = null;
+        });
+        return reviving;
+      },
+    };
   }
   const { connectionString, variables } = database;
   // Those of `.env` are not in the process yet.

@@ -48,6 +48,8 @@ export interface OpenSource {
   readonly keyHash: string;
   /** A way to it, through its proxies. */
   openDispatcher(options: Agent.Options): Dispatcher;
+  /** Another stream of it, over the same API, which it does not close. */
+  of(stream: string): OpenSource;
   /** What the log of starts of one bucket is kept by. */
   limitKey(bucket: string): LimitKey;
   close(): void;
@@ -106,17 +108,19 @@ export async function openSource(
 type Place = Omit<Extract<Target, { kind: 'api' }>, 'kind'>;
 
 function openAt(
-  { plan, origin, basePath, secrets }: Place,
+  place: Place,
   streamKey: StreamKey,
   proxies: Proxies | null,
   close: () => void,
+  openedAtMs = nowMs(),
 ): OpenSource {
+  const { plan, origin, basePath, secrets } = place;
   const { stream, origin: runOrigin } = streamKey;
   const { auth, hosts, limits, limitHeaders } = plan;
   const credentials = requestCredentials(auth);
   // Credentials are added to requests by themselves: no worker needs the plan's.
   const publicPlan = { ...plan, auth: withoutSecrets(auth), headers: {} };
-  const sourceSpec = { plan: publicPlan, stream, nowMs: nowMs(), secrets };
+  const sourceSpec = { plan: publicPlan, stream, nowMs: openedAtMs, secrets };
   const spec = sourceOf(sourceSpec);
   const headers = mergedHeaders({ accept: 'application/json' }, plan.headers, credentials.headers);
   const keyHash = hashKey(spec.codec === null ? JSON.stringify(auth) : spec.codec.keyText(auth));
@@ -132,6 +136,7 @@ function openAt(
     limitHeaders,
     proxies: usedProxies,
     openDispatcher: (options) => dispatcherThrough(usedProxies, options),
+    of: (other) => openAt(place, { ...streamKey, stream: other }, proxies, () => {}, openedAtMs),
     limitKey: (bucket) => ({ origin: runOrigin, keyHash, bucket }),
   };
 }

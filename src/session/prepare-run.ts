@@ -1,9 +1,9 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { IngestionError } from '../core/fault.js';
 import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
+import type { ChildStore } from '../database/child-store.js';
 import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import type { Watermark } from '../database/watermarks.js';
@@ -11,6 +11,7 @@ import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table
 import type { WriterTarget } from '../protocol/record-target.js';
 import { passOf } from '../source/pass.js';
 import type { Source } from '../source/source.js';
+import { beginRun, requireTable } from './begin-run.js';
 import { chooseRun } from './choose-pass.js';
 import {
   judgesAgain,
@@ -20,6 +21,8 @@ import {
 } from './deletion/require-deletable.js';
 import { nextWatermark } from './next-watermark.js';
 import { type OpenSource, readingPass } from './open-source.js';
+import { prepareChildRun } from './prepare-child-run.js';
+import type { PreparedChildren } from './prepare-children.js';
 import { replacementOf } from './replacement.js';
 import { requireRange } from './require-range.js';
 import { UserError } from './user-error.js';
@@ -37,6 +40,8 @@ export interface PreparedRun {
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
   readonly nextSegment: number;
+  /** Of a stream that has a parent: its segments are read as they are needed. Null: it stands by itself. */
+  readonly children: PreparedChildren | null;
   /** The run before it, over the same stream; null: there is none, or it goes on with one. */
   readonly earlierRun: number | null;
 }
@@ -57,7 +62,7 @@ const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetch
  */
 export async function prepareRun(
   config: Config,
-  store: RunStore,
+  { store, children }: { readonly store: RunStore; readonly children: ChildStore },
   opened: OpenSource,
   nowMs: number,
 ): Promise<{ readonly finished: Run } | ReadyRun> {
@@ -85,6 +90,13 @@ export async function prepareRun(
     await requireTable(store, before);
   }
   const source = readingPass(opened, isBegun ? choice.pass : passOf(before?.settings ?? {}));
+  const earlierRun = isBegun ? (latest?.run ?? null) : null;
+  const { parent } = source.spec;
+  if (parent !== null) {
+    const found = isBegun ? null : before;
+    const known = { ...{ store, children, source, parent }, found, earlierRun, nowMs };
+    return { prepared: await prepareChildRun(config, known), source };
+  }
   const run = isBegun || before === null ? await beginRun(config, store, source) : before;
   const pages = isBegun ? [] : await pagesToGoOnFrom(store, run, source.spec, nowMs);
   if (!isBegun) {
@@ -105,8 +117,9 @@ export async function prepareRun(
       plan,
       pages,
       earliestMs: earliestMs(pages),
+      children: null,
       nextSegment: firstSegment + segments.length,
-      earlierRun: isBegun ? (latest?.run ?? null) : null,
+      earlierRun,
     },
     source,
   };
@@ -125,33 +138,6 @@ async function watermarkBefore(
   if (!isOld || passOf(latest.settings).type !== 'full') return known;
   const change = nextWatermark(spec, await store.highestOfRun(latest.run), null);
   return change?.value == null ? null : { ...change, value: change.value };
-}
-
-async function beginRun(
-  config: Config,
-  store: RunStore,
-  { spec, streamKey }: OpenSource,
-): Promise<Run> {
-  const { target, pass, within } = spec;
-  const replacement = replacementOf(target);
-  const table = tableOf(target);
-  const settings = {
-    ...{ ...settingsOf(config), disposition: target.disposition, pass },
-    ...(within !== null && { within }),
-    ...(config.deleteMissing && { deleteMissing: true }),
-  };
-  if (replacement === null) {
-    await store.noteUnownedRows(table);
-    return store.createRun({ ...streamKey, table, settings });
-  }
-  const obstacle = await store.clearReplacement(streamKey, replacement);
-  if (obstacle !== null) throw new UserError(obstacle, 'usage');
-  const run = await store.createRun({
-    ...{ ...streamKey, settings },
-    table: { ...table, qualified: replacement.loading },
-  });
-  await store.abandonRuns(run.run, replacement);
-  return run;
 }
 
 /**
@@ -218,27 +204,10 @@ async function pagesToGoOnFrom(
   return store.loadPages(run.run);
 }
 
-/** Made again, it would lack the rows of earlier pages. */
-async function requireTable(store: RunStore, { run, tableName }: Run): Promise<void> {
-  if (await store.hasTable(tableName)) return;
-  throw new IngestionError({
-    code: 'DATABASE_REFUSED',
-    message: `the table ${tableName}, which run ${run} has written, is not there any more`,
-    retryable: false,
-    remedy: 'Bring it back to go on with the run, or begin a new one with --restart',
-  });
-}
-
 function earliestMs(pages: readonly LedgerPage[]): number {
   // A page whose last row lies before its start shows a source of another order.
   const behindStart = pages.flatMap(({ after, last }) =>
     after !== null && last !== null && last.ms <= after.ms ? last.ms : [],
   );
   return behindStart.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
-}
-
-/** What is worth knowing of a run later. No secret is among it. */
-function settingsOf(config: Config): Record<string, unknown> {
-  const { concurrency, pageLimit, writeMethod, reservedRequests } = config;
-  return { concurrency, pageLimit, writeMethod, reservedRequests };
 }

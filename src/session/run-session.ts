@@ -7,42 +7,51 @@ import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherColumns } from '../database/column-types.js';
 import { asIngestionError } from '../database/connect.js';
 import { tableOf } from '../postgres/stream-table.js';
+import { nowMs } from '../runtime/clock.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
-import { drainOnSignal } from './drain-on-signal.js';
+import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import { lookOn } from './onlookers/look-on.js';
-import { openLimits, type SessionLimits } from './open-limits.js';
+import type { SessionLimits } from './open-limits.js';
+import { readSeeds } from './prepare-children.js';
 import { RunAccount } from './run-account.js';
 import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
 export async function runSession(parts: SessionParts): Promise<SessionEnd> {
-  const limits = await openLimits(parts);
+  const { shared, context } = parts;
+  let engine: Engine | null = null;
+  const limits = await shared.limits(parts, () => engine?.wake());
   const { limiter } = limits;
-  const scheduler = buildScheduler(parts, limits);
+  const { scheduler, credits } = buildScheduler(parts, limits);
   const journal = openJournal(parts, limits);
-  const account = new RunAccount(parts, { limiter, scheduler }, journal);
-  const engine = new Engine(parts, journal);
+  const account = new RunAccount(parts, { limits, scheduler }, journal);
+  engine = new Engine(parts, journal);
   let stopListening = (): void => {};
   try {
     const { stats, figures } = account;
     const onlookers = await lookOn(parts, { scheduler, limiter, stats, figures, engine });
     const observer = observeAll(account.watch, onlookers, (error) => complain(parts, error));
     engine.assemble(scheduler, observer);
-    stopListening = drainOnSignal(engine, parts.context.log, parts.leave);
+    stopListening = shared.drains.add(engine, { log: context.log, leave: parts.leave });
     await engine.open();
     account.warnings.add(await otherColumns(parts));
     account.start();
-    void parts.lock.gone.then((fault) => engine.drain({ status: 'failed', fault }));
+    const running = engine;
+    void parts.lock.gone.then((fault) => running.drain({ status: 'failed', fault }));
     const outcome = await runToEnd(parts, engine);
+    // At once, before another stream makes a request in vain.
+    if (concernsAll(outcome)) shared.drains.drain(outcome);
     return await endSession(parts, { scheduler, limits, engine, account }, outcome);
   } finally {
     account.stop();
     stopListening();
+    limits.leave();
+    shared.credits.leave(credits);
     await engine.close();
   }
 }
@@ -55,7 +64,7 @@ async function otherColumns({ database, source, patience }: SessionParts): Promi
 }
 
 function openJournal(
-  { context, store, prepared }: SessionParts,
+  { context, store, children, prepared }: SessionParts,
   { reserve }: SessionLimits,
 ): RunJournal {
   const { log } = context;
@@ -63,6 +72,10 @@ function openJournal(
     run: prepared.run.run,
     store,
     reserveStarts: reserve,
+    readSeeds: (behind) => {
+      const before = prepared.children?.before ?? 0;
+      return readSeeds(children, { run: prepared.run.run, behind, before, nowMs: nowMs() });
+    },
     faultOf: (error) => asIngestionError(error).fault,
     onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });

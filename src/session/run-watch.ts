@@ -4,6 +4,7 @@ import type { Fault } from '../core/fault.js';
 import type { Limiter } from '../core/limiter.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Notice, RunOutcome } from '../core/scheduler-types.js';
+import type { JoinedProgress } from '../observe/joined-progress.js';
 import { Progress, progressMode } from '../observe/progress.js';
 import type { IngestResult } from '../observe/report.js';
 import { statusAfter } from '../observe/run-end.js';
@@ -32,6 +33,8 @@ export interface RunWatchParts {
   readonly limiter: Limiter;
   readonly scheduler: Scheduler;
   readonly prepared: PreparedRun;
+  /** Where several streams show one line on a terminal; null: this one shows its own. */
+  readonly joined: JoinedProgress | null;
   /** Told when something of it is new. */
   readonly onSource: (facts: {
     readonly total: number | null;
@@ -61,7 +64,7 @@ export class RunWatch implements RunObserver {
     const stream = process.stderr;
     this.#progress = new Progress({
       stream,
-      mode: progressMode(stream, isJson && stream.isTTY),
+      mode: progressMode(stream, parts.joined !== null || (isJson && stream.isTTY)),
       render: () => runLine(this.#howFar()),
       record: () =>
         this.#log.progressed(this.#howFar(), [...parts.scheduler.openSegments()].length),
@@ -69,11 +72,14 @@ export class RunWatch implements RunObserver {
   }
 
   start(): void {
-    this.#log.started(this.#parts.prepared);
+    const { joined, prepared } = this.#parts;
+    this.#log.started(prepared);
+    joined?.add(prepared.run.stream, () => this.#howFar());
     this.#progress.start();
   }
 
   stop(): void {
+    this.#parts.joined?.remove(this.#parts.prepared.run.stream);
     this.#progress.stop();
     this.#lastError.stop();
     this.#parts.context.settleLog();
@@ -115,7 +121,7 @@ export class RunWatch implements RunObserver {
   }
 
   committed(command: WriteCommand, result: Extract<WriteResult, { type: 'committed' }>): void {
-    this.#parts.stats.committed(result, nowMs());
+    this.#parts.stats.committed(result, nowMs(), !command.hasMore);
     this.#lastError.wentWell();
     this.#log.limitSeen(this.#parts.limiter);
     this.#log.pageCommitted(command, result);

@@ -1,4 +1,5 @@
 /** All that a session is given, open already: it closes none of it. */
+import type { ChildStore } from '../database/child-store.js';
 import type { KeptRunLock } from '../database/kept-run-lock.js';
 import type { Patience } from '../database/patience.js';
 import type { RunStore } from '../database/run-store.js';
@@ -9,6 +10,7 @@ import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
 import type { OpenSource } from './open-source.js';
 import type { PreparedRun } from './prepare-run.js';
+import type { ProcessShare } from './process-share.js';
 
 export interface SessionParts {
   readonly context: SessionContext;
@@ -18,10 +20,14 @@ export interface SessionParts {
   readonly database: OpenDatabase;
   /** Waits for a database that is away, with `patience`. */
   readonly store: RunStore;
+  /** The same. */
+  readonly children: ChildStore;
   readonly patience: Patience;
   readonly lock: KeptRunLock;
   readonly prepared: PreparedRun;
   readonly onlookers: Onlookers;
+  /** What it shares with other streams of the process. */
+  readonly shared: ProcessShare;
   /** Asked before rows are deleted. */
   readonly confirm: Confirm;
   /** Ends the process at once, with the reason. */

@@ -1,5 +1,6 @@
 /** Asks the database where a run stands. */
 import type { Pool } from 'pg';
+import { openChildStore } from '../database/child-store.js';
 import { countRows } from '../database/count-rows.js';
 import type { Run } from '../database/ledger-types.js';
 import { openRunHistory } from '../database/run-history.js';
@@ -40,9 +41,11 @@ export async function statusFacts(
     holder === null || run.firstRequestAtMs === null
       ? null
       : Math.max(run.firstRequestAtMs, Date.parse(holder.since));
-  const [totals, segments, extent, all, worked, recent] = await Promise.all([
+  const isChild = run.settings.parent !== undefined;
+  const [children, totals, segments, extent, all, worked, recent] = await Promise.all([
+    isChild ? openChildStore(pool).count(run.run) : null,
     store.loadTotals(run.run),
-    progress.segments(run.run),
+    isChild ? [] : progress.segments(run.run),
     openRunHistory(pool).extent(run.run),
     progress.committedSince(run.run, 0),
     workedSinceMs === null ? null : spanOf(workedSinceMs),
@@ -52,7 +55,17 @@ export async function statusFacts(
   const { firstRequestAtMs, sourceTotal, warnings } = run;
   return {
     ...{ run: run.run, source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError },
-    ...{ firstRequestAtMs, sourceTotal, warnings, totals, segments, limit, worked, recent },
+    ...{
+      firstRequestAtMs,
+      sourceTotal,
+      warnings,
+      totals,
+      segments,
+      children,
+      limit,
+      worked,
+      recent,
+    },
     lastCommitMs: all.lastMs,
     newestMs: extent.newestMs,
     tableRows: countsTable && holder === null ? await countRows(pool, streamTable(run)) : null,

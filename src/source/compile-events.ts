@@ -26,17 +26,19 @@ export function compileEvents(
   const { primaryKey, timePath, dataSelector, pageSize, incremental, order } = stream;
   const cursorParam = cursorParamOf(stream);
   assert(pageSize !== null, 'the loader wants a page size');
+  const requestFor = streamRequest(stream);
   const request: EventSource['request'] = (baseUrl, cursor, limit) => {
     const query = {
       [pageSize.param]: String(limit),
       ...(cursor !== null && { [cursorParam]: cursor }),
     };
-    return streamRequest(stream, baseUrl, { query });
+    return requestFor(baseUrl, { query });
   };
   return {
     name: plan.name,
     addressSetting: codec.address.setting,
     stream: stream.name,
+    parent: null,
     codec,
     target: targetOf(stream, 'worker'),
     ...{ pass, within: order === null ? null : stretchOfPass(incremental, pass), incremental },

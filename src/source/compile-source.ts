@@ -7,6 +7,7 @@
  */
 import { statementOfCost } from '../core/declared-statements.js';
 import { assert, type Fault } from '../core/fault.js';
+import { childPages } from '../paging/child-pages.js';
 import { instantForm } from '../paging/instant-form.js';
 import { pathSteps } from '../paging/json-path.js';
 import type { PageKind } from '../paging/page-kind.js';
@@ -16,6 +17,7 @@ import type { CursorPlace, RecordPath, WriterTarget } from '../protocol/record-t
 import { AnswerSigns } from './answer-signs.js';
 import { withoutQuery } from './authentication.js';
 import { type CursorScalar, instantOf, readCursorValue } from './cursor-value.js';
+import { childWords, membersAdded } from './parent-members.js';
 import { FULL_PASS, type Pass } from './pass.js';
 import type { IncrementalPlan, SourcePlan, StreamPlan } from './plan.js';
 import { columnOf, recordPath } from './record-path.js';
@@ -51,9 +53,11 @@ export function compileSource(
   const kind = kindOf(plan, stream, compileOptions);
   const size = pageSizeOf(stream);
   const signs = new AnswerSigns(plan, stream);
+  const requestFor = streamRequest(stream);
   return {
     ...nameOf(plan),
     stream: stream.name,
+    parent: stream.parent,
     target: targetOf(stream, 'database'),
     ...{ pass, within: null, incremental: stream.incremental },
     bucket: BUCKET,
@@ -64,7 +68,7 @@ export function compileSource(
       const records = size === null ? null : size.isFixed ? size.max : limit;
       const part = kind.request(cursor, records);
       const query = size?.param == null ? {} : { [size.param]: String(records) };
-      return streamRequest(stream, baseUrl, { ...part, query: { ...query, ...part.query } });
+      return requestFor(baseUrl, { ...part, query: { ...query, ...part.query } });
     },
     readError: (refusal) => signs.faultOf(refusal),
     reading: readingOf(plan, stream, { kind, signs, size, pass }),
@@ -93,6 +97,7 @@ function readingOf(
   },
 ): RecordReading {
   const { kind, signs, size, pass } = parts;
+  const include = stream.parent?.include ?? [];
   const costs = plan.costs.map(({ requestPath, availablePath, maximumPath, restorePath }) => ({
     request: pathSteps(requestPath),
     available: pathSteps(availablePath),
@@ -103,7 +108,9 @@ function readingOf(
     source: nameOf(plan),
     selector: stream.dataSelector === null ? null : pathSteps(stream.dataSelector),
     kind,
-    needsObjects: stream.primaryKey.length > 0,
+    needsObjects: stream.primaryKey.length > 0 || include.length > 0,
+    addedTo: (cursor) => membersAdded(include, cursor),
+    whose: (cursor) => childWords(stream.parent, cursor),
     cursor: cursorReadingOf(stream, pass),
     sizeOf: (limit) => (size === null ? null : size.isFixed ? size.max : limit),
     wayAfter: (refusal, cursor) =>
@@ -168,7 +175,8 @@ function kindOf(
   const keptLink = (url: string): string => withoutQuery(url, keyNames);
   const knowsRows = stream.primaryKey.length > 0;
   const options = { params, cursorTtlMs, nowMs, keptLink, donePath, knowsRows };
-  return sealedKind(pageKind(stream.paginator, options), secrets);
+  const kind = sealedKind(pageKind(stream.paginator, options), secrets);
+  return stream.parent === null ? kind : childPages(kind);
 }
 
 interface PageSizePlan {

@@ -112,6 +112,27 @@ export interface ResponseAction {
   readonly action: 'ignore' | 'retry' | 'fail';
 }
 
+/** Where the values of a child's requests come from: one child for each row, or record of the file. */
+export interface ParentPlan {
+  /** The resource; a stream of the plan where `values` is null. */
+  readonly resource: string;
+  /** Records of the file, in place of rows. */
+  readonly values: readonly { readonly [name: string]: Json }[] | null;
+  /** What its requests hold of the parent. */
+  readonly fields: readonly ParentField[];
+  /** What each of its records gets of the parent: the value at a path, under a name. */
+  readonly include: readonly { readonly path: string; readonly name: string }[];
+}
+
+export interface ParentField {
+  /** To one value of the parent's record. */
+  readonly path: string;
+  /** Stands for the value in path, parameters, body and headers. */
+  readonly mark: string;
+  /** Part of the path, where it cannot be empty. */
+  readonly isInPath: boolean;
+}
+
 /** Literal text, or the name of a value. */
 export type TemplatePart = string | { readonly name: string };
 
@@ -142,6 +163,8 @@ export interface IncrementalPlan extends CursorForm {
 
 export interface StreamPlan {
   readonly name: string;
+  /** Null: it stands by itself. */
+  readonly parent: ParentPlan | null;
   readonly target: { readonly schema: string; readonly table: string };
   /** JSONPaths into a record; none: rows are appended. */
   readonly primaryKey: readonly string[];

@@ -31,8 +31,12 @@ export interface RecordReading {
   /** To the records; null: each page shows it. */
   readonly selector: readonly PathStep[] | null;
   readonly kind: PageKind;
-  /** A key is read from each record. */
+  /** A key is read from each record, or members are added to it. */
   readonly needsObjects: boolean;
+  /** Members that each record of the page gets, as JSON text without braces; empty: none. */
+  addedTo(cursor: string | null): string;
+  /** Whose child the page is, for messages; null: its stream stands by itself. */
+  whose(cursor: string | null): string | null;
   /** Null: every run reads all of the stream. */
   readonly cursor: CursorReading | null;
   /** Records that a request asks for; null: it does not say. */

@@ -11,7 +11,7 @@ import type { PageRequest } from '../protocol/page-request.js';
 import type { WriterTarget } from '../protocol/record-target.js';
 import type { SourceCodec } from './codec.js';
 import type { Pass } from './pass.js';
-import type { IncrementalPlan } from './plan.js';
+import type { IncrementalPlan, ParentPlan } from './plan.js';
 import type { RecordReading } from './record-reading.js';
 
 /** Quota starts in any window of `windowMs`. */
@@ -38,6 +38,8 @@ interface Stream {
   /** What its address is set by, for remedies. */
   readonly addressSetting: string;
   readonly stream: string;
+  /** Of whose rows it has a child each; null: it stands by itself. */
+  readonly parent: ParentPlan | null;
   /** Where its rows go. */
   readonly target: WriterTarget;
   /** Which part of it a run reads. */

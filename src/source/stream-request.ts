@@ -1,22 +1,30 @@
 /** The request for a page of a stream, from what its file says and what its kind of paging adds. */
 import { bodyWith } from '../paging/body-values.js';
+import { NumberText } from '../paging/json-text.js';
 import type { RequestPart } from '../paging/page-kind.js';
 import type { PageRequest } from '../protocol/page-request.js';
-import type { Json, StreamPlan } from './plan.js';
+import { type StreamParts, streamParts } from './parent-values.js';
+import type { StreamPlan } from './plan.js';
 
-/** @param baseUrl without a slash at its end */
-export function streamRequest(stream: StreamPlan, baseUrl: string, part: RequestPart): PageRequest {
-  const body = bodyText(stream, part);
-  return {
-    method: stream.method,
-    url: part.url ?? urlOf(stream, baseUrl, part.query ?? {}),
-    headers: { ...stream.headers },
-    body,
+/** @returns makes one request. @param baseUrl without a slash at its end */
+export function streamRequest(
+  stream: StreamPlan,
+): (baseUrl: string, part: RequestPart) => PageRequest {
+  const partsFor = streamParts(stream);
+  const { method } = stream;
+  return (baseUrl, part) => {
+    const own = partsFor(part.parent);
+    return {
+      method,
+      url: part.url ?? urlOf(own, baseUrl, part.query ?? {}),
+      headers: { ...own.headers },
+      body: bodyText(method, own, part),
+    };
   };
 }
 
 function urlOf(
-  { path, params }: StreamPlan,
+  { path, params }: StreamParts,
   baseUrl: string,
   added: Readonly<Record<string, string>>,
 ): string {
@@ -39,9 +47,10 @@ function joined(baseUrl: string, path: string): string {
 }
 
 /** A list is the parameter repeated; null leaves it out. */
-function valuesOf(value: Json): string[] {
+function valuesOf(value: unknown): string[] {
   if (value === null) return [];
   if (Array.isArray(value)) return value.flatMap(valuesOf);
+  if (value instanceof NumberText) return [value.toString()];
   return [typeof value === 'object' ? JSON.stringify(value) : String(value)];
 }
 
@@ -49,7 +58,11 @@ function pair(name: string, value: string): string {
   return `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 }
 
-function bodyText({ method, json }: StreamPlan, { body }: RequestPart): string | null {
+function bodyText(
+  method: StreamPlan['method'],
+  { json }: StreamParts,
+  { body }: RequestPart,
+): string | null {
   if (json === null && body === undefined) return method === 'POST' ? '{}' : null;
   return bodyWith(json, body ?? []);
 }

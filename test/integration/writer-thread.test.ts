@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { WriterHandle } from '../../src/runtime/writer-handle.js';
+import { WriterThread } from '../../src/runtime/writer-thread.js';
 import { usePostgres } from '../support/postgres.js';
 import { committed, countOf, resetTables } from '../support/writer-database.js';
 import { testPage, testRows, writerSettings } from '../support/writer-pages.js';
@@ -8,11 +9,13 @@ const database = usePostgres();
 beforeEach(() => resetTables(database.pool));
 
 async function withThread(use: (writer: WriterHandle) => Promise<void>): Promise<void> {
-  const writer = new WriterHandle({ environment: {} });
+  const thread = new WriterThread({});
+  const writer = new WriterHandle({ thread, number: 1 });
   try {
     await use(writer);
   } finally {
     await writer.close();
+    await thread.close();
   }
 }
 

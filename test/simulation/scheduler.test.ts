@@ -51,6 +51,16 @@ test('windows of time: every history ends with all rows', () => {
   }
 });
 
+test('children of parents: every history ends with all rows, and none that is finished is asked for again', () => {
+  for (const seed of seeds(SEEDS / 6)) {
+    const crashes = seed % 5;
+    const faultShare = (seed % 4) * 0.05;
+    const hardships = seed % 3 === 0;
+    const history = playHistory({ seed, crashes, faultShare, hardships, counts: 'children' });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
 test('runs that follow one another over a source that grows end with all rows', () => {
   for (const seed of seeds(SEEDS / 4)) {
     const runs = 2 + (seed % 3);

@@ -133,7 +133,8 @@ export class SimulatedApi {
     this.#hasToldLimits = false;
   }
 
-  /** By row. */
+  /** Of a child stream the values of each parent, as JSON text; null: it stands by itself. */
+  readonly parents: readonly string[] | null = null;
   get positions(): readonly Position[] {
     return this.source.positions;
   }
@@ -162,8 +163,8 @@ export class SimulatedApi {
   /** @param arrivesAtMs when the server logs the request */
   exchange(request: PageAsked, sentAtMs: number, arrivesAtMs: number): Exchange {
     const { quota, windowMs, faultShare } = this.settings;
-    const isLost = this.random() < faultShare / 3;
-    if (isLost) return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
+    if (this.random() < faultShare / 3)
+      return { type: 'fault', fault: fault('NETWORK'), limits: null, hasHead: false };
     const inWindow = this.arrivalsMs.filter((atMs) => atMs > arrivesAtMs - windowMs).length;
     this.arrivalsMs.push(arrivesAtMs);
     const remaining = Math.max(0, (quota ?? 0) - inWindow - 1);
@@ -194,13 +195,12 @@ export class SimulatedApi {
   /** What a request that is let in is answered with, or why it is no page. */
   protected answer(request: PageAsked, times: AskedAt): { page(): ApiPage } | Fault {
     const { sentAtMs, arrivesAtMs } = times;
-    const { clockSkewMs, faultShare } = this.settings;
+    const { clockSkewMs, faultShare, isOpaque, seeks } = this.settings;
     let start: number | null = 0;
     let beforeMs = Number.POSITIVE_INFINITY;
     if (request.cursor !== null) {
       const { mark, position, expiresAtMs, beforeMs: given } = decode(request.cursor);
       beforeMs = given;
-      const { isOpaque, seeks } = this.settings;
       const isOwn = mark === this.#key;
       if (!isOwn && (isOpaque || seeks === 'refused')) return fault('CURSOR_INVALID');
       if (expiresAtMs < arrivesAtMs + clockSkewMs) {

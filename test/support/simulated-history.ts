@@ -2,6 +2,7 @@
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
 import { type ApiSettings, PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { ChildrenApi } from './simulated-children-api.js';
 import { CountedApi, type Counting } from './simulated-counted-api.js';
 import type { Sorting, TieOrder } from './simulated-source.js';
 import { WindowedApi } from './simulated-windowed-api.js';
@@ -23,8 +24,11 @@ export interface HistorySettings {
   readonly manyTies?: boolean;
   /** The source is newest first, as it declares, and does not change. @default drawn */
   readonly isSteady?: boolean;
-  /** Pages are asked for by the number of records or pages before them, or by spans of time. @default by cursors */
-  readonly counts?: Counting | 'windows';
+  /**
+   * Pages are asked for by the number of records or pages before them, by spans of time, or by the rows of a
+   * parent. @default by cursors
+   */
+  readonly counts?: Counting | 'windows' | 'children';
   /** So many follow one another over a source that is newest first and grows: all but the first read what is new. @default 1 */
   readonly runs?: number;
   /** No row is added to it. @default false */
@@ -50,6 +54,8 @@ export interface History {
   readonly heldBytesOver: number;
   readonly tipsInFlightMax: number;
   readonly gapsAtEnd: number;
+  /** Children that were asked for though a process before had committed all of their pages. */
+  readonly askedAgain: number;
   readonly steps: number;
   /** The same, as the ledger is counted. */
   readonly counted: number;
@@ -64,6 +70,7 @@ export function openApi(settings: HistorySettings, random: Random): SimulatedApi
   const drawn = drawApi(random, settings);
   const { counts } = settings;
   if (counts === undefined) return new SimulatedApi(drawn, random);
+  if (counts === 'children') return new ChildrenApi(drawn, random);
   return counts === 'windows'
     ? new WindowedApi(drawn, random)
     : new CountedApi(drawn, random, counts);

@@ -4,7 +4,11 @@ import type { CommittedCounts, CommittedPage } from '../../src/core/committed-pa
 import type { Stretch } from '../../src/core/resume.js';
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
 import { verification } from '../../src/database/verify/verification.js';
-import type { OwnedRows, VerifiedPage } from '../../src/database/verify/verify-types.js';
+import type {
+  LedgerChild,
+  OwnedRows,
+  VerifiedPage,
+} from '../../src/database/verify/verify-types.js';
 import type { HighestOfRun } from '../../src/database/watermarks.js';
 import { formatPosition, isBehindBound, type Position } from '../../src/paging/position.js';
 import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
@@ -47,10 +51,15 @@ export class SimulatedLedger {
   /** The page that owns each row; 0: none does. */
   readonly #owners: number[] = [];
   readonly #placeOf: (row: number) => Position | null;
+  readonly #children: readonly LedgerChild[] | null;
 
-  /** @param placeOf the place that a row shows */
-  constructor(placeOf: (row: number) => Position | null) {
+  /** @param placeOf the place that a row shows @param children segments of a child stream */
+  constructor(
+    placeOf: (row: number) => Position | null,
+    children: readonly LedgerChild[] | null = null,
+  ) {
     this.#placeOf = placeOf;
+    this.#children = children;
   }
 
   get run(): number {
@@ -105,8 +114,11 @@ export class SimulatedLedger {
         };
       });
     const others = { unownedBefore: 0, takenFromOthers: 0 };
+    const segments = this.#children;
+    const children = segments && { segments, missing: 0, example: null };
     const run = { ...RUN, run: this.#run };
-    const ledger = { run, ...this.#read, table: EVENTS_TABLE, pages, orphans: [], ...others };
+    const read = { ...this.#read, children };
+    const ledger = { run, ...read, table: EVENTS_TABLE, pages, orphans: [], ...others };
     const comparison = compareTable(ledger, this.#owned());
     const found = { strangers: new Map(), ownerless: new Map() };
     const ofTable = tableDifferences(ledger, comparison, found);

@@ -1,12 +1,14 @@
 /** A process of a simulated run at its start: the scheduler, as the program builds it from the ledger. */
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { wholeChains } from '../../src/core/chains.js';
+import { ChildFeed } from '../../src/core/child-feed.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
 import { Limiter } from '../../src/core/limiter.js';
 import { PageSize } from '../../src/core/page-size.js';
 import { planResume, type Stretch } from '../../src/core/resume.js';
+import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
@@ -28,6 +30,8 @@ export interface ProcessParts {
   readonly creditBytesMax: number;
   readonly eventsMax: number | null;
   readonly nextSegment: number;
+  /** What it shares with other streams of the process; unset: it is the only one. */
+  readonly shared?: Pick<SchedulerOptions, 'limiter' | 'starts' | 'nextTaskId' | 'credits'>;
   /** What the run reads; null: all. */
   readonly within: Stretch | null;
 }
@@ -36,8 +40,11 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
   const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const plan = planResume(pages, { paging, nowMs, within: parts.within });
-  const frontier = new Frontier(paging, { ...plan, earliestMs });
+  const isFed = api.parents !== null;
+  const found = planResume(pages, { paging, nowMs, within: parts.within });
+  const plan = isFed ? { ...found, gaps: [], restarts: false, returned: 0 } : found;
+  const feed = isFed ? new ChildFeed() : null;
+  const frontier = new Frontier(paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
   plan.gaps.forEach((gap, index) => {
     frontier.add({ ...gap, segment: parts.nextSegment + index });
@@ -52,13 +59,14 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
       ...(savedLimits === null ? {} : { log: savedLimits }),
     }),
     credits: new Credits({ bytesMax: creditBytesMax, expectedPageBytes: PAGE_BYTES }),
+    ...parts.shared,
     pageSize: new PageSize(drawInteger(random, 5, 50), undefined, PAGE_RECORDS_MIN),
     ...{ concurrency, eventsMax, random },
     backoff: DEFAULT_BACKOFF,
     cursorThresholdMs: paging.cursorLifeMs / 2,
     nextSegment: parts.nextSegment + plan.gaps.length,
     rowsDone: ledger.rowsCounted,
-    earlierPages: pages,
+    earlierPages: isFed ? [] : pages,
     resume: plan,
     followsRuns: parts.within !== null,
     sourceTotal: total,

@@ -9,6 +9,7 @@ export function broken(history: History): string[] {
   const uncounted = history.stored - history.counted;
   if (uncounted !== 0) faults.push(`${uncounted} rows not counted`);
   faults.push(...history.differences);
+  if (history.askedAgain > 0) faults.push(`${history.askedAgain} finished children asked again`);
   if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
   if (history.refused > 0) faults.push(`${history.refused} requests refused`);
   if (history.fullestWindow > (history.quota ?? Infinity))

@@ -3,7 +3,6 @@
  * seed is one history; the same seed is the same history.
  */
 
-import { planResume } from '../../src/core/resume.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
   HeadFacts,
@@ -20,11 +19,12 @@ import { Hardships } from './simulated-hardships.js';
 import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
+import { keptInLedger, seenByApi } from './simulated-outcome.js';
 import { startProcess } from './simulated-process.js';
 import { SimulatedRuns } from './simulated-runs.js';
+import { SimulatedSeeds } from './simulated-seeds.js';
 import { spanOf } from './simulated-source.js';
 import { SimulatedTime } from './simulated-time.js';
-import { fullestWindow } from './windows.js';
 
 const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
@@ -41,6 +41,7 @@ class Player {
   readonly #settings: HistorySettings;
   readonly #api: SimulatedApi;
   readonly #ledger: SimulatedLedger;
+  readonly #seeds: SimulatedSeeds;
   readonly #creditBytesMax: number;
   readonly #commits: SimulatedCommits;
   readonly #isHard: boolean;
@@ -70,9 +71,10 @@ class Player {
     const random = this.#random;
     this.#savedLimits = new SimulatedLimitStore(settings.sabotage);
     this.#api = openApi(settings, random);
+    this.#seeds = new SimulatedSeeds(this.#api.parents);
     this.#crashesLeft = settings.crashes;
     this.#rowsBefore = this.#api.settings.rows;
-    this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row));
+    this.#ledger = new SimulatedLedger((row) => this.#api.placeOf(row), this.#seeds.children);
     this.#creditBytesMax = drawInteger(random, 1, 8) * PAGE_BYTES;
     this.#hardships = new Hardships(settings.hardships === true, this.#api.settings.rows, random);
     const parts = { time: this.#time, ledger: this.#ledger, hardships: this.#hardships };
@@ -126,16 +128,15 @@ class Player {
     this.#tipsInFlight = new Map();
     this.#headsRead = new Map();
     this.#heldBytesOver = Math.max(this.#heldBytesOver, this.#held.over);
-    const started = startProcess({
+    const { scheduler, held } = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
-      within: this.#runs.within,
-      nowMs: this.#time.clockMs,
+      ...{ within: this.#runs.within, nowMs: this.#time.clockMs },
       savedLimits: this.#savedLimits.load(WORK, this.#time.clockOffsetMs),
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
-    this.#scheduler = started.scheduler;
-    this.#held = started.held;
+    [this.#scheduler, this.#held] = [scheduler, held];
+    this.#seeds.begin(this.#ledger.pages);
     this.#nextSegment += 1000;
     this.#step();
   }
@@ -162,9 +163,8 @@ class Player {
   #step(): void {
     for (const command of this.#scheduler.step(this.#inbox.splice(0), this.#time.clockMs))
       this.#execute(command);
-    if (this.#outcome !== null) return;
     const { wakeAtMs } = this.#scheduler;
-    if (!Number.isFinite(wakeAtMs)) return;
+    if (this.#outcome !== null || !Number.isFinite(wakeAtMs)) return;
     this.#time.at(Math.max(wakeAtMs - this.#time.clockOffsetMs, this.#time.nowMs), () => {});
   }
 
@@ -183,6 +183,8 @@ class Player {
           this.#inbox.push({ type: 'startsReserved', answer });
         });
       }
+      case 'seedsWanted':
+        return this.#seed(command.behind);
       case 'drop':
         return this.#held.release(command.taskId);
       case 'finish':
@@ -193,8 +195,20 @@ class Player {
     }
   }
 
+  #seed(behind: number): void {
+    this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 200), () => {
+      const process = { nowMs: this.#time.clockMs, before: this.#time.life - 1 };
+      const block = this.#seeds.read(behind, drawInteger(this.#random, 1, 20), {
+        pages: this.#ledger.pages,
+        ...process,
+      });
+      this.#inbox.push({ type: 'seeded', ...block });
+    });
+  }
+
   #fetch(command: FetchCommand): void {
     const { taskId, segment, page, cursor, limit, isHeadOnly, isHeadUrgent } = command;
+    this.#seeds.asked(cursor);
     const sentAtMs = this.#time.nowMs + this.#random();
     const arrivesAtMs = sentAtMs + this.#random();
     const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
@@ -257,9 +271,8 @@ class Player {
 
   #scan(taskId: number, rows: readonly number[]): void {
     this.#rowsOf.set(taskId, rows);
-    const recordCount = rows.length;
     const span = spanOf(rows.flatMap((row) => this.#api.placeOf(row) ?? []));
-    this.#inbox.push({ type: 'scanned', taskId, recordCount, ...span });
+    this.#inbox.push({ type: 'scanned', taskId, recordCount: rows.length, ...span });
   }
 
   #write(command: WriteCommand): void {
@@ -274,27 +287,14 @@ class Player {
   }
 
   #history(outcome: RunOutcome): History {
-    const { quota, windowMs } = this.#api.settings;
-    const rows = this.#rowsBefore;
-    const { writes, pages } = this.#ledger;
+    const asked = { rows: this.#rowsBefore, seeds: this.#seeds, within: this.#runs.within };
     return {
       outcome,
-      writes: Array.from({ length: rows }, (_, row) => writes[row] ?? 0),
-      stored: writes.filter((count) => count > 0).length,
-      refused: this.#api.refused,
-      fullestWindow: fullestWindow(this.#api.arrivalsMs, windowMs),
-      quota,
+      ...seenByApi(this.#api),
+      ...keptInLedger(this.#ledger, this.#api, asked),
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
-      gapsAtEnd: planResume(pages, {
-        paging: this.#api.paging,
-        nowMs: 0,
-        within: this.#runs.within,
-      }).gaps.length,
       steps: this.#steps,
-      counted: this.#ledger.rowsOfAll,
-      pagesOfLast: pages.length,
-      differences: this.#ledger.differences(),
     };
   }
 }

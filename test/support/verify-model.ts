@@ -115,7 +115,7 @@ export class VerifyModel {
     if (run === undefined) throw new Error(`no run ${number}`);
     const { pages, orphans, unownedBefore } = this;
     const others = { unownedBefore, takenFromOthers: 0 };
-    const read = { pass: FULL_PASS, within: null };
+    const read = { pass: FULL_PASS, within: null, children: null };
     const ledger = { run, ...read, table: EVENTS_TABLE, pages, orphans, ...others };
     const comparison = compareTable(ledger, this.#owned());
     const ids = new Map([...this.table.values()].map(({ owner, id }) => [owner, [id]]));

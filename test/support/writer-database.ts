@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import { expect, vi } from 'vitest';
 import type {
+  StreamWriter,
   WriteResult,
-  WriterCalls,
   WriterSettings,
 } from '../../src/protocol/writer-messages.js';
 import { createWriter } from '../../workers/writer/writer.js';
@@ -21,7 +21,7 @@ export function committed(result: WriteResult): Committed {
 export async function withWriter<T>(
   connectionString: string,
   settings: Partial<WriterSettings>,
-  use: (writer: WriterCalls) => Promise<T>,
+  use: (writer: StreamWriter) => Promise<T>,
 ): Promise<T> {
   const writer = createWriter();
   expect(await writer.open(writerSettings(connectionString, settings), () => {})).toBeNull();

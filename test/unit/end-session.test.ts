@@ -44,7 +44,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
         if (failing.status !== undefined) throw failing.status;
       },
     },
-    prepared: { run, resumedFrom: null },
+    prepared: { run, resumedFrom: null, children: null },
     source: { spec: { codec: {}, incremental: null, target: { disposition: 'append' } } },
     onlookers: {
       front: { ended: () => done.push('dashboard') },
@@ -56,8 +56,8 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
   const ending = {
     scheduler: { isOrderBroken: false, announcedRecords: 3_001 },
     limits: {
-      reserve: does('limits'),
-      limiter: { policy: POLICY, log: () => ({ limits: [], pace: null }) },
+      settle: does('limits'),
+      limiter: { policy: POLICY },
     },
     engine: {
       finish: async () => {

@@ -116,7 +116,7 @@ async function playRun(level: string, faultShare: number) {
       onSource: () => {},
       onLastError: () => {},
     },
-    prepared,
+    ...{ prepared, joined: null },
   });
   const loop = new IngestionLoop({
     ...{ run: 7, scheduler, observer: watch, nowMs, journal: journal() },
@@ -226,6 +226,7 @@ function journal(): RunJournal {
       setLastError: taken,
     },
     reserveStarts: async () => ALONE,
+    readSeeds: async () => ({ seeds: [], behind: null }),
     faultOf: (error) => {
       throw error;
     },
@@ -277,6 +278,7 @@ function freshRun(): PreparedRun {
     segments: [{ segment: 1, after: null, bound: null }],
     plan: { gaps: [], restarts: false, isOrdered: true, canSeek: true, returned: 0 },
     nextSegment: 2,
+    children: null,
     earlierRun: null,
   };
 }

@@ -96,7 +96,7 @@ test.each([
       ...{ policy, pages: 200, latencyMs: 300, startupMs: 1_500, inFlightMax: 5, earlierPages },
     });
     const { stats, figures, limiter, scheduler } = run;
-    const identity = { run: 1, source: 's', origin: 'o', resumedFrom: null };
+    const identity = { run: 1, source: 's', stream: 't', origin: 'o', resumedFrom: null };
     const view = new RunView({
       ...{ ...identity, earlier: null, scheduler, limiter, stats, figures },
       nowMs: () => run.nowMs,

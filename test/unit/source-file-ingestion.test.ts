@@ -119,7 +119,7 @@ describe('faults', () => {
     [withBlock('{ expired: [{ status: 4 }] }'), 'from 100 to 599'],
     [withBlock('{ hosts: ["a.b/path"] }'), 'x-ingestion.hosts[0]: takes a host'],
     [withBlock('{ resources: { item: { cursor_ttl: 1s } } }'), 'did you mean items?'],
-    [withStream('values: [{ name: a }]'), 'not supported yet'],
+    [withStream('values: []'), 'names no record'],
     [withStream('page_size: { param: n }'), 'page_size.max: is missing'],
   ])('%#', (text, expected) => {
     expect(faultTexts(text).join('\n')).toContain(expected);

@@ -225,46 +225,6 @@ describe('incremental', () => {
   });
 });
 
-describe('parents', () => {
-  const child = (fields: string, rest = '') =>
-    `${HEAD}resources:\n  - issues\n  - { name: comments, endpoint: { ${fields} }${rest} }\n`;
-  const refusal =
-    'sample.yaml:4: resources[1]: resource comments reads its parent issues: parents and children are not supported yet; set selected: false for it';
-
-  test.each([
-    ['a template in the path', 'path: "issues/{resources.issues.id}/comments"'],
-    ['a template in params', 'params: { issue: "{resources.issues.id}" }'],
-    ['a template in the body', 'json: { where: { issue: "{resources.issues.id}" } }'],
-    [
-      'a parameter that is resolved',
-      'path: "issues/{n}/comments", params: { n: { type: resolve, resource: issues, field: id } }',
-    ],
-  ])('%s: refused', (_, fields) => {
-    expect(faultTexts(child(fields))).toEqual([refusal]);
-  });
-
-  test('a child that is not selected is left out with a warning', () => {
-    const text = child('path: "issues/{resources.issues.id}/comments"', ', selected: false');
-    expect(planOf(text).streams.map(({ name }) => name)).toEqual(['issues']);
-    expect(warningTexts(text)).toEqual([
-      'sample.yaml:4: resources[1].selected: comments is left out: it is not selected',
-    ]);
-  });
-
-  test('a parent that is no resource', () => {
-    expect(faultTexts(child('path: "issues/{resources.isues.id}/comments"'))[0]).toContain(
-      'resource comments reads isues, which is no resource; did you mean issues?',
-    );
-  });
-
-  test('include_from_parent without a parent', () => {
-    const text = fileWith('name: a, include_from_parent: [id]');
-    expect(faultTexts(text)).toEqual([
-      'sample.yaml:2: resources[0].include_from_parent: resource a reads no parent',
-    ]);
-  });
-});
-
 test('response actions', () => {
   const actions =
     '[{ status_code: 404, action: ignore }, { status_code: "500", content: busy, action: retry }]';

@@ -27,6 +27,7 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
       },
       rows: 500_000,
     },
+    children: null,
     segments: [],
     lastCommitMs: NOW_MS - 1_000,
     worked: {

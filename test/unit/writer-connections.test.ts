@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { CONNECTIONS_MAX } from '../../src/protocol/writer-messages.js';
 import {
   afterRefusal,
   afterWrite,
-  CONNECTIONS_MAX,
   initialLoad,
   type WriterLoad,
 } from '../../workers/writer/writer-connections.js';

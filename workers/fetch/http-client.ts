@@ -8,7 +8,7 @@ import { withoutQuery, withQuery } from '../../src/source/authentication.js';
 import { pageStatuses } from '../../src/source/page-statuses.js';
 import type { Refusal, Source } from '../../src/source/source.js';
 import { BodyBuffer } from './body-buffer.js';
-import { noAddress, openWays, strangeOrigin } from './origins.js';
+import { noAddress, openWays, strangeOrigin, type Ways } from './origins.js';
 import { faultOfType } from './other-body.js';
 import type { BodyRoom } from './receive-budget.js';
 import { redirectOf } from './redirects.js';
@@ -64,8 +64,16 @@ export async function createHttpClient(
   settings: FetchWorkerSettings,
   source: Source,
 ): Promise<HttpClient> {
+  return httpClientOver(await openWays(settings), settings, source);
+}
+
+/** @param ways that the streams of one source share */
+export function httpClientOver(
+  ways: Ways,
+  settings: FetchWorkerSettings,
+  source: Source,
+): HttpClient {
   const { headDeadlineMs, idleDeadlineMs, proxies, followsRedirects } = settings;
-  const ways = await openWays(settings);
   const deadlines = { headersTimeout: headDeadlineMs, bodyTimeout: idleDeadlineMs };
   const secrets = Object.keys(settings.query);
   const encoding: Record<string, string> = settings.acceptsGzip

@@ -23,6 +23,25 @@ export function readRecordAnswer(
   answer: Answer,
   url: string,
 ): PageResult {
+  const result = readAnswer(task, source, answer, url);
+  const whose = source.reading.whose(task.cursor);
+  return whose === null || result.type !== 'fault'
+    ? result
+    : { ...result, fault: faultOfChild(result.fault, whose) };
+}
+
+/** Statuses by which an API says that one child is not there, or not for all. */
+const CHILD_REFUSALS: readonly (number | undefined)[] = [403, 404, 410];
+
+function faultOfChild(fault: Fault, whose: string): Fault {
+  const named = { ...fault, message: `${fault.message} (${whose})` };
+  if (!CHILD_REFUSALS.includes(fault.status)) return named;
+  const rule = `{ status_code: ${fault.status}, action: ignore }`;
+  const pass = `To pass over such children, add ${rule} to response_actions`;
+  return { ...named, remedy: fault.remedy === undefined ? pass : `${pass}. ${fault.remedy}` };
+}
+
+function readAnswer(task: PageTask, source: RecordSource, answer: Answer, url: string): PageResult {
   const { taskId, cursor, buffers } = task;
   const { reading } = source;
   const columns = buffers?.columns ?? null;
@@ -129,7 +148,7 @@ function resultOf(
   const limits = withStatements(meta.limits, page.limits);
   const told = { ...meta, limits };
   const head = { type: 'head', taskId, meta: told, ...page.envelope, nextPosition } as const;
-  const batch = isHeadOnly ? null : batchOf(page, buffer);
+  const batch = isHeadOnly ? null : batchOf(page, page.body ?? buffer);
   return {
     ...{ type: 'page', taskId, head, batch, scanMs },
     scannedAtMs: performance.timeOrigin + performance.now(),

@@ -18,6 +18,7 @@ import { columnViews } from '../../src/protocol/batch.js';
 import { ACCEPTED } from '../../src/source/page-statuses.js';
 import type { RecordReading } from '../../src/source/record-reading.js';
 import { highestCursor, isBehind } from '../json/record-cursors.js';
+import { withMembers } from './added-members.js';
 import { otherForm } from './body-forms.js';
 import { ColumnWriter } from './column-writer.js';
 import { firstByteIndex, textStart } from './envelope.js';
@@ -37,6 +38,8 @@ const OBJECT_REASON = 'the record is not an object, and has no key';
 
 /** A page that is proved whole, and what its body says of the limits. */
 export interface RecordPage extends ProvedPage {
+  /** What its records are slices of; unset: the body of the answer. */
+  readonly body?: ArrayBuffer;
   readonly limits: readonly LimitStatement[];
 }
 
@@ -106,17 +109,23 @@ export function readRecordPage(
   const said = envelopeOf(way, records.length, total);
   const last = reading.kind.lastOrdinalOf?.(facts) ?? null;
   const lastPlace = last === null ? null : ordinalPlace(last);
-  const rows = rowsOf(body, records, reading, asked, columns);
+  const members = reading.addedTo(asked.cursor);
+  const added = members === '' ? null : withMembers(body, records, members);
+  const stored = added ?? { body, records };
+  const rows = rowsOf(stored.body, stored.records, reading, asked, columns);
   const highest =
-    reading.cursor === null ? null : highestCursor(body, storedOf(rows, records), reading.cursor);
+    reading.cursor === null
+      ? null
+      : highestCursor(stored.body, storedOf(rows, stored.records), reading.cursor);
   const limits = reading.limitsIn(envelope.json);
   const compared = reading.needsObjects ? null : fingerprint();
   return {
     type: 'proved',
     envelope: { ...said, lastPlace, passesTotal: reading.kind.passesTotal?.(facts) ?? false },
-    bodyBytes: body.length,
+    bodyBytes: stored.body.length,
     ...rows,
     limits,
+    ...(added !== null && { body: added.body.buffer as ArrayBuffer }),
     ...(highest !== null && { highest }),
     ...(compared !== null && { fingerprint: compared }),
   };

@@ -102,6 +102,8 @@ async function openLocked(
     if (sample === null) return null;
     const keyFault = absentKey(target, sample);
     if (keyFault !== null) throw new IngestionError(keyFault);
+    // Another stream may be making the same schema.
+    await client.query(LOCK, [target.schema]);
     await client.query(creation(target, sample));
     return openLocked(client, target, null);
   }
@@ -225,6 +227,7 @@ function otherForm(qualified: string, wrong: readonly string[]): Fault {
     code: 'DATABASE_REFUSED',
     message: `the table ${qualified} is there already and is of another form: ${wrong.join('; ')}`,
     retryable: false,
+    isOfStream: true,
     remedy: `Change it, rename it with ALTER TABLE ${qualified} RENAME TO …, or name another one under target in x-ingestion`,
   };
 }
@@ -234,6 +237,7 @@ function noTable(qualified: string): Fault {
     code: 'DATABASE_REFUSED',
     message: `${qualified} is there already and is no table`,
     retryable: false,
+    isOfStream: true,
     remedy: 'Rename it, or name a table under target in x-ingestion',
   };
 }

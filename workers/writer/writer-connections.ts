@@ -9,9 +9,8 @@
  * connections make each page slower, which asks for fewer. Measured: a page of 1,000 rows takes 26 ms,
  * so that 20 ms of round trip ask for four.
  */
-import { CONNECTIONS_MIN } from '../../src/protocol/writer-messages.js';
+import { CONNECTIONS_MAX, CONNECTIONS_MIN } from '../../src/protocol/writer-messages.js';
 
-export const CONNECTIONS_MAX = 8;
 /** Pages that are looked at; the median leaves out one that made its connection first. */
 const PAGES = 8;
 const PAGES_MIN = 4;
@@ -26,8 +25,8 @@ export interface WriterLoad {
   readonly recentMs: readonly number[];
 }
 
-export function initialLoad(roundTripMs: number): WriterLoad {
-  return { count: CONNECTIONS_MIN, countMax: CONNECTIONS_MAX, roundTripMs, recentMs: [] };
+export function initialLoad(roundTripMs: number, countMax = CONNECTIONS_MAX): WriterLoad {
+  return { count: Math.min(CONNECTIONS_MIN, countMax), countMax, roundTripMs, recentMs: [] };
 }
 
 /** After a committed page. @param waiting pages that have no connection yet */

@@ -21,10 +21,11 @@ import {
 import { faultFromDatabaseError, isConnectionShortage } from '../../src/postgres/sql-fault.js';
 import { EVENTS_TABLE, tableName } from '../../src/postgres/stream-table.js';
 import {
+  CONNECTIONS_MAX,
   CONNECTIONS_MIN,
   type PageWrite,
+  type StreamWriter,
   type WriteResult,
-  type WriterCalls,
   type WriterNews,
   type WriterSettings,
 } from '../../src/protocol/writer-messages.js';
@@ -39,13 +40,7 @@ import { openRecordTable } from './record-table.js';
 import { recordFields } from './retried-records.js';
 import { sampleRecords } from './sample-records.js';
 import { EVENTS_SHAPE, type TableShape } from './table-shape.js';
-import {
-  afterRefusal,
-  afterWrite,
-  CONNECTIONS_MAX,
-  initialLoad,
-  type WriterLoad,
-} from './writer-connections.js';
+import { afterRefusal, afterWrite, initialLoad, type WriterLoad } from './writer-connections.js';
 
 type State =
   | { readonly phase: 'closed' }
@@ -74,7 +69,7 @@ type State =
 
 type OpenState = Extract<State, { phase: 'open' }>;
 
-export function createWriter(): WriterCalls {
+export function createWriter(): StreamWriter {
   let state: State = { phase: 'closed' };
   const observed = new ObservedRecords();
 
@@ -173,10 +168,10 @@ async function openOver(
   settings: WriterSettings,
   listener: (news: WriterNews) => void,
 ): Promise<OpenState | Fault> {
-  const { connectionsMax } = settings;
+  const { connectionsMax, autoMax = CONNECTIONS_MAX } = settings;
   const isAuto = connectionsMax === 'auto';
-  const connections = openConnections(settings, shape, isAuto ? CONNECTIONS_MAX : connectionsMax);
-  const count = isAuto ? CONNECTIONS_MIN : connectionsMax;
+  const connections = openConnections(settings, shape, isAuto ? autoMax : connectionsMax);
+  const count = isAuto ? Math.min(CONNECTIONS_MIN, autoMax) : connectionsMax;
   const fault = await untilAnswered(settings.retryForMs, () => tryConnectAll(connections, count));
   if (fault !== null) {
     await connections.end();
@@ -195,7 +190,7 @@ async function openOver(
     outage: noOutage(),
     table: { hasTriggers: settings.hasTriggers },
     choice: initialChoice(copies ? settings.method : 'insert', settings.expectsDuplicates),
-    load: isAuto ? initialLoad(await measureRoundTrip(connections)) : null,
+    load: isAuto ? initialLoad(await measureRoundTrip(connections), autoMax) : null,
   };
 }
 

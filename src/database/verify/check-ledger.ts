@@ -1,18 +1,21 @@
 /** What the ledger must hold by itself, whatever is in the table. Pure. */
 import { writtenText } from '../../core/committed-page.js';
 import { checkChains } from './check-chains.js';
+import { checkChildren } from './check-children.js';
 import { number, pageDifference } from './page-names.js';
 import type { Difference, Ledger, Orphans, VerifiedPage } from './verify-types.js';
 
 /** @param pages of this run, by segment and page */
 export function checkLedger(
-  { run, within, orphans }: Pick<Ledger, 'run' | 'within' | 'orphans'>,
+  { run, within, orphans, children }: Pick<Ledger, 'run' | 'within' | 'orphans' | 'children'>,
   pages: readonly VerifiedPage[],
 ): Difference[] {
+  const isComplete = run.status === 'complete';
   return [
     ...pages.flatMap((page) => [...checkCounts(page), ...checkQuarantine(page)]),
     ...orphans.map((orphan) => orphanDifference(orphan, run.run)),
-    ...checkChains(pages, { isComplete: run.status === 'complete', within }),
+    ...(children === null ? checkChains(pages, { isComplete, within }) : []),
+    ...(children !== null && isComplete ? checkChildren(pages, children) : []),
   ];
 }
 

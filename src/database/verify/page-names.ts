@@ -24,7 +24,8 @@ function pageName(page: Pick<VerifiedPage, 'run' | 'segment' | 'page'>, run: num
   return page.run === run ? name : `run ${page.run}, ${name}`;
 }
 
-export function stretchName({ after, through, behind }: Unfetched): string {
+export function stretchName({ after, through, behind, children }: Unfetched): string {
+  if (children !== undefined) return `${number(children)} children`;
   if (behind !== undefined) return `behind segment ${behind.segment}, page ${behind.page}`;
   if (after === null && through === null) return 'from the beginning to the end';
   if (after === null) return `from the beginning to ${placeName(through)}`;

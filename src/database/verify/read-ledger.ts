@@ -4,10 +4,12 @@ import { streamTable } from '../../postgres/stream-table.js';
 import { passOf, stretchOf } from '../../source/pass.js';
 import { runsOfTable, unownedRows } from '../ledger-sql.js';
 import type { Run } from '../ledger-types.js';
+import { readChildren } from './read-children.js';
 import type { Ledger, Orphans, VerifiedPage, VerifiedRun } from './verify-types.js';
 
 const FIND_RUN = `
-  SELECT run, source, stream, origin, status, settings, table_name AS "tableName", table_key AS "tableKey"
+  SELECT run, source, stream, origin, status, settings, table_name AS "tableName", table_key AS "tableKey",
+    (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs"
   FROM ingestion_runs WHERE run = $1`;
 
 // Digests as text: they do not fit a JavaScript number. Where a row was taken over without a look at its data,
@@ -46,24 +48,26 @@ const OTHER_ROWS = `
     WHERE taker.run = $1 AND p.run IS DISTINCT FROM $1), 0)::float8 AS "takenFromOthers"`;
 
 type OtherRows = Pick<Ledger, 'unownedBefore' | 'takenFromOthers'>;
-type BesideIt = Pick<Run, 'tableName' | 'tableKey' | 'settings'>;
+type BesideIt = Pick<Run, 'tableName' | 'tableKey' | 'settings' | 'startedAtMs'>;
 
 /** @returns null when the ledger has no such run */
 export async function readLedger(client: ClientBase, number: number): Promise<Ledger | null> {
   const [found] = (await client.query<VerifiedRun & BesideIt>(FIND_RUN, [number])).rows;
   if (found === undefined) return null;
-  const { tableName, tableKey, settings, ...run } = found;
+  const { tableName, tableKey, settings, startedAtMs, ...run } = found;
   const { rows: pages } = await client.query<VerifiedPage>(LOAD_PAGES, [number]);
   const { rows: orphans } = await client.query<Orphans>(LOAD_ORPHANS, [number]);
   const { rows: others } = await client.query<OtherRows>(OTHER_ROWS, [number]);
   const table = streamTable(found);
   const read = { pass: passOf(settings), within: stretchOf(settings) };
+  const children = await readChildren(client, run, { settings, startedAtMs });
   return {
     run,
     ...read,
     table,
     pages,
     orphans,
+    children,
     ...(others[0] ?? { unownedBefore: 0, takenFromOthers: 0 }),
   };
 }

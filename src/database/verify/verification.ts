@@ -1,8 +1,9 @@
 /** The result of a verification, from what was compared. Pure. */
 import { uncovered } from './check-chains.js';
+import { unfinishedChildren } from './check-children.js';
 import { checkLedger } from './check-ledger.js';
 import { type Comparison, restOfOthers } from './compare-table.js';
-import type { Difference, Ledger, Verification, VerifiedPage } from './verify-types.js';
+import type { Difference, Ledger, Unfetched, Verification, VerifiedPage } from './verify-types.js';
 
 /** @param ofTable differences of the table */
 export function verification(
@@ -11,7 +12,7 @@ export function verification(
   ofTable: readonly Difference[],
   withData: boolean,
 ): Omit<Verification, 'durationMs'> {
-  const { run, pass, within } = ledger;
+  const { run, pass } = ledger;
   const pages = ledger.pages.filter((page) => page.run === run.run);
   const differences = [...checkLedger(ledger, pages), ...ofTable];
   const total = (count: (page: VerifiedPage) => number): number =>
@@ -38,6 +39,15 @@ export function verification(
     owners,
     dataPages: withData ? pages.filter(({ dataDigest }) => dataDigest !== null).length : null,
     differences,
-    stillToFetch: run.status === 'complete' ? [] : uncovered(pages, within),
+    stillToFetch: run.status === 'complete' ? [] : stillToFetch(ledger, pages),
   };
+}
+
+function stillToFetch(
+  { children, within }: Ledger,
+  pages: readonly VerifiedPage[],
+): readonly Unfetched[] {
+  if (children === null) return uncovered(pages, within);
+  const count = unfinishedChildren(pages, children);
+  return count === 0 ? [] : [{ after: null, through: null, children: count }];
 }

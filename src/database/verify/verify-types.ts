@@ -40,6 +40,22 @@ export interface Orphans {
   readonly count: number;
 }
 
+/** A segment of a run whose stream has a parent. */
+export interface LedgerChild {
+  readonly segment: number;
+  /** JSON text of the values that it has of its parent. */
+  readonly parent: string;
+}
+
+export interface LedgerChildren {
+  /** By number. */
+  readonly segments: readonly LedgerChild[];
+  /** Rows that the parent had when the run began, and that have no segment. */
+  readonly missing: number;
+  /** The key of one of these; null: there is none. */
+  readonly example: string | null;
+}
+
 /** What the table is compared with. */
 export interface Ledger {
   /** The run that is verified. */
@@ -52,6 +68,8 @@ export interface Ledger {
   readonly pages: readonly VerifiedPage[];
   /** Of the run. */
   readonly orphans: readonly Orphans[];
+  /** Of the run; null: its stream stands by itself. */
+  readonly children: LedgerChildren | null;
   /** Rows that were there before the first run over the table, or before rows had owners, and have none yet. */
   readonly unownedBefore: number;
   /** Rows of pages of other runs, or of none, that the run has taken over. */
@@ -103,6 +121,8 @@ export interface Unfetched {
   readonly after: Position | null;
   readonly through: Position | null;
   readonly behind?: Pick<VerifiedPage, 'segment' | 'page'>;
+  /** In place of a stretch: so many children are not finished. */
+  readonly children?: number;
 }
 
 /** Whose the rows of the table are. */

@@ -4,6 +4,7 @@ import { count, short, timeOfDay, zone } from './format.js';
 import { fill, showLive, showSchedule, showState, showTroubleBanner } from './live.js';
 import { refreshRuns } from './runs.js';
 import { listen } from './stream.js';
+import { showStreams } from './streams.js';
 
 const RUNS_EVERY_MS = 5_000;
 const RUNS_EVERY_MS_LIVE = 15_000;
@@ -73,7 +74,7 @@ listen({
     columns = sent;
     draw();
   },
-  snapshot({ atMs, live, trouble, schedule, log, isIngesting }) {
+  snapshot({ atMs, live, streams, trouble, schedule, log, isIngesting }) {
     isLive = live !== null;
     byId('live').hidden = live === null;
     byId('notice').hidden = live !== null;
@@ -86,6 +87,7 @@ listen({
       if (live.state !== shownState) void refreshRuns();
       shownState = live.state;
     }
+    showStreams(streams);
     showTroubleBanner(trouble, atMs);
     showSchedule(schedule, atMs);
     fill({ zone: zone(atMs) });

@@ -10,6 +10,16 @@ import { notesSeen } from './unseen-rows.js';
 
 /** Of the source file. @throws UserError where a stream has no rows that can be known again, or does not merge */
 export function requireMerge({ source, streams, target }: Config): void {
+  const child = target.plan.streams.find(
+    ({ name, parent }) => parent !== null && streams.includes(name),
+  );
+  // What was not asked for, as of a parent without the value, has not been missed.
+  if (child !== undefined) {
+    throw new UserError(
+      `--delete-missing is for streams that stand by themselves, and ${source}.${child.name} is asked for by the records of another one: choose others with --resource.`,
+      'usage',
+    );
+  }
   const unfit = target.plan.streams.find(
     ({ name, primaryKey, writeDisposition }) =>
       streams.includes(name) && (primaryKey.length === 0 || writeDisposition !== 'merge'),

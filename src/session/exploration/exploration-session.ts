@@ -149,6 +149,12 @@ export function explorationTarget(config: Config): Pick<ExploreScope, 'subject' 
   }
   const { plan, secrets } = target;
   const spec = sourceOf({ plan, stream, nowMs: nowMs(), secrets });
+  if (spec.parent !== null) {
+    throw new UserError(
+      `explore measures streams that stand by themselves, and ${source}.${stream} is asked for by the records of ${spec.parent.resource}.`,
+      'usage',
+    );
+  }
   const subject = subjectOf(spec);
   if (target.kind === 'api') {
     const policy = spec.defaultPolicy ?? leastDeclared({ ...target, spec, limits: plan.limits });

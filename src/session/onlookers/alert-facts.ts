@@ -11,6 +11,7 @@ import { runOriginOf } from '../open-source.js';
 /** The run of this process, as far as alerts need it. */
 export interface AlertedRun {
   readonly run: number;
+  readonly stream: string;
   /** Earlier processes have worked on it. */
   readonly isResumed: boolean;
   readonly scheduler: Scheduler;

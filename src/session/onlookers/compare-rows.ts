@@ -15,7 +15,7 @@ export async function compareRows(
     const history = openRunHistory(database.pool);
     const before = await history.returnedBefore(prepared.run.run, COMPARED_RUNS_MAX);
     if (before === null || before.earlier.length === 0) return;
-    alerts.compared(rowFall(before.records, before.earlier, share));
+    alerts.compared(prepared.run.run, rowFall(before.records, before.earlier, share));
   } catch (error) {
     alerts.complain(error);
   }

@@ -4,7 +4,6 @@
  */
 import type { Pool } from 'pg';
 import type { Fault } from '../../core/fault.js';
-import type { Scheduler } from '../../core/scheduler.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import { openPool } from '../../database/connect.js';
 import { hasLedger } from '../../database/migrate.js';
@@ -12,7 +11,7 @@ import { openRunHistory, type RunHistory, type RunSummary } from '../../database
 import { openRunStore } from '../../database/run-store.js';
 import { addRunState, type PoolUse, type RunState } from '../../observe/engine-metrics.js';
 import { HttpServer, type HttpSource, type Readiness } from '../../observe/http-server.js';
-import { RunRegistry } from '../../observe/run-registry.js';
+import { Registries } from '../../observe/registries.js';
 import { reportTotals } from '../../observe/run-report.js';
 import { RunView, type RunViewParts } from '../../observe/run-view.js';
 import {
@@ -28,6 +27,7 @@ import type { RunObserver } from '../../runtime/run-observer.js';
 import type { SessionContext } from '../context.js';
 import { loadReport } from '../reports/load-report.js';
 import { listenFailure } from './listen-failure.js';
+import { ShownStreams } from './shown-streams.js';
 
 const CONNECTIONS = 2;
 /** A page that looks on must never hold up the ingestion's own statements for long. */
@@ -38,15 +38,13 @@ const RUNS_MAX = 50;
 
 /** The run of this process, as far as the server needs it. */
 export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
-  readonly stream: string;
   readonly pools: () => readonly PoolUse[];
   /** Null: the workers can do their work, else why not. */
   readonly workers: () => string | null;
 }
 
 export class HttpFront implements HttpSource {
-  readonly #metrics = new RunRegistry();
-  readonly registry = this.#metrics.registry;
+  readonly registry = new Registries();
   readonly #context: SessionContext;
   /** Whether a run of this process is to come. */
   readonly #isIngesting: boolean;
@@ -54,19 +52,25 @@ export class HttpFront implements HttpSource {
   #pool: Pool | null = null;
   #connectedTo: string | null = null;
   #runHistory: RunHistory | null = null;
-  #view: RunView | null = null;
-  #scheduler: Scheduler | null = null;
-  #trouble = new TroubleWatch(nowMs);
+  readonly #streams: ShownStreams;
   #schedule: ScheduleView | null = null;
   #scheduleMetrics: ScheduleMetrics | null = null;
-  #workers: () => string | null = () => 'not started yet';
   #hasComplained = false;
   #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
 
   private constructor(context: SessionContext, isIngesting: boolean) {
     this.#context = context;
     this.#isIngesting = isIngesting;
-    addRunState(this.registry, () => this.#runState());
+    const { source, streams } = context.config;
+    this.#streams = new ShownStreams(streams, nowMs);
+    if (!isIngesting || streams.length === 1) {
+      addRunState(this.registry.process, () => this.#runState());
+    } else {
+      this.registry.process.setDefaultLabels({ source });
+      for (const stream of streams) {
+        addRunState(this.registry.add({ source, stream }), () => this.#streams.stateOf(stream));
+      }
+    }
   }
 
   /** @throws UserError when the address cannot be listened on */
@@ -104,47 +108,49 @@ export class HttpFront implements HttpSource {
     });
   }
 
-  /** The run of this process begins. @returns who is to be told what happens in it */
+  /** A run of this process begins. @returns who is to be told what happens in it */
   async attach(parts: AttachedRun): Promise<RunObserver[]> {
-    const earlier = parts.resumedFrom === null ? null : await this.#extent(parts.run);
+    const { stream, run, scheduler, figures, workers } = parts;
+    const earlier = parts.resumedFrom === null ? null : await this.#extent(run);
     const view = new RunView({ ...parts, earlier, nowMs });
-    const metrics = this.#metrics.begin({ ...parts, nowMs });
+    const metrics = this.registry.of(stream).begin({ ...parts, nowMs });
     // A run that commits within its first second would else seem to begin with those rows.
     view.tick();
-    this.#view = view;
-    this.#scheduler = parts.scheduler;
-    this.#workers = parts.workers;
-    // What was waited for at the start is there.
-    this.#trouble.databaseIsBack();
-    return [view, this.#trouble, metrics];
+    const trouble = new TroubleWatch(nowMs);
+    this.#streams.add({ stream, run, view, scheduler, figures, trouble, workers });
+    return [view, trouble, metrics];
   }
 
   databaseIsBack(): void {
-    this.#trouble.databaseIsBack();
+    this.#streams.databaseIsBack();
   }
 
   /** @param waitMs until the next attempt; null: not known */
   databaseAwaited(fault: Fault, waitMs: number | null): void {
-    this.#trouble.databaseAwaited(fault, waitMs);
+    this.#streams.databaseAwaited(fault, waitMs);
   }
 
-  /** The run was over at `atMs`: what the pages show from now on stands still. */
-  ended(outcome: RunOutcome, atMs: number): void {
+  /** A run was over at `atMs`: what the pages show of it from now on stands still. */
+  ended(run: number, outcome: RunOutcome, atMs: number): void {
     try {
-      this.#view?.end(outcome, atMs);
-      this.#metrics.ended(atMs);
+      const stream = this.#streams.end(run, outcome, atMs);
+      if (stream !== null) this.registry.of(stream).ended(atMs);
     } catch (error) {
       this.complain(error);
     }
     this.#server?.publish();
   }
 
+  /** A stream of several comes to no run. */
+  endedWithoutRun(stream: string, state: 'failed' | 'not begun', reason: string): void {
+    this.#streams.endWithoutRun(stream, state, this.#context.redact(reason));
+    this.#server?.publish();
+  }
+
   /** A run of the schedule begins: what the one before it left is not shown any more. */
   runBegins(schedule: Omit<ScheduleView, 'nextRunAtMs'>): void {
     this.#schedule = { ...schedule, nextRunAtMs: null };
-    this.#view = null;
-    this.#scheduler = null;
-    this.#trouble = new TroubleWatch(nowMs);
+    this.#streams.clear();
     this.#server?.publish();
   }
 
@@ -155,8 +161,7 @@ export class HttpFront implements HttpSource {
   /** The schedule waits. The last run stays in sight. */
   runWaits(schedule: ScheduleView): void {
     this.#schedule = schedule;
-    this.#scheduleMetrics ??= new ScheduleMetrics(this.registry, () => this.nextRunAtMs);
-    this.#workers = () => null;
+    this.#scheduleMetrics ??= new ScheduleMetrics(this.registry.process, () => this.nextRunAtMs);
     this.#server?.publish();
   }
 
@@ -172,7 +177,7 @@ export class HttpFront implements HttpSource {
   // --- what the server asks --------------------------------------------------------------------
 
   tick(): void {
-    this.#view?.tick();
+    this.#streams.tick();
   }
 
   /** A bug of what looks on: told once, and no reason to end a run. */
@@ -187,7 +192,8 @@ export class HttpFront implements HttpSource {
     return {
       atMs: nowMs(),
       isIngesting: this.#isIngesting,
-      live: this.#view?.snapshot() ?? null,
+      live: this.#streams.snapshot(),
+      streams: this.#isIngesting ? this.#streams.lines() : [],
       trouble: this.#troubleNow(),
       schedule: this.#schedule,
       log: this.#context.recentLog?.entries() ?? [],
@@ -195,14 +201,18 @@ export class HttpFront implements HttpSource {
   }
 
   history(): ReturnType<RunView['history']> | null {
-    return this.#view?.history() ?? null;
+    return this.#streams.history();
   }
 
   async readiness(): Promise<Readiness> {
     // Before the first run of a schedule nothing is opened, and nothing wrong.
     const isUnopened = this.#pool === null && this.nextRunAtMs !== null;
     const database = isUnopened ? null : await this.#databaseComplaint();
-    return this.#isIngesting ? { database, workers: this.#workers() } : { database };
+    if (!this.#isIngesting) return { database };
+    // While a schedule waits there is nothing that they could not do.
+    if (this.nextRunAtMs !== null) return { database, workers: null };
+    const { chosen } = this.#streams;
+    return { database, workers: chosen === null ? 'not started yet' : chosen.workers() };
   }
 
   async runs(): Promise<readonly RunSummary[]> {
@@ -222,11 +232,7 @@ export class HttpFront implements HttpSource {
 
   /** Words of a fault may hold what must not be shown. */
   #troubleNow(): RunSnapshot['trouble'] {
-    const scheduler = this.#scheduler;
-    if (this.#view?.isOver === true) return null;
-    const isUnderWay = scheduler === null || scheduler.outstandingByPhase().inFlight > 0;
-    const wakeAtMs = isUnderWay ? Number.POSITIVE_INFINITY : scheduler.wakeAtMs;
-    const trouble = this.#trouble.at(nowMs(), Number.isFinite(wakeAtMs) ? wakeAtMs : null);
+    const trouble = this.#streams.trouble();
     if (trouble === null) return null;
     const { redact } = this.#context;
     const remedy = trouble.remedy === null ? null : redact(trouble.remedy);
@@ -243,7 +249,7 @@ export class HttpFront implements HttpSource {
 
   /** Without a run of its own, the state is that of the ledger's latest. */
   async #runState(): Promise<RunState | null> {
-    if (this.#isIngesting) return this.#view?.state ?? 'starting';
+    if (this.#isIngesting) return this.#streams.stateOf(this.#context.config.stream);
     try {
       return (await (await this.#ledger())?.listRuns(1))?.[0]?.status ?? null;
     } catch {

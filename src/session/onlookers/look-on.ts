@@ -41,7 +41,8 @@ function alerted(
   if (alerts === null) return [];
   const { scheduler, limiter, figures } = visible;
   const isResumed = prepared.resumedFrom !== null;
-  return [alerts.attach({ run: prepared.run.run, isResumed, scheduler, limiter, figures })];
+  const { run, stream } = prepared.run;
+  return [alerts.attach({ run, stream, isResumed, scheduler, limiter, figures })];
 }
 
 async function shown(parts: SessionParts, visible: Visible): Promise<RunObserver[]> {

@@ -38,14 +38,15 @@ export async function openTraces({ config, log, lasting }: SessionContext): Prom
   const { PageSpans } = await import('../../observe/traces/page-spans.js');
   const { Tracing } = await import('../../observe/traces/tracing.js');
   const tracing = new Tracing({ version: VERSION, userAgent: USER_AGENT, onComplaint: complain });
-  let spans: PageSpans | null = null;
+  const spans: PageSpans[] = [];
   return {
     observe(run) {
-      spans = new PageSpans({ ...run, tracer: tracing.tracer, nowMs });
-      return spans;
+      const ofRun = new PageSpans({ ...run, tracer: tracing.tracer, nowMs });
+      spans.push(ofRun);
+      return ofRun;
     },
     async close(others) {
-      spans?.end();
+      for (const ofRun of spans) ofRun.end();
       const isSent = await tracing.close(CLOSE_MS);
       // On a schedule the process goes on.
       if (isSent || lasting !== null) return;

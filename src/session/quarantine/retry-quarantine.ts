@@ -16,6 +16,7 @@ import type { WriterTarget } from '../../protocol/record-target.js';
 import type { WriterSettings } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
 import { WriterHandle } from '../../runtime/writer-handle.js';
+import { WriterThread } from '../../runtime/writer-thread.js';
 import { sourceOf } from '../../source/registry.js';
 import type { SessionContext } from '../context.js';
 import { seenTableOf } from '../deletion/unseen-rows.js';
@@ -139,8 +140,9 @@ async function retryPages(
 ): Promise<RetryCounts> {
   const quarantine = new Quarantine(database.pool);
   const seen = await seenByLatest(store, key);
-  const writer = await openWriter(context, database, { target, seen });
+  const thread = new WriterThread(database.variables);
   try {
+    const writer = await openWriter(context, thread, database, { target, seen });
     let counts = NONE;
     for (const page of pages) {
       checkLock();
@@ -150,9 +152,10 @@ async function retryPages(
       if (result.type === 'failed') throw new IngestionError(result.fault);
       counts = summed(counts, result);
     }
+    await writer.close();
     return counts;
   } finally {
-    await writer.close();
+    await thread.close();
   }
 }
 
@@ -175,11 +178,12 @@ function summed(one: RetryCounts, other: RetryCounts): RetryCounts {
 /** @throws IngestionError when the database or the table cannot be used */
 async function openWriter(
   { config, log }: SessionContext,
-  { connectionString, variables }: OpenDatabase,
+  thread: WriterThread,
+  { connectionString }: OpenDatabase,
   { target, seen }: Required<Pick<WriterSettings, 'target' | 'seen'>>,
 ): Promise<WriterHandle> {
   const writer = new WriterHandle({
-    environment: variables,
+    ...{ thread, number: 1 },
     onWaiting: (fault) => sayAwaited(log, fault),
   });
   const fault = await writer.open({
@@ -189,7 +193,6 @@ async function openWriter(
     statementTimeoutMs: config.statementTimeoutMs,
     retryForMs: config.databasePatienceMs,
   });
-  if (fault === null) return writer;
-  await writer.close();
-  throw new IngestionError(fault);
+  if (fault !== null) throw new IngestionError(fault);
+  return writer;
 }

@@ -31,10 +31,12 @@ export function checkCodec(plan: SourcePlan, notes: FileNotes): void {
 
 function faultsOf(stream: StreamPlan): string[] {
   const { primaryKey, timePath, dataSelector, pageSize, paginator } = stream;
-  const { columns, responseActions, donePath, writeDisposition, incremental, slots } = stream;
+  const { columns, responseActions, donePath, writeDisposition, incremental, slots, parent } =
+    stream;
   const isCursor = paginator.type === 'cursor' && paginator.place.in === 'query';
   return [
     ...(isCursor ? [] : ['needs the paginator cursor with a cursor_param']),
+    ...(parent === null ? [] : ['reads no parents']),
     ...(pageSize === null ? ['needs page_size'] : []),
     ...(primaryKey.length === 1 && isField(primaryKey[0])
       ? []

@@ -8,10 +8,10 @@ import { nearestName } from '../resembling.js';
 import { addressFault, trimAddress } from './base-url.js';
 import { checkCodec } from './check-codec.js';
 import { checkTexts } from './check-texts.js';
+import { familyOf, takenResources } from './family.js';
 import { type FileNote, FileNotes } from './file-note.js';
 import { identifierFault } from './identifiers.js';
 import { type MergedResource, mergeResource } from './merge-defaults.js';
-import { parentsOf } from './parents.js';
 import { planAuth, texts } from './plan-auth.js';
 import { planLimits } from './plan-limits.js';
 import { planPaginator } from './plan-paginator.js';
@@ -96,25 +96,15 @@ function planStreams(fields: SourceFields, sourceName: string, notes: FileNotes)
     const suggestion = near === null ? null : `did you mean ${near}?`;
     notes.fault(['x-ingestion', 'resources', name], 'is the name of no resource', suggestion);
   }
-  const streams = resources
-    .filter((resource) => isTaken(resource, names, notes))
-    .flatMap((resource) => {
-      const own = Object.hasOwn(ownFields, resource.name) ? (ownFields[resource.name] ?? {}) : {};
-      if (own.values != null) {
-        const at = ['x-ingestion', 'resources', resource.name, 'values'];
-        notes.fault(
-          at,
-          'records that are written into the file are not supported yet; take it out',
-        );
-        return [];
-      }
-      const context = {
-        ...{ sourceName, own, notes },
-        paginator: () => clientPaginator(fields, notes),
-        codec: fields['x-ingestion']?.codec ?? null,
-      };
-      return [planStream(resource, context)];
+  const family = familyOf(resources, ownFields, notes);
+  const streams = takenResources(family, notes).map((resource) => {
+    const own = Object.hasOwn(ownFields, resource.name) ? (ownFields[resource.name] ?? {}) : {};
+    return planStream(resource, {
+      ...{ sourceName, own, notes, family },
+      paginator: () => clientPaginator(fields, notes),
+      codec: fields['x-ingestion']?.codec ?? null,
     });
+  });
   noteSharedTables(resources, streams, notes);
   return streams;
 }
@@ -150,30 +140,6 @@ function warnOfHints(block: object, at: readonly (string | number)[], notes: Fil
     if (why === undefined || value == null || (name === 'name' && at.length > 0)) continue;
     notes.warn([...at, name], why);
   }
-}
-
-/** Whether a resource becomes a stream. */
-function isTaken(resource: MergedResource, names: readonly string[], notes: FileNotes): boolean {
-  const { name, at, fields, fieldAt } = resource;
-  if (fields.selected === false) {
-    notes.warn(fieldAt('selected'), `${name} is left out: it is not selected`);
-    return false;
-  }
-  const parents = parentsOf(resource);
-  for (const parent of parents) {
-    if (names.includes(parent)) {
-      const message = `resource ${name} reads its parent ${parent}: parents and children are not supported yet`;
-      notes.fault(at, message, 'set selected: false for it');
-    } else {
-      const near = nearestName(parent, names);
-      const suggestion = near === null ? null : `did you mean ${near}?`;
-      notes.fault(at, `resource ${name} reads ${parent}, which is no resource`, suggestion);
-    }
-  }
-  if (parents.length === 0 && (fields.include_from_parent?.length ?? 0) > 0) {
-    notes.fault(fieldAt('include_from_parent'), `resource ${name} reads no parent`);
-  }
-  return parents.length === 0;
 }
 
 function noteSharedTables(

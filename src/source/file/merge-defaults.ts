@@ -21,6 +21,8 @@ export interface MergedResource {
   readonly at: FieldPath;
   readonly fields: ResourceDefaults;
   readonly columns: Columns;
+  /** It names what is asked for, and not the defaults alone. */
+  readonly hasOwnEndpoint: boolean;
   readonly endpoint: EndpointFields & { readonly path: string };
   /** Where a field of it stands: in the resource, or in the defaults. */
   readonly fieldAt: (name: keyof ResourceDefaults) => FieldPath;
@@ -60,6 +62,7 @@ export function mergeResource(
     name: own.name,
     at,
     fields: { ...defaults, ...own, endpoint },
+    hasOwnEndpoint: typeof given !== 'string' && given.endpoint != null,
     columns: mergeColumns([
       ...columnList(defaults.columns, [...DEFAULTS, 'columns']),
       ...columnList(own.columns, [...at, 'columns']),

@@ -1,24 +1,75 @@
-/** Which other resources a resource reads: their records stand in its requests. */
-import type { Json } from '../plan.js';
+/** Which other resources a resource reads: their values stand in its requests. */
+import type { Json, ParentField } from '../plan.js';
+import type { FieldPath } from './file-note.js';
 import type { MergedResource } from './merge-defaults.js';
 import { namesIn } from './templates.js';
 
-/** Names of parents, each once; none for a resource that stands by itself. */
-export function parentsOf({ endpoint }: MergedResource): readonly string[] {
-  const { path, json, headers } = endpoint;
-  const parents: string[] = [];
-  const plain: Json[] = [path, json ?? null, headers ?? null];
-  for (const value of Object.values(endpoint.params ?? {})) {
-    const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isBlock) plain.push(value);
-    else if (value.type === 'resolve') parents.push(value.resource);
-  }
-  const names = plain.flatMap(textsIn).flatMap((text) => namesIn(text, true));
-  const templated = names.flatMap((name) => {
-    const [context, resource] = name.split('.');
-    return context === 'resources' && resource !== undefined ? [resource] : [];
+/** A value of another resource, where it stands in the file. */
+export interface ParentRead extends ParentField {
+  readonly resource: string;
+  readonly at: FieldPath;
+}
+
+/** What stands for a value of a parent, in a plan as in the file. */
+export function markOf(resource: string, path: string): string {
+  return `{resources.${resource}.${path}}`;
+}
+
+/** In the order of path, parameters, body and headers. */
+export function parentReads({ endpoint, endpointAt, memberAt }: MergedResource): ParentRead[] {
+  const { path, json, headers, params } = endpoint;
+  const inPath = namesIn(path, true);
+  const members = (field: 'params' | 'json' | 'headers', values: object | null | undefined) =>
+    Object.entries(values ?? {}).flatMap(([name, value]: [string, Json]) => {
+      const at = memberAt(field, name);
+      const isBound = field === 'params' && inPath.includes(name);
+      if (field === 'params' && isResolve(value)) {
+        return [readOf(value.resource, value.field, at, isBound)];
+      }
+      const texts = field === 'params' && isBlock(value) ? [] : textsIn(value);
+      return texts.flatMap((text) => readsIn(text, { at, isInPath: isBound, isPath: false }));
+    });
+  return [
+    ...readsIn(path, { at: endpointAt('path'), isInPath: true, isPath: true }),
+    ...members('params', params),
+    ...members('json', json),
+    ...members('headers', headers),
+  ];
+}
+
+interface ResolveBlock {
+  readonly type: 'resolve';
+  readonly resource: string;
+  readonly field: string;
+}
+
+/** `{ type: resolve, resource: …, field: … }`. */
+export function isResolve(value: unknown): value is ResolveBlock {
+  return isBlock(value) && 'type' in value && value.type === 'resolve';
+}
+
+function isBlock(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readsIn(
+  text: string,
+  {
+    at,
+    isInPath,
+    isPath,
+  }: { readonly at: FieldPath; readonly isInPath: boolean; readonly isPath: boolean },
+): ParentRead[] {
+  return namesIn(text, isPath).flatMap((name) => {
+    const [context, resource, ...path] = name.split('.');
+    return context === 'resources' && resource !== undefined && path.length > 0
+      ? [readOf(resource, path.join('.'), at, isInPath)]
+      : [];
   });
-  return [...new Set([...parents, ...templated])];
+}
+
+function readOf(resource: string, path: string, at: FieldPath, isInPath: boolean): ParentRead {
+  return { resource, path, mark: markOf(resource, path), at, isInPath };
 }
 
 function textsIn(value: Json): readonly string[] {

@@ -1,12 +1,13 @@
 /**
  * The request of a stream: path, parameters, body and headers. Where a template stands for a value that only a
- * run knows, the plan has a slot.
+ * run knows, the plan has a slot; where for one of a parent, which differs from page to page, its mark stays.
  */
 
 import type { IncrementalPlan, Json, RequestSlot, StreamPlan, TemplatePart } from '../plan.js';
 import { nearestName } from '../resembling.js';
 import type { FieldPath, FileNotes } from './file-note.js';
 import type { MergedResource } from './merge-defaults.js';
+import { isResolve, markOf } from './parents.js';
 import { texts } from './plan-auth.js';
 import { warnOfSecret } from './secret-names.js';
 import { templateParts } from './templates.js';
@@ -22,7 +23,6 @@ const END = 'incremental.end_value';
 const RUN_VALUES: readonly string[] = [START, 'incremental.last_value', END];
 const INITIAL = 'incremental.initial_value';
 
-/** @param resource one without parents */
 export function planRequest(
   resource: MergedResource,
   incremental: IncrementalPlan | null,
@@ -75,6 +75,7 @@ class RequestPlanner {
 
   #params(): { readonly name: string; readonly value: Json }[] {
     return Object.entries(this.#resource.endpoint.params ?? {}).map(([name, value]) => {
+      if (isResolve(value)) return { name, value: markOf(value.resource, value.field) };
       const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value);
       return { name, value: isBlock ? null : value };
     });
@@ -99,15 +100,27 @@ class RequestPlanner {
     const { endpoint, endpointAt } = this.#resource;
     const params = endpoint.params ?? {};
     const bound = new Set<string>();
-    const parts = (templateParts(endpoint.path, true) ?? [endpoint.path]).map((part) => {
-      if (typeof part === 'string') return part;
+    const parts = (templateParts(endpoint.path, true) ?? [endpoint.path]).flatMap((part) => {
+      if (typeof part === 'string') return [part];
       const { name } = part;
-      const value = Object.hasOwn(params, name) ? params[name] : undefined;
-      if (value === undefined || typeof value === 'object') return part;
+      const given = Object.hasOwn(params, name) ? params[name] : undefined;
+      const value = isResolve(given) ? markOf(given.resource, given.field) : given;
+      if (value === undefined || typeof value === 'object') return [part];
       bound.add(name);
-      return String(value);
+      return templateParts(String(value), false) ?? [String(value)];
     });
+    this.#noteUnbound(bound);
     return { path: String(this.#join(parts, ['path'], endpointAt('path'))), bound };
+  }
+
+  /** As dlt has it: a parameter that is resolved is a part of the path. */
+  #noteUnbound(bound: ReadonlySet<string>): void {
+    const { endpoint, memberAt } = this.#resource;
+    for (const [name, value] of Object.entries(endpoint.params ?? {})) {
+      if (!isResolve(value) || bound.has(name)) continue;
+      const write = `write ${markOf(value.resource, value.field)} as its value to send it as a parameter`;
+      this.#notes.fault(memberAt('params', name), `{${name}} is not in the path`, write);
+    }
   }
 
   #fill(value: Json, slot: SlotPath, at: FieldPath): Json {
@@ -159,6 +172,7 @@ class RequestPlanner {
 
   /** A value that the file gives. */
   #named(name: string, at: FieldPath): Json {
+    if (/^resources\.[^.]+\../.test(name)) return `{${name}}`;
     const notes = this.#notes;
     const shown = `{${name}}`;
     const incremental = this.#incremental;

@@ -1,4 +1,4 @@
-/** The plan of one resource that stands by itself. */
+/** The plan of one resource that is asked for. */
 import type { Order } from '../../paging/paging.js';
 import { LOADING_SUFFIX } from '../../protocol/record-target.js';
 import type { IncrementalPlan, PaginatorPlan, ResponseAction, StreamPlan } from '../plan.js';
@@ -13,6 +13,7 @@ import { checkPath, checkPathFields, checkRecordPath } from './paths.js';
 import { type KeyPlan, planColumns, planKey } from './plan-columns.js';
 import { planIncremental } from './plan-incremental.js';
 import { planPaginator } from './plan-paginator.js';
+import { type Family, planParent } from './plan-parent.js';
 import { planRequest, type RequestPlan } from './plan-request.js';
 import { endsInName } from './templates.js';
 
@@ -23,10 +24,11 @@ export interface StreamContext {
   /** Of `x-ingestion.resources`. */
   readonly own: StreamFields;
   readonly codec: CodecName | null;
+  readonly family: Family;
   readonly notes: FileNotes;
 }
 
-/** @param resource one without parents and values */
+/** @param resource that is no list of values */
 export function planStream(resource: MergedResource, context: StreamContext): StreamPlan {
   const { own, notes } = context;
   const { endpoint, name } = resource;
@@ -50,6 +52,7 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   }
   return {
     name,
+    parent: planParent(resource, context.family, notes),
     target: planTarget(resource, key, context),
     ...key,
     columns: planColumns(resource, notes),

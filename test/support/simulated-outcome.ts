@@ -1,0 +1,38 @@
+/** What a simulated history has come to, as the API and the ledger show it. */
+import { planResume, type Stretch } from '../../src/core/resume.js';
+import type { SimulatedApi } from './simulated-api.js';
+import type { History } from './simulated-history.js';
+import type { SimulatedLedger } from './simulated-ledger.js';
+import type { SimulatedSeeds } from './simulated-seeds.js';
+import { fullestWindow } from './windows.js';
+
+export function seenByApi(api: SimulatedApi): Pick<History, 'refused' | 'fullestWindow' | 'quota'> {
+  const { quota, windowMs } = api.settings;
+  return { refused: api.refused, fullestWindow: fullestWindow(api.arrivalsMs, windowMs), quota };
+}
+
+type Kept =
+  | ('writes' | 'stored' | 'gapsAtEnd' | 'askedAgain')
+  | ('counted' | 'pagesOfLast' | 'differences');
+
+/** @param asked.rows that were there when the last run began @param asked.within what that was to read */
+export function keptInLedger(
+  ledger: SimulatedLedger,
+  { paging, parents }: SimulatedApi,
+  asked: { readonly rows: number; readonly seeds: SimulatedSeeds; readonly within: Stretch | null },
+): Pick<History, Kept> {
+  const { writes, pages } = ledger;
+  const { rows, seeds, within } = asked;
+  return {
+    writes: Array.from({ length: rows }, (_, row) => writes[row] ?? 0),
+    stored: writes.filter((count) => count > 0).length,
+    gapsAtEnd:
+      parents === null
+        ? planResume(pages, { paging, nowMs: 0, within }).gaps.length
+        : seeds.unfinished(pages),
+    askedAgain: seeds.askedAgain,
+    counted: ledger.rowsOfAll,
+    pagesOfLast: pages.length,
+    differences: ledger.differences(),
+  };
+}
