@@ -114,12 +114,13 @@ async function runOne(context: CommandContext, confirm: Confirm): Promise<Ingest
 
 async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
   const contexts = streamContexts(context, undefined);
-  const streams = contexts.map((each) => ({
-    ...{ name: each.config.stream, context: each },
-    parents: ancestorsOf(each.config.stream, each.config.target.plan.streams).filter((parent) =>
-      context.config.streams.includes(parent),
-    ),
-  }));
+  const { streams: chosen, target } = context.config;
+  const streams = contexts.map((each) => {
+    const { stream: name } = each.config;
+    // One that is not chosen has to be complete already.
+    const parents = ancestorsOf(name, target.plan.streams).filter((one) => chosen.includes(one));
+    return { name, parents, context: each };
+  });
   const results = new Map<string, NamedResult>();
   const stopped = await ingestStreams(context, streams, {
     ...{ leave, confirm },

@@ -1,4 +1,5 @@
 /** The statements of the child store. */
+import * as z from 'zod/mini';
 import { assert } from '../core/fault.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { ParentField, ParentPlan } from '../source/plan.js';
@@ -74,16 +75,34 @@ export function valuesOfFile(values: NonNullable<ParentPlan['values']>): SeedSou
 
 /** Which rows of a parent: unset, all. */
 export interface RowChoice {
-  /** Only those that this run of the parent wrote. */
-  readonly changedBy?: number;
+  /** Only those that runs of the parent behind this one wrote; null: all. */
+  readonly behindRun?: number | null;
   /** Only those of pages that were committed before this instant, epoch ms. */
   readonly beforeMs?: number;
+}
+
+/** Of which runs of the parent the rows have made the children of a run. */
+export interface SeededFrom {
+  /** The latest; null: the parents stand in the file. */
+  readonly parentRun: number | null;
+  /** Those behind it; null: all. */
+  readonly behindRun: number | null;
+}
+
+const seededShape = z.object({
+  parentRun: z.nullable(z.number()),
+  behindRun: z.nullable(z.number()),
+});
+
+/** @param settings of a run over children */
+export function seededFrom(settings: Run['settings']): SeededFrom {
+  return seededShape.safeParse(settings.seededFrom).data ?? { parentRun: null, behindRun: null };
 }
 
 /** Rows of a parent stream, those that its runs wrote and those that were there before them. */
 export function rowsOfStream(
   parent: Pick<Run, 'tableName' | 'tableKey' | 'source' | 'stream' | 'origin'>,
-  { changedBy, beforeMs }: RowChoice = {},
+  { behindRun = null, beforeMs }: RowChoice = {},
 ): SeedSource {
   const { tableName, tableKey, source, stream, origin } = parent;
   const key = tableKey.map((name) => `t.${quoteIdentifier(name)}`).join(', ');
@@ -93,9 +112,9 @@ export function rowsOfStream(
     WHERE t.page IS NULL AND $5::integer IS NULL OR EXISTS (
       SELECT FROM ingestion_pages AS p JOIN ingestion_runs AS r USING (run)
       WHERE p.id = t.page AND r.source = $2 AND r.stream = $3 AND r.origin = $4
-        AND ($5::integer IS NULL OR r.run = $5)
+        AND ($5::integer IS NULL OR r.run > $5)
         AND ($6::float8 IS NULL OR p.committed_at < to_timestamp($6::float8 / 1000)))`,
-    values: [source, stream, origin, changedBy ?? null, beforeMs ?? null],
+    values: [source, stream, origin, behindRun, beforeMs ?? null],
   };
 }
 
@@ -145,6 +164,18 @@ export function seedSegments(from: SeedSource, form: SeedForm): string {
   SELECT (SELECT count(*) FROM seeded)::integer AS seeded,
     (SELECT count(*) FROM read WHERE NOT is_usable)::integer AS unusable,
     (SELECT min(key) FROM read WHERE NOT is_usable) AS example`;
+}
+
+/** Whether a parent has no segment in any run of the children's stream. $1: the latest of these */
+export function hasNewParents(from: SeedSource, form: SeedForm): string {
+  return `SELECT EXISTS (
+    SELECT FROM (${readParents(from, form)}) AS read
+    WHERE is_usable AND NOT EXISTS (
+      SELECT FROM ingestion_segments AS s JOIN ingestion_runs AS r USING (run)
+        JOIN ingestion_runs AS latest ON latest.run = $1
+          AND (latest.source, latest.stream, latest.origin) = (r.source, r.stream, r.origin)
+      WHERE s.parent = read.parent)
+  ) AS "hasNew"`;
 }
 
 /** Parents without a segment. $1: the run */

@@ -48,6 +48,8 @@ export interface ChildCounts {
 export interface ChildStore {
   /** Makes the segments of a run, once. */
   seed(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<Seeded>;
+  /** Whether a parent was not there when children were made for any run of the stream. @param run the latest of these */
+  hasNewParents(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<boolean>;
   /** Another process goes on with the run. @returns how many have worked on it before */
   countProcess(run: number): Promise<number>;
   /** Ends segments whose pages say so. @param reopens and opens again those that have lost such a page */
@@ -75,6 +77,11 @@ export function openChildStore(pool: Pool, patience?: Patience): ChildStore {
     seed(run, from, parent) {
       const text = sql.seedSegments(from, sql.seedForm(parent));
       return only<Seeded & QueryResultRow>(text, [run, ...from.values]);
+    },
+
+    async hasNewParents(run, from, parent) {
+      const text = sql.hasNewParents(from, sql.seedForm(parent));
+      return (await only<{ hasNew: boolean }>(text, [run, ...from.values])).hasNew;
     },
 
     async countProcess(run) {

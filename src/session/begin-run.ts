@@ -1,7 +1,7 @@
 /** Begins a run, with what is worth knowing of it later; and whether the table of one that goes on is there. */
 import type { Config } from '../config/config.js';
 import { IngestionError } from '../core/fault.js';
-import { seedForm } from '../database/child-sql.js';
+import { type SeededFrom, seedForm } from '../database/child-sql.js';
 import type { Run } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
 import { tableOf } from '../postgres/stream-table.js';
@@ -9,11 +9,12 @@ import type { OpenSource } from './open-source.js';
 import { replacementOf } from './replacement.js';
 import { UserError } from './user-error.js';
 
-/** @throws UserError where the table cannot be loaded beside the one that is read */
+/** @param seeded of a stream of children @throws UserError where the table cannot be loaded beside the one that is read */
 export async function beginRun(
   config: Config,
   store: RunStore,
   { spec, streamKey }: OpenSource,
+  seeded: SeededFrom | null = null,
 ): Promise<Run> {
   const { target, pass, within, parent } = spec;
   const replacement = replacementOf(target);
@@ -23,6 +24,7 @@ export async function beginRun(
     ...(within !== null && { within }),
     ...(config.deleteMissing && { deleteMissing: true }),
     ...(parent !== null && { parent: seedForm(parent) }),
+    ...(seeded !== null && { seededFrom: seeded }),
   };
   if (replacement === null) {
     await store.noteUnownedRows(table);

@@ -6,6 +6,7 @@ import type { Watermark } from '../database/watermarks.js';
 import { cursorScalar, valueBefore } from '../source/cursor-value.js';
 import { FULL_PASS, type Pass, passOf, passText } from '../source/pass.js';
 import type { IncrementalPlan } from '../source/plan.js';
+import type { ParentNews } from './prepare-children.js';
 
 export type RunChoice =
   /** The latest run is complete, and nothing tells what is new. */
@@ -24,6 +25,8 @@ export interface PassFacts {
   /** Null: every run reads all of the stream. */
   readonly incremental: IncrementalPlan | null;
   readonly watermark: Watermark | null;
+  /** Of a stream of children; null: it stands by itself. @default null */
+  readonly parents?: ParentNews | null;
 }
 
 export function chooseRun(facts: PassFacts): RunChoice {
@@ -34,9 +37,14 @@ export function chooseRun(facts: PassFacts): RunChoice {
   if (wanted !== null) return { type: 'begin', pass: wanted };
   // With an end of its own each run would read the same.
   if (incremental === null || incremental.endValue !== null) {
-    return facts.runsAgain ? { type: 'begin', pass: FULL_PASS } : { type: 'nothingToDo' };
+    const { hasMoved = false, hasNew = false } = facts.parents ?? {};
+    return facts.runsAgain || hasMoved || hasNew
+      ? { type: 'begin', pass: FULL_PASS }
+      : { type: 'nothingToDo' };
   }
-  return { type: 'begin', pass: nextPass(incremental, facts.watermark) };
+  // What the children of a new parent hold may be older than the watermark of the others.
+  const watermark = facts.parents?.hasNew === true ? null : facts.watermark;
+  return { type: 'begin', pass: nextPass(incremental, watermark) };
 }
 
 /** Null: whatever is next. */

@@ -1,7 +1,7 @@
 /** Finds the children of a run that goes on, or begins one over those that its parent has now. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { seedForm } from '../database/child-sql.js';
+import { seededFrom, seedForm } from '../database/child-sql.js';
 import type { ChildStore } from '../database/child-store.js';
 import type { Run } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
@@ -21,6 +21,8 @@ interface ChildRun {
   readonly nowMs: number;
   /** To go on with; null: a run begins. */
   readonly found: Run | null;
+  /** That was complete when this one begins; null: there is none, or all is to be read. */
+  readonly complete: Run | null;
   readonly earlierRun: number | null;
 }
 
@@ -36,7 +38,10 @@ export async function prepareChildRun(config: Config, known: ChildRun): Promise<
   const counts = found === null ? null : await resumeChildren(known, found);
   const isSeeded = counts !== null && counts.known > 0;
   const ofParent = isSeeded ? null : await parentRun(store, source.streamKey, parent);
-  const run = found ?? (await beginRun(config, store, source));
+  const behindRun = behindRunOf(known);
+  const run =
+    found ??
+    (await beginRun(config, store, source, { parentRun: ofParent?.run ?? null, behindRun }));
   const seeded = isSeeded ? counts : await seedChildren(known, run, ofParent);
   const children = { ...seeded, before: counts?.before ?? 0 };
   if (found !== null) await store.setRunStatus(run.run, 'running');
@@ -49,6 +54,13 @@ export async function prepareChildRun(config: Config, known: ChildRun): Promise<
     earliestMs: Number.POSITIVE_INFINITY,
     nextSegment: children.known + 1,
   };
+}
+
+/** Where only children of changed parents are asked for: the run of the parent that the complete run has seen. */
+function behindRunOf({ parent, complete }: ChildRun): number | null {
+  return parent.later === 'all' || complete === null
+    ? null
+    : seededFrom(complete.settings).parentRun;
 }
 
 /** Its children would have been made of other values. @throws UserError */

@@ -1,6 +1,6 @@
 /** The children of a run: made from the rows of their parent, or found where an earlier process has left them. */
 import { planChild, type ResumingProcess } from '../core/child-resume.js';
-import { rowsOfStream, type SeedSource, valuesOfFile } from '../database/child-sql.js';
+import { rowsOfStream, type SeedSource, seededFrom, valuesOfFile } from '../database/child-sql.js';
 import type { ChildCounts, ChildStore, OpenChild } from '../database/child-store.js';
 import type { Run, StreamKey } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
@@ -56,7 +56,7 @@ export async function seedChildren(
   run: Run,
   parentRun: Run | null,
 ): Promise<PreparedChildren> {
-  const from = await seedSource(store, parent, parentRun);
+  const from = await seedSource(store, parent, parentRun, seededFrom(run.settings).behindRun);
   const { seeded, unusable, example } =
     from === null
       ? { seeded: 0, unusable: 0, example: null }
@@ -69,9 +69,34 @@ async function seedSource(
   store: RunStore,
   { values }: ParentPlan,
   parentRun: Run | null,
+  behindRun: number | null,
 ): Promise<SeedSource | null> {
   if (parentRun === null) return valuesOfFile(values ?? []);
-  return (await store.hasTable(parentRun.tableName)) ? rowsOfStream(parentRun) : null;
+  return (await store.hasTable(parentRun.tableName))
+    ? rowsOfStream(parentRun, { behindRun })
+    : null;
+}
+
+/** What of its parents a stream of children has not seen. */
+export interface ParentNews {
+  /** The parent has had a run since. */
+  readonly hasMoved: boolean;
+  /** A parent has children that no run has asked for. */
+  readonly hasNew: boolean;
+}
+
+/** @param latest run over the children, complete @throws UserError where the parent is not complete */
+export async function newsOfParents(
+  { store, children, parent }: Omit<Known, 'nowMs'>,
+  streamKey: StreamKey,
+  latest: Run,
+): Promise<ParentNews> {
+  const ofParent = await parentRun(store, streamKey, parent);
+  const from = await seedSource(store, parent, ofParent, null);
+  return {
+    hasMoved: (ofParent?.run ?? null) !== seededFrom(latest.settings).parentRun,
+    hasNew: from !== null && (await children.hasNewParents(latest.run, from, parent)),
+  };
 }
 
 function unusableRows(

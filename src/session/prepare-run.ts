@@ -23,6 +23,7 @@ import { nextWatermark } from './next-watermark.js';
 import { type OpenSource, readingPass } from './open-source.js';
 import { prepareChildRun } from './prepare-child-run.js';
 import type { PreparedChildren } from './prepare-children.js';
+import { newsOfParents, type ParentNews } from './prepare-children.js';
 import { replacementOf } from './replacement.js';
 import { requireRange } from './require-range.js';
 import { UserError } from './user-error.js';
@@ -79,6 +80,7 @@ export async function prepareRun(
   const choice = chooseRun({
     ...{ asked: config.asked, runsAgain: config.runsAgain, latest: before },
     incremental: opened.spec.incremental,
+    parents: await newsBefore({ store, children }, opened, before),
     watermark: before === null ? null : await watermarkBefore(store, opened, before),
   });
   if (choice.type === 'refused') throw new UserError(choice.message, 'usage');
@@ -94,7 +96,8 @@ export async function prepareRun(
   const { parent } = source.spec;
   if (parent !== null) {
     const found = isBegun ? null : before;
-    const known = { ...{ store, children, source, parent }, found, earlierRun, nowMs };
+    const complete = isBegun && config.asked.type === 'next' ? before : null;
+    const known = { ...{ store, children, source, parent }, found, complete, earlierRun, nowMs };
     return { prepared: await prepareChildRun(config, known), source };
   }
   const run = isBegun || before === null ? await beginRun(config, store, source) : before;
@@ -123,6 +126,16 @@ export async function prepareRun(
     },
     source,
   };
+}
+
+/** Null: the stream stands by itself, or goes on with a run. */
+async function newsBefore(
+  stores: { readonly store: RunStore; readonly children: ChildStore },
+  { spec: { parent }, streamKey }: OpenSource,
+  latest: Run | null,
+): Promise<ParentNews | null> {
+  if (parent === null || latest?.status !== 'complete') return null;
+  return newsOfParents({ ...stores, parent }, streamKey, latest);
 }
 
 /** One from before watermarks were kept shows by its pages how far it has read. */

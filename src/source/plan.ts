@@ -122,6 +122,8 @@ export interface ParentPlan {
   readonly fields: readonly ParentField[];
   /** What each of its records gets of the parent: the value at a path, under a name. */
   readonly include: readonly { readonly path: string; readonly name: string }[];
+  /** Whose children a later run asks for: of all rows of the parent, or of those that have changed since. */
+  readonly later: 'all' | 'changed';
 }
 
 export interface ParentField {

@@ -169,6 +169,68 @@ describe('two levels of children', () => {
   });
 });
 
+describe('a later run', () => {
+  const grown = () => ({
+    orgs: [{ name: 'one', seen: 1 }] as { name: string; seen: number }[],
+    sizes: new Map([['one', 3]]),
+  });
+  const orgs = {
+    ...{ name: 'orgs', primary_key: 'name', write_disposition: 'merge' },
+    endpoint: { path: 'orgs', incremental: { cursor_path: 'seen' } },
+  };
+  const repos = { ...REPOS, write_disposition: 'merge', include_from_parent: ['name'] };
+  const optionsOf = ({ orgs: list, sizes }: ReturnType<typeof grown>): FamilyOptions => ({
+    ...{ orgs: list, reposOf: (org) => sizes.get(org) ?? 0, issuesOf: () => 0 },
+  });
+  const childrenAsked = ({ api }: Source, from: number) =>
+    api.requests
+      .slice(from)
+      .map(({ url }) => url)
+      .filter((url) => url.includes('/repos'));
+
+  test('of the parent is followed by one of its children: of all, or of those that have changed', async () => {
+    for (const later of ['all', 'changed'] as const) {
+      const all = grown();
+      all.orgs.push({ name: 'two', seen: 1 });
+      all.sizes.set('two', 2);
+      const ingestion = { resources: { repos: { parents: later } } };
+      const source = await startSource([orgs, repos], optionsOf(all), ingestion);
+      expect((await source.run(['ingest', '--json'])).code).toBe(0);
+      const [asked, first] = [source.api.requests.length, all.orgs[0]];
+      all.orgs.push({ name: 'three', seen: 2 });
+      all.sizes.set('three', 1);
+      all.sizes.set('one', 4);
+      if (first !== undefined) first.seen = 2;
+      const exit = await source.run(['ingest', '--json']);
+      expect(exit.code, exit.stdout + exit.stderr.slice(-2_000)).toBe(0);
+      const paths = childrenAsked(source, asked).map((url) => url.replace(/\?.*$/, ''));
+      const expected = later === 'all' ? ['one', 'three', 'two'] : ['one', 'three'];
+      expect([...new Set(paths)].toSorted()).toEqual(expected.map((org) => `/orgs/${org}/repos`));
+      expect(await dataOf(source.name, 'repos')).toHaveLength(7);
+      expect((await source.run(['verify', '--json'])).code).toBe(0);
+    }
+  });
+
+  test('that reads what is new reads all of it where a parent is new', async () => {
+    const all = grown();
+    const byId = { cursor_path: 'id', start_param: 'since' };
+    const endpoint = { path: REPOS.endpoint, incremental: byId };
+    const source = await startSource([orgs, { ...repos, endpoint }], optionsOf(all));
+    expect((await source.run(['ingest', '--json'])).code).toBe(0);
+    const asked = source.api.requests.length;
+    expect((await source.run(['ingest', '--json'])).code).toBe(0);
+    expect(childrenAsked(source, asked).every((url) => url.includes('since=3'))).toBe(true);
+    all.orgs.push({ name: 'two', seen: 2 });
+    all.sizes.set('two', 2);
+    const askedBefore = source.api.requests.length;
+    expect((await source.run(['ingest', '--json'])).code).toBe(0);
+    const urls = childrenAsked(source, askedBefore);
+    expect(urls.length).toBeGreaterThan(1);
+    expect(urls.some((url) => url.includes('since='))).toBe(false);
+    expect(await dataOf(source.name, 'repos')).toHaveLength(5);
+  });
+});
+
 describe('a list in the file', () => {
   const repos = {
     ...REPOS,
@@ -204,6 +266,27 @@ describe('a list in the file', () => {
   });
 });
 
+test('records without a key come once, whatever ends the process', async () => {
+  const values = ['two', 'one', 'a/b org', 'ü?&'].map((name) => ({ name }));
+  const endpoint = 'orgs/{resources.names.name}/repos';
+  const repos = { name: 'repos', include_from_parent: ['name'], endpoint };
+  const source = await startSource(['names', repos], FAMILY, { resources: { names: { values } } });
+  for (const commits of [3, 4]) {
+    const killed = await source.run(['ingest'], breaking(`kill=in:committed:${commits}`));
+    expect(killed.signal, killed.stderr.slice(-2_000)).toBe('SIGKILL');
+    await untilDisconnected(database.pool);
+  }
+  const exit = await source.run(['ingest', '--json']);
+  expect(exit.code, exit.stderr.slice(-2_000)).toBe(0);
+  const expected = values.flatMap(({ name }) =>
+    Array.from({ length: FAMILY.reposOf(name) }, (_, index) => {
+      return { id: index + 1, name: `${name}-${index + 1}`, _names_name: name };
+    }),
+  );
+  expect(await dataOf(source.name, 'repos')).toEqual(await held(expected));
+  expect((await source.run(['verify', '--json'])).code).toBe(0);
+});
+
 describe('a parent', () => {
   test('has to be complete before its children; rows that lack a value are counted', async () => {
     const orgs = [{ name: 'two', code: 'two' }, { name: 'one' }, { name: 'x', code: { a: 1 } }];
@@ -216,6 +299,8 @@ describe('a parent', () => {
     const early = await source.run(['ingest', '--resource', 'repos', '--json']);
     expect(early.code).toBe(2);
     expect(early.stdout + early.stderr).toContain('--resource orgs');
+    const deleting = ['ingest', '--full', '--delete-missing', '--resource', 'repos', '--json'];
+    expect((await source.run(deleting)).code).toBe(2);
     expect(source.api.requests).toHaveLength(0);
 
     const exit = await source.run(['ingest', '--json']);

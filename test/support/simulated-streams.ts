@@ -105,7 +105,7 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
     inFlightOver = Math.max(inFlightOver, inFlight - CONCURRENCY);
     const resumeAtMs = resumeAtMsOf(streams);
     if (resumeAtMs !== null) {
-      time.nowMs = resumeAtMs;
+      time.nowMs = Math.max(time.nowMs + 1_000, resumeAtMs);
       for (const stream of streams) stream.resume();
       shared = begin(world, streams);
     }

@@ -80,6 +80,23 @@ describe('a start', () => {
   });
 });
 
+describe('a stream of children', () => {
+  const news = (hasMoved: boolean, hasNew: boolean) => ({ hasMoved, hasNew });
+
+  test('is read again behind a later run of its parent', () => {
+    const whole = { incremental: null };
+    expect(choose({ ...whole, parents: news(false, false) })).toEqual({ type: 'nothingToDo' });
+    const again = { type: 'begin', pass: FULL_PASS };
+    expect(choose({ ...whole, parents: news(true, false) })).toEqual(again);
+    expect(choose({ ...whole, parents: news(false, true) })).toEqual(again);
+  });
+
+  test('goes on from its watermark, unless a parent is new', () => {
+    expect(choose({ parents: news(true, false) })).toMatchObject({ pass: incrementalFrom(17) });
+    expect(choose({ parents: news(true, true) })).toMatchObject({ pass: FULL_PASS });
+  });
+});
+
 describe('the watermark of a complete run', () => {
   const source = (pass: Pass, incremental: IncrementalPlan | null = BY_TIME) => ({
     ...{ pass, incremental, codec: null },

@@ -1,6 +1,6 @@
 /** Reads the children of a run, and whether each row of their parent has one. */
 import type { ClientBase } from 'pg';
-import { findMissing, READ_ALL, rowsOfStream, type SeedForm } from '../child-sql.js';
+import { findMissing, READ_ALL, rowsOfStream, type SeedForm, seededFrom } from '../child-sql.js';
 import { FIND_LATEST_RUN, TABLE_IS_THERE } from '../ledger-sql.js';
 import type { Run } from '../ledger-types.js';
 import type { LedgerChild, LedgerChildren, VerifiedRun } from './verify-types.js';
@@ -16,14 +16,15 @@ export async function readChildren(
   const parent = (settings.parent ?? null) as SeedForm | null;
   if (parent === null) return null;
   const { rows: segments } = await client.query<LedgerChild>(READ_ALL, [run.run]);
-  return { segments, ...(await missingOf(client, run, { parent, startedAtMs })) };
+  const known = { parent, settings, startedAtMs };
+  return { segments, ...(await missingOf(client, run, known)) };
 }
 
 /** Of a list in the file the ledger has no rows. What a later run of the parent has changed is passed over. */
 async function missingOf(
   client: ClientBase,
   { run, source, origin }: VerifiedRun,
-  { parent, startedAtMs }: { readonly parent: SeedForm; readonly startedAtMs: number },
+  { parent, settings, startedAtMs }: Pick<Run, 'settings' | 'startedAtMs'> & { parent: SeedForm },
 ): Promise<Missing> {
   const none = { missing: 0, example: null };
   const key = [source, parent.resource, origin];
@@ -32,7 +33,10 @@ async function missingOf(
   const [table] = (await client.query<{ isThere: boolean }>(TABLE_IS_THERE, [ofParent.tableName]))
     .rows;
   if (table?.isThere !== true) return none;
-  const from = rowsOfStream(ofParent, { beforeMs: startedAtMs });
+  const from = rowsOfStream(ofParent, {
+    beforeMs: startedAtMs,
+    behindRun: seededFrom(settings).behindRun,
+  });
   const [missing] = (await client.query<Missing>(findMissing(from, parent), [run, ...from.values]))
     .rows;
   return missing ?? none;

@@ -60,6 +60,7 @@ const streamShape = block({
   target: z.nullish(block({ schema: z.nullish(text), table: z.nullish(text) })),
   done_path: z.nullish(text),
   values: z.nullish(listOf(namedJson, 'records')),
+  parents: z.nullish(oneOf('all', 'changed')),
 });
 
 export const ingestionShape = block({

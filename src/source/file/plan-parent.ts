@@ -29,13 +29,20 @@ export function parentOf(resource: MergedResource, { resources }: Family): Merge
   return resources.find(({ name }) => name === first?.resource) ?? null;
 }
 
+export interface ParentContext {
+  readonly family: Family;
+  /** Of `x-ingestion`, for the resource. */
+  readonly own: StreamFields;
+  readonly notes: FileNotes;
+}
+
 /** @returns null where it stands by itself, or what it names cannot be its parent */
 export function planParent(
   resource: MergedResource,
-  family: Family,
-  notes: FileNotes,
+  { family, own, notes }: ParentContext,
 ): ParentPlan | null {
   const { name, fields, fieldAt } = resource;
+  const laterAt = ['x-ingestion', 'resources', name, 'parents'];
   const reads = parentReads(resource);
   const [first] = reads;
   const included = fields.include_from_parent ?? [];
@@ -43,6 +50,7 @@ export function planParent(
     if (included.length > 0) {
       notes.fault(fieldAt('include_from_parent'), `resource ${name} reads no parent`);
     }
+    if (own.parents != null) notes.fault(laterAt, `resource ${name} reads no parent`);
     return null;
   }
   if (!isParent(first, resource, family, notes)) return null;
@@ -55,7 +63,11 @@ export function planParent(
     values: family.values.get(parent) ?? null,
     fields: fieldsOf(reads),
     include: included.map((path) => ({ path, name: includedName(parent, path) })),
+    later: own.parents ?? 'all',
   };
+  if (plan.later === 'changed' && plan.values !== null) {
+    notes.fault(laterAt, 'records of the file do not change; leave it out');
+  }
   for (const one of plan.include) {
     const fault = columnFault(one.name);
     if (fault !== null) notes.fault(fieldAt('include_from_parent'), `${one.name} ${fault}`);

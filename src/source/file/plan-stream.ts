@@ -42,6 +42,13 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   const key = planKey(resource, notes);
   const paginator = streamPaginator(resource, context);
   const order = planOrder(resource, key, context);
+  const parent = planParent(resource, context);
+  if (parent?.later === 'changed' && incremental !== null) {
+    notes.fault(
+      ['x-ingestion', 'resources', name, 'parents'],
+      'changed reads all records of a changed parent; with incremental, what other parents have got meanwhile would be passed over',
+    );
+  }
   noteIncremental(resource, { ...request, incremental, paginator, order, ...key }, notes);
   const isTwice = paginator.type === 'time_window' && paginator.stepMs === null;
   if (isTwice && key.primaryKey.length === 0) {
@@ -52,7 +59,7 @@ export function planStream(resource: MergedResource, context: StreamContext): St
   }
   return {
     name,
-    parent: planParent(resource, context.family, notes),
+    parent,
     target: planTarget(resource, key, context),
     ...key,
     columns: planColumns(resource, notes),
