@@ -18,6 +18,8 @@ const apis = useApis();
 
 /** Before the middle of every stream. */
 const COMMITS_BEFORE_KILL = 8;
+/** Records that come, and that change, between two runs. */
+const [NEW, CHANGED] = [25, 3];
 
 describe.each(SHIPPED)('$source $stream', (one) => {
   const args = ['ingest', '--source', one.source, '--stream', one.stream, '--json'];
@@ -27,12 +29,32 @@ describe.each(SHIPPED)('$source $stream', (one) => {
     editSource(folder, one);
   });
 
-  test('is drained exactly, and no request is refused', async () => {
-    const api = await apis.start(one.contract());
-    const exit = await folder.run(args, sourceEnv(one, api, database));
+  test('is drained exactly, then what is new alone, and no request is refused', async () => {
+    const contract = one.contract();
+    const api = await apis.start(contract);
+    const env = sourceEnv(one, api, database);
+    const exit = await folder.run(args, env);
     await expectDrained(api, one, { exit, folder, database });
     const { pages } = await ledgerSums(database.pool);
     expect(answeredPages(api)).toBe(pages);
+
+    const records = contract.streams[one.records ?? one.stream];
+    if (one.changed === undefined) {
+      const { code, result } = await folder.run(args, env);
+      expect({ code, message: result?.message }).toEqual({
+        code: 0,
+        message: expect.stringContaining('Run 1 is finished'),
+      });
+      expect(answeredPages(api)).toBe(pages);
+      return;
+    }
+    records?.grow(NEW);
+    if (one.changed !== null) records?.change(CHANGED, one.changed);
+    const later = await folder.run(args, env);
+    await expectDrained(api, one, { exit: later, folder, database });
+    const updated = one.changed === null ? 0 : CHANGED;
+    expect(later.result).toMatchObject({ inserted: NEW, updated, warnings: [] });
+    expect(answeredPages(api) - pages).toBeLessThanOrEqual(pages / 4);
   });
 
   test('goes on behind its last committed page after SIGKILL', async () => {
