@@ -10,6 +10,11 @@ import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
+import { cursorScalar, instantOf, readCursorValue } from '../source/cursor-value.js';
+import type { IncrementalPlan } from '../source/plan.js';
+
+/** Clocks differ, and a day has its zone. */
+const AHEAD_MS = 86_400_000;
 
 export class RunWarnings {
   readonly #log: Logger;
@@ -92,6 +97,24 @@ export function noWatermark(
   return (
     `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
     'check cursor_path and cursor_type of incremental, or the order where the file declares one'
+  );
+}
+
+/** @returns null when the watermark lies in the past, or is no instant */
+export function watermarkAhead(
+  change: WatermarkChange | null,
+  incremental: IncrementalPlan | null,
+  nowMs: number,
+): string | null {
+  if (change?.value == null || incremental === null) return null;
+  const { cursorPath, value } = change;
+  const scalar = cursorScalar(value);
+  const atMs =
+    readCursorValue(scalar, incremental.type)?.kind === 'instant' ? instantOf(scalar, null) : null;
+  if (atMs === null || atMs <= nowMs + AHEAD_MS) return null;
+  return (
+    `the highest ${cursorPath} is ${scalar}, which lies ahead of now: until then later runs ask for nothing before it. ` +
+    'Correct that record at the source; --full then sets the watermark anew'
   );
 }
 
