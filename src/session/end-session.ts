@@ -128,7 +128,7 @@ async function settle(
   }
   warnings.add(changedRecords(totals, source.spec.target.disposition));
   warnings.add(noWatermark(watermark, totals));
-  warnings.add(watermarkAhead(watermark, source.spec.incremental, endMs));
+  warnings.add(watermarkAhead(watermark, source.spec.incremental, nowMs()));
   warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.
