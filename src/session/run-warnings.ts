@@ -96,7 +96,7 @@ export function noWatermark(
   if (change === null || change.value !== null || returned === 0) return null;
   return (
     `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
-    'check cursor_path and cursor_type of incremental, or the order where the file declares one'
+    'check cursor_path and cursor_type of incremental'
   );
 }
 
