@@ -51,7 +51,7 @@ export function ingestCommand(): Command {
     .option('--full', 'read all again, though the last run is complete; deletes nothing')
     .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
     .option('--until <value>', 'read what has this value or a lower one')
-    .option('--restart', 'leave the last run as it is and begin a new one, of all if not said else')
+    .option('--restart', 'leave a run that is not complete as it is, and begin a new one')
     .option('--every <span>', 'run again every 15m, 1h or 1d, until a signal (SCHEDULE_EVERY)')
     .addOption(
       new Option(
