@@ -51,7 +51,7 @@ export function ingestCommand(): Command {
     .option('--full', 'read all again, though the last run is complete; deletes nothing')
     .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
     .option('--until <value>', 'read what has this value or a lower one')
-    .option('--restart', 'leave the last run as it is and begin a new one, of all if not said else')
+    .option('--restart', 'leave a run that is not complete as it is, and begin a new one')
     .option('--every <span>', 'run again every 15m, 1h or 1d, until a signal (SCHEDULE_EVERY)')
     .addOption(
       new Option(
@@ -114,12 +114,13 @@ async function runOne(context: CommandContext, confirm: Confirm): Promise<Ingest
 
 async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
   const contexts = streamContexts(context, undefined);
-  const streams = contexts.map((each) => ({
-    ...{ name: each.config.stream, context: each },
-    parents: ancestorsOf(each.config.stream, each.config.target.plan.streams).filter((parent) =>
-      context.config.streams.includes(parent),
-    ),
-  }));
+  const { streams: chosen, target } = context.config;
+  const streams = contexts.map((each) => {
+    const { stream: name } = each.config;
+    // One that is not chosen has to be complete already.
+    const parents = ancestorsOf(name, target.plan.streams).filter((one) => chosen.includes(one));
+    return { name, parents, context: each };
+  });
   const results = new Map<string, NamedResult>();
   const stopped = await ingestStreams(context, streams, {
     ...{ leave, confirm },

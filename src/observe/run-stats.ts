@@ -54,14 +54,14 @@ export class RunStats {
   #new = { pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0, quarantined: 0 };
 
   /** @param walksAgain the process begins a walk anew, and finds anew what earlier ones found */
-  constructor(known: {
+  constructor(given: {
     readonly earlier: EarlierTotals;
     readonly walksAgain: boolean;
-    readonly children?: { readonly done: number; readonly known: number } | null;
     readonly utilisation?: Utilisation;
+    readonly children?: { readonly done: number; readonly known: number } | null;
   }) {
-    const { earlier, walksAgain, children = null } = known;
-    this.utilisation = known.utilisation ?? new Utilisation();
+    const { earlier, walksAgain, children = null } = given;
+    this.utilisation = given.utilisation ?? new Utilisation();
     this.#earlier = earlier;
     this.children = children && { done: children.done, known: children.known };
     this.#known = walksAgain ? 0 : earlier.rows - earlier.inserted;

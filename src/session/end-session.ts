@@ -22,6 +22,7 @@ import {
   noWatermark,
   passedTotal,
   unknownMoves,
+  watermarkAhead,
 } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -126,7 +127,9 @@ async function settle(
     await noteMissed(parts.database.pool, run, missed);
   }
   warnings.add(changedRecords(totals, source.spec.target.disposition));
-  warnings.add(noWatermark(watermark, totals));
+  // Where a codec's order does not hold, the log has said so.
+  if (source.spec.codec === null) warnings.add(noWatermark(watermark, totals));
+  warnings.add(watermarkAhead(watermark, source.spec.incremental, nowMs()));
   warnings.add(seen?.warning ?? null);
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.

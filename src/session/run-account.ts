@@ -33,11 +33,10 @@ export class RunAccount {
     { limits, scheduler }: Deciding,
     journal: Pick<RunJournal, 'sourceSeen' | 'lastErrorSeen'>,
   ) {
-    const { limiter, utilisation } = limits;
+    const { limiter, utilisation, sharers } = limits;
     const { totals: earlier, plan, children } = prepared;
-    const walksAgain = plan.restarts;
-    const stats = new RunStats({ earlier, walksAgain, children, utilisation });
-    const figures = new RunFigures({ stats, limiter, scheduler, sharers: limits.sharers });
+    const stats = new RunStats({ earlier, walksAgain: plan.restarts, children, utilisation });
+    const figures = new RunFigures({ stats, limiter, scheduler, sharers });
     this.stats = stats;
     this.figures = figures;
     this.watch = new RunWatch({

@@ -10,7 +10,12 @@ import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
+import { cursorScalar, instantOf, readCursorValue } from '../source/cursor-value.js';
 import { passOf, passText } from '../source/pass.js';
+import type { IncrementalPlan } from '../source/plan.js';
+
+/** Clocks differ, and a day has its zone. */
+const AHEAD_MS = 86_400_000;
 
 export class RunWarnings {
   readonly #log: Logger;
@@ -99,7 +104,25 @@ export function noWatermark(
   if (change === null || change.value !== null || returned === 0) return null;
   return (
     `no record tells by ${change.cursorPath} how far this run has read, so that the next one reads all again: ` +
-    'check cursor_path and cursor_type of incremental, or the order where the file declares one'
+    'check cursor_path and cursor_type of incremental'
+  );
+}
+
+/** @returns null when the watermark lies in the past, or is no instant */
+export function watermarkAhead(
+  change: WatermarkChange | null,
+  incremental: IncrementalPlan | null,
+  nowMs: number,
+): string | null {
+  if (change?.value == null || incremental === null) return null;
+  const { cursorPath, value } = change;
+  const scalar = cursorScalar(value);
+  const atMs =
+    readCursorValue(scalar, incremental.type)?.kind === 'instant' ? instantOf(scalar, null) : null;
+  if (atMs === null || atMs <= nowMs + AHEAD_MS) return null;
+  return (
+    `the highest ${cursorPath} is ${scalar}, which lies ahead of now: until then later runs ask for nothing before it. ` +
+    'Correct that record at the source; --full then sets the watermark anew'
   );
 }
 

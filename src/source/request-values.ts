@@ -29,14 +29,20 @@ export function boundsOf(
 ): { readonly start: boolean; readonly end: boolean } {
   const { incremental, slots, paginator, order } = stream;
   if (incremental === null) return { start: false, end: false };
-  const names = slots.flatMap(({ parts }) =>
-    parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name])),
-  );
   const isWalked = paginator.type === 'time_window' || order !== null;
   return {
-    start: isWalked || incremental.isNewestFirst || names.some((name) => STARTS.includes(name)),
-    end: isWalked || names.includes(END_VALUE),
+    start: isWalked || incremental.isNewestFirst || startSlots(slots).length > 0,
+    end: isWalked || slots.some((slot) => takes(slot, [END_VALUE])),
   };
+}
+
+/** Where the requests of a stream say from which value on they ask. */
+export function startSlots(slots: readonly RequestSlot[]): readonly RequestSlot[] {
+  return slots.filter((slot) => takes(slot, STARTS));
+}
+
+function takes({ parts }: RequestSlot, names: readonly string[]): boolean {
+  return parts.some((part) => typeof part !== 'string' && names.includes(part.name));
 }
 
 /** @returns the stream, without slots whose values are all known */

@@ -11,7 +11,7 @@ import { usePostgres } from '../support/postgres.js';
 
 const database = usePostgres();
 /** More than there are; the first that is not reached ends the test. */
-const PIECES_MAX = 60;
+const PIECES_MAX = 100;
 
 let proxy: CuttingProxy | null = null;
 afterEach(() => proxy?.close());

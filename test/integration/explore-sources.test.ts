@@ -30,7 +30,8 @@ const TRUTHS: Readonly<Record<string, Truth>> = {
     'page.largest-size': 20,
     'page.cut-silently': true,
     'cursor.can-seek': false,
-    order: 'newest first',
+    // The file asks for them by their changes, and takes their creation for their time.
+    order: 'not ordered by time',
     total: null,
     'limit.headers': 'X-RateLimit-*',
     'limit.quota': 20,

@@ -1,21 +1,12 @@
 /** Children of a stream's rows, and of lists in the file: each asked for once, whatever ends the process. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiServer } from '../support/apis/serve.js';
-import { type FamilyOptions, startFamilyApi } from '../support/family-api.js';
+import { describe, expect, test } from 'vitest';
+import type { FamilyOptions } from '../support/family-api.js';
+import { type FamilySource, useFamilyRuns } from '../support/family-runs.js';
 import { untilDisconnected } from '../support/ingest-check.js';
-import { breaking, useIngestFolder } from '../support/ingest-process.js';
-import { usePostgres } from '../support/postgres.js';
+import { breaking } from '../support/ingest-process.js';
 
-const database = usePostgres();
-const folder = useIngestFolder();
-const servers: ApiServer<never>[] = [];
-let sources = 0;
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const runs = useFamilyRuns();
+const { database } = runs;
 
 const FAMILY: FamilyOptions = {
   orgs: ['a/b org', 'one', 'two', 'none', 'ü?&'].map((name) => ({ name, size: name.length })),
@@ -23,7 +14,6 @@ const FAMILY: FamilyOptions = {
   issuesOf: (_, repo) => [0, 1, 2, 9, 7][repo % 5] ?? 0,
 };
 
-const CURSOR = { type: 'cursor', cursor_path: 'next', cursor_param: 'cursor' };
 const ORGS = { name: 'orgs', primary_key: 'name', endpoint: 'orgs' };
 const REPOS = {
   ...{ name: 'repos', primary_key: ['_orgs_name', 'id'], include_from_parent: ['name', 'size'] },
@@ -41,50 +31,6 @@ const ISSUES = {
     },
   },
 };
-
-type Resource = string | object;
-
-interface Source {
-  readonly name: string;
-  readonly api: ApiServer<never>;
-  run(args: readonly string[], flags?: readonly string[]): ReturnType<typeof folder.run>;
-}
-
-async function startSource(
-  resources: readonly Resource[],
-  options: FamilyOptions = FAMILY,
-  ingestion: object = {},
-): Promise<Source> {
-  const api = await startFamilyApi(options);
-  servers.push(api);
-  const name = `family_${sources++}`;
-  const path = join(folder.path, `${name}.json`);
-  const file = {
-    client: { base_url: api.origin, paginator: CURSOR },
-    resource_defaults: { endpoint: { data_selector: 'data' } },
-    resources,
-    'x-ingestion': ingestion,
-  };
-  writeFileSync(path, JSON.stringify(file));
-  const env = { DATABASE_URL: database.connectionString, LOG_LEVEL: 'debug', RETRY_PAUSE: '0.1' };
-  const run: Source['run'] = (args, flags) => folder.run([...args, '--source', path], env, flags);
-  return { name, api, run };
-}
-
-/** Texts of rows, in the order of their bytes. */
-async function rows(sql: string, ...values: readonly unknown[]): Promise<string[]> {
-  const found = await database.pool.query<{ text: string }>(sql, [...values]);
-  return found.rows.map(({ text }) => text).toSorted();
-}
-
-const dataOf = (name: string, table: string) =>
-  rows(`SELECT data::text AS text FROM "${name}"."${table}"`);
-
-/** What the API holds, as its rows should be. */
-async function held(records: readonly object[]): Promise<string[]> {
-  const texts = records.map((record) => JSON.stringify(record));
-  return rows('SELECT unnest($1::text[])::jsonb::text AS text', texts);
-}
 
 const ORG_NAMES = FAMILY.orgs.map((org) => (org as { name: string }).name);
 const allRepos = () =>
@@ -120,7 +66,7 @@ async function finishedPaths(name: string): Promise<string[]> {
 describe('two levels of children', () => {
   test('are complete, with values of their parents, and no finished child is asked for again', async () => {
     // In the file a child may stand before its parent.
-    const source = await startSource([ISSUES, REPOS, ORGS]);
+    const source = await runs.start([ISSUES, REPOS, ORGS], FAMILY);
     const { name, api } = source;
     for (const commits of [26, 7, 6]) {
       const killed = await source.run(['ingest'], breaking(`kill=in:committed:${commits}`));
@@ -135,11 +81,11 @@ describe('two levels of children', () => {
     const again = api.requests.slice(asked).map(({ url }) => url.replace(/\?.*$/, ''));
     expect(again.filter((path) => finished.includes(path))).toEqual([]);
     expect(again.length).toBeGreaterThan(3);
-    expect(await dataOf(name, 'repos')).toEqual(await held(expectedRepos()));
-    expect(await dataOf(name, 'issues')).toEqual(await held(expectedIssues()));
+    expect(await runs.dataOf(name, 'repos')).toEqual(await runs.held(expectedRepos()));
+    expect(await runs.dataOf(name, 'issues')).toEqual(await runs.held(expectedIssues()));
     const verified = await source.run(['verify', '--json']);
     expect(verified.code, verified.stdout).toBe(0);
-    const statuses = await rows(
+    const statuses = await runs.rows(
       `SELECT DISTINCT status AS text FROM ingestion_segments WHERE parent IS NOT NULL`,
     );
     expect(statuses).toEqual(['ended']);
@@ -181,7 +127,7 @@ describe('a later run', () => {
   const optionsOf = ({ orgs: list, sizes }: ReturnType<typeof grown>): FamilyOptions => ({
     ...{ orgs: list, reposOf: (org) => sizes.get(org) ?? 0, issuesOf: () => 0 },
   });
-  const childrenAsked = ({ api }: Source, from: number) =>
+  const childrenAsked = ({ api }: FamilySource, from: number) =>
     api.requests
       .slice(from)
       .map(({ url }) => url)
@@ -193,7 +139,7 @@ describe('a later run', () => {
       all.orgs.push({ name: 'two', seen: 1 });
       all.sizes.set('two', 2);
       const ingestion = { resources: { repos: { parents: later } } };
-      const source = await startSource([orgs, repos], optionsOf(all), ingestion);
+      const source = await runs.start([orgs, repos], optionsOf(all), ingestion);
       expect((await source.run(['ingest', '--json'])).code).toBe(0);
       const [asked, first] = [source.api.requests.length, all.orgs[0]];
       all.orgs.push({ name: 'three', seen: 2 });
@@ -205,7 +151,7 @@ describe('a later run', () => {
       const paths = childrenAsked(source, asked).map((url) => url.replace(/\?.*$/, ''));
       const expected = later === 'all' ? ['one', 'three', 'two'] : ['one', 'three'];
       expect([...new Set(paths)].toSorted()).toEqual(expected.map((org) => `/orgs/${org}/repos`));
-      expect(await dataOf(source.name, 'repos')).toHaveLength(7);
+      expect(await runs.dataOf(source.name, 'repos')).toHaveLength(7);
       expect((await source.run(['verify', '--json'])).code).toBe(0);
     }
   });
@@ -214,7 +160,7 @@ describe('a later run', () => {
     const all = grown();
     const byId = { cursor_path: 'id', start_param: 'since' };
     const endpoint = { path: REPOS.endpoint, incremental: byId };
-    const source = await startSource([orgs, { ...repos, endpoint }], optionsOf(all));
+    const source = await runs.start([orgs, { ...repos, endpoint }], optionsOf(all));
     expect((await source.run(['ingest', '--json'])).code).toBe(0);
     const asked = source.api.requests.length;
     expect((await source.run(['ingest', '--json'])).code).toBe(0);
@@ -226,7 +172,7 @@ describe('a later run', () => {
     const urls = childrenAsked(source, askedBefore);
     expect(urls.length).toBeGreaterThan(1);
     expect(urls.some((url) => url.includes('since='))).toBe(false);
-    expect(await dataOf(source.name, 'repos')).toHaveLength(5);
+    expect(await runs.dataOf(source.name, 'repos')).toHaveLength(5);
 
     // A range is not all that a new parent has.
     all.orgs.push({ name: 'three', seen: 3 });
@@ -239,7 +185,7 @@ describe('a later run', () => {
     const again = childrenAsked(source, askedBehind);
     expect(again.filter((url) => url.includes('since='))).toEqual([]);
     expect(again.some((url) => url.startsWith('/orgs/three/'))).toBe(true);
-    expect(await dataOf(source.name, 'repos')).toHaveLength(9);
+    expect(await runs.dataOf(source.name, 'repos')).toHaveLength(9);
     expect((await source.run(['verify', '--json'])).code).toBe(0);
   });
 
@@ -249,7 +195,7 @@ describe('a later run', () => {
     all.sizes.set('two', 2);
     const small = { ...orgs, columns: { seen: { data_type: 'bigint' } } };
     const ingestion = { resources: { repos: { parents: 'changed' } } };
-    const source = await startSource([small, repos], optionsOf(all), ingestion);
+    const source = await runs.start([small, repos], optionsOf(all), ingestion);
     const { pool } = database;
     await pool.query(`CREATE SCHEMA ${source.name}`);
     await pool.query(
@@ -258,7 +204,7 @@ describe('a later run', () => {
     );
     const first = await source.run(['ingest', '--quarantine-limit', '0.9', '--json']);
     expect(first.code, first.stdout + first.stderr.slice(-2_000)).toBe(0);
-    expect(await dataOf(source.name, 'repos')).toHaveLength(3);
+    expect(await runs.dataOf(source.name, 'repos')).toHaveLength(3);
     await pool.query(`ALTER TABLE ${source.name}.orgs DROP CONSTRAINT small`);
     expect((await source.run(['quarantine', 'retry', '--json'])).code).toBe(0);
     // The run that could not have asked for them is no worse for that.
@@ -285,7 +231,7 @@ describe('a list in the file', () => {
     const values = [{ name: 'two' }, { name: 'a/b org' }, { name: 'gone' }];
     const ingestion = { resources: { names: { values } } };
     const statuses = { '/orgs/gone/repos': 404 };
-    const missing = await startSource(['names', repos], { ...FAMILY, statuses }, ingestion);
+    const missing = await runs.start(['names', repos], { ...FAMILY, statuses }, ingestion);
     const failed = await missing.run(['ingest', '--json']);
     expect(failed.code).toBe(1);
     expect(failed.result?.message).toContain('of names name=gone');
@@ -294,13 +240,13 @@ describe('a list in the file', () => {
     const path = 'orgs/{resources.names.name}/repos';
     const actions = [{ status_code: 404, action: 'ignore' }];
     const ignoring = { ...repos, endpoint: { path, response_actions: actions } };
-    const source = await startSource(['names', ignoring], { ...FAMILY, statuses }, ingestion);
+    const source = await runs.start(['names', ignoring], { ...FAMILY, statuses }, ingestion);
     const exit = await source.run(['ingest', '--json']);
     expect(exit.code, exit.stderr.slice(-2_000)).toBe(0);
     const expected = [1, 2, 3, 4].flatMap((id) =>
       ['two', 'a/b org'].map((org) => ({ id, name: `${org}-${id}`, _names_name: org })),
     );
-    expect(await dataOf(source.name, 'repos')).toEqual(await held(expected));
+    expect(await runs.dataOf(source.name, 'repos')).toEqual(await runs.held(expected));
     expect((await source.run(['verify', '--json'])).code).toBe(0);
     expect((await source.run(['ingest', '--json'])).result).toMatchObject({
       alreadyComplete: true,
@@ -312,7 +258,7 @@ test('records without a key come once, whatever ends the process', async () => {
   const values = ['two', 'one', 'a/b org', 'ü?&'].map((name) => ({ name }));
   const endpoint = 'orgs/{resources.names.name}/repos';
   const repos = { name: 'repos', include_from_parent: ['name'], endpoint };
-  const source = await startSource(['names', repos], FAMILY, { resources: { names: { values } } });
+  const source = await runs.start(['names', repos], FAMILY, { resources: { names: { values } } });
   for (const commits of [3, 4]) {
     const killed = await source.run(['ingest'], breaking(`kill=in:committed:${commits}`));
     expect(killed.signal, killed.stderr.slice(-2_000)).toBe('SIGKILL');
@@ -325,7 +271,7 @@ test('records without a key come once, whatever ends the process', async () => {
       return { id: index + 1, name: `${name}-${index + 1}`, _names_name: name };
     }),
   );
-  expect(await dataOf(source.name, 'repos')).toEqual(await held(expected));
+  expect(await runs.dataOf(source.name, 'repos')).toEqual(await runs.held(expected));
   expect((await source.run(['verify', '--json'])).code).toBe(0);
 });
 
@@ -337,7 +283,7 @@ describe('a parent', () => {
       primary_key: 'name',
       endpoint: 'orgs/{resources.orgs.code}/repos',
     };
-    const source = await startSource([ORGS, repos], { ...FAMILY, orgs });
+    const source = await runs.start([ORGS, repos], { ...FAMILY, orgs });
     const early = await source.run(['ingest', '--resource', 'repos', '--json']);
     expect(early.code).toBe(2);
     expect(early.stdout + early.stderr).toContain('--resource orgs');
@@ -350,7 +296,7 @@ describe('a parent', () => {
     expect(JSON.stringify(exit.result)).toContain(
       '2 rows of orgs lack a value for code that can be asked with (one is one)',
     );
-    expect(await dataOf(source.name, 'repos')).toHaveLength(4);
+    expect(await runs.dataOf(source.name, 'repos')).toHaveLength(4);
     expect((await source.run(['verify', '--json'])).code).toBe(0);
   });
 });

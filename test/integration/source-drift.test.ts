@@ -115,7 +115,7 @@ describe('declared columns that no longer fit', () => {
     expect(exit.result).toMatchObject({
       status: 'failed',
       fault: 'QUARANTINE_LIMIT',
-      message: expect.stringMatching(/records went to quarantine.*SELECT reason/s),
+      message: expect.stringMatching(/records went to quarantine.*quarantine list/s),
       warnings: [expect.stringContaining('cents is new: integer')],
     });
   });

@@ -170,10 +170,12 @@ describe('a source whose newest records come first', () => {
     expect(askedOf(grown)).toHaveLength(9);
     grown.all.push(...made(42, 12));
     await killed(source, api, 'kill=in:committed:1');
+    // How far the walk was ahead of its first commit is up to the machine.
+    askedOf(grown);
     grown.all.push(...made(54, 2));
     const { result } = await runs.drain(source, api);
     expect(result).toMatchObject({ returned: 20, inserted: 12, warnings: [] });
-    expect(askedOf(grown).length).toBeLessThanOrEqual(6);
+    expect(askedOf(grown).length).toBeLessThanOrEqual(4);
     const { result: last } = await runs.drain(source, api);
     expect(last).toMatchObject({ requests: 2, inserted: 2 });
     await runs.expectStored(source, api, grown.all);

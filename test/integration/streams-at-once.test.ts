@@ -49,7 +49,7 @@ function askedBy(api: ApiServer<string>): string[] {
   return api.requests.map(({ url }) => new URL(url, api.origin).searchParams.get('of') ?? '');
 }
 
-/** While both have requests to make, they make as many. */
+/** While both have requests to make, none waits for the end of the other; their chains may be of unlike number. */
 function expectTurns(asked: readonly string[], one: string, two: string): void {
   const from = Math.max(asked.indexOf(one), asked.indexOf(two));
   const until = Math.min(asked.lastIndexOf(one), asked.lastIndexOf(two));
@@ -57,7 +57,7 @@ function expectTurns(asked: readonly string[], one: string, two: string): void {
   const ofOne = both.filter((name) => name === one).length;
   const ofTwo = both.filter((name) => name === two).length;
   expect(both.length).toBeGreaterThan(5);
-  expect(Math.abs(ofOne - ofTwo), both.join(' ')).toBeLessThanOrEqual(2);
+  expect(Math.min(ofOne, ofTwo), both.join(' ')).toBeGreaterThanOrEqual(both.length / 4);
 }
 
 async function rowsOf(path: string, stream: string): Promise<number> {

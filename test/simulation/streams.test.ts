@@ -34,7 +34,13 @@ function broken(history: StreamsHistory, streams: number): string[] {
 }
 
 function settingsOf(seed: number): StreamsSettings {
-  return { seed, streams: 2 + (seed % 4), crashes: seed % 3, faultShare: (seed % 4) * 0.05 };
+  return {
+    seed,
+    rows: 150,
+    streams: 2 + (seed % 4),
+    crashes: seed % 3,
+    faultShare: (seed % 4) * 0.05,
+  };
 }
 
 test('streams that share a limit are all complete, none is refused, and each has its turn', () => {

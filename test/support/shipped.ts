@@ -2,11 +2,12 @@
  * The shipped source files, each with the server that keeps its API's contract. Quotas of minutes and days
  * are written anew as ones of a second, in the file as in the contract: a run is then short and still paced.
  */
-import type { ApiContract } from './apis/contract.js';
+import type { ApiContract, JsonRecord } from './apis/contract.js';
+import { type Draw, epochSeconds, isoMilliseconds, isoSeconds } from './apis/draw.js';
 import { github } from './apis/github.js';
 import { gitlab } from './apis/gitlab.js';
 import { hubspot } from './apis/hubspot.js';
-import { NOTION_DATABASE, notion } from './apis/notion.js';
+import { minuteOf, NOTION_DATABASE, notion } from './apis/notion.js';
 import { OAUTH_CLIENT, oauth } from './apis/oauth.js';
 import { offsetApi } from './apis/offset-api.js';
 import { pageNumberApi } from './apis/page-number-api.js';
@@ -20,6 +21,11 @@ import type { SourceCase } from './sources.js';
 
 export interface ShippedSource extends SourceCase {
   readonly contract: () => ApiContract<string>;
+  /**
+   * What a change leaves in a record, where a later run is told of it; null: it is told of new records alone.
+   * Left out: every run reads all.
+   */
+  readonly changed?: ((draw: Draw) => JsonRecord) | null;
 }
 
 const KEY = 'fixture-key';
@@ -41,28 +47,37 @@ const SAMPLE_URL = 'base_url: https://api.example.com/v1';
 export const SHIPPED: readonly ShippedSource[] = [
   {
     ...{ source: 'github', stream: 'issues', key: ['id'], env: GITHUB },
+    changed: (draw) => ({ title: 'changed', updated_at: isoSeconds(draw.updatedMs) }),
     contract: () => github(pages),
   },
   {
     ...{ source: 'github', stream: 'commits', key: ['sha'], env: GITHUB },
+    edits: [['lag: 30d', 'lag: 1h']],
+    changed: null,
     contract: () => github(pages),
   },
   {
     ...{ source: 'stripe', stream: 'events', key: ['id'], basePath: '/v1' },
     env: { STRIPE_TOKEN: KEY },
     edits: [['max: 100', 'max: 20']],
+    changed: null,
     contract: () => stripe(stripePages),
   },
   {
     ...{ source: 'stripe', stream: 'charges', key: ['id'], basePath: '/v1' },
     env: { STRIPE_TOKEN: KEY },
-    edits: [['max: 100', 'max: 20']],
+    edits: [
+      ['max: 100', 'max: 20'],
+      ['lag: 7d', 'lag: 1h'],
+    ],
+    changed: null,
     contract: () => stripe(stripePages),
   },
   {
     ...{ source: 'shopify', stream: 'orders', key: ['id'], basePath: '/admin/api/2026-01' },
     env: { SHOPIFY_SHOP: 'acme', SHOPIFY_API_KEY: KEY },
-    edits: [['{ first: 250 }', '{ first: 20 }']],
+    edits: [['first: 250', 'first: 20']],
+    changed: (draw) => ({ note: 'changed', updatedAt: isoSeconds(draw.updatedMs) }),
     // Room for six queries, and for ten more each second.
     contract: () =>
       shopify({ count: 430, latencyMs: LATENCY_MS, capacity: 132, restorePerSecond: 220 }),
@@ -73,7 +88,9 @@ export const SHIPPED: readonly ShippedSource[] = [
     edits: [
       ['{ quota: 50, window: 60s }', QUOTA],
       ['max: 200', 'max: 20'],
+      ['lag: 1d', 'lag: 1h'],
     ],
+    changed: null,
     contract: () => slack(pages),
   },
   {
@@ -90,6 +107,10 @@ export const SHIPPED: readonly ShippedSource[] = [
       ZENDESK_API_KEY: KEY,
     },
     edits: [['{ quota: 10, window: 60s }', QUOTA]],
+    changed: (draw) => ({
+      ...{ subject: 'changed', updated_at: isoSeconds(draw.updatedMs) },
+      generated_timestamp: epochSeconds(draw.updatedMs),
+    }),
     contract: () => zendesk(pages),
   },
   {
@@ -99,6 +120,7 @@ export const SHIPPED: readonly ShippedSource[] = [
       ['page_size: 100', 'page_size: 20'],
       ['{ quota: 180, window: 60s }', QUOTA],
     ],
+    changed: (draw) => ({ archived: true, last_edited_time: minuteOf(draw.updatedMs) }),
     contract: () => notion(pages),
   },
   {
@@ -109,6 +131,9 @@ export const SHIPPED: readonly ShippedSource[] = [
       SALESFORCE_CLIENT_SECRET: OAUTH_CLIENT.secret,
     }),
     edits: [['{ quota: 15000, window: 24h }', QUOTA]],
+    changed: (draw) => ({
+      ...{ Name: 'changed', SystemModstamp: isoMilliseconds(draw.updatedMs).replace('Z', '+0000') },
+    }),
     // No batch is smaller than 200.
     contract: () =>
       oauth(salesforce({ ...pages, count: 4_300, pageSizeMax: 200 }), {
@@ -118,6 +143,7 @@ export const SHIPPED: readonly ShippedSource[] = [
   {
     ...{ source: 'gitlab', stream: 'issues', key: ['id'], basePath: '/api/v4' },
     env: { GITLAB_TOKEN: KEY, GITLAB_PROJECT: '278964' },
+    changed: (draw) => ({ title: 'changed', updated_at: isoMilliseconds(draw.updatedMs) }),
     contract: () => gitlab({ ...gitlabPages, projects: 1 }),
   },
   {
@@ -152,8 +178,10 @@ export const SHIPPED: readonly ShippedSource[] = [
       ['end_param: to', 'end_param: end'],
       ['end: now', "end: '2024-01-03T00:00:00Z'"],
       ['{ path: time }', '{ path: occurred_at }'],
+      ['cursor_path: time', 'cursor_path: occurred_at'],
       ['{ quota: 5, window: 1s }', QUOTA],
     ],
+    changed: null,
     contract: () => timeWindowApi({ ...placed, recordsMax: 20, refusalStatus: 422 }),
   },
 ];

@@ -105,7 +105,7 @@ export function playStreams(settings: StreamsSettings): StreamsHistory {
     inFlightOver = Math.max(inFlightOver, inFlight - CONCURRENCY);
     const resumeAtMs = resumeAtMsOf(streams);
     if (resumeAtMs !== null) {
-      time.nowMs = resumeAtMs;
+      time.nowMs = Math.max(time.nowMs + 1_000, resumeAtMs);
       for (const stream of streams) stream.resume();
       shared = begin(world, streams);
     }
@@ -242,7 +242,7 @@ class Stream {
         const landsAtMs = time.nowMs + drawInteger(random, 1, 50);
         return time.at(landsAtMs, () => {
           const counts = this.#ledger.commit(command, this.#rowsOf.get(taskId) ?? [], {
-            ...{ isLost: false, run: 1 },
+            ...{ isLost: false, run: this.#ledger.run },
           });
           this.#step([{ type: 'committed', taskId, counts }]);
         });

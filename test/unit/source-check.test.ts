@@ -3,8 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { LimitStatement } from '../../src/core/limit-headers.js';
 import type { RecordColumn, WriterTarget } from '../../src/protocol/record-target.js';
 import { checkRecords } from '../../src/session/sources/check-records.js';
-import { announcedWords, declaredWords } from '../../src/session/sources/paging-words.js';
+import {
+  announcedWords,
+  declaredWords,
+  incrementalWords,
+} from '../../src/session/sources/paging-words.js';
 import { inShort, withoutSecrets } from '../../src/session/sources/shown-values.js';
+import { readRepositoryFile } from '../support/repository.js';
+import { planOf } from '../support/source-files.js';
 
 const SECRET = 'a"secret/1';
 
@@ -98,4 +104,21 @@ describe('limits in words', () => {
     expect(declaredWords(limits)).toBe('6 in 1 s; GET /search: 4 at once');
     expect(declaredWords([])).toBeNull();
   });
+});
+
+test.each([
+  ['github', 'issues', 'from the highest updated_at on, sent in params.since'],
+  ['notion', 'pages', 'on, sent in json.filter.last_edited_time.on_or_after'],
+  ['shopify', 'orders', 'from the highest updatedAt on, sent in json.variables.query'],
+  ['example-time-window', 'readings', 'from the highest time on: the windows begin there'],
+  ['datasync', 'events', 'from the highest timestamp on: the newest come first'],
+])('how later runs of %s %s go on is told', (source, name, words) => {
+  const { streams } = planOf(readRepositoryFile(`sources/${source}.yaml`), source);
+  const stream = streams.find((one) => one.name === name);
+  expect(stream === undefined ? null : incrementalWords(stream)).toContain(words);
+});
+
+test('nothing is told of streams without incremental', () => {
+  const [stream] = planOf(readRepositoryFile('sources/hubspot.yaml'), 'hubspot').streams;
+  expect(stream === undefined ? '' : incrementalWords(stream)).toBeNull();
 });

@@ -36,7 +36,13 @@ describe('a child reads its parent', () => {
   ])('%s', (_, endpoint, isInPath) => {
     const stream = commentsOf(child(endpoint));
     const fields = [{ path: 'id', mark, isInPath }];
-    expect(stream?.parent).toEqual({ resource: 'issues', values: null, fields, include: [] });
+    expect(stream?.parent).toEqual({
+      resource: 'issues',
+      values: null,
+      fields,
+      include: [],
+      later: 'all',
+    });
     const { path, params, json, headers } = stream ?? {};
     expect(JSON.stringify({ path, params, json, headers })).toContain(mark);
     expect(planOf(child(endpoint)).streams[0]?.parent).toBeNull();

@@ -15,7 +15,7 @@ import type { OpenSource } from '../open-source.js';
 import { askPages } from '../setup/ask-pages.js';
 import { type CheckedKey, checkRecords } from './check-records.js';
 import { lookAtSource, NEEDS_INGESTION, type SourceLook } from './look-at-source.js';
-import { announcedWords, declaredWords, pagingWords } from './paging-words.js';
+import { announcedWords, declaredWords, incrementalWords, pagingWords } from './paging-words.js';
 
 /** Plain data for `--json`. Holds no secret. */
 export interface StreamCheck {
@@ -32,6 +32,8 @@ export interface StreamCheck {
   readonly time: string | null;
   /** What leads from page to page; of `auto`, what it has found out. */
   readonly paging: string;
+  /** How later runs go on; null: nothing tells what is new. */
+  readonly incremental: string | null;
   /** Records in all, as the API says; null: it does not. */
   readonly total: number | null;
   /** Limits in words; null: none. */
@@ -115,8 +117,9 @@ function unasked(plan: StreamPlan, why: string): StreamCheck {
   };
 }
 
-function placesOf({ name, target }: StreamPlan): Pick<StreamCheck, 'resource' | 'table'> {
-  return { resource: name, table: tableName(target) };
+function placesOf(plan: StreamPlan): Pick<StreamCheck, 'resource' | 'table' | 'incremental'> {
+  const { name, target } = plan;
+  return { resource: name, table: tableName(target), incremental: incrementalWords(plan) };
 }
 
 function pageOf(

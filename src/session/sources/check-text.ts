@@ -15,7 +15,7 @@ export function surveyText(source: SurveyedSource): string {
 }
 
 export function streamText(source: string, check: StreamCheck): string {
-  const { firstRecord, key, time, total, announced, declared, pages } = check;
+  const { firstRecord, key, time, total, announced, declared, pages, incremental } = check;
   const lines: (readonly [string, string])[] = [];
   if (check.unasked !== null) lines.push(['not asked', check.unasked]);
   pages.forEach((page, index) => {
@@ -28,6 +28,7 @@ export function streamText(source: string, check: StreamCheck): string {
   if (time !== null) lines.push(['time', time]);
   if (total !== null) lines.push(['total', `${total} records, as the API says`]);
   lines.push(['paging', check.paging]);
+  if (incremental !== null) lines.push(['later runs', incremental]);
   if (announced !== null) lines.push(['announced', announced]);
   if (declared !== null) lines.push(['declared', declared]);
   if (announced === null && declared === null && pages.length > 0) {

@@ -1,7 +1,8 @@
-/** How pages follow one another and what limits requests, in words. */
+/** How pages follow one another, how later runs go on, and what limits requests, in words. */
 import type { LimitObservation, LimitStatement } from '../../core/limit-headers.js';
 import type { PaginatorPlan, ValuePlace } from '../../paging/paginator-plan.js';
-import type { DeclaredLimit } from '../../source/plan.js';
+import type { DeclaredLimit, StreamPlan } from '../../source/plan.js';
+import { boundsOf, startSlots } from '../../source/request-values.js';
 
 export function pagingWords(plan: PaginatorPlan): string {
   switch (plan.type) {
@@ -26,6 +27,18 @@ export function pagingWords(plan: PaginatorPlan): string {
     case 'time_window':
       return `time_window: from ${plan.start} to ${plan.end}; inside a window, ${pagingWords(plan.inner)}`;
   }
+}
+
+/** Null: nothing tells what is new. */
+export function incrementalWords(stream: StreamPlan): string | null {
+  const { incremental, paginator, slots } = stream;
+  if (incremental === null) return null;
+  const from = `from the highest ${incremental.cursorPath} on`;
+  if (paginator.type === 'time_window') return `${from}: the windows begin there`;
+  const asking = startSlots(slots).map(({ at }) => at.join('.'));
+  if (asking.length > 0) return `${from}, sent in ${asking.join(', ')}`;
+  if (boundsOf(stream).start) return `${from}: the newest come first, and the walk ends there`;
+  return 'read all: incremental asks the API for nothing';
 }
 
 /** Null: the answer announces none. */

@@ -2,8 +2,8 @@
  * The records of one stream in the API's order. A record keeps its serial for life, so a place in the
  * order stays meaningful while records come and go.
  */
-import type { ApiFaults, ApiOptions, JsonRecord } from './contract.js';
-import { Draw } from './draw.js';
+import type { ApiFaults, ApiOptions, JsonRecord, JsonValue } from './contract.js';
+import { Draw, FIRST_MS } from './draw.js';
 
 interface Entry {
   readonly serial: number;
@@ -28,7 +28,19 @@ export interface Slice {
   readonly hasMore: boolean;
 }
 
+/** Which records, and in which order, where it is not the API's own. */
+export interface View {
+  readonly keep?: (record: JsonRecord) => boolean;
+  /** By an instant of the records, ISO 8601 or epoch seconds, and then by serial. */
+  readonly by?: string;
+  readonly newest?: 'first' | 'last';
+}
+
 const COUNT = 250;
+/** Behind all that the first records tell of. */
+const LATER_MS = 40 * 86_400_000;
+/** Of places in the order of an instant; none has more records. */
+const SERIALS_MAX = 65_536;
 
 export class Collection {
   readonly #plan: CollectionPlan;
@@ -48,14 +60,29 @@ export class Collection {
     return this.#entries.map(({ record }) => record);
   }
 
-  add(count: number): void {
-    const { make, newest, options } = this.#plan;
+  add(count: number, laterMs = 0): void {
+    const { make, newest } = this.#plan;
     const added = Array.from({ length: count }, () => {
-      const serial = this.#serials++;
-      return { serial, record: make(new Draw(options.seed ?? 1, serial)) };
+      const draw = this.#draw(laterMs);
+      return { serial: draw.serial, record: make(draw) };
     });
     this.#entries =
       newest === 'last' ? [...this.#entries, ...added] : [...added.reverse(), ...this.#entries];
+  }
+
+  /** New records, made behind all that the others tell of. */
+  grow(count: number): void {
+    this.add(count, LATER_MS);
+  }
+
+  /** Changes the records that came first, behind all that are there. @param fields that then differ */
+  change(count: number, fields: (draw: Draw) => JsonRecord): void {
+    const oldest = this.#entries.toSorted((a, b) => a.serial - b.serial).slice(0, count);
+    const changed = new Map(oldest.map(({ serial }) => [serial, fields(this.#draw(LATER_MS))]));
+    this.#entries = this.#entries.map(({ serial, record }) => ({
+      serial,
+      record: { ...record, ...changed.get(serial) },
+    }));
   }
 
   removeFirst(count: number): void {
@@ -63,25 +90,26 @@ export class Collection {
   }
 
   /** @returns the place of the record whose `field` is `value`; null: there is none */
-  placeOf(field: string, value: string): number | null {
+  placeOf(field: string, value: string, view: View = {}): number | null {
     const found = this.#entries.find(({ record }) => String(record[field]) === value);
-    return found?.serial ?? null;
+    return found === undefined ? null : placeIn(view, found);
   }
 
   /** The record behind a place; null: the first. */
-  next(place: number | null): JsonRecord | undefined {
-    return this.#behind(place)[0]?.record;
+  next(place: number | null, view: View = {}): JsonRecord | undefined {
+    return this.#behind(place, view)[0]?.record;
   }
 
-  /** Up to `size` records behind a place; null: from the start. */
-  after(place: number | null, size: number, keep = (_: JsonRecord) => true): Slice {
-    const rest = this.#behind(place).filter(({ record }) => keep(record));
+  /** Up to `size` records behind a place of the view; null: from the start. */
+  after(place: number | null, size: number, view: View = {}): Slice {
+    const rest = this.#behind(place, view);
     this.#pages++;
     const isEmpty = !this.#plan.leadsByRecords && this.#isTurnOf(this.#faults.emptyPageEvery);
     const taken = isEmpty ? [] : rest.slice(0, this.#sizeOf(size));
+    const last = taken.at(-1);
     return {
       records: taken.map(({ record }) => record),
-      end: taken.at(-1)?.serial ?? place,
+      end: last === undefined ? place : placeIn(view, last),
       hasMore: taken.length < rest.length,
     };
   }
@@ -95,10 +123,19 @@ export class Collection {
     return { records, end, hasMore: end < kept.length, total: kept.length };
   }
 
-  #behind(place: number | null): readonly Entry[] {
-    if (place === null) return this.#entries;
-    const isLast = this.#plan.newest === 'last';
-    return this.#entries.filter(({ serial }) => (isLast ? serial > place : serial < place));
+  #behind(place: number | null, view: View): readonly Entry[] {
+    const { keep = () => true, newest = this.#plan.newest } = view;
+    const sign = newest === 'last' ? 1 : -1;
+    return this.#entries
+      .filter(({ record }) => keep(record))
+      .map((entry) => ({ entry, at: sign * placeIn(view, entry) }))
+      .filter(({ at }) => place === null || at > sign * place)
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ entry }) => entry);
+  }
+
+  #draw(laterMs: number): Draw {
+    return new Draw(this.#plan.options.seed ?? 1, this.#serials++, laterMs);
   }
 
   #isTurnOf(every: number | undefined): boolean {
@@ -108,4 +145,13 @@ export class Collection {
   #sizeOf(size: number): number {
     return this.#isTurnOf(this.#faults.shortPageEvery) ? Math.ceil(size / 2) : size;
   }
+}
+
+function placeIn({ by }: View, { serial, record }: Entry): number {
+  if (by === undefined) return serial;
+  return (instantMs(record[by]) - FIRST_MS) * SERIALS_MAX + serial;
+}
+
+function instantMs(value: JsonValue | undefined): number {
+  return typeof value === 'number' ? value * 1000 : Date.parse(String(value));
 }

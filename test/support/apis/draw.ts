@@ -25,7 +25,7 @@ const WORDS = [
   'null',
 ] as const;
 
-const FIRST_MS = Date.UTC(2024, 0, 1);
+export const FIRST_MS = Date.UTC(2024, 0, 1);
 const APART_MS = 97_000;
 const DAY_MS = 86_400_000;
 
@@ -36,10 +36,11 @@ export class Draw {
   readonly createdMs: number;
   readonly updatedMs: number;
 
-  constructor(seed: number, serial: number) {
+  /** @param laterMs so much behind the time that the serial stands for */
+  constructor(seed: number, serial: number, laterMs = 0) {
     this.serial = serial;
     this.#random = seededRandom(Math.imul(seed + 1, 0x9e3779b1) ^ serial);
-    this.createdMs = FIRST_MS + serial * APART_MS + this.integer(0, APART_MS - 1);
+    this.createdMs = FIRST_MS + laterMs + serial * APART_MS + this.integer(0, APART_MS - 1);
     this.updatedMs = this.createdMs + (this.chance(0.3) ? 0 : this.integer(1, 30 * DAY_MS));
   }
 

@@ -6,7 +6,7 @@
  * Source: docs.github.com/rest, "Using pagination", "Rate limits", "List repository issues".
  */
 import type { LimitState } from '../../../bench/limiters/announce.js';
-import { Collection } from './collection.js';
+import { Collection, type View } from './collection.js';
 import {
   type ApiAnswer,
   type ApiContract,
@@ -19,7 +19,7 @@ import {
 import { Cursors } from './cursors.js';
 import { type Draw, isoSeconds } from './draw.js';
 import { inFlightLimit, quotaLimit, retryAfterSeconds } from './limits.js';
-import { bearerToken, header, linkHeader, queryInteger, urlWith } from './requests.js';
+import { bearerToken, header, isObject, linkHeader, queryInteger, urlWith } from './requests.js';
 
 export interface GithubOptions extends ApiOptions<'issues' | 'commits'> {
   /** GET requests of one endpoint in a minute; 900 by default. */
@@ -49,7 +49,7 @@ export function github(options: GithubOptions = {}): ApiContract<'issues' | 'com
     const { records, end, hasMore } = issues.after(
       read?.place ?? null,
       sizeOf(request),
-      issueFilter(request),
+      issueView(request),
     );
     const page = String(queryInteger(request, 'page', 1) + 1);
     const next = () => urlWith(request, { after: cursors.issue(end, request.nowMs), page });
@@ -59,7 +59,7 @@ export function github(options: GithubOptions = {}): ApiContract<'issues' | 'com
   const listCommits = (request: ApiRequest): ApiAnswer => {
     const page = queryInteger(request, 'page', 1);
     const size = sizeOf(request);
-    const { records, total } = commits.slice((page - 1) * size, size);
+    const { records, total } = commits.slice((page - 1) * size, size, commitFilter(request));
     const last = Math.max(1, Math.ceil(total / size));
     const link = (rel: string, number: number) =>
       [rel, urlWith(request, { page: String(number) })] as const;
@@ -125,12 +125,26 @@ function primaryHeaders({ quota, remaining, resetMs }: LimitState, nowMs: number
   };
 }
 
-/** Open issues unless `state` says otherwise; changed at or after `since`. */
-function issueFilter({ url }: ApiRequest): (record: JsonRecord) => boolean {
+/** Open issues unless `state` says otherwise; changed at or after `since`; by `sort` and `direction`. */
+function issueView({ url }: ApiRequest): View {
   const state = url.searchParams.get('state') ?? 'open';
   const since = url.searchParams.get('since') ?? '';
-  return (record) =>
-    (state === 'all' || record.state === state) && String(record.updated_at) >= since;
+  return {
+    keep: (record) =>
+      (state === 'all' || record.state === state) && String(record.updated_at) >= since,
+    newest: url.searchParams.get('direction') === 'asc' ? 'last' : 'first',
+    ...(url.searchParams.get('sort') === 'updated' && { by: 'updated_at' }),
+  };
+}
+
+function commitFilter({ url }: ApiRequest): (record: JsonRecord) => boolean {
+  const since = url.searchParams.get('since') ?? '';
+  const until = url.searchParams.get('until') ?? '~';
+  return (record) => committedAt(record) >= since && committedAt(record) <= until;
+}
+
+function committedAt({ commit: of }: JsonRecord): string {
+  return isObject(of) && isObject(of.committer) ? String(of.committer.date) : '';
 }
 
 function issue(draw: Draw): JsonRecord {

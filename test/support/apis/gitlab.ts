@@ -7,7 +7,7 @@
  */
 import type { Announcer } from '../../../bench/limiters/announce.js';
 import { together } from '../../../bench/limiters/announce.js';
-import { Collection, type Slice } from './collection.js';
+import { Collection, type Slice, type View } from './collection.js';
 import {
   type ApiAnswer,
   type ApiContract,
@@ -48,7 +48,9 @@ export function gitlab(options: GitlabOptions = {}): ApiContract<'projects' | 'i
 
   const listProjects = (request: ApiRequest): ApiAnswer => {
     const idAfter = queryInteger(request, 'id_after', 0);
-    const slice = projects.after(null, sizeOf(request), ({ id }) => Number(id) > idAfter);
+    const slice = projects.after(null, sizeOf(request), {
+      keep: ({ id }) => Number(id) > idAfter,
+    });
     const last = slice.records.at(-1)?.id ?? idAfter;
     return leadingOn(slice, () => urlWith(request, { id_after: String(last) }));
   };
@@ -59,11 +61,7 @@ export function gitlab(options: GitlabOptions = {}): ApiContract<'projects' | 'i
     if (read !== null && read.type !== 'place') {
       return json(400, { error: 'cursor is invalid' });
     }
-    const slice = issues.after(
-      read?.place ?? null,
-      sizeOf(request),
-      ({ project_id: of }) => of === ofProject,
-    );
+    const slice = issues.after(read?.place ?? null, sizeOf(request), issueView(request, ofProject));
     return leadingOn(slice, () =>
       urlWith(request, { cursor: cursors.issue(slice.end, request.nowMs) }),
     );
@@ -98,6 +96,18 @@ export function gitlab(options: GitlabOptions = {}): ApiContract<'projects' | 'i
       return listIssues(request, id);
     },
     failure: json(500, { message: '500 Internal Server Error' }),
+  };
+}
+
+/** Changed from `updated_after` to `updated_before`; the oldest first unless `sort` says otherwise. */
+function issueView({ url: { searchParams } }: ApiRequest, ofProject: number): View {
+  const afterMs = Date.parse(searchParams.get('updated_after') ?? '1970-01-01');
+  const beforeMs = Date.parse(searchParams.get('updated_before') ?? '9999-01-01');
+  return {
+    keep: ({ project_id: of, updated_at: at }) =>
+      of === ofProject && Date.parse(String(at)) >= afterMs && Date.parse(String(at)) <= beforeMs,
+    newest: searchParams.get('sort') === 'desc' ? 'first' : 'last',
+    ...(searchParams.get('order_by') === 'updated_at' && { by: 'updated_at' }),
   };
 }
 

@@ -4,7 +4,7 @@
  *
  * Source: developers.notion.com, "Pagination", "Request limits", "Status codes", "Versioning".
  */
-import { Collection } from './collection.js';
+import { Collection, type View } from './collection.js';
 import {
   type ApiAnswer,
   type ApiContract,
@@ -17,9 +17,10 @@ import {
 } from './contract.js';
 import { type Draw, isoMilliseconds } from './draw.js';
 import { inFlightLimit, quotaLimit, retryAfterSeconds } from './limits.js';
-import { bearerToken, header, integerOf, jsonObject } from './requests.js';
+import { bearerToken, header, integerOf, isObject, jsonObject } from './requests.js';
 
 export const NOTION_DATABASE = 'd9824bdc-8445-4327-be8b-5b47500af6ce';
+const EDITED: View = { by: 'last_edited_time' };
 const PATH = `/v1/databases/${NOTION_DATABASE}/query`;
 
 export function notion(options: ApiOptions<'pages'> = {}): ApiContract<'pages'> {
@@ -32,10 +33,12 @@ export function notion(options: ApiOptions<'pages'> = {}): ApiContract<'pages'> 
     const size = integerOf(body.page_size, sizeMax);
     if (!(size >= 1 && size <= sizeMax)) return invalid(`body.page_size should be ≤ ${sizeMax}`);
     const cursor = body.start_cursor;
-    const first = typeof cursor === 'string' ? pages.placeOf('id', cursor) : 0;
+    const view = viewOf(body);
+    if (view === null) return invalid('body.filter should be a filter');
+    const first = typeof cursor === 'string' ? pages.placeOf('id', cursor, view) : 0;
     if (first === null) return invalid('The start_cursor provided is invalid');
-    const { records, end, hasMore } = pages.after(first - 1, size);
-    const next = hasMore ? pages.next(end) : undefined;
+    const { records, end, hasMore } = pages.after(first - 1, size, view);
+    const next = hasMore ? pages.next(end, view) : undefined;
     return json(200, {
       object: 'list',
       results: records,
@@ -93,13 +96,30 @@ function limited(reason: string): ApiAnswer {
   });
 }
 
+/** By one timestamp, the oldest first, and those from one on. @returns null: the filter is none */
+function viewOf({ sorts, filter }: Readonly<Record<string, unknown>>): View | null {
+  const sort: unknown = Array.isArray(sorts) ? sorts[0] : undefined;
+  const by = isObject(sort) && sort.timestamp === 'last_edited_time' ? EDITED : {};
+  if (filter === undefined) return by;
+  const bound = isObject(filter) && isObject(filter.last_edited_time) ? filter : null;
+  const from = isObject(bound?.last_edited_time) ? bound.last_edited_time.on_or_after : null;
+  if (bound?.timestamp !== 'last_edited_time' || typeof from !== 'string') return null;
+  const fromMs = Date.parse(from);
+  return { ...by, keep: ({ last_edited_time: at }) => Date.parse(String(at)) >= fromMs };
+}
+
+/** Notion tells times to the minute. */
+export function minuteOf(instantMs: number): string {
+  return isoMilliseconds(Math.floor(instantMs / 60_000) * 60_000);
+}
+
 function page(draw: Draw): JsonRecord {
   const user = { object: 'user', id: 'ee5f0f84-409a-440f-983a-a5315961c6e4' };
   return {
     object: 'page',
     id: draw.uuid(),
-    created_time: isoMilliseconds(draw.createdMs),
-    last_edited_time: isoMilliseconds(draw.updatedMs),
+    created_time: minuteOf(draw.createdMs),
+    last_edited_time: minuteOf(draw.updatedMs),
     created_by: user,
     last_edited_by: user,
     archived: draw.chance(0.05),

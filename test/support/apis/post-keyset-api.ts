@@ -25,7 +25,7 @@ export function postKeysetApi(options: PostKeysetApiOptions = {}): ApiContract<'
       if (!(size >= 1)) return problem(400, 'page.size must be 1 or more.');
       const after = String(page.after ?? '');
       // By the order of ids, so that a key whose record is gone still leads on.
-      const slice = items.after(null, size, ({ id }) => String(id) > after);
+      const slice = items.after(null, size, { keep: ({ id }) => String(id) > after });
       const { records, hasMore } = slice;
       return json(
         200,

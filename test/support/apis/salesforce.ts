@@ -5,7 +5,7 @@
  * Source: developer.salesforce.com, REST API guide, "Query", "Query More Results", "Limit Info Header",
  * "Status Codes and Error Responses".
  */
-import { Collection } from './collection.js';
+import { Collection, type View } from './collection.js';
 import {
   type ApiAnswer,
   type ApiContract,
@@ -27,6 +27,7 @@ const DAY_MS = 86_400_000;
 export function salesforce(options: ApiOptions<'accounts'> = {}): ApiContract<'accounts'> {
   const accounts = new Collection({ make: account, newest: 'last', options });
   const cursors = new Cursors(options);
+  const views = new Map<string, View>();
   const sizeMax = options.pageSizeMax ?? 2_000;
 
   const query = (request: ApiRequest, base: string, locator: string | undefined): ApiAnswer => {
@@ -38,10 +39,17 @@ export function salesforce(options: ApiOptions<'accounts'> = {}): ApiContract<'a
     if (read !== null && read.type !== 'place') {
       return problem(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
     }
-    const { records, end, hasMore } = accounts.after(read?.place ?? null, batchSize(request));
-    const url = () => `${base}/${cursors.issue(end, request.nowMs)}-${(end ?? -1) + 1}`;
+    // A locator names the rows that the query found.
+    const view = locator === undefined ? viewOf(soql) : (views.get(locator) ?? {});
+    const { records, end, hasMore } = accounts.after(read?.place ?? null, batchSize(request), view);
+    const issue = (): string => {
+      const issued = cursors.issue(end, request.nowMs);
+      views.set(issued, view);
+      return issued;
+    };
+    const url = () => `${base}/${issue()}-${(end ?? -1) + 1}`;
     return json(200, {
-      totalSize: accounts.records.length,
+      totalSize: accounts.records.filter(view.keep ?? (() => true)).length,
       done: !hasMore,
       ...(hasMore ? { nextRecordsUrl: url() } : {}),
       records,
@@ -90,6 +98,16 @@ export function salesforce(options: ApiOptions<'accounts'> = {}): ApiContract<'a
 
 function problem(status: number, errorCode: string, message: string): ApiAnswer {
   return json(status, [{ message, errorCode }]);
+}
+
+/** `WHERE SystemModstamp >= …` and `ORDER BY SystemModstamp`; other conditions are not offered here. */
+function viewOf(soql: string): View {
+  const from = /\bwhere\s+systemmodstamp\s*>=\s*(\S+)/i.exec(soql)?.[1];
+  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from);
+  return {
+    keep: ({ SystemModstamp: at }) => Date.parse(String(at)) >= fromMs,
+    ...(/\border\s+by\s+systemmodstamp\b/i.test(soql) && { by: 'SystemModstamp' }),
+  };
 }
 
 function account(draw: Draw): JsonRecord {

@@ -4,7 +4,7 @@
  *
  * Source: shopify.dev, "GraphQL Admin API rate limits", "Paginating results with GraphQL".
  */
-import { Collection } from './collection.js';
+import { Collection, type View } from './collection.js';
 import {
   type ApiAnswer,
   type ApiContract,
@@ -77,7 +77,7 @@ export function shopify(options: ShopifyOptions = {}): ApiContract<'orders'> {
     if (points > SINGLE_QUERY_COST_MAX) return problem('Query cost too high', 'MAX_COST_EXCEEDED');
     const read = asked.after === null ? null : cursors.read(asked.after, request.nowMs);
     if (read !== null && read.type !== 'place') return problem('Invalid cursor', 'BAD_USER_INPUT');
-    const { records, end, hasMore } = orders.after(read?.place ?? null, asked.first);
+    const { records, end, hasMore } = orders.after(read?.place ?? null, asked.first, asked.view);
     const actual = CONNECTION_COST + records.length;
     bucket.giveBack(points - actual);
     const endCursor = end === null ? null : cursors.issue(end, request.nowMs);
@@ -118,14 +118,23 @@ function problem(message: string, code: string): ApiAnswer {
 }
 
 /** The arguments of `orders`, in variables or in the text of the query. */
-function askedFor(request: ApiRequest): { first: number; after: string | null } | null {
+function askedFor(request: ApiRequest): { first: number; after: string | null; view: View } | null {
   const body = jsonObject(request);
   const text = body?.query;
   if (typeof text !== 'string' || !/\borders\s*\(/.test(text)) return null;
   const variables = isObject(body?.variables) ? body.variables : {};
   const first = /\bfirst:\s*(\d+)/.exec(text)?.[1] ?? variables.first;
   const after = /\bafter:\s*"([^"]*)"/.exec(text)?.[1] ?? variables.after;
-  return { first: integerOf(first, 50), after: typeof after === 'string' ? after : null };
+  const filter = typeof variables.query === 'string' ? variables.query : '';
+  const fromMs = Date.parse(/\bupdated_at:>='([^']+)'/.exec(filter)?.[1] ?? isoSeconds(0));
+  return {
+    first: integerOf(first, 50),
+    after: typeof after === 'string' ? after : null,
+    view: {
+      keep: ({ updatedAt }) => Date.parse(String(updatedAt)) >= fromMs,
+      ...(/\bsortKey:\s*UPDATED_AT\b/.test(text) && { by: 'updatedAt' }),
+    },
+  };
 }
 
 function order(draw: Draw): JsonRecord {

@@ -35,7 +35,9 @@ export function slack(options: ApiOptions<'messages'> = {}): ApiContract<'messag
     const cursor = params.get('cursor') ?? '';
     const read = cursor === '' ? null : cursors.read(cursor, request.nowMs);
     if (read !== null && read.type !== 'place') return failed('invalid_cursor');
-    const { records, end, hasMore } = messages.after(read?.place ?? null, size, timeFilter(params));
+    const { records, end, hasMore } = messages.after(read?.place ?? null, size, {
+      keep: timeFilter(params),
+    });
     const next = hasMore ? cursors.issue(end, request.nowMs) : '';
     return json(200, {
       ok: true,

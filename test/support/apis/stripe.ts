@@ -47,7 +47,9 @@ export function stripe(options: StripeOptions = {}): ApiContract<'events' | 'cha
       const message = `No such ${endpoint.slice(0, -1)}: '${id}'`;
       return problem(400, { code: 'resource_missing', message, param: 'starting_after' });
     }
-    const { records, hasMore } = streams[endpoint].after(place, size, createdFilter(request));
+    const { records, hasMore } = streams[endpoint].after(place, size, {
+      keep: createdFilter(request),
+    });
     return json(200, { object: 'list', url: `/v1/${endpoint}`, has_more: hasMore, data: records });
   };
 

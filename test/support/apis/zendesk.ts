@@ -30,6 +30,8 @@ export interface ZendeskOptions extends ApiOptions<'tickets'> {
 export const ZENDESK_USER = 'agent@example.com/token';
 /** Documented with the ending and without. */
 const PATH = /^\/api\/v2\/incremental\/tickets\/cursor(\.json)?$/;
+/** Tickets come in the order in which they changed. */
+const CHANGED = 'generated_timestamp';
 const MINUTE_MS = 60_000;
 const REFUSAL = json(429, {
   error: 'APIRateLimitExceeded',
@@ -48,9 +50,10 @@ export function zendesk(options: ZendeskOptions = {}): ApiContract<'tickets'> {
     const size = Math.min(sizeMax, queryInteger(request, 'per_page', sizeMax));
     const read = cursor === null ? null : cursors.read(cursor, request.nowMs);
     if (read !== null && read.type !== 'place') return invalid('cursor is not valid');
-    const keep = ({ generated_timestamp: at }: JsonRecord) =>
-      read !== null || Number(at) >= startSeconds;
-    const { records, end, hasMore } = tickets.after(read?.place ?? null, size, keep);
+    const { records, end, hasMore } = tickets.after(read?.place ?? null, size, {
+      keep: ({ generated_timestamp: at }) => read !== null || Number(at) >= startSeconds,
+      by: CHANGED,
+    });
     const after = cursors.issue(end, request.nowMs);
     return json(200, {
       tickets: records,
