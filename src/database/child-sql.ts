@@ -162,10 +162,14 @@ const IS_NEW = `NOT EXISTS (
 
 /** One segment for each different parent that has changed or is new, numbered from 1. $1: the run */
 export function seedSegments(from: SeedSource, form: SeedForm): string {
+  // With OR in place of UNION, all segments would be looked at for each parent.
   return `WITH read AS (${readParents(from, form)}), seeded AS (
     INSERT INTO ingestion_segments (run, segment, parent, status)
     SELECT $1, row_number() OVER (ORDER BY parent), parent, 'open'
-    FROM (SELECT DISTINCT parent FROM read WHERE is_usable AND (is_changed OR ${IS_NEW})) AS different
+    FROM (
+      SELECT parent FROM read WHERE is_usable AND is_changed
+      UNION SELECT parent FROM read WHERE is_usable AND ${IS_NEW}
+    ) AS different
     ON CONFLICT DO NOTHING RETURNING 1
   )
   SELECT (SELECT count(*) FROM seeded)::integer AS seeded,
