@@ -1,6 +1,6 @@
 /** `datasync ingest`: the main job, from flags to exit code. */
 import { Command, Option } from 'commander';
-import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
+import { type AskedPass, LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
 import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
@@ -268,9 +268,21 @@ async function dryRun(context: CommandContext): Promise<IngestEnd> {
     schedule: config.schedule === null ? 'none' : scheduleText(config.schedule),
   };
   context.say('Dry run: nothing is asked and nothing written.');
-  for (const [name, value] of Object.entries(plan)) context.say(`  ${name.padEnd(12)} ${value}`);
+  const told = { ...plan, asked: askedText(config.asked) };
+  for (const [name, value] of Object.entries(told)) context.say(`  ${name.padEnd(12)} ${value}`);
   const deletions = config.deleteMissing ? await wouldDelete(context) : null;
   for (const { text } of deletions ?? []) context.say(`  ${text}`);
   context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
   return { exitCode: EXIT.complete, message: null, resumeAtMs: null, isForAPerson: false };
+}
+
+function askedText(asked: AskedPass): string {
+  switch (asked.type) {
+    case 'next':
+      return 'what a run has left, else what is new';
+    case 'full':
+      return 'all';
+    case 'range':
+      return `from ${asked.since ?? 'the beginning'} to ${asked.until ?? 'the end'}`;
+  }
 }

@@ -59,7 +59,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Where the parents of a seeding come from. */
 export interface SeedSource {
-  /** SQL that gives `record`, a jsonb object, and `key`, a text that names it. */
+  /** SQL that gives `record`, a jsonb object, `key`, a text that names it, and `is_changed`: whether it is asked for again. */
   readonly rows: string;
   /** Its parameters, from $2 on. */
   readonly values: readonly unknown[];
@@ -68,16 +68,16 @@ export interface SeedSource {
 /** Records of the file. */
 export function valuesOfFile(values: NonNullable<ParentPlan['values']>): SeedSource {
   return {
-    rows: `SELECT value AS record, value::text AS key FROM jsonb_array_elements($2::jsonb)`,
+    rows: `SELECT value AS record, value::text AS key, true AS is_changed FROM jsonb_array_elements($2::jsonb)`,
     values: [JSON.stringify(values)],
   };
 }
 
-/** Which rows of a parent: unset, all. */
+/** Which rows of a parent: unset, all, and each counts as changed. */
 export interface RowChoice {
-  /** Only those that runs of the parent behind this one wrote; null: all. */
+  /** Changed are those that runs of the parent behind this one wrote; null: all. */
   readonly behindRun?: number | null;
-  /** Only those of pages that were committed before this instant, epoch ms. */
+  /** Only those that were there before this instant, epoch ms, by their pages. */
   readonly beforeMs?: number;
 }
 
@@ -107,13 +107,12 @@ export function rowsOfStream(
   const { tableName, tableKey, source, stream, origin } = parent;
   const key = tableKey.map((name) => `t.${quoteIdentifier(name)}`).join(', ');
   return {
-    rows: `SELECT t.data AS record, ${key === '' ? 'left(t.data::text, 80)' : `concat_ws(', ', ${key})`} AS key
+    rows: `SELECT t.data AS record, ${key === '' ? 'left(t.data::text, 80)' : `concat_ws(', ', ${key})`} AS key,
+      $5::integer IS NULL OR coalesce(r.run > $5, false) AS is_changed
     FROM ${tableName} AS t
-    WHERE t.page IS NULL AND $5::integer IS NULL OR EXISTS (
-      SELECT FROM ingestion_pages AS p JOIN ingestion_runs AS r USING (run)
-      WHERE p.id = t.page AND r.source = $2 AND r.stream = $3 AND r.origin = $4
-        AND ($5::integer IS NULL OR r.run > $5)
-        AND ($6::float8 IS NULL OR p.committed_at < to_timestamp($6::float8 / 1000)))`,
+      LEFT JOIN (ingestion_pages AS p JOIN ingestion_runs AS r ON r.run = p.run) ON p.id = t.page
+    WHERE t.page IS NULL OR r.source = $2 AND r.stream = $3 AND r.origin = $4
+      AND ($6::float8 IS NULL OR p.retried = 0 AND p.committed_at < to_timestamp($6::float8 / 1000))`,
     values: [source, stream, origin, behindRun, beforeMs ?? null],
   };
 }
@@ -133,7 +132,7 @@ export function seedForm({ resource, fields, include }: ParentPlan): SeedForm {
   };
 }
 
-/** SQL of `parent`, the values of each record, `key`, and `is_usable`: whether it can be asked with. */
+/** SQL of `parent`, the values of each record, `key`, `is_changed`, and `is_usable`: whether it can be asked with. */
 function readParents({ rows }: SeedSource, { fields, include }: SeedForm): string {
   const paths = [...new Set([...fields.map(({ path }) => path), ...include])];
   const members = paths.map((path) => `${quoted(path)}, record #> ${sqlPath(path)}`).join(', ');
@@ -143,7 +142,7 @@ function readParents({ rows }: SeedSource, { fields, include }: SeedForm): strin
     const isStep = ` AND record #>> ${sqlPath(path)} NOT IN ('', '.', '..')`;
     return `coalesce(${isScalar}${isInPath ? isStep : ''}, false)`;
   });
-  return `SELECT jsonb_build_object(${members}) AS parent, key, ${isUsable.join(' AND ')} AS is_usable
+  return `SELECT jsonb_build_object(${members}) AS parent, key, is_changed, ${isUsable.join(' AND ')} AS is_usable
     FROM (${rows}) AS parents`;
 }
 
@@ -153,28 +152,35 @@ function sqlPath(path: string): string {
   return `ARRAY[${steps.map(quoted).join(', ')}]::text[]`;
 }
 
-/** One segment for each different parent, numbered from 1. $1: the run */
+// What a range, or a run that was left, has asked for of a parent is not all that the parent has.
+const IS_NEW = `NOT EXISTS (
+  SELECT FROM ingestion_segments AS s JOIN ingestion_runs AS r ON r.run = s.run
+    JOIN ingestion_runs AS this ON this.run = $1
+      AND (this.source, this.stream, this.origin) = (r.source, r.stream, r.origin)
+  WHERE s.parent = read.parent AND r.status = 'complete'
+    AND coalesce(r.settings #>> '{pass,type}', 'full') = 'full')`;
+
+/** One segment for each different parent that has changed or is new, numbered from 1. $1: the run */
 export function seedSegments(from: SeedSource, form: SeedForm): string {
+  // With OR in place of UNION, all segments would be looked at for each parent.
   return `WITH read AS (${readParents(from, form)}), seeded AS (
     INSERT INTO ingestion_segments (run, segment, parent, status)
     SELECT $1, row_number() OVER (ORDER BY parent), parent, 'open'
-    FROM (SELECT DISTINCT parent FROM read WHERE is_usable) AS different
+    FROM (
+      SELECT parent FROM read WHERE is_usable AND is_changed
+      UNION SELECT parent FROM read WHERE is_usable AND ${IS_NEW}
+    ) AS different
     ON CONFLICT DO NOTHING RETURNING 1
   )
   SELECT (SELECT count(*) FROM seeded)::integer AS seeded,
-    (SELECT count(*) FROM read WHERE NOT is_usable)::integer AS unusable,
-    (SELECT min(key) FROM read WHERE NOT is_usable) AS example`;
+    (SELECT count(*) FROM read WHERE NOT is_usable AND is_changed)::integer AS unusable,
+    (SELECT min(key) FROM read WHERE NOT is_usable AND is_changed) AS example`;
 }
 
-/** Whether a parent has no segment in any run of the children's stream. $1: the latest of these */
+/** Whether no complete run of the children's stream has read all that a parent has. $1: the latest of these */
 export function hasNewParents(from: SeedSource, form: SeedForm): string {
   return `SELECT EXISTS (
-    SELECT FROM (${readParents(from, form)}) AS read
-    WHERE is_usable AND NOT EXISTS (
-      SELECT FROM ingestion_segments AS s JOIN ingestion_runs AS r USING (run)
-        JOIN ingestion_runs AS latest ON latest.run = $1
-          AND (latest.source, latest.stream, latest.origin) = (r.source, r.stream, r.origin)
-      WHERE s.parent = read.parent)
+    SELECT FROM (${readParents(from, form)}) AS read WHERE is_usable AND ${IS_NEW}
   ) AS "hasNew"`;
 }
 
@@ -182,6 +188,6 @@ export function hasNewParents(from: SeedSource, form: SeedForm): string {
 export function findMissing(from: SeedSource, form: SeedForm): string {
   return `SELECT count(*)::integer AS missing, min(key) AS example
   FROM (${readParents(from, form)}) AS read
-  WHERE is_usable AND NOT EXISTS (
+  WHERE is_usable AND is_changed AND NOT EXISTS (
     SELECT FROM ingestion_segments AS s WHERE s.run = $1 AND s.parent = read.parent)`;
 }

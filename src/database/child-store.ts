@@ -48,7 +48,7 @@ export interface ChildCounts {
 export interface ChildStore {
   /** Makes the segments of a run, once. */
   seed(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<Seeded>;
-  /** Whether a parent was not there when children were made for any run of the stream. @param run the latest of these */
+  /** Whether there is a parent of which no complete run of the stream has read all. @param run the latest of these */
   hasNewParents(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<boolean>;
   /** Another process goes on with the run. @returns how many have worked on it before */
   countProcess(run: number): Promise<number>;

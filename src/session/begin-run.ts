@@ -16,12 +16,13 @@ export async function beginRun(
   { spec, streamKey }: OpenSource,
   seeded: SeededFrom | null = null,
 ): Promise<Run> {
-  const { target, pass, within, parent } = spec;
+  const { target, pass, within, parent, incremental } = spec;
   const replacement = replacementOf(target);
   const table = tableOf(target);
   const settings = {
     ...{ ...settingsOf(config), disposition: target.disposition, pass },
     ...(within !== null && { within }),
+    ...(incremental !== null && { cursorPath: incremental.cursorPath }),
     ...(config.deleteMissing && { deleteMissing: true }),
     ...(parent !== null && { parent: seedForm(parent) }),
     ...(seeded !== null && { seededFrom: seeded }),

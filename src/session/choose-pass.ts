@@ -38,7 +38,9 @@ export function chooseRun(facts: PassFacts): RunChoice {
   // With an end of its own each run would read the same.
   if (incremental === null || incremental.endValue !== null) {
     const { hasMoved = false, hasNew = false } = facts.parents ?? {};
-    return facts.runsAgain || hasMoved || hasNew
+    // What lies beside the range no run may have read.
+    const wasRange = passOf(latest.settings).type === 'range';
+    return facts.runsAgain || wasRange || hasMoved || hasNew
       ? { type: 'begin', pass: FULL_PASS }
       : { type: 'nothingToDo' };
   }

@@ -81,7 +81,7 @@ async function seedSource(
 export interface ParentNews {
   /** The parent has had a run since. */
   readonly hasMoved: boolean;
-  /** A parent has children that no run has asked for. */
+  /** A parent has children that no complete run has read as a whole. */
   readonly hasNew: boolean;
 }
 

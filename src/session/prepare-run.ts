@@ -87,7 +87,10 @@ export async function prepareRun(
   if (before !== null && choice.type === 'nothingToDo') return { finished: before };
   const isBegun = choice.type === 'begin';
   if (isBegun) requireWhole(config);
-  else if (before !== null) requireNoted(config, before);
+  else if (before !== null) {
+    requireNoted(config, before);
+    requireCursor(before, opened.spec);
+  }
   if (isBegun && choice.pass.type === 'incremental' && before !== null) {
     await requireTable(store, before);
   }
@@ -147,7 +150,10 @@ async function watermarkBefore(
   const { incremental } = spec;
   if (incremental === null) return null;
   const known = await store.findWatermark(streamKey);
-  const isOld = known === null && latest.status === 'complete';
+  const isOld =
+    known === null &&
+    latest.status === 'complete' &&
+    cursorOf(latest, spec) === incremental.cursorPath;
   if (!isOld || passOf(latest.settings).type !== 'full') return known;
   const change = nextWatermark(spec, await store.highestOfRun(latest.run), null);
   return change?.value == null ? null : { ...change, value: change.value };
@@ -188,6 +194,21 @@ function requireDisposition(
     `Run ${run} has begun with write_disposition: ${begunAs}, and its source now says ${disposition}. --restart begins a new run.`,
     'usage',
   );
+}
+
+/** Its pages show no watermark of another field, and its start is no value of that. @throws UserError */
+function requireCursor(run: Run, spec: Source): void {
+  const [begunBy, now] = [cursorOf(run, spec), spec.incremental?.cursorPath];
+  if (now === undefined || begunBy === now) return;
+  throw new UserError(
+    `Run ${run.run} has begun with cursor_path: ${begunBy}, and its source now says ${now}. --restart begins a new run.`,
+    'usage',
+  );
+}
+
+/** One from before it was noted had that of now. */
+function cursorOf({ settings }: Run, { incremental }: Source): unknown {
+  return settings.cursorPath ?? incremental?.cursorPath;
 }
 
 function formText(name: string, key: readonly string[]): string {

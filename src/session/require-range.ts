@@ -1,7 +1,7 @@
 /** Whether the source can be asked for the range that a person wants. */
 import type { AskedPass } from '../config/config.js';
 import { streamOf } from '../source/compile-source.js';
-import { readCursorValue } from '../source/cursor-value.js';
+import { compareCursorValues, readCursorValue } from '../source/cursor-value.js';
 import { boundsOf } from '../source/request-values.js';
 import type { OpenSource } from './open-source.js';
 import { UserError } from './user-error.js';
@@ -31,6 +31,13 @@ export function requireRange({ spec, sourceSpec }: OpenSource, asked: AskedPass)
         `${flag} takes a value of ${incremental.cursorPath}${typeText(incremental.type)}`,
       );
     }
+  }
+  const [from, to] = ends.map(({ value }) => readCursorValue(value, incremental.type));
+  if (from == null || to == null) return;
+  // A day may mean all of it.
+  const isWithin = from.kind === 'instant' && from.text.startsWith(to.text);
+  if (!isWithin && compareCursorValues(from, to) > 0) {
+    throw refused('--since lies behind --until: no record is in that range');
   }
 }
 

@@ -11,6 +11,7 @@ import type { Logger } from '../observe/logger.js';
 import { quoteIdentifier } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
 import { cursorScalar, instantOf, readCursorValue } from '../source/cursor-value.js';
+import { passOf, passText } from '../source/pass.js';
 import type { IncrementalPlan } from '../source/plan.js';
 
 /** Clocks differ, and a day has its zone. */
@@ -41,9 +42,16 @@ export class RunWarnings {
 /** @param earlierRun over the same stream; null: there is none @returns null when rows have a key, by which they are known */
 export function recordsStoredAgain(
   earlierRun: number | null,
-  { tableName, tableKey }: Run,
+  { tableName, tableKey, settings }: Pick<Run, 'tableName' | 'tableKey' | 'settings'>,
 ): string | null {
   if (earlierRun === null || tableKey.length > 0) return null;
+  const pass = passOf(settings);
+  if (pass.type !== 'full') {
+    return (
+      `without a primary_key no record can be recognised: what earlier runs stored in ${tableName} of ` +
+      `${passText(pass)} is stored there again. Name a primary_key`
+    );
+  }
   return (
     `without a primary_key no record can be recognised: what run ${earlierRun} stored in ${tableName} ` +
     'is stored there again. Name a primary_key, or empty the table before --restart'

@@ -195,7 +195,12 @@ describe('a run', () => {
       environmentFor(simulator, database),
     );
     expect(code).toBe(0);
-    expect(result).toMatchObject({ status: 'dry-run', pageLimit: 1000 });
+    expect(result).toMatchObject({ status: 'dry-run', pageLimit: 1000, asked: { type: 'next' } });
+    const told = await folder.run(
+      ['ingest', '--dry-run', '--since', '2026-01-01'],
+      environmentFor(simulator, database),
+    );
+    expect(told.stdout).toContain('asked        from 2026-01-01 to the end');
     expect(simulator.stats().requests).toEqual({});
     expect(await runStatus(database.pool)).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 /** Children of a stream's rows, and of lists in the file: each asked for once, whatever ends the process. */
 import { describe, expect, test } from 'vitest';
 import type { FamilyOptions } from '../support/family-api.js';
-import { type FamilySource, useFamilyRuns } from '../support/family-runs.js';
+import { useFamilyRuns } from '../support/family-runs.js';
 import { untilDisconnected } from '../support/ingest-check.js';
 import { breaking } from '../support/ingest-process.js';
 
@@ -111,68 +111,6 @@ describe('two levels of children', () => {
     expect(lacking.stdout).toContain('no page is of the child with');
     const repaired = await source.run(['verify', '--resource', 'issues', '--repair', '--json']);
     expect(repaired.code, repaired.stdout + repaired.stderr.slice(-2_000)).toBe(0);
-  });
-});
-
-describe('a later run', () => {
-  const grown = () => ({
-    orgs: [{ name: 'one', seen: 1 }] as { name: string; seen: number }[],
-    sizes: new Map([['one', 3]]),
-  });
-  const orgs = {
-    ...{ name: 'orgs', primary_key: 'name', write_disposition: 'merge' },
-    endpoint: { path: 'orgs', incremental: { cursor_path: 'seen' } },
-  };
-  const repos = { ...REPOS, write_disposition: 'merge', include_from_parent: ['name'] };
-  const optionsOf = ({ orgs: list, sizes }: ReturnType<typeof grown>): FamilyOptions => ({
-    ...{ orgs: list, reposOf: (org) => sizes.get(org) ?? 0, issuesOf: () => 0 },
-  });
-  const childrenAsked = ({ api }: FamilySource, from: number) =>
-    api.requests
-      .slice(from)
-      .map(({ url }) => url)
-      .filter((url) => url.includes('/repos'));
-
-  test('of the parent is followed by one of its children: of all, or of those that have changed', async () => {
-    for (const later of ['all', 'changed'] as const) {
-      const all = grown();
-      all.orgs.push({ name: 'two', seen: 1 });
-      all.sizes.set('two', 2);
-      const ingestion = { resources: { repos: { parents: later } } };
-      const source = await runs.start([orgs, repos], optionsOf(all), ingestion);
-      expect((await source.run(['ingest', '--json'])).code).toBe(0);
-      const [asked, first] = [source.api.requests.length, all.orgs[0]];
-      all.orgs.push({ name: 'three', seen: 2 });
-      all.sizes.set('three', 1);
-      all.sizes.set('one', 4);
-      if (first !== undefined) first.seen = 2;
-      const exit = await source.run(['ingest', '--json']);
-      expect(exit.code, exit.stdout + exit.stderr.slice(-2_000)).toBe(0);
-      const paths = childrenAsked(source, asked).map((url) => url.replace(/\?.*$/, ''));
-      const expected = later === 'all' ? ['one', 'three', 'two'] : ['one', 'three'];
-      expect([...new Set(paths)].toSorted()).toEqual(expected.map((org) => `/orgs/${org}/repos`));
-      expect(await runs.dataOf(source.name, 'repos')).toHaveLength(7);
-      expect((await source.run(['verify', '--json'])).code).toBe(0);
-    }
-  });
-
-  test('that reads what is new reads all of it where a parent is new', async () => {
-    const all = grown();
-    const byId = { cursor_path: 'id', start_param: 'since' };
-    const endpoint = { path: REPOS.endpoint, incremental: byId };
-    const source = await runs.start([orgs, { ...repos, endpoint }], optionsOf(all));
-    expect((await source.run(['ingest', '--json'])).code).toBe(0);
-    const asked = source.api.requests.length;
-    expect((await source.run(['ingest', '--json'])).code).toBe(0);
-    expect(childrenAsked(source, asked).every((url) => url.includes('since=3'))).toBe(true);
-    all.orgs.push({ name: 'two', seen: 2 });
-    all.sizes.set('two', 2);
-    const askedBefore = source.api.requests.length;
-    expect((await source.run(['ingest', '--json'])).code).toBe(0);
-    const urls = childrenAsked(source, askedBefore);
-    expect(urls.length).toBeGreaterThan(1);
-    expect(urls.some((url) => url.includes('since='))).toBe(false);
-    expect(await runs.dataOf(source.name, 'repos')).toHaveLength(5);
   });
 });
 

@@ -140,10 +140,24 @@ describe('a source that is asked for what is new', () => {
     const source = runs.source(FILTERED);
     const open = await ingestWith(source, api, '--full', '--until', 'x');
     expect(open.code).toBe(2);
+    const empty = await ingestWith(source, api, '--since', '2026-02-01', '--until', '2026-01-01');
+    expect(empty.code).toBe(2);
+    expect(empty.result?.message).toMatch(/^--since lies behind --until/);
     await killed(source, api, 'kill=out:fetch:1');
     const other = await ingestWith(source, api, '--since', '2026-01-01T00:00:00.000Z');
     expect(other.code).toBe(2);
     expect(other.result?.message).toMatch(/which reads all of the stream, is not complete/);
+
+    // Values of two fields make no watermark.
+    const byName = { ...FILTERED.endpoint, incremental: { cursor_path: 'name' } };
+    runs.rewrite(source, { ...FILTERED, endpoint: byName });
+    const mixed = await ingestWith(source, api);
+    expect(mixed.code).toBe(2);
+    expect(mixed.result?.message).toMatch(
+      /begun with cursor_path: made, and its source now says name/,
+    );
+    expect((await ingestWith(source, api, '--restart')).code).toBe(0);
+    expect(await watermarkOf(source)).toBe('first');
   });
 });
 

@@ -45,8 +45,8 @@ export class FamilyRuns {
     writeFileSync(path, JSON.stringify(file));
     const { connectionString } = this.database;
     const env = { DATABASE_URL: connectionString, LOG_LEVEL: 'debug', RETRY_PAUSE: '0.1' };
-    const run: FamilySource['run'] = ([command = '', ...args], flags) =>
-      this.#folder.run([command, '--source', path, ...args], env, flags);
+    const run: FamilySource['run'] = (args, flags) =>
+      this.#folder.run([...args, '--source', path], env, flags);
     return { name, api, run };
   }
 

@@ -78,6 +78,14 @@ describe('a start', () => {
     expect(choose({ watermark: other })).toEqual({ type: 'begin', pass: FULL_PASS });
     expect(choose({ asked: { type: 'full' } })).toEqual({ type: 'begin', pass: FULL_PASS });
   });
+
+  test('behind a range reads all, where nothing tells what is new', () => {
+    const latest = run('complete', RANGE);
+    const all = { type: 'begin', pass: FULL_PASS };
+    expect(choose({ latest, incremental: null })).toEqual(all);
+    expect(choose({ latest, incremental: { ...BY_TIME, endValue: 9 } })).toEqual(all);
+    expect(choose({ latest })).toEqual({ type: 'begin', pass: incrementalFrom(17) });
+  });
 });
 
 describe('a stream of children', () => {

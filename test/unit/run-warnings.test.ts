@@ -1,7 +1,7 @@
 /** What a run that is complete still warns of. */
 import { describe, expect, test } from 'vitest';
 import type { RunTotals } from '../../src/database/ledger-types.js';
-import { movedRecords } from '../../src/session/run-warnings.js';
+import { movedRecords, recordsStoredAgain } from '../../src/session/run-warnings.js';
 
 const TOTALS: RunTotals = {
   ...{
@@ -31,4 +31,16 @@ describe('records that moved while their pages were counted off', () => {
   test('show by records that come more than once', () => {
     expect(movedRecords(null, { ...TOTALS, rows: 290 })).toContain('5 records came more than once');
   });
+});
+
+test('records without a key come again only as far as the run reads', () => {
+  const rows = { tableName: '"api"."items"', tableKey: [] };
+  const whole = { ...rows, settings: {} };
+  expect(recordsStoredAgain(null, whole)).toBeNull();
+  expect(recordsStoredAgain(3, { ...whole, tableKey: ['id'] })).toBeNull();
+  expect(recordsStoredAgain(3, whole)).toMatch(/what run 3 stored .* or empty the table/);
+  const settings = { pass: { type: 'incremental', start: '2026-03-09', end: null } };
+  const later = recordsStoredAgain(3, { ...rows, settings });
+  expect(later).toMatch(/of what is new since 2026-03-09 is stored there again/);
+  expect(later).not.toContain('empty');
 });
