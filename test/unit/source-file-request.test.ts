@@ -192,6 +192,11 @@ describe('incremental', () => {
     ['cursor_type: integer, datetime_format: "%Y"', /datetime_format: is for instants/],
     ['datetime_format: "%G-%V"', /datetime_format: has %G, %V, which is not supported/],
     ['lag: -1', /lag: takes 0 or more/],
+    [
+      'cursor_type: integer, initial_value: abc',
+      /initial_value: takes a number where cursor_type is/,
+    ],
+    ['lag: soon', /lag: takes a duration/],
     ['row_order: newest', /row_order: takes one of asc, desc/],
     ['last_value_func: min', /last_value_func: takes one of max/],
   ])('{ %s } is a fault', (fields, message) => {

@@ -6,7 +6,7 @@
  */
 import { Chains } from '../../core/chains.js';
 import { childCursor, parentWords } from '../../paging/child-cursor.js';
-import { number, pageDifference } from './page-names.js';
+import { pageDifference, rowCount } from './page-names.js';
 import type { Difference, LedgerChild, LedgerChildren, VerifiedPage } from './verify-types.js';
 
 /** @param pages of one run, by segment and page */
@@ -49,7 +49,7 @@ function isFinished({ parent }: LedgerChild, pages: readonly VerifiedPage[]): bo
 }
 
 function missingChildren(count: number, example: string | null): Difference {
-  const message = `${number(count)} rows of the parent have none (one is ${example})`;
+  const message = `${rowCount(count)} of the parent without a child (one is ${example})`;
   return { kind: 'chain', where: 'the children', message };
 }
 

@@ -68,7 +68,7 @@ const DURATION_WORDS = 'a duration such as 500ms, 120s, 5m or 1h';
 export const duration = z.string(takes(DURATION_WORDS)).check(
   z.regex(DURATION, rule(DURATION_WORDS)),
   z.refine(
-    (value) => readDuration(value) !== null,
+    (value) => !DURATION.test(value) || readDuration(value) !== null,
     rule(`${DURATION_WORDS}, above 0 and up to 3650d`),
   ),
 );

@@ -1,4 +1,5 @@
 /** How a stream goes on from one run to the next: `incremental` of its endpoint, or of one of its parameters. */
+import { readCursorValue } from '../cursor-value.js';
 import type { IncrementalPlan } from '../plan.js';
 import type { CodecName } from '../registry.js';
 import { readDuration } from './duration.js';
@@ -37,6 +38,12 @@ export function planIncremental(
   }
   checkRecordPath(fields.cursor_path, [...at, 'cursor_path'], notes);
   const { cursor_type: type = null, end_value: endValue = null } = fields;
+  for (const name of ['initial_value', 'end_value'] as const) {
+    const isNumber = type === 'integer' || type === 'numeric';
+    const value = fields[name] ?? null;
+    if (!isNumber || value === null || readCursorValue(value, type) !== null) continue;
+    notes.fault([...at, name], `takes a number where cursor_type is ${type}`);
+  }
   return {
     cursorPath: fields.cursor_path,
     ...{ type, endValue, lag: lagOf(fields, [...at, 'lag'], notes) },
