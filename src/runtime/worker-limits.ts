@@ -12,6 +12,8 @@ export const WORKER_RESOURCE_LIMITS = {
 } as const;
 
 const INITIAL_OLD_GENERATION_MB = 64;
+/** What is received of smaller pages is soon freed: the first limit is not reached by it. */
+const LARGE_PAGE_RECORDS = 1_000;
 
 /**
  * Sets what V8 does of its own, in this thread and those to come; to be called before the workers
@@ -19,8 +21,13 @@ const INITIAL_OLD_GENERATION_MB = 64;
  * of 9 MB is soon reached: one full collection every five pages that frees nothing which a young one
  * would not, a tenth of the program's processor time. And it takes main, which allocates little, for
  * idle, and collects it three times over to give memory back, where once is enough.
+ *
+ * Small pages leave objects of their own behind: each thread would let as much of these grow.
+ *
+ * @param pageRecords asked for at once
  */
-export function spareFullCollections(): void {
+export function spareFullCollections(pageRecords: number): void {
   setFlagsFromString('--memory-reducer-single-gc');
+  if (pageRecords < LARGE_PAGE_RECORDS) return;
   setFlagsFromString(`--initial-old-space-size=${INITIAL_OLD_GENERATION_MB}`);
 }

@@ -52,7 +52,7 @@ export class Threads {
   #start(): Pick<ThreadUse, 'fetchPool' | 'writer'> {
     const { context, source, database } = this.#parts;
     const { config } = context;
-    spareFullCollections();
+    spareFullCollections(config.pageLimit ?? source.spec.pageLimitMax);
     const fetchPool = new FetchPool({
       source: source.sourceSpec,
       settings: fetchSettings(source, config),
