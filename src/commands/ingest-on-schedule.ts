@@ -6,6 +6,7 @@ import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { failureOf } from './failure.js';
 import { failureResult } from './result-line.js';
+import { isForAPerson } from './streams-result.js';
 
 /** How `ingest` ended once. */
 export interface IngestEnd {
@@ -14,7 +15,7 @@ export interface IngestEnd {
   readonly message: string | null;
   /** When another try is worth it, epoch ms; null: not known, or nothing to wait for. */
   readonly resumeAtMs: number | null;
-  /** Another try would end the same way: rows that the source has no more are kept. */
+  /** Another try would end the same way. */
   readonly isForAPerson: boolean;
 }
 
@@ -62,7 +63,7 @@ async function attempt(context: CommandContext, ingestOnce: IngestOnce): Promise
     const { exitCode, message, fault } = failure;
     process.stderr.write(`${message}\n`);
     context.json(failureResult(exitCode, message, fault));
-    return { exitCode, message, resumeAtMs: null, isForAPerson: false };
+    return { exitCode, message, resumeAtMs: null, isForAPerson: isForAPerson([{ exitCode }]) };
   }
 }
 
@@ -72,9 +73,6 @@ function endOf({ exitCode, resumeAtMs, isForAPerson }: IngestEnd, isPortion: boo
   switch (exitCode) {
     case EXIT.complete:
       return { type: 'complete' };
-    case EXIT.usage:
-    case EXIT.credentials:
-      return { type: 'refused' };
     case EXIT.paused:
       return resumeAtMs !== null || isPortion ? { type: 'paused', resumeAtMs } : { type: 'failed' };
     default:

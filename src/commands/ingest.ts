@@ -25,6 +25,7 @@ import { leave } from './leave.js';
 import { withSourceOptions } from './source-options.js';
 import {
   failuresText,
+  isForAPerson,
   type NamedResult,
   resultOfStreams,
   type ToldResult,
@@ -109,7 +110,7 @@ async function runOne(context: CommandContext, confirm: Confirm): Promise<Ingest
   await ingest(context, { tell: told, leave, confirm });
   const [result] = results;
   assert(result !== undefined, 'an ingestion tells how it ended');
-  return ingestEnd(result, results);
+  return ingestEnd(result, results, results);
 }
 
 async function runSeveral(context: CommandContext, confirm: Confirm): Promise<IngestEnd> {
@@ -134,7 +135,7 @@ async function runSeveral(context: CommandContext, confirm: Confirm): Promise<In
   const failures = failuresText(inOrder);
   if (failures !== null) context.say(failures);
   sayResult(context, result);
-  return ingestEnd(result, inOrder);
+  return ingestEnd(result, inOrder, stopped === null ? inOrder : [result]);
 }
 
 function sayResult(context: CommandContext, result: StreamResult): void {
@@ -160,16 +161,22 @@ function tellStream(context: CommandContext, end: StreamEnd): ToldResult {
   }
 }
 
-/** @param results of each stream */
-function ingestEnd(result: StreamResult, results: readonly StreamResult[]): IngestEnd {
+/**
+ * @param results of each stream
+ * @param deciding those that decide whether another try is worth it
+ */
+function ingestEnd(
+  result: StreamResult,
+  results: readonly StreamResult[],
+  deciding: readonly StreamResult[],
+): IngestEnd {
   const { exitCode } = result;
   const message = exitCode === EXIT.complete ? null : String(result.message ?? '');
   const resumes = results.flatMap(({ resumeAt }) =>
     resumeAt == null ? [] : [Date.parse(String(resumeAt))],
   );
   const resumeAtMs = resumes.length === 0 ? null : Math.min(...resumes);
-  const isForAPerson = result.keptReason != null;
-  return { exitCode, message, resumeAtMs, isForAPerson };
+  return { exitCode, message, resumeAtMs, isForAPerson: isForAPerson(deciding) };
 }
 
 function tell(context: CommandContext, end: IngestionEnd): ToldResult {

@@ -51,6 +51,20 @@ export function failuresText(results: readonly NamedResult[]): string | null {
   return [title, ...lines].join('\n');
 }
 
+/**
+ * Whether another try would end the same way until a person has acted: that holds for every stream that is
+ * not complete. One that was not begun waits for another, and does not count.
+ */
+export function isForAPerson(results: readonly StreamResult[]): boolean {
+  const open = results.filter((each) => !isComplete(each) && each.status !== 'not_begun');
+  return open.length > 0 && open.every(needsAPerson);
+}
+
+/** A setting or a key is refused, or rows that the source has no more are kept. */
+function needsAPerson({ exitCode, keptReason }: StreamResult): boolean {
+  return exitCode === EXIT.usage || exitCode === EXIT.credentials || keptReason != null;
+}
+
 function isComplete({ exitCode }: StreamResult): boolean {
   return exitCode === EXIT.complete;
 }

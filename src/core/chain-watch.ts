@@ -61,7 +61,7 @@ export class ChainWatch {
    * Behind an opaque cursor only rows tell that a segment is through: all of a page, for the last one alone may
    * be out of order.
    */
-  bound(
+  endAtBound(
     { job, next, head }: OutstandingPage,
     { firstPosition: first, lastPosition: last }: ScannedEvent,
   ) {

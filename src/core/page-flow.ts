@@ -82,7 +82,7 @@ export class PageFlow {
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.segmentOf(job).isUnproven;
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
-    this.#watch.bound(page, event);
+    this.#watch.endAtBound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
     // An end that was announced is told of when it is believed.

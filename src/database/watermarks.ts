@@ -3,7 +3,6 @@
  * record as complete, so that it is never ahead of the rows.
  */
 import type { ClientBase, Pool } from 'pg';
-import { asIngestionError } from './connect.js';
 import { SET_RUN_STATUS } from './ledger-sql.js';
 import type { StreamKey } from './ledger-types.js';
 import { asked, inTransaction } from './transaction.js';
@@ -16,8 +15,7 @@ export interface Watermark {
 }
 
 /** What the end of a run makes of its stream's watermark; `value` null: there is none any more. */
-export interface WatermarkChange {
-  readonly cursorPath: string;
+export interface WatermarkChange extends Omit<Watermark, 'value'> {
   readonly value: string | null;
 }
 
@@ -38,29 +36,29 @@ const HIGHEST = `
     CASE WHEN bool_and(is_ordered) THEN max(split_part(first_position, '/', 1)::float8) END AS "newestMs"
   FROM ingestion_pages WHERE run = $1`;
 
-const OF_RUN = 'SELECT source, stream, origin FROM ingestion_runs WHERE run = $1';
-
 const WRITE = `
   INSERT INTO ingestion_watermarks (source, stream, origin, cursor_path, value, run)
-  SELECT source, stream, origin, $2, $3, run FROM (${OF_RUN.replace('SELECT', 'SELECT run,')}) AS own
+  SELECT source, stream, origin, $2, $3, run FROM ingestion_runs WHERE run = $1
   ON CONFLICT (source, stream, origin) DO UPDATE SET cursor_path = excluded.cursor_path,
     value = excluded.value, run = excluded.run, written_at = excluded.written_at`;
 
 const REMOVE = `
-  DELETE FROM ingestion_watermarks WHERE (source, stream, origin) IN (${OF_RUN})`;
+  DELETE FROM ingestion_watermarks WHERE (source, stream, origin) IN (
+    SELECT source, stream, origin FROM ingestion_runs WHERE run = $1)`;
 
 /** @returns null: the stream has none @throws IngestionError */
 export async function findWatermark(
   pool: Pool,
   { source, stream, origin }: StreamKey,
 ): Promise<Watermark | null> {
-  return (await ask<Watermark>(pool, FIND, [source, stream, origin]))[0] ?? null;
+  const { rows } = await asked(pool.query<Watermark>(FIND, [source, stream, origin]));
+  return rows[0] ?? null;
 }
 
 /** @throws IngestionError */
 export async function highestOfRun(pool: Pool, run: number): Promise<HighestOfRun> {
-  const [found] = await ask<HighestOfRun>(pool, HIGHEST, [run]);
-  return found ?? { values: [], newestMs: null };
+  const { rows } = await asked(pool.query<HighestOfRun>(HIGHEST, [run]));
+  return rows[0] ?? { values: [], newestMs: null };
 }
 
 /** Puts a run on record as complete. May be repeated. @throws IngestionError; then nothing has changed */
@@ -79,16 +77,4 @@ export async function writeWatermark(
 ): Promise<void> {
   if (value === null) await asked(client.query(REMOVE, [run]));
   else await asked(client.query(WRITE, [run, cursorPath, value]));
-}
-
-async function ask<Row extends object>(
-  pool: Pool,
-  text: string,
-  values: readonly unknown[],
-): Promise<Row[]> {
-  try {
-    return (await pool.query<Row>(text, [...values])).rows;
-  } catch (error) {
-    throw asIngestionError(error);
-  }
 }

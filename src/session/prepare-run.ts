@@ -22,8 +22,7 @@ import {
 import { nextWatermark } from './next-watermark.js';
 import { type OpenSource, readingPass } from './open-source.js';
 import { prepareChildRun } from './prepare-child-run.js';
-import type { PreparedChildren } from './prepare-children.js';
-import { newsOfParents, type ParentNews } from './prepare-children.js';
+import { newsOfParents, type ParentNews, type PreparedChildren } from './prepare-children.js';
 import { replacementOf } from './replacement.js';
 import { requireRange } from './require-range.js';
 import { UserError } from './user-error.js';

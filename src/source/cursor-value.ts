@@ -30,6 +30,9 @@ export interface CursorForm {
   readonly format: string | null;
 }
 
+/** A span of time, or a number in units of the value: seconds of an instant, days of the type `date`. */
+export type Lag = { readonly ms: number } | { readonly units: number };
+
 const RANK = { number: 0, instant: 1, text: 2 } as const;
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const PLAIN_NUMBER = /^(-?)(\d+)(?:\.(\d+))?$/;
@@ -77,24 +80,19 @@ export function compareCursorValues(a: CursorValue, b: CursorValue): number {
   return a.kind === b.kind ? compareTexts(a.text, b.text) : RANK[a.kind] - RANK[b.kind];
 }
 
-/**
- * What lies before a value: the same in the form in which it came.
- *
- * @param lag of a number, in its units; of an instant, in seconds, of the type `date` in days
- */
-export function valueBefore(
-  value: CursorScalar,
-  lag: number,
-  type: CursorType | null,
-): CursorScalar {
-  const read = lag === 0 ? null : readCursorValue(value, type);
+/** What lies before a value: the same in the form in which it came. */
+export function valueBefore(value: CursorScalar, lag: Lag, type: CursorType | null): CursorScalar {
+  const isNone = ('ms' in lag ? lag.ms : lag.units) === 0;
+  const read = isNone ? null : readCursorValue(value, type);
   if (read === null || read.kind === 'text') return value;
   if (read.kind === 'instant') {
-    const ms = read.ms - lag * (type === 'date' ? DAY_MS : 1000);
-    return instantLike(value, ms);
+    const lagMs = 'ms' in lag ? lag.ms : lag.units * (type === 'date' ? DAY_MS : 1000);
+    return instantLike(value, read.ms - lagMs);
   }
-  const isExact = Number.isSafeInteger(lag) && /^-?\d+$/.test(read.text);
-  const shifted = isExact ? String(BigInt(read.text) - BigInt(lag)) : String(read.number - lag);
+  // A span of time before a number is before an instant since 1970.
+  const units = 'units' in lag ? lag.units : isEpochSeconds(read) ? lag.ms / 1000 : lag.ms;
+  const isExact = Number.isSafeInteger(units) && /^-?\d+$/.test(read.text);
+  const shifted = isExact ? String(BigInt(read.text) - BigInt(units)) : String(read.number - units);
   return typeof value === 'number' ? Number(shifted) : shifted;
 }
 
@@ -116,8 +114,12 @@ export function instantOf(value: CursorScalar, type: CursorType | null): number 
 
 function epochMsOf(read: Extract<CursorValue, { readonly kind: 'number' | 'instant' }>): number {
   if (read.kind === 'instant') return read.ms;
-  const isSeconds = Math.abs(read.number) < EPOCH_SECONDS_END;
-  return Math.floor(isSeconds ? read.number * 1000 : read.number);
+  return Math.floor(isEpochSeconds(read) ? read.number * 1000 : read.number);
+}
+
+/** Else milliseconds. */
+function isEpochSeconds({ number }: NumberValue): boolean {
+  return Math.abs(number) < EPOCH_SECONDS_END;
 }
 
 /** Never later: what is read again is known by its key, what is passed over is lost. */

@@ -6,7 +6,7 @@ import type { LimitHeaders } from '../core/declared-statements.js';
 import type { PaginatorPlan } from '../paging/paginator-plan.js';
 import type { Order } from '../paging/paging.js';
 import type { ColumnType, Disposition } from '../protocol/record-target.js';
-import type { CursorForm, CursorScalar } from './cursor-value.js';
+import type { CursorForm, CursorScalar, Lag } from './cursor-value.js';
 import type { CodecName } from './registry.js';
 
 export type { CostHeaders, LimitHeaders } from '../core/declared-statements.js';
@@ -157,8 +157,8 @@ export interface IncrementalPlan extends CursorForm {
   readonly initialValue: CursorScalar | null;
   /** Every run ends there, and reads all of it; null: runs go on from the watermark. */
   readonly endValue: CursorScalar | null;
-  /** So much before the watermark is read again; see valueBefore. */
-  readonly lag: number;
+  /** So much before the watermark is read again. */
+  readonly lag: Lag;
   /** The newest records come first, whatever is asked for: a run ends where it comes to what is older. */
   readonly isNewestFirst: boolean;
 }

@@ -69,7 +69,7 @@ describe('datasync-ingestion.service', () => {
     expect(Number.parseInt(value('TimeoutStopSec') ?? '', 10)).toBeGreaterThan(STOP_SECONDS);
   });
 
-  test('systemd reads it, and finds it well shut off', (context) => {
+  test('systemd reads it, and rates it as little exposed', (context) => {
     if (!hasCommand('systemd-analyze')) return context.skip('systemd-analyze is not installed');
     const here = unit
       .replace('/usr/bin/node', process.execPath)

@@ -75,7 +75,7 @@ describe('ingest --every', () => {
     await expectExactly(database.pool, simulator.settings);
   });
 
-  test('tells a refused key once, tries again when the next run is due, and says when it is in time again', async () => {
+  test('tells a refused key once, tries again when the next run is due, and tells once that it is late', async () => {
     const [wrong, receiver] = [await simulate({ ...SMALL, apiKey: 'another' }), await receive()];
     const child = folder.start(
       ['ingest', '--restart', '--json'],

@@ -10,7 +10,7 @@ import { stretchOfPass } from '../../src/source/stretch.js';
 
 const INCREMENTAL: IncrementalPlan = {
   ...{ cursorPath: 'timestamp', type: null, format: null, startParam: null, endParam: null },
-  ...{ initialValue: null, endValue: null, lag: 0, isNewestFirst: true },
+  ...{ initialValue: null, endValue: null, lag: { units: 0 }, isNewestFirst: true },
 };
 
 interface KnownRun {

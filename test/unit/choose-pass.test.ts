@@ -9,7 +9,7 @@ import { stretchOfPass } from '../../src/source/stretch.js';
 
 const BY_TIME: IncrementalPlan = {
   ...{ cursorPath: 'at', type: null, format: null, startParam: 'since', endParam: null },
-  ...{ initialValue: null, endValue: null, lag: 0, isNewestFirst: false },
+  ...{ initialValue: null, endValue: null, lag: { units: 0 }, isNewestFirst: false },
 };
 const WATERMARK = { cursorPath: 'at', value: '17' };
 const NEXT: AskedPass = { type: 'next' };
@@ -64,7 +64,7 @@ describe('a start', () => {
 
   test('behind a complete run reads what is new, where that can be told', () => {
     expect(choose({})).toEqual({ type: 'begin', pass: incrementalFrom(17) });
-    expect(choose({ incremental: { ...BY_TIME, lag: 5 } })).toMatchObject({
+    expect(choose({ incremental: { ...BY_TIME, lag: { units: 5 } } })).toMatchObject({
       pass: incrementalFrom(12),
     });
     expect(choose({ incremental: null })).toEqual({ type: 'nothingToDo' });

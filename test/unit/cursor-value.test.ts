@@ -7,6 +7,7 @@ import {
   compareCursorValues,
   cursorScalar,
   instantOf,
+  type Lag,
   readCursorJson,
   readCursorValue,
   sentValue,
@@ -88,17 +89,21 @@ test('JSON keeps the digits of a number', () => {
 });
 
 describe('what lies before a value', () => {
-  test.each<[CursorScalar, number, CursorType | null, CursorScalar]>([
-    [100, 0, null, 100],
-    [100, 30, null, 70],
-    ['9007199254740993', 2, 'integer', '9007199254740991'],
-    ['1.5', 1, 'numeric', '0.5'],
-    ['2026-01-01T00:00:10.5Z', 5, null, '2026-01-01T00:00:05.500Z'],
-    ['2026-01-01T00:00:10Z', 5, 'datetime', '2026-01-01T00:00:05Z'],
-    ['2026-01-01T00:00:10.000009Z', 1, null, '2026-01-01T00:00:09.000Z'],
-    ['2026-01-10', 3, 'date', '2026-01-07'],
-    ['a', 3, null, 'a'],
-  ])('%s less %s (%s) is %s', (value, lag, type, before) => {
+  test.each<[CursorScalar, Lag, CursorType | null, CursorScalar]>([
+    [1_767_323_045, { ms: 600_000 }, 'timestamp', 1_767_322_445],
+    [1_767_323_045_678, { ms: 600_000 }, null, 1_767_322_445_678],
+    ['1767323045.25', { ms: 1_000 }, 'timestamp', '1767323044.25'],
+    ['2026-01-10', { ms: 90_000_000 }, 'date', '2026-01-08'],
+    [100, { units: 0 }, null, 100],
+    [100, { units: 30 }, null, 70],
+    ['9007199254740993', { units: 2 }, 'integer', '9007199254740991'],
+    ['1.5', { units: 1 }, 'numeric', '0.5'],
+    ['2026-01-01T00:00:10.5Z', { units: 5 }, null, '2026-01-01T00:00:05.500Z'],
+    ['2026-01-01T00:00:10Z', { units: 5 }, 'datetime', '2026-01-01T00:00:05Z'],
+    ['2026-01-01T00:00:10.000009Z', { units: 1 }, null, '2026-01-01T00:00:09.000Z'],
+    ['2026-01-10', { units: 3 }, 'date', '2026-01-07'],
+    ['a', { units: 3 }, null, 'a'],
+  ])('%s less %j (%s) is %s', (value, lag, type, before) => {
     expect(valueBefore(value, lag, type)).toBe(before);
   });
 
@@ -109,7 +114,7 @@ describe('what lies before a value', () => {
     const lags = fc.integer({ min: 1, max: 1e6 });
     const property = fc.property(instants, lags, fc.boolean(), (date, lag, isDay) => {
       const value = isDay ? date.toISOString().slice(0, 10) : date.toISOString();
-      const before = instantOf(valueBefore(value, lag, null), null) ?? Number.NaN;
+      const before = instantOf(valueBefore(value, { units: lag }, null), null) ?? Number.NaN;
       expect(before).toBeLessThanOrEqual((instantOf(value, null) ?? 0) - (isDay ? 0 : lag * 1000));
     });
     fc.assert(property, { numRuns: 300 });

@@ -128,6 +128,7 @@ async function playRun(level: string, faultShare: number) {
   watch.start();
   const outcome = await untilOver(loop);
   watch.stop();
+  await watch.writeState(outcome);
   const known = { run: 7, pass: FULL_PASS, outcome, stats, figures: runFigures };
   const figures = { ...known, resumedFrom: null, warnings: [], deletion: null };
   watch.ended(ingestResult({ ...figures, startedAtMs, nowMs: nowMs() }), outcome);

@@ -225,7 +225,7 @@ describe('incremental', () => {
     const fields =
       'incremental: { cursor_path: n, cursor_type: datetime, datetime_format: "%d.%m.%Y %z", lag: 3d, start_param: s }';
     expect(streamOf(`name: a, endpoint: { ${fields} }`).incremental).toMatchObject({
-      ...{ type: 'datetime', format: '%d.%m.%Y %Z', lag: 259_200 },
+      ...{ type: 'datetime', format: '%d.%m.%Y %Z', lag: { ms: 259_200_000 } },
     });
   });
 });

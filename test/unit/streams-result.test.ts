@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   failuresText,
+  isForAPerson,
   type NamedResult,
   resultOfStreams,
 } from '../../src/commands/streams-result.js';
@@ -29,6 +30,24 @@ test.each([
   ['all failed', [forbidden, failed], { status: 'failed', exitCode: 4 }],
 ] as const)('%s', (_, results, expected) => {
   expect(resultOfStreams(results, null)).toMatchObject({ ...expected, streams: results });
+});
+
+const kept: NamedResult = { ...result('k', 'complete', 1), keptReason: 'too many' };
+const setting = result('s', 'failed', 2);
+const waiting = result('w', 'not_begun', 1);
+
+test.each([
+  ['nothing is wrong', [complete], false],
+  ['rows are kept', [complete, kept], true],
+  ['a key is refused', [complete, forbidden], true],
+  ['a setting is refused, and a child of it waits', [setting, waiting], true],
+  ['rows are kept, and another may succeed later', [kept, failed], false],
+  ['another may succeed later, and rows are kept', [failed, kept], false],
+  ['a key is refused, and another may succeed later', [forbidden, failed], false],
+  ['a key is refused, and another goes on later', [forbidden, paused], false],
+  ['a stream waits for one that failed', [failed, waiting], false],
+])('for a person: %s', (_, results, expected) => {
+  expect(isForAPerson(results)).toBe(expected);
 });
 
 test('the failed streams are named with their reasons', () => {

@@ -9,7 +9,7 @@ const NOW_MS = Date.UTC(2026, 0, 10);
 function by(type: CursorType | null): IncrementalPlan {
   return {
     ...{ cursorPath: 'at', type, format: null, startParam: null, endParam: null },
-    ...{ initialValue: null, endValue: null, lag: 0, isNewestFirst: false },
+    ...{ initialValue: null, endValue: null, lag: { units: 0 }, isNewestFirst: false },
   };
 }
 

@@ -118,7 +118,7 @@ export function lateWords(
 /** `Run 12 is stalled`. */
 export function titleOf({ run, kind, action, state }: Alert): string {
   const who = run === null ? 'The ingestion' : `Run ${run}`;
-  if (kind === 'late') return action === 'trigger' ? `${who} is late` : `${who} is in time again`;
+  if (kind === 'late') return action === 'trigger' ? `${who} is late` : `${who} is on time again`;
   if (kind === 'row_fall') {
     return action === 'trigger' ? `${who} has far fewer rows` : `${who} has its rows again`;
   }

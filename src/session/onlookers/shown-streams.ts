@@ -115,7 +115,7 @@ export class ShownStreams {
     for (const each of this.#watches) each.databaseAwaited(fault, waitMs);
   }
 
-  /** Of the first that has any; null: all get on. */
+  /** That of the first stream that has any; null: no stream has. */
   trouble(): Trouble | null {
     const nowMs = this.#nowMs();
     const all = this.#all;

@@ -1,5 +1,5 @@
 /** How a stream goes on from one run to the next: `incremental` of its endpoint, or of one of its parameters. */
-import { readCursorValue } from '../cursor-value.js';
+import { type Lag, readCursorValue } from '../cursor-value.js';
 import type { IncrementalPlan } from '../plan.js';
 import type { CodecName } from '../registry.js';
 import { readDuration } from './duration.js';
@@ -73,17 +73,19 @@ function declarations({ endpoint, endpointAt, memberAt }: MergedResource): Decla
   return [{ fields: incremental, at: endpointAt('incremental') }, ...ofParams];
 }
 
-/** A duration is a number of seconds, of the type `date` a number of days. */
-function lagOf({ lag, cursor_type: type }: IncrementalFields, at: FieldPath, notes: FileNotes) {
-  if (lag == null) return 0;
+function lagOf(
+  { lag, cursor_type: type }: IncrementalFields,
+  at: FieldPath,
+  notes: FileNotes,
+): Lag {
+  if (lag == null) return { units: 0 };
   if (type === 'objectid')
     notes.fault(at, 'of an objectid nothing can be taken away; leave it out');
-  if (typeof lag === 'number') return lag;
+  if (typeof lag === 'number') return { units: lag };
   if (type === 'integer' || type === 'numeric') {
     notes.fault(at, `takes a number where cursor_type is ${type}`);
   }
-  const seconds = (readDuration(lag) ?? 0) / 1000;
-  return type === 'date' ? Math.ceil(seconds / 86_400) : seconds;
+  return { ms: readDuration(lag) ?? 0 };
 }
 
 function formatOf(
