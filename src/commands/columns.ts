@@ -41,15 +41,12 @@ export function columnsCommand(): Command {
   return withSourceOptions(new Command('columns'))
     .description('propose typed columns from the rows that are in the table; changes nothing')
     .option('--sample <n>', 'rows to look at', wholeNumber, ROWS)
-    .option(
-      '--sql',
-      'print the statements that add the columns and fill them in rows that are there',
-    )
+    .option('--sql', 'print the statements that add the columns and fill them in existing rows')
     .option('--json', 'print the result as one JSON line')
     .addHelpText(
       'after',
       `
-Prints a block columns: for the source file, with how many rows have each field.
+Prints a columns: block for the source file, and how many rows have each field.
 No value is shown. Columns that the file declares stay as they are.
 
 Example:

@@ -1,6 +1,7 @@
 /** `datasync quarantine …`: looks at records that could not be stored, and tries them again. */
 import { Command, InvalidArgumentError } from 'commander';
 import { Quarantine, type RecordPlace } from '../database/quarantine.js';
+import { addRetries, NO_RETRIES, type RetryCounts } from '../protocol/quarantined-record.js';
 import { commandText } from '../session/command-text.js';
 import { noLedgerText } from '../session/ledger-reader.js';
 import { openLedger } from '../session/open-database.js';
@@ -133,8 +134,8 @@ function retryCommand(): Command {
     .addHelpText(
       'after',
       `
-Once the source file or the table is corrected. What is stored leaves the
-quarantine and becomes rows of the page that it came with; the API is not asked.
+Correct the source file or the table first. A record that is stored leaves the
+quarantine and becomes a row of the page that it came with; the API is not asked.
 
 Example:
   datasync quarantine retry --source github --reason bigint`,
@@ -171,18 +172,14 @@ function tellRetry(
   isDryRun: boolean,
 ): StreamResult {
   const { source, stream } = context.config;
-  const sum = (count: (run: RunRetry) => number): number =>
-    retried.reduce((total, run) => total + count(run), 0);
-  const [inserted, updated, duplicate, refused] = [
-    sum((run) => run.inserted),
-    sum((run) => run.updated),
-    sum((run) => run.duplicate),
-    sum((run) => run.refused),
-  ];
+  const { inserted, updated, duplicate, refused } = retried.reduce<RetryCounts>(
+    addRetries,
+    NO_RETRIES,
+  );
   for (const one of retried) context.say(runText(one, { source, isDryRun }));
   const stored = inserted + updated + duplicate;
-  const left = sum(({ records }) => records) - stored;
-  const tried = sum((one) => (one.passedOver === null ? one.records : 0));
+  const left = recordsOf(retried) - stored;
+  const tried = recordsOf(retried.filter(({ passedOver }) => passedOver === null));
   const done = isDryRun
     ? `${counted(tried)} would be tried again`
     : `${counted(stored)} stored, ${counted(left)} left in quarantine`;
@@ -194,6 +191,10 @@ function tellRetry(
   const runs = retried.map(({ run, ...one }) => ({ ...one, run: run.run }));
   const counts = { inserted, updated, duplicate, refused, left };
   return { status, exitCode, message, stream, ...counts, runs };
+}
+
+function recordsOf(retried: readonly RunRetry[]): number {
+  return retried.reduce((total, { records }) => total + records, 0);
 }
 
 function runText(

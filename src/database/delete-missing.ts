@@ -92,7 +92,7 @@ const LOCK_RUN = `
 
 const SET_DELETED = 'UPDATE ingestion_runs SET deleted = $2 WHERE run = $1';
 
-const SEEN_NOTHING = (run: number): string => `
+const seenNothing = (run: number): string => `
   SELECT NOT EXISTS (SELECT FROM ${seenTable(run)}) AND (
     SELECT coalesce(sum(known - updated), 0) FROM ingestion_pages WHERE run = $1) > 0 AS "isEmptied"`;
 
@@ -130,9 +130,10 @@ export function countMissing(pool: Pool, deleting: DeletingRun): Promise<Missing
     permitSilence(client, LONG_SILENCE_MS);
     const { run } = deleting;
     const known = await rowOf<{ isThere: boolean }>(client, sql.TABLE_IS_THERE, [seenTable(run)]);
-    if (!known.isThere) return unknown(`the keys that run ${run} has seen are not there any more`);
-    const { isEmptied } = await rowOf<{ isEmptied: boolean }>(client, SEEN_NOTHING(run), [run]);
-    if (isEmptied) return unknown(`the keys that run ${run} has seen are not there any more`);
+    const lost = unknown(`the keys that run ${run} has seen are not there any more`);
+    if (!known.isThere) return lost;
+    const { isEmptied } = await rowOf<{ isEmptied: boolean }>(client, seenNothing(run), [run]);
+    if (isEmptied) return lost;
     if (!(await noteQuarantined(client, deleting))) {
       return unknown(
         `run ${run} has records in quarantine whose key cannot be read, and which may be any row: \`datasync quarantine list --run ${run}\` shows them`,

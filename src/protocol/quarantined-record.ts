@@ -56,6 +56,17 @@ export interface RetryCounts {
   readonly refused: number;
 }
 
+export const NO_RETRIES: RetryCounts = { inserted: 0, updated: 0, duplicate: 0, refused: 0 };
+
+export function addRetries(one: RetryCounts, other: RetryCounts): RetryCounts {
+  return {
+    inserted: one.inserted + other.inserted,
+    updated: one.updated + other.updated,
+    duplicate: one.duplicate + other.duplicate,
+    refused: one.refused + other.refused,
+  };
+}
+
 export type RetryResult =
   | ({ readonly type: 'retried' } & RetryCounts)
   /** Nothing of the page has changed. */

@@ -36,14 +36,10 @@ const PAGES = [
   page([{ id: 3, price: 'three' }, { id: 4, price: 4 }, { name: 'nobody' }]),
 ];
 const ALL = [
-  ...[
-    { id: 1, price: 1 },
-    { id: 2, price: 'two' },
-  ],
-  ...[
-    { id: 3, price: 'three' },
-    { id: 4, price: 4 },
-  ],
+  { id: 1, price: 1 },
+  { id: 2, price: 'two' },
+  { id: 3, price: 'three' },
+  { id: 4, price: 4 },
 ];
 
 /** A run that has put three records into quarantine. */

@@ -7,8 +7,9 @@
  *                                  └─ the same, or older ──────▶ stays: a duplicate
  *
  * Newer is the higher instant; where there is none, or the same, the later page of a chain, and else what
- * comes later: for a record that was in quarantine meanwhile, the page that was committed later. A share that a page loses is a row of `ingestion_superseded`: to change the ledger rows of
- * other pages would make pages that are written at once wait for one another.
+ * comes later: for a record that was in quarantine meanwhile, the page that was committed later. A share that
+ * a page loses is a row of `ingestion_superseded`: to change the ledger rows of other pages would make pages
+ * that are written at once wait for one another.
  */
 import { dataDigest, quoteIdentifier, rowDigest } from '../../src/postgres/stream-table.js';
 import { hasTriggers } from './row-sql.js';

@@ -23,7 +23,7 @@ import { type PageOfRows, selectRows } from './page-rows.js';
 import { isStatementError, ROW_RACE, type WritePlace } from './page-writer.js';
 import { integersParameter, textsParameter } from './quarantine-rows.js';
 import { insertStorableRows, RowRace, type StoredRows } from './refused-rows.js';
-import { type RetriedRecords, readRetried } from './retried-records.js';
+import { type RefusedRecord, type RetriedRecords, readRetried } from './retried-records.js';
 import type { StatementName } from './statements.js';
 import { type Parameter, writeBindAndExecute } from './wire-buffer.js';
 import type { TextRow } from './wire-query.js';
@@ -110,7 +110,7 @@ async function storeAgain(
 interface Outcome {
   /** Rows now, or duplicates of some. */
   readonly taken: readonly QuarantinedRecord[];
-  readonly refused: readonly { readonly record: QuarantinedRecord; readonly reason: string }[];
+  readonly refused: readonly RefusedRecord[];
 }
 
 function outcomeOf({ records, unreadable }: RetriedRecords, { refused }: StoredRows): Outcome {

@@ -7,12 +7,17 @@ import type { RecordFields } from '../json/record-walker.js';
 
 const UUID_BYTES = 16;
 
+export interface RefusedRecord {
+  readonly record: QuarantinedRecord;
+  readonly reason: string;
+}
+
 export interface RetriedRecords {
   readonly batch: Batch;
   /** By row of the batch. */
   readonly records: readonly QuarantinedRecord[];
   /** Those that are in no row, because the rule that they break is the reader's. */
-  readonly unreadable: readonly { readonly record: QuarantinedRecord; readonly reason: string }[];
+  readonly unreadable: readonly RefusedRecord[];
 }
 
 /**
@@ -29,7 +34,7 @@ export function readRetried(
   const columns = allocateColumns(retried.length);
   const views = columnViews(columns);
   const records: QuarantinedRecord[] = [];
-  const unreadable: { record: QuarantinedRecord; reason: string }[] = [];
+  const unreadable: RefusedRecord[] = [];
   let at = 0;
   retried.forEach((record, nth) => {
     const start = at;

@@ -18,7 +18,7 @@ export function columnsOf({ fields }: ColumnProposal): Column[] {
   return fields.filter((field): field is Column => field.type !== null);
 }
 
-/** Of the resource. */
+/** The block `columns` of the resource; comments say how many rows have each field, and why one gets no column. */
 export function columnsYaml(proposal: ColumnProposal): string {
   const { rowsRead, fields } = proposal;
   const columns = columnsOf(proposal);
@@ -60,7 +60,7 @@ function wordsOf({ type, filled, kinds, isDeclared }: ProposedField, rowsRead: n
     .join('; ');
 }
 
-/** Of few rows the number says more than their share. */
+/** Rounded, but never so that some read as none or as all. */
 function shareText(filled: number, rowsRead: number): string {
   if (filled === 0) return 'none';
   const percent = (100 * filled) / rowsRead;

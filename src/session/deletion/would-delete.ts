@@ -1,5 +1,4 @@
 /** What `--delete-missing` would delete now, of each stream: nothing is asked of an API, and no row changed. */
-
 import { nowMs } from '../../runtime/clock.js';
 import { sourceOf } from '../../source/registry.js';
 import type { SessionContext } from '../context.js';
@@ -36,7 +35,7 @@ async function ofStream(
   });
   if (found.type === 'none' || !notesSeen(found.run) || found.run.status !== 'complete') {
     return notKnown(
-      'which rows would be deleted is known once a run of all has noted what it sees',
+      'which rows would be deleted is known once a run of --full --delete-missing is complete',
     );
   }
   const { plan, secrets } = config.target;

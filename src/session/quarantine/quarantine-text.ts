@@ -7,6 +7,8 @@ import { commandText } from '../command-text.js';
 
 const PLACE = /^(\d{1,9})\/(\d{1,9})\/(\d{1,9})\/(\d{1,9})$/;
 
+const PAGE_IS_GONE = 'the ledger no longer has its page';
+
 /** As `list` prints it and `show` takes it: `RUN/SEGMENT/PAGE/INDEX`. */
 export function placeText({ run, segment, page, index }: RecordPlace): string {
   return [run, segment, page, index].join('/');
@@ -41,7 +43,7 @@ export function listText({ groups, groupsInAll, recordsInAll }: QuarantineList):
 }
 
 function seenText(firstMs: number | null, lastMs: number | null): string {
-  if (firstMs === null || lastMs === null) return 'the ledger has its page no more';
+  if (firstMs === null || lastMs === null) return PAGE_IS_GONE;
   const [first, last] = [isoText(firstMs), isoText(lastMs)];
   return first === last ? first : `${first} to ${last}`;
 }
@@ -56,10 +58,7 @@ export function shownText(record: ShownRecord): string {
   return [
     `${source}.${stream}, record ${index} of page ${page} of segment ${segment}, run ${run}`,
     ...field('reason', record.reason),
-    ...field(
-      'fetched',
-      fetchedAtMs === null ? 'the ledger has its page no more' : isoText(fetchedAtMs),
-    ),
+    ...field('fetched', fetchedAtMs === null ? PAGE_IS_GONE : isoText(fetchedAtMs)),
     clip(...(field('cursor', cursor ?? 'none: the first page') as [string])),
     ...(requestId === null ? [] : field('request', requestId)),
     ...field('table', record.tableName),

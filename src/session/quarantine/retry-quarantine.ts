@@ -11,7 +11,7 @@ import type { Run, StreamKey } from '../../database/ledger-types.js';
 import { Quarantine, type QuarantinedPage } from '../../database/quarantine.js';
 import { openRunStore, type RunStore } from '../../database/run-store.js';
 import { loadingTarget, tableName, tableOf } from '../../postgres/stream-table.js';
-import type { RetryCounts } from '../../protocol/quarantined-record.js';
+import { addRetries, NO_RETRIES, type RetryCounts } from '../../protocol/quarantined-record.js';
 import type { WriterTarget } from '../../protocol/record-target.js';
 import type { WriterSettings } from '../../protocol/writer-messages.js';
 import { nowMs } from '../../runtime/clock.js';
@@ -40,9 +40,6 @@ export interface RunRetry extends RetryCounts {
   /** Why none of them was tried; null: they were, unless this is a dry run. */
   readonly passedOver: string | null;
 }
-
-/** Before or after any was tried. */
-const NONE: RetryCounts = { inserted: 0, updated: 0, duplicate: 0, refused: 0 };
 
 /**
  * @param context whose `config.stream` is meant
@@ -95,7 +92,7 @@ async function retryRuns(context: SessionContext, parts: RetryParts): Promise<Ru
     const target = targetFor(run, targetOf(context));
     const passedOver = await obstacleOf(store, run, target);
     const isTried = target !== null && passedOver === null && !wish.isDryRun;
-    const counts = isTried ? await retryPages(context, parts, target, ofRun) : NONE;
+    const counts = isTried ? await retryPages(context, parts, target, ofRun) : NO_RETRIES;
     results.push({ run, records, passedOver, ...counts });
   }
   return results;
@@ -143,14 +140,14 @@ async function retryPages(
   const thread = new WriterThread(database.variables);
   try {
     const writer = await openWriter(context, thread, database, { target, seen });
-    let counts = NONE;
+    let counts = NO_RETRIES;
     for (const page of pages) {
       checkLock();
       const records = await quarantine.records(page, wish.reason);
       if (records.length === 0) continue;
       const result = await writer.retry({ ...page, records });
       if (result.type === 'failed') throw new IngestionError(result.fault);
-      counts = summed(counts, result);
+      counts = addRetries(counts, result);
     }
     await writer.close();
     return counts;
@@ -164,15 +161,6 @@ async function seenByLatest(store: RunStore, key: StreamKey): Promise<string | n
   const latest = await store.findLatestRun(key);
   const seen = latest === null ? null : seenTableOf(latest);
   return seen !== null && (await store.hasTable(seen)) ? seen : null;
-}
-
-function summed(one: RetryCounts, other: RetryCounts): RetryCounts {
-  return {
-    inserted: one.inserted + other.inserted,
-    updated: one.updated + other.updated,
-    duplicate: one.duplicate + other.duplicate,
-    refused: one.refused + other.refused,
-  };
 }
 
 /** @throws IngestionError when the database or the table cannot be used */
