@@ -61,7 +61,7 @@ export function ingestCommand(): Command {
       ).conflicts('every'),
     )
     .option('--timezone <zone>', 'of --cron (SCHEDULE_TIMEZONE); default: of this process')
-    .option('--delete-missing', 'then delete rows of earlier runs that the source has no more')
+    .option('--delete-missing', 'then delete rows of earlier runs that the source no longer has')
     .option('--delete-share <share>', 'delete nothing if it were more of the rows (DELETE_SHARE)')
     .option('--yes', 'do not ask before rows are deleted')
     .option('--dry-run', 'say what would be done, ask and write nothing')
@@ -246,7 +246,7 @@ function tellDeletion(
 ): ToldResult {
   const done =
     deletion.type === 'deleted'
-      ? `${formatCount(deletion.rows)} rows that the source has no more are deleted`
+      ? `${formatCount(deletion.rows)} rows that the source no longer has are deleted`
       : `nothing is deleted: ${deletion.reason}`;
   const message = `Run ${run} was finished before; ${done}`;
   context.say(`${message}.`);

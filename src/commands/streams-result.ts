@@ -60,7 +60,7 @@ export function isForAPerson(results: readonly StreamResult[]): boolean {
   return open.length > 0 && open.every(needsAPerson);
 }
 
-/** A setting or a key is refused, or rows that the source has no more are kept. */
+/** A setting or a key is refused, or rows that the source no longer has are kept. */
 function needsAPerson({ exitCode, keptReason }: StreamResult): boolean {
   return exitCode === EXIT.usage || exitCode === EXIT.credentials || keptReason != null;
 }

@@ -1,5 +1,5 @@
 /**
- * Rows that the source has no more: those of earlier runs over a stream that a complete run of all of it has
+ * Rows that the source no longer has: those of earlier runs over a stream that a complete run of all of it has
  * not seen.
  *
  *   row ── of a page of the run ──────────────────────────▶ seen

@@ -32,7 +32,7 @@ export interface IngestResult {
   readonly updated: number;
   readonly duplicate: number;
   readonly quarantined: number;
-  /** Rows of earlier runs that the source has no more; null: nobody asked. */
+  /** Rows of earlier runs that the source no longer has; null: nobody asked. */
   readonly deleted: number | null;
   /** Why none was deleted though somebody asked; null: nobody did, or they were. */
   readonly keptReason: string | null;
@@ -135,7 +135,7 @@ export function reportText(result: IngestResult, where: ReportPlaces): string {
     ['', `+ ${formatCount(result.quarantined)} in quarantine`],
     ...(result.deleted === null || result.keptReason !== null
       ? []
-      : [['deleted', `${formatCount(result.deleted)} rows that the source has no more`]]),
+      : [['deleted', `${formatCount(result.deleted)} rows that the source no longer has`]]),
     ['pages', formatCount(result.pages)],
     [
       'time',

@@ -60,7 +60,7 @@ function rowLines({ rows, pages }: RunReportDocument): string[] {
     ),
     ...(rows.deleted === null
       ? []
-      : field('deleted', `${formatCount(rows.deleted)} rows that the source has no more`)),
+      : field('deleted', `${formatCount(rows.deleted)} rows that the source no longer has`)),
   ];
 }
 

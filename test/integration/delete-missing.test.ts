@@ -60,7 +60,7 @@ const seenTables = async () =>
   (await database.pool.query(`SELECT relname FROM pg_class WHERE relname LIKE 'ingestion_seen%'`))
     .rowCount;
 
-test('what the source has no more goes, what it has stays, through a kill, and all runs are proved', async () => {
+test('what the source no longer has goes, what it has stays, through a kill, and all runs are proved', async () => {
   const { api, records } = await later.shelf();
   const source = runs.source(dispositionParts('merge'));
   await runs.drain(source, { ...api, env: { PROVE_DATA: 'yes' } });
@@ -87,7 +87,7 @@ test('what the source has no more goes, what it has stays, through a kill, and a
   expect(data.result).toMatchObject({ ok: true });
   expect(await seenTables()).toBe(0);
   const report = await folder.run(['report', '--source', source.path], runs.env(source, api));
-  expect(report.stdout).toContain('3 rows that the source has no more');
+  expect(report.stdout).toContain('3 rows that the source no longer has');
   // Nothing is left to be judged.
   const again = await run(source, api, '--delete-missing', '--yes');
   expect(again.stdout).toContain('Nothing to do');

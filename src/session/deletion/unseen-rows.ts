@@ -65,7 +65,7 @@ export async function deleteUnseen(
     const { rows } = deletion;
     log.info(
       { event: 'rows_deleted', rows },
-      `${formatCount(rows)} rows of ${run.tableName} that the source has no more are deleted`,
+      `${formatCount(rows)} rows of ${run.tableName} that the source no longer has are deleted`,
     );
   } else {
     log.warn({ event: 'rows_kept', rows: deletion.rows }, `nothing is deleted: ${deletion.reason}`);
