@@ -66,7 +66,6 @@ export async function feedWriter(
     ...{ source: 'datasync', stream: 'events', origin: 'bench', table: EVENTS_TABLE },
     settings: {},
   });
-  await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
   const thread = new WriterThread({});
   const writer = new WriterHandle({ thread, number: run });
   try {

@@ -68,6 +68,10 @@ export interface Config {
   /** Whether the target was named; else the simulator stands in, and those who only read take any. */
   readonly isTargetChosen: boolean;
   readonly database: DatabaseChoice;
+  /** Of the queue over which processes share runs, with its password; null: this one works alone. */
+  readonly redisUrl: string | null;
+  /** A member that is not heard of for so long is taken for dead. */
+  readonly leaseMs: number;
   /** Requests in flight at most. */
   readonly concurrency: number;
   /** Records a page; null: the largest that the server grants. */

@@ -74,6 +74,8 @@ const settings = z.object({
   RETRY_PAUSE: z._default(number(0, 3600), 30),
   DATABASE_WAIT: z._default(number(0, 3600), 20),
   DATABASE_PATIENCE: z._default(number(0, 86_400), 60),
+  REDIS_URL: z.optional(z.string()),
+  MEMBER_LEASE: z._default(number(2, 600), 8),
   STATEMENT_TIMEOUT: z._default(number(0.1, 86_400), 60),
   MAX_EVENTS: z.optional(whole(1)),
   CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
@@ -108,6 +110,7 @@ const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
   every: 'SCHEDULE_EVERY',
   cron: 'SCHEDULE_CRON',
   timezone: 'SCHEDULE_TIMEZONE',
+  redis: 'REDIS_URL',
 };
 
 /** @returns the frozen configuration, or every fault of it */
@@ -242,6 +245,8 @@ function assemble(values: Settings, flags: Flags): Assembled {
     retryPauseMs: values.RETRY_PAUSE * 1000,
     databaseWaitMs: values.DATABASE_WAIT * 1000,
     databasePatienceMs: values.DATABASE_PATIENCE * 1000,
+    redisUrl: values.REDIS_URL ?? null,
+    leaseMs: values.MEMBER_LEASE * 1000,
     statementTimeoutMs: Math.round(values.STATEMENT_TIMEOUT * 1000),
     eventsMax: values.MAX_EVENTS ?? null,
     creditBytes: values.CREDIT_BYTES,

@@ -36,7 +36,7 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
   const ends = outstanding.ends();
   if (ends.length === 0) return [];
   // Of a child its own chain alone tells.
-  if (context.isFed) return ends.map((page) => [page, { type: 'true' }]);
+  if (context.isOfChildren) return ends.map((page) => [page, { type: 'true' }]);
   // What is being written is as good as received: the cursor of an end may not live until then.
   const writing = outstanding.writtenWhole();
   const isAlone = outstanding.size === ends.length + writing.length;
@@ -46,14 +46,16 @@ export function judgeEnds(context: RunContext, nowMs: number): [OutstandingPage,
   const judgeRest = (): EndVerdict => {
     if (!isAlone) return { type: 'wait' };
     const { frontier, credits } = options;
-    if (!frontier.isExhaustedButEnds) return { type: credits.hasRoom ? 'wait' : 'later' };
-    if (!frontier.isExhausted && credits.hasRoom) return { type: 'wait' };
+    if (!frontier.isIdleButEnds) return { type: credits.hasRoom ? 'wait' : 'later' };
+    if (!frontier.isIdle && credits.hasRoom) return { type: 'wait' };
     const total = context.announced.records;
     const held = [...ends, ...writing].map(({ job, lastPosition, records }) => {
       return { after: job.after, through: lastPosition ?? job.after, records };
     });
     const records = context.received.count(held, order.holds);
     if (total === null || records >= total) return { type: 'true' };
+    // What other members have received is not counted until they are through.
+    if (context.awaitsOthers()) return { type: 'wait' };
     // The count is exact when all is committed.
     if (writing.length > 0 && !isUrgent()) return { type: 'wait' };
     const reason = `the API says that the source ends, after ${records} of the ${total} records that it announced`;

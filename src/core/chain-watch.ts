@@ -77,18 +77,18 @@ export class ChainWatch {
 
   /** Places that are counted off go on for ever: only what is committed shows whether a walk brings anything new. */
   committed(job: PageJob, { returned, inserted, known, quarantined }: CommittedCounts): void {
-    const { options, isFed, commits } = this.#context;
-    if (isFed && job.isLast) return this.#forget(job);
+    const { options, isOfChildren, commits } = this.#context;
+    if (isOfChildren && job.isLast) return this.#forget(job);
     if (returned === 0 && this.#steps.has(job)) return;
     const walk = this.#walkOf(job);
     walk.stale = inserted + known + quarantined > 0 ? 0 : walk.stale + 1;
     // A walk that begins again finds first what is there.
-    const pages = isFed ? job.page : (options.earlierPages?.length ?? 0) + commits;
+    const pages = isOfChildren ? job.page : (options.earlierPages?.length ?? 0) + commits;
     if (walk.stale >= BARREN_PAGES_MAX + pages - walk.stale) this.#leadsNowhere(job, walk.stale);
   }
 
   #walkOf({ segment }: PageJob): Walk {
-    const key = this.#context.isFed ? segment : 0;
+    const key = this.#context.isOfChildren ? segment : 0;
     const known = this.#walks.get(key);
     if (known !== undefined) return known;
     const walk = { stale: 0, repeated: 0, fingerprints: new Set<string>() };

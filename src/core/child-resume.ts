@@ -25,25 +25,13 @@ export interface ChildPlan<Page> {
   readonly walkedAgain: readonly Page[];
 }
 
-export interface ResumingProcess {
-  readonly nowMs: number;
-  /** Processes that have worked on the run before. */
-  readonly before: number;
-}
-
-/**
- * The pages of each process are numbered so far apart: a commit of one that has died may land after all
- * pages were read, and must not have the number of another page. So many pages no process has under way.
- */
-const PROCESS_PAGES = 1_000;
-
 export function planChild<Page extends CommittedPage>(
   { segment, startCursor, pages }: CommittedChild<Page>,
-  { nowMs, before }: ResumingProcess,
+  nowMs: number,
 ): ChildPlan<Page> {
   const begin = { segment, after: null, bound: null, startCursor };
   const last = pages.reduce((most, { page }) => Math.max(most, page), 0);
-  const page = last + before * PROCESS_PAGES + 1;
+  const page = last + 1;
   const walked = new Chains(pages).walkBehind(startCursor);
   const anew = { seed: { ...begin, page, cursor: startCursor }, walkedAgain: pages };
   if (walked === null) return anew;

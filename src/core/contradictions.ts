@@ -121,12 +121,7 @@ export class Contradictions {
       return this.#context.drop(page);
     }
     if ('reason' in verdict && this.#isDisbelieved(page, verdict, nowMs)) return;
-    const { outstanding } = this.#context;
-    const { segment, isLast } = page.job;
-    this.#context.say(outstanding.believed(page));
-    // That a child has ended its pages say: a statement for each would cost as much as the page.
-    if (!isLast || this.#context.isFed) return;
-    this.#context.say({ type: 'endSegment', segment, isSuperseded: false });
+    this.#context.say(this.#context.outstanding.believed(page));
   }
 
   /** @returns false when it was asked for often enough, and nothing proves it false */

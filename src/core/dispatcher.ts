@@ -28,10 +28,16 @@ export class Dispatcher {
   /** What a start was last asked for in vain for, in this step; null: it was not. */
   #obstacle: WaitReason | null = null;
   #walks = 0;
+  #isShort = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(context: RunContext) {
     this.#context = context;
+  }
+
+  /** In the last step: a request more could be made, and no page was there for it. */
+  get isShort(): boolean {
+    return this.#isShort;
   }
 
   /** The starts that were asked for are reserved, or as many as others left. */
@@ -43,6 +49,7 @@ export class Dispatcher {
   dispatch(nowMs: number): number {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#obstacle = null;
+    this.#isShort = false;
     this.waits.waitFor(this.#startAll(nowMs), nowMs);
     const { outcome, starts } = this.#context;
     if (this.#obstacle === null || outcome !== null) starts.withdraw();
@@ -60,7 +67,8 @@ export class Dispatcher {
       if (job === null) {
         this.#wakeAt(frontier.nextReadyMs());
         this.#pauseFor(frontier.nextReadyMs(), nowMs);
-        return frontier.isExhausted ? 'end' : 'answer';
+        this.#isShort = frontier.isIdle || outstanding.inFlight < this.#useful;
+        return frontier.isIdle ? 'end' : 'answer';
       }
       if (!credits.hasRoom) {
         this.#refreshWhileWaiting(job, nowMs);
@@ -82,12 +90,18 @@ export class Dispatcher {
     return Math.min(concurrency, limiter.inFlightMax ?? concurrency);
   }
 
+  /** Requests in flight that the API can make use of. */
+  get #useful(): number {
+    const { options, inFlightLimit } = this.#context;
+    return inFlightLimit.useful(this.#learnedPolicy, options.limiter.inFlightMax);
+  }
+
   /** All open segments have their page in flight: cuts one in two, where one more is of use. */
   #splitOff(nowMs: number): PageJob | null {
-    const { options, outstanding, inFlightLimit, splitter, order } = this.#context;
-    const { frontier, credits, limiter } = options;
+    const { options, outstanding, splitter, order } = this.#context;
+    const { frontier, credits } = options;
     if (!order.holds) return null;
-    const useful = inFlightLimit.useful(this.#learnedPolicy, limiter.inFlightMax);
+    const useful = this.#useful;
     const isUseful = outstanding.inFlight < useful;
     // A false seek costs a request: under a limit one is tried first.
     const unprovenMax = this.#learnedPolicy !== null ? 1 : useful;
@@ -165,7 +179,7 @@ export class Dispatcher {
         resumeAtMs: null,
       });
     }
-    if (this.#context.isFed) return this.#walkChildAgain(job);
+    if (this.#context.isOfChildren) return this.#walkChildAgain(job);
     const given = job.isTip ? frontier.handOver(job) : null;
     if (given === null && ++this.#walks > WALKS_MAX) {
       return this.#context.fail(tooShortLived(), job);
@@ -181,14 +195,15 @@ export class Dispatcher {
     this.#context.notice(notice, job);
     if (!job.isTip) {
       frontier.dropRepair(job);
-      return this.#context.open({ after: null, bound: job.repairThrough });
+      this.#context.open({ after: null, bound: job.repairThrough });
+      return this.#context.closeEnded(job.segment);
     }
     this.#context.dropUnwritten(job.segment);
     frontier.dropSegment(job.segment);
     if (given !== null) return this.#context.handOver(given);
     this.#context.received.walkFrom({ restarts: true, returned: 0 });
-    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: true });
     this.#context.open({ after: null, bound: frontier.segmentOf(job).bound });
+    this.#context.supersede(job.segment);
   }
 
   #walkChildAgain(job: PageJob): void {

@@ -55,6 +55,12 @@ export type FaultCode =
   | 'DATABASE_REFUSED'
   /** Another instance does this ingestion. Final; the database is well. */
   | 'ALREADY_RUNNING'
+  /** Another member holds the segment by now, or it was planned anew. What is left is planned again. */
+  | 'LEASE_LOST'
+  /** A member has seen that the order does not hold by which the run is shared. What is left is planned again. */
+  | 'ORDER_LEFT'
+  /** Only a plan of the whole run tells where a chain of another member goes on. */
+  | 'PLAN_WANTED'
   /** More rows in quarantine than `--quarantine-limit` permits. Final. */
   | 'QUARANTINE_LIMIT';
 

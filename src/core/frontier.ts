@@ -17,7 +17,6 @@
 import type { Paging } from '../paging/paging.js';
 import { comparePositions, type Position } from '../paging/position.js';
 import type { Chains } from './chains.js';
-import type { ChildFeed } from './child-feed.js';
 import { CommittedAhead } from './committed-ahead.js';
 import type { CommittedPage } from './committed-page.js';
 import { assert } from './fault.js';
@@ -37,10 +36,11 @@ import {
   type Segment,
   type SegmentSeed,
 } from './segment.js';
+import type { SegmentFeed } from './segment-feed.js';
 import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
 import { SourceOrder } from './source-order.js';
-import type { Remainder } from './splitter.js';
+import type { Remainder, Splitter } from './splitter.js';
 
 export class Frontier {
   readonly paging: Paging;
@@ -48,18 +48,18 @@ export class Frontier {
   readonly order: SourceOrder;
   readonly #seeker: Seeker;
   readonly serverClock: ServerClock;
-  readonly feed: ChildFeed | null;
+  readonly feed: SegmentFeed | null;
   readonly #segments: Segments;
   readonly #repairs = new Repairs();
   readonly #ahead = new CommittedAhead();
   #hasSkipped = false;
 
-  /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder`; `feed` gives children */
+  /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder`; `feed` gives segments; null: each is added */
   constructor(
     paging: Paging,
     start: Partial<Pick<ResumePlan, 'canSeek' | 'isOrdered'>> & {
       earliestMs?: number;
-      feed?: ChildFeed | null;
+      feed?: SegmentFeed | null;
     } = {},
   ) {
     const { canSeek = true, isOrdered = true, earliestMs, feed = null } = start;
@@ -85,13 +85,19 @@ export class Frontier {
     return this.#hasSkipped;
   }
 
+  /** Whether nothing of the run is left. */
   get isExhausted(): boolean {
-    return this.#repairs.isEmpty && this.#segments.isExhausted;
+    return this.isIdle && (this.feed?.isExhausted ?? true);
   }
 
-  /** Whether nothing is left but announced ends that wait for all else. */
-  get isExhaustedButEnds(): boolean {
-    return this.#repairs.isEmptyButLast && this.#segments.isExhaustedButLast;
+  /** Whether nothing is left here. Other members may have more. */
+  get isIdle(): boolean {
+    return this.#repairs.isEmpty && this.#segments.isEmpty;
+  }
+
+  /** Whether nothing is left here but announced ends that wait for all else. */
+  get isIdleButEnds(): boolean {
+    return this.#repairs.isEmptyButLast && this.#segments.isEmptyButLast;
   }
 
   /** Open segments: where each stands and where it ends. */
@@ -101,15 +107,24 @@ export class Frontier {
 
   add(seed: SegmentSeed): void {
     const isWhole = seed.after === null && seed.bound === null;
-    this.#hasSkipped = !(isWhole && this.#segments.isExhausted);
+    this.#hasSkipped = !(isWhole && this.#segments.isEmpty);
     this.#segments.add(seed);
+  }
+
+  /** More segments for the feed; see there. */
+  seeded(seeds: readonly SegmentSeed[], isThrough: boolean): void {
+    assert(this.feed !== null, 'what has no feed asks for no segments');
+    const [seed] = seeds;
+    const isWhole = seeds.length === 1 && seed?.after === null && seed.bound === null;
+    if (seed !== undefined) this.#hasSkipped = !(isWhole && this.#segments.isEmpty);
+    this.feed.seeded(seeds, isThrough);
   }
 
   /** Repairs come first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
     const isLast = this.#repairs.isEmptyButLast;
     const other = this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isLast);
-    return other ?? (this.#segments.isExhausted ? this.#repairs.last : null);
+    return other ?? (this.#segments.isEmpty ? this.#repairs.last : null);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */
@@ -189,12 +204,12 @@ export class Frontier {
     this.#seeker.failed();
   }
 
-  /** Ends all segments, for another walk to begin. @returns those that were open */
+  /** Ends all segments, for another walk to begin. @returns those that were open, or waited */
   endAll(): number[] {
     const open = [...this.#segments.open()].map(({ segment }) => segment);
     for (const segment of open) this.#segments.end(segment);
     this.#repairs.clear();
-    return open;
+    return [...open, ...(this.feed?.clear() ?? []).map(({ segment }) => segment)];
   }
 
   /** The page before is scanned: its end is where this tip starts. */
@@ -278,14 +293,42 @@ export class Frontier {
     this.#repairs.take(job);
   }
 
+  isOpen(segment: number): boolean {
+    return this.#segments.get(segment)?.isOpen ?? false;
+  }
+
+  /** Whether a page of a segment is to be asked for again. */
+  hasRepairOf(segment: number): boolean {
+    return this.#repairs.hasOf(segment);
+  }
+
+  /** The largest segment that can be left to another member; null: there is none beside what is kept. */
+  spare(splitter: Splitter): number | null {
+    const open = [...this.#segments.open()];
+    const isProven = ({ segment }: Remainder) => !this.#segments.get(segment)?.isUnproven;
+    return open.length < 2 ? null : splitter.largest(open.filter(isProven));
+  }
+
+  /** Another member is to have it: no page of it is asked for any more. */
+  hold(segment: number): void {
+    this.#segments.get(segment)?.hold();
+  }
+
+  /** Another member has it. */
+  letGo(segment: number): void {
+    this.#segments.forget(segment);
+  }
+
   /** A child begins again. @returns how often it has */
   restart(job: PageJob): number {
     return this.#segments.of(job).restart();
   }
 
-  /** The last page of a child is committed. */
-  forget({ segment }: PageJob): void {
-    this.#segments.forget(segment);
+  /** All of a segment that has ended is committed, or it is superseded. @returns false: that was told before */
+  close(segment: number): boolean {
+    const isNews = this.#segments.get(segment)?.close() ?? false;
+    if (this.feed?.ofChildren) this.#segments.forget(segment);
+    return isNews;
   }
 
   endSegment(segment: number): void {

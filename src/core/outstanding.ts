@@ -118,6 +118,14 @@ export class Outstanding {
     this.#pages.delete(taskId);
   }
 
+  /** Whether a page of a segment is not committed yet. */
+  hasOf(segment: number): boolean {
+    for (const { job, isDropped, isRefresh } of this.#pages.values()) {
+      if (job.segment === segment && !isDropped && !isRefresh) return true;
+    }
+    return false;
+  }
+
   isRefreshing(job: PageJob): boolean {
     for (const page of this.#pages.values()) if (page.isRefresh && page.job === job) return true;
     return false;

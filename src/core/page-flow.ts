@@ -85,10 +85,6 @@ export class PageFlow {
     this.#watch.endAtBound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);
-    // An end that was announced is told of when it is believed.
-    if (!job.isLast || outstanding.isShortEnd(page)) return;
-    // Not with its head: if its body fails, the segment goes on from it.
-    this.#context.say({ type: 'endSegment', segment: job.segment, isSuperseded: false });
   }
 
   committed(job: PageJob, counts: CommittedCounts): void {

@@ -21,6 +21,8 @@ export interface WalkStart {
   readonly returned: number;
 }
 
+export type ReceivedCounts = Pick<CommittedCounts, 'inserted' | 'known' | 'quarantined'>;
+
 export interface HeldPage extends Stretch {
   readonly records: number;
 }
@@ -44,6 +46,12 @@ export class ReceivedRecords {
     this.#known += known;
     this.#returned += returned;
     this.#committed.push({ after, through, records: returned });
+  }
+
+  /** By the ledger: what the run has, of whatever member. */
+  recount({ inserted, known, quarantined }: ReceivedCounts): void {
+    this.#stored = inserted + quarantined;
+    this.#known = known;
   }
 
   /** The walk goes through committed pages without asking for them. */

@@ -27,6 +27,10 @@ export class Repairs {
     return Math.min(...this.#jobs.map(({ retryAtMs }) => retryAtMs));
   }
 
+  hasOf(segment: number): boolean {
+    return this.#jobs.some((job) => job.segment === segment);
+  }
+
   add(job: PageJob): void {
     this.#jobs.push(job);
   }

@@ -66,14 +66,17 @@ export interface ResumeOptions {
   readonly nowMs: number;
   /** What the run is to read of the order; null: all of it. @default null */
   readonly within?: Stretch | null;
+  /** A page has contradicted the order, and is not among those that are committed. @default false */
+  readonly hasLeftOrder?: boolean;
 }
 
 /** What is left of a run with these pages. */
 export function planResume(
   pages: readonly CommittedPage[],
-  { paging, nowMs, within = null }: ResumeOptions,
+  { paging, nowMs, within = null, hasLeftOrder = false }: ResumeOptions,
 ): ResumePlan {
-  const isOrdered = paging.order !== null && pages.every((page) => page.isOrdered);
+  const holds = paging.order !== null && !hasLeftOrder;
+  const isOrdered = holds && pages.every((page) => page.isOrdered);
   if (!isOrdered) return { ...planByChain(pages, nowMs), isOrdered, canSeek: false };
   const canSeek =
     paging.seek !== null &&
@@ -129,7 +132,7 @@ export function livingTip<Page extends CommittedPage>(
 /** @param how.canSeek whether a place alone is enough to go on from */
 function planByOrder(
   pages: readonly CommittedPage[],
-  how: Required<ResumeOptions> & { readonly canSeek: boolean },
+  how: Required<Omit<ResumeOptions, 'hasLeftOrder'>> & { readonly canSeek: boolean },
 ): Plan {
   const { paging, canSeek, nowMs, within } = how;
   const gaps = uncoveredByOrder(pages, within);

@@ -18,7 +18,7 @@ import { Outstanding, type OutstandingPage } from './outstanding.js';
 import type { PageJob } from './page-job.js';
 import type { PageSize } from './page-size.js';
 import type { QuarantineCounts } from './quarantine-limit.js';
-import { ReceivedRecords, type WalkStart } from './received-records.js';
+import { type ReceivedCounts, ReceivedRecords, type WalkStart } from './received-records.js';
 import { planByChain } from './resume.js';
 import type { Notice, RunOutcome, SchedulerCommand } from './scheduler-types.js';
 import type { HandedOver, SegmentSeed } from './segment.js';
@@ -60,6 +60,8 @@ export interface SchedulerOptions {
   readonly quarantineBefore?: QuarantineCounts;
   /** Whether a row that comes again is known, by its key. @default true */
   readonly knowsRows?: boolean;
+  /** Other members may work on the run. @default false */
+  readonly isShared?: boolean;
   /** Numbers that no other scheduler of the process gives to its tasks; from 1 if unset. */
   readonly nextTaskId?: () => number;
   /** Uniform in [0, 1). */
@@ -90,6 +92,7 @@ export class RunContext {
   /** When the first request left that failed. */
   #silentSinceMs: number | null = null;
   #nextSegment: number;
+  #others: 'unknown' | 'asked' | 'told' = 'unknown';
 
   constructor(options: SchedulerOptions) {
     this.options = options;
@@ -121,8 +124,22 @@ export class RunContext {
   }
 
   /** Whether each segment is the child of a parent's row: then none tells of another. */
-  get isFed(): boolean {
-    return this.options.frontier.feed !== null;
+  get isOfChildren(): boolean {
+    return this.options.frontier.feed?.ofChildren ?? false;
+  }
+
+  /** Whether what other members have received is to be waited for: it is asked for once. */
+  awaitsOthers(): boolean {
+    if (this.options.isShared !== true || this.#others === 'told') return false;
+    if (this.#others === 'unknown') this.say({ type: 'othersWanted' });
+    this.#others = 'asked';
+    return true;
+  }
+
+  /** No other member has anything left but ends that it waits to believe. @param counts of all pages of the run */
+  othersTold(counts: ReceivedCounts): void {
+    this.#others = 'told';
+    this.received.recount(counts);
   }
 
   get isIncomplete(): boolean {
@@ -174,6 +191,11 @@ export class RunContext {
   leaveOrder(contradiction: string, job: PageJob, nowMs: number): boolean {
     const { frontier } = this.options;
     frontier.leaveOrder();
+    if (this.options.isShared === true) {
+      // What others hold is theirs to let go: all of it is planned anew.
+      this.endIncomplete({ status: 'failed', fault: orderLeft(contradiction) });
+      return true;
+    }
     const message = `${contradiction}: the source is read as one chain`;
     this.notice({ event: 'order_broken', message }, job);
     if (!frontier.hasSkipped && this.outstanding.isUnbrokenUntil(job)) return false;
@@ -181,9 +203,7 @@ export class RunContext {
     for (const page of dropped) this.drop(page);
     // Its last page may have been among those.
     const unended = [job.segment, ...dropped.map((page) => page.job.segment)];
-    for (const segment of new Set([...unended, ...frontier.endAll()])) {
-      this.say({ type: 'endSegment', segment, isSuperseded: true });
-    }
+    for (const segment of new Set([...unended, ...frontier.endAll()])) this.supersede(segment);
     const { written } = this.outstanding;
     const plan = planByChain(written, nowMs);
     frontier.joinCommitted(wholeChains(written));
@@ -201,8 +221,23 @@ export class RunContext {
 
   /** A chain walks on to the end of a segment that nothing else can reach. */
   handOver({ segment, to, bound }: HandedOver): void {
-    this.say({ type: 'endSegment', segment, isSuperseded: true });
+    // In this order: at no time is its stretch nobody's.
     this.say({ type: 'boundSegment', segment: to, bound });
+    this.supersede(segment);
+  }
+
+  /** The walk of a segment begins again elsewhere, or another one walks on to its end. */
+  supersede(segment: number): void {
+    this.options.frontier.close(segment);
+    this.say({ type: 'endSegment', segment, isSuperseded: true });
+  }
+
+  /** Tells of a segment that has ended, once all of it is committed: who takes it for ended asks for no page of it. */
+  closeEnded(segment: number): void {
+    const { frontier } = this.options;
+    const isUnderWay = this.outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
+    if (isUnderWay || frontier.isOpen(segment) || !frontier.close(segment)) return;
+    this.say({ type: 'endSegment', segment, isSuperseded: false });
   }
 
   /**
@@ -243,6 +278,11 @@ export class RunContext {
     const where = { segment: job.segment, page: job.page };
     this.say({ type: 'notice', notice: { ...notice, ...where, ...(fault && { fault }) } });
   }
+}
+
+function orderLeft(contradiction: string): Fault {
+  const message = `${contradiction}: the run is planned anew, as one chain`;
+  return { code: 'ORDER_LEFT', message, retryable: false };
 }
 
 /** The fault with the place where it happened. */

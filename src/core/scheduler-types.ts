@@ -7,6 +7,7 @@ import type { Position } from '../paging/position.js';
 import type { CommittedCounts, PageLink } from './committed-page.js';
 import type { Fault } from './fault.js';
 import type { LimitObservation } from './limit-headers.js';
+import type { ReceivedCounts } from './received-records.js';
 import type { SegmentSeed } from './segment.js';
 import type { StartAnswer, StartRequest } from './start-reservation.js';
 
@@ -53,12 +54,12 @@ export type SchedulerEvent =
   | { readonly type: 'committed'; readonly taskId: number; readonly counts: CommittedCounts }
   | { readonly type: 'writeFailed'; readonly taskId: number; readonly fault: Fault }
   | { readonly type: 'startsReserved'; readonly answer: StartAnswer }
-  /** Children to be walked. `behind`: the last segment that was looked at; null: that was all. */
-  | {
-      readonly type: 'seeded';
-      readonly seeds: readonly SegmentSeed[];
-      readonly behind: number | null;
-    }
+  /** Segments to be walked. `isThrough`: nothing of the run is left, here or elsewhere. */
+  | { readonly type: 'seeded'; readonly seeds: readonly SegmentSeed[]; readonly isThrough: boolean }
+  /** Another member has nothing to do: something is to be left to it. */
+  | { readonly type: 'helpWanted' }
+  /** All that other members have left are ends that they wait to believe. The counts are of the whole run. */
+  | { readonly type: 'othersTold'; readonly counts: ReceivedCounts }
   /** Finish what is in flight, start nothing. */
   | { readonly type: 'drain'; readonly outcome: RunOutcome };
 
@@ -87,8 +88,12 @@ export type SchedulerCommand =
   /** The task's batch, if it ever comes, is not wanted. */
   | { readonly type: 'drop'; readonly taskId: number }
   | { readonly type: 'reserveStarts'; readonly request: StartRequest }
-  /** Few children are left: those in segments behind this one are to be read. */
-  | { readonly type: 'seedsWanted'; readonly behind: number }
+  /** More segments are to be taken. Answered when there are some, or when the run is through. */
+  | { readonly type: 'seedsWanted' }
+  /** Segments are left to another member: nothing of them is under way. */
+  | { readonly type: 'giveSegments'; readonly segments: readonly number[] }
+  /** What other members have received is asked for. Answered when they are through. */
+  | { readonly type: 'othersWanted' }
   | { readonly type: 'openSegment'; readonly seed: SegmentSeed }
   /** `segment` keeps what lies before `at`; the new one takes the rest. */
   | {

@@ -17,6 +17,8 @@ import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
 import { unreachable } from './fault.js';
 import type { Frontier } from './frontier.js';
+import { Giving } from './giving.js';
+import type { MemberLoad } from './help.js';
 import type { Outstanding } from './outstanding.js';
 import { PageFlow } from './page-flow.js';
 import { QuarantineLimit } from './quarantine-limit.js';
@@ -29,6 +31,7 @@ export class Scheduler {
   readonly #flow: PageFlow;
   readonly #dispatcher: Dispatcher;
   readonly #quarantine: QuarantineLimit;
+  readonly #giving: Giving;
   #isFinished = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
@@ -36,6 +39,7 @@ export class Scheduler {
     this.#context = new RunContext(options);
     this.#flow = new PageFlow(this.#context);
     this.#dispatcher = new Dispatcher(this.#context);
+    this.#giving = new Giving(this.#context);
     this.#quarantine = new QuarantineLimit(options.quarantineShareMax, options.quarantineBefore);
   }
 
@@ -47,6 +51,19 @@ export class Scheduler {
   /** Segments still being walked, for the reader. */
   openSegments(): ReturnType<Frontier['open']> {
     return this.#context.options.frontier.open();
+  }
+
+  /** What is left of the largest segment that another member could have; see `Giving`. */
+  get shareable(): number {
+    return this.#giving.shareable;
+  }
+
+  /** As other members are told; `atEnd`: nothing is left here but ends that are not believed yet. */
+  get phase(): MemberLoad['phase'] {
+    const { options, outstanding } = this.#context;
+    if (outstanding.size === 0) return options.frontier.isIdle ? 'idle' : 'walking';
+    const isAtEnd = options.frontier.isIdleButEnds && outstanding.heldOnly() !== null;
+    return isAtEnd ? 'atEnd' : 'walking';
   }
 
   /** Bytes fetched and not committed, and how many may be; for the reader. */
@@ -87,6 +104,7 @@ export class Scheduler {
   step(events: readonly SchedulerEvent[], nowMs: number): SchedulerCommand[] {
     for (const event of events) this.#apply(event, nowMs);
     this.#flow.settleEnds(nowMs);
+    this.#giving.settle();
     this.#wakeAtMs = this.#dispatcher.dispatch(nowMs);
     this.#askForSeeds();
     this.#finishWhenDone();
@@ -111,7 +129,11 @@ export class Scheduler {
       case 'startsReserved':
         return this.#dispatcher.startsReserved(event.answer);
       case 'seeded':
-        return this.#context.options.frontier.feed?.seeded(event.seeds, event.behind);
+        return this.#context.options.frontier.seeded(event.seeds, event.isThrough);
+      case 'helpWanted':
+        return this.#giving.helpWanted();
+      case 'othersTold':
+        return this.#context.othersTold(event.counts);
       case 'drain':
         return this.#context.end(event.outcome);
       default:
@@ -121,8 +143,8 @@ export class Scheduler {
 
   #askForSeeds(): void {
     if (this.#context.outcome !== null) return;
-    const behind = this.#context.options.frontier.feed?.wanted() ?? null;
-    if (behind !== null) this.#context.say({ type: 'seedsWanted', behind });
+    const { feed } = this.#context.options.frontier;
+    if (feed?.wanted(this.#dispatcher.isShort)) this.#context.say({ type: 'seedsWanted' });
   }
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {
@@ -132,13 +154,12 @@ export class Scheduler {
     if (page !== undefined) {
       const { job, through, passedOver } = page;
       // Of children no total is told that they could be held against.
-      if (this.#context.isFed) {
-        if (job.isLast) this.#context.options.frontier.forget(job);
-      } else {
+      if (!this.#context.isOfChildren) {
         this.#context.received.add({ after: job.after, through }, event.counts);
         this.#context.received.passOver(passedOver);
       }
       this.#flow.committed(job, event.counts);
+      this.#context.closeEnded(job.segment);
     }
     const fault = this.#quarantine.add(event.counts);
     if (fault !== null) this.#context.end({ status: 'failed', fault });

@@ -68,6 +68,10 @@ export class Segment {
   readonly start: Position | null;
   #bound: Position | null;
   #phase: 'ready' | 'inFlight' | 'ended' = 'ready';
+  /** Another member is to have it: no page of it is asked for any more. */
+  #isHeld = false;
+  /** That it has ended was told. */
+  #isClosed = false;
   #tip: PageJob;
   /** Cut from another, and no page has yet proved the seek to its start. */
   #isUnproven: boolean;
@@ -111,7 +115,18 @@ export class Segment {
 
   /** Whether its next page is not asked for. */
   get isReady(): boolean {
-    return this.#phase === 'ready';
+    return this.#phase === 'ready' && !this.#isHeld;
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** @returns false: that was told before */
+  close(): boolean {
+    const isNews = !this.#isClosed;
+    this.#isClosed = true;
+    return isNews;
   }
 
   get tip(): PageJob {
@@ -197,6 +212,8 @@ export class Segment {
     const isOver = way.type === 'end' || (position !== null && isReached(position, this.#bound));
     if (way.type === 'next') {
       if (position === null) {
+        // Its own may have been renewed since another page gave it.
+        if (job.cursor !== null) this.#seen.add(job.cursor);
         if (this.#seen.has(way.cursor)) return againstItself(GIVEN_BEFORE);
         this.#seen.add(way.cursor);
       } else if (!leadsOn(position, job) || this.#isTurningBack(job, position)) {

@@ -1,8 +1,8 @@
 /** The segments of a run: what each has left, and which of them has a page that may be asked for. */
-import type { ChildFeed } from './child-feed.js';
 import { assert } from './fault.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import { Segment, type SegmentSeed } from './segment.js';
+import type { SegmentFeed } from './segment-feed.js';
 import type { Remainder } from './splitter.js';
 
 /** Of a feed: children that fail, and rest, are not to pile up. */
@@ -10,25 +10,30 @@ const FED_MAX = 1_000;
 
 export class Segments {
   readonly #byNumber = new Map<number, Segment>();
-  readonly #feed: ChildFeed | null;
+  readonly #feed: SegmentFeed | null;
 
   /** @param feed gives more of them; null: each is added */
-  constructor(feed: ChildFeed | null) {
+  constructor(feed: SegmentFeed | null) {
     this.#feed = feed;
   }
 
-  get isExhausted(): boolean {
-    for (const { isOpen } of this.#byNumber.values()) if (isOpen) return false;
-    return this.#feed?.isExhausted ?? true;
+  /** Whether nothing is left here. Other members may have more. */
+  get isEmpty(): boolean {
+    return !this.hasOpen && (this.#feed?.left ?? 0) === 0;
+  }
+
+  get hasOpen(): boolean {
+    for (const { isOpen } of this.#byNumber.values()) if (isOpen) return true;
+    return false;
   }
 
   /** Whether nothing is left but pages that wait for all others, and so for one another. */
-  get isExhaustedButLast(): boolean {
+  get isEmptyButLast(): boolean {
     for (const { isOpen, isReady, tip } of this.#byNumber.values()) {
       const isLast = isReady && tip.retryAtMs === AFTER_ALL_OTHERS;
       if (isOpen && !isLast) return false;
     }
-    return this.#feed?.isExhausted ?? true;
+    return (this.#feed?.left ?? 0) === 0;
   }
 
   /** Open ones whose start nothing but a built cursor has reached. */
@@ -93,9 +98,9 @@ export class Segments {
     return seed == null ? null : this.add(seed).tip;
   }
 
-  /** All pages of a child are written: it is needed no more. */
+  /** All its pages are written, or it is another member's: it is needed no more. */
   forget(number: number): void {
-    if (this.#byNumber.get(number)?.isOpen === false) this.#byNumber.delete(number);
+    this.#byNumber.delete(number);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */

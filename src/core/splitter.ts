@@ -27,6 +27,11 @@ export interface Split {
   readonly bound: Position | null;
 }
 
+interface Left extends Pick<Remainder, 'segment' | 'bound'> {
+  readonly fromMs: number;
+  readonly endMs: number;
+}
+
 export class Splitter {
   #rows = 0;
   #spanMs = 0;
@@ -79,23 +84,52 @@ export class Splitter {
 
   /** The best cut: the largest remainder, in its middle; null when none is worth it. */
   best(remainders: readonly Remainder[]): Split | null {
-    if (this.#rows === 0 || this.#spanMs <= 0) return null;
-    const pageMs = (this.#spanMs / this.#rows) * this.#pageRows;
-    const openSpanMs = this.#openSpanMs(remainders);
     let best: { split: Split; leftMs: number } | null = null;
-    for (const { segment, after, isAfterKnown, bound } of remainders) {
-      if (after === null || !isAfterKnown) continue;
-      // A cut behind the end would cost a request that finds nothing, and call for the next one.
-      const endMs = Math.max(this.#endMs, bound === null ? after.ms - openSpanMs : bound.ms);
-      // The page that is in flight, or next, is not there to be shared.
-      const fromMs = after.ms - pageMs;
+    for (const { segment, bound, fromMs, endMs } of this.#left(remainders)) {
       const leftMs = fromMs - endMs;
-      if (leftMs < 2 * PAGES_MIN * pageMs || (best !== null && leftMs <= best.leftMs)) continue;
+      if (leftMs < 2 * PAGES_MIN * this.#pageMs || (best !== null && leftMs <= best.leftMs)) {
+        continue;
+      }
       const at = this.#cutAt({ ms: Math.floor((fromMs + endMs) / 2), id: LOWEST_ID });
       if (at.ms <= endMs) continue;
       best = { split: { segment, at, bound }, leftMs };
     }
     return best?.split ?? null;
+  }
+
+  /** The largest remainder that is worth another member's while; null: none is. */
+  largest(remainders: readonly Remainder[]): number | null {
+    const [largest] = this.#worthSharing(remainders);
+    return largest?.segment ?? null;
+  }
+
+  /** How much is left of that, in ms of the order; 0: none is. */
+  largestMs(remainders: readonly Remainder[]): number {
+    const [largest] = this.#worthSharing(remainders);
+    return largest === undefined ? 0 : largest.fromMs - largest.endMs;
+  }
+
+  #worthSharing(remainders: readonly Remainder[]): Left[] {
+    return this.#left(remainders)
+      .filter(({ fromMs, endMs }) => fromMs - endMs >= PAGES_MIN * this.#pageMs)
+      .sort((a, b) => b.fromMs - b.endMs - (a.fromMs - a.endMs));
+  }
+
+  get #pageMs(): number {
+    return (this.#spanMs / this.#rows) * this.#pageRows;
+  }
+
+  /** What is left of each, as far as that is known. */
+  #left(remainders: readonly Remainder[]): Left[] {
+    if (this.#rows === 0 || this.#spanMs <= 0) return [];
+    const openSpanMs = this.#openSpanMs(remainders);
+    return remainders.flatMap(({ segment, after, isAfterKnown, bound }) => {
+      if (after === null || !isAfterKnown) return [];
+      // A cut behind the end would cost a request that finds nothing, and call for the next one.
+      const endMs = Math.max(this.#endMs, bound === null ? after.ms - openSpanMs : bound.ms);
+      // The page that is in flight, or next, is not there to be shared.
+      return [{ segment, bound, fromMs: after.ms - this.#pageMs, endMs }];
+    });
   }
 
   /** What is left of the segment without a bound, if its rows are as dense as those seen. */

@@ -12,12 +12,6 @@ const finishedSegments = (run: string): string => `
   HAVING max(page) - min(page) + 1 = count(*) AND max(page) = max(page) FILTER (WHERE NOT has_more)
     AND (array_agg(right(cursor, 11) ORDER BY page))[1] = ',"at":null}'`;
 
-// Beside the settings, as the warnings are: the first process is not counted. Repeated, it counts one more.
-export const COUNT_PROCESS = `
-  UPDATE ingestion_runs SET settings = settings
-    || jsonb_build_object('processes', coalesce((settings ->> 'processes')::integer, 0) + 1)
-  WHERE run = $1 RETURNING (settings ->> 'processes')::integer AS before`;
-
 // Pages whose numbers follow one another are those of one process, each asked for with the cursor of the
 // one before. Of a child that several have walked the cursors have to show it; see core/child-resume.ts.
 export const SET_STATUS = `

@@ -50,13 +50,13 @@ export interface ChildStore {
   seed(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<Seeded>;
   /** Whether there is a parent of which no complete run of the stream has read all. @param run the latest of these */
   hasNewParents(run: number, from: sql.SeedSource, parent: ParentPlan): Promise<boolean>;
-  /** Another process goes on with the run. @returns how many have worked on it before */
-  countProcess(run: number): Promise<number>;
   /** Ends segments whose pages say so. @param reopens and opens again those that have lost such a page */
   setStatus(run: number, reopens: boolean): Promise<void>;
   /** @param segments @default all */
   end(run: number, segments?: readonly number[]): Promise<void>;
   count(run: number): Promise<ChildCounts>;
+  /** Committed pages, by segment. */
+  pagesOf(run: number, segments: readonly number[]): Promise<ReadonlyMap<number, ChildPage[]>>;
   /** Open ones, by number. @param behind this segment */
   read(run: number, behind: number): Promise<ChildBlock>;
 }
@@ -73,6 +73,14 @@ export function openChildStore(pool: Pool, patience?: Patience): ChildStore {
     return row;
   }
 
+  async function pagesOf(run: number, segments: readonly number[]) {
+    const bySegment = new Map<number, ChildPage[]>(segments.map((segment) => [segment, []]));
+    if (segments.length === 0) return bySegment;
+    const found = await query<ChildPage & QueryResultRow>(sql.READ_PAGES, [run, segments]);
+    for (const page of found.rows) bySegment.get(page.segment)?.push(page);
+    return bySegment;
+  }
+
   return {
     seed(run, from, parent) {
       const text = sql.seedSegments(from, sql.seedForm(parent));
@@ -82,10 +90,6 @@ export function openChildStore(pool: Pool, patience?: Patience): ChildStore {
     async hasNewParents(run, from, parent) {
       const text = sql.hasNewParents(from, sql.seedForm(parent));
       return (await only<{ hasNew: boolean }>(text, [run, ...from.values])).hasNew;
-    },
-
-    async countProcess(run) {
-      return (await only<{ before: number }>(sql.COUNT_PROCESS, [run])).before;
     },
 
     async setStatus(run, reopens) {
@@ -98,17 +102,19 @@ export function openChildStore(pool: Pool, patience?: Patience): ChildStore {
 
     count: (run) => only<ChildCounts & QueryResultRow>(sql.COUNT, [run]),
 
+    pagesOf,
+
     async read(run, behind) {
       type Found = Omit<OpenChild, 'pages'> & QueryResultRow;
       const { rows } = await query<Found>(sql.READ_BLOCK, [run, behind, BLOCK]);
-      const segments = rows.map(({ segment }) => segment);
-      const pages = (await query<ChildPage & QueryResultRow>(sql.READ_PAGES, [run, segments])).rows;
-      const bySegment = new Map<number, ChildPage[]>(segments.map((segment) => [segment, []]));
-      for (const page of pages) bySegment.get(page.segment)?.push(page);
+      const bySegment = await pagesOf(
+        run,
+        rows.map(({ segment }) => segment),
+      );
       const children = rows.map(({ segment, parent }) => {
         return { segment, parent, pages: bySegment.get(segment) ?? [] };
       });
-      return { children, behind: rows.length < BLOCK ? null : (segments.at(-1) ?? null) };
+      return { children, behind: rows.length < BLOCK ? null : (rows.at(-1)?.segment ?? null) };
     },
   };
 }

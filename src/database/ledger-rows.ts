@@ -1,16 +1,11 @@
 /** Rows of the ledger as its statements return them: places are texts. */
 import { assert } from '../core/fault.js';
 import { formatPosition, type Position, parsePosition } from '../paging/position.js';
-import type { LedgerPage, LedgerSegment } from './ledger-types.js';
+import type { LedgerPage } from './ledger-types.js';
 
 export type PageRow = Omit<LedgerPage, 'after' | 'through' | 'last'> & {
   readonly [Place in 'after' | 'through' | 'last']: string | null;
 };
-export type SegmentRow = Omit<LedgerSegment, 'after' | 'bound'> & {
-  readonly after: string | null;
-  readonly bound: string | null;
-};
-
 export function textOf(position: Position | null): string | null {
   return position === null ? null : formatPosition(position);
 }

@@ -108,54 +108,6 @@ export const runTotals = (run: string): string => `
 
 export const LOAD_TOTALS = runTotals('$1');
 
-export const LOAD_SEGMENTS = `
-  SELECT segment, after_position AS "after", bound_position AS "bound", status
-  FROM ingestion_segments WHERE run = $1 ORDER BY segment`;
-
-export const NEXT_SEGMENT_NUMBER = `
-  SELECT coalesce(max(segment) + 1, 0) AS next FROM (
-    SELECT segment FROM ingestion_segments WHERE run = $1
-    UNION ALL SELECT segment FROM ingestion_pages WHERE run = $1
-  ) AS known`;
-
-// The statements that change segments can be repeated, for the answer to one can be lost. An empty
-// position is none: a role with array_nulls = off reads a null in an array as the word.
-export const OPEN_SEGMENTS = `
-  INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
-  SELECT $1, segment, nullif(after_position, ''), nullif(bound_position, ''), 'open'
-  FROM unnest($2::integer[], $3::text[], $4::text[]) AS t (segment, after_position, bound_position)
-  ON CONFLICT DO NOTHING`;
-
-export const SUPERSEDE_OPEN_SEGMENTS = `
-  UPDATE ingestion_segments SET status = 'superseded' WHERE run = $1 AND status = 'open'`;
-
-export const SET_SEGMENT_BOUND = `
-  UPDATE ingestion_segments SET bound_position = $3
-  WHERE run = $1 AND segment = $2 AND status = 'open'`;
-
-export const END_SEGMENT = `
-  UPDATE ingestion_segments SET status = $3
-  WHERE run = $1 AND segment = $2 AND (status <> 'superseded' OR $3 = 'superseded')`;
-
-// One statement, so one transaction: at no time is the part behind the new bound nobody's.
-export const SPLIT_SEGMENT = `
-  WITH parent AS (
-    SELECT bound_position FROM ingestion_segments
-    WHERE run = $1 AND segment = $2 AND status = 'open'
-      -- A number that is taken is right only where this very split has taken it.
-      AND NOT EXISTS (
-        SELECT FROM ingestion_segments
-        WHERE run = $1 AND segment = $4 AND after_position IS DISTINCT FROM $3)
-    FOR UPDATE
-  ), shrunk AS (
-    UPDATE ingestion_segments SET bound_position = $3
-    WHERE run = $1 AND segment = $2 AND EXISTS (SELECT FROM parent)
-  )
-  INSERT INTO ingestion_segments (run, segment, after_position, bound_position, status)
-  SELECT $1, $4, $3, bound_position, 'open' FROM parent
-  -- Sets what is there already: the statement says that it found the segment.
-  ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
-
 // One row, also where nothing is known: the server's clock is wanted all the same.
 export const LOAD_LIMITS = `
   SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",

@@ -50,16 +50,6 @@ export interface SourceFacts {
   readonly firstRequestAtMs: number | null;
 }
 
-/** A slice of the source: what is strictly after `after`, up to and including `bound`. */
-export interface LedgerSegment {
-  readonly segment: number;
-  /** Null: from the beginning. */
-  readonly after: Position | null;
-  /** Null: to the end. */
-  readonly bound: Position | null;
-  readonly status: 'open' | 'ended' | 'superseded';
-}
-
 /** A committed page, as far as a resume needs it. */
 export interface LedgerPage extends CommittedPage, CommittedCounts {
   /** Which its rows carry; null: it was written before rows had owners. */

@@ -29,8 +29,10 @@ const ANSWER_MS = 5_000;
 /** PostgreSQL cuts a longer name. */
 const NAME_BYTES_MAX = 63;
 
-const TRY_LOCK = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "isTaken"';
-const UNLOCK = 'SELECT pg_advisory_unlock(hashtextextended($1, 0))';
+const tryLock = (isShared: boolean): string =>
+  `SELECT pg_try_advisory_lock${isShared ? '_shared' : ''}(hashtextextended($1, 0)) AS "isTaken"`;
+const unlock = (isShared: boolean): string =>
+  `SELECT pg_advisory_unlock${isShared ? '_shared' : ''}(hashtextextended($1, 0))`;
 
 // pg_locks shows the 64-bit key as its two halves, classid and objid.
 const HOLDERS = `
@@ -60,6 +62,8 @@ export type LockedActivity = 'ingestion' | 'exploration' | 'retry';
 export interface RunLockSettings {
   /** @default ingestion */
   readonly activity?: LockedActivity;
+  /** Members of a run may all hold it, but nobody else beside them. @default false */
+  readonly isShared?: boolean;
   /** How long a lock that is held is waited for, in ms. @default 3000 */
   readonly patienceMs?: number;
   /** Called once, when the connection that holds the lock is lost. Not after `release`. */
@@ -123,6 +127,7 @@ export async function acquireRunLock(
   settings: RunLockSettings = {},
 ): Promise<RunLock> {
   const { activity = 'ingestion', patienceMs = PATIENCE_MS, onLost, predecessor } = settings;
+  const { isShared = false } = settings;
   const name = lockName(stream);
   const instance = instanceName(activity);
   const client = await pool.connect().catch((error: unknown) => {
@@ -146,7 +151,7 @@ export async function acquireRunLock(
     if (predecessor !== undefined) {
       await client.query(END_PREDECESSOR, [name, predecessor, instance]);
     }
-    await takeLock(client, name, { activity, patienceMs });
+    await takeLock(client, name, { activity, patienceMs, isShared });
   } catch (error) {
     client.release(true);
     throw asIngestionError(error);
@@ -160,7 +165,7 @@ export async function acquireRunLock(
       const isHeld = phase === 'held';
       phase = 'released';
       stopProbing();
-      if (isHeld) await client.query(UNLOCK, [name]).catch(() => {});
+      if (isHeld) await client.query(unlock(isShared), [name]).catch(() => {});
       // Closed rather than reused: its settings are those of the lock.
       client.release(true);
     },
@@ -193,11 +198,15 @@ function lockName({ source, stream, origin }: StreamKey): string {
 async function takeLock(
   client: PoolClient,
   name: string,
-  { activity, patienceMs }: { readonly activity: LockedActivity; readonly patienceMs: number },
+  {
+    activity,
+    patienceMs,
+    isShared,
+  }: Required<Pick<RunLockSettings, 'activity' | 'patienceMs' | 'isShared'>>,
 ): Promise<void> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
-    const { rows } = await client.query<{ isTaken: boolean }>(TRY_LOCK, [name]);
+    const { rows } = await client.query<{ isTaken: boolean }>(tryLock(isShared), [name]);
     if (rows[0]?.isTaken === true) return;
     if (performance.now() >= deadlineMs) break;
     await delay(POLL_MS);

@@ -1,19 +1,17 @@
 /**
- * The run store: runs, segments, committed pages and limits, as the ledger's tables hold them.
+ * The run store: runs, committed pages and limits, as the ledger's tables hold them.
  *
  * Pages are only read here. They are written by the writer, in the transaction that writes their
  * rows. Every function throws an IngestionError with the fault of the database when it fails.
  */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { assert } from '../core/fault.js';
-import type { Position } from '../paging/position.js';
 import type { StreamTable } from '../postgres/stream-table.js';
 import { asIngestionError } from './connect.js';
-import { type PageRow, positionOf, type SegmentRow, textOf } from './ledger-rows.js';
+import { type PageRow, positionOf } from './ledger-rows.js';
 import * as sql from './ledger-sql.js';
 import type {
   LedgerPage,
-  LedgerSegment,
   LimitKey,
   LimitsRead,
   Run,
@@ -87,20 +85,6 @@ export interface RunStore {
   highestOfRun(run: number): Promise<HighestOfRun>;
   completeRun(run: number, change: WatermarkChange): Promise<void>;
   loadTotals(run: number): Promise<RunTotals>;
-  loadSegments(run: number): Promise<LedgerSegment[]>;
-  /** The first number that neither a segment nor a page of the run has. */
-  nextSegmentNumber(run: number): Promise<number>;
-  openSegments(
-    run: number,
-    segments: readonly Pick<LedgerSegment, 'segment' | 'after' | 'bound'>[],
-  ): Promise<void>;
-  /** A resume replaces what was open by segments over the gaps. @returns how many were open */
-  supersedeOpenSegments(run: number): Promise<number>;
-  setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
-  /** `superseded`: its walk began again elsewhere. */
-  endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
-  /** Cuts an open segment at `newBound`; `newSegment` takes the part after it. All or nothing. */
-  splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
   /** All limits of the bucket, of all processes, also those that a version before this saved. */
   loadLimits(key: LimitKey): Promise<LimitsRead>;
   /** Atomic, and one after the other for a key: see the migration that makes its function. */
@@ -206,51 +190,6 @@ export function openRunStore(pool: Pool, { patience }: RunStoreSettings = {}): R
 
     async loadTotals(runNumber) {
       return only(await query<RunTotals & QueryResultRow>(sql.LOAD_TOTALS, [runNumber]));
-    },
-
-    async loadSegments(runNumber) {
-      const { rows } = await query<SegmentRow>(sql.LOAD_SEGMENTS, [runNumber]);
-      return rows.map((row) => ({
-        ...row,
-        after: positionOf(row.after),
-        bound: positionOf(row.bound),
-      }));
-    },
-
-    async nextSegmentNumber(runNumber) {
-      return only(await query<{ next: number }>(sql.NEXT_SEGMENT_NUMBER, [runNumber])).next;
-    },
-
-    async openSegments(runNumber, segments) {
-      await query(sql.OPEN_SEGMENTS, [
-        runNumber,
-        segments.map(({ segment }) => segment),
-        segments.map(({ after }) => textOf(after) ?? ''),
-        segments.map(({ bound }) => textOf(bound) ?? ''),
-      ]);
-    },
-
-    async supersedeOpenSegments(runNumber) {
-      return (await query(sql.SUPERSEDE_OPEN_SEGMENTS, [runNumber])).rowCount ?? 0;
-    },
-
-    async setSegmentBound(runNumber, segment, bound) {
-      const result = await query(sql.SET_SEGMENT_BOUND, [runNumber, segment, textOf(bound)]);
-      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open`);
-    },
-
-    async endSegment(runNumber, segment, status) {
-      const result = await query(sql.END_SEGMENT, [runNumber, segment, status]);
-      assert(result.rowCount === 1, `segment ${segment} of run ${runNumber} is open or ended`);
-    },
-
-    async splitSegment(runNumber, segment, newBound, newSegment) {
-      const values = [runNumber, segment, textOf(newBound), newSegment];
-      const result = await query(sql.SPLIT_SEGMENT, values);
-      assert(
-        result.rowCount === 1,
-        `segment ${segment} of run ${runNumber} is open, and ${newSegment} is free`,
-      );
     },
 
     async loadLimits({ origin, keyHash, bucket }) {

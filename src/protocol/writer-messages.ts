@@ -47,6 +47,8 @@ export interface WriterSettings {
    * made where it is not there. Null: nobody asks. @default null
    */
   readonly seen?: string | null;
+  /** Of the member whose pages are written: see core/share. Null: no segment has a holder. @default null */
+  readonly epoch?: number | null;
   /** It is opened to try records in quarantine again, into a table that is there. @default false */
   readonly retries?: boolean;
 }

@@ -87,6 +87,11 @@ export class IngestionLoop {
     this.#decide(() => this.#push({ type: 'drain', outcome }));
   }
 
+  /** Another member has nothing to do, and this one has the most left. */
+  help(): void {
+    this.#decide(() => this.#push({ type: 'helpWanted' }));
+  }
+
   /** Something outside of its scheduler has changed: its turn to start a request has come. */
   wake(): void {
     this.#decide(() => {});
@@ -152,7 +157,11 @@ export class IngestionLoop {
       case 'reserveStarts':
         return void this.#reserve(command.request).catch(this.#crash);
       case 'seedsWanted':
-        return void this.#seed(command.behind).catch(this.#crash);
+        return void this.#seed().catch(this.#crash);
+      case 'othersWanted':
+        return void this.#countAll().catch(this.#crash);
+      case 'giveSegments':
+        return journal.segmentsGiven(command.segments);
       case 'openSegment':
         return journal.segmentOpened(command.seed);
       case 'splitSegment':
@@ -160,7 +169,9 @@ export class IngestionLoop {
       case 'boundSegment':
         return journal.segmentBounded(command.segment, command.bound);
       case 'endSegment':
-        return journal.segmentEnded(command.segment, command.isSuperseded);
+        return command.isSuperseded
+          ? journal.segmentSuperseded(command.segment)
+          : journal.segmentEnded(command.segment);
       case 'notice':
         return observer.noticed(command.notice);
       case 'finish':
@@ -176,10 +187,16 @@ export class IngestionLoop {
     this.#decide(() => this.#push({ type: 'startsReserved', answer }));
   }
 
-  async #seed(behind: number): Promise<void> {
-    const answer = await this.#parts.journal.seedsRead(behind);
+  async #seed(): Promise<void> {
+    const answer = await this.#parts.journal.seedsTaken();
     if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
     this.#decide(() => this.#push({ type: 'seeded', ...answer }));
+  }
+
+  async #countAll(): Promise<void> {
+    const answer = await this.#parts.journal.allCounted();
+    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
+    this.#decide(() => this.#push({ type: 'othersTold', counts: answer }));
   }
 
   // --- fetching --------------------------------------------------------------------------------
@@ -269,12 +286,12 @@ export class IngestionLoop {
     assert(head !== null && batch !== null, 'what is written was scanned');
     page.write = command;
     page.batch = null;
-    const { run, write } = this.#parts;
+    const { run, write, journal } = this.#parts;
     const { endAtMs: fetchedAtMs, requestId } = head.meta;
-    write({ ...command, run, fetchedAtMs, requestId, batch }).then(
-      (result) => this.#decide(() => this.#written(taskId, result)),
-      this.#crash,
-    );
+    const pageWrite = { ...command, run, fetchedAtMs, requestId, batch };
+    const opening = journal.opening(command.segment);
+    const writing = opening === null ? write(pageWrite) : opening.then(() => write(pageWrite));
+    writing.then((result) => this.#decide(() => this.#written(taskId, result)), this.#crash);
   }
 
   #written(taskId: number, result: WriteResult): void {

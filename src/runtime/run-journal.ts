@@ -1,9 +1,10 @@
 /**
- * Run journal: what the loop tells the database beside the pages, in order and without waiting for
- * it. Segments are told for the reader (a resume needs only the pages); limits and children are waited for.
+ * Run journal: what the loop tells the database beside the pages, and asks of it. What becomes of segments is
+ * told in order; a page waits until its segment is there.
  */
 import PQueue from 'p-queue';
 import type { Fault } from '../core/fault.js';
+import type { ReceivedCounts } from '../core/received-records.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { StartAnswer, StartRequest } from '../core/start-reservation.js';
 import type { Position } from '../paging/position.js';
@@ -14,89 +15,153 @@ export interface SourceFacts {
   readonly firstRequestAtMs: number | null;
 }
 
-/** What the journal needs of the database; rejections are the driver's errors. */
+/** What the journal needs of the ledger of runs; rejections are the driver's errors. */
 export interface JournalStore {
-  openSegments(
-    run: number,
-    segments: readonly {
-      segment: number;
-      after: Position | null;
-      bound: Position | null;
-    }[],
-  ): Promise<void>;
-  splitSegment(run: number, segment: number, newBound: Position, newSegment: number): Promise<void>;
-  setSegmentBound(run: number, segment: number, bound: Position | null): Promise<void>;
-  endSegment(run: number, segment: number, status: 'ended' | 'superseded'): Promise<void>;
   setSourceFacts(run: number, facts: SourceFacts): Promise<void>;
   setLastError(run: number, lastError: string | null): Promise<void>;
 }
 
-/** Children that are still to be walked. */
+/** Segments to be walked. `isThrough`: nothing of the run is left, here or elsewhere. */
 export interface SeedBlock {
   readonly seeds: readonly SegmentSeed[];
-  /** The last segment that was looked at; null: there are no more. */
-  readonly behind: number | null;
+  readonly isThrough: boolean;
+}
+
+/** The segments of one member; rejections are the driver's errors. */
+export interface HeldSegments {
+  open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void>;
+  split(segment: number, at: Position, newSegment: number): Promise<void>;
+  setBound(segment: number, bound: Position | null): Promise<void>;
+  /** All their pages are committed. */
+  end(segments: readonly number[]): Promise<void>;
+  supersede(segment: number): Promise<void>;
+  /** They are another member's. */
+  give(segments: readonly number[]): Promise<void>;
+  /** Waits for some, or until the run is through. */
+  take(): Promise<SeedBlock>;
+  /** Waits until other members are through, and counts what all have. */
+  countAll(): Promise<ReceivedCounts>;
 }
 
 export interface RunJournalOptions {
   readonly run: number;
   readonly store: JournalStore;
+  readonly segments: HeldSegments;
   readonly reserveStarts: (request: StartRequest) => Promise<StartAnswer>;
-  /** The children in the segments behind one. */
-  readonly readSeeds: (behind: number) => Promise<SeedBlock>;
   readonly faultOf: (error: unknown) => Fault;
-  /** Segment rows are for the reader: a failure is told, and ends nothing. */
+  /** What is told for readers alone could not be told. */
+  readonly onReaderFault: (fault: Fault) => void;
+  /** What became of a segment could not be told: no page of it can be written any more. */
   readonly onSegmentFault: (fault: Fault) => void;
 }
+
+/** A statement for each child would cost as much as its page. */
+const END_EVERY_MS = 100;
 
 export class RunJournal {
   readonly #options: RunJournalOptions;
   /** One at a time: a segment is opened before it is ended. */
   readonly #queue = new PQueue({ concurrency: 1 });
+  /** Segments that are being opened. */
+  readonly #opening = new Map<number, Promise<void>>();
+  #ended: number[] = [];
+  #endedAtMs = Number.NEGATIVE_INFINITY;
+  #endTimer: NodeJS.Timeout | null = null;
 
   constructor(options: RunJournalOptions) {
     this.#options = options;
   }
 
-  segmentOpened(seed: SegmentSeed): void {
-    const { segment, after, bound } = seed;
-    this.#later((run, store) => store.openSegments(run, [{ segment, after, bound }]));
+  /** Resolves once the segment is there, or cannot be; null: it is. */
+  opening(segment: number): Promise<void> | null {
+    return this.#opening.get(segment) ?? null;
+  }
+
+  segmentOpened({ segment, after, bound }: SegmentSeed): void {
+    this.#opens(segment, (held) => held.open({ segment, after, bound }));
   }
 
   segmentSplit(segment: number, at: Position, newSegment: number): void {
-    this.#later((run, store) => store.splitSegment(run, segment, at, newSegment));
+    this.#opens(newSegment, (held) => held.split(segment, at, newSegment));
   }
 
   segmentBounded(segment: number, bound: Position | null): void {
-    this.#later((run, store) => store.setSegmentBound(run, segment, bound));
+    void this.#tell((held) => held.setBound(segment, bound));
   }
 
-  segmentEnded(segment: number, isSuperseded: boolean): void {
-    const status = isSuperseded ? 'superseded' : 'ended';
-    this.#later((run, store) => store.endSegment(run, segment, status));
+  segmentSuperseded(segment: number): void {
+    void this.#tell((held) => held.supersede(segment));
+  }
+
+  segmentsGiven(segments: readonly number[]): void {
+    void this.#tell((held) => held.give(segments));
+  }
+
+  /** All its pages are committed. Several are told of at once. */
+  segmentEnded(segment: number): void {
+    this.#ended.push(segment);
+    if (this.#endTimer !== null) return;
+    const waitMs = Math.max(0, this.#endedAtMs + END_EVERY_MS - performance.now());
+    if (waitMs === 0) this.#tellEnded();
+    else this.#endTimer = setTimeout(() => this.#tellEnded(), waitMs);
   }
 
   /** Told when something of it is new: those who look on make a share and a time left of it. */
   sourceSeen(facts: SourceFacts): void {
-    this.#later((run, store) => store.setSourceFacts(run, facts));
+    const { run, store } = this.#options;
+    void this.#later(() => store.setSourceFacts(run, facts), this.#options.onReaderFault);
   }
 
   /** Told now and then. @param text holds no secret; null: all is well again */
   lastErrorSeen(text: string | null): void {
-    this.#later((run, store) => store.setLastError(run, text));
+    const { run, store } = this.#options;
+    void this.#later(() => store.setLastError(run, text), this.#options.onReaderFault);
   }
 
   startsReserved(request: StartRequest): Promise<StartAnswer | { readonly fault: Fault }> {
     return this.#orFault(this.#options.reserveStarts(request));
   }
 
-  seedsRead(behind: number): Promise<SeedBlock | { readonly fault: Fault }> {
-    return this.#orFault(this.#options.readSeeds(behind));
+  seedsTaken(): Promise<SeedBlock | { readonly fault: Fault }> {
+    return this.#orFault(this.#options.segments.take());
+  }
+
+  allCounted(): Promise<ReceivedCounts | { readonly fault: Fault }> {
+    return this.#orFault(this.#options.segments.countAll());
   }
 
   /** Resolves when all that was told is in the database. */
   async flush(): Promise<void> {
+    if (this.#endTimer !== null) this.#tellEnded();
     await this.#queue.onIdle();
+  }
+
+  #tellEnded(): void {
+    if (this.#endTimer !== null) clearTimeout(this.#endTimer);
+    this.#endTimer = null;
+    this.#endedAtMs = performance.now();
+    const ended = this.#ended;
+    this.#ended = [];
+    if (ended.length > 0) void this.#tell((held) => held.end(ended));
+  }
+
+  #opens(segment: number, work: (held: HeldSegments) => Promise<void>): void {
+    const opening = this.#tell(work).then(() => {
+      this.#opening.delete(segment);
+    });
+    this.#opening.set(segment, opening);
+  }
+
+  #tell(work: (held: HeldSegments) => Promise<void>): Promise<void> {
+    return this.#later(() => work(this.#options.segments), this.#options.onSegmentFault);
+  }
+
+  async #later(work: () => Promise<void>, onFault: (fault: Fault) => void): Promise<void> {
+    try {
+      await this.#queue.add(work);
+    } catch (error) {
+      onFault(this.#options.faultOf(error));
+    }
   }
 
   async #orFault<Answer>(answer: Promise<Answer>): Promise<Answer | { readonly fault: Fault }> {
@@ -105,12 +170,5 @@ export class RunJournal {
     } catch (error) {
       return { fault: this.#options.faultOf(error) };
     }
-  }
-
-  #later(work: (run: number, store: JournalStore) => Promise<void>): void {
-    const { run, store, onSegmentFault, faultOf } = this.#options;
-    this.#queue
-      .add(() => work(run, store))
-      .catch((error: unknown) => onSegmentFault(faultOf(error)));
   }
 }

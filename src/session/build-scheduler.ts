@@ -2,11 +2,11 @@
 import type { Config } from '../config/config.js';
 import { DEFAULT_BACKOFF } from '../core/backoff.js';
 import { wholeChains } from '../core/chains.js';
-import { ChildFeed } from '../core/child-feed.js';
 import type { Credits } from '../core/credits.js';
 import { Frontier } from '../core/frontier.js';
 import { PageSize } from '../core/page-size.js';
 import { Scheduler } from '../core/scheduler.js';
+import { SegmentFeed } from '../core/segment-feed.js';
 import { tableOf } from '../postgres/stream-table.js';
 import type { Source } from '../source/source.js';
 import type { SessionLimits } from './open-limits.js';
@@ -25,16 +25,16 @@ export function buildScheduler(
     context,
     source: { spec: source },
     prepared,
+    share,
     shared,
-  }: Pick<SessionParts, 'context' | 'source' | 'prepared' | 'shared'>,
+  }: Pick<SessionParts, 'context' | 'source' | 'prepared' | 'share' | 'shared'>,
   { limiter, starts, hints, concurrency }: SessionLimits,
 ): BuiltScheduler {
   const { config } = context;
   const { plan, pages, earliestMs } = prepared;
-  const feed = prepared.children === null ? null : new ChildFeed();
+  const feed = new SegmentFeed({ ofChildren: prepared.children !== null });
   const frontier = new Frontier(source.paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
-  for (const segment of prepared.segments) frontier.add(segment);
   const largestPage = config.pageLimit ?? source.pageLimitMax;
   const firstPage = Math.min(largestPage, hints.pageLimit ?? largestPage);
   const credits = shared.credits.join(
@@ -55,7 +55,8 @@ export function buildScheduler(
     concurrency: Math.min(config.concurrency, concurrency ?? config.concurrency),
     cursorThresholdMs: cursorThreshold(config, source),
     eventsMax: config.eventsMax,
-    nextSegment: prepared.nextSegment,
+    nextSegment: share.firstSegment,
+    isShared: config.redisUrl !== null,
     rowsDone: prepared.totals.rows,
     earlierPages: pages,
     resume: plan,

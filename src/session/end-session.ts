@@ -8,6 +8,8 @@ import { nowMs } from '../runtime/clock.js';
 import { commandText } from './command-text.js';
 import { deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { Engine } from './engine.js';
+import { conclude } from './members/conclude.js';
+import type { EnterAgain } from './members/enter-run.js';
 import { nextWatermark } from './next-watermark.js';
 import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
@@ -39,12 +41,12 @@ export interface EndingSession extends Pick<Deciding, 'scheduler'> {
   readonly account: RunAccount;
 }
 
-/** @throws IngestionError when the end cannot be put on record */
+/** @returns why the run is to be entered again, where it is not over @throws IngestionError when the end cannot be put on record */
 export async function endSession(
   parts: SessionParts,
   ending: EndingSession,
   given: RunOutcome,
-): Promise<SessionEnd> {
+): Promise<SessionEnd | EnterAgain> {
   const { context, database, store, prepared, onlookers } = parts;
   const outcome = redacted(given, context.redact);
   const { account, engine, limits } = ending;
@@ -56,16 +58,20 @@ export async function endSession(
   const endedAtMs = nowMs();
   figures.end(endedAtMs);
   const facts = await engine.finish();
-  const seen = await seeRecords(parts, facts, outcome);
   const ended = { run: run.run, outcome, redact: context.redact };
-  const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
-  await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-    settle(parts, ending, { outcome, seen, watermark }),
-  );
-  const deletion = await deletionOf(parts, outcome);
+  const conclusion = await conclude(parts, outcome, async () => {
+    const seen = await seeRecords(parts, facts, outcome);
+    const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
+    await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
+      settle(parts, ending, { outcome, seen, watermark }),
+    );
+    if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
+  });
+  if (typeof conclusion === 'object') return conclusion;
+  if (conclusion === 'left') await settleShare(parts, ending);
+  const deletion = conclusion === 'left' ? null : await deletionOf(parts, outcome);
   await watch.writeState(outcome);
   onlookers.front?.ended(run.run, outcome, endedAtMs);
-  if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
   onlookers.alerts?.ended(run.run, outcome);
   await compareRows(parts, outcome);
   const result = ingestResult({
@@ -134,6 +140,15 @@ async function settle(
   if (warnings.texts.length > 0) await store.setWarnings(run, warnings.texts);
   // Last: a process that dies before has said what changed, and does not know it yet.
   if (seen !== null) await keepRecords(parts, seen);
+}
+
+/** Others go on with the run, or have put its end on record. */
+async function settleShare(
+  { store, prepared }: SessionParts,
+  { limits, account }: EndingSession,
+): Promise<void> {
+  await limits.settle();
+  account.stats.recount((await store.loadTotals(prepared.run.run)).rows);
 }
 
 /** @returns null: the run has not noted what it has seen, or nobody wants the rest deleted now */

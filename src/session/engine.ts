@@ -64,7 +64,7 @@ export class Engine {
 
   /** Has the writer connect. @throws IngestionError when the database cannot be used */
   async open(): Promise<void> {
-    const { context, source, database, prepared, shared } = this.#parts;
+    const { context, source, database, prepared, shared, share } = this.#parts;
     const { config, log } = context;
     const merges = source.spec.target.disposition === 'merge';
     const fault = await this.writer.open({
@@ -76,6 +76,7 @@ export class Engine {
       hasTriggers: await warnOfTriggers(database, streamTable(prepared.run), merges, log),
       provesData: config.provesData,
       seen: seenTableOf(prepared.run),
+      epoch: share.holder.epoch,
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });
@@ -109,6 +110,11 @@ export class Engine {
    */
   wake(): void {
     setImmediate(() => this.#loop?.wake());
+  }
+
+  /** Another member has nothing to do, and this one has the most left. */
+  help(): void {
+    this.#loop?.help();
   }
 
   /** What is in flight is finished, and nothing started. */

@@ -8,14 +8,16 @@ import { countRows } from '../database/count-rows.js';
 import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
+import { openMemberStore } from '../database/members.js';
 import { Patience } from '../database/patience.js';
+import { withPlanLock } from '../database/plan-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
+import { openSegmentStore } from '../database/segment-store.js';
 import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import type { Deletion } from '../observe/report.js';
 import { streamTable, tableOf } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
-import { nowMs } from '../runtime/clock.js';
 import { credentialsText } from '../source/file/references.js';
 import { passText } from '../source/pass.js';
 import type { AccessToken } from './access-token.js';
@@ -23,11 +25,12 @@ import type { SessionContext } from './context.js';
 import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
+import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
+import { openShare } from './members/open-share.js';
 import { type Onlookers, withOnlookers } from './onlookers/open-onlookers.js';
 import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './open-database.js';
 import { type OpenSource, openSource } from './open-source.js';
 import { openToken } from './open-token.js';
-import { prepareRun } from './prepare-run.js';
 import { ProcessShare } from './process-share.js';
 import { runSession } from './run-session.js';
 import type { SessionParts } from './session-parts.js';
@@ -128,50 +131,64 @@ export async function ingestInto(
   opened: OpenParts,
 ): Promise<IngestionEnd> {
   const { database, source, onlookers } = opened;
-  const { log } = context;
+  const { log, config } = context;
+  const isShared = config.redisUrl !== null;
   const atStart = startPatience(context, onlookers.front);
   const patience = runPatience(context, onlookers);
   const store = openRunStore(database.pool, { patience: atStart });
   const lock = await atStart.during(() =>
     lockRun(store, source, {
-      ...{ log, patience },
+      ...{ log, patience, isShared },
       onLost: () => void database.revive(),
       onBack: () => onlookers.front?.databaseIsBack(),
     }),
   );
   try {
     await opened.beforeRun?.(opened);
-    const stores = { store, children: openChildStore(database.pool, atStart) };
-    const found = await prepareRun(context.config, stores, source, nowMs());
-    const end =
-      'finished' in found
-        ? {
-            deletion: await deletionAfter(context, opened, found.finished),
-            ...(await finishedBefore(database, store, found.finished)),
-            disposition: source.spec.target.disposition,
-          }
-        : await workOn(
-            context,
-            { ...opened, source: found.source },
-            { ...found, atStart, patience, lock },
-          );
-    opened.tell(end);
-    return end;
+    const { pool } = database;
+    const stores = {
+      store,
+      children: openChildStore(pool, atStart),
+      segments: openSegmentStore(pool, atStart),
+      members: openMemberStore(pool, atStart),
+    };
+    for (let again: EnterAgain | null = null; ; ) {
+      const found = await withPlanLock(pool, source.streamKey, () =>
+        enterRun(config, { ...stores, source, isShared }, again),
+      );
+      const end: IngestionEnd | EnterAgain =
+        'finished' in found
+          ? {
+              deletion: await deletionAfter(context, opened, found.finished),
+              ...(await finishedBefore(database, store, found.finished)),
+              disposition: source.spec.target.disposition,
+            }
+          : await workOn(context, { ...opened, source: found.source }, found, {
+              ...{ atStart, patience, lock },
+            });
+      if ('plansAnew' in end) {
+        again = end;
+        continue;
+      }
+      opened.tell(end);
+      return end;
+    }
   } finally {
     patience.end();
     await lock.release();
   }
 }
 
-interface Work extends Pick<SessionParts, 'prepared' | 'patience' | 'lock'> {
+interface Work extends Pick<SessionParts, 'patience' | 'lock'> {
   readonly atStart: Patience;
 }
 
 async function workOn(
   context: SessionContext,
   { database, source, token, onlookers, shared, leave, confirm = refuse }: OpenParts,
-  { prepared, atStart, patience, lock }: Work,
-): Promise<IngestionEnd> {
+  { prepared, joined }: EnteredRun,
+  { atStart, patience, lock }: Work,
+): Promise<IngestionEnd | EnterAgain> {
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });
   const { pass } = source.spec;
@@ -185,12 +202,19 @@ async function workOn(
     await atStart.during(() => forgetSeen(database.pool, run));
     await atStart.during(() => warnOfOthers(database, run, isReplaced, context.log));
   }
-  const end = await runSession({
-    ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
-    shared,
+  const stores = {
     store: openRunStore(database.pool, { patience }),
     children: openChildStore(database.pool, patience),
+  };
+  const share = await openShare({
+    ...{ context, source, database, patience, prepared, joined },
+    ...stores,
   });
+  const end = await runSession({
+    ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
+    ...{ ...stores, shared, share },
+  });
+  if ('plansAnew' in end) return end;
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;
   const { openCommand } = database;

@@ -11,6 +11,8 @@ import type { OpenSource } from './open-source.js';
 export interface LockSettings {
   readonly log: Logger;
   readonly patience: Patience;
+  /** Other members may hold it too. */
+  readonly isShared: boolean;
   /** Its session ends with the server, of which nobody else would tell so soon. */
   readonly onLost: () => void;
   readonly onBack: () => void;
@@ -20,10 +22,10 @@ export interface LockSettings {
 export function lockRun(
   store: RunStore,
   { streamKey }: OpenSource,
-  { log, patience, onLost, onBack }: LockSettings,
+  { log, patience, isShared, onLost, onBack }: LockSettings,
 ): Promise<KeptRunLock> {
   return keepRunLock({
-    acquire: (settings) => store.acquireRunLock(streamKey, settings),
+    acquire: (settings) => store.acquireRunLock(streamKey, { ...settings, isShared }),
     patience,
     onLost: (fault) => {
       log.warn(

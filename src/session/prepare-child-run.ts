@@ -5,6 +5,7 @@ import { seededFrom, seedForm } from '../database/child-sql.js';
 import type { ChildStore } from '../database/child-store.js';
 import type { Run } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import type { SegmentStore } from '../database/segment-store.js';
 import type { ParentPlan } from '../source/plan.js';
 import { beginRun, requireTable } from './begin-run.js';
 import type { OpenSource } from './open-source.js';
@@ -15,6 +16,7 @@ import { UserError } from './user-error.js';
 interface ChildRun {
   readonly store: RunStore;
   readonly children: ChildStore;
+  readonly segments: SegmentStore;
   /** As the run reads it. */
   readonly source: OpenSource;
   readonly parent: ParentPlan;
@@ -32,8 +34,11 @@ interface ChildRun {
  * @throws UserError where the parent is not complete, or another one has made the children
  */
 export async function prepareChildRun(config: Config, known: ChildRun): Promise<PreparedRun> {
-  const { store, source, parent, found, earlierRun } = known;
-  if (found !== null) requireParent(found, parent);
+  const { store, segments, source, parent, found, earlierRun } = known;
+  if (found !== null) {
+    requireParent(found, parent);
+    await segments.plan(found.run, []);
+  }
   // A process may have ended before it had made the children.
   const counts = found === null ? null : await resumeChildren(known, found);
   const isSeeded = counts !== null && counts.known > 0;
@@ -42,8 +47,7 @@ export async function prepareChildRun(config: Config, known: ChildRun): Promise<
   const run =
     found ??
     (await beginRun(config, store, source, { parentRun: ofParent?.run ?? null, behindRun }));
-  const seeded = isSeeded ? counts : await seedChildren(known, run, ofParent);
-  const children = { ...seeded, before: counts?.before ?? 0 };
+  const children = isSeeded ? counts : await seedChildren(known, run, ofParent);
   if (found !== null) await store.setRunStatus(run.run, 'running');
   const totals = await store.loadTotals(run.run);
   if (totals.inserted + totals.updated > 0) await requireTable(store, run);
@@ -52,7 +56,6 @@ export async function prepareChildRun(config: Config, known: ChildRun): Promise<
     resumedFrom: found === null ? null : totals.pages,
     plan: { gaps: [], restarts: false, isOrdered: false, canSeek: false, returned: 0 },
     earliestMs: Number.POSITIVE_INFINITY,
-    nextSegment: children.known + 1,
   };
 }
 

@@ -1,5 +1,5 @@
 /** The children of a run: made from the rows of their parent, or found where an earlier process has left them. */
-import { planChild, type ResumingProcess } from '../core/child-resume.js';
+import { planChild } from '../core/child-resume.js';
 import { rowsOfStream, type SeedSource, seededFrom, valuesOfFile } from '../database/child-sql.js';
 import type { ChildCounts, ChildStore, OpenChild } from '../database/child-store.js';
 import type { Run, StreamKey } from '../database/ledger-types.js';
@@ -7,14 +7,11 @@ import type { RunStore } from '../database/run-store.js';
 import { formatCount } from '../observe/eta.js';
 import { childCursor } from '../paging/child-cursor.js';
 import { streamTable } from '../postgres/stream-table.js';
-import type { SeedBlock } from '../runtime/run-journal.js';
 import type { ParentPlan } from '../source/plan.js';
 import { commandText } from './command-text.js';
 import { UserError } from './user-error.js';
 
 export interface PreparedChildren extends ChildCounts {
-  /** Processes that have worked on the run before. */
-  readonly before: number;
   /** Rows of the parent that no child could be asked for, in a sentence; null: there are none. */
   readonly warning: string | null;
 }
@@ -61,7 +58,7 @@ export async function seedChildren(
     from === null
       ? { seeded: 0, unusable: 0, example: null }
       : await children.seed(run.run, from, parent);
-  return { known: seeded, done: 0, before: 0, warning: unusableRows(parent, unusable, example) };
+  return { known: seeded, done: 0, warning: unusableRows(parent, unusable, example) };
 }
 
 /** Null: a parent without a record has no table. */
@@ -115,40 +112,21 @@ function unusableRows(
 /** What earlier processes have left of them. */
 export async function resumeChildren(known: Known, run: Run): Promise<PreparedChildren> {
   const { children } = known;
-  const before = await children.countProcess(run.run);
   await children.setStatus(run.run, true);
-  if (run.tableKey.length === 0) await releaseWalkedAgain(known, run, before);
-  return { ...(await children.count(run.run)), before, warning: null };
+  if (run.tableKey.length === 0) await releaseWalkedAgain(known, run);
+  return { ...(await children.count(run.run)), warning: null };
 }
 
 /** Rows without a key are not known when they come again: those that a child would come to go before. */
-async function releaseWalkedAgain(
-  { store, children, nowMs }: Known,
-  run: Run,
-  before: number,
-): Promise<void> {
+async function releaseWalkedAgain({ store, children, nowMs }: Known, run: Run): Promise<void> {
   for (let behind: number | null = 0; behind !== null; ) {
     const block = await children.read(run.run, behind);
-    const again = block.children.flatMap(
-      (child) => planChild(begun(child), { nowMs, before }).walkedAgain,
-    );
+    const again = block.children.flatMap((child) => planChild(begun(child), nowMs).walkedAgain);
     const ids = again.flatMap(({ id }) => id ?? []);
     const released = { run: run.run, table: streamTable(run), ids, reason: WALKED_AGAIN };
     if (ids.length > 0) await store.releasePages(released);
     behind = block.behind;
   }
-}
-
-/** Children that are still to be walked, of the next block. Those that have ended are told of. */
-export async function readSeeds(
-  children: ChildStore,
-  { run, behind, ...process }: { readonly run: number; readonly behind: number } & ResumingProcess,
-): Promise<SeedBlock> {
-  const block = await children.read(run, behind);
-  const plans = block.children.map((child) => ({ child, plan: planChild(begun(child), process) }));
-  const ended = plans.flatMap(({ child, plan }) => (plan.seed === null ? child.segment : []));
-  if (ended.length > 0) await children.end(run, ended);
-  return { seeds: plans.flatMap(({ plan }) => plan.seed ?? []), behind: block.behind };
 }
 
 function begun({ segment, parent, pages }: OpenChild) {

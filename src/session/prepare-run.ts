@@ -1,11 +1,17 @@
 /** Finds the run to go on with, or begins one: what is done, what is still to be walked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { pagesWalkedAgain, planResume, type ResumePlan } from '../core/resume.js';
+import {
+  pagesWalkedAgain,
+  planResume,
+  type ResumeOptions,
+  type ResumePlan,
+} from '../core/resume.js';
 import type { SegmentSeed } from '../core/segment.js';
 import type { ChildStore } from '../database/child-store.js';
 import type { LedgerPage, Run, RunTotals } from '../database/ledger-types.js';
 import type { RunStore } from '../database/run-store.js';
+import type { SegmentStore } from '../database/segment-store.js';
 import type { Watermark } from '../database/watermarks.js';
 import { type StreamTable, streamTable, tableOf } from '../postgres/stream-table.js';
 import type { WriterTarget } from '../protocol/record-target.js';
@@ -32,18 +38,23 @@ export interface PreparedRun {
   readonly totals: RunTotals;
   /** Committed pages of earlier processes; null when the run begins now. */
   readonly resumedFrom: number | null;
-  /** What is still to be walked. */
+  /** What is still to be walked, where this process has planned it. */
   readonly segments: readonly SegmentSeed[];
   readonly plan: ResumePlan;
   /** Committed by earlier processes. */
   readonly pages: readonly LedgerPage[];
   /** Of the earliest row that is known to end a page of earlier processes; Infinity: none is. */
   readonly earliestMs: number;
-  readonly nextSegment: number;
   /** Of a stream that has a parent: its segments are read as they are needed. Null: it stands by itself. */
   readonly children: PreparedChildren | null;
   /** The run before it, over the same stream; null: there is none, or it goes on with one. */
   readonly earlierRun: number | null;
+}
+
+export interface RunStores {
+  readonly store: RunStore;
+  readonly children: ChildStore;
+  readonly segments: SegmentStore;
 }
 
 /** A run, and its source as it reads that. */
@@ -62,7 +73,7 @@ const WALKED_AGAIN = 'pages without a key that the walk comes to again are fetch
  */
 export async function prepareRun(
   config: Config,
-  { store, children }: { readonly store: RunStore; readonly children: ChildStore },
+  { store, children, segments }: RunStores,
   opened: OpenSource,
   nowMs: number,
 ): Promise<{ readonly finished: Run } | ReadyRun> {
@@ -99,31 +110,35 @@ export async function prepareRun(
   if (parent !== null) {
     const found = isBegun ? null : before;
     const complete = isBegun && config.asked.type === 'next' ? before : null;
-    const known = { ...{ store, children, source, parent }, found, complete, earlierRun, nowMs };
+    const known = {
+      ...{ store, children, segments, source, parent },
+      found,
+      complete,
+      earlierRun,
+      nowMs,
+    };
     return { prepared: await prepareChildRun(config, known), source };
   }
   const run = isBegun || before === null ? await beginRun(config, store, source) : before;
-  const pages = isBegun ? [] : await pagesToGoOnFrom(store, run, source.spec, nowMs);
-  if (!isBegun) {
-    await store.setRunStatus(run.run, 'running');
-    await store.supersedeOpenSegments(run.run);
-  }
+  // From now on nobody else writes pages of it, so that those which are there are all.
+  if (!isBegun) await segments.plan(run.run, []);
+  const hasLeftOrder = !isBegun && (await segments.hasLeftOrder(run.run));
   const { paging, within } = source.spec;
-  const plan = planResume(pages, { paging, within, nowMs });
-  const firstSegment = await store.nextSegmentNumber(run.run);
-  const segments = plan.gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index }));
-  await store.openSegments(run.run, segments);
+  const how = { paging, within, nowMs, hasLeftOrder };
+  const pages = isBegun ? [] : await pagesToGoOnFrom(store, run, source.spec.target, how);
+  if (!isBegun) await store.setRunStatus(run.run, 'running');
+  const plan = planResume(pages, how);
+  const firstSegment = await segments.plan(run.run, plan.gaps);
   return {
     prepared: {
       run,
       totals: await store.loadTotals(run.run),
       resumedFrom: isBegun ? null : pages.length,
-      segments,
+      segments: plan.gaps.map((gap, index) => ({ ...gap, segment: firstSegment + index })),
       plan,
       pages,
       earliestMs: earliestMs(pages),
       children: null,
-      nextSegment: firstSegment + segments.length,
       earlierRun,
     },
     source,
@@ -221,23 +236,23 @@ function formText(name: string, key: readonly string[]): string {
 async function pagesToGoOnFrom(
   store: RunStore,
   run: Run,
-  source: Source,
-  nowMs: number,
+  target: WriterTarget,
+  how: ResumeOptions,
 ): Promise<LedgerPage[]> {
   const pages = await store.loadPages(run.run);
   const table = streamTable(run);
   if (pages.some(({ inserted, updated }) => inserted + updated > 0)) await requireTable(store, run);
-  if (pages.length > 0) await requireSeen(store, run, source.target);
+  if (pages.length > 0) await requireSeen(store, run, target);
   if (table.key.length > 0) return pages;
-  const { paging, within } = source;
-  const again = pagesWalkedAgain(pages, { paging, within, nowMs });
+  const again = pagesWalkedAgain(pages, how);
   const ids = again.flatMap(({ id }) => id ?? []);
   if (ids.length === 0) return pages;
   await store.releasePages({ run: run.run, table, ids, reason: WALKED_AGAIN });
   return store.loadPages(run.run);
 }
 
-function earliestMs(pages: readonly LedgerPage[]): number {
+/** See `PreparedRun`. */
+export function earliestMs(pages: readonly LedgerPage[]): number {
   // A page whose last row lies before its start shows a source of another order.
   const behindStart = pages.flatMap(({ after, last }) =>
     after !== null && last !== null && last.ms <= after.ms ? last.ms : [],

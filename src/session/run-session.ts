@@ -3,32 +3,33 @@
  *
  *   limits ─▶ scheduler ─▶ account ─▶ engine ─▶ onlookers ─▶ open ─▶ run ─▶ end
  */
+import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import { listOtherColumns } from '../database/column-types.js';
 import { asIngestionError } from '../database/connect.js';
 import { tableOf } from '../postgres/stream-table.js';
-import { nowMs } from '../runtime/clock.js';
 import { observeAll } from '../runtime/observe-all.js';
 import { RunJournal } from '../runtime/run-journal.js';
 import { buildScheduler } from './build-scheduler.js';
 import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
+import type { EnterAgain } from './members/enter-run.js';
+import { entersAgain, leaveShare, viewOf } from './members/share-end.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
-import { readSeeds } from './prepare-children.js';
 import { RunAccount } from './run-account.js';
 import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
-export async function runSession(parts: SessionParts): Promise<SessionEnd> {
-  const { shared, context } = parts;
+export async function runSession(parts: SessionParts): Promise<SessionEnd | EnterAgain> {
+  const { shared, context, share } = parts;
   let engine: Engine | null = null;
   const limits = await shared.limits(parts, () => engine?.wake());
   const { limiter } = limits;
   const { scheduler, credits } = buildScheduler(parts, limits);
-  const journal = openJournal(parts, limits);
+  const journal = openJournal(parts, limits, (fault) => engine?.drain({ status: 'failed', fault }));
   const account = new RunAccount(parts, { limits, scheduler }, journal);
   engine = new Engine(parts, journal);
   let stopListening = (): void => {};
@@ -42,8 +43,16 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     account.warnings.add(await otherColumns(parts));
     account.start();
     const running = engine;
-    void parts.lock.gone.then((fault) => running.drain({ status: 'failed', fault }));
+    const fail = (fault: Fault): void => running.drain({ status: 'failed', fault });
+    void parts.lock.gone.then(fail);
+    void share.lost.then(fail);
+    share.begin(viewOf({ scheduler, stats, figures, engine }));
     const outcome = await runToEnd(parts, engine);
+    const again = entersAgain(parts, outcome);
+    if (again !== null) {
+      await engine.finish();
+      return again;
+    }
     // At once, before another stream makes a request in vain.
     if (concernsAll(outcome)) shared.drains.drain(outcome);
     return await endSession(parts, { scheduler, limits, engine, account }, outcome);
@@ -53,6 +62,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd> {
     limits.leave();
     shared.credits.leave(credits);
     await engine.close();
+    await leaveShare(parts);
   }
 }
 
@@ -64,20 +74,19 @@ async function otherColumns({ database, source, patience }: SessionParts): Promi
 }
 
 function openJournal(
-  { context, store, children, prepared }: SessionParts,
+  { context, store, prepared, share }: SessionParts,
   { reserve }: SessionLimits,
+  fail: (fault: Fault) => void,
 ): RunJournal {
   const { log } = context;
   return new RunJournal({
     run: prepared.run.run,
     store,
     reserveStarts: reserve,
-    readSeeds: (behind) => {
-      const before = prepared.children?.before ?? 0;
-      return readSeeds(children, { run: prepared.run.run, behind, before, nowMs: nowMs() });
-    },
+    segments: share,
     faultOf: (error) => asIngestionError(error).fault,
-    onSegmentFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
+    onSegmentFault: fail,
+    onReaderFault: (fault) => log.warn({ event: 'journal_failed', fault }, fault.message),
   });
 }
 

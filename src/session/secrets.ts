@@ -11,6 +11,7 @@ export function secretsOf({
   traces,
   alerts,
   proxies,
+  redisUrl,
 }: Config): readonly string[] {
   const password =
     database.kind === 'url'
@@ -19,8 +20,10 @@ export function secretsOf({
   const variables = Object.entries(traces?.variables ?? {});
   const webhook = alerts === null ? [] : [...secretsOfWebhook(alerts.url), alerts.routingKey ?? ''];
   const proxy = [proxies?.httpProxy ?? '', proxies?.httpsProxy ?? ''].flatMap(passwordsOf);
+  const redis = passwordsOf(redisUrl ?? '');
   return [
     ...target.secrets,
+    ...redis,
     ...password,
     ...proxy,
     ...variables.flatMap(secretsOfTraces),

@@ -158,78 +158,13 @@ describe('segments and pages', () => {
     expect((await store.loadTotals(first)).rows).toBe(7 + 1);
   });
 
-  test('a run without pages has totals of zero and begins at segment 0', async () => {
+  test('a run without pages has totals of zero', async () => {
     expect(await store.loadPages(run)).toEqual([]);
     expect(await store.loadTotals(run)).toEqual({
       ...{ pages: 0, returned: 0, inserted: 0, updated: 0, duplicate: 0 },
       ...{ differing: 0, quarantined: 0 },
       rows: 0,
     });
-    expect(await store.nextSegmentNumber(run)).toBe(0);
-  });
-
-  test('a split hands the part after the new bound to the new segment, and nothing is nobody’s', async () => {
-    await store.openSegments(run, [
-      { segment: 0, after: null, bound: place(100) },
-      { segment: 1, after: place(100), bound: null },
-    ]);
-    await store.splitSegment(run, 1, place(50), 2);
-    expect(await store.loadSegments(run)).toEqual([
-      { segment: 0, after: null, bound: place(100), status: 'open' },
-      { segment: 1, after: place(100), bound: place(50), status: 'open' },
-      { segment: 2, after: place(50), bound: null, status: 'open' },
-    ]);
-    expect(await store.nextSegmentNumber(run)).toBe(3);
-  });
-
-  test('a split into a number that is taken changes nothing', async () => {
-    await store.openSegments(run, [
-      { segment: 0, after: null, bound: place(100) },
-      { segment: 1, after: place(100), bound: null },
-    ]);
-    const before = await store.loadSegments(run);
-    await expect(store.splitSegment(run, 0, place(500), 1)).rejects.toThrow('1 is free');
-    expect(await store.loadSegments(run)).toEqual(before);
-  });
-
-  test('what was told of segments can be told again, as when the answer was lost', async () => {
-    const twice = async (tell: () => Promise<void>) => {
-      await tell();
-      const once = await store.loadSegments(run);
-      await tell();
-      expect(await store.loadSegments(run)).toEqual(once);
-    };
-    await twice(() => store.openSegments(run, [{ segment: 0, after: null, bound: place(9) }]));
-    await twice(() => store.splitSegment(run, 0, place(50), 1));
-    await twice(() => store.setSegmentBound(run, 1, place(20)));
-    await twice(() => store.endSegment(run, 0, 'ended'));
-    await twice(() => store.endSegment(run, 1, 'superseded'));
-    expect(await store.loadSegments(run)).toEqual([
-      { segment: 0, after: null, bound: place(50), status: 'ended' },
-      { segment: 1, after: place(50), bound: place(20), status: 'superseded' },
-    ]);
-  });
-
-  test('only open segments can be split or bounded', async () => {
-    await store.openSegments(run, [{ segment: 0, after: null, bound: null }]);
-    await store.setSegmentBound(run, 0, place(7));
-    await store.endSegment(run, 0, 'ended');
-    await expect(store.splitSegment(run, 0, place(9), 1)).rejects.toThrow('is open');
-    await expect(store.setSegmentBound(run, 0, null)).rejects.toThrow('is open');
-    expect(await store.loadSegments(run)).toEqual([
-      { segment: 0, after: null, bound: place(7), status: 'ended' },
-    ]);
-  });
-
-  test('a resume supersedes what is open and leaves what has ended', async () => {
-    await store.openSegments(run, [
-      { segment: 0, after: null, bound: place(100) },
-      { segment: 1, after: place(100), bound: null },
-    ]);
-    await store.endSegment(run, 0, 'ended');
-    expect(await store.supersedeOpenSegments(run)).toBe(1);
-    const statuses = (await store.loadSegments(run)).map(({ status }) => status);
-    expect(statuses).toEqual(['ended', 'superseded']);
   });
 });
 

@@ -215,17 +215,10 @@ const MUTATIONS: readonly Mutation[] = [
     settings: { counts: 'children' },
   },
   {
-    name: 'pages of a child are numbered as those of a process that has died',
-    file: 'child-resume',
-    text: 'before * PROCESS_PAGES',
-    replacement: '0',
-    settings: { counts: 'children' },
-  },
-  {
     name: 'a run is through when the children that were read are',
-    file: 'child-feed',
-    text: 'this.#behind === null && this.#left === 0',
-    replacement: 'this.#left === 0',
+    file: 'segment-feed',
+    text: 'this.#isThrough && this.left === 0',
+    replacement: 'this.left === 0',
     settings: { counts: 'children' },
   },
   {

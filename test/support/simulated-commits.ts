@@ -37,7 +37,7 @@ export class SimulatedCommits {
     return this.#slowLeft > 0;
   }
 
-  /** Commits land in any order, and land even when the process that asked is dead by then. */
+  /** Commits land in any order, also of a process that is dead: until the next one has planned. */
   write(command: WriteCommand, rows: readonly number[], ears: CommitEars): void {
     const { settings, random, time, ledger, hardships } = this.#parts;
     const landsAtMs = time.nowMs + drawInteger(random, 1, this.#longestMs());
@@ -50,6 +50,7 @@ export class SimulatedCommits {
       return time.at(landsAtMs, () => ears.failed({ code, message: 'simulated', retryable: true }));
     }
     const land = (): void => {
+      if (time.life !== life && settings.sabotage !== 'writesUnfenced') return;
       const counts = ledger.commit(command, rows, { isLost, run });
       if (time.life === life) ears.committed(counts);
     };

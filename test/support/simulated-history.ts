@@ -36,7 +36,7 @@ export interface HistorySettings {
   /** The API's cursors lead in a circle, so that the run has to fail. @default false */
   readonly loops?: boolean;
   /** Breaks the program on purpose, so that a control test can see the properties fail. */
-  readonly sabotage?: 'losesCommits' | 'forgetsLimits' | 'keepsClock';
+  readonly sabotage?: 'losesCommits' | 'forgetsLimits' | 'keepsClock' | 'writesUnfenced';
 }
 
 export interface History {

@@ -1,7 +1,6 @@
 /** A process of a simulated run at its start: the scheduler, as the program builds it from the ledger. */
 import { DEFAULT_BACKOFF } from '../../src/core/backoff.js';
 import { wholeChains } from '../../src/core/chains.js';
-import { ChildFeed } from '../../src/core/child-feed.js';
 import { Credits } from '../../src/core/credits.js';
 import { Frontier } from '../../src/core/frontier.js';
 import type { LimitLog } from '../../src/core/limit-log.js';
@@ -10,6 +9,8 @@ import { PageSize } from '../../src/core/page-size.js';
 import { planResume, type Stretch } from '../../src/core/resume.js';
 import type { SchedulerOptions } from '../../src/core/run-context.js';
 import { Scheduler } from '../../src/core/scheduler.js';
+import type { SegmentSeed } from '../../src/core/segment.js';
+import { SegmentFeed } from '../../src/core/segment-feed.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
 import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
@@ -36,19 +37,24 @@ export interface ProcessParts {
   readonly within: Stretch | null;
 }
 
-export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held: HeldBytes } {
+export interface StartedProcess {
+  readonly scheduler: Scheduler;
+  readonly held: HeldBytes;
+  /** What it has planned; none of children. */
+  readonly seeds: readonly SegmentSeed[];
+}
+
+export function startProcess(parts: ProcessParts): StartedProcess {
   const { api, ledger, random, nowMs, savedLimits, total, creditBytesMax, eventsMax } = parts;
   const { paging } = api;
   const { pages, earliestMs } = ledger;
-  const isFed = api.parents !== null;
+  const ofChildren = api.parents !== null;
   const found = planResume(pages, { paging, nowMs, within: parts.within });
-  const plan = isFed ? { ...found, gaps: [], restarts: false, returned: 0 } : found;
-  const feed = isFed ? new ChildFeed() : null;
+  const plan = ofChildren ? { ...found, gaps: [], restarts: false, returned: 0 } : found;
+  const feed = new SegmentFeed({ ofChildren });
   const frontier = new Frontier(paging, { ...plan, earliestMs, feed });
   if (!plan.isOrdered) frontier.joinCommitted(wholeChains(pages));
-  plan.gaps.forEach((gap, index) => {
-    frontier.add({ ...gap, segment: parts.nextSegment + index });
-  });
+  const seeds = plan.gaps.map((gap, index) => ({ ...gap, segment: parts.nextSegment + index }));
   const concurrency = drawInteger(random, 1, 6);
   const scheduler = new Scheduler({
     frontier,
@@ -66,7 +72,7 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
     cursorThresholdMs: paging.cursorLifeMs / 2,
     nextSegment: parts.nextSegment + plan.gaps.length,
     rowsDone: ledger.rowsCounted,
-    earlierPages: isFed ? [] : pages,
+    earlierPages: ofChildren ? [] : pages,
     resume: plan,
     followsRuns: parts.within !== null,
     sourceTotal: total,
@@ -74,5 +80,5 @@ export function startProcess(parts: ProcessParts): { scheduler: Scheduler; held:
   });
   // A page that is in flight is judged by the size of those before.
   const held = new HeldBytes(creditBytesMax + concurrency * api.settings.pageBytesMax);
-  return { scheduler, held };
+  return { scheduler, held, seeds };
 }

@@ -58,6 +58,8 @@ class Player {
   #held = new HeldBytes(0);
   #heldBytesOver = 0;
   #tipsInFlightMax = 0;
+  /** They were asked for when there were none. */
+  #awaitsSeeds = false;
   #steps = 0;
   readonly #hardships: Hardships;
   readonly #runs = new SimulatedRuns();
@@ -128,7 +130,7 @@ class Player {
     this.#tipsInFlight = new Map();
     this.#headsRead = new Map();
     this.#heldBytesOver = Math.max(this.#heldBytesOver, this.#held.over);
-    const { scheduler, held } = startProcess({
+    const { scheduler, held, seeds } = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
       ...{ creditBytesMax: this.#creditBytesMax, nextSegment: this.#nextSegment },
       ...{ within: this.#runs.within, nowMs: this.#time.clockMs },
@@ -136,7 +138,8 @@ class Player {
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
     [this.#scheduler, this.#held] = [scheduler, held];
-    this.#seeds.begin(this.#ledger.pages);
+    this.#awaitsSeeds = false;
+    this.#seeds.begin(this.#ledger.pages, seeds);
     this.#nextSegment += 1000;
     this.#step();
   }
@@ -169,6 +172,8 @@ class Player {
   }
 
   #execute(command: SchedulerCommand): void {
+    this.#seeds.told(command);
+    if (command.type === 'endSegment' && this.#awaitsSeeds) this.#seed();
     switch (command.type) {
       case 'fetch':
         return this.#fetch(command);
@@ -184,7 +189,7 @@ class Player {
         });
       }
       case 'seedsWanted':
-        return this.#seed(command.behind);
+        return this.#seed();
       case 'drop':
         return this.#held.release(command.taskId);
       case 'finish':
@@ -195,14 +200,13 @@ class Player {
     }
   }
 
-  #seed(behind: number): void {
+  #seed(): void {
+    this.#awaitsSeeds = false;
     this.#time.at(this.#time.nowMs + drawInteger(this.#random, 1, 200), () => {
-      const process = { nowMs: this.#time.clockMs, before: this.#time.life - 1 };
-      const block = this.#seeds.read(behind, drawInteger(this.#random, 1, 20), {
-        pages: this.#ledger.pages,
-        ...process,
-      });
-      this.#inbox.push({ type: 'seeded', ...block });
+      const size = drawInteger(this.#random, 1, 20);
+      const block = this.#seeds.take(size, this.#ledger.pages, this.#time.clockMs);
+      this.#awaitsSeeds = block === null;
+      if (block !== null) this.#inbox.push({ type: 'seeded', ...block });
     });
   }
 

@@ -207,7 +207,7 @@ class Stream {
     const without = new Set(this.#isNarrow ? [] : [NARROW.name]);
     const wake = (): void => time.at(time.nowMs, () => this.#step([]));
     const starts = new WatchedTurn(turns.join(wake, { slots, without }), shared.watched);
-    this.#scheduler = startProcess({
+    const { scheduler, seeds } = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random, total: null, savedLimits: null },
       ...{
         nowMs: time.nowMs,
@@ -217,9 +217,10 @@ class Stream {
         within: null,
       },
       shared: { limiter, starts, nextTaskId, credits: credits.join(PAGE_BYTES) },
-    }).scheduler;
+    });
+    this.#scheduler = scheduler;
     this.#nextSegment += 1000;
-    time.at(time.nowMs, () => this.#step([]));
+    time.at(time.nowMs, () => this.#step([{ type: 'seeded', seeds, isThrough: true }]));
   }
 
   #step(events: readonly SchedulerEvent[]): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { NO_FACTS } from '../../src/protocol/record-facts.js';
-import { type EndingSession, endSession } from '../../src/session/end-session.js';
+import { type EndingSession, endSession, type SessionEnd } from '../../src/session/end-session.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
 import { PlayedRun, T0 } from '../support/played-run.js';
 
@@ -31,7 +31,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
   const run = { run: 7, source: 's', origin: 'o', startedAtMs: T0, settings: {} };
   const parts = {
     context: {
-      config: { reportsFolder: folder },
+      config: { reportsFolder: folder, redisUrl: null },
       log: { info() {}, warn() {} },
       redact: (text: string) => text,
     },
@@ -81,7 +81,7 @@ async function end(outcome: RunOutcome, failing: { readonly status?: Error } = {
     },
   } as unknown as EndingSession;
   const ended = endSession(parts, ending, outcome).then(
-    (value) => ({ value, error: null }),
+    (value) => ({ value: value as SessionEnd, error: null }),
     (error: unknown) => ({ value: null, error }),
   );
   return { done, warnings, ...(await ended) };

@@ -218,20 +218,18 @@ function journal(): RunJournal {
   const taken = async (): Promise<void> => {};
   return new RunJournal({
     run: 7,
-    store: {
-      openSegments: taken,
-      splitSegment: taken,
-      setSegmentBound: taken,
-      endSegment: taken,
-      setSourceFacts: taken,
-      setLastError: taken,
+    store: { setSourceFacts: taken, setLastError: taken },
+    segments: {
+      ...{ open: taken, split: taken, setBound: taken, end: taken, supersede: taken, give: taken },
+      take: async () => ({ seeds: [], isThrough: false }),
+      countAll: async () => ({ inserted: 0, known: 0, quarantined: 0 }),
     },
     reserveStarts: async () => ALONE,
-    readSeeds: async () => ({ seeds: [], behind: null }),
     faultOf: (error) => {
       throw error;
     },
     onSegmentFault: () => {},
+    onReaderFault: () => {},
   });
 }
 
@@ -278,7 +276,6 @@ function freshRun(): PreparedRun {
     resumedFrom: null,
     segments: [{ segment: 1, after: null, bound: null }],
     plan: { gaps: [], restarts: false, isOrdered: true, canSeek: true, returned: 0 },
-    nextSegment: 2,
     children: null,
     earlierRun: null,
   };

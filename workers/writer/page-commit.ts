@@ -34,6 +34,8 @@ export interface CommitSettings {
   readonly shape: TableShape;
   /** The ledger keeps a digest of the data too. */
   readonly provesData: boolean;
+  /** See `WriterSettings`. */
+  readonly epoch: number | null;
 }
 
 /** Writes one page. @throws the server's error */
@@ -49,13 +51,14 @@ export type CommitPage = (
  * @throws the server's error: 23505 when the table or the ledger has a part of it already
  */
 export const commitByCopy: CommitPage = async (connection, page, settings) => {
-  const { shape, provesData } = settings;
+  const { shape, provesData, epoch } = settings;
   const account = accountOf(page, shape);
   const { selected } = account;
   const copied = shape.copy?.rowsOf(selected) ?? null;
   if (copied === null) return commitByInsert(connection, page, settings);
   const rowCount = selected.rows.length;
   const answer = await connection.run((wire) => {
+    holdSegment(wire, page, epoch);
     if (rowCount > 0) {
       execute(wire, 'copy_rows', []);
       copied.write(wire);
@@ -71,9 +74,11 @@ export const commitByCopy: CommitPage = async (connection, page, settings) => {
 };
 
 /** Rows that the table has stay as they are. @throws the server's error */
-export const commitByInsert: CommitPage = async (connection, page, { shape, provesData }) => {
+export const commitByInsert: CommitPage = async (connection, page, settings) => {
+  const { shape, provesData, epoch } = settings;
   const account = accountOf(page, shape);
   const answer = await connection.run((wire) => {
+    holdSegment(wire, page, epoch);
     execute(wire, 'insert_page', [
       ...ledgerParameters(page, account),
       ...shape.parameters(account.selected),
@@ -90,10 +95,11 @@ export const commitByInsert: CommitPage = async (connection, page, { shape, prov
  *   the connection broken
  */
 export const commitWithoutRefused: CommitPage = async (connection, page, settings) => {
-  const { shape, provesData } = settings;
+  const { shape, provesData, epoch } = settings;
   // A constraint that is deferred to the commit would not tell which row it refuses.
   await connection.command('BEGIN; SET CONSTRAINTS ALL IMMEDIATE');
   try {
+    await connection.run((wire) => holdSegment(wire, page, epoch));
     const stored = await insertStorableRows(connection, page, shape);
     const { insertedCount, updatedCount, knownCount, digest, refused } = stored;
     const account = accountOf(page, shape, refused);
@@ -116,27 +122,31 @@ export const commitWithoutRefused: CommitPage = async (connection, page, setting
   }
 };
 
-/** What the ledger says of a page. */
-export type FoundPage =
-  | { readonly type: 'none' }
-  | { readonly type: 'own'; readonly commit: Commit }
-  /** Another fetch of that number, by an instance that took the run over meanwhile. */
-  | { readonly type: 'foreign' };
-
-/** @param way by which the commit was tried */
+/**
+ * What the ledger says of a page; null: it does not have it. Another fetch of its number is that of a member
+ * which took the segment over meanwhile.
+ *
+ * @param way by which the commit was tried
+ */
 export async function findCommit(
   connection: Connection,
   page: PageWrite,
   way: PageMethod,
-): Promise<FoundPage> {
+): Promise<Commit | 'foreign' | null> {
   const key = [...pageKey(page), ...fetchIdentity(page)];
   const [row] = await connection.run((wire) => execute(wire, 'find_page', key));
-  if (row === undefined) return { type: 'none' };
-  if (row[6] !== 't') return { type: 'foreign' };
+  if (row === undefined) return null;
+  if (row[6] !== 't') return 'foreign';
   const [returned = 0, inserted = 0, updated = 0, duplicate = 0, known = 0, quarantined = 0] =
     row.map(Number);
   const counts = { returned, inserted, updated, duplicate, known, quarantined };
-  return { type: 'own', commit: { counts, knownRows: 0, method: way } };
+  return { counts, knownRows: 0, method: way };
+}
+
+/** Refuses the transaction unless the member still holds the page's segment. */
+function holdSegment(wire: WireBuffer, { run, segment }: PageWrite, epoch: number | null): void {
+  if (epoch === null) return;
+  execute(wire, 'hold_segment', [String(run), String(segment), String(epoch)]);
 }
 
 const NONE_REFUSED: ReadonlyMap<number, string> = new Map();

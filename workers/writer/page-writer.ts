@@ -127,7 +127,7 @@ type Attempt =
   | { readonly type: 'failed'; readonly fault: Fault };
 
 async function attemptPage(
-  { connections, ids, shape, provesData }: WritePlace,
+  { connections, ids, ...settings }: WritePlace,
   page: PageWrite,
   way: Way,
   mayBeCommitted: boolean,
@@ -141,27 +141,30 @@ async function attemptPage(
   try {
     const found = mayBeCommitted
       ? await findCommit(connection, page, way === 'copy' ? 'copy' : 'insert')
-      : { type: 'none' as const };
-    if (found.type === 'none') {
+      : null;
+    if (found === null) {
       const id = await ids.take(() => connection.run(writeReservation));
-      const commit = await COMMIT_BY[way](connection, { ...page, id }, { shape, provesData });
+      const commit = await COMMIT_BY[way](connection, { ...page, id }, settings);
       connection.release(false);
       return { type: 'committed', commit, isNew: true };
     }
     connection.release(false);
-    return found.type === 'own'
-      ? { type: 'committed', commit: found.commit, isNew: false }
-      : { type: 'failed', fault: pageOfAnother(page) };
+    if (found === 'foreign') return { type: 'failed', fault: leaseLost(page) };
+    return { type: 'committed', commit: found, isNew: false };
   } catch (error) {
     connection.release(!isStatementError(error));
-    return nextAfter(error, way, { mayBeCommitted, relation: shape.relation });
+    return nextAfter(error, way, { mayBeCommitted, page, relation: settings.shape.relation });
   }
 }
 
 function nextAfter(
   error: unknown,
   way: Way,
-  { mayBeCommitted, relation }: { readonly mayBeCommitted: boolean; readonly relation: string },
+  {
+    mayBeCommitted,
+    page,
+    relation,
+  }: { readonly mayBeCommitted: boolean; readonly page: PageWrite; readonly relation: string },
 ): Attempt {
   if (error instanceof RowRace) return { type: 'failed', fault: ROW_RACE };
   const read = readWriteError(error, relation);
@@ -179,6 +182,8 @@ function nextAfter(
       return { type: 'takeWay', way: 'withoutRefused', isUncounted: true };
     case 'raced':
       return { type: 'failed', fault: ROW_RACE };
+    case 'notHeld':
+      return { type: 'failed', fault: leaseLost(page) };
     case 'fault':
       return { type: 'failed', fault: read.fault };
     default:
@@ -206,13 +211,13 @@ export const ROW_RACE: Fault = {
   retryable: true,
 };
 
-/** Its rows are not ours: taking it for our commit would lose a page. */
-function pageOfAnother({ run, segment, page }: PageWrite): Fault {
+/** Whatever the ledger has of the page by now, its rows are not ours. */
+function leaseLost({ run, segment, page }: PageWrite): Fault {
   return {
-    code: 'ALREADY_RUNNING',
-    message: `another instance has written page ${page} of segment ${segment} of run ${run}`,
+    code: 'LEASE_LOST',
+    message: `page ${page} is not written: another member holds segment ${segment} of run ${run} by now`,
     retryable: false,
-    remedy: 'End the other instance, then start again: the run goes on from its committed pages',
+    remedy: 'Start again: the run goes on from its committed pages',
   };
 }
 

@@ -68,6 +68,8 @@ const OF_THE_LEDGER = {
 FROM ingestion_pages
 WHERE run = $1::integer AND segment = $2::integer AND page = $3::integer`,
 
+  hold_segment: 'SELECT ingestion_hold_segment($1::integer, $2::integer, $3::integer)',
+
   // A block of as many as the sequence steps.
   reserve_page_ids: `SELECT nextval('ingestion_page_ids'), seqincrement
 FROM pg_sequence WHERE seqrelid = 'ingestion_page_ids'::regclass`,

@@ -5,6 +5,8 @@ import { faultFromDatabaseError } from '../../src/postgres/sql-fault.js';
 const UNIQUE_VIOLATION = '23505';
 const NOT_NULL_VIOLATION = '23502';
 const CHECK_VIOLATION = '23514';
+/** Raised by `ingestion_hold_segment`. */
+const NOT_HELD = 'DSL01';
 /** What a trigger raises in words of its own. */
 const RAISED = 'P0001';
 /** Data exceptions, integrity violations, and limits that one row's content can exceed. */
@@ -18,6 +20,8 @@ export type WriteError =
   | { readonly type: 'uncounted' }
   /** Another page has written one of its rows meanwhile. */
   | { readonly type: 'raced' }
+  /** Another member holds the segment of the page by now. */
+  | { readonly type: 'notHeld' }
   /** The table has one of the rows, or another with the same key of a further unique index. */
   | { readonly type: 'rowKnown'; readonly reason: string }
   /** A row that PostgreSQL cannot store; `reason` is its own words. */
@@ -33,6 +37,7 @@ export function readWriteError(error: unknown, relation: string): WriteError {
   if (typeof code !== 'string' || code.length !== 5) {
     return { type: 'fault', fault: faultFromDatabaseError(error) };
   }
+  if (code === NOT_HELD) return { type: 'notHeld' };
   if (code === UNIQUE_VIOLATION && table === 'ingestion_pages') return { type: 'pageKnown' };
   if (code === NOT_NULL_VIOLATION && table === 'ingestion_pages') {
     return { type: column === 'updated' ? 'raced' : 'uncounted' };

@@ -232,8 +232,18 @@ async function commitPage(open: OpenState, page: PageWrite): Promise<WriteResult
     }
     listener({ type: 'waiting', fault });
   };
-  const { retryForMs, provesData } = settings;
-  const place = { connections, ids, outage, shape, table, retryForMs, provesData, onWaiting };
+  const { retryForMs, provesData, epoch = null } = settings;
+  const place = {
+    connections,
+    ids,
+    outage,
+    shape,
+    table,
+    retryForMs,
+    provesData,
+    epoch,
+    onWaiting,
+  };
   const outcome = await writePage(place, page, choice.current);
   if (outcome.type === 'failed') {
     return { type: 'failed', fault: outcome.fault, batch: page.batch };

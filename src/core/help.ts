@@ -1,0 +1,19 @@
+/** Help: which members leave something to those that have nothing to do. All decide alike, from the same facts. */
+
+export interface MemberLoad {
+  /** Tells members of a run apart. */
+  readonly epoch: number;
+  readonly phase: 'walking' | 'idle' | 'atEnd';
+  /** What it could leave: see `Giving`. */
+  readonly shareable: number;
+}
+
+/** @param free segments that nobody holds: idle members take these first */
+export function givesHelp(epoch: number, members: readonly MemberLoad[], free: number): boolean {
+  const wanting = members.filter(({ phase }) => phase === 'idle').length - free;
+  if (wanting <= 0) return false;
+  const givers = members
+    .filter(({ phase, shareable }) => phase === 'walking' && shareable > 0)
+    .sort((a, b) => b.shareable - a.shareable || a.epoch - b.epoch);
+  return givers.slice(0, wanting).some((giver) => giver.epoch === epoch);
+}

@@ -1,0 +1,159 @@
+/**
+ * The members of a run: processes that work on it, each with an epoch of its own and a lease.
+ *
+ *   join ──▶ living ──renew──▶ living ──leave──▶ gone
+ *                └──lease over──▶ dead: what it holds may be taken
+ *
+ * The lease is the member's, not each segment's: renewing it costs one row, whatever it holds.
+ */
+import type { Pool, QueryResultRow } from 'pg';
+import { assert } from '../core/fault.js';
+import type { Patience } from './patience.js';
+import { NUMBERS_OF_MEMBER } from './segment-sql.js';
+import type { Holder } from './segment-store.js';
+import { asked, inTransaction } from './transaction.js';
+
+export interface MemberFacts {
+  /** Host and process number, for people. */
+  readonly name: string;
+  readonly version: string;
+  /** Of the source file, without its secrets. */
+  readonly sourceDigest: string;
+}
+
+/** What a member has done, and has under way. */
+export interface MemberFigures {
+  readonly requests: number;
+  readonly rows: number;
+  readonly rowsPerSecond: number;
+  readonly inFlight: number;
+}
+
+export const NO_FIGURES: MemberFigures = { requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 };
+
+export interface MemberState {
+  readonly phase: 'walking' | 'idle' | 'atEnd';
+  /** See `Scheduler.shareable`. */
+  readonly shareable: number;
+  readonly figures: MemberFigures;
+}
+
+/** As all members see it. */
+export interface Member extends MemberFacts, MemberState {
+  readonly epoch: number;
+  readonly joinedAtMs: number;
+  /** Its lease is over. */
+  readonly isDead: boolean;
+  /** Open segments that it holds. */
+  readonly segments: number;
+}
+
+export interface Joined {
+  readonly epoch: number;
+  /** How often the run was planned, when it joined. */
+  readonly plan: number;
+  /** Numbers that no other member gives to a segment, from here on. */
+  readonly firstSegment: number;
+}
+
+export interface Renewed {
+  readonly plan: number;
+  /** Free segments. */
+  readonly free: number;
+  /** Those who live, itself included. */
+  readonly members: readonly Pick<Member, 'epoch' | 'phase' | 'shareable'>[];
+}
+
+/** Every function throws an IngestionError with the fault of the database when it fails. */
+export interface MemberStore {
+  join(run: number, facts: MemberFacts, leaseMs: number): Promise<Joined>;
+  /** @returns null: the run is gone, or the member was forgotten */
+  renew(holder: Holder, state: MemberState, leaseMs: number): Promise<Renewed | null>;
+  leave(holder: Holder): Promise<void>;
+  /** Those who live, and those who died lately. */
+  list(run: number): Promise<Member[]>;
+}
+
+const NEXT_EPOCH = `
+  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1, next_segment = known.next + ${NUMBERS_OF_MEMBER}
+  FROM (
+    SELECT greatest(
+      (SELECT coalesce(next_segment, 0) FROM ingestion_runs WHERE run = $1),
+      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_segments WHERE run = $1),
+      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_pages WHERE run = $1)) AS next
+  ) AS known
+  WHERE one.run = $1 RETURNING one.last_epoch AS epoch, one.plan, known.next AS "firstSegment"`;
+
+/** Those who died long ago tell nobody anything. */
+const FORGET = `
+  DELETE FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp() - interval '1 hour'`;
+
+const JOIN = `
+  INSERT INTO ingestion_members (run, epoch, name, version, source_digest, lease_until)
+  VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 millisecond')`;
+
+const RENEW = `
+  WITH renewed AS (
+    UPDATE ingestion_members SET
+      lease_until = clock_timestamp() + $6 * interval '1 millisecond',
+      steady_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE steady_since END,
+      phase = $3, shareable = $4, figures = $5
+    WHERE run = $1 AND epoch = $2 RETURNING 1
+  )
+  SELECT run.plan,
+    (SELECT count(*)::integer FROM (
+      SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0 LIMIT 100
+    ) AS free) AS free,
+    (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
+      FROM ingestion_members
+      WHERE run = $1 AND epoch <> $2 AND lease_until > clock_timestamp()) AS others
+  FROM ingestion_runs AS run, renewed WHERE run.run = $1`;
+
+const LEAVE = 'DELETE FROM ingestion_members WHERE run = $1 AND epoch = $2';
+
+const LIST = `
+  SELECT epoch, name, version, source_digest AS "sourceDigest", phase, shareable, figures,
+    (extract(epoch FROM joined_at) * 1000)::float8 AS "joinedAtMs",
+    lease_until < clock_timestamp() AS "isDead",
+    (SELECT count(*)::integer FROM ingestion_segments AS held
+      WHERE held.run = one.run AND held.epoch = one.epoch AND held.status = 'open') AS segments
+  FROM ingestion_members AS one
+  WHERE run = $1 AND lease_until > clock_timestamp() - interval '10 minutes'
+  ORDER BY epoch`;
+
+export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
+  const patient = <T>(attempt: () => Promise<T>): Promise<T> =>
+    patience === undefined ? attempt() : patience.during(attempt);
+
+  return {
+    join: (run, { name, version, sourceDigest }, leaseMs) =>
+      patient(() =>
+        inTransaction(pool, async (client) => {
+          await asked(client.query(FORGET, [run]));
+          const { rows } = await asked(client.query<Joined & QueryResultRow>(NEXT_EPOCH, [run]));
+          const [joined] = rows;
+          assert(joined !== undefined, 'a run that is joined exists');
+          const values = [run, joined.epoch, name, version, sourceDigest, leaseMs];
+          await asked(client.query(JOIN, values));
+          return joined;
+        }),
+      ),
+
+    async renew({ run, epoch }, { phase, shareable, figures }, leaseMs) {
+      type Row = Pick<Renewed, 'plan' | 'free'> & { others: Renewed['members'] | null };
+      const values = [run, epoch, phase, shareable, JSON.stringify(figures), leaseMs];
+      const [row] = (await asked(pool.query<Row>(RENEW, values))).rows;
+      if (row === undefined) return null;
+      const { plan, free, others } = row;
+      return { plan, free, members: [{ epoch, phase, shareable }, ...(others ?? [])] };
+    },
+
+    async leave({ run, epoch }) {
+      await patient(() => asked(pool.query(LEAVE, [run, epoch])));
+    },
+
+    async list(run) {
+      return (await patient(() => asked(pool.query<Member & QueryResultRow>(LIST, [run])))).rows;
+    },
+  };
+}

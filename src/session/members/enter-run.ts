@@ -1,0 +1,144 @@
+/**
+ * Enters a run: joins those who work on it, or plans it.
+ *
+ *   members live ──▶ joined: what they leave is taken
+ *   nobody does ───▶ planned from the ledger, and joined
+ */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from '../../config/config.js';
+import { planResume } from '../../core/resume.js';
+import type { Run } from '../../database/ledger-types.js';
+import type { Joined, Member, MemberFacts, MemberStore } from '../../database/members.js';
+import { nowMs } from '../../runtime/clock.js';
+import { passOf, passText } from '../../source/pass.js';
+import { chooseRun } from '../choose-pass.js';
+import { type OpenSource, readingPass } from '../open-source.js';
+import {
+  earliestMs,
+  type PreparedRun,
+  prepareRun,
+  type ReadyRun,
+  type RunStores,
+} from '../prepare-run.js';
+import { UserError } from '../user-error.js';
+import { VERSION } from '../version.js';
+
+export interface EnteredRun extends ReadyRun {
+  readonly joined: Joined;
+}
+
+export interface EnterParts extends RunStores {
+  readonly members: MemberStore;
+  readonly source: OpenSource;
+  /** Whether others may be at work; else whoever seems to be is dead. */
+  readonly isShared: boolean;
+}
+
+/** Why a process enters a run once more. */
+export interface EnterAgain {
+  readonly run: number;
+  /** Though others are at work. */
+  readonly plansAnew: boolean;
+  readonly hasLeftOrder: boolean;
+}
+
+/**
+ * Under the plan lock.
+ *
+ * @returns the finished run instead, when there is one and nothing more is to be read
+ * @throws UserError where the members that are at work have another version or source file; as `prepareRun`
+ */
+export async function enterRun(
+  config: Config,
+  parts: EnterParts,
+  again: EnterAgain | null = null,
+): Promise<{ readonly finished: Run } | EnteredRun> {
+  const { store, segments, members, source, isShared } = parts;
+  const facts = memberFacts(source);
+  const latest = await store.findLatestRun(source.streamKey);
+  if (again !== null && latest?.status === 'complete') return { finished: latest };
+  if (again?.hasLeftOrder) await segments.plan(again.run, [], true);
+  const others =
+    isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];
+  if (latest !== null && others.length > 0) {
+    requireAlike(latest, others, facts);
+    if (again === null) requireSamePass(config, latest, others);
+  }
+  const isJoined = others.length > 0 && again?.plansAnew !== true;
+  const found =
+    latest !== null && isJoined
+      ? await joinedRun(parts, latest)
+      : await prepareRun(again === null ? config : goingOn(config), parts, source, nowMs());
+  if ('finished' in found) return found;
+  const joined = await members.join(found.prepared.run.run, facts, config.leaseMs);
+  return { ...found, joined };
+}
+
+/** Whatever was asked for has begun. */
+function goingOn(config: Config): Config {
+  return { ...config, restart: false, asked: { type: 'next' } };
+}
+
+/** @throws UserError where another run is asked for than the one that others are at */
+function requireSamePass(config: Config, latest: Run, [other]: readonly Member[]): void {
+  const { asked, runsAgain } = config;
+  const choice = chooseRun({ asked, runsAgain, latest, incremental: null, watermark: null });
+  if (!config.restart && choice.type === 'goOn') return;
+  throw new UserError(
+    `Run ${latest.run}, which reads ${passText(passOf(latest.settings))}, is worked on by ${other?.name}. ` +
+      'Join it without --restart, --full, --since and --until, or wait until it is over.',
+    'usage',
+  );
+}
+
+export function memberFacts({ sourceSpec }: OpenSource): MemberFacts {
+  const plan = JSON.stringify(sourceSpec.plan);
+  const sourceDigest = createHash('sha256').update(plan).digest('hex').slice(0, 16);
+  return { name: `${hostname()} process ${process.pid}`, version: VERSION, sourceDigest };
+}
+
+export async function livingOf(members: MemberStore, run: number): Promise<Member[]> {
+  return (await members.list(run)).filter(({ isDead }) => !isDead);
+}
+
+/** Members that read the API differently would each prove something else. @throws UserError */
+function requireAlike({ run, source }: Run, others: readonly Member[], own: MemberFacts): void {
+  const ofVersion = others.find(({ version }) => version !== own.version);
+  if (ofVersion !== undefined) {
+    throw new UserError(
+      `Run ${run} is worked on by ${ofVersion.name} with version ${ofVersion.version}, and this is version ${own.version}. ` +
+        'Members of one run must have the same version: end those of the other one, or start this one once the run is over.',
+      'usage',
+    );
+  }
+  const ofFile = others.find(({ sourceDigest }) => sourceDigest !== own.sourceDigest);
+  if (ofFile !== undefined) {
+    throw new UserError(
+      `Run ${run} is worked on by ${ofFile.name} with another source file for ${source} than this one. ` +
+        'Give all members the same file.',
+      'usage',
+    );
+  }
+}
+
+/** As the ledger has it now: others go on. */
+async function joinedRun(
+  { store, segments, children, source: opened }: EnterParts,
+  run: Run,
+): Promise<ReadyRun> {
+  const source = readingPass(opened, passOf(run.settings));
+  const { paging, within, parent } = source.spec;
+  const isOfChildren = parent !== null;
+  const pages = isOfChildren ? [] : await store.loadPages(run.run);
+  const hasLeftOrder = await segments.hasLeftOrder(run.run);
+  const plan = planResume(pages, { paging, within, nowMs: nowMs(), hasLeftOrder });
+  const totals = await store.loadTotals(run.run);
+  const prepared: PreparedRun = {
+    ...{ run, totals, pages, resumedFrom: totals.pages, segments: [], earlierRun: null },
+    plan: { ...plan, gaps: [], restarts: false },
+    earliestMs: earliestMs(pages),
+    children: isOfChildren ? { ...(await children.count(run.run)), warning: null } : null,
+  };
+  return { prepared, source };
+}

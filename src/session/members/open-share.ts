@@ -1,0 +1,56 @@
+/** Opens the share of a process that has entered a run: with the queue of the cluster, or one of its own. */
+
+import { openMemberStore } from '../../database/members.js';
+import type { RunStore } from '../../database/run-store.js';
+import { NUMBERS_OF_MEMBER } from '../../database/segment-sql.js';
+import { openSegmentStore } from '../../database/segment-store.js';
+import { MemoryQueue } from '../../queue/memory-queue.js';
+import type { SegmentQueue } from '../../queue/segment-queue.js';
+import type { SessionParts } from '../session-parts.js';
+import type { EnteredRun } from './enter-run.js';
+import { Share } from './share.js';
+
+type ShareSource = Pick<
+  SessionParts,
+  'context' | 'source' | 'database' | 'patience' | 'prepared' | 'store' | 'children'
+> &
+  Pick<EnteredRun, 'joined'>;
+
+export async function openShare(parts: ShareSource): Promise<Share> {
+  const { context, source, database, patience, prepared, joined, store, children } = parts;
+  const { leaseMs, redisUrl } = context.config;
+  const { run } = prepared.run;
+  // The scheduler numbers the segments that it cuts; these are numbers for what a claimed one falls into.
+  let nextNumber = joined.firstSegment + NUMBERS_OF_MEMBER / 2;
+  return new Share({
+    ...{ joined, leaseMs },
+    segments: openSegmentStore(database.pool, patience),
+    members: openMemberStore(database.pool, patience),
+    queue: await openQueue(parts),
+    isShared: redisUrl !== null,
+    seeding: {
+      ...{ run, store, children },
+      source: source.spec,
+      planned: new Map(prepared.segments.map((seed) => [seed.segment, seed])),
+      isOrdered: prepared.plan.isOrdered,
+      nextNumber: () => nextNumber++,
+    },
+    countPages: () => countPages(store, run),
+  });
+}
+
+async function countPages(store: RunStore, run: number) {
+  const { inserted, rows, quarantined } = await store.loadTotals(run);
+  return { inserted, known: rows - inserted, quarantined };
+}
+
+async function openQueue({
+  context,
+  database,
+  prepared,
+  joined,
+}: ShareSource): Promise<SegmentQueue> {
+  const { redisUrl } = context.config;
+  if (redisUrl === null) return new MemoryQueue();
+  throw new Error(`not yet ${database} ${prepared} ${joined}`);
+}

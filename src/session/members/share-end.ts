@@ -1,0 +1,54 @@
+/** What other members are told of a share, and what follows when it is over and its run is not. */
+
+import type { Scheduler } from '../../core/scheduler.js';
+import type { RunOutcome } from '../../core/scheduler-types.js';
+import type { RunFigures } from '../../observe/run-figures.js';
+import type { RunStats } from '../../observe/run-stats.js';
+import { nowMs } from '../../runtime/clock.js';
+import type { Engine } from '../engine.js';
+import type { SessionParts } from '../session-parts.js';
+import type { EnterAgain } from './enter-run.js';
+import type { ShareView } from './share.js';
+
+export interface Working {
+  readonly scheduler: Scheduler;
+  readonly stats: RunStats;
+  readonly figures: RunFigures;
+  readonly engine: Pick<Engine, 'help'>;
+}
+
+export function viewOf({ scheduler, stats, figures, engine }: Working): ShareView {
+  return {
+    state() {
+      const { phase, shareable } = scheduler;
+      const { rowsPerSecond } = figures.at(nowMs());
+      const { requests, eventsIngestedHere: rows } = stats;
+      const { inFlight } = scheduler.outstandingByPhase();
+      return {
+        phase,
+        shareable,
+        figures: { requests, rows, rowsPerSecond: rowsPerSecond ?? 0, inFlight },
+      };
+    },
+    help: () => engine.help(),
+  };
+}
+
+/** The share is over, and not the run: it was planned anew, or has to be. Null: neither. */
+export function entersAgain(
+  { context, prepared }: SessionParts,
+  outcome: RunOutcome,
+): EnterAgain | null {
+  if (outcome.status !== 'failed') return null;
+  const { fault } = outcome;
+  const { code } = fault;
+  if (code !== 'LEASE_LOST' && code !== 'ORDER_LEFT' && code !== 'PLAN_WANTED') return null;
+  context.log.warn({ event: 'share_lost', fault }, `the run is entered again: ${fault.message}`);
+  const { run } = prepared.run;
+  return { run, plansAnew: code !== 'LEASE_LOST', hasLeftOrder: code === 'ORDER_LEFT' };
+}
+
+/** From a database that is away, others learn it when the lease is over. */
+export async function leaveShare({ share }: SessionParts): Promise<void> {
+  await share.leave().catch(() => {});
+}

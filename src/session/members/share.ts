@@ -1,0 +1,229 @@
+/**
+ * Share: what one process does of a run, beside others or alone. It holds segments, and keeps its lease.
+ *
+ *   joined ──take──▶ walking ──give, end──▶ walking ──leave──▶ gone
+ *      │  ▲             │
+ *      │  └──nothing────┘ waits for a segment, or for the end of the run
+ *      └──lease over, or planned anew──▶ lost: who comes back joins again, with another epoch
+ *
+ * The queue only says where work is. That it is to be had, the ledger says: a queue that was emptied is filled
+ * from there.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Fault, IngestionError } from '../../core/fault.js';
+import { givesHelp } from '../../core/help.js';
+import type { ReceivedCounts } from '../../core/received-records.js';
+import type { SegmentSeed } from '../../core/segment.js';
+import type { Joined, MemberState, MemberStore } from '../../database/members.js';
+import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
+import type { Position } from '../../paging/position.js';
+import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
+import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
+import { type SeedingParts, seedsOf } from './segment-seeds.js';
+
+export interface ShareParts {
+  readonly joined: Joined;
+  readonly segments: SegmentStore;
+  readonly members: MemberStore;
+  readonly queue: SegmentQueue;
+  readonly seeding: SeedingParts;
+  /** Other members may work on the run. */
+  readonly isShared: boolean;
+  readonly leaseMs: number;
+  /** Counts all pages of the run. */
+  readonly countPages: () => Promise<ReceivedCounts>;
+}
+
+/** What others are told of the share, and what is told to it. */
+export interface ShareView {
+  state(): MemberState;
+  /** Another member has nothing to do. */
+  help(): void;
+}
+
+/** The lease is renewed so many times within its length. */
+const RENEWALS = 4;
+/** Others may have left something meanwhile, or the run may be through. */
+const LOOK_EVERY_MS = 1_000;
+/** A segment whose dead holder may only have been away, as this member was. */
+const AGAIN_MS = 1_000;
+
+export class Share implements HeldSegments {
+  readonly holder: Holder;
+  /** Numbers that nobody else gives to a segment, from here on. */
+  readonly firstSegment: number;
+  /** Resolves, and only then, when the run was planned anew, or the member is forgotten. */
+  readonly lost: Promise<Fault>;
+  readonly #parts: ShareParts;
+  readonly #over = new AbortController();
+  /** Jobs of the queue, by their segments. */
+  readonly #jobs = new Map<number, Job>();
+  #changed = new AbortController();
+  #tellLost: (fault: Fault) => void = () => {};
+  #view: ShareView | null = null;
+  #renewing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ShareParts) {
+    this.#parts = parts;
+    this.holder = { run: parts.seeding.run, epoch: parts.joined.epoch };
+    this.firstSegment = parts.joined.firstSegment;
+    this.lost = new Promise((resolve) => {
+      this.#tellLost = resolve;
+    });
+  }
+
+  /** From now on the lease is renewed. */
+  begin(view: ShareView): void {
+    this.#view = view;
+    this.#timer = setInterval(() => this.#renew(), this.#parts.leaseMs / RENEWALS);
+    this.#timer.unref();
+    if (this.#parts.isShared) this.#renew();
+  }
+
+  // --- segments --------------------------------------------------------------------------------
+
+  open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
+    return this.#parts.segments.open(this.holder, [segment]);
+  }
+
+  split(segment: number, at: Position, newSegment: number): Promise<void> {
+    return this.#parts.segments.split(this.holder, segment, at, newSegment);
+  }
+
+  setBound(segment: number, bound: Position | null): Promise<void> {
+    return this.#parts.segments.setBound(this.holder, segment, bound);
+  }
+
+  async end(segments: readonly number[]): Promise<void> {
+    await this.#parts.segments.end(this.holder, segments);
+    await this.#forget(segments);
+  }
+
+  async supersede(segment: number): Promise<void> {
+    await this.#parts.segments.supersede(this.holder, segment);
+    await this.#forget([segment]);
+  }
+
+  async give(segments: readonly number[]): Promise<void> {
+    await this.#parts.segments.release(this.holder, segments);
+    await this.#forget(segments);
+    await this.#parts.queue.offer([spanOf(segments)]);
+  }
+
+  /** @throws IngestionError, LEASE_LOST, where the run was planned anew */
+  async take(): Promise<SeedBlock> {
+    const { segments, queue, isShared, joined } = this.#parts;
+    while (!this.#over.signal.aborted) {
+      const changed = this.#changed.signal;
+      const rest = await segments.look(this.holder.run, !isShared);
+      if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
+      if (!rest.hasOpen) return { seeds: [], isThrough: true };
+      await queue.offer(rest.free);
+      // Others learn at once that it has nothing to do.
+      if (isShared) this.#renew();
+      const job = await queue.take(
+        isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
+      );
+      const seeds = job === null ? [] : await this.#claim(job);
+      if (seeds.length > 0) return { seeds, isThrough: false };
+    }
+    return { seeds: [], isThrough: false };
+  }
+
+  async countAll(): Promise<ReceivedCounts> {
+    const { segments, countPages } = this.#parts;
+    await this.#renewNow();
+    while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
+      await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
+    }
+    return countPages();
+  }
+
+  async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
+    const { segments, leaseMs, seeding, isShared } = this.#parts;
+    const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    if (claimed.length === 0) {
+      const { free } = await segments.look(this.holder.run, !isShared);
+      const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
+      await (isFree ? held.putOff(AGAIN_MS) : held.done());
+      return [];
+    }
+    const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
+    for (const segment of job.left) this.#jobs.set(segment, job);
+    const found = await seedsOf(claimed, seeding);
+    if (found === null) throw new IngestionError(PLAN_WANTED);
+    for (const { first, others } of found.divided) {
+      await segments.divide(this.holder, first, others);
+    }
+    if (found.ended.length > 0) await this.end(found.ended);
+    return found.seeds;
+  }
+
+  /** A job is done once none of its segments is held any more. */
+  async #forget(segments: readonly number[]): Promise<void> {
+    for (const segment of segments) {
+      const job = this.#jobs.get(segment);
+      if (job === undefined) continue;
+      this.#jobs.delete(segment);
+      job.left.delete(segment);
+      if (job.left.size === 0) await job.held.done();
+    }
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.abort();
+    this.#changed = new AbortController();
+  }
+
+  // --- the lease -------------------------------------------------------------------------------
+
+  #renew(): void {
+    // A database that is away is waited for by others; the lease may lapse meanwhile.
+    this.#renewing = this.#renewing.then(() => this.#renewNow()).catch(() => {});
+  }
+
+  async #renewNow(): Promise<void> {
+    const { members, leaseMs, joined } = this.#parts;
+    if (this.#view === null || this.#over.signal.aborted) return;
+    const renewed = await members.renew(this.holder, this.#view.state(), leaseMs);
+    if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
+    if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
+  }
+
+  /** What it holds is anybody's, at once. Nothing of it is under way. */
+  async leave(): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#changed.abort();
+    clearInterval(this.#timer);
+    await this.#renewing;
+    const { segments, members, queue } = this.#parts;
+    await segments.release(this.holder);
+    await members.leave(this.holder);
+    await queue.close();
+  }
+}
+
+interface Job {
+  readonly held: HeldJob;
+  /** Its segments that are still held. */
+  readonly left: Set<number>;
+}
+
+function spanOf(segments: readonly number[]): SegmentSpan {
+  return { first: Math.min(...segments), last: Math.max(...segments) };
+}
+
+const PLANNED_ANEW: Fault = {
+  code: 'LEASE_LOST',
+  message: 'another member has planned the run anew',
+  retryable: false,
+};
+
+const PLAN_WANTED: Fault = {
+  code: 'PLAN_WANTED',
+  message: 'only a plan of the whole run tells where a chain goes on',
+  retryable: false,
+};
