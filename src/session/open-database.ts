@@ -36,7 +36,7 @@ export interface OpenDatabase {
 
 export type OpenDatabaseParts = Pick<SessionContext, 'config' | 'log' | 'conceal'>;
 
-/** Control connections that the journals and the limits share. The lock of each run holds one more. */
+/** Control connections that the journals and the limits share. The lock of each run holds one more, and so does its plan. */
 const SHARED_CONNECTIONS = 2;
 
 /**
@@ -152,7 +152,7 @@ async function connect(known: OpenDatabaseParts, locks = 1): Promise<OpenDatabas
     onWait: (fault) => sayAwaited(log, fault),
   });
   const pool = openPool(connectionString, {
-    max: SHARED_CONNECTIONS + locks,
+    max: SHARED_CONNECTIONS + 2 * locks,
     applicationName: 'datasync-control',
     silenceMs: answerDeadlineMs(config.statementTimeoutMs),
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),

@@ -179,14 +179,14 @@ test('drain finishes what was accepted, in any number', async () => {
 });
 
 test.each(['copy', 'insert'] as const)(
-  'a page whose number another instance has written is not taken for committed (%s)',
+  'a page whose number another member has written is not taken for committed (%s)',
   async (method) => {
     await withWriter(database.connectionString, { method }, async (writer) => {
       committed(await writer.write(testPage(testRows(10))));
       const other = testPage(testRows(10, 10), { requestId: 'request-2' });
       expect(await writer.write(other)).toMatchObject({
         type: 'failed',
-        fault: { code: 'ALREADY_RUNNING', message: expect.stringContaining('page 0 of segment 0') },
+        fault: { code: 'LEASE_LOST', message: expect.stringContaining('page 0 is not written') },
       });
       await expectExactlyOnce(10);
       expect(committed(await writer.write(testPage(testRows(10)))).isNew).toBe(false);

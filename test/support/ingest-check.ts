@@ -45,7 +45,7 @@ export function useEmptyTables(): TestDatabase {
   const database = usePostgres();
   beforeEach(async () => {
     await database.pool.query(
-      `TRUNCATE ingested_events, ingestion_runs, ingestion_limits, ingestion_segments,
+      `TRUNCATE ingested_events, ingestion_runs, ingestion_limits, ingestion_segments, ingestion_members,
          ingestion_pages, ingestion_quarantine, ingestion_watermarks, ingestion_fields,
          ingestion_field_changes RESTART IDENTITY`,
     );

@@ -13,7 +13,7 @@ ALTER TABLE ingestion_runs
 
 -- A process and its part of one run.
 CREATE TABLE ingestion_members (
-  run integer NOT NULL REFERENCES ingestion_runs,
+  run integer NOT NULL,
   -- No other member of the run ever has it.
   epoch integer NOT NULL,
   -- Host and process number.
