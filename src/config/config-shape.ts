@@ -70,6 +70,8 @@ export interface Config {
   readonly database: DatabaseChoice;
   /** Of the queue over which processes share runs, with its password; null: this one works alone. */
   readonly redisUrl: string | null;
+  /** Waits while another process works on the run, and goes on with it when that one dies. */
+  readonly standby: boolean;
   /** A member that is not heard of for so long is taken for dead. */
   readonly leaseMs: number;
   /** Requests in flight at most. */

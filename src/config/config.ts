@@ -247,6 +247,7 @@ function assemble(values: Settings, flags: Flags): Assembled {
     databasePatienceMs: values.DATABASE_PATIENCE * 1000,
     redisUrl: values.REDIS_URL ?? null,
     leaseMs: values.MEMBER_LEASE * 1000,
+    standby: flags.standby === true,
     statementTimeoutMs: Math.round(values.STATEMENT_TIMEOUT * 1000),
     eventsMax: values.MAX_EVENTS ?? null,
     creditBytes: values.CREDIT_BYTES,

@@ -64,9 +64,15 @@ export interface Renewed {
   readonly members: readonly Pick<Member, 'epoch' | 'phase' | 'shareable'>[];
 }
 
+export interface LeaseTerms {
+  readonly leaseMs: number;
+  /** Other members may join the run. */
+  readonly isShared: boolean;
+}
+
 /** Every function throws an IngestionError with the fault of the database when it fails. */
 export interface MemberStore {
-  join(run: number, facts: MemberFacts, leaseMs: number): Promise<Joined>;
+  join(run: number, facts: MemberFacts, lease: LeaseTerms): Promise<Joined>;
   /** @returns null: the run is gone, or the member was forgotten */
   renew(holder: Holder, state: MemberState, leaseMs: number): Promise<Renewed | null>;
   leave(holder: Holder): Promise<void>;
@@ -75,7 +81,8 @@ export interface MemberStore {
 }
 
 const NEXT_EPOCH = `
-  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1, next_segment = known.next + ${NUMBERS_OF_MEMBER}
+  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1, next_segment = known.next + ${NUMBERS_OF_MEMBER},
+    settings = settings || jsonb_build_object('isShared', $2::boolean)
   FROM (
     SELECT greatest(
       (SELECT coalesce(next_segment, 0) FROM ingestion_runs WHERE run = $1),
@@ -126,11 +133,13 @@ export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
     patience === undefined ? attempt() : patience.during(attempt);
 
   return {
-    join: (run, { name, version, sourceDigest }, leaseMs) =>
+    join: (run, { name, version, sourceDigest }, { leaseMs, isShared }) =>
       patient(() =>
         inTransaction(pool, async (client) => {
           await asked(client.query(FORGET, [run]));
-          const { rows } = await asked(client.query<Joined & QueryResultRow>(NEXT_EPOCH, [run]));
+          const { rows } = await asked(
+            client.query<Joined & QueryResultRow>(NEXT_EPOCH, [run, isShared]),
+          );
           const [joined] = rows;
           assert(joined !== undefined, 'a run that is joined exists');
           const values = [run, joined.epoch, name, version, sourceDigest, leaseMs];
@@ -156,4 +165,36 @@ export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
       return (await patient(() => asked(pool.query<Member & QueryResultRow>(LIST, [run])))).rows;
     },
   };
+}
+
+/** A run that members share, and that is not over. */
+export interface SharedRun {
+  readonly run: number;
+  readonly source: string;
+  readonly stream: string;
+  readonly origin: string;
+  /** Epochs of those who live. */
+  readonly living: readonly number[];
+}
+
+const SHARED_RUNS = `
+  SELECT run, source, stream, origin, coalesce((
+    SELECT json_agg(epoch) FROM ingestion_members AS member
+    WHERE member.run = one.run AND lease_until > clock_timestamp()), '[]') AS living
+  FROM ingestion_runs AS one
+  WHERE status = 'running' AND (settings -> 'isShared')::boolean
+  ORDER BY run`;
+
+/** @throws IngestionError with the fault of the database */
+export async function listSharedRuns(pool: Pool): Promise<SharedRun[]> {
+  return (await asked(pool.query<SharedRun & QueryResultRow>(SHARED_RUNS))).rows;
+}
+
+const DATABASE_ID = 'SELECT id::text FROM ingestion_database';
+
+/** Tells databases apart that share one Redis. @throws IngestionError with the fault of the database */
+export async function databaseId(pool: Pool): Promise<string> {
+  const [row] = (await asked(pool.query<{ id: string }>(DATABASE_ID))).rows;
+  assert(row !== undefined, 'the migrations give the database an id');
+  return row.id;
 }

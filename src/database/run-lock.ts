@@ -110,6 +110,17 @@ async function findHolder(pool: Pool, stream: StreamKey): Promise<Holder | null>
   }
 }
 
+/** Ends the session that holds the lock of an ingestion. @throws IngestionError */
+export async function endLockHolder(pool: Pool, stream: StreamKey): Promise<void> {
+  const holder = await findLockHolder(pool, stream);
+  if (holder === null) return;
+  try {
+    await pool.query(END_PREDECESSOR, [lockName(stream), holder.pid, holder.applicationName]);
+  } catch (error) {
+    throw asIngestionError(error);
+  }
+}
+
 /** For who needs the lock only later. @throws IngestionError, ALREADY_RUNNING, while another has it */
 export async function requireUnlocked(pool: Pool, stream: StreamKey): Promise<void> {
   const holder = await findHolder(pool, stream);

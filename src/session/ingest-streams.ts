@@ -13,13 +13,8 @@ import { reasonOf, statusAfter } from '../observe/run-end.js';
 import type { ReportedStream } from '../observe/run-report.js';
 import { isOfAll } from './concerns-all.js';
 import type { SessionContext } from './context.js';
-import {
-  type IngestionEnd,
-  type IngestionOptions,
-  ingestInto,
-  type OpenedProcess,
-  withOpened,
-} from './ingestion.js';
+import { type IngestionEnd, type IngestionOptions, ingestInto } from './ingestion.js';
+import { type OpenedProcess, withOpened } from './open-process.js';
 import { keepStreams } from './reports/keep-streams.js';
 import { type QueuedStream, StreamQueue } from './stream-queue.js';
 import { UserError } from './user-error.js';

@@ -2,36 +2,30 @@
  * An ingestion from nothing: opens database and source, takes the lock of a stream, finds the run to go on with
  * or begins one, and runs a session of it. What it has opened it closes, however it ends.
  */
-import type { Config } from '../config/config.js';
 import { openChildStore } from '../database/child-store.js';
 import { countRows } from '../database/count-rows.js';
 import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
 import { openMemberStore } from '../database/members.js';
-import { Patience } from '../database/patience.js';
+import type { Patience } from '../database/patience.js';
 import { withPlanLock } from '../database/plan-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { openSegmentStore } from '../database/segment-store.js';
-import { formatCount } from '../observe/eta.js';
 import type { Logger } from '../observe/logger.js';
 import type { Deletion } from '../observe/report.js';
 import { streamTable, tableOf } from '../postgres/stream-table.js';
 import type { Disposition } from '../protocol/record-target.js';
-import { credentialsText } from '../source/file/references.js';
 import { passText } from '../source/pass.js';
-import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
-import { type Onlookers, withOnlookers } from './onlookers/open-onlookers.js';
-import { type OpenDatabase, openDatabase, sayAwaited, startPatience } from './open-database.js';
-import { type OpenSource, openSource } from './open-source.js';
-import { openToken } from './open-token.js';
-import { ProcessShare } from './process-share.js';
+import { waitForLock } from './members/standby.js';
+import { type OpenDatabase, startPatience } from './open-database.js';
+import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
 import { runSession } from './run-session.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -69,13 +63,10 @@ export interface IngestionOptions {
   readonly leave: (why: string) => never;
   /** Done under the run lock, before the run to go on with is looked for. @default nothing */
   readonly beforeRun?: (opened: OpenedForRun) => Promise<void>;
-}
-
-export interface OpenedForRun {
-  readonly database: OpenDatabase;
-  readonly source: OpenSource;
-  /** Its access token; null: it has none. */
-  readonly token: AccessToken | null;
+  /** The run to work on, where others have begun it: no other is begun. @default whichever is due */
+  readonly serves?: number;
+  /** What is under way is finished, and the rest left to others. */
+  readonly handBack?: AbortSignal;
 }
 
 /** Of the stream of the configuration. @throws IngestionError, UserError */
@@ -85,45 +76,10 @@ export function ingest(context: SessionContext, options: IngestionOptions): Prom
   );
 }
 
-/** What the streams of a process are given, open already. */
-export interface OpenedProcess extends OpenedForRun {
-  readonly onlookers: Onlookers;
-  readonly shared: ProcessShare;
-}
-
-/**
- * Opens all that the streams of a process share, does the work, and closes it.
- *
- * @param streams all that there will be
- * @param atOnce under way at once, at most
- * @throws IngestionError, UserError, what `work` throws
- */
-export function withOpened<T>(
-  context: SessionContext,
-  streams: readonly string[],
-  atOnce: number,
-  work: (opened: OpenedProcess) => Promise<T>,
-): Promise<T> {
-  return withOnlookers(context, async (onlookers) => {
-    announce(context.config, context.log);
-    const [database, source] = await openBoth(context, atOnce);
-    const patience = runPatience(context, onlookers);
-    try {
-      onlookers.front?.connect(database.connectionString);
-      const token = openToken(context, source, database.pool);
-      const shared = new ProcessShare({
-        ...{ context, source, database, patience, streams, atOnce },
-      });
-      return await work({ database, source, token, onlookers, shared });
-    } finally {
-      patience.end();
-      source.close();
-      await database.close();
-    }
-  });
-}
-
 interface OpenParts extends IngestionOptions, OpenedProcess {}
+
+/** What others have begun is gone on with. */
+const GOES_ON = { plansAnew: false, hasLeftOrder: false };
 
 /** One of them. @throws IngestionError, UserError */
 export async function ingestInto(
@@ -135,24 +91,30 @@ export async function ingestInto(
   const isShared = config.redisUrl !== null;
   const atStart = startPatience(context, onlookers.front);
   const patience = runPatience(context, onlookers);
-  const store = openRunStore(database.pool, { patience: atStart });
-  const lock = await atStart.during(() =>
-    lockRun(store, source, {
-      ...{ log, patience, isShared },
-      onLost: () => void database.revive(),
-      onBack: () => onlookers.front?.databaseIsBack(),
-    }),
-  );
+  const { pool } = database;
+  const stores = {
+    store: openRunStore(pool, { patience: atStart }),
+    children: openChildStore(pool, atStart),
+    segments: openSegmentStore(pool, atStart),
+    members: openMemberStore(pool, atStart),
+  };
+  const { store } = stores;
+  const acquire = () =>
+    atStart.during(() =>
+      lockRun(store, source, {
+        ...{ log, patience, isShared },
+        onLost: () => void database.revive(),
+        onBack: () => onlookers.front?.databaseIsBack(),
+      }),
+    );
+  const { streamKey } = source;
+  const { lock, run } = config.standby
+    ? await waitForLock(acquire, { ...stores, pool, streamKey, log })
+    : { lock: await acquire(), run: opened.serves ?? null };
   try {
     await opened.beforeRun?.(opened);
-    const { pool } = database;
-    const stores = {
-      store,
-      children: openChildStore(pool, atStart),
-      segments: openSegmentStore(pool, atStart),
-      members: openMemberStore(pool, atStart),
-    };
-    for (let again: EnterAgain | null = null; ; ) {
+    let again: EnterAgain | null = run === null ? null : { run, ...GOES_ON };
+    for (;;) {
       const found = await withPlanLock(pool, source.streamKey, () =>
         enterRun(config, { ...stores, source, isShared }, again),
       );
@@ -185,10 +147,11 @@ interface Work extends Pick<SessionParts, 'patience' | 'lock'> {
 
 async function workOn(
   context: SessionContext,
-  { database, source, token, onlookers, shared, leave, confirm = refuse }: OpenParts,
+  opened: OpenParts,
   { prepared, joined }: EnteredRun,
   { atStart, patience, lock }: Work,
 ): Promise<IngestionEnd | EnterAgain> {
+  const { database, source, token, onlookers, shared, leave, confirm = refuse, handBack } = opened;
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });
   const { pass } = source.spec;
@@ -213,6 +176,7 @@ async function workOn(
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
     ...{ ...stores, shared, share },
+    ...(handBack === undefined ? {} : { handBack }),
   });
   if ('plansAnew' in end) return end;
   const isComplete = end.outcome.status === 'complete';
@@ -233,16 +197,6 @@ async function deletionAfter(
 }
 
 const refuse: Confirm = async () => false;
-
-function runPatience({ config, log }: SessionContext, { front }: Onlookers): Patience {
-  return new Patience({
-    forMs: config.databasePatienceMs,
-    onWait: (fault, waitMs) => {
-      sayAwaited(log, fault);
-      front?.databaseAwaited(fault, waitMs);
-    },
-  });
-}
 
 /** What is there is counted: rows that were deleted since are no longer the ledger's to promise. */
 async function finishedBefore(
@@ -273,36 +227,4 @@ async function warnOfOthers(
         : 'export-ids will export all, and submit will refuse; a database of its own keeps them apart'
     }`,
   );
-}
-
-function announce({ target, database }: Config, log: Logger): void {
-  const from =
-    target.kind !== 'simulator'
-      ? `${target.origin}${target.basePath}`
-      : `the bundled simulator (${formatCount(target.events)} events, profile ${target.profile}; set ${credentialsText(target.plan.credentials)} for the real API)`;
-  const into =
-    database.kind === 'embedded' ? 'embedded PostgreSQL' : 'the database of DATABASE_URL';
-  log.info({ event: 'ingestion_started' }, `from ${from} into ${into}`);
-}
-
-/** Both at once: each takes its time. */
-async function openBoth(
-  context: SessionContext,
-  locks: number,
-): Promise<[OpenDatabase, OpenSource]> {
-  const opening = openSource(context.config);
-  const [database] = await Promise.allSettled([openDatabase(context, locks), opening]);
-  if (database.status === 'rejected') {
-    await opening.then(
-      (source) => source.close(),
-      () => {},
-    );
-    throw database.reason;
-  }
-  try {
-    return [database.value, await opening];
-  } catch (error) {
-    await database.value.close();
-    throw error;
-  }
 }

@@ -18,7 +18,11 @@ export interface LockSettings {
   readonly onBack: () => void;
 }
 
-/** For an ingestion: a lock that is lost is taken again. @throws IngestionError when another holds it */
+/**
+ * For an ingestion: a lock that is lost is taken again.
+ *
+ * @throws IngestionError when another holds it
+ */
 export function lockRun(
   store: RunStore,
   { streamKey }: OpenSource,

@@ -46,6 +46,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     const fail = (fault: Fault): void => running.drain({ status: 'failed', fault });
     void parts.lock.gone.then(fail);
     void share.lost.then(fail);
+    parts.handBack?.addEventListener('abort', () => running.drain({ status: 'interrupted' }));
     share.begin(viewOf({ scheduler, stats, figures, engine }));
     const outcome = await runToEnd(parts, engine);
     const again = entersAgain(parts, outcome);

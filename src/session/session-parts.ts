@@ -33,6 +33,8 @@ export interface SessionParts {
   readonly shared: ProcessShare;
   /** Asked before rows are deleted. */
   readonly confirm: Confirm;
+  /** What is under way is finished, and the rest left to others. @default never */
+  readonly handBack?: AbortSignal;
   /** Ends the process at once, with the reason. */
   readonly leave: (why: string) => never;
 }

@@ -55,3 +55,7 @@ BEGIN
       USING ERRCODE = 'DSL01';
   END IF;
 END $$;
+
+-- Tells databases apart whose members share one queue.
+CREATE TABLE ingestion_database (id uuid NOT NULL);
+INSERT INTO ingestion_database VALUES (gen_random_uuid());

@@ -71,7 +71,9 @@ export async function enterRun(
       ? await joinedRun(parts, latest)
       : await prepareRun(again === null ? config : goingOn(config), parts, source, nowMs());
   if ('finished' in found) return found;
-  const joined = await members.join(found.prepared.run.run, facts, config.leaseMs);
+  const joined = await members.join(found.prepared.run.run, facts, {
+    ...{ leaseMs: config.leaseMs, isShared },
+  });
   return { ...found, joined };
 }
 
