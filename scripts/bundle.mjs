@@ -10,7 +10,7 @@ const ENTRIES = ['src/main', 'workers/fetch.worker', 'workers/writer.worker'];
 
 /** Packages that look for files of their own, or are loaded only when something is configured. */
 const LEFT_OUT =
-  /^(?:piscina|fastify|prom-client|pino-pretty|undici|pg-native|@opentelemetry\/.*)$/;
+  /^(?:piscina|fastify|prom-client|pino-pretty|undici|pg-native|bullmq|ioredis|@opentelemetry\/.*)$/;
 
 /** @param root the repository's folder */
 export async function bundle(root) {

@@ -40,7 +40,7 @@ const ROOMS: readonly Room[] = [
   { files: /^src\/files\//, mayImport: /^src\/files\/|^node:/ },
   { ...sideRoom('runtime'), mayImportTypes: /^src\/config\// },
   sideRoom('database', '|postgres'),
-  ...['postgres', 'observe', 'simulator', 'config'].map((name) => sideRoom(name)),
+  ...['postgres', 'queue', 'observe', 'simulator', 'config'].map((name) => sideRoom(name)),
   exploreRoom(),
   upperRoom('session', 'commands/|main\\.'),
   upperRoom('commands', 'main\\.'),
