@@ -27,6 +27,7 @@ function bareProgram(): Command {
 /** Each loads only what it needs: a start is quicker, and an ingestion holds no simulator. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ingest: async () => (await import('./commands/ingest.js')).ingestCommand(),
+  worker: async () => (await import('./commands/worker.js')).workerCommand(),
   explore: async () => (await import('./commands/explore.js')).exploreCommand(),
   status: async () => (await import('./commands/status.js')).statusCommand(),
   source: async () => (await import('./commands/source.js')).sourceCommand(),

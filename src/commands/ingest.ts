@@ -22,6 +22,7 @@ import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
 import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
 import type { IngestEnd } from './ingest-on-schedule.js';
 import { leave } from './leave.js';
+import { requireRedis } from './require-redis.js';
 import { withSourceOptions } from './source-options.js';
 import {
   failuresText,
@@ -53,6 +54,13 @@ export function ingestCommand(): Command {
     .option('--since <value>', 'read what has this value or a higher one; see docs/keep-in-sync.md')
     .option('--until <value>', 'read what has this value or a lower one')
     .option('--restart', 'leave a run that is not complete as it is, and begin a new one')
+    .option('--redis <url>', 'share the run with other processes over this Redis (REDIS_URL)')
+    .addOption(
+      new Option(
+        '--standby',
+        'wait while another process works on the run; go on when it dies',
+      ).conflicts('redis'),
+    )
     .option('--every <span>', 'run again every 15m, 1h or 1d, until a signal (SCHEDULE_EVERY)')
     .addOption(
       new Option(
@@ -73,6 +81,7 @@ export function ingestCommand(): Command {
     .action(async (flags: Record<string, unknown>) => {
       requireConfirmable(flags);
       const context = await commandContext(flags);
+      await requireRedis(context.config);
       const isConfirmed = flags.yes === true;
       const { schedule, dryRun } = context.config;
       if (schedule === null || dryRun) {

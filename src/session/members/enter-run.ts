@@ -97,7 +97,11 @@ function requireSamePass(config: Config, latest: Run, [other]: readonly Member[]
 export function memberFacts({ sourceSpec }: OpenSource): MemberFacts {
   const plan = JSON.stringify(sourceSpec.plan);
   const sourceDigest = createHash('sha256').update(plan).digest('hex').slice(0, 16);
-  return { name: `${hostname()} process ${process.pid}`, version: VERSION, sourceDigest };
+  return { name: memberName(), version: VERSION, sourceDigest };
+}
+
+export function memberName(): string {
+  return `${hostname()} process ${process.pid}`;
 }
 
 export async function livingOf(members: MemberStore, run: number): Promise<Member[]> {

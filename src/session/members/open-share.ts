@@ -1,13 +1,13 @@
 /** Opens the share of a process that has entered a run: with the queue of the cluster, or one of its own. */
 
-import { openMemberStore } from '../../database/members.js';
+import { databaseId, openMemberStore } from '../../database/members.js';
 import type { RunStore } from '../../database/run-store.js';
 import { NUMBERS_OF_MEMBER } from '../../database/segment-sql.js';
 import { openSegmentStore } from '../../database/segment-store.js';
 import { MemoryQueue } from '../../queue/memory-queue.js';
 import type { SegmentQueue } from '../../queue/segment-queue.js';
 import type { SessionParts } from '../session-parts.js';
-import type { EnteredRun } from './enter-run.js';
+import { type EnteredRun, memberName } from './enter-run.js';
 import { Share } from './share.js';
 
 type ShareSource = Pick<
@@ -50,7 +50,20 @@ async function openQueue({
   prepared,
   joined,
 }: ShareSource): Promise<SegmentQueue> {
-  const { redisUrl } = context.config;
+  const { config, log } = context;
+  const { redisUrl } = config;
   if (redisUrl === null) return new MemoryQueue();
-  throw new Error(`not yet ${database} ${prepared} ${joined}`);
+  const [{ openRedisQueue }, { runQueueName }] = await Promise.all([
+    import('../../queue/redis-queue.js'),
+    import('../../queue/bull-queue.js'),
+  ]);
+  const { run, source, stream } = prepared.run;
+  return openRedisQueue({
+    url: redisUrl,
+    database: await databaseId(database.pool),
+    name: runQueueName(`${source}.${stream}`, run),
+    member: `${memberName()} epoch ${joined.epoch}`,
+    onTrouble: (message) => log.warn({ event: 'queue_trouble' }, message),
+    onBack: () => log.info({ event: 'queue_back' }, 'Redis can be reached again'),
+  });
 }

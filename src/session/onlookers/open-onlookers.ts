@@ -51,11 +51,15 @@ export async function withOnlookers<T>(
   }
 }
 
-export async function openFront(context: SessionContext): Promise<HttpFront | null> {
+/** @param isIngesting a run of this process is to come */
+export async function openFront(
+  context: SessionContext,
+  isIngesting = true,
+): Promise<HttpFront | null> {
   const { httpPort } = context.config;
   if (httpPort === null) return null;
   const { HttpFront } = await import('./http-front.js');
-  return HttpFront.listen(context, { port: httpPort, isIngesting: true });
+  return HttpFront.listen(context, { port: httpPort, isIngesting });
 }
 
 export async function openChannel(context: SessionContext): Promise<AlertChannel | null> {
