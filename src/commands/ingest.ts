@@ -1,6 +1,6 @@
 /** `datasync ingest`: the main job, from flags to exit code. */
 import { Command, Option } from 'commander';
-import { type AskedPass, LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
+import { LOG_LEVELS, WRITE_METHODS } from '../config/config.js';
 import { slipText } from '../config/slips.js';
 import { assert, IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
@@ -10,14 +10,12 @@ import { statusAfter } from '../observe/run-end.js';
 import { commandText } from '../session/command-text.js';
 import { requireMerge } from '../session/deletion/require-deletable.js';
 import type { Confirm } from '../session/deletion/unseen-rows.js';
-import { wouldDelete } from '../session/deletion/would-delete.js';
 import { ingestStreams, type StreamEnd } from '../session/ingest-streams.js';
 import { type IngestionEnd, ingest } from '../session/ingestion.js';
-import { runOriginOf } from '../session/open-source.js';
-import { scheduleText } from '../session/schedule/schedule-text.js';
 import { ancestorsOf } from '../source/stream-order.js';
 import { askOnTerminal, requireConfirmable, requireWholeOnSchedule } from './confirm.js';
 import { type CommandContext, commandContext } from './context.js';
+import { dryRun } from './dry-run.js';
 import { type StreamResult, sayStream, streamContexts } from './each-stream.js';
 import { EXIT, exitCodeForFault, exitCodeForOutcome } from './exit-codes.js';
 import type { IngestEnd } from './ingest-on-schedule.js';
@@ -263,42 +261,4 @@ function tellDeletion(
   const known = { run, alreadyComplete: true, eventsIngested, tableRows };
   const told = { status: 'complete', exitCode, message, fault: null };
   return { ...told, ...known, ...deletionFields(deletion) };
-}
-
-async function dryRun(context: CommandContext): Promise<IngestEnd> {
-  const { config } = context;
-  const { database } = config;
-  const plan = {
-    source: config.source,
-    streams: config.streams.join(', '),
-    origin: runOriginOf(config.target),
-    database:
-      database.kind === 'embedded'
-        ? `embedded in ${database.dataFolder}, named ${database.name}`
-        : 'DATABASE_URL',
-    concurrency: config.concurrency,
-    pageLimit: config.pageLimit ?? 'the largest that the source takes',
-    writeMethod: config.writeMethod,
-    restart: config.restart,
-    asked: config.asked,
-    schedule: config.schedule === null ? 'none' : scheduleText(config.schedule),
-  };
-  context.say('Dry run: nothing is asked and nothing written.');
-  const told = { ...plan, asked: askedText(config.asked) };
-  for (const [name, value] of Object.entries(told)) context.say(`  ${name.padEnd(12)} ${value}`);
-  const deletions = config.deleteMissing ? await wouldDelete(context) : null;
-  for (const { text } of deletions ?? []) context.say(`  ${text}`);
-  context.json({ status: 'dry-run', ...plan, ...(deletions && { deletions }) });
-  return { exitCode: EXIT.complete, message: null, resumeAtMs: null, isForAPerson: false };
-}
-
-function askedText(asked: AskedPass): string {
-  switch (asked.type) {
-    case 'next':
-      return 'what a run has left, else what is new';
-    case 'full':
-      return 'all';
-    case 'range':
-      return `from ${asked.since ?? 'the beginning'} to ${asked.until ?? 'the end'}`;
-  }
 }

@@ -9,8 +9,8 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { codecOf } from '../source/registry.js';
 import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
+import { askedFaults, askedPass } from './asked-pass.js';
 import {
-  type AskedPass,
   type Config,
   type DatabaseChoice,
   LOG_LEVELS,
@@ -192,11 +192,6 @@ function crossFaults(values: Environment, flags: Flags, chosen: ChosenSource): C
   return faults;
 }
 
-function askedFaults({ full, since, until }: Flags): ConfigFault[] {
-  if (full !== true || (since ?? until) === undefined) return [];
-  return [{ setting: '--full', message: 'reads all; leave it out, or --since and --until' }];
-}
-
 type SourceSettings =
   | 'source'
   | 'stream'
@@ -265,13 +260,6 @@ function assemble(values: Settings, flags: Flags): Assembled {
     runsAgain: false,
     dryRun: flags.dryRun === true,
   };
-}
-
-function askedPass({ full, since, until }: Flags): AskedPass {
-  if (full === true) return { type: 'full' };
-  if (since === undefined && until === undefined) return { type: 'next' };
-  const value = (given: unknown) => (given === undefined ? null : String(given));
-  return { type: 'range', since: value(since), until: value(until) };
 }
 
 function namesApi(values: Environment, { isStoodInFor, missing }: ChosenSource): boolean {

@@ -71,7 +71,7 @@ export class ChainWatch {
     if (!this.#context.order.holds || first === null || last === null) return;
     if (Math.max(first.ms, last.ms) >= bound.ms) return;
     this.#context.dropUnwritten(job.segment, job.page);
-    frontier.endSegment(job.segment);
+    frontier.segments.end(job.segment);
     job.endsSegment(true);
   }
 

@@ -106,7 +106,7 @@ export class Dispatcher {
     // A false seek costs a request: under a limit one is tried first.
     const unprovenMax = this.#learnedPolicy !== null ? 1 : useful;
     if (!isUseful || !credits.hasRoom || !frontier.canSplit(unprovenMax)) return null;
-    const split = splitter.best([...frontier.open()]);
+    const split = splitter.best([...frontier.segments.open()]);
     if (split === null) return null;
     this.#context.split(split.segment, split.at);
     return frontier.ready(nowMs);
@@ -209,7 +209,7 @@ export class Dispatcher {
   #walkChildAgain(job: PageJob): void {
     const message = 'its cursor is dead and cannot be rebuilt: the child is walked again';
     this.#context.notice({ event: 'child_restarted', message }, job);
-    const walks = this.#context.options.frontier.restart(job);
+    const walks = this.#context.options.frontier.segments.of(job).restart();
     if (walks > WALKS_MAX) this.#context.fail(tooShortLived(), job);
   }
 

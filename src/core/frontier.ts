@@ -40,7 +40,6 @@ import type { SegmentFeed } from './segment-feed.js';
 import { Segments } from './segments.js';
 import type { ServerClock } from './server-clock.js';
 import { SourceOrder } from './source-order.js';
-import type { Remainder, Splitter } from './splitter.js';
 
 export class Frontier {
   readonly paging: Paging;
@@ -49,11 +48,11 @@ export class Frontier {
   readonly #seeker: Seeker;
   readonly serverClock: ServerClock;
   readonly feed: SegmentFeed | null;
-  readonly #segments: Segments;
+  /** Where the walk of each stands. */
+  readonly segments: Segments;
   readonly #repairs = new Repairs();
   readonly #ahead = new CommittedAhead();
   #hasSkipped = false;
-
   /** @param start what earlier processes have learned; `earliestMs`: see `SourceOrder`; `feed` gives segments; null: each is added */
   constructor(
     paging: Paging,
@@ -66,7 +65,7 @@ export class Frontier {
     const holds = isOrdered && paging.order !== null;
     this.paging = paging;
     this.feed = feed;
-    this.#segments = new Segments(feed);
+    this.segments = new Segments(feed);
     this.#seeker = new Seeker(paging, canSeek && holds);
     this.serverClock = this.#seeker.serverClock;
     this.order = new SourceOrder({ holds, ...(earliestMs === undefined ? {} : { earliestMs }) });
@@ -92,23 +91,18 @@ export class Frontier {
 
   /** Whether nothing is left here. Other members may have more. */
   get isIdle(): boolean {
-    return this.#repairs.isEmpty && this.#segments.isEmpty;
+    return this.#repairs.isEmpty && this.segments.isEmpty;
   }
 
   /** Whether nothing is left here but announced ends that wait for all else. */
   get isIdleButEnds(): boolean {
-    return this.#repairs.isEmptyButLast && this.#segments.isEmptyButLast;
-  }
-
-  /** Open segments: where each stands and where it ends. */
-  open(): Iterable<Remainder> {
-    return this.#segments.open();
+    return this.#repairs.isEmptyButLast && this.segments.isEmptyButLast;
   }
 
   add(seed: SegmentSeed): void {
     const isWhole = seed.after === null && seed.bound === null;
-    this.#hasSkipped = !(isWhole && this.#segments.isEmpty);
-    this.#segments.add(seed);
+    this.#hasSkipped = !(isWhole && this.segments.isEmpty);
+    this.segments.add(seed);
   }
 
   /** More segments for the feed; see there. */
@@ -116,20 +110,20 @@ export class Frontier {
     assert(this.feed !== null, 'what has no feed asks for no segments');
     const [seed] = seeds;
     const isWhole = seeds.length === 1 && seed?.after === null && seed.bound === null;
-    if (seed !== undefined) this.#hasSkipped = !(isWhole && this.#segments.isEmpty);
+    if (seed !== undefined) this.#hasSkipped = !(isWhole && this.segments.isEmpty);
     this.feed.seeded(seeds, isThrough);
   }
 
   /** Repairs come first, for they are the oldest. */
   ready(nowMs: number): PageJob | null {
     const isLast = this.#repairs.isEmptyButLast;
-    const other = this.#repairs.ready(nowMs) ?? this.#segments.ready(nowMs, isLast);
-    return other ?? (this.#segments.isEmpty ? this.#repairs.last : null);
+    const other = this.#repairs.ready(nowMs) ?? this.segments.ready(nowMs, isLast);
+    return other ?? (this.segments.isEmpty ? this.#repairs.last : null);
   }
 
   /** When the next page may be asked for; Infinity when none is waiting. */
   nextReadyMs(): number {
-    return Math.min(this.#repairs.nextReadyMs(), this.#segments.nextReadyMs());
+    return Math.min(this.#repairs.nextReadyMs(), this.segments.nextReadyMs());
   }
 
   /**
@@ -140,7 +134,7 @@ export class Frontier {
    */
   take(job: PageJob, nowMs: number, thresholdMs: number): boolean {
     if (!this.#seeker.renew(job, nowMs, thresholdMs)) return false;
-    if (job.isTip) this.#segments.of(job).taken();
+    if (job.isTip) this.segments.of(job).taken();
     else this.#repairs.take(job);
     return true;
   }
@@ -149,7 +143,7 @@ export class Frontier {
   putBack(job: PageJob, retryAtMs: number): void {
     job.retryAt(retryAtMs);
     if (!job.isTip) this.#repairs.add(job);
-    else this.#segments.of(job).putBack();
+    else this.segments.of(job).putBack();
   }
 
   /** The body of a page that ends at `through` failed after its head had moved the tip on. */
@@ -166,7 +160,7 @@ export class Frontier {
    */
   rewind(job: PageJob, retryAtMs: number): void {
     job.retryAt(retryAtMs);
-    this.#segments.of(job).rewindTo(job);
+    this.segments.of(job).rewindTo(job);
   }
 
   /** Whether the answer to a repair leads on. Its segment stays where it is. */
@@ -177,7 +171,7 @@ export class Frontier {
 
   /** Moves a segment on by the answer to its tip. */
   advance(job: PageJob, answer: HeadAnswer, nowMs: number): Advance {
-    const segment = this.#segments.of(job);
+    const segment = this.segments.of(job);
     const way = this.paging.next(answer);
     const position = this.order.holds && way.type === 'next' ? answer.nextPosition : null;
     // A server whose cursors we cannot read would not read ours.
@@ -206,21 +200,21 @@ export class Frontier {
 
   /** Ends all segments, for another walk to begin. @returns those that were open, or waited */
   endAll(): number[] {
-    const open = [...this.#segments.open()].map(({ segment }) => segment);
-    for (const segment of open) this.#segments.end(segment);
+    const open = [...this.segments.open()];
+    for (const { segment } of open) this.segments.end(segment);
     this.#repairs.clear();
-    return [...open, ...(this.feed?.clear() ?? []).map(({ segment }) => segment)];
+    return [...open, ...(this.feed?.clear() ?? [])].map(({ segment }) => segment);
   }
 
   /** The page before is scanned: its end is where this tip starts. */
   settleAfter(segment: number, page: number, after: Position | null): void {
-    const tip = this.#segments.get(segment)?.tip;
+    const tip = this.segments.get(segment)?.tip;
     if (tip?.page === page) tip.startAfter(after);
   }
 
   /** Whether a tip is not asked for. */
   isWaiting(job: PageJob): boolean {
-    const { tip, isReady } = this.#segments.of(job);
+    const { tip, isReady } = this.segments.of(job);
     return isReady && tip === job;
   }
 
@@ -229,31 +223,31 @@ export class Frontier {
     if (cursor === job.cursor) return true;
     const known = (job.cursor === null ? null : this.paging.placeOf(job.cursor)) ?? job.after;
     if (position !== null && known !== null) return comparePositions(position, known) === 0;
-    return cursor !== job.predecessor?.cursor && !this.#segments.of(job).hasSeen(cursor);
+    return cursor !== job.predecessor?.cursor && !this.segments.of(job).hasSeen(cursor);
   }
 
   segmentOf(job: PageJob): Pick<Segment, 'bound' | 'isUnproven'> {
-    return this.#segments.of(job);
+    return this.segments.of(job);
   }
 
   /** A page is about to be written: takes the bound that its segment has by now. */
   rebound(page: BoundedPage): void {
-    this.#segments.of(page.job).rebound(page);
+    this.segments.of(page.job).rebound(page);
   }
 
   /** Whether a segment may be cut. Until a seek has proved true, `unprovenMax` are tried at once. */
   canSplit(unprovenMax: number): boolean {
     if (!this.canSeek || this.#seeker.isProven) return this.canSeek;
-    return this.#segments.unproven < unprovenMax;
+    return this.segments.unproven < unprovenMax;
   }
 
   /** Cuts a segment at `at`; what lies behind it belongs to the new one. */
   split(segment: number, at: Position, newSegment: number): void {
-    const parent = this.#segments.get(segment);
+    const parent = this.segments.get(segment);
     assert(parent !== undefined, 'only a known segment is cut');
     this.#hasSkipped = true;
     const bound = parent.cutAt(at);
-    this.#segments.add({ segment: newSegment, after: at, bound }, true);
+    this.segments.add({ segment: newSegment, after: at, bound }, true);
   }
 
   /**
@@ -270,7 +264,7 @@ export class Frontier {
     this.putBack(job, 0);
     job.dropCursor();
     const isCut = ({ tip, isReady }: Segment) => isReady && (tip.cursor === null || tip.isBuilt);
-    return [...this.#segments.all()].filter(isCut).flatMap(({ tip }) => this.handOver(tip) ?? []);
+    return [...this.segments.all()].filter(isCut).flatMap(({ tip }) => this.handOver(tip) ?? []);
   }
 
   /**
@@ -281,8 +275,8 @@ export class Frontier {
    * @returns null when no chain is left before it
    */
   handOver(job: PageJob, isNext = false): HandedOver | null {
-    const unreachable = this.#segments.of(job);
-    const nearest = chainBefore(this.#segments.all(), unreachable);
+    const unreachable = this.segments.of(job);
+    const nearest = chainBefore(this.segments.all(), unreachable);
     if (nearest === null || (isNext && !isNextTo(nearest, unreachable))) return null;
     nearest.takeOver(unreachable);
     return { segment: unreachable.number, to: nearest.number, bound: nearest.bound };
@@ -293,51 +287,14 @@ export class Frontier {
     this.#repairs.take(job);
   }
 
-  isOpen(segment: number): boolean {
-    return this.#segments.get(segment)?.isOpen ?? false;
-  }
-
   /** Whether a page of a segment is to be asked for again. */
   hasRepairOf(segment: number): boolean {
     return this.#repairs.hasOf(segment);
   }
 
-  /** The largest segment that can be left to another member; null: there is none beside what is kept. */
-  spare(splitter: Splitter): number | null {
-    const open = [...this.#segments.open()];
-    const isProven = ({ segment }: Remainder) => !this.#segments.get(segment)?.isUnproven;
-    return open.length < 2 ? null : splitter.largest(open.filter(isProven));
-  }
-
-  /** Another member is to have it: no page of it is asked for any more. */
-  hold(segment: number): void {
-    this.#segments.get(segment)?.hold();
-  }
-
-  /** Another member has it. */
-  letGo(segment: number): void {
-    this.#segments.forget(segment);
-  }
-
-  /** A child begins again. @returns how often it has */
-  restart(job: PageJob): number {
-    return this.#segments.of(job).restart();
-  }
-
-  /** All of a segment that has ended is committed, or it is superseded. @returns false: that was told before */
-  close(segment: number): boolean {
-    const isNews = this.#segments.get(segment)?.close() ?? false;
-    if (this.feed?.ofChildren) this.#segments.forget(segment);
-    return isNews;
-  }
-
-  endSegment(segment: number): void {
-    this.#segments.end(segment);
-  }
-
   /** Ends a segment whose walk begins again elsewhere. */
   dropSegment(segment: number): void {
-    this.#segments.end(segment);
+    this.segments.end(segment);
     this.#repairs.dropOf(segment);
   }
 }

@@ -24,7 +24,7 @@ export class Giving {
     const { frontier } = this.#context.options;
     if (frontier.feed?.ofChildren) return frontier.feed.left < 2 ? 0 : frontier.feed.left;
     if (!this.#context.order.holds || this.#leaving !== null) return 0;
-    const open = [...frontier.open()];
+    const open = [...frontier.segments.open()];
     const isCuttable = frontier.canSplit(1);
     return open.length < 2 && !isCuttable ? 0 : this.#context.splitter.largestMs(open);
   }
@@ -36,12 +36,12 @@ export class Giving {
     if (frontier.feed?.ofChildren)
       return this.#give(frontier.feed.give().map((seed) => seed.segment));
     if (!order.holds || this.#leaving !== null) return;
-    const spare = frontier.spare(splitter);
+    const spare = frontier.segments.spare(splitter);
     if (spare !== null) {
       this.#leaving = spare;
-      return frontier.hold(spare);
+      return frontier.segments.hold(spare);
     }
-    const split = frontier.canSplit(1) ? splitter.best([...frontier.open()]) : null;
+    const split = frontier.canSplit(1) ? splitter.best([...frontier.segments.open()]) : null;
     if (split !== null) this.#context.split(split.segment, split.at);
   }
 
@@ -51,11 +51,13 @@ export class Giving {
     if (segment === null) return;
     const { options, outstanding } = this.#context;
     // It has come to its end meanwhile, or its walk began again elsewhere.
-    const isGone = !options.frontier.isOpen(segment);
-    if (!isGone && outstanding.hasOf(segment)) return;
+    const { frontier } = options;
+    const isGone = !frontier.segments.isOpen(segment);
+    const isUnderWay = outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
+    if (!isGone && isUnderWay) return;
     this.#leaving = null;
     if (isGone) return;
-    options.frontier.letGo(segment);
+    frontier.segments.forget(segment);
     this.#give([segment]);
   }
 

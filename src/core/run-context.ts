@@ -228,7 +228,7 @@ export class RunContext {
 
   /** The walk of a segment begins again elsewhere, or another one walks on to its end. */
   supersede(segment: number): void {
-    this.options.frontier.close(segment);
+    this.options.frontier.segments.close(segment);
     this.say({ type: 'endSegment', segment, isSuperseded: true });
   }
 
@@ -236,7 +236,8 @@ export class RunContext {
   closeEnded(segment: number): void {
     const { frontier } = this.options;
     const isUnderWay = this.outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
-    if (isUnderWay || frontier.isOpen(segment) || !frontier.close(segment)) return;
+    if (isUnderWay || frontier.segments.isOpen(segment) || !frontier.segments.close(segment))
+      return;
     this.say({ type: 'endSegment', segment, isSuperseded: false });
   }
 

@@ -16,7 +16,6 @@ import type { TotalFall } from './announced-total.js';
 import type { Credits } from './credits.js';
 import { Dispatcher } from './dispatcher.js';
 import { unreachable } from './fault.js';
-import type { Frontier } from './frontier.js';
 import { Giving } from './giving.js';
 import type { MemberLoad } from './help.js';
 import type { Outstanding } from './outstanding.js';
@@ -24,6 +23,7 @@ import { PageFlow } from './page-flow.js';
 import { QuarantineLimit } from './quarantine-limit.js';
 import { RunContext, type SchedulerOptions } from './run-context.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from './scheduler-types.js';
+import type { Segments } from './segments.js';
 import type { WaitTimes } from './wait-times.js';
 
 export class Scheduler {
@@ -49,8 +49,8 @@ export class Scheduler {
   }
 
   /** Segments still being walked, for the reader. */
-  openSegments(): ReturnType<Frontier['open']> {
-    return this.#context.options.frontier.open();
+  openSegments(): ReturnType<Segments['open']> {
+    return this.#context.options.frontier.segments.open();
   }
 
   /** What is left of the largest segment that another member could have; see `Giving`. */

@@ -3,7 +3,7 @@ import { assert } from './fault.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import { Segment, type SegmentSeed } from './segment.js';
 import type { SegmentFeed } from './segment-feed.js';
-import type { Remainder } from './splitter.js';
+import type { Remainder, Splitter } from './splitter.js';
 
 /** Of a feed: children that fail, and rest, are not to pile up. */
 const FED_MAX = 1_000;
@@ -98,7 +98,30 @@ export class Segments {
     return seed == null ? null : this.add(seed).tip;
   }
 
-  /** All its pages are written, or it is another member's: it is needed no more. */
+  isOpen(number: number): boolean {
+    return this.#byNumber.get(number)?.isOpen ?? false;
+  }
+
+  /** All of one that has ended is committed, or it is superseded. @returns false: that was told before */
+  close(number: number): boolean {
+    const isNews = this.#byNumber.get(number)?.close() ?? false;
+    if (this.#feed?.ofChildren) this.forget(number);
+    return isNews;
+  }
+
+  /** The largest that can be left to another member; null: there is none beside what is kept. */
+  spare(splitter: Splitter): number | null {
+    const open = [...this.open()];
+    const isProven = ({ segment }: Remainder) => !this.#byNumber.get(segment)?.isUnproven;
+    return open.length < 2 ? null : splitter.largest(open.filter(isProven));
+  }
+
+  /** Another member is to have it: no page of it is asked for any more. */
+  hold(number: number): void {
+    this.#byNumber.get(number)?.hold();
+  }
+
+  /** It is needed no more. */
   forget(number: number): void {
     this.#byNumber.delete(number);
   }

@@ -10,10 +10,9 @@
  * one row and of 5,000.
  */
 import { channel } from 'node:diagnostics_channel';
-import { assert, unreachable } from '../core/fault.js';
+import { assert, type Fault, unreachable } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome, SchedulerCommand, SchedulerEvent } from '../core/scheduler-types.js';
-import type { StartRequest } from '../core/start-reservation.js';
 import type { Batch } from '../protocol/batch.js';
 import type { BatchNews, PageHead, PageResult, PageTask } from '../protocol/fetch-messages.js';
 import type { PageWrite, WriteResult } from '../protocol/writer-messages.js';
@@ -112,14 +111,14 @@ export class IngestionLoop {
       if (this.#phase === 'before' || this.#isStepping) return;
       this.#isStepping = true;
       do this.#step();
-      while (this.#inbox.length > 0 && !this.#isOver);
+      while (this.#inbox.length > 0 && !this.#hasEnded());
       this.#isStepping = false;
     } catch (bug) {
       this.#crash(bug);
     }
   }
 
-  get #isOver(): boolean {
+  #hasEnded(): boolean {
     return this.#phase === 'over';
   }
 
@@ -138,7 +137,7 @@ export class IngestionLoop {
     clearTimeout(this.#timer);
     const commands = scheduler.step(this.#inbox.splice(0), nowMs());
     for (const command of commands) this.#execute(command);
-    if (this.#isOver || scheduler.wakeAtMs === Number.POSITIVE_INFINITY) return;
+    if (this.#hasEnded() || scheduler.wakeAtMs === Number.POSITIVE_INFINITY) return;
     // A timer may fire up to a millisecond early; the scheduler then asks to be woken again.
     const delayMs = Math.min(60_000, Math.max(0, Math.ceil(scheduler.wakeAtMs - nowMs())));
     this.#timer = setTimeout(() => this.wake(), delayMs);
@@ -155,11 +154,13 @@ export class IngestionLoop {
       case 'drop':
         return this.#drop(command.taskId);
       case 'reserveStarts':
-        return void this.#reserve(command.request).catch(this.#crash);
+        return this.#ask(journal.startsReserved(command.request), (answer) => {
+          return { type: 'startsReserved', answer };
+        });
       case 'seedsWanted':
-        return void this.#seed().catch(this.#crash);
+        return this.#ask(journal.seedsTaken(), (block) => ({ type: 'seeded', ...block }));
       case 'othersWanted':
-        return void this.#countAll().catch(this.#crash);
+        return this.#ask(journal.allCounted(), (counts) => ({ type: 'othersTold', counts }));
       case 'giveSegments':
         return journal.segmentsGiven(command.segments);
       case 'openSegment':
@@ -181,22 +182,15 @@ export class IngestionLoop {
     }
   }
 
-  async #reserve(request: StartRequest): Promise<void> {
-    const answer = await this.#parts.journal.startsReserved(request);
-    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
-    this.#decide(() => this.#push({ type: 'startsReserved', answer }));
-  }
-
-  async #seed(): Promise<void> {
-    const answer = await this.#parts.journal.seedsTaken();
-    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
-    this.#decide(() => this.#push({ type: 'seeded', ...answer }));
-  }
-
-  async #countAll(): Promise<void> {
-    const answer = await this.#parts.journal.allCounted();
-    if ('fault' in answer) return this.drain({ status: 'failed', fault: answer.fault });
-    this.#decide(() => this.#push({ type: 'othersTold', counts: answer }));
+  /** Asks the database; where it does not answer, the run ends. */
+  #ask<Answer extends object>(
+    answer: Promise<Answer | { readonly fault: Fault }>,
+    asEvent: (answer: Answer) => SchedulerEvent,
+  ): void {
+    answer.then((found) => {
+      if ('fault' in found) return this.drain({ status: 'failed', fault: found.fault });
+      this.#decide(() => this.#push(asEvent(found)));
+    }, this.#crash);
   }
 
   // --- fetching --------------------------------------------------------------------------------
@@ -251,15 +245,8 @@ export class IngestionLoop {
     this.#pages.delete(taskId);
     this.#parts.buffers.give(result.buffers);
     this.#parts.observer.fetchFailed(fetch, fault, meta);
-    this.#push({
-      type: 'failed',
-      taskId,
-      fault,
-      sentAtMs: meta?.sentAtMs ?? null,
-      headAtMs: meta?.headAtMs ?? null,
-      dateMs: meta?.dateMs ?? null,
-      limits: meta?.limits ?? null,
-    });
+    const { sentAtMs = null, headAtMs = null, dateMs = null, limits = null } = meta ?? {};
+    this.#push({ type: 'failed', taskId, fault, sentAtMs, headAtMs, dateMs, limits });
   }
 
   /** A page that is still being fetched is dropped anew when it comes. */
@@ -288,9 +275,8 @@ export class IngestionLoop {
     page.batch = null;
     const { run, write, journal } = this.#parts;
     const { endAtMs: fetchedAtMs, requestId } = head.meta;
-    const pageWrite = { ...command, run, fetchedAtMs, requestId, batch };
-    const opening = journal.opening(command.segment);
-    const writing = opening === null ? write(pageWrite) : opening.then(() => write(pageWrite));
+    const start = () => write({ ...command, run, fetchedAtMs, requestId, batch });
+    const writing = journal.opening(command.segment)?.then(start) ?? start();
     writing.then((result) => this.#decide(() => this.#written(taskId, result)), this.#crash);
   }
 

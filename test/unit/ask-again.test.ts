@@ -170,6 +170,11 @@ describe('a repair', () => {
   });
 });
 
+const committed = (taskId: number): SchedulerEvent => {
+  const none = { inserted: 0, updated: 0, duplicate: 0, known: 0, quarantined: 0 };
+  return { type: 'committed', taskId, counts: { returned: 0, ...none } };
+};
+
 test('behind opaque cursors a segment ends with a page that is behind its bound as a whole: one row may be out of order', () => {
   const frontier = new Frontier(opaque);
   frontier.add({ segment: 1, after: null, bound: at(20) });
@@ -182,19 +187,23 @@ test('behind opaque cursors a segment ends with a page that is behind its bound 
   const [third = 0] = fetches(answered(scheduler, second, 'c'));
   expect(scheduler.step([scanned(second, at(40))], NOW_MS)).toMatchObject([
     { type: 'write', taskId: second },
-    { type: 'endSegment', segment: 1, isSuperseded: false },
   ]);
   expect(fetches(answered(scheduler, third, 'd'))).toHaveLength(0);
+  expect(scheduler.step([committed(first)], NOW_MS)).toEqual([]);
+  expect(scheduler.step([committed(second)], NOW_MS)).toContainEqual({
+    ...{ type: 'endSegment', segment: 1, isSuperseded: false },
+  });
 });
 
-test('a segment is told to have ended with the rows of its last page, not with their head', () => {
+test('a segment is told to have ended when its last page is committed, and not before', () => {
   const scheduler = opaqueScheduler();
   const [taskId = 0] = fetches(scheduler.step([], NOW_MS));
   const last = { ...head(''), nextCursor: null, hasMore: false };
   expect(scheduler.step([{ type: 'head', taskId, head: last }], NOW_MS)).toEqual([]);
-  expect(scheduler.step([scanned(taskId, at(9))], NOW_MS)).toMatchObject([
-    { type: 'write' },
+  expect(scheduler.step([scanned(taskId, at(9))], NOW_MS)).toMatchObject([{ type: 'write' }]);
+  expect(scheduler.step([committed(taskId)], NOW_MS)).toMatchObject([
     { type: 'endSegment', segment: 1, isSuperseded: false },
+    { type: 'finish' },
   ]);
 });
 

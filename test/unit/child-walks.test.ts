@@ -46,7 +46,8 @@ describe('the frontier', () => {
     feed.seeded(seeds(1, count), true);
     return new Frontier(paging, { feed });
   };
-  const openOf = (frontier: Frontier) => [...frontier.open()].map(({ segment }) => segment);
+  const openOf = (frontier: Frontier) =>
+    [...frontier.segments.open()].map(({ segment }) => segment);
 
   test('takes a child only when no other page is ready, and forgets it with its last page', () => {
     const frontier = fed(2_000);
@@ -58,7 +59,7 @@ describe('the frontier', () => {
     expect(frontier.ready(NOW)?.segment).toBe(2);
     const end = { nextCursor: null, nextPosition: null, hasMore: false, expiresAtMs: 0 };
     expect(frontier.advance(first, end, NOW)).toEqual({ type: 'ended' });
-    expect([frontier.close(first.segment), frontier.close(first.segment)]).toEqual([true, false]);
+    expect([frontier.segments.close(1), frontier.segments.close(1)]).toEqual([true, false]);
     expect(() => frontier.segmentOf(first)).toThrow('a known segment');
     expect(frontier.isExhausted).toBe(false);
   });

@@ -28,7 +28,7 @@ function take(frontier: Frontier, nowMs = NOW) {
 }
 
 function boundOf(frontier: Frontier, segment: number): Position | null | undefined {
-  return [...frontier.open()].find((one) => one.segment === segment)?.bound;
+  return [...frontier.segments.open()].find((one) => one.segment === segment)?.bound;
 }
 
 const answer = (nextCursor: string | null, hasMore = true) => ({
@@ -112,7 +112,7 @@ describe('frontier', () => {
     frontier.advance(take(frontier), answer('5'), NOW);
     const cut = { ms: at(50).ms, id: HIGHEST_ID };
     frontier.split(1, cut, 2);
-    expect([...frontier.open()]).toEqual([
+    expect([...frontier.segments.open()]).toEqual([
       { segment: 1, after: at(5), bound: cut, isAfterKnown: true },
       { segment: 2, after: cut, bound: null, isAfterKnown: true },
     ]);
@@ -140,7 +140,7 @@ describe('frontier', () => {
     const seeking = take(frontier);
     expect(frontier.seekFailed(seeking, false)).toEqual([{ segment: 2, to: 1, bound: null }]);
     expect(frontier.canSeek).toBe(false);
-    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+    expect([...frontier.segments.open()]).toMatchObject([{ segment: 1, bound: null }]);
   });
 
   test.each([
@@ -160,7 +160,7 @@ describe('frontier', () => {
       const job = seeking.get(segment);
       expect(job && frontier.seekFailed(job, false)).toMatchObject([{ segment }]);
     }
-    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+    expect([...frontier.segments.open()]).toMatchObject([{ segment: 1, bound: null }]);
     expect(frontier.advance(chain, answer('30'), NOW)).toEqual({ type: 'advanced' });
   });
 
@@ -172,7 +172,7 @@ describe('frontier', () => {
     const seeking = take(frontier);
     frontier.split(2, at(75), 3);
     expect(frontier.seekFailed(seeking, false).map(({ segment }) => segment)).toEqual([2, 3]);
-    expect([...frontier.open()]).toMatchObject([{ segment: 1, bound: null }]);
+    expect([...frontier.segments.open()]).toMatchObject([{ segment: 1, bound: null }]);
   });
 
   test('gaps that cannot be sought become one walk from the start', () => {

@@ -69,8 +69,8 @@ describe('a built cursor that is refused as expired', () => {
     expect(commands).toMatchObject([
       { type: 'notice', notice: { event: 'seek_failed' } },
       { type: 'notice', notice: { event: 'walk_restarted' } },
-      { type: 'endSegment', segment: 1, isSuperseded: true },
       { type: 'openSegment', seed: { after: null } },
+      { type: 'endSegment', segment: 1, isSuperseded: true },
       { type: 'fetch', cursor: null },
     ]);
   });

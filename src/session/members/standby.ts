@@ -42,7 +42,7 @@ export async function waitForLock<Lock>(
       return { lock: await acquire(), run };
     } catch (error) {
       if (!(error instanceof IngestionError) || error.fault.code !== 'ALREADY_RUNNING') throw error;
-      if (!isTold) log.info({ event: 'standby' }, `standing by: ${error.fault.message}`);
+      if (!isTold) log.info({ event: 'standing_by' }, `standing by: ${error.fault.message}`);
       isTold = true;
     }
     const latest = await store.findLatestRun(streamKey);
