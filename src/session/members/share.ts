@@ -32,6 +32,19 @@ export interface ShareParts {
   readonly leaseMs: number;
   /** Counts all pages of the run. */
   readonly countPages: () => Promise<ReceivedCounts>;
+  /** Null: nobody looks on. */
+  readonly observer: ShareObserver | null;
+}
+
+/** Told what becomes of a share. It never throws. */
+export interface ShareObserver {
+  /** @param fromDead so many of them from members that are dead */
+  taken(segments: number, fromDead: number): void;
+  given(segments: number): void;
+  /** The share is over, and not the run. */
+  leaseLost(): void;
+  /** False: its Redis can't be reached. True: it can again, or need not be any more. */
+  queueReached(isReached: boolean): void;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -107,6 +120,7 @@ export class Share implements HeldSegments {
 
   async give(segments: readonly number[]): Promise<void> {
     await this.#parts.segments.release(this.holder, segments);
+    this.#parts.observer?.given(segments.length);
     await this.#forget(segments);
     await this.#parts.queue.offer([spanOf(segments)]);
   }
@@ -141,7 +155,7 @@ export class Share implements HeldSegments {
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared } = this.#parts;
+    const { segments, leaseMs, seeding, isShared, observer } = this.#parts;
     const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
@@ -149,6 +163,7 @@ export class Share implements HeldSegments {
       await (isFree ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
+    observer?.taken(claimed.length, claimed.filter(({ wasHeld }) => wasHeld).length);
     const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
     const found = await seedsOf(claimed, seeding);
