@@ -1,6 +1,6 @@
 /** Real processes that share a run over a Redis, each with a folder for its state and a port. */
 import { environmentFor } from './ingest-check.js';
-import type { IngestFolder, IngestProcess } from './ingest-process.js';
+import type { Exit, IngestFolder, IngestProcess } from './ingest-process.js';
 
 export interface SharedRunParts {
   readonly database: { readonly connectionString: string };
@@ -29,6 +29,11 @@ export class SharedRun {
 
   serve(): IngestProcess {
     return this.#start(['serve', '--port', '0']);
+  }
+
+  status(...args: readonly string[]): Promise<Exit> {
+    const { connectionString } = this.#parts.database;
+    return this.#parts.folder.run(['status', ...args], { DATABASE_URL: connectionString });
   }
 
   #start(args: readonly string[]): IngestProcess {
