@@ -39,7 +39,7 @@ ALTER TABLE ingestion_segments
   -- Of the member that holds it; 0: nobody does.
   ADD COLUMN epoch integer NOT NULL DEFAULT 0;
 
--- Who holds what, and what nobody holds yet, of however many children there are.
+-- What is left of a run, by its holder: asked for several times a second, beside any number that have ended.
 CREATE INDEX ingestion_segments_open ON ingestion_segments (run, epoch, segment) WHERE status = 'open';
 
 -- What a member has left behind when it began a walk anew elsewhere. Its last pages may still be under way.
