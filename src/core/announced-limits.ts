@@ -106,6 +106,20 @@ export class AnnouncedLimits {
     this.#limits.delete(ASSUMED);
   }
 
+  get hasOthers(): boolean {
+    for (const startsMs of this.#others.values()) if (startsMs.length > 0) return true;
+    return false;
+  }
+
+  /** What others have learned takes the place of what is assumed, and is relied on; our starts are ours. */
+  adopt(saved: readonly SavedLimit[], nowMs: number): void {
+    const own = [...this.#limits.values()].map((limit) => limit.saved(nowMs));
+    const startsMs = longestStarts({ limits: own });
+    this.#limits.delete(ASSUMED);
+    for (const one of saved) this.#add({ ...one, from: 'measured', startsMs });
+    this.others = this.#others;
+  }
+
   /** They replace those that were known before. */
   set others(others: OtherStarts) {
     this.#others = others;

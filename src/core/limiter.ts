@@ -36,7 +36,7 @@ const DRAIN_FACTOR = 1.01;
 
 export class Limiter {
   readonly #announced: AnnouncedLimits;
-  readonly #pace: LearnedPace;
+  #pace: LearnedPace;
   readonly #room = new Room();
   readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
   #undescribed = 0;
@@ -97,6 +97,19 @@ export class Limiter {
   set others(others: OtherStarts) {
     this.#announced.others = others;
     this.#pace.othersMs = othersOf(others, PACE).at(-1) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether others may know the limits that are only assumed here. */
+  get mayLearn(): boolean {
+    return this.#announced.hasOthers && !this.#announced.isAny && !this.#isLearned;
+  }
+
+  /** What others have learned takes the place of what is assumed. */
+  learn({ limits, pace, isLearned }: LimitLog, nowMs: number): void {
+    if (!isLearned || !this.mayLearn) return;
+    this.#pace = new LearnedPace(pace);
+    this.#announced.adopt(limits, nowMs);
+    this.#isLearned = true;
   }
 
   /** What each limit permits at an instant to come, were nobody else there. */

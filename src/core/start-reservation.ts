@@ -34,6 +34,8 @@ export interface StartAnswer {
   /** Of those asked for. */
   readonly granted: number;
   readonly others: OtherStarts;
+  /** Limits that others have learned, where we only assume one; null: they have learned none. @default null */
+  readonly learned?: LimitLog | null;
 }
 
 /** All is granted: nobody else has started anything. */

@@ -98,11 +98,13 @@ export class LimitStore {
       }),
     );
     this.#heirOf = [];
+    const isAssumed = log.limits.every((limit) => limit.name === ASSUMED) && log.pace === null;
+    const learned = isAssumed && Object.keys(others).length > 0 ? await this.load() : null;
     const ours = Object.entries(others).map(([name, starts]) => {
       const each = starts.map(([atMs, times]) => repeat(this.#clock.toOurs(atMs), times));
       return [name, each.flat()] as const;
     });
-    return { granted, others: new Map(ours) };
+    return { granted, others: new Map(ours), learned };
   }
 
   async #timed<T extends { readonly nowMs: number }>(ask: () => Promise<T>): Promise<T> {
