@@ -3,7 +3,7 @@
  * against a command, or what is odd in it, is told once each.
  */
 import type { RedisAddress } from './redis-address.js';
-import { redisProblem } from './redis-problem.js';
+import { firstCause, redisProblem } from './redis-problem.js';
 import { within } from './within.js';
 
 /** A server that is frozen keeps its connections open: it is not waited for any longer. */
@@ -105,5 +105,6 @@ function isForgotten(error: unknown): boolean {
 
 /** Redis is there, and says no. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
+  const first = firstCause(error);
+  return first instanceof Error && first.name === 'ReplyError';
 }
