@@ -27,7 +27,7 @@ export class RedisContact {
   readonly #listener: ContactListener;
   readonly #lost = new Set<Connection>();
   readonly #told = new Set<string>();
-  /** Of those what is told again in the next outage. */
+  /** What was told of this outage, and is told again of the next. */
   readonly #ofOutage = new Set<string>();
   #wasReached = false;
   #isOver = false;
@@ -56,7 +56,7 @@ export class RedisContact {
   /** A command failed. */
   failed(error: unknown): void {
     if (isForgotten(error)) this.reached('commands');
-    else if (isRefusal(error)) this.once(this.#problem(error));
+    else if (isRefusal(error)) this.#refused(this.#problem(error));
     else this.lost('commands', error);
   }
 
@@ -66,14 +66,14 @@ export class RedisContact {
     // What Redis says against a new connection explains more than that the old one is gone.
     if (!isFirst && !isRefusal(error)) return;
     const problem = this.#problem(error);
+    if (this.#ofOutage.has(problem)) return;
     this.#ofOutage.add(problem);
-    this.once(problem);
+    this.tell(problem);
   }
 
   reached(connection: Connection): void {
     this.#wasReached = true;
     if (!this.#lost.delete(connection) || this.#lost.size > 0) return;
-    for (const problem of this.#ofOutage) this.#told.delete(problem);
     this.#ofOutage.clear();
     if (!this.#isOver) this.#listener.onBack();
   }
@@ -91,6 +91,11 @@ export class RedisContact {
   /** Nothing is told from now on. */
   end(): void {
     this.#isOver = true;
+  }
+
+  /** BullMQ passes on what a connection that cannot be made says, too. */
+  #refused(problem: string): void {
+    if (!this.#ofOutage.has(problem)) this.once(problem);
   }
 
   #problem(error: unknown): string {
