@@ -118,7 +118,10 @@ export class Share implements HeldSegments {
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
       if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) return { seeds: [], isThrough: true };
+      if (!rest.hasOpen) {
+        await queue.clear();
+        return { seeds: [], isThrough: true };
+      }
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
