@@ -92,6 +92,19 @@ export class AnnouncedLimits {
     return false;
   }
 
+  /** Limits whose length was not seen here. */
+  get areSeen(): boolean {
+    return [...this.#limits.values()].every(({ isSeen }) => isSeen);
+  }
+
+  /** What others have seen of limits that answers describe here too. */
+  relyOn(seen: readonly SavedLimit[]): void {
+    for (const { name, policy, from } of seen) {
+      const own = this.#limits.get(name);
+      if (from === 'measured' && own !== undefined && !own.isSeen) own.relyOn(policy);
+    }
+  }
+
   /** What others have learned takes the place of what is assumed, and is relied on; our starts are ours. */
   adopt(saved: readonly SavedLimit[], nowMs: number): void {
     const own = [...this.#limits.values()].map((limit) => limit.saved(nowMs));

@@ -96,9 +96,10 @@ export class Limiter {
     return this.#announced.hasOthers && !this.#announced.isAny && !this.#isLearned;
   }
 
-  /** What others have learned takes the place of what is assumed. */
+  /** What others have learned takes the place of what is assumed, or was not seen. */
   learn({ limits, pace, isLearned }: LimitLog, nowMs: number): void {
-    if (!isLearned || !this.mayLearn) return;
+    if (!isLearned) return;
+    if (!this.mayLearn) return this.#announced.relyOn(limits);
     this.#pace = new LearnedPace(pace);
     this.#announced.adopt(limits, nowMs);
     this.#isLearned = true;
@@ -196,7 +197,6 @@ export class Limiter {
     return this.#isLearned || this.#announced.isAny;
   }
 
-  /** Whether any answer has described a limit. */
   get isAnnounced(): boolean {
     return this.#announced.isAny;
   }
@@ -262,10 +262,9 @@ export class Limiter {
       limits: [...this.#announced.all()].map((limit) => limit.saved(nowMs)),
       pace: this.#pace.saved,
       isLearned: this.isLearned,
+      isSeen: this.#announced.areSeen,
     };
   }
-
-  // --- details ---------------------------------------------------------------------------------
 
   #settle(request: OwnStart, answer: Answered): void {
     this.#room.answered(request.number);

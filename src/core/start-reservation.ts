@@ -34,7 +34,7 @@ export interface StartAnswer {
   /** Of those asked for. */
   readonly granted: number;
   readonly others: OtherStarts;
-  /** Limits that others have learned, where we only assume one; null: they have learned none. @default null */
+  /** Limits that others have learned, where ours are assumed, or not seen; null: they were not asked. @default null */
   readonly learned?: LimitLog | null;
 }
 

@@ -76,7 +76,7 @@ test('where there is no limit after all, the saved log is emptied once', () => {
     isPermitted: true,
     wakeAtMs: 0,
     request: {
-      log: { limits: [], pace: null, isLearned: true },
+      log: { limits: [], pace: null, isLearned: true, isSeen: true },
       ...{ count: 0, untilMs: T0 + 1, shares: [] },
     },
   });
