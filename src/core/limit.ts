@@ -123,7 +123,6 @@ export class Limit {
     return Math.max(1, this.#bucket.tokensAt(nowMs));
   }
 
-  /** Ours, and those of others. */
   startsIn(nowMs: number): number {
     return this.#bucket.startsIn(nowMs);
   }
@@ -262,8 +261,6 @@ export class Limit {
     const othersSince = (atMs: number) => this.#bucket.othersSince(atMs);
     return (untilMs) => used <= ours + othersSince(sinceMs) - othersSince(untilMs);
   }
-
-  // --- a window of unknown length --------------------------------------------------------------
 
   get #isScouting(): boolean {
     return this.#window.lengthMs === null && this.#told.left !== null;
