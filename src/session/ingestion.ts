@@ -23,7 +23,7 @@ import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
-import type { ShareObserver } from './members/share.js';
+import type { ShareObserver } from './members/share-observer.js';
 import { waitForLock } from './members/standby.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
 import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
@@ -116,10 +116,12 @@ export async function ingestInto(
     : { lock: await acquire(), run: opened.serves ?? null };
   try {
     await opened.beforeRun?.(opened);
+    const lastRuns = context.lasting?.lastRuns;
+    const lastRun = lastRuns?.get(streamKey.stream) ?? null;
     let again: EnterAgain | null = run === null ? null : { run, ...GOES_ON };
     for (;;) {
       const found = await withPlanLock(pool, source.streamKey, () =>
-        enterRun(config, { ...stores, source, isShared }, again),
+        enterRun(config, { ...stores, source, isShared, lastRun }, again),
       );
       const end: IngestionEnd | EnterAgain =
         'finished' in found
@@ -135,6 +137,7 @@ export async function ingestInto(
         again = end;
         continue;
       }
+      lastRuns?.set(streamKey.stream, end.type === 'ended' ? end.taken.run : end.run);
       opened.tell(end);
       return end;
     }

@@ -13,7 +13,7 @@ import { openFront } from '../onlookers/open-onlookers.js';
 import { openDatabase, startPatience } from '../open-database.js';
 import { runOriginOf } from '../open-source.js';
 import { UserError } from '../user-error.js';
-import type { ShareObserver } from './share.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ServeOptions {
   readonly runsAtOnce: number;

@@ -14,12 +14,14 @@ import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
+import type { RunTotals } from '../../database/ledger-types.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
 import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
 import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
   readonly joined: Joined;
@@ -31,20 +33,9 @@ export interface ShareParts {
   readonly isShared: boolean;
   readonly leaseMs: number;
   /** Counts all pages of the run. */
-  readonly countPages: () => Promise<ReceivedCounts>;
+  readonly countPages: () => Promise<ReceivedCounts & Pick<RunTotals, 'rows'>>;
   /** Null: nobody looks on. */
   readonly observer: ShareObserver | null;
-}
-
-/** Told what becomes of a share. It never throws. */
-export interface ShareObserver {
-  /** @param fromDead so many of them from members that are dead */
-  taken(segments: number, fromDead: number): void;
-  given(segments: number): void;
-  /** The share is over, and not the run. */
-  leaseLost(): void;
-  /** False: its Redis can't be reached. True: it can again, or need not be any more. */
-  queueReached(isReached: boolean): void;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -52,12 +43,16 @@ export interface ShareView {
   state(): MemberState;
   /** Another member has nothing to do. */
   help(): void;
+  /** @param rows that the run has by the ledger, of all members */
+  recounted(rows: number): void;
 }
 
 /** The lease is renewed so many times within its length. */
 const RENEWALS = 4;
 /** Others may have left something meanwhile, or the run may be through. */
 const LOOK_EVERY_MS = 1_000;
+/** Sums over all pages: that of 10,000 takes some milliseconds. */
+const RECOUNT_EVERY_MS = 5_000;
 /** A segment whose dead holder may only have been away, as this member was. */
 const AGAIN_MS = 1_000;
 
@@ -76,6 +71,7 @@ export class Share implements HeldSegments {
   #view: ShareView | null = null;
   #renewing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #recountedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
@@ -132,7 +128,10 @@ export class Share implements HeldSegments {
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
       if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) return { seeds: [], isThrough: true };
+      if (!rest.hasOpen) {
+        await queue.clear();
+        return { seeds: [], isThrough: true };
+      }
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
@@ -205,6 +204,15 @@ export class Share implements HeldSegments {
     const renewed = await members.renew(this.holder, this.#view.state(), leaseMs);
     if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
+    if (renewed.members.length > 1) await this.#recount(this.#view);
+  }
+
+  /** What others have written counts too. */
+  async #recount(view: ShareView): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
+    this.#recountedAtMs = nowMs;
+    view.recounted((await this.#parts.countPages()).rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
