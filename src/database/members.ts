@@ -7,6 +7,7 @@
  * The lease is the member's, not each segment's: renewing it costs one row, whatever it holds.
  */
 import type { Pool, QueryResultRow } from 'pg';
+import type { MemberFigures, MemberPhase } from '../core/cluster-view.js';
 import { assert } from '../core/fault.js';
 import type { Patience } from './patience.js';
 import { NUMBERS_OF_MEMBER } from './segment-sql.js';
@@ -21,18 +22,8 @@ export interface MemberFacts {
   readonly sourceDigest: string;
 }
 
-/** What a member has done, and has under way. */
-export interface MemberFigures {
-  readonly requests: number;
-  readonly rows: number;
-  readonly rowsPerSecond: number;
-  readonly inFlight: number;
-}
-
-export const NO_FIGURES: MemberFigures = { requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 };
-
 export interface MemberState {
-  readonly phase: 'walking' | 'idle' | 'atEnd';
+  readonly phase: MemberPhase;
   /** See `Scheduler.shareable`. */
   readonly shareable: number;
   readonly figures: MemberFigures;
@@ -91,6 +82,9 @@ const NEXT_EPOCH = `
   ) AS known
   WHERE one.run = $1 RETURNING one.last_epoch AS epoch, one.plan, known.next AS "firstSegment"`;
 
+/** Those who live, and those who died lately. */
+export const IS_REMEMBERED = "lease_until > clock_timestamp() - interval '10 minutes'";
+
 /** Those who died long ago tell nobody anything. */
 const FORGET = `
   DELETE FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp() - interval '1 hour'`;
@@ -125,7 +119,7 @@ const LIST = `
     (SELECT count(*)::integer FROM ingestion_segments AS held
       WHERE held.run = one.run AND held.epoch = one.epoch AND held.status = 'open') AS segments
   FROM ingestion_members AS one
-  WHERE run = $1 AND lease_until > clock_timestamp() - interval '10 minutes'
+  WHERE run = $1 AND ${IS_REMEMBERED}
   ORDER BY epoch`;
 
 export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {

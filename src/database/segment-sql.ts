@@ -72,7 +72,10 @@ export const SPLIT = `
 
 // Free ones, and those whose holder is dead: a member that was away itself may not know that others live.
 export const CLAIM = `
-  WITH claimed AS (
+  WITH before AS (
+    SELECT segment FROM ingestion_segments
+    WHERE run = $1 AND segment BETWEEN $3 AND $4 AND status = 'open' AND epoch NOT IN (0, $2)
+  ), claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
     FROM ingestion_members AS me
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
@@ -84,7 +87,8 @@ export const CLAIM = `
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
     EXISTS (
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
-    ) AS "hasPages"
+    ) AS "hasPages",
+    segment IN (SELECT segment FROM before) AS "wasHeld"
   FROM claimed ORDER BY segment`;
 
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.

@@ -31,6 +31,8 @@ export interface ClaimedSegment extends SegmentRange {
   readonly parent: string | null;
   /** Pages with its number are committed. */
   readonly hasPages: boolean;
+  /** By a member that is dead. */
+  readonly wasHeld: boolean;
 }
 
 /** Neighbouring segments, by number. */

@@ -23,6 +23,7 @@ import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
+import type { ShareObserver } from './members/share-observer.js';
 import { waitForLock } from './members/standby.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
 import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
@@ -67,6 +68,8 @@ export interface IngestionOptions {
   readonly serves?: number;
   /** What is under way is finished, and the rest left to others. */
   readonly handBack?: AbortSignal;
+  /** Who looks on at its share from elsewhere. @default the HTTP server of the process */
+  readonly shareObserver?: ShareObserver | null;
 }
 
 /** Of the stream of the configuration. @throws IngestionError, UserError */
@@ -172,13 +175,14 @@ async function workOn(
     store: openRunStore(database.pool, { patience }),
     children: openChildStore(database.pool, patience),
   };
+  const { shareObserver = onlookers.front?.shareMetrics ?? null } = opened;
   const share = await openShare({
-    ...{ context, source, database, patience, prepared, joined },
+    ...{ context, source, database, patience, prepared, joined, shareObserver },
     ...stores,
   });
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
-    ...{ ...stores, shared, share },
+    ...{ ...stores, shared, share, shareObserver },
     ...(handBack === undefined ? {} : { handBack }),
   });
   if ('plansAnew' in end) return end;

@@ -12,7 +12,14 @@ import { Share } from './share.js';
 
 type ShareSource = Pick<
   SessionParts,
-  'context' | 'source' | 'database' | 'patience' | 'prepared' | 'store' | 'children'
+  | 'context'
+  | 'source'
+  | 'database'
+  | 'patience'
+  | 'prepared'
+  | 'store'
+  | 'children'
+  | 'shareObserver'
 > &
   Pick<EnteredRun, 'joined'>;
 
@@ -36,6 +43,7 @@ export async function openShare(parts: ShareSource): Promise<Share> {
       nextNumber: () => nextNumber++,
     },
     countPages: () => countPages(store, run),
+    observer: parts.shareObserver,
   });
 }
 
@@ -49,6 +57,7 @@ async function openQueue({
   database,
   prepared,
   joined,
+  shareObserver,
 }: ShareSource): Promise<SegmentQueue> {
   const { config, log } = context;
   const { redisUrl } = config;
@@ -65,5 +74,6 @@ async function openQueue({
     member: `${memberName()} epoch ${joined.epoch}`,
     onTrouble: (message) => log.warn({ event: 'queue_trouble' }, message),
     onBack: () => log.info({ event: 'queue_back' }, 'Redis can be reached again'),
+    onReach: (isReached) => shareObserver?.queueReached(isReached),
   });
 }

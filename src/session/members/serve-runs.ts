@@ -13,6 +13,7 @@ import { openFront } from '../onlookers/open-onlookers.js';
 import { openDatabase, startPatience } from '../open-database.js';
 import { runOriginOf } from '../open-source.js';
 import { UserError } from '../user-error.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ServeOptions {
   readonly runsAtOnce: number;
@@ -35,7 +36,7 @@ const AGAIN_MS = 60_000;
 
 /** Until it is told to stop. @throws IngestionError when the database cannot be used; UserError when the port is taken */
 export async function serveRuns(context: SessionContext, options: ServeOptions): Promise<void> {
-  const front = await openFront(context, false);
+  const front = await openFront(context, 'worker');
   try {
     const database = await openDatabase(context);
     try {
@@ -43,7 +44,7 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
       const { log } = context;
       log.info({ event: 'worker_started' }, 'waiting for runs that are shared over Redis');
       const patience = startPatience(context);
-      const worker = new Worker(context, options);
+      const worker = new Worker(context, options, front?.shareMetrics ?? null);
       while (!options.stop.aborted) {
         worker.look(await patience.during(() => listSharedRuns(database.pool)));
         await delay(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => {});
@@ -60,13 +61,15 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
 class Worker {
   readonly #context: SessionContext;
   readonly #options: ServeOptions;
+  readonly #shareObserver: ShareObserver | null;
   readonly #served = new Map<number, Served>();
   /** When a run that could not be served is tried again, epoch ms. */
   readonly #againAtMs = new Map<number, number>();
 
-  constructor(context: SessionContext, options: ServeOptions) {
+  constructor(context: SessionContext, options: ServeOptions, shareObserver: ShareObserver | null) {
     this.#context = context;
     this.#options = options;
+    this.#shareObserver = shareObserver;
   }
 
   look(runs: readonly SharedRun[]): void {
@@ -102,7 +105,10 @@ class Worker {
       const context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      await ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
+      await ingest(context, {
+        ...{ leave, handBack, serves: run.run, tell: () => {} },
+        shareObserver: this.#shareObserver,
+      });
       log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
     } catch (error) {
       if (!(error instanceof UserError) && !(error instanceof IngestionError)) throw error;

@@ -21,13 +21,13 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
   return {
     state() {
       const { phase, shareable } = scheduler;
-      const { rowsPerSecond } = figures.at(nowMs());
+      const { recentRowsPerSecond: rowsPerSecond } = figures.at(nowMs());
       const { requests, eventsIngestedHere: rows } = stats;
       const { inFlight } = scheduler.outstandingByPhase();
       return {
         phase,
         shareable,
-        figures: { requests, rows, rowsPerSecond: rowsPerSecond ?? 0, inFlight },
+        figures: { requests, rows, rowsPerSecond, inFlight },
       };
     },
     help: () => engine.help(),
@@ -37,13 +37,14 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
 
 /** The share is over, and not the run: it was planned anew, or has to be. Null: neither. */
 export function entersAgain(
-  { context, prepared }: SessionParts,
+  { context, prepared, shareObserver }: SessionParts,
   outcome: RunOutcome,
 ): EnterAgain | null {
   if (outcome.status !== 'failed') return null;
   const { fault } = outcome;
   const { code } = fault;
   if (code !== 'LEASE_LOST' && code !== 'ORDER_LEFT' && code !== 'PLAN_WANTED') return null;
+  if (code === 'LEASE_LOST') shareObserver?.leaseLost();
   context.log.warn({ event: 'share_lost', fault }, `the run is entered again: ${fault.message}`);
   const { run } = prepared.run;
   return { run, plansAnew: code !== 'LEASE_LOST', hasLeftOrder: code === 'ORDER_LEFT' };

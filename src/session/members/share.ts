@@ -21,6 +21,7 @@ import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
 import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
   readonly joined: Joined;
@@ -33,6 +34,8 @@ export interface ShareParts {
   readonly leaseMs: number;
   /** Counts all pages of the run. */
   readonly countPages: () => Promise<ReceivedCounts & Pick<RunTotals, 'rows'>>;
+  /** Null: nobody looks on. */
+  readonly observer: ShareObserver | null;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -113,6 +116,7 @@ export class Share implements HeldSegments {
 
   async give(segments: readonly number[]): Promise<void> {
     await this.#parts.segments.release(this.holder, segments);
+    this.#parts.observer?.given(segments.length);
     await this.#forget(segments);
     await this.#parts.queue.offer([spanOf(segments)]);
   }
@@ -150,7 +154,7 @@ export class Share implements HeldSegments {
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared } = this.#parts;
+    const { segments, leaseMs, seeding, isShared, observer } = this.#parts;
     const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
@@ -158,6 +162,7 @@ export class Share implements HeldSegments {
       await (isFree ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
+    observer?.taken(claimed.length, claimed.filter(({ wasHeld }) => wasHeld).length);
     const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
     const found = await seedsOf(claimed, seeding);
