@@ -31,7 +31,10 @@ export function workerCommand(): Command {
       '\nExample:\n  datasync worker --redis redis://localhost:6379 --source shop.yaml',
     )
     .action(async ({ source: files = [], runs = RUNS, ...flags }: WorkerFlags) => {
-      const context = await commandContext({ ...flags, readsOnly: true });
+      // Without DATABASE_URL the source says in which database its runs are.
+      const [source] = files;
+      const named = source === undefined ? {} : { source };
+      const context = await commandContext({ ...flags, ...named, readsOnly: true });
       const { config } = context;
       if (config.redisUrl === null) {
         throw new UserError(
