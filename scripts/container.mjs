@@ -46,6 +46,7 @@ const SIMULATOR_RETRY_MS = 250;
 const SERVE_AGAIN_MS = 5_000;
 const READY_TIMEOUT_MS = 3_000;
 const SIMULATOR_KEY = 'simulator-key';
+const SIMULATED_SOURCE = 'datasync';
 
 /** The same as in src/config; what an example file holds in place of a key. */
 const KEY_PLACEHOLDERS = new Set(['your_api_key_here', 'your-api-key', 'changeme']);
@@ -98,7 +99,7 @@ async function run(name, flags) {
     end(EXIT_USAGE);
     return;
   }
-  if (!hasKey() && simulatorUrl() !== null) await waitForSimulator();
+  if (isSimulated() && simulatorUrl() !== null) await waitForSimulator();
   child = start([name, ...flags]);
   status.phase = 'running';
   writeStatus();
@@ -145,7 +146,7 @@ function end(exitCode) {
  */
 function useSimulatorWithoutKey() {
   rmSync(ENV_FILE, { force: true });
-  if (hasKey() || process.env.API_BASE_URL || simulatorUrl() === null) return;
+  if (!isSimulated() || process.env.API_BASE_URL || simulatorUrl() === null) return;
   const lines = [
     '# No key was given: the simulator stands in for the API. Written at each start.',
     `API_BASE_URL=${simulatorUrl()}`,
@@ -160,7 +161,7 @@ function useSimulatorWithoutKey() {
  * first ingestion into the volumes decides which of the two they hold.
  */
 function mixingRefusal(flags) {
-  const origin = hasKey() && !flags.includes('--simulate') ? 'the API' : 'the simulator';
+  const origin = isSimulated() || flags.includes('--simulate') ? 'the simulator' : 'the API';
   if (origin === 'the simulator' && !mayTakeSimulated()) {
     return 'no TARGET_API_KEY is set, and simulated events go into the database only with SIMULATE=true: start with run-ingestion.sh';
   }
@@ -187,9 +188,11 @@ async function waitForSimulator() {
   }
 }
 
-function hasKey() {
+/** Without its key; other sources have no simulator. */
+function isSimulated() {
+  if ((process.env.SOURCE || SIMULATED_SOURCE) !== SIMULATED_SOURCE) return false;
   const key = (process.env.TARGET_API_KEY ?? '').trim();
-  return key !== '' && !KEY_PLACEHOLDERS.has(key.toLowerCase());
+  return key === '' || KEY_PLACEHOLDERS.has(key.toLowerCase());
 }
 
 function simulatorUrl() {

@@ -1,5 +1,5 @@
 /** The main process of a container that is a member of a cluster. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort, standInSimulator, useContainer } from '../support/container.js';
@@ -43,6 +43,15 @@ test('members take simulated events into the database of docker-compose.yml, and
   } finally {
     server.close();
   }
+});
+
+test('of another source there is no simulator, and its members need no key of ours', async () => {
+  const SIMULATOR_URL = 'http://s:1/api/v1';
+  const running = container.start({ SOURCE: 'github', SIMULATOR_URL }, ['ingest']);
+  expect(await running.ended).toBe(0);
+  expect(running.said).toContain('started with ["ingest"]');
+  expect(existsSync(join(container.app, '.env'))).toBe(false);
+  expect(readFileSync(join(container.data, 'events-from'), 'utf8')).toBe('the API');
 });
 
 test('a command that is the main process itself is healthy while its port is ready', async () => {
