@@ -77,7 +77,9 @@ test.each(['ingestion', 'worker'])('%s can be started any number of times', (nam
   expect(member.ports).toEqual([`127.0.0.1::${member.environment?.CONTAINER_HTTP_PORT}`]);
   // Written by each: in the folder that all have it would be everybody's.
   const [temporary] = member.tmpfs ?? [];
-  expect(member.environment?.STATE_FILE).toMatch(new RegExp(`^${temporary}/`));
+  for (const place of ['STATE_FILE', 'REPORTS_FOLDER']) {
+    expect(member.environment?.[place]).toMatch(new RegExp(`^${temporary}/`));
+  }
   expect(member.volumes).toContain('ingestion-data:/data');
   expect(member.volumes?.some((volume) => volume.endsWith(':/app'))).toBe(false);
 });
@@ -93,6 +95,7 @@ test.each([
     REDIS_URL: 'redis://redis:6379',
     SIMULATE: '$' + '{SIMULATE:-own}',
     STATE_FILE: '/tmp/ingestion.state',
+    REPORTS_FOLDER: '/tmp/reports',
   };
   expect(member.environment).toEqual({ ...alone.environment, ...own });
   expect(Object.keys(member.environment ?? {})).toEqual(expect.arrayContaining([...SETTING_NAMES]));
