@@ -68,7 +68,7 @@ describe('the profile', () => {
 
   test('what is mounted is there and cannot be changed from inside', () => {
     const mounts = [...compose.matchAll(/^ {6}- (\.\/\S+?):(\/\S+?)(:ro)?$/gm)];
-    expect(mounts).toHaveLength(4);
+    expect(mounts).toHaveLength(5);
     for (const [, from = '', , readOnly] of mounts) {
       expect(existsSync(join(REPOSITORY, from)), from).toBe(true);
       expect(readOnly).toBe(':ro');

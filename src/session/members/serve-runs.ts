@@ -8,7 +8,7 @@ import { IngestionError } from '../../core/fault.js';
 import { listSharedRuns, type SharedRun } from '../../database/members.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { SessionContext } from '../context.js';
-import { ingest } from '../ingestion.js';
+import { type IngestionEnd, ingest } from '../ingestion.js';
 import { openFront } from '../onlookers/open-onlookers.js';
 import { openDatabase, startPatience } from '../open-database.js';
 import { runOriginOf } from '../open-source.js';
@@ -105,10 +105,11 @@ class Worker {
       const context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      await ingest(context, {
+      const end = await ingest(context, {
         ...{ leave, handBack, serves: run.run, tell: () => {} },
         shareObserver: this.#shareObserver,
       });
+      if (isUnfit(end)) this.#againAtMs.set(run.run, nowMs() + AGAIN_MS);
       log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
     } catch (error) {
       if (!(error instanceof UserError) && !(error instanceof IngestionError)) throw error;
@@ -137,4 +138,9 @@ class Worker {
       config: { ...config, stateFile },
     };
   }
+}
+
+/** What ended the share of this worker would end the next one too: a wrong key, for one. */
+function isUnfit(end: IngestionEnd): boolean {
+  return end.type === 'ended' && ['failed', 'paused'].includes(end.outcome.status);
 }
