@@ -7,10 +7,13 @@ const JOBS_MAX = 200;
 /** A member opens fewer segments of its own. */
 export const NUMBERS_OF_MEMBER = 100_000;
 
-/** Whether the member with an epoch lives. @param epoch an SQL expression */
+/**
+ * Whether the member with an epoch lived when the statement began: one that waits for pages then meets leases
+ * as they were. @param epoch an SQL expression
+ */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
   SELECT FROM ingestion_members AS holder
-  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > clock_timestamp())`;
+  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > statement_timestamp())`;
 
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
 export const LET_GO_ALL = `
@@ -70,16 +73,26 @@ export const SPLIT = `
   -- Sets what is there already: the statement says that it found the segment.
   ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
-// Free ones, and those whose holder is dead: a member that was away itself may not know that others live.
+/**
+ * Whether the holder of `one` is dead, as `me` may say: a member that was away itself may not know that others
+ * live, and a statement that waits knows nothing of those that join meanwhile.
+ */
+const isLeftBehind = (steadyMs: string): string => `(
+  one.epoch <= known.last_epoch AND NOT ${isLiving('one.run', 'one.epoch')}
+  AND me.steady_since < statement_timestamp() - ${steadyMs} * interval '1 millisecond')`;
+
+// Who has claimed something walks, whatever it has said last.
 export const CLAIM = `
   WITH claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
-    FROM ingestion_members AS me
+    FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
-      AND (one.epoch IN (0, $2) OR NOT ${isLiving('one.run', 'one.epoch')}
-        AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond')
+      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > statement_timestamp()
+      AND (one.epoch IN (0, $2) OR ${isLeftBehind('$5')})
     RETURNING one.segment, one.after_position, one.bound_position, one.parent
+  ), told AS (
+    UPDATE ingestion_members SET phase = 'walking'
+    WHERE run = $1 AND epoch = $2 AND phase <> 'walking' AND EXISTS (SELECT FROM claimed)
   )
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
     EXISTS (
@@ -90,8 +103,9 @@ export const CLAIM = `
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
 export const LET_GO_LEFT_BEHIND = `
   UPDATE ingestion_segments AS one SET epoch = 0
+  FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
   WHERE one.run = $1 AND one.status = 'superseded' AND one.epoch NOT IN (0, $2)
-    AND NOT ${isLiving('one.run', 'one.epoch')}`;
+    AND me.run = $1 AND me.epoch = $2 AND ${isLeftBehind('$3')}`;
 
 /** $3: which ones; null: all. */
 export const RELEASE = `

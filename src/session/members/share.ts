@@ -61,6 +61,8 @@ export class Share implements HeldSegments {
   #changed = new AbortController();
   #tellLost: (fault: Fault) => void = () => {};
   #view: ShareView | null = null;
+  /** Something, and nothing more was asked for since: it walks, though its scheduler may not know yet. */
+  #hasClaimed = false;
   #renewing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -115,6 +117,7 @@ export class Share implements HeldSegments {
   async take(): Promise<SeedBlock> {
     const { segments, queue, isShared, joined } = this.#parts;
     while (!this.#over.signal.aborted) {
+      this.#hasClaimed = false;
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
       if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
@@ -133,7 +136,8 @@ export class Share implements HeldSegments {
 
   async countAll(): Promise<ReceivedCounts> {
     const { segments, countPages } = this.#parts;
-    await this.#renewNow();
+    this.#renew();
+    await this.#renewing;
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
@@ -142,6 +146,9 @@ export class Share implements HeldSegments {
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
     const { segments, leaseMs, seeding, isShared } = this.#parts;
+    this.#hasClaimed = true;
+    // None that says otherwise may come behind the claim.
+    await this.#renewing;
     const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
@@ -187,7 +194,9 @@ export class Share implements HeldSegments {
   async #renewNow(): Promise<void> {
     const { members, leaseMs, joined } = this.#parts;
     if (this.#view === null || this.#over.signal.aborted) return;
-    const renewed = await members.renew(this.holder, this.#view.state(), leaseMs);
+    const state = this.#view.state();
+    const phase = this.#hasClaimed ? 'walking' : state.phase;
+    const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
     if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
   }
