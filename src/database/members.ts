@@ -80,16 +80,16 @@ export interface MemberStore {
   list(run: number): Promise<Member[]>;
 }
 
+/** By the row as it is once it is this statement's: two that join at once wait for each other. */
 const NEXT_EPOCH = `
-  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1, next_segment = known.next + ${NUMBERS_OF_MEMBER},
-    settings = settings || jsonb_build_object('isShared', $2::boolean)
-  FROM (
-    SELECT greatest(
-      (SELECT coalesce(next_segment, 0) FROM ingestion_runs WHERE run = $1),
+  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1,
+    next_segment = greatest(
+      coalesce(one.next_segment, 0),
       (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_segments WHERE run = $1),
-      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_pages WHERE run = $1)) AS next
-  ) AS known
-  WHERE one.run = $1 RETURNING one.last_epoch AS epoch, one.plan, known.next AS "firstSegment"`;
+      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_pages WHERE run = $1)) + ${NUMBERS_OF_MEMBER},
+    settings = settings || jsonb_build_object('isShared', $2::boolean)
+  WHERE one.run = $1
+  RETURNING last_epoch AS epoch, plan, next_segment - ${NUMBERS_OF_MEMBER} AS "firstSegment"`;
 
 /** Those who died long ago tell nobody anything. */
 const FORGET = `

@@ -24,9 +24,9 @@ export interface RunMember extends Joined {
   readonly holder: Holder;
 }
 
-export async function beginRun(pool: Pool): Promise<number> {
+export async function beginRun(pool: Pool, settings = {}): Promise<number> {
   const store = openRunStore(pool);
-  return (await store.createRun({ ...STREAM, table: EVENTS_TABLE, settings: {} })).run;
+  return (await store.createRun({ ...STREAM, table: EVENTS_TABLE, settings })).run;
 }
 
 export async function joinRun(pool: Pool, run: number, leaseMs = LEASE_MS): Promise<RunMember> {
