@@ -109,7 +109,8 @@ const RENEW = `
   )
   SELECT run.plan,
     (SELECT count(*)::integer FROM (
-      SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0 LIMIT 100
+      SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0
+      ORDER BY segment LIMIT 100
     ) AS free) AS free,
     (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
       FROM ingestion_members

@@ -3,7 +3,7 @@
 /** Children are offered in neighbouring blocks of so many; the numbers of a block never change. */
 const CHILD_BLOCK = 500;
 /** More jobs than members that could take them before they are looked for again. */
-const JOBS_MAX = 200;
+const JOBS_MAX = 20;
 /** A member opens fewer segments of its own. */
 export const NUMBERS_OF_MEMBER = 100_000;
 
@@ -112,19 +112,26 @@ export const RELEASE = `
   UPDATE ingestion_segments SET epoch = 0
   WHERE run = $1 AND epoch = $2 AND ($3::integer[] IS NULL OR segment = ANY($3::integer[]))`;
 
+/** No more than are offered, by number. @param holder condition on `epoch`, in the terms of an index */
+const openSegments = (holder: string): string => `(
+  SELECT segment, parent IS NULL AS stands_alone FROM ingestion_segments AS one
+  WHERE run = $1 AND status = 'open' AND ${holder}
+  ORDER BY segment LIMIT ${JOBS_MAX * CHILD_BLOCK})`;
+
+// EXISTS would be answered by looking through the whole table, where many segments are open.
+const IS_OPEN = `(
+  SELECT true FROM ingestion_segments WHERE run = $1 AND status = 'open' ORDER BY run, epoch LIMIT 1) IS NOT NULL`;
+
 /** $2: nobody else works on the run, so that what is left is one job. */
 export const LOOK = `
-  SELECT run.plan, run.status,
-    EXISTS (SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open') AS "hasOpen",
+  SELECT run.plan, run.status, ${IS_OPEN} AS "hasOpen",
     coalesce((
       SELECT json_agg(json_build_object('first', first, 'last', last) ORDER BY first)
       FROM (
         SELECT min(segment) AS first, max(segment) AS last
         FROM (
-          SELECT segment, parent IS NULL AS stands_alone FROM ingestion_segments AS one
-          WHERE run = $1 AND status = 'open'
-            AND (epoch = 0 OR NOT ${isLiving('one.run', 'one.epoch')})
-          ORDER BY segment LIMIT ${JOBS_MAX * CHILD_BLOCK}
+          ${openSegments('epoch = 0')} UNION ALL
+          ${openSegments(`epoch > 0 AND NOT ${isLiving('one.run', 'one.epoch')}`)}
         ) AS free
         GROUP BY stands_alone,
           CASE WHEN NOT stands_alone THEN segment / ${CHILD_BLOCK} WHEN NOT $2 THEN segment END
@@ -135,11 +142,13 @@ export const LOOK = `
 
 /** Whether others have anything left but ends that they wait to believe. */
 export const OTHERS_LEFT = `
-  SELECT EXISTS (
-    SELECT FROM ingestion_segments AS one LEFT JOIN ingestion_members AS holder USING (run, epoch)
+  SELECT (
+    SELECT true
+    FROM ingestion_segments AS one LEFT JOIN ingestion_members AS holder USING (run, epoch)
     WHERE one.run = $1 AND one.status = 'open' AND one.epoch <> $2
       AND (holder.phase IS DISTINCT FROM 'atEnd' OR holder.lease_until < clock_timestamp())
-  ) AS "isLeft"`;
+    ORDER BY one.run, one.epoch LIMIT 1
+  ) IS NOT NULL AS "isLeft"`;
 
 export const HAS_LEFT_ORDER =
   'SELECT has_left_order AS "hasLeftOrder" FROM ingestion_runs WHERE run = $1';

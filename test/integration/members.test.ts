@@ -163,9 +163,9 @@ describe('who renews its lease', () => {
 
   test('is told nothing of the members of another run', async () => {
     const member = await joinRun(database.pool, run);
-    const other = await joinRun(database.pool, await beginRun(database.pool));
+    const other = await beginRun(database.pool);
+    for (let count = 0; count < 2; count++) await joinRun(database.pool, other);
     expect((await renew(member))?.members).toEqual([expect.objectContaining({ epoch: 1 })]);
-    expect((await renew(other))?.members).toHaveLength(1);
   });
 
   test('learns that it is not known any more, or that its run is gone', async () => {

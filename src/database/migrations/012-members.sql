@@ -39,6 +39,9 @@ ALTER TABLE ingestion_segments
   -- Of the member that holds it; 0: nobody does.
   ADD COLUMN epoch integer NOT NULL DEFAULT 0;
 
+-- What is left of a run, by its holder: asked for several times a second, beside any number that have ended.
+CREATE INDEX ingestion_segments_open ON ingestion_segments (run, epoch, segment) WHERE status = 'open';
+
 -- What a member has left behind when it began a walk anew elsewhere. Its last pages may still be under way.
 CREATE INDEX ingestion_segments_left_behind ON ingestion_segments (run, epoch)
   WHERE status = 'superseded' AND epoch <> 0;
