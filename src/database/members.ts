@@ -102,6 +102,7 @@ const JOIN = `
 const RENEW = `
   WITH renewed AS (
     UPDATE ingestion_members SET
+      renewed_at = clock_timestamp(),
       lease_until = clock_timestamp() + $6 * interval '1 millisecond',
       steady_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE steady_since END,
       phase = $3, shareable = $4, figures = $5

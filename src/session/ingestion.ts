@@ -10,6 +10,7 @@ import type { Run } from '../database/ledger-types.js';
 import { openMemberStore } from '../database/members.js';
 import type { Patience } from '../database/patience.js';
 import { withPlanLock } from '../database/plan-lock.js';
+import { endFrozenHolders } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { openSegmentStore } from '../database/segment-store.js';
 import type { Logger } from '../observe/logger.js';
@@ -108,8 +109,9 @@ export async function ingestInto(
       }),
     );
   const { streamKey } = source;
+  const endFrozen = (of: number) => atStart.during(() => endFrozenHolders(pool, streamKey, of));
   const { lock, run } = config.standby
-    ? await waitForLock(acquire, { ...stores, pool, streamKey, log })
+    ? await waitForLock(acquire, { store, streamKey, log, endFrozen })
     : { lock: await acquire(), run: opened.serves ?? null };
   try {
     await opened.beforeRun?.(opened);
