@@ -15,6 +15,7 @@ import { requireRedis } from './require-redis.js';
 import { wholeNumber } from './whole-number.js';
 
 const RUNS = 4;
+const TURN_MS = 30_000;
 
 export function workerCommand(): Command {
   return new Command('worker')
@@ -41,7 +42,7 @@ export function workerCommand(): Command {
       const stop = new AbortController();
       listenForSignals({ onDrain: () => stop.abort(), onExit: () => leave('a second signal') });
       await serveRuns(context, {
-        ...{ leave, runsAtOnce: runs, stop: stop.signal },
+        ...{ leave, runsAtOnce: runs, turnMs: TURN_MS, stop: stop.signal },
         contextOf: (run) => contextOf(run, byName.get(run.source) ?? run.source, flags),
       });
       process.exitCode = EXIT.complete;
@@ -63,5 +64,5 @@ async function contextOf(
   if (!read.ok) {
     throw new UserError(read.faults.map((fault) => `${fault.setting} ${fault.message}`).join('; '));
   }
-  return sessionContext({ ...read.config, httpPort: null, schedule: null }, true);
+  return sessionContext({ ...read.config, httpPort: null, schedule: null }, true, false);
 }

@@ -46,7 +46,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     const fail = (fault: Fault): void => running.drain({ status: 'failed', fault });
     void parts.lock.gone.then(fail);
     void share.lost.then(fail);
-    parts.handBack?.addEventListener('abort', () => running.drain({ status: 'interrupted' }));
+    whenAborted(parts.handBack, () => running.drain({ status: 'interrupted' }));
     share.begin(viewOf({ scheduler, stats, figures, engine }));
     const outcome = await runToEnd(parts, engine);
     const again = entersAgain(parts, outcome);
@@ -109,4 +109,10 @@ async function runToEnd(
 function complain({ context }: SessionParts, error: unknown): void {
   const reason = error instanceof Error ? error.stack : String(error);
   context.log.error({ event: 'onlooker_failed' }, `what looks on at the run failed: ${reason}`);
+}
+
+/** Also where it was before. */
+function whenAborted(signal: AbortSignal | undefined, act: () => void): void {
+  if (signal?.aborted) act();
+  else signal?.addEventListener('abort', act, { once: true });
 }

@@ -8,7 +8,7 @@ import { IngestionError } from '../../core/fault.js';
 import { listSharedRuns, type SharedRun } from '../../database/members.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { SessionContext } from '../context.js';
-import { ingest } from '../ingestion.js';
+import { type IngestionEnd, ingest } from '../ingestion.js';
 import { openFront } from '../onlookers/open-onlookers.js';
 import { openDatabase, startPatience } from '../open-database.js';
 import { runOriginOf } from '../open-source.js';
@@ -16,6 +16,8 @@ import { UserError } from '../user-error.js';
 
 export interface ServeOptions {
   readonly runsAtOnce: number;
+  /** How long a run is served while another has nobody. */
+  readonly turnMs: number;
   /** No run is taken up any more; those that are served drain. */
   readonly stop: AbortSignal;
   /** The settings of a run's source. @throws UserError where it cannot be read here */
@@ -61,6 +63,8 @@ class Worker {
   readonly #context: SessionContext;
   readonly #options: ServeOptions;
   readonly #served = new Map<number, Served>();
+  /** When a run was left, epoch ms. */
+  readonly #leftAtMs = new Map<number, number>();
   /** When a run that could not be served is tried again, epoch ms. */
   readonly #againAtMs = new Map<number, number>();
 
@@ -70,48 +74,66 @@ class Worker {
   }
 
   look(runs: readonly SharedRun[]): void {
+    const { runsAtOnce: atOnce, turnMs } = this.#options;
     const atMs = nowMs();
     const servable = runs.filter(({ run }) => (this.#againAtMs.get(run) ?? 0) <= atMs);
     const choices = chooseRuns(
       servable.map(({ run, living }) => {
         const served = this.#served.get(run);
-        const members = living.length - (served === undefined ? 0 : 1);
-        return { run, members, servedSinceMs: served?.sinceMs ?? null };
+        const members = Math.max(0, living.length - (served === undefined ? 0 : 1));
+        const leftAtMs = this.#leftAtMs.get(run) ?? null;
+        return { run, members, servedSinceMs: served?.sinceMs ?? null, leftAtMs };
       }),
-      this.#options.runsAtOnce,
-      atMs,
+      { atOnce, turnMs, nowMs: atMs, random: Math.random() },
     );
-    for (const run of choices.leave) this.#served.get(run)?.handBack.abort();
+    // One that it hands back already makes room.
+    const isLeaving = [...this.#served.values()].some(({ handBack }) => handBack.signal.aborted);
+    if (!isLeaving) for (const run of choices.leave) this.#served.get(run)?.handBack.abort();
     for (const run of servable) if (choices.join.includes(run.run)) this.#serve(run);
   }
 
+  /** Also of a run that is only being opened, which hears no signal yet. */
   async finish(): Promise<void> {
+    for (const { handBack } of this.#served.values()) handBack.abort();
     await Promise.all([...this.#served.values()].map(({ over }) => over));
   }
 
   #serve(run: SharedRun): void {
     const handBack = new AbortController();
-    const over = this.#ingest(run, handBack.signal).finally(() => this.#served.delete(run.run));
+    const over = this.#ingest(run, handBack.signal).finally(() => {
+      this.#served.delete(run.run);
+      this.#leftAtMs.set(run.run, nowMs());
+    });
     this.#served.set(run.run, { sinceMs: nowMs(), handBack, over });
   }
 
   async #ingest(run: SharedRun, handBack: AbortSignal): Promise<void> {
     const name = `run ${run.run} of ${run.source}.${run.stream}`;
-    const { log, redact } = this.#context;
+    const { log } = this.#context;
+    let context: SessionContext | null = null;
     try {
-      const context = await this.#contextOf(run);
+      context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      await ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
-      log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
+      const end = await ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
+      const trouble = troubleOf(end);
+      if (trouble === null) log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
+      else {
+        const why = context.redact(trouble.message);
+        this.#putOff(run, `leaves ${name}: ${why}`, trouble.againAtMs);
+      }
     } catch (error) {
       if (!(error instanceof UserError) && !(error instanceof IngestionError)) throw error;
-      this.#againAtMs.set(run.run, nowMs() + AGAIN_MS);
-      log.error(
-        { event: 'run_not_served', run: run.run },
-        `cannot help with ${name}: ${redact(error.message)}`,
-      );
+      const { redact } = context ?? this.#context;
+      this.#putOff(run, `cannot help with ${name}: ${redact(error.message)}`);
+    } finally {
+      context?.settleLog();
     }
+  }
+
+  #putOff({ run }: SharedRun, message: string, againAtMs: number | null = null): void {
+    this.#againAtMs.set(run, againAtMs ?? nowMs() + AGAIN_MS);
+    this.#context.log.error({ event: 'run_not_served', run }, message);
   }
 
   async #contextOf(run: SharedRun): Promise<SessionContext> {
@@ -131,4 +153,20 @@ class Worker {
       config: { ...config, stateFile },
     };
   }
+}
+
+interface Trouble {
+  readonly message: string;
+  /** Epoch ms; null: it is not known. */
+  readonly againAtMs: number | null;
+}
+
+/** Why the run must not be taken up again at once, though others go on with it; null: it may be. */
+function troubleOf(end: IngestionEnd): Trouble | null {
+  if (end.type !== 'ended') return null;
+  const { outcome } = end;
+  if (outcome.status === 'failed') return { message: outcome.fault.message, againAtMs: null };
+  if (outcome.status === 'paused')
+    return { message: outcome.reason, againAtMs: outcome.resumeAtMs };
+  return null;
 }
