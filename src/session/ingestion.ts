@@ -115,10 +115,12 @@ export async function ingestInto(
     : { lock: await acquire(), run: opened.serves ?? null };
   try {
     await opened.beforeRun?.(opened);
+    const lastRuns = context.lasting?.lastRuns;
+    const lastRun = lastRuns?.get(streamKey.stream) ?? null;
     let again: EnterAgain | null = run === null ? null : { run, ...GOES_ON };
     for (;;) {
       const found = await withPlanLock(pool, source.streamKey, () =>
-        enterRun(config, { ...stores, source, isShared }, again),
+        enterRun(config, { ...stores, source, isShared, lastRun }, again),
       );
       const end: IngestionEnd | EnterAgain =
         'finished' in found
@@ -134,6 +136,7 @@ export async function ingestInto(
         again = end;
         continue;
       }
+      lastRuns?.set(streamKey.stream, end.type === 'ended' ? end.taken.run : end.run);
       opened.tell(end);
       return end;
     }

@@ -15,7 +15,7 @@ import { type EnterAgain, livingOf } from './enter-run.js';
 export type Conclusion = 'recorded' | 'left' | EnterAgain;
 
 /** @param record puts the end of the run on record @throws IngestionError, what `record` throws */
-export function conclude(
+export async function conclude(
   parts: SessionParts,
   outcome: RunOutcome,
   record: () => Promise<void>,
@@ -27,6 +27,11 @@ export function conclude(
   };
   if (context.config.redisUrl === null) return recorded();
   const { run } = prepared.run;
+  // A worker that is stopped leaves the run as it is: others go on with it, now or later.
+  if (outcome.status === 'interrupted' && parts.handBack !== undefined) {
+    await share.leave();
+    return 'left';
+  }
   return withPlanLock(database.pool, source.streamKey, async () => {
     const now = await store.findRun(run);
     if (now?.status !== 'running') return 'left';

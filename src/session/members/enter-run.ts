@@ -33,6 +33,8 @@ export interface EnterParts extends RunStores {
   readonly source: OpenSource;
   /** Whether others may be at work; else whoever seems to be is dead. */
   readonly isShared: boolean;
+  /** Of the schedule's attempt before this one; null: there was none. */
+  readonly lastRun: number | null;
 }
 
 /** Why a process enters a run once more. */
@@ -54,10 +56,14 @@ export async function enterRun(
   parts: EnterParts,
   again: EnterAgain | null = null,
 ): Promise<{ readonly finished: Run } | EnteredRun> {
-  const { store, segments, members, source, isShared } = parts;
+  const { store, segments, members, source, isShared, lastRun } = parts;
   const facts = memberFacts(source);
   const latest = await store.findLatestRun(source.streamKey);
-  if (again !== null && latest?.status === 'complete') return { finished: latest };
+  if (latest?.status === 'complete') {
+    // Another member has begun and completed it since: each of them has the same schedule.
+    const isOthers = isShared && lastRun !== null && latest.run > lastRun;
+    if (again !== null || isOthers) return { finished: latest };
+  }
   if (again?.hasLeftOrder) await segments.plan(again.run, [], true);
   const others =
     isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];

@@ -41,7 +41,7 @@ export async function openShare(parts: ShareSource): Promise<Share> {
 
 async function countPages(store: RunStore, run: number) {
   const { inserted, rows, quarantined } = await store.loadTotals(run);
-  return { inserted, known: rows - inserted, quarantined };
+  return { rows, inserted, known: rows - inserted, quarantined };
 }
 
 async function openQueue({

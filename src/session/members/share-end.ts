@@ -31,6 +31,7 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
       };
     },
     help: () => engine.help(),
+    recounted: (rows) => stats.recount(rows),
   };
 }
 

@@ -14,6 +14,7 @@ import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
+import type { RunTotals } from '../../database/ledger-types.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
 import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
@@ -31,7 +32,7 @@ export interface ShareParts {
   readonly isShared: boolean;
   readonly leaseMs: number;
   /** Counts all pages of the run. */
-  readonly countPages: () => Promise<ReceivedCounts>;
+  readonly countPages: () => Promise<ReceivedCounts & Pick<RunTotals, 'rows'>>;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -39,12 +40,16 @@ export interface ShareView {
   state(): MemberState;
   /** Another member has nothing to do. */
   help(): void;
+  /** @param rows that the run has by the ledger, of all members */
+  recounted(rows: number): void;
 }
 
 /** The lease is renewed so many times within its length. */
 const RENEWALS = 4;
 /** Others may have left something meanwhile, or the run may be through. */
 const LOOK_EVERY_MS = 1_000;
+/** Sums over all pages: that of 10,000 takes some milliseconds. */
+const RECOUNT_EVERY_MS = 5_000;
 /** A segment whose dead holder may only have been away, as this member was. */
 const AGAIN_MS = 1_000;
 
@@ -65,6 +70,7 @@ export class Share implements HeldSegments {
   #hasClaimed = false;
   #renewing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #recountedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
@@ -121,7 +127,10 @@ export class Share implements HeldSegments {
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
       if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) return { seeds: [], isThrough: true };
+      if (!rest.hasOpen) {
+        await queue.clear();
+        return { seeds: [], isThrough: true };
+      }
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
@@ -199,6 +208,15 @@ export class Share implements HeldSegments {
     const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
     if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
+    if (renewed.members.length > 1) await this.#recount(this.#view);
+  }
+
+  /** What others have written counts too. */
+  async #recount(view: ShareView): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
+    this.#recountedAtMs = nowMs;
+    view.recounted((await this.#parts.countPages()).rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */

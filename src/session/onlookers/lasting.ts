@@ -9,6 +9,8 @@ export interface Lasting {
   /** Null without a webhook. */
   readonly channel: AlertChannel | null;
   readonly ends: ScheduledEnds;
+  /** The runs of the attempts before, by stream: one behind it is another member's, of this very time. */
+  readonly lastRuns: Map<string, number>;
   /** When the attempt at work began, epoch ms. */
   readonly attemptStartedAtMs: number;
 }

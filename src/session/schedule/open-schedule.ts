@@ -31,7 +31,7 @@ export async function onSchedule(
 ): Promise<'waiting' | 'attempt'> {
   const front = await openFront(context);
   const channel = await openChannel(context);
-  const lasting = { front, channel, ends: new ScheduledEnds() };
+  const lasting = { front, channel, ends: new ScheduledEnds(), lastRuns: new Map() };
   let isFirst = true;
   try {
     return await runSchedule({
