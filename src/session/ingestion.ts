@@ -24,6 +24,7 @@ import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
+import { leaveShare } from './members/share-end.js';
 import { waitForLock } from './members/standby.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
 import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
@@ -182,7 +183,7 @@ async function workOn(
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
     ...{ ...stores, shared, share },
     ...(handBack === undefined ? {} : { handBack }),
-  });
+  }).finally(() => leaveShare({ share }));
   if ('plansAnew' in end) return end;
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;

@@ -15,7 +15,7 @@ import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import type { EnterAgain } from './members/enter-run.js';
-import { entersAgain, leaveShare, viewOf } from './members/share-end.js';
+import { entersAgain, viewOf } from './members/share-end.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
 import { RunAccount } from './run-account.js';
@@ -63,7 +63,6 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     limits.leave();
     shared.credits.leave(credits);
     await engine.close();
-    await leaveShare(parts);
   }
 }
 

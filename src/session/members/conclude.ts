@@ -20,7 +20,7 @@ export async function conclude(
   outcome: RunOutcome,
   record: () => Promise<void>,
 ): Promise<Conclusion> {
-  const { context, database, source, prepared, store, share, handBack } = parts;
+  const { context, database, source, prepared, store, share } = parts;
   const recorded = async (): Promise<Conclusion> => {
     await record();
     return 'recorded';
@@ -39,8 +39,6 @@ export async function conclude(
       return (await isThrough(parts)) ? recorded() : { run, plansAnew: true, hasLeftOrder: false };
     }
     await share.leave();
-    // A run that is handed back goes on: whoever serves runs takes it up.
-    if (outcome.status === 'interrupted' && handBack !== undefined) return 'left';
     const others = await livingOf(openMemberStore(database.pool), run);
     return others.length > 0 ? 'left' : recorded();
   });

@@ -45,12 +45,12 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
       const { log } = context;
       log.info({ event: 'worker_started' }, 'waiting for runs that are shared over Redis');
       const patience = startPatience(context);
-      const worker = new Worker(context, options);
+      const server = new RunServer(context, options);
       while (!options.stop.aborted) {
-        worker.look(await patience.during(() => listSharedRuns(database.pool)));
+        server.look(await patience.during(() => listSharedRuns(database.pool)));
         await delay(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => {});
       }
-      await worker.finish();
+      await server.finish();
     } finally {
       await database.close();
     }
@@ -59,7 +59,7 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
   }
 }
 
-class Worker {
+export class RunServer {
   readonly #context: SessionContext;
   readonly #options: ServeOptions;
   readonly #served = new Map<number, Served>();
@@ -68,14 +68,27 @@ class Worker {
   /** When a run that could not be served is tried again, epoch ms. */
   readonly #againAtMs = new Map<number, number>();
 
-  constructor(context: SessionContext, options: ServeOptions) {
+  readonly #ingest: typeof ingest;
+  readonly #nowMs: () => number;
+
+  constructor(
+    context: SessionContext,
+    options: ServeOptions,
+    means: { readonly ingest: typeof ingest; readonly nowMs: () => number } = { ingest, nowMs },
+  ) {
     this.#context = context;
     this.#options = options;
+    this.#ingest = means.ingest;
+    this.#nowMs = means.nowMs;
   }
 
+  /** @param runs that are shared */
   look(runs: readonly SharedRun[]): void {
-    const { runsAtOnce: atOnce, turnMs } = this.#options;
-    const atMs = nowMs();
+    const { runsAtOnce, turnMs } = this.#options;
+    const atMs = this.#nowMs();
+    // Of a run that is over the worker still has to put the end on record.
+    const ending = [...this.#served.keys()].filter((run) => !runs.some((one) => one.run === run));
+    const atOnce = runsAtOnce - ending.length;
     const servable = runs.filter(({ run }) => (this.#againAtMs.get(run) ?? 0) <= atMs);
     const choices = chooseRuns(
       servable.map(({ run, living }) => {
@@ -100,14 +113,14 @@ class Worker {
 
   #serve(run: SharedRun): void {
     const handBack = new AbortController();
-    const over = this.#ingest(run, handBack.signal).finally(() => {
+    const over = this.#workOn(run, handBack.signal).finally(() => {
       this.#served.delete(run.run);
-      this.#leftAtMs.set(run.run, nowMs());
+      this.#leftAtMs.set(run.run, this.#nowMs());
     });
-    this.#served.set(run.run, { sinceMs: nowMs(), handBack, over });
+    this.#served.set(run.run, { sinceMs: this.#nowMs(), handBack, over });
   }
 
-  async #ingest(run: SharedRun, handBack: AbortSignal): Promise<void> {
+  async #workOn(run: SharedRun, handBack: AbortSignal): Promise<void> {
     const name = `run ${run.run} of ${run.source}.${run.stream}`;
     const { log } = this.#context;
     let context: SessionContext | null = null;
@@ -115,7 +128,7 @@ class Worker {
       context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      const end = await ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
+      const end = await this.#ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
       const trouble = troubleOf(end);
       if (trouble === null) log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
       else {
@@ -132,7 +145,7 @@ class Worker {
   }
 
   #putOff({ run }: SharedRun, message: string, againAtMs: number | null = null): void {
-    this.#againAtMs.set(run, againAtMs ?? nowMs() + AGAIN_MS);
+    this.#againAtMs.set(run, againAtMs ?? this.#nowMs() + AGAIN_MS);
     this.#context.log.error({ event: 'run_not_served', run }, message);
   }
 

@@ -208,15 +208,16 @@ export class Share implements HeldSegments {
     const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
     if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
-    if (renewed.members.length > 1) await this.#recount(this.#view);
+    if (renewed.members.length > 1) void this.#recount(this.#view);
   }
 
-  /** What others have written counts too. */
+  /** What others have written counts too. The lease does not wait for that. */
   async #recount(view: ShareView): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
-    this.#recountedAtMs = nowMs;
-    view.recounted((await this.#parts.countPages()).rows);
+    if (performance.now() - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
+    this.#recountedAtMs = Number.POSITIVE_INFINITY;
+    const counts = await this.#parts.countPages().catch(() => null);
+    this.#recountedAtMs = performance.now();
+    if (counts !== null && !this.#over.signal.aborted) view.recounted(counts.rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
@@ -227,9 +228,13 @@ export class Share implements HeldSegments {
     clearInterval(this.#timer);
     await this.#renewing;
     const { segments, members, queue } = this.#parts;
-    await segments.release(this.holder);
-    await members.leave(this.holder);
-    await queue.close();
+    try {
+      await segments.release(this.holder);
+      await members.leave(this.holder);
+    } finally {
+      // Its connections would keep the process from ending.
+      await queue.close();
+    }
   }
 }
 
