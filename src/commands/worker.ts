@@ -15,6 +15,7 @@ import { requireRedis } from './require-redis.js';
 import { wholeNumber } from './whole-number.js';
 
 const RUNS = 4;
+const TURN_MS = 30_000;
 
 export function workerCommand(): Command {
   return new Command('worker')
@@ -47,8 +48,8 @@ export function workerCommand(): Command {
       const stop = new AbortController();
       listenForSignals({ onDrain: () => stop.abort(), onExit: () => leave('a second signal') });
       await serveRuns(context, {
-        ...{ leave, runsAtOnce: runs, stop: stop.signal },
-        contextOf: (run) => contextOf(run, byName.get(run.source) ?? run.source, flags),
+        ...{ leave, runsAtOnce: runs, turnMs: TURN_MS, stop: stop.signal },
+        contextOf: (run) => contextOf(run, byName.get(run.source) ?? null, flags),
       });
       process.exitCode = EXIT.complete;
     });
@@ -61,13 +62,14 @@ interface WorkerFlags extends Record<string, unknown> {
 
 /** @throws UserError where the run's source cannot be read with the settings that are there */
 async function contextOf(
-  { stream }: SharedRun,
-  source: string,
+  { source, stream }: SharedRun,
+  file: string | null,
   flags: Readonly<Record<string, unknown>>,
 ) {
-  const read = await readSettings({ ...flags, source, resource: [stream] });
+  const read = await readSettings({ ...flags, source: file ?? source, resource: [stream] });
   if (!read.ok) {
-    throw new UserError(read.faults.map((fault) => `${fault.setting} ${fault.message}`).join('; '));
+    const faults = read.faults.map((fault) => `${fault.setting} ${fault.message}`).join('; ');
+    throw new UserError(file !== null ? faults : `${faults}. Give the worker its file by --source`);
   }
-  return sessionContext({ ...read.config, httpPort: null, schedule: null }, true);
+  return sessionContext({ ...read.config, httpPort: null, schedule: null }, true, false);
 }

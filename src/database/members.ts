@@ -71,16 +71,16 @@ export interface MemberStore {
   list(run: number): Promise<Member[]>;
 }
 
+/** By the row as it is once it is this statement's: two that join at once wait for each other. */
 const NEXT_EPOCH = `
-  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1, next_segment = known.next + ${NUMBERS_OF_MEMBER},
-    settings = settings || jsonb_build_object('isShared', $2::boolean)
-  FROM (
-    SELECT greatest(
-      (SELECT coalesce(next_segment, 0) FROM ingestion_runs WHERE run = $1),
+  UPDATE ingestion_runs AS one SET last_epoch = last_epoch + 1,
+    next_segment = greatest(
+      coalesce(one.next_segment, 0),
       (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_segments WHERE run = $1),
-      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_pages WHERE run = $1)) AS next
-  ) AS known
-  WHERE one.run = $1 RETURNING one.last_epoch AS epoch, one.plan, known.next AS "firstSegment"`;
+      (SELECT coalesce(max(segment) + 1, 0) FROM ingestion_pages WHERE run = $1)) + ${NUMBERS_OF_MEMBER},
+    settings = settings || jsonb_build_object('isShared', $2::boolean)
+  WHERE one.run = $1
+  RETURNING last_epoch AS epoch, plan, next_segment - ${NUMBERS_OF_MEMBER} AS "firstSegment"`;
 
 /** Those who live, and those who died lately. */
 export const IS_REMEMBERED = "lease_until > clock_timestamp() - interval '10 minutes'";
@@ -96,6 +96,7 @@ const JOIN = `
 const RENEW = `
   WITH renewed AS (
     UPDATE ingestion_members SET
+      renewed_at = clock_timestamp(),
       lease_until = clock_timestamp() + $6 * interval '1 millisecond',
       steady_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE steady_since END,
       phase = $3, shareable = $4, figures = $5
@@ -103,7 +104,8 @@ const RENEW = `
   )
   SELECT run.plan,
     (SELECT count(*)::integer FROM (
-      SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0 LIMIT 100
+      SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0
+      ORDER BY segment LIMIT 100
     ) AS free) AS free,
     (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
       FROM ingestion_members

@@ -16,11 +16,15 @@ const POLL_MS = 50;
 const TRY_LOCK = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "isTaken"';
 const UNLOCK = 'SELECT pg_advisory_unlock(hashtextextended($1, 0))';
 
-/** @throws IngestionError with the fault of the database, or when another process plans for too long; what `work` throws */
+/**
+ * @param patienceMs how long another process may plan
+ * @throws IngestionError with the fault of the database, or when another process plans for too long; what `work` throws
+ */
 export async function withPlanLock<T>(
   pool: Pool,
   { source, stream, origin }: StreamKey,
   work: () => Promise<T>,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
   const name = `datasync-ingestion plan ${source}/${stream} ${origin}`;
   const client = await pool.connect().catch((error: unknown) => {
@@ -33,7 +37,7 @@ export async function withPlanLock<T>(
   client.on('error', onEnd);
   try {
     permitSilence(client, PATIENCE_MS);
-    const deadlineMs = performance.now() + PATIENCE_MS;
+    const deadlineMs = performance.now() + patienceMs;
     for (;;) {
       const { rows } = await client
         .query<{ isTaken: boolean }>(TRY_LOCK, [name])
@@ -41,7 +45,8 @@ export async function withPlanLock<T>(
           throw asIngestionError(error);
         });
       if (rows[0]?.isTaken === true) break;
-      if (performance.now() >= deadlineMs) throw new IngestionError(heldTooLong(stream));
+      if (performance.now() >= deadlineMs)
+        throw new IngestionError(heldTooLong(stream, patienceMs));
       await delay(POLL_MS);
     }
     const result = await work();
@@ -59,10 +64,10 @@ export async function withPlanLock<T>(
   }
 }
 
-function heldTooLong(stream: string): Fault {
+function heldTooLong(stream: string, patienceMs: number): Fault {
   return {
     code: 'DATABASE_CONFLICT',
-    message: `another member plans the run of ${stream} for more than ${PATIENCE_MS / 1000} s`,
+    message: `another member plans the run of ${stream} for more than ${patienceMs / 1000} s`,
     retryable: true,
     remedy: 'Start again; a process that is frozen there has to be ended first',
   };

@@ -43,11 +43,18 @@ const HOLDERS = `
 
 const FIND_HOLDER = `
   SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
-    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
+    l.mode = 'ShareLock' AS "isShared"
   ${HOLDERS} ORDER BY a.backend_start LIMIT 1`;
 
 const END_PREDECESSOR = `
   SELECT pg_terminate_backend(a.pid) ${HOLDERS} AND a.pid = $2 AND a.application_name = $3`;
+
+const END_FROZEN = `
+  SELECT pg_terminate_backend(a.pid) AS "isEnded" ${HOLDERS} AND a.application_name LIKE $3
+    AND a.backend_start < (SELECT max(renewed_at) FROM ingestion_members WHERE run = $2)
+    AND NOT EXISTS (
+      SELECT FROM ingestion_members WHERE run = $2 AND lease_until > clock_timestamp())`;
 
 // A machine that lost its power says no good-bye. The server finds that out by itself within a
 // minute instead of two hours.
@@ -93,6 +100,8 @@ export interface Holder {
   readonly address: string | null;
   /** ISO 8601, UTC. */
   readonly since: string;
+  /** Other members may hold it too. */
+  readonly isShared: boolean;
 }
 
 /** Of members that hold it together the first. @returns null when nobody ingests from the source and origin @throws IngestionError */
@@ -110,12 +119,21 @@ async function findHolder(pool: Pool, stream: StreamKey): Promise<Holder | null>
   }
 }
 
-/** Ends the session that holds the lock of an ingestion. @throws IngestionError */
-export async function endLockHolder(pool: Pool, stream: StreamKey): Promise<void> {
-  const holder = await findLockHolder(pool, stream);
-  if (holder === null) return;
+/**
+ * Ends the sessions that hold the lock of an ingestion, where all members of its run have let their leases lapse.
+ * A session that is younger than the last renewal is left alone: its process has not joined yet, and may be planning.
+ *
+ * @returns whether there was one @throws IngestionError
+ */
+export async function endFrozenHolders(
+  pool: Pool,
+  stream: StreamKey,
+  run: number,
+): Promise<boolean> {
   try {
-    await pool.query(END_PREDECESSOR, [lockName(stream), holder.pid, holder.applicationName]);
+    const values = [lockName(stream), run, `${sessionPrefix('ingestion')}%`];
+    const { rows } = await pool.query<{ isEnded: boolean }>(END_FROZEN, values);
+    return rows.some(({ isEnded }) => isEnded);
   } catch (error) {
     throw asIngestionError(error);
   }
@@ -236,11 +254,12 @@ function heldBy(holder: Holder | null, wanted: LockedActivity): Fault {
   const why = [activity, wanted].includes('retry')
     ? 'two at once would change the same pages'
     : 'two at once would spend the same limit twice';
+  const mayJoin = wanted === 'ingestion' && holder?.isShared === true;
   return {
     code: 'ALREADY_RUNNING',
     message: `${HELD_FOR[activity]} by ${who}`,
     retryable: false,
-    remedy: `Wait until it ends, or stop it; ${why}`,
+    remedy: `${mayJoin ? 'Join it with --redis, wait' : 'Wait'} until it ends, or stop it; ${why}`,
   };
 }
 

@@ -3,14 +3,17 @@
 /** Children are offered in neighbouring blocks of so many; the numbers of a block never change. */
 const CHILD_BLOCK = 500;
 /** More jobs than members that could take them before they are looked for again. */
-const JOBS_MAX = 200;
+const JOBS_MAX = 20;
 /** A member opens fewer segments of its own. */
 export const NUMBERS_OF_MEMBER = 100_000;
 
-/** Whether the member with an epoch lives. @param epoch an SQL expression */
+/**
+ * Whether the member with an epoch lived when the statement began: one that waits for pages then meets leases
+ * as they were. @param epoch an SQL expression
+ */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
   SELECT FROM ingestion_members AS holder
-  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > clock_timestamp())`;
+  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > statement_timestamp())`;
 
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
 export const LET_GO_ALL = `
@@ -70,19 +73,29 @@ export const SPLIT = `
   -- Sets what is there already: the statement says that it found the segment.
   ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
-// Free ones, and those whose holder is dead: a member that was away itself may not know that others live.
+/**
+ * Whether the holder of `one` is dead, as `me` may say: a member that was away itself may not know that others
+ * live, and a statement that waits knows nothing of those that join meanwhile.
+ */
+const isLeftBehind = (steadyMs: string): string => `(
+  one.epoch <= known.last_epoch AND NOT ${isLiving('one.run', 'one.epoch')}
+  AND me.steady_since < statement_timestamp() - ${steadyMs} * interval '1 millisecond')`;
+
+// Who has claimed something walks, whatever it has said last.
 export const CLAIM = `
   WITH before AS (
     SELECT segment FROM ingestion_segments
     WHERE run = $1 AND segment BETWEEN $3 AND $4 AND status = 'open' AND epoch NOT IN (0, $2)
   ), claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
-    FROM ingestion_members AS me
+    FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
-      AND (one.epoch IN (0, $2) OR NOT ${isLiving('one.run', 'one.epoch')}
-        AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond')
+      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > statement_timestamp()
+      AND (one.epoch IN (0, $2) OR ${isLeftBehind('$5')})
     RETURNING one.segment, one.after_position, one.bound_position, one.parent
+  ), told AS (
+    UPDATE ingestion_members SET phase = 'walking'
+    WHERE run = $1 AND epoch = $2 AND phase <> 'walking' AND EXISTS (SELECT FROM claimed)
   )
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
     EXISTS (
@@ -94,27 +107,35 @@ export const CLAIM = `
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
 export const LET_GO_LEFT_BEHIND = `
   UPDATE ingestion_segments AS one SET epoch = 0
+  FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
   WHERE one.run = $1 AND one.status = 'superseded' AND one.epoch NOT IN (0, $2)
-    AND NOT ${isLiving('one.run', 'one.epoch')}`;
+    AND me.run = $1 AND me.epoch = $2 AND ${isLeftBehind('$3')}`;
 
 /** $3: which ones; null: all. */
 export const RELEASE = `
   UPDATE ingestion_segments SET epoch = 0
   WHERE run = $1 AND epoch = $2 AND ($3::integer[] IS NULL OR segment = ANY($3::integer[]))`;
 
+/** No more than are offered, by number. @param holder condition on `epoch`, in the terms of an index */
+const openSegments = (holder: string): string => `(
+  SELECT segment, parent IS NULL AS stands_alone FROM ingestion_segments AS one
+  WHERE run = $1 AND status = 'open' AND ${holder}
+  ORDER BY segment LIMIT ${JOBS_MAX * CHILD_BLOCK})`;
+
+// EXISTS would be answered by looking through the whole table, where many segments are open.
+const IS_OPEN = `(
+  SELECT true FROM ingestion_segments WHERE run = $1 AND status = 'open' ORDER BY run, epoch LIMIT 1) IS NOT NULL`;
+
 /** $2: nobody else works on the run, so that what is left is one job. */
 export const LOOK = `
-  SELECT run.plan, run.status,
-    EXISTS (SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open') AS "hasOpen",
+  SELECT run.plan, run.status, ${IS_OPEN} AS "hasOpen",
     coalesce((
       SELECT json_agg(json_build_object('first', first, 'last', last) ORDER BY first)
       FROM (
         SELECT min(segment) AS first, max(segment) AS last
         FROM (
-          SELECT segment, parent IS NULL AS stands_alone FROM ingestion_segments AS one
-          WHERE run = $1 AND status = 'open'
-            AND (epoch = 0 OR NOT ${isLiving('one.run', 'one.epoch')})
-          ORDER BY segment LIMIT ${JOBS_MAX * CHILD_BLOCK}
+          ${openSegments('epoch = 0')} UNION ALL
+          ${openSegments(`epoch > 0 AND NOT ${isLiving('one.run', 'one.epoch')}`)}
         ) AS free
         GROUP BY stands_alone,
           CASE WHEN NOT stands_alone THEN segment / ${CHILD_BLOCK} WHEN NOT $2 THEN segment END
@@ -125,11 +146,13 @@ export const LOOK = `
 
 /** Whether others have anything left but ends that they wait to believe. */
 export const OTHERS_LEFT = `
-  SELECT EXISTS (
-    SELECT FROM ingestion_segments AS one LEFT JOIN ingestion_members AS holder USING (run, epoch)
+  SELECT (
+    SELECT true
+    FROM ingestion_segments AS one LEFT JOIN ingestion_members AS holder USING (run, epoch)
     WHERE one.run = $1 AND one.status = 'open' AND one.epoch <> $2
       AND (holder.phase IS DISTINCT FROM 'atEnd' OR holder.lease_until < clock_timestamp())
-  ) AS "isLeft"`;
+    ORDER BY one.run, one.epoch LIMIT 1
+  ) IS NOT NULL AS "isLeft"`;
 
 export const HAS_LEFT_ORDER =
   'SELECT has_left_order AS "hasLeftOrder" FROM ingestion_runs WHERE run = $1';

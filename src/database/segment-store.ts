@@ -148,7 +148,7 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
     async claim({ run, epoch }, { first, last }, steadyMs) {
       type Row = Omit<ClaimedSegment, 'after' | 'bound'> & { after: string; bound: string };
       const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, steadyMs]);
-      if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch]);
+      if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch, steadyMs]);
       return rows.map((row) => {
         return { ...row, after: positionOf(row.after), bound: positionOf(row.bound) };
       });

@@ -22,7 +22,12 @@ export interface SessionContext {
   readonly lasting: Lasting | null;
 }
 
-export async function sessionContext(config: Config, isJson: boolean): Promise<SessionContext> {
+/** @param isOfProcess else whoever asks for it settles its log */
+export async function sessionContext(
+  config: Config,
+  isJson: boolean,
+  isOfProcess = true,
+): Promise<SessionContext> {
   const recentLog = config.httpPort === null ? null : new RecentLog();
   const { log, conceal, redact, settle } = await createLogger({
     level: config.logLevel,
@@ -30,7 +35,7 @@ export async function sessionContext(config: Config, isJson: boolean): Promise<S
     recent: recentLog,
   });
   for (const secret of secretsOf(config)) conceal(secret);
-  process.once('exit', settle);
+  if (isOfProcess) process.once('exit', settle);
   return {
     ...{ config, log, conceal, redact, settleLog: settle, recentLog, isJson },
     lasting: null,

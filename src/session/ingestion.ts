@@ -10,6 +10,7 @@ import type { Run } from '../database/ledger-types.js';
 import { openMemberStore } from '../database/members.js';
 import type { Patience } from '../database/patience.js';
 import { withPlanLock } from '../database/plan-lock.js';
+import { endFrozenHolders } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
 import { openSegmentStore } from '../database/segment-store.js';
 import type { Logger } from '../observe/logger.js';
@@ -23,6 +24,7 @@ import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
 import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
+import { leaveShare } from './members/share-end.js';
 import type { ShareObserver } from './members/share-observer.js';
 import { waitForLock } from './members/standby.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
@@ -111,8 +113,9 @@ export async function ingestInto(
       }),
     );
   const { streamKey } = source;
+  const endFrozen = (of: number) => atStart.during(() => endFrozenHolders(pool, streamKey, of));
   const { lock, run } = config.standby
-    ? await waitForLock(acquire, { ...stores, pool, streamKey, log })
+    ? await waitForLock(acquire, { store, streamKey, log, endFrozen })
     : { lock: await acquire(), run: opened.serves ?? null };
   try {
     await opened.beforeRun?.(opened);
@@ -184,7 +187,7 @@ async function workOn(
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
     ...{ ...stores, shared, share, shareObserver },
     ...(handBack === undefined ? {} : { handBack }),
-  });
+  }).finally(() => leaveShare({ share }));
   if ('plansAnew' in end) return end;
   const isComplete = end.outcome.status === 'complete';
   const tableName = isComplete ? tableOf(source.spec.target).qualified : prepared.run.tableName;

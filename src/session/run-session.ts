@@ -15,7 +15,7 @@ import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
 import type { EnterAgain } from './members/enter-run.js';
-import { entersAgain, leaveShare, viewOf } from './members/share-end.js';
+import { entersAgain, viewOf } from './members/share-end.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
 import { RunAccount } from './run-account.js';
@@ -46,7 +46,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     const fail = (fault: Fault): void => running.drain({ status: 'failed', fault });
     void parts.lock.gone.then(fail);
     void share.lost.then(fail);
-    parts.handBack?.addEventListener('abort', () => running.drain({ status: 'interrupted' }));
+    whenAborted(parts.handBack, () => running.drain({ status: 'interrupted' }));
     share.begin(viewOf({ scheduler, stats, figures, engine }));
     const outcome = await runToEnd(parts, engine);
     const again = entersAgain(parts, outcome);
@@ -63,7 +63,6 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     limits.leave();
     shared.credits.leave(credits);
     await engine.close();
-    await leaveShare(parts);
   }
 }
 
@@ -109,4 +108,10 @@ async function runToEnd(
 function complain({ context }: SessionParts, error: unknown): void {
   const reason = error instanceof Error ? error.stack : String(error);
   context.log.error({ event: 'onlooker_failed' }, `what looks on at the run failed: ${reason}`);
+}
+
+/** Also where it was before. */
+function whenAborted(signal: AbortSignal | undefined, act: () => void): void {
+  if (signal?.aborted) act();
+  else signal?.addEventListener('abort', act, { once: true });
 }

@@ -44,9 +44,11 @@ describe('migrateDatabase', () => {
     expect(await tableNames()).toEqual([
       'ingested_events',
       'ingestion_credentials',
+      'ingestion_database',
       'ingestion_field_changes',
       'ingestion_fields',
       'ingestion_limits',
+      'ingestion_members',
       'ingestion_migrations',
       'ingestion_pages',
       'ingestion_quarantine',

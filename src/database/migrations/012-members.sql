@@ -22,6 +22,8 @@ CREATE TABLE ingestion_members (
   -- Of the source file, without its secrets.
   source_digest text NOT NULL,
   joined_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- When it was last heard of.
+  renewed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- Its lease: until then nobody takes what the member holds.
   lease_until timestamptz NOT NULL,
   -- Since when the lease has not lapsed.

@@ -17,6 +17,8 @@ import type { ShareObserver } from './share-observer.js';
 
 export interface ServeOptions {
   readonly runsAtOnce: number;
+  /** How long a run is served while another has nobody. */
+  readonly turnMs: number;
   /** No run is taken up any more; those that are served drain. */
   readonly stop: AbortSignal;
   /** The settings of a run's source. @throws UserError where it cannot be read here */
@@ -44,12 +46,12 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
       const { log } = context;
       log.info({ event: 'worker_started' }, 'waiting for runs that are shared over Redis');
       const patience = startPatience(context);
-      const worker = new Worker(context, options, front?.shareMetrics ?? null);
+      const server = new RunServer(context, options, front?.shareMetrics ?? null);
       while (!options.stop.aborted) {
-        worker.look(await patience.during(() => listSharedRuns(database.pool)));
+        server.look(await patience.during(() => listSharedRuns(database.pool)));
         await delay(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => {});
       }
-      await worker.finish();
+      await server.finish();
     } finally {
       await database.close();
     }
@@ -58,67 +60,100 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
   }
 }
 
-class Worker {
+export class RunServer {
   readonly #context: SessionContext;
   readonly #options: ServeOptions;
   readonly #shareObserver: ShareObserver | null;
   readonly #served = new Map<number, Served>();
+  /** When a run was left, epoch ms. */
+  readonly #leftAtMs = new Map<number, number>();
   /** When a run that could not be served is tried again, epoch ms. */
   readonly #againAtMs = new Map<number, number>();
 
-  constructor(context: SessionContext, options: ServeOptions, shareObserver: ShareObserver | null) {
+  readonly #ingest: typeof ingest;
+  readonly #nowMs: () => number;
+
+  constructor(
+    context: SessionContext,
+    options: ServeOptions,
+    shareObserver: ShareObserver | null,
+    means: { readonly ingest: typeof ingest; readonly nowMs: () => number } = { ingest, nowMs },
+  ) {
     this.#context = context;
     this.#options = options;
     this.#shareObserver = shareObserver;
+    this.#ingest = means.ingest;
+    this.#nowMs = means.nowMs;
   }
 
+  /** @param runs that are shared */
   look(runs: readonly SharedRun[]): void {
-    const atMs = nowMs();
+    const { runsAtOnce, turnMs } = this.#options;
+    const atMs = this.#nowMs();
+    // Of a run that is over the worker still has to put the end on record.
+    const ending = [...this.#served.keys()].filter((run) => !runs.some((one) => one.run === run));
+    const atOnce = runsAtOnce - ending.length;
     const servable = runs.filter(({ run }) => (this.#againAtMs.get(run) ?? 0) <= atMs);
     const choices = chooseRuns(
       servable.map(({ run, living }) => {
         const served = this.#served.get(run);
-        const members = living.length - (served === undefined ? 0 : 1);
-        return { run, members, servedSinceMs: served?.sinceMs ?? null };
+        const members = Math.max(0, living.length - (served === undefined ? 0 : 1));
+        const leftAtMs = this.#leftAtMs.get(run) ?? null;
+        return { run, members, servedSinceMs: served?.sinceMs ?? null, leftAtMs };
       }),
-      this.#options.runsAtOnce,
-      atMs,
+      { atOnce, turnMs, nowMs: atMs, random: Math.random() },
     );
-    for (const run of choices.leave) this.#served.get(run)?.handBack.abort();
+    // One that it hands back already makes room.
+    const isLeaving = [...this.#served.values()].some(({ handBack }) => handBack.signal.aborted);
+    if (!isLeaving) for (const run of choices.leave) this.#served.get(run)?.handBack.abort();
     for (const run of servable) if (choices.join.includes(run.run)) this.#serve(run);
   }
 
+  /** Also of a run that is only being opened, which hears no signal yet. */
   async finish(): Promise<void> {
+    for (const { handBack } of this.#served.values()) handBack.abort();
     await Promise.all([...this.#served.values()].map(({ over }) => over));
   }
 
   #serve(run: SharedRun): void {
     const handBack = new AbortController();
-    const over = this.#ingest(run, handBack.signal).finally(() => this.#served.delete(run.run));
-    this.#served.set(run.run, { sinceMs: nowMs(), handBack, over });
+    const over = this.#workOn(run, handBack.signal).finally(() => {
+      this.#served.delete(run.run);
+      this.#leftAtMs.set(run.run, this.#nowMs());
+    });
+    this.#served.set(run.run, { sinceMs: this.#nowMs(), handBack, over });
   }
 
-  async #ingest(run: SharedRun, handBack: AbortSignal): Promise<void> {
+  async #workOn(run: SharedRun, handBack: AbortSignal): Promise<void> {
     const name = `run ${run.run} of ${run.source}.${run.stream}`;
-    const { log, redact } = this.#context;
+    const { log } = this.#context;
+    let context: SessionContext | null = null;
     try {
-      const context = await this.#contextOf(run);
+      context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      const end = await ingest(context, {
+      const end = await this.#ingest(context, {
         ...{ leave, handBack, serves: run.run, tell: () => {} },
         shareObserver: this.#shareObserver,
       });
-      if (isUnfit(end)) this.#againAtMs.set(run.run, nowMs() + AGAIN_MS);
-      log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
+      const trouble = troubleOf(end);
+      if (trouble === null) log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
+      else {
+        const why = context.redact(trouble.message);
+        this.#putOff(run, `leaves ${name}: ${why}`, trouble.againAtMs);
+      }
     } catch (error) {
       if (!(error instanceof UserError) && !(error instanceof IngestionError)) throw error;
-      this.#againAtMs.set(run.run, nowMs() + AGAIN_MS);
-      log.error(
-        { event: 'run_not_served', run: run.run },
-        `cannot help with ${name}: ${redact(error.message)}`,
-      );
+      const { redact } = context ?? this.#context;
+      this.#putOff(run, `cannot help with ${name}: ${redact(error.message)}`);
+    } finally {
+      context?.settleLog();
     }
+  }
+
+  #putOff({ run }: SharedRun, message: string, againAtMs: number | null = null): void {
+    this.#againAtMs.set(run, againAtMs ?? this.#nowMs() + AGAIN_MS);
+    this.#context.log.error({ event: 'run_not_served', run }, message);
   }
 
   async #contextOf(run: SharedRun): Promise<SessionContext> {
@@ -140,7 +175,18 @@ class Worker {
   }
 }
 
-/** What ended the share of this worker would end the next one too: a wrong key, for one. */
-function isUnfit(end: IngestionEnd): boolean {
-  return end.type === 'ended' && ['failed', 'paused'].includes(end.outcome.status);
+interface Trouble {
+  readonly message: string;
+  /** Epoch ms; null: it is not known. */
+  readonly againAtMs: number | null;
+}
+
+/** Why the run must not be taken up again at once, though others go on with it; null: it may be. */
+function troubleOf(end: IngestionEnd): Trouble | null {
+  if (end.type !== 'ended') return null;
+  const { outcome } = end;
+  if (outcome.status === 'failed') return { message: outcome.fault.message, againAtMs: null };
+  if (outcome.status === 'paused')
+    return { message: outcome.reason, againAtMs: outcome.resumeAtMs };
+  return null;
 }

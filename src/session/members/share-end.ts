@@ -51,6 +51,6 @@ export function entersAgain(
 }
 
 /** From a database that is away, others learn it when the lease is over. */
-export async function leaveShare({ share }: SessionParts): Promise<void> {
+export async function leaveShare({ share }: Pick<SessionParts, 'share'>): Promise<void> {
   await share.leave().catch(() => {});
 }

@@ -69,6 +69,8 @@ export class Share implements HeldSegments {
   #changed = new AbortController();
   #tellLost: (fault: Fault) => void = () => {};
   #view: ShareView | null = null;
+  /** Something, and nothing more was asked for since: it walks, though its scheduler may not know yet. */
+  #hasClaimed = false;
   #renewing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #recountedAtMs = Number.NEGATIVE_INFINITY;
@@ -125,6 +127,7 @@ export class Share implements HeldSegments {
   async take(): Promise<SeedBlock> {
     const { segments, queue, isShared, joined } = this.#parts;
     while (!this.#over.signal.aborted) {
+      this.#hasClaimed = false;
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
       if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
@@ -146,7 +149,8 @@ export class Share implements HeldSegments {
 
   async countAll(): Promise<ReceivedCounts> {
     const { segments, countPages } = this.#parts;
-    await this.#renewNow();
+    this.#renew();
+    await this.#renewing;
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
@@ -155,6 +159,9 @@ export class Share implements HeldSegments {
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
     const { segments, leaseMs, seeding, isShared, observer } = this.#parts;
+    this.#hasClaimed = true;
+    // None that says otherwise may come behind the claim.
+    await this.#renewing;
     const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
@@ -201,18 +208,21 @@ export class Share implements HeldSegments {
   async #renewNow(): Promise<void> {
     const { members, leaseMs, joined } = this.#parts;
     if (this.#view === null || this.#over.signal.aborted) return;
-    const renewed = await members.renew(this.holder, this.#view.state(), leaseMs);
+    const state = this.#view.state();
+    const phase = this.#hasClaimed ? 'walking' : state.phase;
+    const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
     if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
-    if (renewed.members.length > 1) await this.#recount(this.#view);
+    if (renewed.members.length > 1) void this.#recount(this.#view);
   }
 
-  /** What others have written counts too. */
+  /** What others have written counts too. The lease does not wait for that. */
   async #recount(view: ShareView): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
-    this.#recountedAtMs = nowMs;
-    view.recounted((await this.#parts.countPages()).rows);
+    if (performance.now() - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
+    this.#recountedAtMs = Number.POSITIVE_INFINITY;
+    const counts = await this.#parts.countPages().catch(() => null);
+    this.#recountedAtMs = performance.now();
+    if (counts !== null && !this.#over.signal.aborted) view.recounted(counts.rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
@@ -223,9 +233,13 @@ export class Share implements HeldSegments {
     clearInterval(this.#timer);
     await this.#renewing;
     const { segments, members, queue } = this.#parts;
-    await segments.release(this.holder);
-    await members.leave(this.holder);
-    await queue.close();
+    try {
+      await segments.release(this.holder);
+      await members.leave(this.holder);
+    } finally {
+      // Its connections would keep the process from ending.
+      await queue.close();
+    }
   }
 }
 
