@@ -1,6 +1,6 @@
 /** Runs that processes share over Redis: their sources, the programs that work on them, and what the ledger says. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { type GatedApi, startGatedApi } from './gated-api.js';
 import { useEmptyTables } from './ingest-check.js';
@@ -21,13 +21,23 @@ export class SharedRuns {
   readonly database: TestDatabase;
   readonly folder: IngestFolder;
   readonly #redis: RedisServer;
+  readonly #password: string;
   readonly #apis: GatedApi[];
 
-  constructor(database: TestDatabase, folder: IngestFolder, redis: RedisServer, apis: GatedApi[]) {
+  constructor(
+    { database, folder, redis }: Pick<SharedRuns, 'database' | 'folder'> & { redis: RedisServer },
+    apis: GatedApi[],
+    password: string,
+  ) {
     this.database = database;
     this.folder = folder;
     this.#redis = redis;
     this.#apis = apis;
+    this.#password = password;
+  }
+
+  get #redisUrl(): string {
+    return this.#redis.url.replace('://', this.#password === '' ? '://' : `://:${this.#password}@`);
   }
 
   async source(pages: number): Promise<SharedSource> {
@@ -40,7 +50,7 @@ export class SharedRuns {
 
   /** A file of a source over an API, which it gives its name. @param endpoint beside the paginator */
   write(place: string, origin: string, endpoint: object = {}): string {
-    const path = join(this.folder.path, place);
+    const path = resolve(this.folder.path, place);
     mkdirSync(dirname(path), { recursive: true });
     const file = {
       client: { base_url: origin, paginator: CURSOR },
@@ -58,7 +68,7 @@ export class SharedRuns {
   get env(): Record<string, string> {
     return {
       DATABASE_URL: this.database.connectionString,
-      REDIS_URL: this.#redis.url,
+      REDIS_URL: this.#redisUrl,
       MEMBER_LEASE: '2',
       LOG_LEVEL: 'debug',
       RETRY_PAUSE: '0.1',
@@ -112,12 +122,12 @@ export class SharedRuns {
   }
 }
 
-/** Called at the top of a test file; the tables of the ledger are empty before each test. */
-export function useSharedRuns(redis: RedisServer): SharedRuns {
+/** Called at the top of a test file; `password` is that of Redis. The tables of the ledger are empty before each test. */
+export function useSharedRuns(redis: RedisServer, password = ''): SharedRuns {
   const apis: GatedApi[] = [];
   const [database, folder] = [useEmptyTables(), useIngestFolder()];
   afterEach(async () => {
     await Promise.all(apis.splice(0).map((api) => api.close()));
   });
-  return new SharedRuns(database, folder, redis, apis);
+  return new SharedRuns({ database, folder, redis }, apis, password);
 }
