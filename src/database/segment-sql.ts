@@ -1,4 +1,5 @@
 /** The statements of the segment store. */
+import { endSessionsOf } from './member-sessions.js';
 
 /** Children are offered in neighbouring blocks of so many; the numbers of a block never change. */
 const CHILD_BLOCK = 500;
@@ -17,6 +18,10 @@ export const LET_GO_ALL = `
   UPDATE ingestion_segments SET epoch = 0,
     status = CASE WHEN parent IS NULL AND status = 'open' THEN 'superseded' ELSE status END
   WHERE run = $1 AND (epoch <> 0 OR parent IS NULL AND status = 'open')`;
+
+export const END_DEAD = endSessionsOf(
+  'SELECT run, epoch FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp()',
+);
 
 export const COUNT_PLAN = `
   UPDATE ingestion_runs SET plan = plan + 1, has_left_order = has_left_order OR $2
@@ -86,6 +91,14 @@ export const CLAIM = `
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
     ) AS "hasPages"
   FROM claimed ORDER BY segment`;
+
+/** Of members from which `CLAIM` takes something. */
+export const END_DEAD_HOLDERS = endSessionsOf(`
+  SELECT one.run, one.epoch FROM ingestion_segments AS one, ingestion_members AS me
+  WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
+    AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
+    AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond'
+    AND one.epoch NOT IN (0, $2) AND NOT ${isLiving('one.run', 'one.epoch')}`);
 
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
 export const LET_GO_LEFT_BEHIND = `
