@@ -7,7 +7,8 @@
  *      └──lease over, or planned anew──▶ lost: who comes back joins again, with another epoch
  *
  * The queue only says where work is. That it is to be had, the ledger says: a queue that was emptied is filled
- * from there.
+ * from there, and what it does not hand out is taken all the same. Redis may be away, or a member that lost the
+ * database alone may keep its job.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, IngestionError } from '../../core/fault.js';
@@ -128,7 +129,9 @@ export class Share implements HeldSegments {
       const job = await queue.take(
         isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
       );
-      const seeds = job === null ? [] : await this.#claim(job);
+      const unsaid = job === null && !changed.aborted ? oneOf(rest.free) : null;
+      const found = job ?? unsaid;
+      const seeds = found === null ? [] : await this.#claim(found);
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
@@ -213,6 +216,12 @@ interface Job {
   readonly held: HeldJob;
   /** Its segments that are still held. */
   readonly left: Set<number>;
+}
+
+/** Others look at the same time: each takes another one, mostly. */
+function oneOf(free: readonly SegmentSpan[]): HeldJob | null {
+  const span = free[Math.floor(Math.random() * free.length)];
+  return span === undefined ? null : { ...span, done: async () => {}, putOff: async () => {} };
 }
 
 function spanOf(segments: readonly number[]): SegmentSpan {
