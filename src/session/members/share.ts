@@ -31,8 +31,8 @@ export interface ShareParts {
   /** Other members may work on the run. */
   readonly isShared: boolean;
   readonly leaseMs: number;
-  /** Counts all pages of the run. */
-  readonly countPages: () => Promise<ReceivedCounts>;
+  /** What all members have received of the run. */
+  readonly countAll: () => Promise<ReceivedCounts>;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -126,9 +126,7 @@ export class Share implements HeldSegments {
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await queue.take(
-        isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
-      );
+      const job = await (isShared ? this.#takeSoon(changed) : queue.take(changed));
       const unsaid = job === null && !changed.aborted ? oneOf(rest.free) : null;
       const found = job ?? unsaid;
       const seeds = found === null ? [] : await this.#claim(found);
@@ -137,13 +135,29 @@ export class Share implements HeldSegments {
     return { seeds: [], isThrough: false };
   }
 
+  async #takeSoon(changed: AbortSignal): Promise<HeldJob | null> {
+    // Not `AbortSignal.any` with `AbortSignal.timeout`: the timeout within may be collected as
+    // garbage before it fires (nodejs/node#57736), and nothing would be looked for any more.
+    const late = new AbortController();
+    const giveUp = () => late.abort();
+    if (changed.aborted) giveUp();
+    changed.addEventListener('abort', giveUp);
+    const timer = setTimeout(giveUp, LOOK_EVERY_MS);
+    try {
+      return await this.#parts.queue.take(late.signal);
+    } finally {
+      clearTimeout(timer);
+      changed.removeEventListener('abort', giveUp);
+    }
+  }
+
   async countAll(): Promise<ReceivedCounts> {
-    const { segments, countPages } = this.#parts;
+    const { segments, countAll } = this.#parts;
     await this.#renewNow();
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
-    return countPages();
+    return countAll();
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
