@@ -27,9 +27,14 @@ export interface MemberFigures {
   readonly rows: number;
   readonly rowsPerSecond: number;
   readonly inFlight: number;
+  /** See `Scheduler.heldRecords`. */
+  readonly heldRecords: number;
 }
 
-export const NO_FIGURES: MemberFigures = { requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 };
+export const NO_FIGURES: MemberFigures = {
+  ...{ requests: 0, rows: 0, rowsPerSecond: 0 },
+  ...{ inFlight: 0, heldRecords: 0 },
+};
 
 export interface MemberState {
   readonly phase: 'walking' | 'idle' | 'atEnd';
