@@ -69,3 +69,15 @@ test('what is free only later is found, whatever garbage is collected meanwhile'
   expect((await taking).seeds).toHaveLength(1);
   await share.leave();
 });
+
+test('a job of what was taken without it is done, and nothing is walked twice', async () => {
+  const queue = new MemoryQueue();
+  const claimed: SegmentSpan[] = [];
+  const share = shareOver({ free: () => [SPAN], claimed }, queue);
+  expect((await share.take()).seeds).toHaveLength(1);
+  // Another member has found it free before, and offers it late.
+  const again = share.take();
+  await vi.waitFor(() => assert(claimed.length > 1, 'it is offered once more'), { timeout: 5_000 });
+  await share.leave();
+  expect((await again).seeds).toEqual([]);
+});

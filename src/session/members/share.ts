@@ -16,11 +16,16 @@ import { givesHelp } from '../../core/help.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
+import type {
+  ClaimedSegment,
+  Holder,
+  SegmentSpan,
+  SegmentStore,
+} from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import { type Seeding, type SeedingParts, seedsOf } from './segment-seeds.js';
 
 export interface ShareParts {
   readonly joined: Joined;
@@ -57,6 +62,8 @@ export class Share implements HeldSegments {
   readonly lost: Promise<Fault>;
   readonly #parts: ShareParts;
   readonly #over = new AbortController();
+  /** Segments that are its own, as the ledger will have it once all is told. */
+  readonly #own = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
   #changed = new AbortController();
@@ -85,10 +92,12 @@ export class Share implements HeldSegments {
   // --- segments --------------------------------------------------------------------------------
 
   open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
+    this.#own.add(segment.segment);
     return this.#parts.segments.open(this.holder, [segment]);
   }
 
   split(segment: number, at: Position, newSegment: number): Promise<void> {
+    this.#own.add(newSegment);
     return this.#parts.segments.split(this.holder, segment, at, newSegment);
   }
 
@@ -161,8 +170,10 @@ export class Share implements HeldSegments {
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared } = this.#parts;
-    const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    const { segments, leaseMs, isShared } = this.#parts;
+    const found = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    // A job may come again of what was taken without it.
+    const claimed = found.filter(({ segment }) => !this.#own.has(segment));
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
       const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
@@ -171,18 +182,23 @@ export class Share implements HeldSegments {
     }
     const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
-    const found = await seedsOf(claimed, seeding);
-    if (found === null) throw new IngestionError(PLAN_WANTED);
-    for (const { first, others } of found.divided) {
-      await segments.divide(this.holder, first, others);
-    }
-    if (found.ended.length > 0) await this.end(found.ended);
-    return found.seeds;
+    const { seeds, ended, divided } = await this.#seedsOf(claimed);
+    for (const { first, others } of divided) await segments.divide(this.holder, first, others);
+    if (ended.length > 0) await this.end(ended);
+    for (const { segment } of seeds) this.#own.add(segment);
+    return seeds;
+  }
+
+  async #seedsOf(claimed: readonly ClaimedSegment[]): Promise<Seeding> {
+    const seeding = await seedsOf(claimed, this.#parts.seeding);
+    if (seeding === null) throw new IngestionError(PLAN_WANTED);
+    return seeding;
   }
 
   /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
+      this.#own.delete(segment);
       const job = this.#jobs.get(segment);
       if (job === undefined) continue;
       this.#jobs.delete(segment);
