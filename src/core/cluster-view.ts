@@ -54,10 +54,15 @@ export interface MemberFigures {
   /** Just now. */
   readonly rowsPerSecond: number;
   readonly inFlight: number;
+  /** See `Scheduler.heldRecords`. */
+  readonly heldRecords: number;
 }
 
 /** Of one that has just joined. */
-export const NO_FIGURES: MemberFigures = { requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 };
+export const NO_FIGURES: MemberFigures = {
+  ...{ requests: 0, rows: 0, rowsPerSecond: 0 },
+  ...{ inFlight: 0, heldRecords: 0 },
+};
 
 export function livingMembers({ members }: RunMembers): SeenMember[] {
   return members.filter(({ isDead }) => !isDead);

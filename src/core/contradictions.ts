@@ -142,6 +142,7 @@ export class Contradictions {
       const retryAtMs = nowMs + decision.delayMs;
       // To look again is worth one walk from the start, where its cursor cannot be had otherwise.
       if (!this.#isAskable(job, retryAtMs, nowMs) && this.#endWalks++ > 0) return false;
+      this.#context.forgetOthers();
       this.#askAgain(job, fault, retryAtMs);
     }
     this.#context.drop(page);

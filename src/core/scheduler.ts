@@ -66,6 +66,11 @@ export class Scheduler {
     return isAtEnd ? 'atEnd' : 'walking';
   }
 
+  /** Records of answers that say the source ends, and are not believed yet. */
+  get heldRecords(): number {
+    return this.#context.outstanding.ends().reduce((sum, { records }) => sum + records, 0);
+  }
+
   /** Bytes fetched and not committed, and how many may be; for the reader. */
   get credits(): Pick<Credits, 'heldBytes' | 'bytesMax'> {
     return this.#context.options.credits;

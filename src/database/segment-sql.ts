@@ -1,4 +1,5 @@
 /** The statements of the segment store. */
+import { endSessionsOf } from './member-sessions.js';
 
 /** Children are offered in neighbouring blocks of so many; the numbers of a block never change. */
 const CHILD_BLOCK = 500;
@@ -20,6 +21,10 @@ export const LET_GO_ALL = `
   UPDATE ingestion_segments SET epoch = 0,
     status = CASE WHEN parent IS NULL AND status = 'open' THEN 'superseded' ELSE status END
   WHERE run = $1 AND (epoch <> 0 OR parent IS NULL AND status = 'open')`;
+
+export const END_DEAD = endSessionsOf(
+  'SELECT run, epoch FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp()',
+);
 
 export const COUNT_PLAN = `
   UPDATE ingestion_runs SET plan = plan + 1, has_left_order = has_left_order OR $2
@@ -83,16 +88,18 @@ const isLeftBehind = (steadyMs: string): string => `(
 
 // Who has claimed something walks, whatever it has said last.
 export const CLAIM = `
-  WITH before AS (
-    SELECT segment FROM ingestion_segments
-    WHERE run = $1 AND segment BETWEEN $3 AND $4 AND status = 'open' AND epoch NOT IN (0, $2)
-  ), claimed AS (
-    UPDATE ingestion_segments AS one SET epoch = $2
-    FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
+  WITH free AS (
+    SELECT one.segment, one.epoch
+    FROM ingestion_segments AS one, ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
       AND me.run = $1 AND me.epoch = $2 AND me.lease_until > statement_timestamp()
       AND (one.epoch IN (0, $2) OR ${isLeftBehind('$5')})
-    RETURNING one.segment, one.after_position, one.bound_position, one.parent
+    -- In their order: claims that overlap wait for one another, and never in a circle.
+    ORDER BY one.segment FOR UPDATE OF one
+  ), claimed AS (
+    UPDATE ingestion_segments AS one SET epoch = $2
+    FROM free WHERE one.run = $1 AND one.segment = free.segment
+    RETURNING one.segment, one.after_position, one.bound_position, one.parent, free.epoch AS before
   ), told AS (
     UPDATE ingestion_members SET phase = 'walking'
     WHERE run = $1 AND epoch = $2 AND phase <> 'walking' AND EXISTS (SELECT FROM claimed)
@@ -101,8 +108,16 @@ export const CLAIM = `
     EXISTS (
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
     ) AS "hasPages",
-    segment IN (SELECT segment FROM before) AS "wasHeld"
+    before NOT IN (0, $2) AS "wasHeld"
   FROM claimed ORDER BY segment`;
+
+/** Of members from which `CLAIM` takes something. */
+export const END_DEAD_HOLDERS = endSessionsOf(`
+  SELECT one.run, one.epoch FROM ingestion_segments AS one, ingestion_members AS me
+  WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
+    AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
+    AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond'
+    AND one.epoch NOT IN (0, $2) AND NOT ${isLiving('one.run', 'one.epoch')}`);
 
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
 export const LET_GO_LEFT_BEHIND = `

@@ -110,6 +110,7 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
     plan: (run, ranges, hasLeftOrder = false) =>
       patient(() =>
         inTransaction(pool, async (client) => {
+          await asked(client.query(sql.END_DEAD, [run]));
           await asked(client.query(sql.COUNT_PLAN, [run, hasLeftOrder]));
           await asked(client.query(sql.LET_GO_ALL, [run]));
           const { rows } = await asked(client.query<{ next: number }>(sql.NEXT_NUMBER, [run]));
@@ -147,7 +148,9 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
 
     async claim({ run, epoch }, { first, last }, steadyMs) {
       type Row = Omit<ClaimedSegment, 'after' | 'bound'> & { after: string; bound: string };
-      const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, steadyMs]);
+      const values = [run, epoch, first, last, steadyMs];
+      await query(sql.END_DEAD_HOLDERS, values);
+      const { rows } = await query<Row>(sql.CLAIM, values);
       if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch, steadyMs]);
       return rows.map((row) => {
         return { ...row, after: positionOf(row.after), bound: positionOf(row.bound) };

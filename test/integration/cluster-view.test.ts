@@ -60,7 +60,7 @@ describe('the cluster', () => {
     const one = await join(first, 'one');
     const two = await join(first, 'two');
     const three = await join(second, 'three');
-    const figures = { requests: 3, rows: 3_000, rowsPerSecond: 12.5, inFlight: 2 };
+    const figures = { requests: 3, rows: 3_000, rowsPerSecond: 12.5, inFlight: 2, heldRecords: 0 };
     await openMemberStore(database.pool).renew(
       { run: first, epoch: two.epoch },
       { phase: 'atEnd', shareable: 0, figures },
@@ -82,7 +82,13 @@ describe('the cluster', () => {
     ]);
     const [member] = runs[0]?.members ?? [];
     // It has not said anything yet.
-    expect(member?.figures).toEqual({ requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 });
+    expect(member?.figures).toEqual({
+      requests: 0,
+      rows: 0,
+      rowsPerSecond: 0,
+      inFlight: 0,
+      heldRecords: 0,
+    });
     expect(member?.joinedAtMs).toBeLessThanOrEqual(atMs);
     expect(member?.leaseUntilMs).toBeGreaterThan(atMs);
     expect(JSON.stringify(runs)).not.toContain('digest');

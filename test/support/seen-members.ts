@@ -8,7 +8,7 @@ export function seenMember(changes: Partial<SeenMember> = {}): SeenMember {
   return {
     ...{ epoch: 1, name: 'web-1 process 12', version: '0.2.0', phase: 'walking' },
     ...{ joinedAtMs: SEEN_AT_MS - 90_000, leaseUntilMs: SEEN_AT_MS + 8_000, isDead: false },
-    figures: { requests: 40, rows: 40_000, rowsPerSecond: 500.4, inFlight: 3 },
+    figures: { requests: 40, rows: 40_000, rowsPerSecond: 500.4, inFlight: 3, heldRecords: 0 },
     ...{ segments: 2, held: [0, 3] },
     ...changes,
   };

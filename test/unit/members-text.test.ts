@@ -31,7 +31,7 @@ describe('the members of a run', () => {
 
   test('have each their phase, figures, version, and what they hold', () => {
     const idle = { epoch: 2, name: 'web-2 process 34', phase: 'idle', segments: 0, held: [] };
-    const figures = { requests: 1, rows: 1_000, rowsPerSecond: 0, inFlight: 0 };
+    const figures = { requests: 1, rows: 1_000, rowsPerSecond: 0, inFlight: 0, heldRecords: 0 };
     const lines = linesOf(seenMember(), seenMember({ ...(idle as Partial<SeenMember>), figures }));
     expect(lines).toEqual([
       '  members    2, 500 rows/s together',
@@ -62,7 +62,16 @@ describe('the members of a run', () => {
     const many = Array.from({ length: 30 }, (_, index) =>
       seenMember({
         ...{ epoch: index + 1, name: `${'ingest-'.repeat(9)}${index} process 1`, segments: 400 },
-        ...{ held, figures: { requests: 1e6, rows: 1e9, rowsPerSecond: 123_456, inFlight: 100 } },
+        ...{
+          held,
+          figures: {
+            requests: 1e6,
+            rows: 1e9,
+            rowsPerSecond: 123_456,
+            inFlight: 100,
+            heldRecords: 0,
+          },
+        },
       }),
     );
     const lines = linesOf(...many);

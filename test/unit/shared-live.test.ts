@@ -11,7 +11,7 @@ const LIVE = {
 } as LiveRun;
 const OTHER = seenMember({
   ...{ epoch: 2, name: 'web-2 process 34' },
-  figures: { requests: 9, rows: 50_000, rowsPerSecond: 500, inFlight: 1 },
+  figures: { requests: 9, rows: 50_000, rowsPerSecond: 500, inFlight: 1, heldRecords: 0 },
 });
 const OF_TWO = clusterOf(runOf([seenMember(), OTHER, seenMember({ ...DEAD, epoch: 3 })]));
 const PROGRESS = [{ run: 7, rows: 70_000, total: 120_000 }];

@@ -1,9 +1,9 @@
 /** Opens the share of a process that has entered a run: with the queue of the cluster, or one of its own. */
 
-import { databaseId, openMemberStore } from '../../database/members.js';
+import { databaseId, type MemberStore, openMemberStore } from '../../database/members.js';
 import type { RunStore } from '../../database/run-store.js';
 import { NUMBERS_OF_MEMBER } from '../../database/segment-sql.js';
-import { openSegmentStore } from '../../database/segment-store.js';
+import { type Holder, openSegmentStore } from '../../database/segment-store.js';
 import { MemoryQueue } from '../../queue/memory-queue.js';
 import type { SegmentQueue } from '../../queue/segment-queue.js';
 import type { SessionParts } from '../session-parts.js';
@@ -29,10 +29,11 @@ export async function openShare(parts: ShareSource): Promise<Share> {
   const { run } = prepared.run;
   // The scheduler numbers the segments that it cuts; these are numbers for what a claimed one falls into.
   let nextNumber = joined.firstSegment + NUMBERS_OF_MEMBER / 2;
+  const members = openMemberStore(database.pool, patience);
   return new Share({
     ...{ joined, leaseMs },
     segments: openSegmentStore(database.pool, patience),
-    members: openMemberStore(database.pool, patience),
+    members,
     queue: await openQueue(parts),
     isShared: redisUrl !== null,
     seeding: {
@@ -42,14 +43,20 @@ export async function openShare(parts: ShareSource): Promise<Share> {
       isOrdered: prepared.plan.isOrdered,
       nextNumber: () => nextNumber++,
     },
-    countPages: () => countPages(store, run),
+    countRows: async () => (await store.loadTotals(run)).rows,
+    countAll: () => countAll(store, members, { run, epoch: joined.epoch }),
     observer: parts.shareObserver,
   });
 }
 
-async function countPages(store: RunStore, run: number) {
+/** All pages, and what others hold of ends that they wait to believe as this one does. */
+async function countAll(store: RunStore, members: MemberStore, { run, epoch }: Holder) {
   const { inserted, rows, quarantined } = await store.loadTotals(run);
-  return { rows, inserted, known: rows - inserted, quarantined };
+  const atEnd = (await members.list(run)).filter(
+    (other) => other.epoch !== epoch && other.phase === 'atEnd' && !other.isDead,
+  );
+  const held = atEnd.reduce((sum, { figures }) => sum + (figures.heldRecords ?? 0), 0);
+  return { inserted: inserted + held, known: rows - inserted, quarantined };
 }
 
 async function openQueue({

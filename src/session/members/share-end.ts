@@ -20,14 +20,14 @@ export interface Working {
 export function viewOf({ scheduler, stats, figures, engine }: Working): ShareView {
   return {
     state() {
-      const { phase, shareable } = scheduler;
+      const { phase, shareable, heldRecords } = scheduler;
       const { recentRowsPerSecond: rowsPerSecond } = figures.at(nowMs());
       const { requests, eventsIngestedHere: rows } = stats;
       const { inFlight } = scheduler.outstandingByPhase();
       return {
         phase,
         shareable,
-        figures: { requests, rows, rowsPerSecond, inFlight },
+        figures: { requests, rows, rowsPerSecond, inFlight, heldRecords },
       };
     },
     help: () => engine.help(),

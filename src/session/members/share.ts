@@ -7,20 +7,25 @@
  *      └──lease over, or planned anew──▶ lost: who comes back joins again, with another epoch
  *
  * The queue only says where work is. That it is to be had, the ledger says: a queue that was emptied is filled
- * from there.
+ * from there, and what it does not hand out is taken all the same. Redis may be away, or a member that lost the
+ * database alone may keep its job.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
-import type { RunTotals } from '../../database/ledger-types.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
+import type {
+  ClaimedSegment,
+  Holder,
+  SegmentSpan,
+  SegmentStore,
+} from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import { type Seeding, type SeedingParts, seedsOf } from './segment-seeds.js';
 import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
@@ -32,8 +37,10 @@ export interface ShareParts {
   /** Other members may work on the run. */
   readonly isShared: boolean;
   readonly leaseMs: number;
-  /** Counts all pages of the run. */
-  readonly countPages: () => Promise<ReceivedCounts & Pick<RunTotals, 'rows'>>;
+  /** What all members have received of the run. */
+  readonly countAll: () => Promise<ReceivedCounts>;
+  /** Rows that it has by the ledger, of all members. */
+  readonly countRows: () => Promise<number>;
   /** Null: nobody looks on. */
   readonly observer: ShareObserver | null;
 }
@@ -64,6 +71,8 @@ export class Share implements HeldSegments {
   readonly lost: Promise<Fault>;
   readonly #parts: ShareParts;
   readonly #over = new AbortController();
+  /** Segments that are its own, as the ledger will have it once all is told. */
+  readonly #own = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
   #changed = new AbortController();
@@ -95,10 +104,12 @@ export class Share implements HeldSegments {
   // --- segments --------------------------------------------------------------------------------
 
   open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
+    this.#own.add(segment.segment);
     return this.#parts.segments.open(this.holder, [segment]);
   }
 
   split(segment: number, at: Position, newSegment: number): Promise<void> {
+    this.#own.add(newSegment);
     return this.#parts.segments.split(this.holder, segment, at, newSegment);
   }
 
@@ -138,31 +149,49 @@ export class Share implements HeldSegments {
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await queue.take(
-        isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
-      );
-      const seeds = job === null ? [] : await this.#claim(job);
+      const job = await (isShared ? this.#takeSoon(changed) : queue.take(changed));
+      const unsaid = job === null && !changed.aborted ? oneOf(rest.free) : null;
+      const found = job ?? unsaid;
+      const seeds = found === null ? [] : await this.#claim(found);
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
   }
 
+  async #takeSoon(changed: AbortSignal): Promise<HeldJob | null> {
+    // Not `AbortSignal.any` with `AbortSignal.timeout`: the timeout within may be collected as
+    // garbage before it fires (nodejs/node#57736), and nothing would be looked for any more.
+    const late = new AbortController();
+    const giveUp = () => late.abort();
+    if (changed.aborted) giveUp();
+    changed.addEventListener('abort', giveUp);
+    const timer = setTimeout(giveUp, LOOK_EVERY_MS);
+    try {
+      return await this.#parts.queue.take(late.signal);
+    } finally {
+      clearTimeout(timer);
+      changed.removeEventListener('abort', giveUp);
+    }
+  }
+
   async countAll(): Promise<ReceivedCounts> {
-    const { segments, countPages } = this.#parts;
+    const { segments, countAll } = this.#parts;
     this.#renew();
     await this.#renewing;
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
-    return countPages();
+    return countAll();
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared, observer } = this.#parts;
+    const { segments, leaseMs, isShared, observer } = this.#parts;
     this.#hasClaimed = true;
     // None that says otherwise may come behind the claim.
     await this.#renewing;
-    const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    const found = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    // A job may come again of what was taken without it.
+    const claimed = found.filter(({ segment }) => !this.#own.has(segment));
     if (claimed.length === 0) {
       const { free } = await segments.look(this.holder.run, !isShared);
       const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
@@ -172,18 +201,23 @@ export class Share implements HeldSegments {
     observer?.taken(claimed.length, claimed.filter(({ wasHeld }) => wasHeld).length);
     const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
-    const found = await seedsOf(claimed, seeding);
-    if (found === null) throw new IngestionError(PLAN_WANTED);
-    for (const { first, others } of found.divided) {
-      await segments.divide(this.holder, first, others);
-    }
-    if (found.ended.length > 0) await this.end(found.ended);
-    return found.seeds;
+    const { seeds, ended, divided } = await this.#seedsOf(claimed);
+    for (const { first, others } of divided) await segments.divide(this.holder, first, others);
+    if (ended.length > 0) await this.end(ended);
+    for (const { segment } of seeds) this.#own.add(segment);
+    return seeds;
+  }
+
+  async #seedsOf(claimed: readonly ClaimedSegment[]): Promise<Seeding> {
+    const seeding = await seedsOf(claimed, this.#parts.seeding);
+    if (seeding === null) throw new IngestionError(PLAN_WANTED);
+    return seeding;
   }
 
   /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
+      this.#own.delete(segment);
       const job = this.#jobs.get(segment);
       if (job === undefined) continue;
       this.#jobs.delete(segment);
@@ -220,9 +254,9 @@ export class Share implements HeldSegments {
   async #recount(view: ShareView): Promise<void> {
     if (performance.now() - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
     this.#recountedAtMs = Number.POSITIVE_INFINITY;
-    const counts = await this.#parts.countPages().catch(() => null);
+    const rows = await this.#parts.countRows().catch(() => null);
     this.#recountedAtMs = performance.now();
-    if (counts !== null && !this.#over.signal.aborted) view.recounted(counts.rows);
+    if (rows !== null && !this.#over.signal.aborted) view.recounted(rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
@@ -247,6 +281,12 @@ interface Job {
   readonly held: HeldJob;
   /** Its segments that are still held. */
   readonly left: Set<number>;
+}
+
+/** Others look at the same time: each takes another one, mostly. */
+function oneOf(free: readonly SegmentSpan[]): HeldJob | null {
+  const span = free[Math.floor(Math.random() * free.length)];
+  return span === undefined ? null : { ...span, done: async () => {}, putOff: async () => {} };
 }
 
 function spanOf(segments: readonly number[]): SegmentSpan {
