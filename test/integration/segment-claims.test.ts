@@ -57,8 +57,8 @@ describe('a claim', () => {
     await makePage(database.pool, run, 2, 1);
     const [zero, , two] = neighbours(0, 3);
     expect(await claimAll(store, second)).toEqual([
-      { ...zero, parent: null, hasPages: false },
-      { ...two, parent: null, hasPages: true },
+      { ...zero, parent: null, hasPages: false, wasHeld: false },
+      { ...two, parent: null, hasPages: true, wasHeld: false },
     ]);
     expect(await holders()).toEqual([second.epoch, 0, second.epoch]);
     await writesPage(database.pool, second.holder, 2);
@@ -174,9 +174,9 @@ describe('a claim', () => {
     await makePage(database.pool, run, 2, 1);
     const child = { after: null, bound: null };
     expect(await claimAll(store, second)).toEqual([
-      { segment: 1, ...child, parent: '{"id": 1}', hasPages: false },
-      { segment: 2, ...child, parent: '{"id": 2}', hasPages: true },
-      { segment: 3, ...child, parent: '{"id": 3}', hasPages: false },
+      { segment: 1, ...child, parent: '{"id": 1}', hasPages: false, wasHeld: false },
+      { segment: 2, ...child, parent: '{"id": 2}', hasPages: true, wasHeld: false },
+      { segment: 3, ...child, parent: '{"id": 3}', hasPages: false, wasHeld: false },
     ]);
   });
 
