@@ -8,8 +8,9 @@
  */
 import type { Pool, QueryResultRow } from 'pg';
 import { assert } from '../core/fault.js';
+import type { MemberLoad } from '../core/help.js';
+import { NUMBERS_OF_MEMBER } from '../core/member-numbers.js';
 import type { Patience } from './patience.js';
-import { NUMBERS_OF_MEMBER } from './segment-sql.js';
 import type { Holder } from './segment-store.js';
 import { asked, inTransaction } from './transaction.js';
 
@@ -61,7 +62,7 @@ export interface Renewed {
   /** Free segments. */
   readonly free: number;
   /** Those who live, itself included. */
-  readonly members: readonly Pick<Member, 'epoch' | 'phase' | 'shareable'>[];
+  readonly members: readonly MemberLoad[];
 }
 
 export interface LeaseTerms {

@@ -4,8 +4,6 @@
 const CHILD_BLOCK = 500;
 /** More jobs than members that could take them before they are looked for again. */
 const JOBS_MAX = 200;
-/** A member opens fewer segments of its own. */
-export const NUMBERS_OF_MEMBER = 100_000;
 
 /** Whether the member with an epoch lives. @param epoch an SQL expression */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
@@ -100,7 +98,7 @@ export const RELEASE = `
 
 /** $2: nobody else works on the run, so that what is left is one job. */
 export const LOOK = `
-  SELECT run.plan, run.status,
+  SELECT run.plan,
     EXISTS (SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open') AS "hasOpen",
     coalesce((
       SELECT json_agg(json_build_object('first', first, 'last', last) ORDER BY first)

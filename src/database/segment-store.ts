@@ -9,45 +9,14 @@
  * (`ingestion_hold_segment`). So a member that was frozen, and was taken for dead, can write nothing any more.
  */
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
+import type { ClaimedSegment, SegmentRange } from '../core/claimed-segments.js';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
+import type { RunRest, SegmentSpan } from '../core/taking.js';
 import type { Position } from '../paging/position.js';
 import { positionOf, textOf } from './ledger-rows.js';
-import type { RunStatus } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import * as sql from './segment-sql.js';
 import { asked, inTransaction } from './transaction.js';
-
-/** A slice of the source: what is strictly after `after`, up to and including `bound`. */
-export interface SegmentRange {
-  readonly segment: number;
-  /** Null: from the beginning. */
-  readonly after: Position | null;
-  /** Null: to the end. */
-  readonly bound: Position | null;
-}
-
-export interface ClaimedSegment extends SegmentRange {
-  /** JSON text: see `ingestion_segments.parent`. Null: the stream has no parent. */
-  readonly parent: string | null;
-  /** Pages with its number are committed. */
-  readonly hasPages: boolean;
-}
-
-/** Neighbouring segments, by number. */
-export interface SegmentSpan {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** What is left of a run. */
-export interface RunRest {
-  /** How often it was planned. */
-  readonly plan: number;
-  readonly status: RunStatus;
-  readonly hasOpen: boolean;
-  /** What nobody holds, or nobody who lives. */
-  readonly free: readonly SegmentSpan[];
-}
 
 /** Whose segments they are. */
 export interface Holder {

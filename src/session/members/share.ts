@@ -12,14 +12,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
+import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../core/lease.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
+import { comesAgain, lookAt, spanOf } from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
+import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import { loadSeeds, type SeedingParts } from './segment-seeds.js';
 
 export interface ShareParts {
   readonly joined: Joined;
@@ -40,13 +42,6 @@ export interface ShareView {
   /** Another member has nothing to do. */
   help(): void;
 }
-
-/** The lease is renewed so many times within its length. */
-const RENEWALS = 4;
-/** Others may have left something meanwhile, or the run may be through. */
-const LOOK_EVERY_MS = 1_000;
-/** A segment whose dead holder may only have been away, as this member was. */
-const AGAIN_MS = 1_000;
 
 export class Share implements HeldSegments {
   readonly holder: Holder;
@@ -117,8 +112,9 @@ export class Share implements HeldSegments {
     while (!this.#over.signal.aborted) {
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
-      if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) return { seeds: [], isThrough: true };
+      const look = lookAt(rest, joined.plan);
+      if (look === 'plannedAnew') throw new IngestionError(PLANNED_ANEW);
+      if (look === 'through') return { seeds: [], isThrough: true };
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
@@ -142,16 +138,15 @@ export class Share implements HeldSegments {
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
     const { segments, leaseMs, seeding, isShared } = this.#parts;
-    const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    const claimed = await segments.claim(this.holder, held, isShared ? steadyMsOf(leaseMs) : 0);
     if (claimed.length === 0) {
-      const { free } = await segments.look(this.holder.run, !isShared);
-      const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
-      await (isFree ? held.putOff(AGAIN_MS) : held.done());
+      const rest = await segments.look(this.holder.run, !isShared);
+      await (comesAgain(held, rest) ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
     const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
-    const found = await seedsOf(claimed, seeding);
+    const found = await loadSeeds(claimed, seeding);
     if (found === null) throw new IngestionError(PLAN_WANTED);
     for (const { first, others } of found.divided) {
       await segments.divide(this.holder, first, others);
@@ -210,10 +205,6 @@ interface Job {
   readonly held: HeldJob;
   /** Its segments that are still held. */
   readonly left: Set<number>;
-}
-
-function spanOf(segments: readonly number[]): SegmentSpan {
-  return { first: Math.min(...segments), last: Math.max(...segments) };
 }
 
 const PLANNED_ANEW: Fault = {

@@ -1,0 +1,139 @@
+/** Where the walk of a claimed segment goes on, from the pages that members before have committed. */
+import { childCursor } from '../paging/child-cursor.js';
+import type { Paging } from '../paging/paging.js';
+import type { Position } from '../paging/position.js';
+import { planChild } from './child-resume.js';
+import type { CommittedPage } from './committed-page.js';
+import { planResume } from './resume.js';
+import type { SegmentSeed } from './segment.js';
+
+/** A slice of the source: what is strictly after `after`, up to and including `bound`. */
+export interface SegmentRange {
+  readonly segment: number;
+  /** Null: from the beginning. */
+  readonly after: Position | null;
+  /** Null: to the end. */
+  readonly bound: Position | null;
+}
+
+export interface ClaimedSegment extends SegmentRange {
+  /** Values of the parent's record, as JSON text. Null: the stream has no parent. */
+  readonly parent: string | null;
+  /** Pages with its number are committed. */
+  readonly hasPages: boolean;
+}
+
+/** What a member knows of the run that it takes segments of. */
+export interface TakingParts {
+  readonly paging: Paging;
+  /** Whether a row that comes again is known, by its key. */
+  readonly knowsRows: boolean;
+  /** As this member has planned them, with the cursors that lead there. */
+  readonly planned: ReadonlyMap<number, SegmentSeed>;
+  /** Whether the source declares an order, and nothing has contradicted it. */
+  readonly isOrdered: boolean;
+  /** A number for one more segment. */
+  readonly nextNumber: () => number;
+}
+
+/** What is left of what was claimed. */
+export interface Seeding {
+  readonly seeds: readonly SegmentSeed[];
+  /** Nothing is left of them. */
+  readonly ended: readonly number[];
+  /** Segments whose rest lies in several stretches, with the further ones. */
+  readonly divided: readonly Divided[];
+}
+
+interface Divided {
+  readonly first: SegmentRange;
+  readonly others: readonly SegmentRange[];
+}
+
+/** Whether the pages of the run say how to go on with any of these. */
+export function arePagesNeeded(
+  claimed: readonly ClaimedSegment[],
+  { planned }: Pick<TakingParts, 'planned'>,
+): boolean {
+  return claimed.some((segment) => seedOf(segment, planned) === null);
+}
+
+/**
+ * @param pages of the run, unless none are needed
+ * @returns null where only a plan of the whole run tells how to go on
+ */
+export function seedsOf(
+  claimed: readonly ClaimedSegment[],
+  pages: readonly CommittedPage[],
+  parts: TakingParts,
+  nowMs: number,
+): Seeding | null {
+  const seeding = { seeds: [] as SegmentSeed[], ended: [] as number[], divided: [] as Divided[] };
+  for (const segment of claimed) {
+    const planned = seedOf(segment, parts.planned);
+    if (planned !== null) {
+      seeding.seeds.push(planned);
+      continue;
+    }
+    const rest = parts.isOrdered ? restOf(segment, pages, parts, nowMs) : startOf(segment, pages);
+    if (rest === null) return null;
+    seeding.seeds.push(...rest);
+    if (rest.length === 0) seeding.ended.push(segment.segment);
+    const [first, ...others] = rest;
+    if (first !== undefined && others.length > 0) seeding.divided.push({ first, others });
+  }
+  return seeding;
+}
+
+/** @param pages of each that has some */
+export function childSeedsOf(
+  claimed: readonly ClaimedSegment[],
+  pages: ReadonlyMap<number, readonly CommittedPage[]>,
+  nowMs: number,
+): Seeding {
+  const plans = claimed.map(({ segment, parent }) => {
+    const startCursor = childCursor({ of: parent ?? '', at: null });
+    const known = { segment, startCursor, pages: pages.get(segment) ?? [] };
+    return { segment, seed: planChild(known, nowMs).seed };
+  });
+  return {
+    seeds: plans.flatMap(({ seed }) => seed ?? []),
+    ended: plans.flatMap(({ segment, seed }) => (seed === null ? [segment] : [])),
+    divided: [],
+  };
+}
+
+/** As this member has planned it; null: it has not, or others have begun with it. */
+function seedOf(
+  { segment, hasPages }: ClaimedSegment,
+  planned: TakingParts['planned'],
+): SegmentSeed | null {
+  return hasPages ? null : (planned.get(segment) ?? null);
+}
+
+/** Of a chain, whose pages alone tell where it goes on: a plan looks at all of them. */
+function startOf(
+  { segment, after, bound }: SegmentRange,
+  pages: readonly CommittedPage[],
+): SegmentSeed[] | null {
+  const isWhole = after === null && bound === null;
+  return pages.length > 0 || !isWhole ? null : [{ segment, after, bound }];
+}
+
+/** The first stretch keeps the number of the segment. */
+function restOf(
+  { segment, after, bound }: ClaimedSegment,
+  pages: readonly CommittedPage[],
+  { paging, knowsRows, nextNumber }: TakingParts,
+  nowMs: number,
+): SegmentSeed[] | null {
+  const { gaps, restarts, isOrdered } = planResume(pages, {
+    ...{ paging, nowMs, within: { after, bound } },
+  });
+  if (!isOrdered || (restarts && !knowsRows)) return null;
+  const own = pages.filter((page) => page.segment === segment);
+  const page = own.reduce((last, one) => Math.max(last, one.page), 0) + 1;
+  return gaps.map((gap, index) =>
+    index === 0 ? { ...gap, segment, page } : { ...gap, segment: nextNumber() },
+  );
+}
