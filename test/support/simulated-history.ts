@@ -53,6 +53,7 @@ export interface History {
   /** The most bytes that were held beyond credits and what was in flight; 0: never. */
   readonly heldBytesOver: number;
   readonly tipsInFlightMax: number;
+  /** Of all runs, each at its end. */
   readonly gapsAtEnd: number;
   /** Children that were asked for though a process before had committed all of their pages. */
   readonly askedAgain: number;
