@@ -21,6 +21,22 @@ export interface ClaimedSegment extends SegmentRange {
   readonly parent: string | null;
   /** Pages with its number are committed. */
   readonly hasPages: boolean;
+  /** The member held it before. */
+  readonly wasHeld: boolean;
+}
+
+/**
+ * What of it the member is to walk. A job may come twice, and the answer to a claim may be lost.
+ *
+ * @param held what the member takes for its own
+ * @returns null: others have had something of that meanwhile
+ */
+export function newsOf(
+  claimed: readonly ClaimedSegment[],
+  held: ReadonlySet<number>,
+): ClaimedSegment[] | null {
+  const isLost = claimed.some(({ segment, wasHeld }) => !wasHeld && held.has(segment));
+  return isLost ? null : claimed.filter(({ segment }) => !held.has(segment));
 }
 
 /** What a member knows of the run that it takes segments of. */
@@ -122,7 +138,7 @@ function startOf(
 
 /** The first stretch keeps the number of the segment. */
 function restOf(
-  { segment, after, bound }: ClaimedSegment,
+  { segment, after, bound, hasPages }: ClaimedSegment,
   pages: readonly CommittedPage[],
   { paging, knowsRows, nextNumber }: TakingParts,
   nowMs: number,
@@ -133,7 +149,8 @@ function restOf(
   if (!isOrdered || (restarts && !knowsRows)) return null;
   const own = pages.filter((page) => page.segment === segment);
   const page = own.reduce((last, one) => Math.max(last, one.page), 0) + 1;
+  const isOrphan = !hasPages && after !== null;
   return gaps.map((gap, index) =>
-    index === 0 ? { ...gap, segment, page } : { ...gap, segment: nextNumber() },
+    index === 0 ? { ...gap, segment, page, isOrphan } : { ...gap, segment: nextNumber() },
   );
 }

@@ -1,4 +1,5 @@
 /** Taking: what a member makes of what is left of its run. */
+import type { Fault } from './fault.js';
 
 /** Neighbouring segments, by number. */
 export interface SegmentSpan {
@@ -36,3 +37,21 @@ export function comesAgain({ first, last }: SegmentSpan, { free }: RunRest): boo
 export function spanOf(segments: readonly number[]): SegmentSpan {
   return { first: Math.min(...segments), last: Math.max(...segments) };
 }
+
+export const PLANNED_ANEW: Fault = {
+  code: 'LEASE_LOST',
+  message: 'another member has planned the run anew',
+  retryable: false,
+};
+
+export const HELD_BY_OTHERS: Fault = {
+  code: 'LEASE_LOST',
+  message: 'another member has held meanwhile what this one held',
+  retryable: false,
+};
+
+export const PLAN_WANTED: Fault = {
+  code: 'PLAN_WANTED',
+  message: 'only a plan of the whole run tells where a chain goes on',
+  retryable: false,
+};

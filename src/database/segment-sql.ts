@@ -70,16 +70,21 @@ export const SPLIT = `
 
 // Free ones, and those whose holder is dead: a member that was away itself may not know that others live.
 export const CLAIM = `
-  WITH claimed AS (
-    UPDATE ingestion_segments AS one SET epoch = $2
-    FROM ingestion_members AS me
+  WITH claimable AS (
+    SELECT one.segment, one.epoch = $2 AS was_held
+    FROM ingestion_segments AS one, ingestion_members AS me
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
       AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
       AND (one.epoch IN (0, $2) OR NOT ${isLiving('one.run', 'one.epoch')}
         AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond')
-    RETURNING one.segment, one.after_position, one.bound_position, one.parent
+    FOR NO KEY UPDATE OF one
+  ), claimed AS (
+    UPDATE ingestion_segments AS one SET epoch = $2
+    FROM claimable WHERE one.run = $1 AND one.segment = claimable.segment
+    RETURNING one.segment, one.after_position, one.bound_position, one.parent, claimable.was_held
   )
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
+    was_held AS "wasHeld",
     EXISTS (
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
     ) AS "hasPages"

@@ -10,12 +10,21 @@
  * from there.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import { newsOf } from '../../core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
 import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../core/lease.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
-import { comesAgain, lookAt, spanOf } from '../../core/taking.js';
+import {
+  comesAgain,
+  HELD_BY_OTHERS,
+  lookAt,
+  PLAN_WANTED,
+  PLANNED_ANEW,
+  spanOf,
+} from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
 import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
@@ -51,6 +60,9 @@ export class Share implements HeldSegments {
   readonly lost: Promise<Fault>;
   readonly #parts: ShareParts;
   readonly #over = new AbortController();
+  readonly #turns = new PQueue({ concurrency: 1 });
+  /** What it takes for its own. */
+  readonly #held = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
   #changed = new AbortController();
@@ -79,31 +91,40 @@ export class Share implements HeldSegments {
   // --- segments --------------------------------------------------------------------------------
 
   open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
-    return this.#parts.segments.open(this.holder, [segment]);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.open(this.holder, [segment]);
+      this.#held.add(segment.segment);
+    });
   }
 
   split(segment: number, at: Position, newSegment: number): Promise<void> {
-    return this.#parts.segments.split(this.holder, segment, at, newSegment);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.split(this.holder, segment, at, newSegment);
+      this.#held.add(newSegment);
+    });
   }
 
   setBound(segment: number, bound: Position | null): Promise<void> {
-    return this.#parts.segments.setBound(this.holder, segment, bound);
+    return this.#inTurn(() => this.#parts.segments.setBound(this.holder, segment, bound));
   }
 
-  async end(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.end(this.holder, segments);
-    await this.#forget(segments);
+  end(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(() => this.#end(segments));
   }
 
-  async supersede(segment: number): Promise<void> {
-    await this.#parts.segments.supersede(this.holder, segment);
-    await this.#forget([segment]);
+  supersede(segment: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.supersede(this.holder, segment);
+      await this.#forget([segment]);
+    });
   }
 
-  async give(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.release(this.holder, segments);
-    await this.#forget(segments);
-    await this.#parts.queue.offer([spanOf(segments)]);
+  give(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.release(this.holder, segments);
+      await this.#forget(segments);
+      await this.#parts.queue.offer([spanOf(segments)]);
+    });
   }
 
   /** @throws IngestionError, LEASE_LOST, where the run was planned anew */
@@ -121,7 +142,7 @@ export class Share implements HeldSegments {
       const job = await queue.take(
         isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
       );
-      const seeds = job === null ? [] : await this.#claim(job);
+      const seeds = job === null ? [] : await this.#inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
@@ -144,20 +165,38 @@ export class Share implements HeldSegments {
       await (comesAgain(held, rest) ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
-    const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
+    const news = newsOf(claimed, this.#held);
+    if (news === null) throw new IngestionError(HELD_BY_OTHERS);
+    if (news.length === 0) {
+      await held.done();
+      return [];
+    }
+    const job = { held, left: new Set(news.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
-    const found = await loadSeeds(claimed, seeding);
+    const found = await loadSeeds(news, seeding);
     if (found === null) throw new IngestionError(PLAN_WANTED);
     for (const { first, others } of found.divided) {
       await segments.divide(this.holder, first, others);
     }
-    if (found.ended.length > 0) await this.end(found.ended);
+    for (const { segment } of found.seeds) this.#held.add(segment);
+    if (found.ended.length > 0) await this.#end(found.ended);
     return found.seeds;
+  }
+
+  async #end(segments: readonly number[]): Promise<void> {
+    await this.#parts.segments.end(this.holder, segments);
+    await this.#forget(segments);
+  }
+
+  /** Whatever changes what it holds is done, and answered, before the next begins. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.add(work);
   }
 
   /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
+      this.#held.delete(segment);
       const job = this.#jobs.get(segment);
       if (job === undefined) continue;
       this.#jobs.delete(segment);
@@ -206,15 +245,3 @@ interface Job {
   /** Its segments that are still held. */
   readonly left: Set<number>;
 }
-
-const PLANNED_ANEW: Fault = {
-  code: 'LEASE_LOST',
-  message: 'another member has planned the run anew',
-  retryable: false,
-};
-
-const PLAN_WANTED: Fault = {
-  code: 'PLAN_WANTED',
-  message: 'only a plan of the whole run tells where a chain goes on',
-  retryable: false,
-};
