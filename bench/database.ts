@@ -99,7 +99,8 @@ async function withClient(url: string, run: (client: pg.Client) => Promise<void>
 async function reset(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ name: string }>(
     `SELECT quote_ident(tablename) AS name FROM pg_tables
-     WHERE schemaname = 'public' AND tablename <> 'ingestion_migrations' ORDER BY 1`,
+     WHERE schemaname = 'public' AND tablename NOT IN ('ingestion_migrations', 'ingestion_database')
+     ORDER BY 1`,
   );
   await pool.query(`TRUNCATE ${rows.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
   await pool.query('CHECKPOINT').catch((error: { code?: string }) => {

@@ -24,6 +24,7 @@ import { tableText, wrapText } from './report/table.js';
 import { figuresOf, headLines, readFigures, writeResults } from './report/write-results.js';
 import { chainScenario } from './scenarios/chain.js';
 import { childrenScenario } from './scenarios/children.js';
+import { clusterScenario } from './scenarios/cluster.js';
 import { limitScenario } from './scenarios/limit.js';
 import { limitersScenario } from './scenarios/limiters.js';
 import { matrixScenario } from './scenarios/matrix.js';
@@ -40,6 +41,7 @@ const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
 const SCENARIOS: Readonly<Record<ScenarioName, (bench: Bench) => Promise<Section>>> = {
+  cluster: clusterScenario,
   matrix: matrixScenario,
   limit: limitScenario,
   limiters: limitersScenario,

@@ -11,6 +11,7 @@ export const SCENARIOS = [
   'limiters',
   'chain',
   'children',
+  'cluster',
   'scale',
   'writer',
   'parser',

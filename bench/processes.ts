@@ -155,6 +155,7 @@ export interface IngestExit {
 }
 
 export interface IngestProcess {
+  readonly pid: number;
   signal(signal: NodeJS.Signals): void;
   /** Its end, whatever it was. */
   exit(): Promise<IngestExit>;
@@ -165,7 +166,12 @@ export interface IngestProcess {
 /** Starts `datasync ingest --json ARGS` in `cwd`. One at a time: CPU time is counted by its end. */
 export function startIngest(
   args: readonly string[],
-  where: { readonly cwd: string; readonly databaseUrl: string; readonly baseUrl: string },
+  where: {
+    readonly cwd: string;
+    readonly databaseUrl: string;
+    readonly baseUrl: string;
+    readonly variables?: Readonly<Record<string, string>>;
+  },
 ): IngestProcess {
   const endedBeforeMs = readEndedChildrenMs();
   const startedAtMs = performance.timeOrigin + performance.now();
@@ -179,6 +185,7 @@ export function startIngest(
       API_BASE_URL: where.baseUrl,
       TARGET_API_KEY: API_KEY,
       LOG_LEVEL: 'warn',
+      ...where.variables,
     },
   });
   living.add(child);
@@ -216,6 +223,7 @@ export function startIngest(
     };
   };
   return {
+    pid,
     signal: (signal) => void child.kill(signal),
     exit,
     async end(expectedCode = 0) {

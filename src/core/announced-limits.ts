@@ -1,18 +1,16 @@
 /**
- * Announced limits: one for each that answers describe, and the reading of their times.
+ * Announced limits: one for each that answers describe.
  *
- * Owns the limits, the history of our requests that they are judged by, and what is known of the
- * server's clock and units. Does not own what refusals teach beside them: that is limiter.ts.
+ * Owns the limits, and the history of our requests that they are judged by. Does not own what refusals teach beside them: that is limiter.ts.
  */
-import type { TimeSaid } from './header-time.js';
 import { Limit } from './limit.js';
 import type { LimitObservation, LimitStatement } from './limit-headers.js';
 import { longestStarts, type SavedLimit } from './limit-log.js';
 import { changeSentence } from './limit-words.js';
 import { RequestHistory } from './request-history.js';
-import { ServerOffset } from './server-offset.js';
 import { ALONE, type OtherStarts, othersOf } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
+import { ToldTimes } from './told-times.js';
 
 /** An answer, or what is known of a request that got none. Instants are epoch ms. */
 export interface Answered {
@@ -36,35 +34,14 @@ export interface OwnStart {
 export const ASSUMED = 'assumed';
 /** A limit that is used as much as this may be what refused, though the refusal does not say so. */
 const SPENT_SHARE = 0.8;
-/** A bare pause of so many seconds or more may be one of milliseconds. */
-const DOUBTFUL_MS = 100_000;
-/** People choose pauses in multiples of so many seconds; the longer a pause, the rounder. */
-const ROUND_SECONDS = 60;
-const ROUND_SECONDS_LONG = 300;
-const LONG_MS = 600_000;
-/** As many falls in a row show that a number counts milliseconds. */
-const FALLS = 3;
-const RETRY_AFTER = 'retry-after';
-
-interface BareTime {
-  readonly spanMs: number;
-  readonly atMs: number;
-  /** In a row until then, each by about the milliseconds that had passed. */
-  readonly falls: number;
-}
 
 export class AnnouncedLimits {
   readonly #limits = new Map<string, Limit>();
   readonly #history: RequestHistory;
-  readonly #offset = new ServerOffset();
+  readonly #times: ToldTimes;
   readonly #reserve: number;
   readonly #changed: (sentence: string) => void;
   #others: OtherStarts = ALONE.others;
-  /** Bare numbers of resets are milliseconds. */
-  #areMilliseconds = false;
-  /** A pause that was looked behind before its end as seconds. */
-  #early: { readonly lookAtMs: number } | null = null;
-  readonly #lastBare = new Map<string, BareTime>();
 
   /** @param options.changed is told what was learned, a sentence each time */
   constructor(options: {
@@ -76,6 +53,10 @@ export class AnnouncedLimits {
     const { assumed, saved, reserve } = options;
     this.#reserve = reserve;
     this.#changed = options.changed;
+    this.#times = new ToldTimes(() => {
+      for (const limit of this.#limits.values()) limit.forgetWindow();
+      this.#changed('the API tells its times in milliseconds');
+    });
     this.#history = new RequestHistory(longestStarts({ limits: saved }));
     for (const one of saved) this.#add(one.name === ASSUMED ? { ...one, from: 'assumed' } : one);
     if (saved.length > 0 || assumed === null) return;
@@ -106,6 +87,33 @@ export class AnnouncedLimits {
     this.#limits.delete(ASSUMED);
   }
 
+  get hasOthers(): boolean {
+    for (const startsMs of this.#others.values()) if (startsMs.length > 0) return true;
+    return false;
+  }
+
+  /** Limits whose length was not seen here. */
+  get areSeen(): boolean {
+    return [...this.#limits.values()].every(({ isSeen }) => isSeen);
+  }
+
+  /** What others have seen of limits that answers describe here too. */
+  relyOn(seen: readonly SavedLimit[]): void {
+    for (const { name, policy, from } of seen) {
+      const own = this.#limits.get(name);
+      if (from === 'measured' && own !== undefined && !own.isSeen) own.relyOn(policy);
+    }
+  }
+
+  /** What others have learned takes the place of what is assumed, and is relied on; our starts are ours. */
+  adopt(saved: readonly SavedLimit[], nowMs: number): void {
+    const own = [...this.#limits.values()].map((limit) => limit.saved(nowMs));
+    const startsMs = longestStarts({ limits: own });
+    this.#limits.delete(ASSUMED);
+    for (const one of saved) this.#add({ ...one, from: 'measured', startsMs });
+    this.others = this.#others;
+  }
+
   /** They replace those that were known before. */
   set others(others: OtherStarts) {
     this.#others = others;
@@ -129,7 +137,7 @@ export class AnnouncedLimits {
   settle({ number, takenMs }: OwnStart, { sentAtMs, headAtMs, dateMs }: Answered): void {
     this.#history.settle(number, sentAtMs, headAtMs);
     for (const limit of this.#limits.values()) limit.settle(takenMs, sentAtMs, headAtMs);
-    if (headAtMs !== null && dateMs !== null) this.#offset.observe(dateMs, sentAtMs, headAtMs);
+    if (headAtMs !== null && dateMs !== null) this.#times.observeDate(dateMs, sentAtMs, headAtMs);
   }
 
   /** @returns the limits that the answer says are spent */
@@ -138,7 +146,7 @@ export class AnnouncedLimits {
     if (observed === null || headAtMs === null) return [];
     const spent: Limit[] = [];
     for (const said of observed.limits) {
-      this.#judge(said.name, said.reset, said.windowMs, headAtMs);
+      this.#times.judge(said.name, said.reset, said.windowMs, headAtMs);
       // A quota alone says nothing of when.
       if (said.remaining === null && said.reset === null && said.windowMs === null) continue;
       if (isCountless(said) && !this.#limits.has(said.name)) continue;
@@ -149,8 +157,8 @@ export class AnnouncedLimits {
       const seen = {
         ...{ number, sentAtMs, headAtMs },
         said: isBeyond ? { ...said, remaining: -1 } : said,
-        resetMs: said.reset === null ? null : this.spanOf(said.reset, headAtMs),
-        resetUnitMs: said.reset === null ? 1 : this.#unitOf(said.reset),
+        resetMs: said.reset === null ? null : this.#times.spanOf(said.reset, headAtMs),
+        resetUnitMs: said.reset === null ? 1 : this.#times.unitOf(said.reset),
         isInstant: said.reset?.atMs != null,
       };
       limit.observe(seen, isRefusal);
@@ -179,17 +187,14 @@ export class AnnouncedLimits {
     if (observed === null) return 0;
     const atMs = headAtMs ?? nowMs;
     const resets = observed.limits.filter(isCountless).flatMap(({ reset }) => reset ?? []);
-    const pauseMs = observed.retryAfter === null ? 0 : this.#pauseMs(observed.retryAfter, atMs);
-    return Math.max(pauseMs, ...resets.map((reset) => this.spanOf(reset, atMs)));
+    const pauseMs =
+      observed.retryAfter === null ? 0 : this.#times.pauseMs(observed.retryAfter, atMs);
+    return Math.max(pauseMs, ...resets.map((reset) => this.#times.spanOf(reset, atMs)));
   }
 
-  /** From the answer until then, or a little longer. */
-  spanOf(said: TimeSaid, headAtMs: number): number {
-    if (said.atMs !== null) {
-      const cutMs = said.isCut ? said.unitMs : 0;
-      return Math.max(0, said.atMs + cutMs - this.#offset.at(headAtMs));
-    }
-    return this.#isMilliseconds(said) ? said.spanMs / 1000 : said.spanMs;
+  /** A request was accepted. */
+  accepted(sentAtMs: number): void {
+    this.#times.accepted(sentAtMs);
   }
 
   /** The limiter refused it: whether the server counts it is not known. */
@@ -232,60 +237,6 @@ export class AnnouncedLimits {
   #sayChange(limit: Limit, before: LimitPolicy | null, reason: string): void {
     const sentence = limit.isKnown ? changeSentence(limit, before, reason) : null;
     if (sentence !== null) this.#changed(sentence);
-  }
-
-  /**
-   * A pause as a refusal asks for it. A bare number may be of milliseconds: then the first that would
-   * be long as seconds, and is not round as people choose them, is looked behind once.
-   */
-  #pauseMs(said: TimeSaid, headAtMs: number): number {
-    this.#judge(RETRY_AFTER, said, null, headAtMs);
-    const spanMs = this.spanOf(said, headAtMs);
-    const roundSeconds = spanMs > LONG_MS ? ROUND_SECONDS_LONG : ROUND_SECONDS;
-    const isDoubtful = said.isBare && spanMs >= DOUBTFUL_MS && (spanMs / 1000) % roundSeconds !== 0;
-    if (!isDoubtful || this.#areMilliseconds) return spanMs;
-    this.#early ??= { lookAtMs: headAtMs + spanMs / 1000 };
-    // The others of a burst are refused before that look.
-    return headAtMs < this.#early.lookAtMs ? spanMs / 1000 : spanMs;
-  }
-
-  /** A request was accepted, and a pause that was looked behind early was one of milliseconds. */
-  accepted(sentAtMs: number): void {
-    if (this.#early === null || this.#areMilliseconds || sentAtMs < this.#early.lookAtMs) return;
-    if (sentAtMs < this.#early.lookAtMs + DOUBTFUL_MS) this.#readMilliseconds();
-  }
-
-  /** Times of one kind that fall as fast as the milliseconds pass are told in these. */
-  #judge(name: string, said: TimeSaid | null, windowMs: number | null, atMs: number): void {
-    if (said === null || !said.isBare || this.#areMilliseconds) return;
-    const { spanMs } = said;
-    const last = this.#lastBare.get(name);
-    const fell = last === undefined ? 0 : (last.spanMs - spanMs) / 1000;
-    const passedMs = last === undefined ? 0 : atMs - last.atMs;
-    // Answers come out of order, and a sliding log's reset jumps: only falls by about the time that has
-    // passed, one after the other, are of milliseconds.
-    const isLike = fell >= 2 && fell > passedMs / 2 - 2 && fell < passedMs * 2 + 2;
-    const falls = isLike ? (last?.falls ?? 0) + 1 : 0;
-    this.#lastBare.set(name, { spanMs, atMs, falls });
-    const isBeyond = windowMs !== null && spanMs > windowMs * 2 && spanMs <= windowMs * 1_100;
-    // A refusal's pause does not jump, as a sliding log's reset does.
-    const enough = name === RETRY_AFTER ? 1 : FALLS;
-    if (falls >= enough || isBeyond) this.#readMilliseconds();
-  }
-
-  #readMilliseconds(): void {
-    this.#areMilliseconds = true;
-    for (const limit of this.#limits.values()) limit.forgetWindow();
-    this.#changed('the API tells its times in milliseconds');
-  }
-
-  #isMilliseconds(said: TimeSaid): boolean {
-    return said.isBare && this.#areMilliseconds;
-  }
-
-  #unitOf(said: TimeSaid): number {
-    if (said.atMs === null) return this.#isMilliseconds(said) ? 1 : said.unitMs;
-    return said.unitMs + this.#offset.doubtMs;
   }
 }
 

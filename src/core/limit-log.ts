@@ -31,6 +31,8 @@ export interface LimitLog {
   readonly pace: SavedPace | null;
   /** Whether an answer ever described a limit, or its absence. */
   readonly isLearned: boolean;
+  /** Whether the length of each window was seen, and not only thought possible. @default true */
+  readonly isSeen?: boolean;
 }
 
 export const NO_LIMITS: LimitLog = { limits: [], pace: null, isLearned: false };

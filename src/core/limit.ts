@@ -17,19 +17,15 @@ import type { LimitKind, LimitSource, SavedLimit } from './limit-log.js';
 import { quotaOf } from './limit-statement.js';
 import type { RequestHistory } from './request-history.js';
 import type { LimitSeen } from './said-window.js';
+import { scoutAtMs } from './scouting.js';
 import type { LimitShare } from './start-reservation.js';
 import { type LimitPolicy, TokenBucket } from './token-bucket.js';
 import { ToldCount } from './told-count.js';
 import { WindowEvidence } from './window-evidence.js';
 
 const ASSUMED_WINDOW_MS = 60_000;
-/** Requests of the quota that look for the window's length, half of it at most. */
-const SCOUTS_MAX = 10;
-const SCOUT_GAP_MIN_MS = 100;
 /** After a refusal while nothing is known of the window; it doubles. */
 const UNKNOWN_WAIT_MS = 2_000;
-/** Each waits so many times as long as all before it. */
-const SCOUT_GROWTH = 2;
 /** Within this share of a window an arrival's place is not known. */
 const EDGE_SHARE = 0.01;
 const EDGE_MIN_MS = 20;
@@ -127,7 +123,6 @@ export class Limit {
     return Math.max(1, this.#bucket.tokensAt(nowMs));
   }
 
-  /** Ours, and those of others. */
   startsIn(nowMs: number): number {
     return this.#bucket.startsIn(nowMs);
   }
@@ -191,6 +186,18 @@ export class Limit {
     this.#told.heard(seen, said.remaining, untilMs, this.#explains(seen, used - later));
   }
 
+  /** How long its window is was seen here, and not only thought possible. */
+  get isSeen(): boolean {
+    return this.#isLeaky || this.#window.hasOpened || this.#window.isMeasured;
+  }
+
+  /** Another process has seen how long its window is. */
+  relyOn({ quota, windowMs }: LimitPolicy): void {
+    this.#window = new WindowEvidence();
+    this.#window.restore(windowMs, true);
+    this.#bucket.policy = { quota, windowMs };
+  }
+
   /** What was heard was misread: only what is counted stays known. */
   forgetWindow(): void {
     this.#window = new WindowEvidence();
@@ -246,8 +253,6 @@ export class Limit {
     return tryAtMs === null ? allMs : Math.max(allMs, Math.min(keptMs, tryAtMs));
   }
 
-  // --- a count that our requests do not explain ------------------------------------------------
-
   #explains(seen: LimitSeen, used: number): (othersUntilMs: number) => boolean {
     const lengthMs = this.#window.lengthMs ?? Number.POSITIVE_INFINITY;
     const edgeMs = Math.max(EDGE_MIN_MS, Number.isFinite(lengthMs) ? lengthMs * EDGE_SHARE : 0);
@@ -256,8 +261,6 @@ export class Limit {
     const othersSince = (atMs: number) => this.#bucket.othersSince(atMs);
     return (untilMs) => used <= ours + othersSince(sinceMs) - othersSince(untilMs);
   }
-
-  // --- a window of unknown length --------------------------------------------------------------
 
   get #isScouting(): boolean {
     return this.#window.lengthMs === null && this.#told.left !== null;
@@ -273,10 +276,8 @@ export class Limit {
     return left <= 0 && nowMs < emptyUntilMs ? emptyUntilMs : this.#apartMs(left, elapsedMs);
   }
 
-  /** The last requests of the quota look, each after a longer gap. */
   #apartMs(left: number, elapsedMs: number): number {
-    if (left > Math.min(SCOUTS_MAX, Math.ceil(this.#quota / 2))) return 0;
-    return this.#lastStartMs + Math.max(SCOUT_GAP_MIN_MS, elapsedMs * SCOUT_GROWTH);
+    return scoutAtMs({ quota: this.#quota, left, lastStartMs: this.#lastStartMs, elapsedMs });
   }
 
   /** A window that is only seen may be a bucket that leaks: what is left by the last answer holds. */
@@ -284,8 +285,6 @@ export class Limit {
     if (this.#window.isSure || (this.#told.left ?? 1) > 0) return 0;
     return this.#lastStartMs + (2 * this.#bucket.policy.windowMs) / this.#quota;
   }
-
-  // --- a bucket that leaks ---------------------------------------------------------------------
 
   #roomAtMs(): number {
     const others = this.#told.startedSince(this.#leak.lastSentAtMs);

@@ -12,33 +12,25 @@ import { AnnouncedLimits, type Answered, type OwnStart } from './announced-limit
 import { LearnedPace } from './learned-pace.js';
 import { type LimitLog, type LimitView, leastOf, NO_LIMITS, startedBy } from './limit-log.js';
 import { paceSentence } from './limit-words.js';
-import { RecentShare } from './recent-share.js';
 import { Room } from './room.js';
 import { Silence } from './silence.js';
 import { type LimitShare, type OtherStarts, othersOf, PACE } from './start-reservation.js';
 import type { LimitPolicy } from './token-bucket.js';
+import { UnsaidRefusals } from './unsaid-refusals.js';
 
-/** So many of the last answers that may be refusals are no bad luck. */
-const UNSAID_OFTEN = 3;
-const UNSAID_OF = 6;
-/** Statuses in a row that may be a limiter's or a sick server's, until they are taken for the latter. */
-const UNSAID_MAX = 3;
-/** So far apart no such status tells of a limiter: to slow down further would not help. */
-const UNSAID_SPACING_MS_MAX = 10_000;
 /** One answer may lack what others say: so many without a limit show that there is none. */
 const UNDESCRIBED_MIN = 2;
 const PACE_NAME = 'pace';
 /** A limiter of requests at once opens when one has been answered, and asks for no longer pause. */
-const ROOM_BACKOFF_MS = 50;
-const ROOM_WORD_MS_MAX = 1_000;
+const ROOM = { backoffMs: 50, wordMsMax: 1_000 } as const;
 /** A window and what arrivals may be late. */
 const DRAIN_FACTOR = 1.01;
 
 export class Limiter {
   readonly #announced: AnnouncedLimits;
-  readonly #pace: LearnedPace;
+  #pace: LearnedPace;
   readonly #room = new Room();
-  readonly #unsaid = new RecentShare(UNSAID_OF, UNSAID_OFTEN);
+  readonly #unsaid = new UnsaidRefusals();
   #undescribed = 0;
   /** A page came, or an earlier process learned: what was assumed does not hold any more. */
   #isLearned: boolean;
@@ -97,6 +89,20 @@ export class Limiter {
   set others(others: OtherStarts) {
     this.#announced.others = others;
     this.#pace.othersMs = othersOf(others, PACE).at(-1) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether others may know the limits that are only assumed here. */
+  get mayLearn(): boolean {
+    return this.#announced.hasOthers && !this.#announced.isAny && !this.#isLearned;
+  }
+
+  /** What others have learned takes the place of what is assumed, or was not seen. */
+  learn({ limits, pace, isLearned }: LimitLog, nowMs: number): void {
+    if (!isLearned) return;
+    if (!this.mayLearn) return this.#announced.relyOn(limits);
+    this.#pace = new LearnedPace(pace);
+    this.#announced.adopt(limits, nowMs);
+    this.#isLearned = true;
   }
 
   /** What each limit permits at an instant to come, were nobody else there. */
@@ -191,22 +197,16 @@ export class Limiter {
     return this.#isLearned || this.#announced.isAny;
   }
 
-  /** Whether any answer has described a limit. */
   get isAnnounced(): boolean {
     return this.#announced.isAny;
   }
 
-  /**
-   * Whether a 503 that does not call itself a refusal may be the limiter's: no answer describes a limit,
-   * and refusals have taught the pace, it came to more requests at once than ever, or comes too often
-   * for bad luck.
-   */
+  /** Whether a 503 that does not call itself a refusal may be the limiter's, where no answer describes a limit. */
   mayBeRefusal(request: OwnStart): boolean {
-    if (!this.#isLearned || this.isAnnounced || this.#silence.refusals >= UNSAID_MAX) return false;
+    if (!this.#isLearned || this.isAnnounced) return false;
+    const isUnproven = this.#room.isUnproven(this.#room.atOnce(request.number));
     const spacingMs = this.#pace.intervalMs ?? 0;
-    if (spacingMs > UNSAID_SPACING_MS_MAX) return false;
-    const atOnce = this.#room.atOnce(request.number);
-    return spacingMs > 0 || this.#room.isUnproven(atOnce) || this.#unsaid.isOften;
+    return this.#unsaid.mayBeOne(this.#silence.refusals, spacingMs, isUnproven);
   }
 
   /** Nothing is sent before this, for a refusal; epoch ms. */
@@ -262,10 +262,9 @@ export class Limiter {
       limits: [...this.#announced.all()].map((limit) => limit.saved(nowMs)),
       pace: this.#pace.saved,
       isLearned: this.isLearned,
+      isSeen: this.#announced.areSeen,
     };
   }
-
-  // --- details ---------------------------------------------------------------------------------
 
   #settle(request: OwnStart, answer: Answered): void {
     this.#room.answered(request.number);
@@ -275,11 +274,11 @@ export class Limiter {
 
   /** Nothing that is described refused: too many at once, or too fast. @returns the back-off */
   #unannounced(atOnce: number, sentAtMs: number, wordMs: number, nowMs: number): number {
-    if (wordMs < ROOM_WORD_MS_MAX && this.#room.refusedAt(atOnce, nowMs)) {
+    if (wordMs < ROOM.wordMsMax && this.#room.refusedAt(atOnce, nowMs)) {
       this.#changes.push(
         `the API refused request ${atOnce} at once: at most ${atOnce - 1} are sent from now on`,
       );
-      return ROOM_BACKOFF_MS;
+      return ROOM.backoffMs;
     }
     return this.#tooFast(sentAtMs, nowMs);
   }

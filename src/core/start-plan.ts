@@ -19,6 +19,8 @@ const BLOCK_STARTS_MAX = 1_000;
 const HOLD_MAX_MS = 10_000;
 /** It is asked for this long before the token comes back, so that it costs the start no time. */
 const AHEAD_MS = 150;
+/** Who waits for a limit that is only assumed looks so often whether others have learned better. */
+const LOOK_MS = 500;
 
 export interface StartDecision {
   readonly isPermitted: boolean;
@@ -51,6 +53,7 @@ export class StartPlan {
   #isTold: boolean;
   /** Whether the saved log holds starts of ours. */
   #isLogged = false;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(limiter: Limiter) {
     this.#limiter = limiter;
@@ -78,8 +81,10 @@ export class StartPlan {
     if (askAtMs > nowMs) {
       // It waits anyway: whoever begins meanwhile should not have to find the limits out by himself.
       const isNews = this.#limiter.isAnnounced && !this.#isTold;
-      const request = isNews ? this.#withoutPlan(nowMs) : null;
-      return { isPermitted: false, wakeAtMs: request === null ? askAtMs : Infinity, request };
+      const lookAtMs = this.#limiter.mayLearn ? this.#askedAtMs + LOOK_MS : Infinity;
+      const request = isNews || lookAtMs <= nowMs ? this.#withoutPlan(nowMs) : null;
+      const wakeAtMs = request === null ? Math.min(askAtMs, lookAtMs) : Infinity;
+      return { isPermitted: false, wakeAtMs, request };
     }
     this.#holdMs = this.#isUnused
       ? Math.min(HOLD_MAX_MS, this.#holdMs * 2)
@@ -88,6 +93,7 @@ export class StartPlan {
     const permitted = Math.ceil((policy.quota * BLOCK_MS) / policy.windowMs);
     const count = Math.min(BLOCK_STARTS_MAX, Math.max(1, permitted));
     this.#pending = { count, askedAtMs: nowMs, atMs, untilMs };
+    this.#askedAtMs = nowMs;
     this.#isLogged = true;
     this.#isTold = this.#limiter.isAnnounced;
     const log = this.#limiter.log(nowMs);
@@ -96,8 +102,9 @@ export class StartPlan {
   }
 
   /** The reservation last asked for is answered. */
-  reserved({ granted, others }: StartAnswer): void {
+  reserved({ granted, others, learned = null }: StartAnswer): void {
     const pending = this.#pending;
+    if (learned !== null) this.#limiter.learn(learned, pending?.askedAtMs ?? 0);
     this.#limiter.others = others;
     this.#planned = Math.min(pending?.count ?? 0, granted);
     this.#validUntilMs = pending?.untilMs ?? 0;
@@ -133,6 +140,7 @@ export class StartPlan {
   #withoutPlan(nowMs: number): StartRequest {
     this.#isTold = this.#limiter.isAnnounced;
     this.#pending = { count: 0, askedAtMs: nowMs, atMs: nowMs, untilMs: 0 };
+    this.#askedAtMs = nowMs;
     return withoutPlan(this.#limiter.log(nowMs), nowMs);
   }
 }

@@ -34,6 +34,8 @@ export interface StartAnswer {
   /** Of those asked for. */
   readonly granted: number;
   readonly others: OtherStarts;
+  /** Limits that others have learned, where ours are assumed, or not seen; null: they were not asked. @default null */
+  readonly learned?: LimitLog | null;
 }
 
 /** All is granted: nobody else has started anything. */

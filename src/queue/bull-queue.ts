@@ -3,9 +3,9 @@
  * start without Redis needs none of them.
  */
 import type { Job, Queue, RedisQueueBackend, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobId } from './job-id.js';
+import type { RedisClient } from './redis-clients.js';
 import type { SegmentJob } from './segment-queue.js';
 
 /** For charts that nobody draws of a run; each entry is some hundred bytes. */
@@ -44,7 +44,10 @@ export function queuePrefix(database: string): string {
   return `{datasync.${database.replaceAll(/[^\w.-]/g, '_')}}`;
 }
 
-export async function openBullQueue(commands: Redis, settings: BullSettings): Promise<BullQueue> {
+export async function openBullQueue(
+  commands: RedisClient,
+  settings: BullSettings,
+): Promise<BullQueue> {
   const { Job, Queue, Worker } = await import('bullmq');
   const { name, prefix, member, lockDurationMs, stalledIntervalMs } = settings;
   const shared = {

@@ -49,7 +49,8 @@ function unfit(info: string, shownAs: string): string | null {
       return `Redis at ${shownAs} is of version ${major}.${minor}, too old for BullMQ. Upgrade it to ${wanted} or newer`;
     }
   }
-  if (/^role:slave/m.test(info)) {
+  // Any node of a cluster shows the way to the others.
+  if (/^role:slave/m.test(info) && !/^cluster_enabled:1/m.test(info)) {
     return `Redis at ${shownAs} is a replica, which takes no writes. Give the primary in REDIS_URL`;
   }
   return null;

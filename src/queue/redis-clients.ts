@@ -1,23 +1,26 @@
 /**
- * The two connections of a member to Redis. Neither outlives `end`, and neither fails for good: each
- * connects again for as long as it takes.
+ * The two connections of a member to Redis, or to a Redis Cluster. Neither outlives `end`, and neither
+ * fails for good: each connects again for as long as it takes.
  */
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-address.js';
-import { ANSWER_TIMEOUT_MS, type RedisContact } from './redis-contact.js';
+import { ANSWER_TIMEOUT_MS, type Connection, type RedisContact } from './redis-contact.js';
 import { within } from './within.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MS = 50;
 const RETRY_MAX_MS = 2_000;
+const FIRST_CONTACT_MS = 2_000;
+/** BullMQ waits for 10 s at most. */
+const WAIT_TIMEOUT_MS = 15_000;
 
 const CLOSED = new Error('Connection is closed.');
 
+export type RedisClient = Redis | Cluster;
+
 export interface RedisClients {
   /** Fails at once while Redis is away, so that nothing piles up. BullMQ duplicates it for its waits. */
-  readonly commands: Redis;
-  /** Resolves when commands get through, or when the time is over. Never rejects. */
-  ready(limitMs: number): Promise<void>;
+  readonly commands: RedisClient;
   end(): void;
 }
 
@@ -34,43 +37,93 @@ export function clientOptions(address: RedisAddress) {
   } satisfies RedisOptions;
 }
 
+const MANNERS = {
+  commands: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    socketTimeout: ANSWER_TIMEOUT_MS,
+  },
+  // As BullMQ wants it, which breaks off waits that are overdue by itself, but no greetings.
+  waits: {
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+    socketTimeout: WAIT_TIMEOUT_MS,
+  },
+} as const;
+
+const retryStrategy = (times: number) => Math.min(RETRY_MS * 2 ** (times - 1), RETRY_MAX_MS);
+
+/** Waits a little for a first contact, which shows whether it is a cluster. Never rejects. */
 export async function connectRedis(
   address: RedisAddress,
   contact: RedisContact,
 ): Promise<RedisClients> {
-  const { Redis } = await import('ioredis');
-  const options = {
-    ...clientOptions(address),
-    retryStrategy: (times: number) => Math.min(RETRY_MS * 2 ** (times - 1), RETRY_MAX_MS),
-    // A primary that has become a replica: its address leads to the new one.
-    reconnectOnError: ({ message }: Error) => /\bREADONLY\b/.test(message),
-  };
-  const commands = new Redis({
-    ...options,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    socketTimeout: ANSWER_TIMEOUT_MS,
-  });
-  commands.on('ready', () => contact.reached('commands'));
-  commands.on('error', (error) => contact.lost('commands', error));
-  commands.on('close', () => contact.lost('commands', CLOSED));
-  const opened = [commands];
-  commands.duplicate = (named) => {
-    // As BullMQ wants it; it also breaks off waits that are overdue.
-    const waits = new Redis({
-      ...options,
-      connectionName: named?.connectionName,
-      maxRetriesPerRequest: null,
+  const { Cluster, Redis } = await import('ioredis');
+  const { host, port, db, ...rest } = clientOptions(address);
+  const openSingle: Open = (connection, connectionName) =>
+    new Redis({
+      ...rest,
+      ...MANNERS[connection],
+      host,
+      port,
+      db,
+      connectionName,
+      retryStrategy,
+      // A primary that has become a replica: its address leads to the new one.
+      reconnectOnError: ({ message }) => /\bREADONLY\b/.test(message),
     });
-    waits.on('ready', () => contact.reached('waits'));
-    waits.on('error', (error) => contact.lost('waits', error));
-    opened.push(waits);
-    return waits;
+  const openCluster: Open = (connection, connectionName) => {
+    const { enableOfflineQueue, ...manners } = MANNERS[connection];
+    return new Cluster([{ host, port }], {
+      redisOptions: { ...rest, ...manners, connectionName },
+      enableOfflineQueue,
+      clusterRetryStrategy: retryStrategy,
+      // Certificates are for names, which must reach TLS as they are.
+      ...(address.isTls ? { dnsLookup: (name, found) => found(null, name) } : {}),
+    });
   };
+  const single = openBoth(openSingle, contact);
+  await becomesReady(single.commands);
+  if (single.commands.status !== 'ready') return single;
+  const about = await contact.ask(() => single.commands.info('cluster'));
+  if (!/^cluster_enabled:1/m.test(about ?? '')) return single;
+  single.end();
+  const cluster = openBoth(openCluster, contact);
+  await becomesReady(cluster.commands);
+  return cluster;
+}
+
+type Open = (connection: Connection, name?: string) => RedisClient;
+
+/** What BullMQ says of the connection that it wants: by itself for one server, within for a cluster. */
+interface Named {
+  readonly connectionName?: string;
+  readonly redisOptions?: { readonly connectionName?: string };
+}
+
+function openBoth(open: Open, contact: RedisContact): RedisClients {
+  const opened: RedisClient[] = [];
+  let isOver = false;
+  const openHeard = (connection: Connection, name?: string): RedisClient => {
+    const client = open(connection, name);
+    client.on('ready', () => contact.reached(connection));
+    client.on('error', (error) => {
+      if (!isOver) contact.lost(connection, error);
+    });
+    opened.push(client);
+    return client;
+  };
+  const commands = openHeard('commands');
+  commands.on('close', () => {
+    if (!isOver) contact.lost('commands', CLOSED);
+  });
+  const duplicate = (first?: Named, second?: Named) =>
+    openHeard('waits', (second?.redisOptions ?? first)?.connectionName);
+  Object.assign(commands, { duplicate });
   return {
     commands,
-    ready: (limitMs) => becomesReady(commands, limitMs),
     end() {
+      isOver = true;
       for (const client of opened) {
         // BullMQ may be about to connect again what is ended.
         client.connect = () => Promise.reject(CLOSED);
@@ -80,13 +133,13 @@ export async function connectRedis(
   };
 }
 
-async function becomesReady(client: Redis, limitMs: number): Promise<void> {
+async function becomesReady(client: RedisClient): Promise<void> {
   if (client.status === 'ready') return;
   let isReady = () => {};
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
   client.once('ready', isReady);
-  await within(limitMs, ready).catch(() => {});
+  await within(FIRST_CONTACT_MS, ready).catch(() => {});
   client.off('ready', isReady);
 }

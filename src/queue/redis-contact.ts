@@ -3,7 +3,7 @@
  * against a command, or what is odd in it, is told once each.
  */
 import type { RedisAddress } from './redis-address.js';
-import { redisProblem } from './redis-problem.js';
+import { firstCause, redisProblem } from './redis-problem.js';
 import { within } from './within.js';
 
 /** A server that is frozen keeps its connections open: it is not waited for any longer. */
@@ -27,7 +27,7 @@ export class RedisContact {
   readonly #listener: ContactListener;
   readonly #lost = new Set<Connection>();
   readonly #told = new Set<string>();
-  /** Of those what is told again in the next outage. */
+  /** What was told of this outage, and is told again of the next. */
   readonly #ofOutage = new Set<string>();
   #wasReached = false;
   #isOver = false;
@@ -56,7 +56,7 @@ export class RedisContact {
   /** A command failed. */
   failed(error: unknown): void {
     if (isForgotten(error)) this.reached('commands');
-    else if (isRefusal(error)) this.once(this.#problem(error));
+    else if (isRefusal(error)) this.#refused(this.#problem(error));
     else this.lost('commands', error);
   }
 
@@ -66,14 +66,14 @@ export class RedisContact {
     // What Redis says against a new connection explains more than that the old one is gone.
     if (!isFirst && !isRefusal(error)) return;
     const problem = this.#problem(error);
+    if (this.#ofOutage.has(problem)) return;
     this.#ofOutage.add(problem);
-    this.once(problem);
+    this.tell(problem);
   }
 
   reached(connection: Connection): void {
     this.#wasReached = true;
     if (!this.#lost.delete(connection) || this.#lost.size > 0) return;
-    for (const problem of this.#ofOutage) this.#told.delete(problem);
     this.#ofOutage.clear();
     if (!this.#isOver) this.#listener.onBack();
   }
@@ -93,6 +93,11 @@ export class RedisContact {
     this.#isOver = true;
   }
 
+  /** BullMQ passes on what a connection that cannot be made says, too. */
+  #refused(problem: string): void {
+    if (!this.#ofOutage.has(problem)) this.once(problem);
+  }
+
   #problem(error: unknown): string {
     return redisProblem(error, this.#address, this.#wasReached);
   }
@@ -105,5 +110,6 @@ function isForgotten(error: unknown): boolean {
 
 /** Redis is there, and says no. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
+  const first = firstCause(error);
+  return first instanceof Error && first.name === 'ReplyError';
 }

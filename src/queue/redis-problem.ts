@@ -123,10 +123,11 @@ const BY_TEXT: readonly (readonly [RegExp, Cause])[] = [
  * @param wasReached whether it has answered before, so that its address is the right one
  */
 export function redisProblem(error: unknown, address: RedisAddress, wasReached = false): string {
-  const code = errorCode(error);
-  const cause = causeOf(code, errorText(error));
+  const first = firstCause(error);
+  const code = errorCode(first);
+  const cause = causeOf(code, errorText(first));
   if (cause === null) {
-    const text = withoutSecret(errorText(error), address).slice(0, REPLY_CHARS_MAX);
+    const text = withoutSecret(errorText(first), address).slice(0, REPLY_CHARS_MAX);
     return `Redis at ${address.shownAs} does not work as expected: ${text}. See the log of Redis`;
   }
   const shownCode = code === '' ? '' : ` (${code})`;
@@ -150,9 +151,14 @@ function causeOf(code: string, text: string): Cause | null {
   return byCode ?? BY_TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? null;
 }
 
-/** The code of an error, or of its first part where several addresses were tried; empty: it has none. */
+/** Where several addresses, or several nodes of a cluster, were tried, one of them tells why. */
+export function firstCause(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors[0];
+  return (error as { lastNodeError?: unknown }).lastNodeError ?? error;
+}
+
+/** Empty: it has none. */
 function errorCode(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : '';
 }

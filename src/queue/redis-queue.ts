@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { assert } from '../core/fault.js';
 import {
   asBullJob,
@@ -16,7 +15,7 @@ import {
 } from './bull-queue.js';
 import { HeldJobs, type TakenJob } from './held-jobs.js';
 import { readRedisUrl } from './redis-address.js';
-import { connectRedis, type RedisClients } from './redis-clients.js';
+import { connectRedis, type RedisClient, type RedisClients } from './redis-clients.js';
 import { type ContactListener, isRefusal, RedisContact } from './redis-contact.js';
 import type { HeldJob, SegmentJob, SegmentQueue } from './segment-queue.js';
 import { Takers } from './takers.js';
@@ -26,7 +25,6 @@ import { within } from './within.js';
 const LOCK_DURATION_MS = 5_000;
 const STALLED_INTERVAL_MS = 2_000;
 
-const FIRST_CONTACT_MS = 2_000;
 const OFFERED_AT_ONCE = 500;
 const RETRY_MS = 500;
 const CLEAR_TIMEOUT_MS = 30_000;
@@ -62,14 +60,14 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<Segmen
   const clients = await connectRedis(address, contact);
   const warn = () => void warnOfEviction(clients.commands, contact, address.shownAs);
   clients.commands.on('ready', warn);
-  await clients.ready(FIRST_CONTACT_MS);
+  if (clients.commands.status === 'ready') warn();
   const prefix = queuePrefix(database);
   const settings = { name, prefix, member, lockDurationMs, stalledIntervalMs };
   const bull = await openBullQueue(clients.commands, settings);
   return new RedisQueue({ bull, clients, contact, lockDurationMs, stalledIntervalMs });
 }
 
-async function warnOfEviction(client: Redis, contact: RedisContact, shownAs: string) {
+async function warnOfEviction(client: RedisClient, contact: RedisContact, shownAs: string) {
   const memory = await contact.ask(() => client.info('memory'));
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory ?? '')?.[1] ?? 'noeviction';
   if (policy === 'noeviction') return;
@@ -172,6 +170,7 @@ class RedisQueue implements SegmentQueue {
       const job = await this.#bull.worker.getNextJob(token);
       if (job !== undefined) {
         this.#contact.reached('commands');
+        this.#quickTurns = 0;
         return { job, token };
       }
     } catch (error) {

@@ -29,6 +29,9 @@ const COLUMN_MAX = 2_147_483_647;
 const UNNAMED = 'x-ratelimit';
 /** A row holds whole milliseconds: a shorter span would be rounded too much. */
 const PACE_SPAN_MIN_MS = 1_000;
+/** What others have learned is looked for so often, until it is seen here. */
+const LOOK_EVERY_MS = 500;
+const NO_STARTS: OtherStarts = new Map();
 const MARKS: readonly (readonly [LimitSource, string])[] = [
   ['assumed', '?'],
   ['announced', ''],
@@ -52,6 +55,7 @@ export class LimitStore {
   readonly #clock = new DatabaseClock();
   /** Owners whose starts were taken over, until that is in the table. */
   #heirOf: readonly string[] = [];
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: LimitStoreParts) {
     this.#parts = parts;
@@ -98,11 +102,35 @@ export class LimitStore {
       }),
     );
     this.#heirOf = [];
+    const looks = log.isSeen === false || log.limits.some((limit) => limit.name === ASSUMED);
+    const learned = looks && Object.keys(others).length > 0 ? await this.#learnedByOthers() : null;
     const ours = Object.entries(others).map(([name, starts]) => {
       const each = starts.map(([atMs, times]) => repeat(this.#clock.toOurs(atMs), times));
       return [name, each.flat()] as const;
     });
-    return { granted, others: new Map(ours) };
+    return { granted, others: new Map(ours), learned };
+  }
+
+  /** Of each limit what one who has seen its length says of it, else whoever has. Now and then. */
+  async #learnedByOthers(): Promise<LimitLog | null> {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return null;
+    this.#lookedAtMs = nowMs;
+    const { rows } = await this.#timed(() => this.#parts.store.loadLimits(this.#parts.key));
+    const others = rows.filter(({ owner }) => owner !== this.#owner);
+    const limits = new Map<string, SavedLimit>();
+    for (const row of others) {
+      const limit = this.#limitOf(row, NO_STARTS);
+      const known = limit === null ? undefined : limits.get(limit.name);
+      if (limit === null || limit.name === ASSUMED || known?.from === 'measured') continue;
+      limits.set(limit.name, limit);
+    }
+    const pace = others.findLast(({ bucket }) => this.#partsOf(bucket).kind === 'pace');
+    const learned = pace === undefined ? null : policyOf(pace);
+    return {
+      ...{ limits: [...limits.values()], pace: learned },
+      isLearned: limits.size > 0 || learned !== null,
+    };
   }
 
   async #timed<T extends { readonly nowMs: number }>(ask: () => Promise<T>): Promise<T> {

@@ -1,4 +1,6 @@
 /** What a session knows of the API's limits when it begins, and where it keeps what it learns. */
+import { randomUUID } from 'node:crypto';
+import type { LimitLog } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
 import { type StartAnswer, type StartRequest, withoutPlan } from '../core/start-reservation.js';
 import type { Starts } from '../core/starts.js';
@@ -46,10 +48,14 @@ export async function openLimits(
 ): Promise<KnownLimits> {
   const { config } = context;
   const { spec } = source;
-  const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work: spec.name });
+  // Members work at the same time: none takes over what another has started.
+  const work = config.redisUrl === null ? spec.name : `${spec.name}/${randomUUID()}`;
+  const limits = new LimitStore({ store, key: source.limitKey(spec.bucket), work });
   const hints = await hintsOf({ context, source });
   const assumed = hints.policy ?? spec.defaultPolicy;
-  const saved = withDeclared(mergeStarts(await limits.load(), hints, assumed), declared);
+  const loaded = await limits.load();
+  const known = config.redisUrl === null ? loaded : reliedOn(loaded);
+  const saved = withDeclared(mergeStarts(known, hints, assumed), declared);
   const limiter = new Limiter({
     ...{ assumed, reserve: config.reservedRequests, nowMs: nowMs() },
     ...(saved === null ? {} : { log: saved }),
@@ -58,6 +64,15 @@ export async function openLimits(
     ...{ limiter, hints, concurrency: declaredConcurrency(declared) },
     reserve: (request) => limits.reserve(request),
   };
+}
+
+/** Beside others, answers say less of a window than those have learned who were alone. */
+function reliedOn(log: LimitLog | null): LimitLog | null {
+  if (log === null) return null;
+  const limits = log.limits.map((limit) =>
+    limit.from === 'assumed' ? limit : { ...limit, from: 'measured' as const },
+  );
+  return { ...log, limits };
 }
 
 /** Of the only stream of a process. @throws IngestionError */

@@ -1,8 +1,12 @@
 /** Redis goes away, comes back, is emptied and stands still: the queue waits and goes on. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { createServer } from 'node:net';
+import type { Redis } from 'ioredis';
+import { describe, expect, test, vi } from 'vitest';
+import { readRedisUrl } from '../../src/queue/redis-address.js';
+import { connectRedis } from '../../src/queue/redis-clients.js';
+import { RedisContact } from '../../src/queue/redis-contact.js';
 import { useRedisMembers } from '../support/redis-members.js';
 import { useRedisServer } from '../support/redis-server.js';
 import { many, one, shown, taken } from '../support/segment-queue-suite.js';
@@ -76,6 +80,27 @@ describe('Redis is stopped', () => {
       await (await next).done();
     }
     expect(told).toHaveLength(6);
+  });
+
+  test('another server has its port meanwhile, and nothing is printed', async () => {
+    const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+    const { queue, hears } = await members.open();
+    const next = taken(queue);
+    await redis.stop();
+    const other = createServer((socket) => {
+      socket.resetAndDestroy();
+    });
+    other.listen(redis.port, '127.0.0.1');
+    // Each of the two connections is made again at least once.
+    for (let count = 0; count < 4; count++) await once(other, 'connection');
+    other.close();
+    await once(other, 'close');
+    await redis.start();
+    await hears(BACK);
+    await queue.offer([one(1)]);
+    expect(shown(await next)).toBe('1..1');
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
   });
 
   test('what is held can be done with and put off, and offers return', async () => {
@@ -218,25 +243,38 @@ test('a policy that removes keys is warned of once', async () => {
   ]);
 });
 
-test('a password that is not good any more is told of, and never shown', async () => {
-  const asRoot = new Redis({ port: redis.port });
-  asRoot.on('error', () => {});
+test('a user who is not known any more is told of, without the password', async () => {
   const secret = 'p@ss word/1';
-  try {
-    await asRoot.call('ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~*', '&*', '+@all');
-    const url = `redis://member:${encodeURIComponent(secret)}@127.0.0.1:${redis.port}`;
-    const { queue, told, hears } = await members.open({ url });
+  const permit = () => redis.ask('ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~*', '+@all');
+  await permit();
+  const url = `redis://member:${encodeURIComponent(secret)}@127.0.0.1:${redis.port}`;
+  const { queue, told, hears } = await members.open({ url });
+  for (let round = 1; round <= 2; round++) {
     const next = taken(queue);
-    await asRoot.call('ACL', 'SETUSER', 'member', 'resetpass', '>another');
-    await asRoot.call('CLIENT', 'KILL', 'USER', 'member');
-    await hears(/it refuses user or password/);
-    await asRoot.call('ACL', 'SETUSER', 'member', `>${secret}`);
-    await hears(BACK);
-    await queue.offer([one(1)]);
-    expect(shown(await next)).toBe('1..1');
-    expect(told.filter((text) => text.includes('password'))).toHaveLength(1);
-    for (const text of told) expect(text).not.toMatch(/p@ss|p%40ss/);
-  } finally {
-    asRoot.disconnect();
+    await redis.stop();
+    await hears(LOST, round);
+    // With the users that a server has at first.
+    await redis.start();
+    await hears(/it refuses user or password/, round);
+    await permit();
+    await hears(BACK, round);
+    await queue.offer([one(round)]);
+    await (await next).done();
+  }
+  expect(told).toHaveLength(6);
+  for (const text of told) expect(text).not.toMatch(/p@ss|p%40ss/);
+});
+
+test('a connection that was ended is not made again, whoever asks for it', async () => {
+  const address = readRedisUrl(redis.url);
+  if (typeof address === 'string') throw new Error(address);
+  const contact = new RedisContact(address, { onTrouble: () => {}, onBack: () => {} });
+  const { commands, end } = await connectRedis(address, contact);
+  const waits = (commands as Redis).duplicate();
+  await waits.ping();
+  end();
+  for (const client of [commands, waits]) {
+    await expect(client.connect()).rejects.toThrow('Connection is closed');
+    await expect(client.ping()).rejects.toThrow();
   }
 });

@@ -75,15 +75,8 @@ export function useRedisServer({ password, tls }: RedisSettings = {}): RedisServ
     thaw() {
       server?.kill('SIGCONT');
     },
-    async ask(command, ...args) {
-      const secret = password === undefined ? {} : { password };
-      const client = new Redis({ port, lazyConnect: true, ...secret });
-      client.on('error', () => {});
-      try {
-        return await client.call(command, ...args);
-      } finally {
-        client.disconnect();
-      }
+    ask(command, ...args) {
+      return askRedis({ port, ...(password === undefined ? {} : { password }) }, command, ...args);
     },
   };
 
@@ -116,8 +109,23 @@ export function useRedisServer({ password, tls }: RedisSettings = {}): RedisServ
   return redis;
 }
 
+/** One command over a connection of its own. */
+export async function askRedis(
+  at: { readonly port: number; readonly password?: string },
+  command: string,
+  ...args: string[]
+): Promise<unknown> {
+  const client = new Redis({ ...at, lazyConnect: true });
+  client.on('error', () => {});
+  try {
+    return await client.call(command, ...args);
+  } finally {
+    client.disconnect();
+  }
+}
+
 /** @returns null when it ends before it is ready: another process may have taken the port */
-async function startOn(
+export async function startOn(
   port: number,
   folder: string,
   settings: readonly string[],
@@ -136,7 +144,7 @@ async function startOn(
   return isReady ? child : null;
 }
 
-function hasRedisServer(): boolean {
+export function hasRedisServer(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
     return true;
@@ -145,7 +153,7 @@ function hasRedisServer(): boolean {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const place = server.address();

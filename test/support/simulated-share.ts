@@ -213,7 +213,10 @@ export class SimulatedShare {
       const rest = yield* this.#ask(() => segments.look(machine.nowMs));
       const look = lookAt(rest, joined.plan);
       if (look === 'plannedAnew') throw new IngestionError(PLANNED_ANEW);
-      if (look === 'through') return { seeds: [], isThrough: true };
+      if (look === 'through') {
+        queue.empty();
+        return { seeds: [], isThrough: true };
+      }
       queue.offer(rest.free);
       this.#renew();
       const job = yield* this.#takeJob(changes);

@@ -78,6 +78,7 @@ describe('a planted violation is found', () => {
     ['workers/fetch/a.ts', 'pino', 'pino'],
     ['workers/fetch/a.ts', '../../src/postgres/client.js', 'src/postgres/client.js'],
     ['src/postgres/a.ts', '../database/connect.js', 'src/database/connect.js'],
+    ['src/queue/a.ts', '../database/ledger.js', 'src/database/ledger.js'],
   ])('%s importing %s', (path, specifier, shown) => {
     const text = `/** A header. */\nimport {\n  a,\n  b,\n} from '${specifier}';\n`;
     expect(rules.forbiddenImports([{ path, text }])).toEqual([`${path} -> ${shown}`]);
@@ -92,6 +93,7 @@ describe('a planted violation is found', () => {
     ['src/runtime/a.ts', 'pino'],
     ['src/database/a.ts', './ledger.js'],
     ['src/database/a.ts', '../postgres/client.js'],
+    ['src/queue/a.ts', 'bullmq'],
     ['workers/writer/a.ts', '../../src/postgres/client.js'],
     ['src/session/open-run.ts', '../database/ledger.js'],
     ['src/commands/ingest.ts', '../session/run-session.js'],

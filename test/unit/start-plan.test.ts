@@ -76,7 +76,7 @@ test('where there is no limit after all, the saved log is emptied once', () => {
     isPermitted: true,
     wakeAtMs: 0,
     request: {
-      log: { limits: [], pace: null, isLearned: true },
+      log: { limits: [], pace: null, isLearned: true, isSeen: true },
       ...{ count: 0, untilMs: T0 + 1, shares: [] },
     },
   });
@@ -104,10 +104,32 @@ test('what others have taken is waited for, and asked for just ahead of its retu
   const returnsAtMs = limiter.nextStartMs(T0 + 1);
   expect(returnsAtMs - T0).toBeGreaterThanOrEqual(1_500);
   expect(returnsAtMs - T0).toBeLessThan(1_520);
-  expect(plan.next(T0 + 1)).toEqual({
-    ...{ isPermitted: false, wakeAtMs: returnsAtMs - 150, request: null },
-  });
+  // Until then it looks whether others have learned what is only assumed.
+  expect(plan.next(T0 + 1)).toMatchObject({ isPermitted: false, request: null });
   expect(plan.next(returnsAtMs - 150)).toMatchObject({ request: { count: 2 } });
+});
+
+test('who waits for a limit that is only assumed looks whether others have learned it, and takes it over', () => {
+  const { limiter, plan } = after({ granted: 0, others: others(10, T0 - 500) });
+  expect(plan.next(T0 + 1).wakeAtMs).toBe(T0 + 500);
+  const look = plan.next(T0 + 500);
+  expect(look.request).toMatchObject({ count: 0 });
+  const learned = {
+    ...{ pace: null, isLearned: true },
+    limits: [
+      {
+        ...{ name: 'x', policy: { quota: 100, windowMs: 1_000 }, isLeaky: false },
+        startsMs: [T0 - 500],
+      },
+    ],
+  };
+  plan.reserved({ granted: 0, others: others(10, T0 - 500), learned });
+  expect(limiter.policy).toEqual({ quota: 100, windowMs: 1_000 });
+  expect(limiter.isLearned).toBe(true);
+  expect(limiter.nextStartMs(T0 + 501)).toBeLessThanOrEqual(T0 + 501);
+  // What an answer has told this process is not replaced.
+  limiter.learn({ ...learned, limits: [] }, T0 + 501);
+  expect(limiter.policy).toEqual({ quota: 100, windowMs: 1_000 });
 });
 
 test('fewer than were asked for are granted: then it asks anew', () => {

@@ -135,7 +135,10 @@ export class Share implements HeldSegments {
       const rest = await segments.look(this.holder.run, !isShared);
       const look = lookAt(rest, joined.plan);
       if (look === 'plannedAnew') throw new IngestionError(PLANNED_ANEW);
-      if (look === 'through') return { seeds: [], isThrough: true };
+      if (look === 'through') {
+        await queue.clear();
+        return { seeds: [], isThrough: true };
+      }
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
