@@ -21,22 +21,14 @@ export interface ClaimedSegment extends SegmentRange {
   readonly parent: string | null;
   /** Pages with its number are committed. */
   readonly hasPages: boolean;
-  /** The member held it before. */
-  readonly wasHeld: boolean;
 }
 
-/**
- * What of it the member is to walk. A job may come twice, and the answer to a claim may be lost.
- *
- * @param held what the member takes for its own
- * @returns null: others have had something of that meanwhile
- */
+/** What of it the member does not walk already: a job may come twice. @param held what it takes for its own */
 export function newsOf(
   claimed: readonly ClaimedSegment[],
   held: ReadonlySet<number>,
-): ClaimedSegment[] | null {
-  const isLost = claimed.some(({ segment, wasHeld }) => !wasHeld && held.has(segment));
-  return isLost ? null : claimed.filter(({ segment }) => !held.has(segment));
+): ClaimedSegment[] {
+  return claimed.filter(({ segment }) => !held.has(segment));
 }
 
 /** What a member knows of the run that it takes segments of. */

@@ -7,7 +7,15 @@ export const LOOK_EVERY_MS = 1_000;
 /** A segment whose dead holder may only have been away, as this member was. */
 export const AGAIN_MS = 1_000;
 
-/** For so long a member must have been without a lapse to take what another holds. */
+/** A renewal that comes so long behind the one before shows that the member, or the ledger, was away. */
+export function lateAfterMs(leaseMs: number): number {
+  return (leaseMs / RENEWALS) * 1.5;
+}
+
+/**
+ * For so long a member must have renewed its lease in time to take what another holds. Where the ledger was away for
+ * all, the others renew theirs meanwhile.
+ */
 export function steadyMsOf(leaseMs: number): number {
   return leaseMs / 2;
 }

@@ -44,9 +44,9 @@ export const PLANNED_ANEW: Fault = {
   retryable: false,
 };
 
-export const HELD_BY_OTHERS: Fault = {
+export const GIVEN_UP: Fault = {
   code: 'LEASE_LOST',
-  message: 'another member has held meanwhile what this one held',
+  message: 'nothing was heard of this member for too long, and another one has taken what it held',
   retryable: false,
 };
 

@@ -8,7 +8,8 @@ const JOBS_MAX = 200;
 /** Whether the member with an epoch lives. @param epoch an SQL expression */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
   SELECT FROM ingestion_members AS holder
-  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > clock_timestamp())`;
+  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND NOT holder.is_lost
+    AND holder.lease_until > clock_timestamp())`;
 
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
 export const LET_GO_ALL = `
@@ -68,23 +69,34 @@ export const SPLIT = `
   -- Sets what is there already: the statement says that it found the segment.
   ON CONFLICT (run, segment) DO UPDATE SET after_position = excluded.after_position`;
 
-// Free ones, and those whose holder is dead: a member that was away itself may not know that others live.
+// From then on its lease is not renewed, so that it never has a segment again which others have walked meanwhile.
+// A member that was away itself may not know that others live.
+export const GIVE_UP_DEAD = `
+  UPDATE ingestion_members AS holder SET is_lost = true
+  FROM ingestion_members AS me
+  WHERE holder.run = $1 AND NOT holder.is_lost AND holder.lease_until < clock_timestamp()
+    AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost
+    AND me.lease_until > clock_timestamp() + $5 * interval '1 millisecond'
+    AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond'
+    AND EXISTS (
+      SELECT FROM ingestion_segments AS one
+      WHERE one.run = $1 AND one.epoch = holder.epoch AND one.status = 'open'
+        AND one.segment BETWEEN $3 AND $4)`;
+
+// Free ones, and those whose holder is given up.
 export const CLAIM = `
-  WITH claimable AS (
-    SELECT one.segment, one.epoch = $2 AS was_held
-    FROM ingestion_segments AS one, ingestion_members AS me
-    WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
-      AND (one.epoch IN (0, $2) OR NOT ${isLiving('one.run', 'one.epoch')}
-        AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond')
-    FOR NO KEY UPDATE OF one
-  ), claimed AS (
+  WITH claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
-    FROM claimable WHERE one.run = $1 AND one.segment = claimable.segment
-    RETURNING one.segment, one.after_position, one.bound_position, one.parent, claimable.was_held
+    FROM ingestion_members AS me
+    WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
+      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND me.lease_until > clock_timestamp()
+      AND EXISTS (SELECT FROM ingestion_runs WHERE run = $1 AND plan = $5)
+      AND (one.epoch IN (0, $2) OR NOT EXISTS (
+        SELECT FROM ingestion_members AS holder
+        WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost))
+    RETURNING one.segment, one.after_position, one.bound_position, one.parent
   )
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
-    was_held AS "wasHeld",
     EXISTS (
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
     ) AS "hasPages"

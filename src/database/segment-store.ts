@@ -48,9 +48,14 @@ export interface SegmentStore {
   /**
    * Takes what nobody holds, or nobody who lives. Pages of the holder before are waited for.
    *
-   * @param steadyMs for so long the member must have been without a lapse to take what another holds
+   * @param terms.steadyMs for so long the member must have renewed its lease in time to take what another holds
+   * @param terms.plan how often the run was planned when the member joined; else nothing is taken
    */
-  claim(holder: Holder, span: SegmentSpan, steadyMs: number): Promise<ClaimedSegment[]>;
+  claim(
+    holder: Holder,
+    span: SegmentSpan,
+    terms: { readonly steadyMs: number; readonly plan: number },
+  ): Promise<ClaimedSegment[]>;
   /** What is left of a claimed segment lies in several stretches: it keeps the first. */
   divide(holder: Holder, first: SegmentRange, others: readonly SegmentRange[]): Promise<void>;
   /** @param segments @default all that it holds */
@@ -112,9 +117,10 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
       requireHeld((await query(sql.SUPERSEDE, values)).rowCount, holder, segment);
     },
 
-    async claim({ run, epoch }, { first, last }, steadyMs) {
+    async claim({ run, epoch }, { first, last }, { steadyMs, plan }) {
       type Row = Omit<ClaimedSegment, 'after' | 'bound'> & { after: string; bound: string };
-      const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, steadyMs]);
+      await query(sql.GIVE_UP_DEAD, [run, epoch, first, last, steadyMs]);
+      const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, plan]);
       if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch]);
       return rows.map((row) => {
         return { ...row, after: positionOf(row.after), bound: positionOf(row.bound) };

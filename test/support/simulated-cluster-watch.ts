@@ -59,14 +59,13 @@ export class ClusterWatch {
 
   /** Behind `claims`. */
   claimed(claimed: readonly SegmentRange[]): void {
-    const { segments, time, leaseMs } = this.#parts;
+    const { leaseMs } = this.#parts;
     for (const { segment } of claimed) {
       const from = this.#holders.get(segment) ?? 0;
       if (from === 0) continue;
       this.#count(from === this.#claimer ? 'claimed again' : 'taken over');
       if (from === this.#claimer) continue;
-      if (segments.isLiving(from, time.nowMs))
-        this.#wrong('a claim takes what a living member holds');
+      if (this.#isLiving(from)) this.#wrong('a claim takes what a living member holds');
       const machine = this.#machines.get(from);
       if (machine?.isAlive === true && !machine.wasFrozenWithin(2 * leaseMs))
         this.#wrong('a member at work loses what it holds');
@@ -129,6 +128,12 @@ export class ClusterWatch {
       this.#idleSinceMs.set(member, sinceMs);
       this.#idleMsMax = Math.max(this.#idleMsMax, nowMs - sinceMs);
     }
+  }
+
+  /** By its lease alone. */
+  #isLiving(epoch: number): boolean {
+    const { segments, time } = this.#parts;
+    return (segments.members.get(epoch)?.leaseUntilMs ?? 0) > time.nowMs;
   }
 
   #wrong(what: string): void {

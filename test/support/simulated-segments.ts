@@ -5,6 +5,7 @@
 import type { ClaimedSegment, SegmentRange } from '../../src/core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import type { MemberLoad } from '../../src/core/help.js';
+import { lateAfterMs } from '../../src/core/lease.js';
 import { NUMBERS_OF_MEMBER } from '../../src/core/member-numbers.js';
 import type { RunRest, SegmentSpan } from '../../src/core/taking.js';
 import { comparePositions, type Position } from '../../src/paging/position.js';
@@ -24,7 +25,8 @@ export interface SimulatedMemberRow {
   steadySinceMs: number;
   phase: MemberLoad['phase'];
   shareable: number;
-  /** Whether it was ever over. */
+  isLost: boolean;
+  /** Whether its lease was ever over. */
   hasLapsed: boolean;
 }
 
@@ -88,7 +90,7 @@ export class SimulatedSegments {
     this.#nextSegment = firstSegment + NUMBERS_OF_MEMBER;
     const epoch = ++this.#lastEpoch;
     this.members.set(epoch, {
-      ...{ epoch, phase: 'idle', shareable: 0, hasLapsed: false },
+      ...{ epoch, phase: 'idle', shareable: 0, isLost: false, hasLapsed: false },
       ...{ leaseUntilMs: nowMs + leaseMs, steadySinceMs: nowMs },
     });
     return { epoch, plan: this.plan, firstSegment };
@@ -102,8 +104,8 @@ export class SimulatedSegments {
     nowMs: number,
   ): RenewedLease | null {
     const me = this.members.get(epoch);
-    if (me === undefined) return null;
-    if (me.leaseUntilMs < nowMs) me.steadySinceMs = nowMs;
+    if (me === undefined || me.isLost) return null;
+    if (me.leaseUntilMs - nowMs < leaseMs - lateAfterMs(leaseMs)) me.steadySinceMs = nowMs;
     me.hasLapsed ||= me.leaseUntilMs < nowMs;
     me.leaseUntilMs = nowMs + leaseMs;
     me.phase = phase;
@@ -126,7 +128,8 @@ export class SimulatedSegments {
   }
 
   isLiving(epoch: number, nowMs: number): boolean {
-    return (this.members.get(epoch)?.leaseUntilMs ?? 0) > nowMs;
+    const member = this.members.get(epoch);
+    return member !== undefined && !member.isLost && member.leaseUntilMs > nowMs;
   }
 
   look(nowMs: number): RunRest {
@@ -147,29 +150,35 @@ export class SimulatedSegments {
     };
   }
 
+  /** Of dead members that hold something of it, where the one that says so has renewed its lease in time. */
+  giveUpDead(epoch: number, { first, last }: SegmentSpan, steadyMs: number, nowMs: number): void {
+    const me = this.members.get(epoch);
+    if (me === undefined || me.isLost) return;
+    if (me.leaseUntilMs <= nowMs + steadyMs || me.steadySinceMs >= nowMs - steadyMs) return;
+    for (const one of this.segments.values()) {
+      const holder = this.members.get(one.epoch);
+      const isIn = one.segment >= first && one.segment <= last && isOpen(one);
+      if (isIn && holder !== undefined && holder.leaseUntilMs < nowMs) holder.isLost = true;
+    }
+  }
+
   claim(
     epoch: number,
     { first, last }: SegmentSpan,
-    steadyMs: number,
-    nowMs: number,
+    { plan, nowMs }: { readonly plan: number; readonly nowMs: number },
     hasPages: (segment: number) => boolean,
   ): ClaimedSegment[] {
     const me = this.members.get(epoch);
-    if (me === undefined || me.leaseUntilMs <= nowMs) return [];
+    if (me === undefined || me.isLost || me.leaseUntilMs <= nowMs || plan !== this.plan) return [];
     const mayTake = (one: SimulatedSegment): boolean =>
-      one.epoch === 0 ||
-      one.epoch === epoch ||
-      (!this.isLiving(one.epoch, nowMs) && me.steadySinceMs < nowMs - steadyMs);
+      one.epoch === 0 || one.epoch === epoch || this.members.get(one.epoch)?.isLost !== false;
     const claimed = [...this.segments.values()]
       .filter((one) => one.segment >= first && one.segment <= last && isOpen(one) && mayTake(one))
       .sort((a, b) => a.segment - b.segment);
-    const own = new Set(claimed.filter((one) => one.epoch === epoch));
     for (const one of claimed) one.epoch = epoch;
     if (claimed.length > 0) this.#letGoLeftBehind(epoch, nowMs);
-    return claimed.map((one) => {
-      const { segment, after, bound, parent } = one;
-      const known = { hasPages: hasPages(segment), wasHeld: own.has(one) };
-      return { segment, after, bound, parent, ...known };
+    return claimed.map(({ segment, after, bound, parent }) => {
+      return { segment, after, bound, parent, hasPages: hasPages(segment) };
     });
   }
 

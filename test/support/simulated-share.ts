@@ -16,7 +16,7 @@ import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
 import {
   comesAgain,
-  HELD_BY_OTHERS,
+  GIVEN_UP,
   lookAt,
   PLAN_WANTED,
   PLANNED_ANEW,
@@ -228,7 +228,8 @@ export class SimulatedShare {
 
   *countAll(): Doing<ReceivedCounts> {
     const { segments, ledger, machine } = this.#parts;
-    yield* this.#renewNow();
+    this.#renew();
+    yield* this.#renewals.onIdle();
     const areLeft = () => this.#ask(() => segments.areOthersLeft(this.epoch, machine.nowMs));
     while (!this.#isOver && (yield* areLeft())) yield* this.#sleep(LOOK_EVERY_MS);
     return yield* this.#ask(() => ledger.received);
@@ -236,7 +237,11 @@ export class SimulatedShare {
 
   *#claim(held: TakenJob): Doing<readonly SegmentSeed[]> {
     const { segments, machine, leaseMs } = this.#parts;
-    const claimed = yield* this.#ask(() => this.#claimOf(held, steadyMsOf(leaseMs)));
+    if (this.#isOver) return [];
+    yield* this.#ask(() =>
+      segments.giveUpDead(this.epoch, held, steadyMsOf(leaseMs), machine.nowMs),
+    );
+    const claimed = yield* this.#ask(() => this.#claimOf(held));
     if (claimed.length === 0) {
       const rest = yield* this.#ask(() => segments.look(machine.nowMs));
       if (comesAgain(held, rest)) held.putOff(AGAIN_MS);
@@ -244,7 +249,6 @@ export class SimulatedShare {
       return [];
     }
     const news = newsOf(claimed, this.#held);
-    if (news === null) throw new IngestionError(HELD_BY_OTHERS);
     if (news.length === 0) {
       held.done();
       return [];
@@ -261,12 +265,13 @@ export class SimulatedShare {
     return found.seeds;
   }
 
-  #claimOf(span: SegmentSpan, steadyMs: number): ClaimedSegment[] {
-    const { segments, ledger, machine, watch } = this.#parts;
+  #claimOf(span: SegmentSpan): ClaimedSegment[] {
+    const { segments, ledger, machine, watch, joined } = this.#parts;
     const hasPages = (segment: number): boolean =>
       ledger.pages.some((page) => page.segment === segment);
     watch.claims(this.epoch);
-    const claimed = segments.claim(this.epoch, span, steadyMs, machine.nowMs, hasPages);
+    const terms = { plan: joined.plan, nowMs: machine.nowMs };
+    const claimed = segments.claim(this.epoch, span, terms, hasPages);
     watch.claimed(claimed);
     return claimed;
   }
@@ -313,7 +318,8 @@ export class SimulatedShare {
       () => segments.renew(this.epoch, state, leaseMs, machine.nowMs),
       false,
     );
-    if (renewed === null || renewed.plan !== joined.plan) return view.fail(PLANNED_ANEW);
+    if (renewed === null) return view.fail(GIVEN_UP);
+    if (renewed.plan !== joined.plan) return view.fail(PLANNED_ANEW);
     if (givesHelp(this.epoch, renewed.members, renewed.free)) view.help();
   }
 
@@ -323,6 +329,7 @@ export class SimulatedShare {
     this.#isOver = true;
     this.#stopWaiting();
     yield* this.#renewals.onIdle();
+    yield* this.#journal.onIdle();
     const { segments } = this.#parts;
     yield* this.#ask(() => segments.release(this.epoch, null));
     yield* this.#ask(() => segments.leave(this.epoch));

@@ -19,7 +19,7 @@ import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
 import {
   comesAgain,
-  HELD_BY_OTHERS,
+  GIVEN_UP,
   lookAt,
   PLAN_WANTED,
   PLANNED_ANEW,
@@ -153,7 +153,8 @@ export class Share implements HeldSegments {
 
   async countAll(): Promise<ReceivedCounts> {
     const { segments, countPages } = this.#parts;
-    await this.#renewNow();
+    this.#renew();
+    await this.#renewing;
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
@@ -161,15 +162,18 @@ export class Share implements HeldSegments {
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared } = this.#parts;
-    const claimed = await segments.claim(this.holder, held, isShared ? steadyMsOf(leaseMs) : 0);
+    const { segments, leaseMs, seeding, isShared, joined } = this.#parts;
+    if (this.#over.signal.aborted) return [];
+    const claimed = await segments.claim(this.holder, held, {
+      steadyMs: isShared ? steadyMsOf(leaseMs) : 0,
+      plan: joined.plan,
+    });
     if (claimed.length === 0) {
       const rest = await segments.look(this.holder.run, !isShared);
       await (comesAgain(held, rest) ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
     const news = newsOf(claimed, this.#held);
-    if (news === null) throw new IngestionError(HELD_BY_OTHERS);
     if (news.length === 0) {
       await held.done();
       return [];
@@ -225,7 +229,8 @@ export class Share implements HeldSegments {
     const { members, leaseMs, joined } = this.#parts;
     if (this.#view === null || this.#over.signal.aborted) return;
     const renewed = await members.renew(this.holder, this.#view.state(), leaseMs);
-    if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
+    if (renewed === null) return this.#tellLost(GIVEN_UP);
+    if (renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
   }
 
@@ -236,6 +241,7 @@ export class Share implements HeldSegments {
     this.#changed.abort();
     clearInterval(this.#timer);
     await this.#renewing;
+    await this.#turns.onIdle();
     const { segments, members, queue } = this.#parts;
     await segments.release(this.holder);
     await members.leave(this.holder);
