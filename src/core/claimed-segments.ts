@@ -1,10 +1,10 @@
 /** Where the walk of a claimed segment goes on, from the pages that members before have committed. */
 import { childCursor } from '../paging/child-cursor.js';
 import type { Paging } from '../paging/paging.js';
-import type { Position } from '../paging/position.js';
+import { comparePositions, type Position } from '../paging/position.js';
 import { planChild } from './child-resume.js';
 import type { CommittedPage } from './committed-page.js';
-import { planResume } from './resume.js';
+import { type Gap, planResume } from './resume.js';
 import type { SegmentSeed } from './segment.js';
 
 /** A slice of the source: what is strictly after `after`, up to and including `bound`. */
@@ -49,12 +49,14 @@ export interface Seeding {
   readonly seeds: readonly SegmentSeed[];
   /** Nothing is left of them. */
   readonly ended: readonly number[];
-  /** Segments whose rest lies in several stretches, with the further ones. */
   readonly divided: readonly Divided[];
 }
 
-interface Divided {
-  readonly first: SegmentRange;
+/** A segment whose rest does not lie behind its last page alone. */
+export interface Divided {
+  readonly segment: number;
+  /** What keeps its number; null: it ends. */
+  readonly kept: SegmentRange | null;
   readonly others: readonly SegmentRange[];
 }
 
@@ -87,8 +89,9 @@ export function seedsOf(
     if (rest === null) return null;
     seeding.seeds.push(...rest);
     if (rest.length === 0) seeding.ended.push(segment.segment);
-    const [first, ...others] = rest;
-    if (first !== undefined && others.length > 0) seeding.divided.push({ first, others });
+    const kept = rest.find((seed) => seed.segment === segment.segment) ?? null;
+    const others = rest.filter((seed) => seed !== kept);
+    if (others.length > 0) seeding.divided.push({ segment: segment.segment, kept, others });
   }
   return seeding;
 }
@@ -128,7 +131,10 @@ function startOf(
   return pages.length > 0 || !isWhole ? null : [{ segment, after, bound }];
 }
 
-/** The first stretch keeps the number of the segment. */
+/**
+ * What goes on from the last page of a segment keeps its number. Pages of a dead member may lack before that one:
+ * they are segments of their own, as the pages of a segment follow one another.
+ */
 function restOf(
   { segment, after, bound, hasPages }: ClaimedSegment,
   pages: readonly CommittedPage[],
@@ -139,10 +145,21 @@ function restOf(
     ...{ paging, nowMs, within: { after, bound } },
   });
   if (!isOrdered || (restarts && !knowsRows)) return null;
+  if (!hasPages) {
+    const [first, ...others] = gaps;
+    const isOrphan = after !== null;
+    return first === undefined
+      ? []
+      : [
+          { ...first, segment, isOrphan },
+          ...others.map((gap) => ({ ...gap, segment: nextNumber() })),
+        ];
+  }
   const own = pages.filter((page) => page.segment === segment);
-  const page = own.reduce((last, one) => Math.max(last, one.page), 0) + 1;
-  const isOrphan = !hasPages && after !== null;
-  return gaps.map((gap, index) =>
-    index === 0 ? { ...gap, segment, page, isOrphan } : { ...gap, segment: nextNumber() },
+  const last = own.reduce((latest, one) => (one.page > latest.page ? one : latest));
+  const goesOn = ({ after: start }: Gap): boolean =>
+    start !== null && last.through !== null && comparePositions(start, last.through) === 0;
+  return gaps.map((gap) =>
+    goesOn(gap) ? { ...gap, segment, page: last.page + 1 } : { ...gap, segment: nextNumber() },
   );
 }

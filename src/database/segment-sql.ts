@@ -40,6 +40,10 @@ export const SET_BOUND = `
   UPDATE ingestion_segments SET bound_position = $4
   WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
 
+export const NARROW = `
+  UPDATE ingestion_segments SET after_position = $4, bound_position = $5
+  WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
+
 // All its pages are committed, so that nothing of it is to be refused any more.
 export const END = `
   UPDATE ingestion_segments SET status = 'ended', epoch = 0

@@ -9,7 +9,7 @@
  * (`ingestion_hold_segment`). So a member that was frozen, and was taken for dead, can write nothing any more.
  */
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
-import type { ClaimedSegment, SegmentRange } from '../core/claimed-segments.js';
+import type { ClaimedSegment, Divided, SegmentRange } from '../core/claimed-segments.js';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
 import type { RunRest, SegmentSpan } from '../core/taking.js';
 import type { Position } from '../paging/position.js';
@@ -56,8 +56,8 @@ export interface SegmentStore {
     span: SegmentSpan,
     terms: { readonly steadyMs: number; readonly plan: number },
   ): Promise<ClaimedSegment[]>;
-  /** What is left of a claimed segment lies in several stretches: it keeps the first. */
-  divide(holder: Holder, first: SegmentRange, others: readonly SegmentRange[]): Promise<void>;
+  /** What is left of a claimed segment: all at once. */
+  divide(holder: Holder, divided: Divided): Promise<void>;
   /** @param segments @default all that it holds */
   release(holder: Holder, segments?: readonly number[]): Promise<void>;
   /** @param isAlone nobody else works on the run */
@@ -127,13 +127,15 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
       });
     },
 
-    divide: (holder, { segment, bound }, others) =>
+    divide: (holder, { segment, kept, others }) =>
       patient(() =>
         inTransaction(pool, async (client) => {
           await insert(client, holder, others);
-          const values = [holder.run, holder.epoch, segment, textOf(bound)];
-          const { rowCount } = await asked(client.query(sql.SET_BOUND, values));
-          requireHeld(rowCount, holder, segment);
+          const range = kept === null ? [] : [textOf(kept.after), textOf(kept.bound)];
+          const text = kept === null ? sql.END : sql.NARROW;
+          const of = kept === null ? [segment] : segment;
+          const values = [holder.run, holder.epoch, of, ...range];
+          requireHeld((await asked(client.query(text, values))).rowCount, holder, segment);
         }),
       ),
 

@@ -82,7 +82,8 @@ export class SimulatedMember {
 
   /** What is under way is finished, and the rest left to others. */
   handBack(): void {
-    this.#tell({ type: 'drain', outcome: { status: 'interrupted' } });
+    if (this.#stay === null) return;
+    this.#tell(this.#stay, { type: 'drain', outcome: { status: 'interrupted' } });
   }
 
   /** Null: it is not at work. */
@@ -206,6 +207,7 @@ export class SimulatedMember {
       { plan, pages, rowsDone },
     );
     const { scheduler, held } = made;
+    const tell = (event: SchedulerEvent): void => this.#tell(stay, event);
     const share = new SimulatedShare({
       ...{ machine, database, segments, ledger, queue, watch, joined, leaseMs },
       taking: {
@@ -215,21 +217,22 @@ export class SimulatedMember {
       },
       view: {
         state: () => ({ phase: scheduler.phase, shareable: scheduler.shareable }),
-        help: () => this.#tell({ type: 'helpWanted' }),
-        fail: (fault) => this.#tell({ type: 'drain', outcome: { status: 'failed', fault } }),
+        help: () => tell({ type: 'helpWanted' }),
+        fail: (fault) => tell({ type: 'drain', outcome: { status: 'failed', fault } }),
       },
     });
     const requests = new SimulatedRequests({
       ...{ api, random, hardships, clock: machine, held },
       reach: (atMs, happen) => this.#cluster.time.atAnyRate(atMs, happen),
-      tell: (event) => this.#tell(event),
+      tell,
       total: (said) => run.sourceSeen(said),
     });
-    return { ...made, share, requests, owner };
+    const stay: Stay = { ...made, share, requests, owner };
+    return stay;
   }
 
-  #tell(event: SchedulerEvent): void {
-    if (this.#finish === null) return;
+  #tell(stay: Stay, event: SchedulerEvent): void {
+    if (this.#finish === null || stay !== this.#stay) return;
     this.#inbox.push(event);
     if (!this.#isStepping) this.#step();
   }
@@ -271,14 +274,17 @@ export class SimulatedMember {
         return held.release(command.taskId);
       case 'reserveStarts':
         return this.#askFor(
+          stay,
           this.#ask(() => this.#reserve(stay, command.request)),
-          (answer) => this.#tell({ type: 'startsReserved', answer }),
+          (answer) => this.#tell(stay, { type: 'startsReserved', answer }),
         );
       case 'seedsWanted':
-        return this.#askFor(share.take(), (block) => this.#tell({ type: 'seeded', ...block }));
+        return this.#askFor(stay, share.take(), (block) =>
+          this.#tell(stay, { type: 'seeded', ...block }),
+        );
       case 'othersWanted':
-        return this.#askFor(share.countAll(), (counts) =>
-          this.#tell({ type: 'othersTold', counts }),
+        return this.#askFor(stay, share.countAll(), (counts) =>
+          this.#tell(stay, { type: 'othersTold', counts }),
         );
       case 'finish':
         return this.#finished(command.outcome);
@@ -288,9 +294,9 @@ export class SimulatedMember {
   }
 
   /** Where it is not answered, the share ends. */
-  #askFor<T>(doing: Doing<T>, answered: (answer: T) => void): void {
+  #askFor<T>(stay: Stay, doing: Doing<T>, answered: (answer: T) => void): void {
     start(doing, answered, (fault) =>
-      this.#tell({ type: 'drain', outcome: { status: 'failed', fault } }),
+      this.#tell(stay, { type: 'drain', outcome: { status: 'failed', fault } }),
     );
   }
 
@@ -303,16 +309,17 @@ export class SimulatedMember {
     this.machine.at(this.machine.nowMs, () => finish?.(outcome));
   }
 
-  #write({ held, requests, share }: Stay, command: WriteCommand): void {
+  #write(stay: Stay, command: WriteCommand): void {
+    const { held, requests, share } = stay;
     const { taskId } = command;
     const rows = requests.rowsOf(taskId);
     start(
       this.#ask(() => this.#commit(share.epoch, command, rows)),
       (counts) => {
         held.release(taskId);
-        this.#tell({ type: 'committed', taskId, counts });
+        this.#tell(stay, { type: 'committed', taskId, counts });
       },
-      (fault) => this.#tell({ type: 'writeFailed', taskId, fault }),
+      (fault) => this.#tell(stay, { type: 'writeFailed', taskId, fault }),
     );
   }
 

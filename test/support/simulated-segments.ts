@@ -2,7 +2,7 @@
  * Which parts of a simulated run are to be walked, and by whom: what the statements of the segment store and of the
  * members do (src/database/segment-sql.ts, members.ts), in a few lines each. A call is one transaction.
  */
-import type { ClaimedSegment, SegmentRange } from '../../src/core/claimed-segments.js';
+import type { ClaimedSegment, Divided, SegmentRange } from '../../src/core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import type { MemberLoad } from '../../src/core/help.js';
 import { lateAfterMs } from '../../src/core/lease.js';
@@ -11,7 +11,7 @@ import type { RunRest, SegmentSpan } from '../../src/core/taking.js';
 import { comparePositions, type Position } from '../../src/paging/position.js';
 
 export interface SimulatedSegment extends SegmentRange {
-  readonly after: Position | null;
+  after: Position | null;
   bound: Position | null;
   status: 'open' | 'ended' | 'superseded';
   /** Of the member that holds it; 0: nobody does. */
@@ -223,11 +223,13 @@ export class SimulatedSegments {
     held.status = 'superseded';
   }
 
-  divide(epoch: number, first: SegmentRange, others: readonly SegmentRange[]): void {
-    const held = this.segments.get(first.segment);
-    if (held?.epoch !== epoch || !isOpen(held)) throw notHeld(first.segment);
+  divide(epoch: number, { segment, kept, others }: Divided): void {
+    const held = this.segments.get(segment);
+    if (held?.epoch !== epoch || !isOpen(held)) throw notHeld(segment);
     this.open(epoch, others);
-    held.bound = first.bound;
+    if (kept === null) return this.end(epoch, [segment]);
+    held.after = kept.after;
+    held.bound = kept.bound;
   }
 
   /** @param segments null: all that it holds */

@@ -257,8 +257,9 @@ export class SimulatedShare {
     for (const segment of job.left) this.#jobs.set(segment, job);
     const found = yield* this.#seeds(news);
     if (found === null) throw new IngestionError(PLAN_WANTED);
-    for (const { first, others } of found.divided) {
-      yield* this.#ask(() => segments.divide(this.epoch, first, others));
+    for (const divided of found.divided) {
+      yield* this.#ask(() => segments.divide(this.epoch, divided));
+      if (divided.kept === null) this.#forget([divided.segment]);
     }
     for (const { segment } of found.seeds) this.#held.add(segment);
     if (found.ended.length > 0) yield* this.#end(found.ended);

@@ -182,8 +182,9 @@ export class Share implements HeldSegments {
     for (const segment of job.left) this.#jobs.set(segment, job);
     const found = await loadSeeds(news, seeding);
     if (found === null) throw new IngestionError(PLAN_WANTED);
-    for (const { first, others } of found.divided) {
-      await segments.divide(this.holder, first, others);
+    for (const divided of found.divided) {
+      await segments.divide(this.holder, divided);
+      if (divided.kept === null) await this.#forget([divided.segment]);
     }
     for (const { segment } of found.seeds) this.#held.add(segment);
     if (found.ended.length > 0) await this.#end(found.ended);
