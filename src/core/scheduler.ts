@@ -109,7 +109,8 @@ export class Scheduler {
   step(events: readonly SchedulerEvent[], nowMs: number): SchedulerCommand[] {
     for (const event of events) this.#apply(event, nowMs);
     this.#flow.settleEnds(nowMs);
-    this.#giving.settle();
+    // Without what was given, an end may be all that is left here.
+    if (this.#giving.settle()) this.#flow.settleEnds(nowMs);
     this.#wakeAtMs = this.#dispatcher.dispatch(nowMs);
     this.#askForSeeds();
     this.#finishWhenDone();

@@ -5,8 +5,6 @@ import { endSessionsOf } from './member-sessions.js';
 const CHILD_BLOCK = 500;
 /** More jobs than members that could take them before they are looked for again. */
 const JOBS_MAX = 20;
-/** A member opens fewer segments of its own. */
-export const NUMBERS_OF_MEMBER = 100_000;
 
 /**
  * Whether the member with an epoch lived when the statement began: one that waits for pages then meets leases
@@ -14,7 +12,8 @@ export const NUMBERS_OF_MEMBER = 100_000;
  */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
   SELECT FROM ingestion_members AS holder
-  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > statement_timestamp())`;
+  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND NOT holder.is_lost
+    AND holder.lease_until > statement_timestamp())`;
 
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
 export const LET_GO_ALL = `
@@ -47,6 +46,10 @@ export const OPEN = `
 
 export const SET_BOUND = `
   UPDATE ingestion_segments SET bound_position = $4
+  WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
+
+export const NARROW = `
+  UPDATE ingestion_segments SET after_position = $4, bound_position = $5
   WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
 
 // All its pages are committed, so that nothing of it is to be refused any more.
@@ -86,14 +89,31 @@ const isLeftBehind = (steadyMs: string): string => `(
   one.epoch <= known.last_epoch AND NOT ${isLiving('one.run', 'one.epoch')}
   AND me.steady_since < statement_timestamp() - ${steadyMs} * interval '1 millisecond')`;
 
-// Who has claimed something walks, whatever it has said last.
+// From then on its lease is not renewed, so that it never has a segment again which others have walked meanwhile.
+// A member that was away itself may not know that others live.
+export const GIVE_UP_DEAD = `
+  UPDATE ingestion_members AS holder SET is_lost = true
+  FROM ingestion_members AS me
+  WHERE holder.run = $1 AND NOT holder.is_lost AND holder.lease_until < statement_timestamp()
+    AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost
+    AND me.lease_until > statement_timestamp() + $5 * interval '1 millisecond'
+    AND me.steady_since < statement_timestamp() - $5 * interval '1 millisecond'
+    AND EXISTS (
+      SELECT FROM ingestion_segments AS one
+      WHERE one.run = $1 AND one.epoch = holder.epoch AND one.status = 'open'
+        AND one.segment BETWEEN $3 AND $4)`;
+
+// Free ones, and those whose holder is given up. Who has claimed something walks, whatever it has said last.
 export const CLAIM = `
   WITH free AS (
     SELECT one.segment, one.epoch
     FROM ingestion_segments AS one, ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > statement_timestamp()
-      AND (one.epoch IN (0, $2) OR ${isLeftBehind('$5')})
+      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND me.lease_until > statement_timestamp()
+      AND known.plan = $5
+      AND (one.epoch IN (0, $2) OR one.epoch <= known.last_epoch AND NOT EXISTS (
+        SELECT FROM ingestion_members AS holder
+        WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost))
     -- In their order: claims that overlap wait for one another, and never in a circle.
     ORDER BY one.segment FOR UPDATE OF one
   ), claimed AS (
@@ -143,7 +163,7 @@ const IS_OPEN = `(
 
 /** $2: nobody else works on the run, so that what is left is one job. */
 export const LOOK = `
-  SELECT run.plan, run.status, ${IS_OPEN} AS "hasOpen",
+  SELECT run.plan, ${IS_OPEN} AS "hasOpen",
     coalesce((
       SELECT json_agg(json_build_object('first', first, 'last', last) ORDER BY first)
       FROM (

@@ -22,7 +22,7 @@ import type { SessionContext } from './context.js';
 import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
-import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
+import { type EnteredRun, type EnterRunAgain, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
 import { leaveShare } from './members/share-end.js';
 import type { ShareObserver } from './members/share-observer.js';
@@ -121,12 +121,12 @@ export async function ingestInto(
     await opened.beforeRun?.(opened);
     const lastRuns = context.lasting?.lastRuns;
     const lastRun = lastRuns?.get(streamKey.stream) ?? null;
-    let again: EnterAgain | null = run === null ? null : { run, ...GOES_ON };
+    let again: EnterRunAgain | null = run === null ? null : { run, ...GOES_ON };
     for (;;) {
       const found = await withPlanLock(pool, source.streamKey, () =>
         enterRun(config, { ...stores, source, isShared, lastRun }, again),
       );
-      const end: IngestionEnd | EnterAgain =
+      const end: IngestionEnd | EnterRunAgain =
         'finished' in found
           ? {
               deletion: await deletionAfter(context, opened, found.finished),
@@ -159,7 +159,7 @@ async function workOn(
   opened: OpenParts,
   { prepared, joined }: EnteredRun,
   { atStart, patience, lock }: Work,
-): Promise<IngestionEnd | EnterAgain> {
+): Promise<IngestionEnd | EnterRunAgain> {
   const { database, source, token, onlookers, shared, leave, confirm = refuse, handBack } = opened;
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });

@@ -161,7 +161,11 @@ describe('who claims segments', () => {
     await hold(run, dead.epoch, 2);
     await hold(run, epoch, 3);
     await die(run, dead.epoch);
-    const claimed = await store().claim({ run, epoch }, { first: 1, last: 3 }, 0);
+    const claimed = await store().claim(
+      { run, epoch },
+      { first: 1, last: 3 },
+      { steadyMs: 0, plan: 0 },
+    );
     expect(claimed.map(({ segment, wasHeld }) => [segment, wasHeld])).toEqual([
       [1, false],
       [2, true],
@@ -173,6 +177,8 @@ describe('who claims segments', () => {
     const other = await join(run, 'other');
     const { epoch } = await join(run, 'me');
     await hold(run, other.epoch, 2);
-    expect(await store().claim({ run, epoch }, { first: 1, last: 3 }, 0)).toEqual([]);
+    expect(
+      await store().claim({ run, epoch }, { first: 1, last: 3 }, { steadyMs: 0, plan: 0 }),
+    ).toEqual([]);
   });
 });

@@ -67,7 +67,11 @@ describe('a claim', () => {
   test('takes of what it is asked for, and no other', async () => {
     await store.open(first.holder, neighbours(0, 4));
     await store.release(first.holder);
-    const claimed = await store.claim(second.holder, { first: 1, last: 2 }, 0);
+    const claimed = await store.claim(
+      second.holder,
+      { first: 1, last: 2 },
+      { steadyMs: 0, plan: second.plan },
+    );
     expect(numbersOf(claimed)).toEqual([1, 2]);
     expect(await holders()).toEqual([0, second.epoch, second.epoch, 0]);
   });
@@ -149,7 +153,11 @@ describe('a claim', () => {
       const claiming = claimAll(store, second);
       await untilLockWaits(database.pool);
       const late = await joinRun(database.pool, run);
-      expect(numbersOf(await store.claim(late.holder, { first: 1, last: 1 }, 0))).toEqual([1]);
+      expect(
+        numbersOf(
+          await store.claim(late.holder, { first: 1, last: 1 }, { steadyMs: 0, plan: late.plan }),
+        ),
+      ).toEqual([1]);
       await page.commit();
       expect(numbersOf(await claiming)).toEqual([0]);
       expect(await holders()).toEqual([second.epoch, late.epoch]);

@@ -1,7 +1,7 @@
 /** What follows when a share is over and its run is not: the run is entered again, and a lost lease is counted. */
 import { expect, test } from 'vitest';
 import type { FaultCode } from '../../src/core/fault.js';
-import { entersAgain } from '../../src/session/members/share-end.js';
+import { entersRunAgain } from '../../src/session/members/share-end.js';
 import type { SessionParts } from '../../src/session/session-parts.js';
 
 function ended(code: FaultCode) {
@@ -12,7 +12,7 @@ function ended(code: FaultCode) {
     shareObserver: { leaseLost: () => counted.lost++ },
   } as unknown as SessionParts;
   const fault = { code, message: 'why', retryable: false };
-  return { again: entersAgain(parts, { status: 'failed', fault }), lost: counted.lost };
+  return { again: entersRunAgain(parts, { status: 'failed', fault }), lost: counted.lost };
 }
 
 test('what others took over is a lost lease', () => {

@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { assert } from '../../src/core/fault.js';
-import type { SegmentSpan, SegmentStore } from '../../src/database/segment-store.js';
+import type { SegmentSpan } from '../../src/core/taking.js';
+import type { SegmentStore } from '../../src/database/segment-store.js';
 import { MemoryQueue } from '../../src/queue/memory-queue.js';
 import type { SegmentQueue } from '../../src/queue/segment-queue.js';
 import { Share, type ShareParts } from '../../src/session/members/share.js';
@@ -24,7 +25,7 @@ interface Ledger {
 
 function shareOver({ free, claimed }: Ledger, queue: SegmentQueue): Share {
   const store: Partial<SegmentStore> = {
-    look: vi.fn(async () => ({ plan: 1, status: 'running' as const, hasOpen: true, free: free() })),
+    look: vi.fn(async () => ({ plan: 1, hasOpen: true, free: free() })),
     async claim(_, span) {
       claimed.push(span);
       return [

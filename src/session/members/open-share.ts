@@ -1,8 +1,8 @@
 /** Opens the share of a process that has entered a run: with the queue of the cluster, or one of its own. */
 
+import { numbersForTaken } from '../../core/member-numbers.js';
 import { databaseId, type MemberStore, openMemberStore } from '../../database/members.js';
 import type { RunStore } from '../../database/run-store.js';
-import { NUMBERS_OF_MEMBER } from '../../database/segment-sql.js';
 import { type Holder, openSegmentStore } from '../../database/segment-store.js';
 import { MemoryQueue } from '../../queue/memory-queue.js';
 import type { SegmentQueue } from '../../queue/segment-queue.js';
@@ -27,8 +27,7 @@ export async function openShare(parts: ShareSource): Promise<Share> {
   const { context, source, database, patience, prepared, joined, store, children } = parts;
   const { leaseMs, redisUrl } = context.config;
   const { run } = prepared.run;
-  // The scheduler numbers the segments that it cuts; these are numbers for what a claimed one falls into.
-  let nextNumber = joined.firstSegment + NUMBERS_OF_MEMBER / 2;
+  const { paging, target } = source.spec;
   const members = openMemberStore(database.pool, patience);
   return new Share({
     ...{ joined, leaseMs },
@@ -38,10 +37,11 @@ export async function openShare(parts: ShareSource): Promise<Share> {
     isShared: redisUrl !== null,
     seeding: {
       ...{ run, store, children },
-      source: source.spec,
+      paging,
+      knowsRows: target.reads === 'worker' || target.key.length > 0,
       planned: new Map(prepared.segments.map((seed) => [seed.segment, seed])),
       isOrdered: prepared.plan.isOrdered,
-      nextNumber: () => nextNumber++,
+      nextNumber: numbersForTaken(joined.firstSegment),
     },
     countRows: async () => (await store.loadTotals(run)).rows,
     countAll: () => countAll(store, members, { run, epoch: joined.epoch }),

@@ -11,21 +11,28 @@
  * database alone may keep its job.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import { newsOf } from '../../core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
+import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../core/lease.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
+import {
+  comesAgain,
+  GIVEN_UP,
+  lookAt,
+  PLAN_WANTED,
+  PLANNED_ANEW,
+  type SegmentSpan,
+  spanOf,
+} from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type {
-  ClaimedSegment,
-  Holder,
-  SegmentSpan,
-  SegmentStore,
-} from '../../database/segment-store.js';
+import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { type Seeding, type SeedingParts, seedsOf } from './segment-seeds.js';
+import { loadSeeds, type SeedingParts } from './segment-seeds.js';
 import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
@@ -54,14 +61,8 @@ export interface ShareView {
   recounted(rows: number): void;
 }
 
-/** The lease is renewed so many times within its length. */
-const RENEWALS = 4;
-/** Others may have left something meanwhile, or the run may be through. */
-const LOOK_EVERY_MS = 1_000;
 /** Sums over all pages: that of 10,000 takes some milliseconds. */
 const RECOUNT_EVERY_MS = 5_000;
-/** A segment whose dead holder may only have been away, as this member was. */
-const AGAIN_MS = 1_000;
 
 export class Share implements HeldSegments {
   readonly holder: Holder;
@@ -71,8 +72,9 @@ export class Share implements HeldSegments {
   readonly lost: Promise<Fault>;
   readonly #parts: ShareParts;
   readonly #over = new AbortController();
-  /** Segments that are its own, as the ledger will have it once all is told. */
-  readonly #own = new Set<number>();
+  readonly #turns = new PQueue({ concurrency: 1 });
+  /** What it takes for its own. */
+  readonly #held = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
   #changed = new AbortController();
@@ -104,34 +106,41 @@ export class Share implements HeldSegments {
   // --- segments --------------------------------------------------------------------------------
 
   open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
-    this.#own.add(segment.segment);
-    return this.#parts.segments.open(this.holder, [segment]);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.open(this.holder, [segment]);
+      this.#held.add(segment.segment);
+    });
   }
 
   split(segment: number, at: Position, newSegment: number): Promise<void> {
-    this.#own.add(newSegment);
-    return this.#parts.segments.split(this.holder, segment, at, newSegment);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.split(this.holder, segment, at, newSegment);
+      this.#held.add(newSegment);
+    });
   }
 
   setBound(segment: number, bound: Position | null): Promise<void> {
-    return this.#parts.segments.setBound(this.holder, segment, bound);
+    return this.#inTurn(() => this.#parts.segments.setBound(this.holder, segment, bound));
   }
 
-  async end(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.end(this.holder, segments);
-    await this.#forget(segments);
+  end(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(() => this.#end(segments));
   }
 
-  async supersede(segment: number): Promise<void> {
-    await this.#parts.segments.supersede(this.holder, segment);
-    await this.#forget([segment]);
+  supersede(segment: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.supersede(this.holder, segment);
+      await this.#forget([segment]);
+    });
   }
 
-  async give(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.release(this.holder, segments);
-    this.#parts.observer?.given(segments.length);
-    await this.#forget(segments);
-    await this.#parts.queue.offer([spanOf(segments)]);
+  give(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.release(this.holder, segments);
+      this.#parts.observer?.given(segments.length);
+      await this.#forget(segments);
+      await this.#parts.queue.offer([spanOf(segments)]);
+    });
   }
 
   /** @throws IngestionError, LEASE_LOST, where the run was planned anew */
@@ -141,8 +150,9 @@ export class Share implements HeldSegments {
       this.#hasClaimed = false;
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
-      if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) {
+      const look = lookAt(rest, joined.plan);
+      if (look === 'plannedAnew') throw new IngestionError(PLANNED_ANEW);
+      if (look === 'through') {
         await queue.clear();
         return { seeds: [], isThrough: true };
       }
@@ -152,7 +162,7 @@ export class Share implements HeldSegments {
       const job = await (isShared ? this.#takeSoon(changed) : queue.take(changed));
       const unsaid = job === null && !changed.aborted ? oneOf(rest.free) : null;
       const found = job ?? unsaid;
-      const seeds = found === null ? [] : await this.#claim(found);
+      const seeds = found === null ? [] : await this.#inTurn(() => this.#claim(found));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
@@ -185,39 +195,53 @@ export class Share implements HeldSegments {
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, isShared, observer } = this.#parts;
+    const { segments, leaseMs, seeding, isShared, joined, observer } = this.#parts;
+    if (this.#over.signal.aborted) return [];
     this.#hasClaimed = true;
     // None that says otherwise may come behind the claim.
     await this.#renewing;
-    const found = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
-    // A job may come again of what was taken without it.
-    const claimed = found.filter(({ segment }) => !this.#own.has(segment));
+    const claimed = await segments.claim(this.holder, held, {
+      steadyMs: isShared ? steadyMsOf(leaseMs) : 0,
+      plan: joined.plan,
+    });
     if (claimed.length === 0) {
-      const { free } = await segments.look(this.holder.run, !isShared);
-      const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
-      await (isFree ? held.putOff(AGAIN_MS) : held.done());
+      const rest = await segments.look(this.holder.run, !isShared);
+      await (comesAgain(held, rest) ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
-    observer?.taken(claimed.length, claimed.filter(({ wasHeld }) => wasHeld).length);
-    const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
+    const news = newsOf(claimed, this.#held);
+    if (news.length === 0) {
+      await held.done();
+      return [];
+    }
+    observer?.taken(news.length, claimed.filter(({ wasHeld }) => wasHeld).length);
+    const job = { held, left: new Set(news.map(({ segment }) => segment)) };
     for (const segment of job.left) this.#jobs.set(segment, job);
-    const { seeds, ended, divided } = await this.#seedsOf(claimed);
-    for (const { first, others } of divided) await segments.divide(this.holder, first, others);
-    if (ended.length > 0) await this.end(ended);
-    for (const { segment } of seeds) this.#own.add(segment);
-    return seeds;
+    const found = await loadSeeds(news, seeding);
+    if (found === null) throw new IngestionError(PLAN_WANTED);
+    for (const divided of found.divided) {
+      await segments.divide(this.holder, divided);
+      if (divided.kept === null) await this.#forget([divided.segment]);
+    }
+    for (const { segment } of found.seeds) this.#held.add(segment);
+    if (found.ended.length > 0) await this.#end(found.ended);
+    return found.seeds;
   }
 
-  async #seedsOf(claimed: readonly ClaimedSegment[]): Promise<Seeding> {
-    const seeding = await seedsOf(claimed, this.#parts.seeding);
-    if (seeding === null) throw new IngestionError(PLAN_WANTED);
-    return seeding;
+  async #end(segments: readonly number[]): Promise<void> {
+    await this.#parts.segments.end(this.holder, segments);
+    await this.#forget(segments);
+  }
+
+  /** Whatever changes what it holds is done, and answered, before the next begins. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.add(work);
   }
 
   /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
-      this.#own.delete(segment);
+      this.#held.delete(segment);
       const job = this.#jobs.get(segment);
       if (job === undefined) continue;
       this.#jobs.delete(segment);
@@ -245,7 +269,8 @@ export class Share implements HeldSegments {
     const state = this.#view.state();
     const phase = this.#hasClaimed ? 'walking' : state.phase;
     const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
-    if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
+    if (renewed === null) return this.#tellLost(GIVEN_UP);
+    if (renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
     if (renewed.members.length > 1) void this.#recount(this.#view);
   }
@@ -266,6 +291,7 @@ export class Share implements HeldSegments {
     this.#changed.abort();
     clearInterval(this.#timer);
     await this.#renewing;
+    await this.#turns.onIdle();
     const { segments, members, queue } = this.#parts;
     try {
       await segments.release(this.holder);
@@ -288,19 +314,3 @@ function oneOf(free: readonly SegmentSpan[]): HeldJob | null {
   const span = free[Math.floor(Math.random() * free.length)];
   return span === undefined ? null : { ...span, done: async () => {}, putOff: async () => {} };
 }
-
-function spanOf(segments: readonly number[]): SegmentSpan {
-  return { first: Math.min(...segments), last: Math.max(...segments) };
-}
-
-const PLANNED_ANEW: Fault = {
-  code: 'LEASE_LOST',
-  message: 'another member has planned the run anew',
-  retryable: false,
-};
-
-const PLAN_WANTED: Fault = {
-  code: 'PLAN_WANTED',
-  message: 'only a plan of the whole run tells where a chain goes on',
-  retryable: false,
-};
