@@ -24,7 +24,6 @@ import {
   lookAt,
   PLAN_WANTED,
   PLANNED_ANEW,
-  type SegmentSpan,
   spanOf,
 } from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
@@ -32,6 +31,7 @@ import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
+import { nextJob } from './next-job.js';
 import { loadSeeds, type SeedingParts } from './segment-seeds.js';
 import type { ShareObserver } from './share-observer.js';
 
@@ -159,29 +159,11 @@ export class Share implements HeldSegments {
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await (isShared ? this.#takeSoon(changed) : queue.take(changed));
-      const unsaid = job === null && !changed.aborted ? oneOf(rest.free) : null;
-      const found = job ?? unsaid;
-      const seeds = found === null ? [] : await this.#inTurn(() => this.#claim(found));
+      const job = await (isShared ? nextJob(queue, rest.free, changed) : queue.take(changed));
+      const seeds = job === null ? [] : await this.#inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
-  }
-
-  async #takeSoon(changed: AbortSignal): Promise<HeldJob | null> {
-    // Not `AbortSignal.any` with `AbortSignal.timeout`: the timeout within may be collected as
-    // garbage before it fires (nodejs/node#57736), and nothing would be looked for any more.
-    const late = new AbortController();
-    const giveUp = () => late.abort();
-    if (changed.aborted) giveUp();
-    changed.addEventListener('abort', giveUp);
-    const timer = setTimeout(giveUp, LOOK_EVERY_MS);
-    try {
-      return await this.#parts.queue.take(late.signal);
-    } finally {
-      clearTimeout(timer);
-      changed.removeEventListener('abort', giveUp);
-    }
   }
 
   async countAll(): Promise<ReceivedCounts> {
@@ -307,10 +289,4 @@ interface Job {
   readonly held: HeldJob;
   /** Its segments that are still held. */
   readonly left: Set<number>;
-}
-
-/** Others look at the same time: each takes another one, mostly. */
-function oneOf(free: readonly SegmentSpan[]): HeldJob | null {
-  const span = free[Math.floor(Math.random() * free.length)];
-  return span === undefined ? null : { ...span, done: async () => {}, putOff: async () => {} };
 }
