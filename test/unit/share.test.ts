@@ -1,6 +1,8 @@
 /** What one process takes of a run beside others, and what it leaves. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
+import type { SegmentSpan } from '../../src/database/segment-store.js';
+import type { MemoryQueue } from '../../src/queue/memory-queue.js';
 import type { Share } from '../../src/session/members/share.js';
 import { AWAY, LEASE_MS, leaveShares, one, shareOver, whole } from '../support/played-share.js';
 
@@ -57,28 +59,29 @@ describe('what is left of the run', () => {
     await expect(share.take()).rejects.toMatchObject({ fault: { code: 'PLAN_WANTED' } });
   });
 
-  test('a job of which nothing is to be had is done', async () => {
+  /** A job of which nothing can be claimed, and what becomes of it in the queue. @param free by the ledger */
+  async function claimInVain(free: readonly SegmentSpan[]): Promise<MemoryQueue> {
     const { share, ledger, done, others } = shareOver();
     await others.offer([one(4)]);
     const taking = share.take();
+    ledger.rest = { ...ledger.rest, free };
     await vi.waitFor(() => expect(done.some((text) => text.startsWith('claim 4'))).toBe(true));
-    // It would not be added if it were still in the queue.
+    await setImmediate();
+    await share.leave();
+    await taking;
     await others.offer([one(4)]);
-    ledger.claimed = [whole(4)];
-    expect((await taking).seeds).toHaveLength(1);
+    return others;
+  }
+
+  test('a job of which nothing is to be had is done', async () => {
+    const others = await claimInVain([one(3), one(5)]);
+    expect(await others.take(AbortSignal.timeout(500))).toMatchObject(one(4));
   });
 
   test('a job whose holder may be dead comes again in a while', async () => {
-    const { share, ledger, done, others } = shareOver();
-    ledger.rest = { ...ledger.rest, free: [{ first: 1, last: 6 }] };
-    await others.offer([one(4)]);
-    const taking = share.take();
-    await vi.waitFor(() => expect(done.some((text) => text.startsWith('claim 4'))).toBe(true));
-    await setImmediate();
-    await others.offer([one(4)]);
-    expect(await others.take(AbortSignal.timeout(20))).not.toMatchObject(one(4));
-    ledger.claimed = [whole(4)];
-    expect((await taking).seeds).toHaveLength(1);
+    const others = await claimInVain([{ first: 1, last: 6 }]);
+    expect(await others.take(AbortSignal.timeout(50))).toBeNull();
+    expect(await others.take(AbortSignal.timeout(10_000))).toMatchObject(one(4));
   });
 
   test('what is given, ended or superseded is in nobody’s hands: its job is done', async () => {
