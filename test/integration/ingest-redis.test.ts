@@ -71,6 +71,16 @@ describe('a Redis that cannot be used is told before anything is done, and its p
   });
 });
 
+test('--standby is refused where the run is shared, however that is said', async () => {
+  const source = await runs.source(2);
+  const byVariable = await runs.ingest(source, '--standby').end();
+  expect(byVariable.code).toBe(2);
+  expect(textOf(byVariable)).toContain('REDIS_URL is set');
+  const byFlag = await runs.ingest(source, '--standby', '--redis', runs.env.REDIS_URL ?? '').end();
+  expect(byFlag.code).toBe(2);
+  expect(textOf(byFlag)).not.toContain(PASSWORD);
+});
+
 describe('beside members that are at work', () => {
   /** @param isUpdate the run reads what is new since the one before */
   async function withOwner(use: (path: string) => Promise<void>, isUpdate = false): Promise<void> {

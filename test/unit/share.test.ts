@@ -1,86 +1,153 @@
-/** A member that has nothing to do: looks again and again, and takes what the ledger says is free. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { expect, test, vi } from 'vitest';
-import { assert } from '../../src/core/fault.js';
+/** What one process takes of a run beside others, and what it leaves. */
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
 import type { SegmentSpan } from '../../src/core/taking.js';
-import type { SegmentStore } from '../../src/database/segment-store.js';
-import { MemoryQueue } from '../../src/queue/memory-queue.js';
-import type { SegmentQueue } from '../../src/queue/segment-queue.js';
-import { Share, type ShareParts } from '../../src/session/members/share.js';
+import type { MemoryQueue } from '../../src/queue/memory-queue.js';
+import type { Share } from '../../src/session/members/share.js';
+import { AWAY, LEASE_MS, leaveShares, one, shareOver, whole } from '../support/played-share.js';
 
-const RUN = 1;
-const ME = { epoch: 7, plan: 1, firstSegment: 100 };
-const SPAN: SegmentSpan = { first: 3, last: 3 };
+leaveShares();
 
-/** A queue that hands nothing out, as when another member keeps the job, or Redis is away. */
-class StingyQueue extends MemoryQueue {
-  override async offer(): Promise<void> {}
-}
-
-interface Ledger {
-  readonly free: () => readonly SegmentSpan[];
-  readonly claimed: SegmentSpan[];
-}
-
-function shareOver({ free, claimed }: Ledger, queue: SegmentQueue): Share {
-  const store: Partial<SegmentStore> = {
-    look: vi.fn(async () => ({ plan: 1, hasOpen: true, free: free() })),
-    async claim(_, span) {
-      claimed.push(span);
-      return [
-        { segment: 3, after: null, bound: null, parent: null, hasPages: false, wasHeld: false },
-      ];
-    },
-    release: async () => {},
-  };
-  const parts: Partial<ShareParts> = {
-    ...{ joined: ME, isShared: true, leaseMs: 8_000, queue },
-    segments: store as SegmentStore,
-    members: { leave: async () => {} } as unknown as ShareParts['members'],
-    seeding: {
-      run: RUN,
-      planned: new Map([[3, { segment: 3, after: null, bound: null }]]),
-    } as unknown as ShareParts['seeding'],
-  };
-  return new Share(parts as ShareParts);
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
-
-test('what the queue does not hand out is taken by the ledger', async () => {
-  const claimed: SegmentSpan[] = [];
-  const share = shareOver({ free: () => [SPAN], claimed }, new StingyQueue());
-  expect(await share.take()).toEqual({
-    seeds: [{ segment: 3, after: null, bound: null }],
-    isThrough: false,
+describe('what is left of the run', () => {
+  test('is offered, claimed for its epoch, and walked', async () => {
+    const { share, ledger, done } = shareOver();
+    ledger.rest = { ...ledger.rest, free: [one(4)] };
+    ledger.claimed = [whole(4)];
+    expect(await share.take()).toEqual({
+      seeds: [{ segment: 4, after: null, bound: null }],
+      isThrough: false,
+    });
+    expect(done).toContain(`claim 4..4 steady ${LEASE_MS / 2}`);
   });
-  expect(claimed).toMatchObject([SPAN]);
-  await share.leave();
+
+  test('is taken by a process alone at once, whoever is said to hold it', async () => {
+    const { share, ledger, done } = shareOver({ isShared: false });
+    ledger.rest = { ...ledger.rest, free: [one(4)] };
+    ledger.claimed = [whole(4)];
+    await share.take();
+    expect(done).toEqual(['claim 4..4 steady 0']);
+  });
+
+  test('is nothing once no segment is open: jobs that are left over go', async () => {
+    const { share, ledger, others } = shareOver();
+    await others.offer([one(8)]);
+    ledger.rest = { ...ledger.rest, hasOpen: false };
+    expect(await share.take()).toEqual({ seeds: [], isThrough: true });
+    expect(await others.take(AbortSignal.timeout(20))).toBeNull();
+  });
+
+  test('is looked for again when others hold all of it', async () => {
+    const { share, ledger } = shareOver();
+    const taking = share.take();
+    await setImmediate();
+    ledger.rest = { ...ledger.rest, free: [one(4)] };
+    ledger.claimed = [whole(4)];
+    expect((await taking).seeds).toHaveLength(1);
+  });
+
+  test('is not walked by a plan of before', async () => {
+    const { share, ledger } = shareOver();
+    ledger.rest = { ...ledger.rest, plan: 2 };
+    await expect(share.take()).rejects.toMatchObject({ fault: { code: 'LEASE_LOST' } });
+  });
+
+  test('wants a plan where a chain has begun', async () => {
+    const { share, ledger } = shareOver();
+    ledger.rest = { ...ledger.rest, free: [one(4)] };
+    ledger.claimed = [whole(4)];
+    ledger.pages = [{ segment: 1 }];
+    await expect(share.take()).rejects.toMatchObject({ fault: { code: 'PLAN_WANTED' } });
+  });
+
+  /** A job of which nothing can be claimed, and what becomes of it in the queue. @param free by the ledger */
+  async function claimInVain(free: readonly SegmentSpan[]): Promise<MemoryQueue> {
+    const { share, ledger, done, others } = shareOver();
+    await others.offer([one(4)]);
+    const taking = share.take();
+    ledger.rest = { ...ledger.rest, free };
+    await vi.waitFor(() => expect(done.some((text) => text.startsWith('claim 4'))).toBe(true));
+    await setImmediate();
+    await share.leave();
+    await taking;
+    await others.offer([one(4)]);
+    return others;
+  }
+
+  test('a job of which nothing is to be had is done', async () => {
+    const others = await claimInVain([one(3), one(5)]);
+    expect(await others.take(AbortSignal.timeout(500))).toMatchObject(one(4));
+  });
+
+  test('a job whose holder may be dead comes again in a while', async () => {
+    const others = await claimInVain([{ first: 1, last: 6 }]);
+    expect(await others.take(AbortSignal.timeout(50))).toBeNull();
+    expect(await others.take(AbortSignal.timeout(10_000))).toMatchObject(one(4));
+  });
+
+  test('what is given, ended or superseded is in nobody’s hands: its job is done', async () => {
+    for (const [how, end] of [
+      ['release 4', (share: Share) => share.give([4])],
+      ['end 4', (share: Share) => share.end([4])],
+      ['supersede 4', (share: Share) => share.supersede(4)],
+    ] as const) {
+      const { share, ledger, done, others } = shareOver();
+      ledger.rest = { ...ledger.rest, free: [one(4)] };
+      ledger.claimed = [whole(4)];
+      await share.take();
+      await end(share);
+      expect(done.at(-1)).toBe(how);
+      await others.offer([one(4)]);
+      expect(await others.take(AbortSignal.timeout(1_000))).toMatchObject(one(4));
+    }
+  });
 });
 
-test('what is free only later is found, whatever garbage is collected meanwhile', async () => {
-  let looks = 0;
-  const free = () => (looks++ === 0 ? [] : [SPAN]);
-  const share = shareOver({ free, claimed: [] }, new MemoryQueue());
-  const taking = share.take();
-  await vi.waitFor(() => assert(looks === 1, 'it has looked once'));
-  collectGarbage();
-  expect((await taking).seeds).toHaveLength(1);
-  await share.leave();
+describe('the count of all pages', () => {
+  test('waits until others are through, and tells them before that it is', async () => {
+    const { share, view, ledger, done } = shareOver({ leaseMs: 60_000 });
+    share.begin(view);
+    await setImmediate();
+    ledger.areOthersLeft = true;
+    done.length = 0;
+    const counting = share.countAll();
+    await vi.waitFor(() => expect(done).toEqual(['renew for 60000', 'ask for others']));
+    ledger.areOthersLeft = false;
+    expect(await counting).toMatchObject({ inserted: 40, known: 10 });
+  });
 });
 
-test('a job of what was taken without it is done, and nothing is walked twice', async () => {
-  const queue = new MemoryQueue();
-  const claimed: SegmentSpan[] = [];
-  const share = shareOver({ free: () => [SPAN], claimed }, queue);
-  expect((await share.take()).seeds).toHaveLength(1);
-  // Another member has found it free before, and offers it late.
-  const again = share.take();
-  await vi.waitFor(() => assert(claimed.length > 1, 'it is offered once more'), { timeout: 5_000 });
-  await share.leave();
-  expect((await again).seeds).toEqual([]);
+describe('a share that is left', () => {
+  test('is released first, then forgotten, and once', async () => {
+    const { share, done, queue } = shareOver();
+    await share.leave();
+    await share.leave();
+    expect(done).toEqual(['release all', 'leave']);
+    expect(await queue.take()).toBeNull();
+  });
+
+  test.each(['release', 'leave'])(
+    'closes its queue though the database is away: %s',
+    async (fails) => {
+      const { share, ledger, queue } = shareOver();
+      ledger.fails = fails;
+      await expect(share.leave()).rejects.toMatchObject({ fault: AWAY });
+      expect(await queue.take()).toBeNull();
+    },
+  );
+
+  test('takes nothing any more, and renews nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { share, view } = shareOver();
+      share.begin(view);
+      expect(vi.getTimerCount()).toBe(1);
+      const taking = share.take();
+      await setImmediate();
+      await share.leave();
+      expect(await taking).toEqual({ seeds: [], isThrough: false });
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
