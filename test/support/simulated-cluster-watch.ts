@@ -13,6 +13,8 @@ export interface WatchParts {
   readonly time: SimulatedTime;
   readonly segments: SimulatedSegments;
   readonly leaseMs: number;
+  /** Whether the ledger or the queue is. */
+  readonly isAway: () => boolean;
 }
 
 const LOOK_EVERY_MS = 250;
@@ -112,6 +114,7 @@ export class ClusterWatch {
     const { nowMs } = this.#parts.time;
     if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = nowMs;
+    if (this.#parts.isAway()) return this.#idleSinceMs.clear();
     const awake = members.filter(
       ({ machine, scheduler }) => scheduler !== null && !machine.isFrozen,
     );
