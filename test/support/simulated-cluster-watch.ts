@@ -26,6 +26,7 @@ export class ClusterWatch {
   /** Since when each has nothing to do, and could have something. */
   readonly #idleSinceMs = new Map<SimulatedMember, number>();
   readonly #machines = new Map<number, SimulatedMachine>();
+  #isBeingPlanned = false;
   #claimer = 0;
   #holders = new Map<number, number>();
   #idleMsMax = 0;
@@ -85,8 +86,13 @@ export class ClusterWatch {
       this.#wrong(`a member loses its lease though it has renewed it: ${message}`);
   }
 
-  planned(isBegun: boolean): void {
-    this.#count(isBegun ? 'begun' : 'planned');
+  plans(): void {
+    this.#isBeingPlanned = true;
+    this.#count('plans');
+  }
+
+  planned(): void {
+    this.#isBeingPlanned = false;
   }
 
   said(command: SchedulerCommand): void {
@@ -97,8 +103,9 @@ export class ClusterWatch {
     this.#count(`finish ${outcome.status === 'failed' ? outcome.fault.code : outcome.status}`);
   }
 
+  /** Who joins behind the death of a planner finds nothing to be walked. */
   seemedThrough(): void {
-    this.#wrong('a member says that the run is through, and pages lack');
+    if (!this.#isBeingPlanned) this.#wrong('a member says that the run is through, and pages lack');
   }
 
   recordedTooSoon(): void {

@@ -37,14 +37,14 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
 
 /** See `entersAgain`. */
 export function entersRunAgain(
-  { context, prepared }: SessionParts,
+  { context, prepared, share }: SessionParts,
   outcome: RunOutcome,
 ): EnterRunAgain | null {
   const again = entersAgain(outcome);
   if (again === null || outcome.status !== 'failed') return null;
   const { fault } = outcome;
   context.log.warn({ event: 'share_lost', fault }, `the run is entered again: ${fault.message}`);
-  return { run: prepared.run.run, ...again };
+  return { run: prepared.run.run, plan: share.plan, ...again };
 }
 
 /** From a database that is away, others learn it when the lease is over. */

@@ -21,8 +21,10 @@ import {
   comesAgain,
   GIVEN_UP,
   lookAt,
+  ownSpan,
   PLAN_WANTED,
   PLANNED_ANEW,
+  type SegmentSpan,
   spanOf,
 } from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
@@ -65,6 +67,8 @@ export class Share implements HeldSegments {
   readonly #held = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
+  /** See `ownSpan`; null: it has taken that. */
+  #own: SegmentSpan | null;
   #changed = new AbortController();
   #tellLost: (fault: Fault) => void = () => {};
   #view: ShareView | null = null;
@@ -75,9 +79,15 @@ export class Share implements HeldSegments {
     this.#parts = parts;
     this.holder = { run: parts.seeding.run, epoch: parts.joined.epoch };
     this.firstSegment = parts.joined.firstSegment;
+    this.#own = ownSpan(parts.seeding.planned.values(), parts.seeding.isOrdered);
     this.lost = new Promise((resolve) => {
       this.#tellLost = resolve;
     });
+  }
+
+  /** How often the run was planned when the member joined. */
+  get plan(): number {
+    return this.#parts.joined.plan;
   }
 
   /** From now on the lease is renewed. */
@@ -142,9 +152,11 @@ export class Share implements HeldSegments {
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await queue.take(
-        isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
-      );
+      const job =
+        this.#takeOwn() ??
+        (await queue.take(
+          isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
+        ));
       const seeds = job === null ? [] : await this.#inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
@@ -159,6 +171,13 @@ export class Share implements HeldSegments {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
     return countPages();
+  }
+
+  /** Once. */
+  #takeOwn(): HeldJob | null {
+    const own = this.#own;
+    this.#own = null;
+    return own && { ...own, done: async () => {}, putOff: async () => {} };
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
