@@ -87,15 +87,16 @@ export const GIVE_UP_DEAD = `
       WHERE one.run = $1 AND one.epoch = holder.epoch AND one.status = 'open'
         AND one.segment BETWEEN $3 AND $4)`;
 
-// Free ones, and those whose holder is given up.
+// Free ones, and those whose holder is given up. What it holds by now it is told again, even if its lease is over: the
+// answer that said so may be lost, and nobody else would walk it.
 export const CLAIM = `
   WITH claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
     FROM ingestion_members AS me
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND me.lease_until > clock_timestamp()
+      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost
       AND EXISTS (SELECT FROM ingestion_runs WHERE run = $1 AND plan = $5)
-      AND (one.epoch IN (0, $2) OR NOT EXISTS (
+      AND (one.epoch = $2 OR me.lease_until > clock_timestamp() AND NOT EXISTS (
         SELECT FROM ingestion_members AS holder
         WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost))
     RETURNING one.segment, one.after_position, one.bound_position, one.parent
