@@ -18,6 +18,7 @@ import {
   comesAgain,
   GIVEN_UP,
   lookAt,
+  ownSpan,
   PLAN_WANTED,
   PLANNED_ANEW,
   type SegmentSpan,
@@ -68,6 +69,7 @@ export class SimulatedShare {
   /** Segments that are being opened, and who waits for that. */
   readonly #opening = new Map<number, (() => void)[]>();
   #ended: number[] = [];
+  #own: SegmentSpan | null;
   #changes = 0;
   #stopWaiting: () => void = () => {};
   readonly #user: QueueUser;
@@ -75,6 +77,7 @@ export class SimulatedShare {
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
+    this.#own = ownSpan(parts.taking.planned.values(), parts.taking.isOrdered);
     this.#user = { machine: parts.machine, hasLeft: false };
   }
 
@@ -219,7 +222,7 @@ export class SimulatedShare {
       }
       queue.offer(rest.free);
       this.#renew();
-      const job = yield* this.#takeJob(changes);
+      const job = this.#takeOwn() ?? (yield* this.#takeJob(changes));
       const seeds = job === null ? [] : yield* this.#journal.inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
@@ -233,6 +236,13 @@ export class SimulatedShare {
     const areLeft = () => this.#ask(() => segments.areOthersLeft(this.epoch, machine.nowMs));
     while (!this.#isOver && (yield* areLeft())) yield* this.#sleep(LOOK_EVERY_MS);
     return yield* this.#ask(() => ledger.received);
+  }
+
+  /** Once. */
+  #takeOwn(): TakenJob | null {
+    const own = this.#own;
+    this.#own = null;
+    return own && { ...own, done: () => {}, putOff: () => {} };
   }
 
   *#claim(held: TakenJob): Doing<readonly SegmentSeed[]> {
