@@ -117,7 +117,7 @@ export class SimulatedMember {
 
   /** Null: the run is complete. */
   *#enter(again: EnterAgain | null, planBefore: number): Doing<EnteredRun | null> {
-    const { segments, run, leaseMs, ledger } = this.#cluster;
+    const { segments, run, leaseMs, ledger, watch } = this.#cluster;
     const { machine } = this;
     const status = yield* this.#ask(() => run.status);
     if (status === 'complete') return null;
@@ -125,6 +125,7 @@ export class SimulatedMember {
       status === 'running' ? yield* this.#ask(() => segments.living(machine.nowMs).length) : 0;
     const { plan, hasLeftOrder } = yield* this.#ask(() => ({ ...segments }));
     const entry = entryOf(again, planBefore, { isComplete: false, living, plan, hasLeftOrder });
+    if (entry === 'plan') watch.plans();
     if (again?.hasLeftOrder && entry === 'plan')
       yield* this.#ask(() => segments.planAnew([], true));
     const standing = yield* entry === 'join' ? this.#stand() : this.#plan(status === 'none');
@@ -151,7 +152,6 @@ export class SimulatedMember {
 
   *#plan(isBegun: boolean): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
     const { segments, ledger, api, run, watch } = this.#cluster;
-    watch.plans();
     if (!isBegun) yield* this.#ask(() => segments.planAnew([]));
     const { clockMs: nowMs } = this.machine;
     if (api.parents !== null) {

@@ -70,6 +70,7 @@ export class SimulatedShare {
   readonly #opening = new Map<number, (() => void)[]>();
   #ended: number[] = [];
   #own: SegmentSpan | null;
+  #hasFailed = false;
   #changes = 0;
   #stopWaiting: () => void = () => {};
   readonly #user: QueueUser;
@@ -158,23 +159,17 @@ export class SimulatedShare {
       this.#opening.delete(segment);
       for (const run of waiting) run();
     };
-    const { view } = this.#parts;
-    this.#journal.add(
-      () => this.#ask(work),
-      opened,
-      (fault) => {
-        view.fail(fault);
-        opened();
-      },
-    );
+    this.#later(() => this.#ask(work), opened);
   }
 
-  #later(doing: () => Doing<void>): void {
-    this.#journal.add(
-      doing,
-      () => {},
-      (fault) => this.#parts.view.fail(fault),
-    );
+  /** Nothing behind what could not be told. @param told or could not be */
+  #later(doing: () => Doing<void>, told: () => void = () => {}): void {
+    const unlessFailed = (): Doing<void> => (this.#hasFailed ? nothing() : doing());
+    this.#journal.add(unlessFailed, told, (fault) => {
+      this.#hasFailed = true;
+      this.#parts.view.fail(fault);
+      told();
+    });
   }
 
   *#end(ended: readonly number[]): Doing<void> {
@@ -359,3 +354,5 @@ export class SimulatedShare {
     return take<void>((resume) => machine.at(machine.nowMs + forMs, () => resume()));
   }
 }
+
+function* nothing(): Doing<void> {}
