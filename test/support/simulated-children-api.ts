@@ -7,14 +7,8 @@ import { childCursor, readChildCursor } from '../../src/paging/child-cursor.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import type { Paging } from '../../src/paging/paging.js';
 import { drawInteger, type Random } from './random.js';
-import {
-  type ApiPage,
-  type ApiSettings,
-  type AskedAt,
-  PAGE_BYTES,
-  type PageAsked,
-  SimulatedApi,
-} from './simulated-api.js';
+import { type ApiPage, type AskedAt, type PageAsked, SimulatedApi } from './simulated-api.js';
+import { type ApiSettings, PAGE_BYTES } from './simulated-api-settings.js';
 
 interface Child {
   readonly of: string;

@@ -1,7 +1,8 @@
 /** What a simulated history is told, and what it tells. */
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { drawInteger, type Random } from './random.js';
-import { type ApiSettings, PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { SimulatedApi } from './simulated-api.js';
+import { type ApiSettings, PAGE_BYTES } from './simulated-api-settings.js';
 import { ChildrenApi } from './simulated-children-api.js';
 import { CountedApi, type Counting } from './simulated-counted-api.js';
 import type { Sorting, TieOrder } from './simulated-source.js';

@@ -2,40 +2,27 @@
  * A simulated member of a run: it enters, works, and concludes, as src/session/members and the ingestion loop do,
  * with the same decisions. The scheduler is the real one.
  */
-import { type EnterAgain, entersAgain, entryOf, joinedPlan } from '../../src/core/entering.js';
+import { type EnterAgain, entersAgain } from '../../src/core/entering.js';
 import type { Fault } from '../../src/core/fault.js';
 import { numbersForTaken } from '../../src/core/member-numbers.js';
-import { planResume, type ResumePlan } from '../../src/core/resume.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
   RunOutcome,
   SchedulerCommand,
   SchedulerEvent,
 } from '../../src/core/scheduler-types.js';
-import type { SegmentSeed } from '../../src/core/segment.js';
-import { endOfShare } from '../../src/core/share-end.js';
-import { type StartRequest, withoutPlan } from '../../src/core/start-reservation.js';
-import { ownSpan } from '../../src/core/taking.js';
+import type { StartRequest } from '../../src/core/start-reservation.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
 import { drawInteger } from './random.js';
-import { PAGE_BYTES } from './simulated-api.js';
+import { PAGE_BYTES } from './simulated-api-settings.js';
 import type { Cluster } from './simulated-cluster.js';
+import { conclude } from './simulated-concluding.js';
 import { type Doing, start, take } from './simulated-doing.js';
+import { type EnteredRun, SimulatedEntering } from './simulated-entering.js';
 import type { SimulatedMachine } from './simulated-machine.js';
-import { type MadeScheduler, makeScheduler, ofChildren } from './simulated-process.js';
+import { type MadeScheduler, makeScheduler } from './simulated-process.js';
 import { SimulatedRequests } from './simulated-requests.js';
-import type { JoinedRun } from './simulated-segments.js';
 import { SimulatedShare } from './simulated-share.js';
-
-interface EnteredRun {
-  readonly plan: ResumePlan;
-  readonly pages: Cluster['ledger']['pages'];
-  /** What this member has planned. */
-  readonly planned: readonly SegmentSeed[];
-  readonly joined: JoinedRun;
-  readonly rowsDone: number;
-  readonly total: number | null;
-}
 
 /** What one stay in the run has to do with. */
 interface Stay extends MadeScheduler {
@@ -48,6 +35,7 @@ export class SimulatedMember {
   readonly machine: SimulatedMachine;
   readonly #cluster: Cluster;
   readonly #number: number;
+  readonly #entering: SimulatedEntering;
   readonly #inbox: SchedulerEvent[] = [];
   /** By task, as the database has them: a page whose answer was lost is sent once more. */
   readonly #committed = new Map<string, ReturnType<Cluster['ledger']['commit']>>();
@@ -63,6 +51,7 @@ export class SimulatedMember {
     this.#cluster = cluster;
     this.#number = number;
     this.machine = machine;
+    this.#entering = new SimulatedEntering(cluster, machine);
   }
 
   /** @param ended the process is over */
@@ -104,73 +93,13 @@ export class SimulatedMember {
       const why: EnterAgain | null = again;
       const plan = planBefore;
       const entered: EnteredRun | null = yield* database.withPlanLock(this.machine, () =>
-        this.#enter(why, plan),
+        this.#entering.enter(why, plan),
       );
       if (entered === null) return;
       planBefore = entered.joined.plan;
       again = yield* this.#work(entered);
       if (again === null) return;
     }
-  }
-
-  // --- entering --------------------------------------------------------------------------------
-
-  /** Null: the run is complete. */
-  *#enter(again: EnterAgain | null, planBefore: number): Doing<EnteredRun | null> {
-    const { segments, run, leaseMs, ledger, watch } = this.#cluster;
-    const { machine } = this;
-    const status = yield* this.#ask(() => run.status);
-    if (status === 'complete') return null;
-    const living =
-      status === 'running' ? yield* this.#ask(() => segments.living(machine.nowMs).length) : 0;
-    const { plan, hasLeftOrder } = yield* this.#ask(() => ({ ...segments }));
-    const entry = entryOf(again, planBefore, { isComplete: false, living, plan, hasLeftOrder });
-    if (entry === 'plan') watch.plans();
-    if (again?.hasLeftOrder && entry === 'plan')
-      yield* this.#ask(() => segments.planAnew([], true));
-    const standing = yield* entry === 'join' ? this.#stand() : this.#plan(status === 'none');
-    const { total, rowsDone } = yield* this.#ask(() => {
-      return { total: run.total, rowsDone: ledger.rowsCounted };
-    });
-    const joined = yield* this.#ask(() => segments.join(leaseMs, machine.nowMs));
-    const own = ownSpan(standing.planned, standing.plan.isOrdered);
-    const terms = { plan: joined.plan, nowMs: machine.nowMs };
-    if (own !== null) yield* this.#ask(() => segments.claim(joined.epoch, own, terms, () => false));
-    return { ...standing, joined, total, rowsDone };
-  }
-
-  /** As the ledger has it now: others go on. */
-  *#stand(): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
-    const { segments, ledger, api } = this.#cluster;
-    const isOfChildren = api.parents !== null;
-    const pages = isOfChildren ? [] : yield* this.#ask(() => [...ledger.pages]);
-    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
-    const { clockMs: nowMs } = this.machine;
-    const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
-    return { plan: joinedPlan(plan), pages, planned: [] };
-  }
-
-  *#plan(isBegun: boolean): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
-    const { segments, ledger, api, run, watch } = this.#cluster;
-    if (!isBegun) yield* this.#ask(() => segments.planAnew([]));
-    const { clockMs: nowMs } = this.machine;
-    if (api.parents !== null) {
-      yield* this.#ask(() => run.takeUpChildren());
-      watch.planned();
-      return {
-        plan: ofChildren(planResume([], { paging: api.paging, nowMs })),
-        pages: [],
-        planned: [],
-      };
-    }
-    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
-    const pages = yield* this.#ask(() => [...ledger.pages]);
-    yield* this.#ask(() => run.takeUp());
-    const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
-    const first = yield* this.#ask(() => segments.planAnew(plan.gaps));
-    watch.planned();
-    const planned = plan.gaps.map((gap, index) => ({ ...gap, segment: first + index }));
-    return { plan, pages, planned };
   }
 
   // --- working ---------------------------------------------------------------------------------
@@ -189,10 +118,12 @@ export class SimulatedMember {
       });
       const again = entersAgain(outcome);
       this.#cluster.watch.over(share.epoch, entered.joined.plan, outcome);
-      yield* share.flush();
+      yield* share.journal.flush();
       if (again !== null) return again;
       const { database } = this.#cluster;
-      return yield* database.withPlanLock(this.machine, () => this.#conclude(outcome, stay));
+      return yield* database.withPlanLock(this.machine, () =>
+        conclude(this.#cluster, this.machine, { outcome, ...stay }),
+      );
     } finally {
       this.heldBytesOver = Math.max(this.heldBytesOver, held.over);
       this.tipsInFlightMax = Math.max(this.tipsInFlightMax, requests.tipsInFlightMax);
@@ -275,12 +206,12 @@ export class SimulatedMember {
   #execute(stay: Stay, command: SchedulerCommand): void {
     const { share, requests, held } = stay;
     this.#cluster.watch.said(command);
-    share.tell(command);
+    share.journal.tell(command);
     switch (command.type) {
       case 'fetch':
         return requests.send(command);
       case 'write':
-        return share.whenOpen(command.segment, () => this.#write(stay, command));
+        return share.journal.whenOpen(command.segment, () => this.#write(stay, command));
       case 'drop':
         return held.release(command.taskId);
       case 'reserveStarts':
@@ -350,40 +281,6 @@ export class SimulatedMember {
   #reserve({ owner }: Stay, request: StartRequest) {
     const { clockOffsetMs, nowMs } = this.machine;
     return this.#cluster.limits.reserve(owner, request, clockOffsetMs, nowMs);
-  }
-
-  // --- concluding ------------------------------------------------------------------------------
-
-  *#conclude(outcome: RunOutcome, stay: Stay): Doing<EnterAgain | null> {
-    const { run, segments, watch } = this.#cluster;
-    const isRunning = (yield* this.#ask(() => run.status)) === 'running';
-    const seemsThrough = isRunning && outcome.status === 'complete';
-    const gaps = seemsThrough ? yield* this.#countGaps() : null;
-    let others = 0;
-    if (isRunning && gaps === null) {
-      yield* stay.share.leave();
-      others = yield* this.#ask(() => segments.living(this.machine.nowMs).length);
-    }
-    const end = endOfShare({ isRunning, gaps, others });
-    if (end === 'planAnew') {
-      watch.seemedThrough();
-      return { plansAnew: true, hasLeftOrder: false };
-    }
-    const { limiter } = stay;
-    const { clockMs } = this.machine;
-    yield* this.#ask(() => this.#reserve(stay, withoutPlan(limiter.log(clockMs), clockMs)));
-    if (end === 'record') yield* this.#ask(() => run.record(outcome));
-    return null;
-  }
-
-  /** Not by what members say of segments: by the pages. Of a child that has ended its pages were looked at. */
-  *#countGaps(): Doing<number> {
-    const { api, segments, ledger } = this.#cluster;
-    if (api.parents !== null) return 0;
-    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
-    const pages = yield* this.#ask(() => [...ledger.pages]);
-    const nowMs = this.machine.clockMs;
-    return planResume(pages, { paging: api.paging, nowMs, hasLeftOrder }).gaps.length;
   }
 
   #ask<T>(work: () => T): Doing<T> {

@@ -13,7 +13,8 @@ import type { SegmentSeed } from '../../src/core/segment.js';
 import { SegmentFeed } from '../../src/core/segment-feed.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random } from './random.js';
-import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
+import type { SimulatedApi } from './simulated-api.js';
+import { PAGE_BYTES } from './simulated-api-settings.js';
 import { earliestOf, type SimulatedLedger } from './simulated-ledger.js';
 
 const PAGE_RECORDS_MIN = 3;

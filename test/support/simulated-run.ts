@@ -12,7 +12,8 @@ import type {
 import type { FetchCommand, WriteCommand } from '../../src/runtime/run-observer.js';
 import { HeldBytes } from './held-bytes.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
-import { PAGE_BYTES, type SimulatedApi } from './simulated-api.js';
+import type { SimulatedApi } from './simulated-api.js';
+import { PAGE_BYTES } from './simulated-api-settings.js';
 import { SimulatedCommits } from './simulated-commits.js';
 import { Hardships } from './simulated-hardships.js';
 import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';

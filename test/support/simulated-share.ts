@@ -1,4 +1,4 @@
-/** The share of a simulated member: what src/session/members/share.ts and the journal do, with the same decisions. */
+/** The share of a simulated member: what src/session/members/share.ts does, with the same decisions. */
 import {
   arePagesNeeded,
   type ClaimedSegment,
@@ -12,7 +12,6 @@ import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { givesHelp, type MemberLoad } from '../../src/core/help.js';
 import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../src/core/lease.js';
 import type { ReceivedCounts } from '../../src/core/received-records.js';
-import type { SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
 import {
   comesAgain,
@@ -24,10 +23,12 @@ import {
   type SegmentSpan,
   spanOf,
 } from '../../src/core/taking.js';
+import type { Position } from '../../src/paging/position.js';
 import type { SeedBlock } from '../../src/runtime/run-journal.js';
 import type { ClusterWatch } from './simulated-cluster-watch.js';
 import type { SimulatedDatabase } from './simulated-database.js';
 import { type Doing, DoingQueue, take } from './simulated-doing.js';
+import { SimulatedJournal, type ToldSegments } from './simulated-journal.js';
 import type { SimulatedLedger } from './simulated-ledger.js';
 import type { SimulatedMachine } from './simulated-machine.js';
 import type { QueueUser, SimulatedQueue, TakenJob } from './simulated-queue.js';
@@ -56,21 +57,14 @@ interface Job {
   readonly left: Set<number>;
 }
 
-/** A statement for each child would cost as much as its page. */
-const END_EVERY_MS = 100;
-
-export class SimulatedShare {
+export class SimulatedShare implements ToldSegments {
+  readonly journal: SimulatedJournal;
   readonly #parts: ShareParts;
   /** What it takes for its own. */
   readonly #held = new Set<number>();
   readonly #jobs = new Map<number, Job>();
-  readonly #journal = new DoingQueue();
   readonly #renewals = new DoingQueue();
-  /** Segments that are being opened, and who waits for that. */
-  readonly #opening = new Map<number, (() => void)[]>();
-  #ended: number[] = [];
   #own: SegmentSpan | null;
-  #hasFailed = false;
   #changes = 0;
   #stopWaiting: () => void = () => {};
   readonly #user: QueueUser;
@@ -79,6 +73,7 @@ export class SimulatedShare {
   constructor(parts: ShareParts) {
     this.#parts = parts;
     this.#own = ownSpan(parts.taking.planned.values(), parts.taking.isOrdered);
+    this.journal = new SimulatedJournal(parts.machine, this, (fault) => parts.view.fail(fault));
     this.#user = { machine: parts.machine, hasLeft: false };
   }
 
@@ -99,90 +94,31 @@ export class SimulatedShare {
 
   // --- what is told of segments ----------------------------------------------------------------
 
-  tell(command: SchedulerCommand): void {
-    const { segments } = this.#parts;
-    const { epoch } = this;
-    switch (command.type) {
-      case 'openSegment': {
-        const { segment, after, bound } = command.seed;
-        return this.#opens(segment, () => segments.open(epoch, [{ segment, after, bound }]));
-      }
-      case 'splitSegment': {
-        const { segment, at, newSegment } = command;
-        return this.#opens(newSegment, () => segments.split(epoch, segment, at, newSegment));
-      }
-      case 'boundSegment': {
-        const { segment, bound } = command;
-        return this.#later(() => this.#ask(() => segments.setBound(epoch, segment, bound)));
-      }
-      case 'giveSegments':
-        return this.#later(() => this.#give(command.segments));
-      case 'endSegment':
-        return command.isSuperseded
-          ? this.#later(() => this.#supersede(command.segment))
-          : this.#tellEnded(command.segment);
-      default:
-        return;
-    }
+  *open(seed: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Doing<void> {
+    yield* this.#ask(() => this.#parts.segments.open(this.epoch, [seed]));
+    this.#held.add(seed.segment);
   }
 
-  /** Goes on once the segment is there, or cannot be. */
-  whenOpen(segment: number, run: () => void): void {
-    const waiting = this.#opening.get(segment);
-    if (waiting === undefined) run();
-    else waiting.push(run);
+  *split(segment: number, at: Position, newSegment: number): Doing<void> {
+    yield* this.#ask(() => this.#parts.segments.split(this.epoch, segment, at, newSegment));
+    this.#held.add(newSegment);
   }
 
-  /** Once all that was told is in the ledger. */
-  *flush(): Doing<void> {
-    this.#flushEnded();
-    yield* this.#journal.onIdle();
+  *setBound(segment: number, bound: Position | null): Doing<void> {
+    yield* this.#ask(() => this.#parts.segments.setBound(this.epoch, segment, bound));
   }
 
-  #tellEnded(segment: number): void {
-    this.#ended.push(segment);
-    if (this.#ended.length > 1) return;
-    const { machine } = this.#parts;
-    machine.at(machine.nowMs + END_EVERY_MS, () => this.#flushEnded());
-  }
-
-  #flushEnded(): void {
-    const ended = this.#ended.splice(0);
-    if (ended.length > 0) this.#later(() => this.#end(ended));
-  }
-
-  #opens(segment: number, work: () => void): void {
-    this.#opening.set(segment, []);
-    const opened = (): void => {
-      this.#held.add(segment);
-      const waiting = this.#opening.get(segment) ?? [];
-      this.#opening.delete(segment);
-      for (const run of waiting) run();
-    };
-    this.#later(() => this.#ask(work), opened);
-  }
-
-  /** Nothing behind what could not be told. @param told or could not be */
-  #later(doing: () => Doing<void>, told: () => void = () => {}): void {
-    const unlessFailed = (): Doing<void> => (this.#hasFailed ? nothing() : doing());
-    this.#journal.add(unlessFailed, told, (fault) => {
-      this.#hasFailed = true;
-      this.#parts.view.fail(fault);
-      told();
-    });
-  }
-
-  *#end(ended: readonly number[]): Doing<void> {
+  *end(ended: readonly number[]): Doing<void> {
     yield* this.#ask(() => this.#parts.segments.end(this.epoch, ended));
     this.#forget(ended);
   }
 
-  *#supersede(segment: number): Doing<void> {
+  *supersede(segment: number): Doing<void> {
     yield* this.#ask(() => this.#parts.segments.supersede(this.epoch, segment));
     this.#forget([segment]);
   }
 
-  *#give(given: readonly number[]): Doing<void> {
+  *give(given: readonly number[]): Doing<void> {
     yield* this.#ask(() => this.#parts.segments.release(this.epoch, given));
     this.#forget(given);
     this.#parts.queue.offer([spanOf(given)]);
@@ -218,7 +154,7 @@ export class SimulatedShare {
       queue.offer(rest.free);
       this.#renew();
       const job = this.#takeOwn() ?? (yield* this.#takeJob(changes));
-      const seeds = job === null ? [] : yield* this.#journal.inTurn(() => this.#claim(job));
+      const seeds = job === null ? [] : yield* this.journal.inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
@@ -267,7 +203,7 @@ export class SimulatedShare {
       if (divided.kept === null) this.#forget([divided.segment]);
     }
     for (const { segment } of found.seeds) this.#held.add(segment);
-    if (found.ended.length > 0) yield* this.#end(found.ended);
+    if (found.ended.length > 0) yield* this.end(found.ended);
     return found.seeds;
   }
 
@@ -335,7 +271,7 @@ export class SimulatedShare {
     this.#isOver = true;
     this.#stopWaiting();
     yield* this.#renewals.onIdle();
-    yield* this.#journal.onIdle();
+    yield* this.journal.onIdle();
     const { segments } = this.#parts;
     yield* this.#ask(() => segments.release(this.epoch, null));
     yield* this.#ask(() => segments.leave(this.epoch));
@@ -354,5 +290,3 @@ export class SimulatedShare {
     return take<void>((resume) => machine.at(machine.nowMs + forMs, () => resume()));
   }
 }
-
-function* nothing(): Doing<void> {}

@@ -14,7 +14,8 @@ import type {
 import { Slots } from '../../src/core/slots.js';
 import { StartTurns } from '../../src/core/start-turns.js';
 import { drawInteger, type Random, seededRandom } from './random.js';
-import { PAGE_BYTES, SimulatedApi } from './simulated-api.js';
+import { SimulatedApi } from './simulated-api.js';
+import { PAGE_BYTES } from './simulated-api-settings.js';
 import { CountedApi } from './simulated-counted-api.js';
 import { drawApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
@@ -209,13 +210,8 @@ class Stream {
     const starts = new WatchedTurn(turns.join(wake, { slots, without }), shared.watched);
     const { scheduler, seeds } = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random, total: null, savedLimits: null },
-      ...{
-        nowMs: time.nowMs,
-        nextSegment: this.#nextSegment,
-        eventsMax: null,
-        creditBytesMax: 1,
-        within: null,
-      },
+      ...{ nowMs: time.nowMs, nextSegment: this.#nextSegment },
+      ...{ eventsMax: null, creditBytesMax: 1, within: null },
       shared: { limiter, starts, nextTaskId, credits: credits.join(PAGE_BYTES) },
     });
     this.#scheduler = scheduler;

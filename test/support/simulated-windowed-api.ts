@@ -10,14 +10,8 @@ import type { PaginatorPlan } from '../../src/paging/paginator-plan.js';
 import type { Paging, Way } from '../../src/paging/paging.js';
 import type { Position } from '../../src/paging/position.js';
 import { drawInteger, type Random } from './random.js';
-import {
-  type ApiPage,
-  type ApiSettings,
-  type AskedAt,
-  PAGE_BYTES,
-  type PageAsked,
-  SimulatedApi,
-} from './simulated-api.js';
+import { type ApiPage, type AskedAt, type PageAsked, SimulatedApi } from './simulated-api.js';
+import { type ApiSettings, PAGE_BYTES } from './simulated-api-settings.js';
 
 const FIRST_MS = 1_704_067_200_000;
 const TOO_MUCH = 422;

@@ -128,6 +128,7 @@ describe('splitter', () => {
       segment: 2,
       at: { ms: 6450, id: LOWEST_ID },
       bound: place(4000),
+      leftMs: 4900,
     });
   });
 

@@ -35,6 +35,7 @@ import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
 import { nextJob, unqueued } from './next-job.js';
 import { loadSeeds, type SeedingParts } from './segment-seeds.js';
+import { ShareJobs } from './share-jobs.js';
 import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
@@ -77,8 +78,7 @@ export class Share implements HeldSegments {
   readonly #turns = new PQueue({ concurrency: 1 });
   /** What it takes for its own. */
   readonly #held = new Set<number>();
-  /** Jobs of the queue, by their segments. */
-  readonly #jobs = new Map<number, Job>();
+  readonly #jobs = new ShareJobs();
   /** See `ownSpan`; null: it has taken that. */
   #own: SegmentSpan | null;
   #changed = new AbortController();
@@ -216,8 +216,7 @@ export class Share implements HeldSegments {
       return [];
     }
     observer?.taken(news.length, claimed.filter(({ wasHeld }) => wasHeld).length);
-    const job = { held, left: new Set(news.map(({ segment }) => segment)) };
-    for (const segment of job.left) this.#jobs.set(segment, job);
+    this.#jobs.add(held, news);
     const found = await loadSeeds(news, seeding);
     if (found === null) throw new IngestionError(PLAN_WANTED);
     for (const divided of found.divided) {
@@ -239,15 +238,10 @@ export class Share implements HeldSegments {
     return this.#turns.add(work);
   }
 
-  /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
       this.#held.delete(segment);
-      const job = this.#jobs.get(segment);
-      if (job === undefined) continue;
-      this.#jobs.delete(segment);
-      job.left.delete(segment);
-      if (job.left.size === 0) await job.held.done();
+      await this.#jobs.forget(segment);
     }
     this.#change();
   }
@@ -302,10 +296,4 @@ export class Share implements HeldSegments {
       await queue.close();
     }
   }
-}
-
-interface Job {
-  readonly held: HeldJob;
-  /** Its segments that are still held. */
-  readonly left: Set<number>;
 }
