@@ -29,7 +29,7 @@ export interface ProgramShape {
 
 /** Commander's own, whose argument is a command. */
 const HELP = 'help';
-const PATH_VALUE = /<(?:file|folder|path)>/i;
+const PATH_VALUE = /<(?:file|folder|path)(?:\.\.\.)?>/i;
 
 export function programShape(program: Command): ProgramShape {
   const help = program.createHelp();

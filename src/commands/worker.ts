@@ -19,7 +19,7 @@ const TURN_MS = 30_000;
 
 export function workerCommand(): Command {
   return new Command('worker')
-    .description('help with runs that other processes have begun; ends with a signal')
+    .description('help with runs that others share by ingest --redis; ends with a signal')
     .option('--redis <url>', 'the Redis over which runs are shared (REDIS_URL)')
     .option('--source <file...>', 'source files of those runs; default: found by their names')
     .option('--runs <n>', `runs that it serves at once, at most; default: ${RUNS}`, wholeNumber)
@@ -27,9 +27,15 @@ export function workerCommand(): Command {
     .addOption(
       new Option('--log-level <level>', 'what is worth a line (LOG_LEVEL)').choices(LOG_LEVELS),
     )
-    .addHelpText('after', '\nExample:\n  datasync worker --redis redis://localhost:6379')
+    .addHelpText(
+      'after',
+      '\nExample:\n  datasync worker --redis redis://localhost:6379 --source shop.yaml',
+    )
     .action(async ({ source: files = [], runs = RUNS, ...flags }: WorkerFlags) => {
-      const context = await commandContext({ ...flags, readsOnly: true });
+      // Without DATABASE_URL the source says in which database its runs are.
+      const [source] = files;
+      const named = source === undefined ? {} : { source };
+      const context = await commandContext({ ...flags, ...named, readsOnly: true });
       const { config } = context;
       if (config.redisUrl === null) {
         throw new UserError(

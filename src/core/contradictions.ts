@@ -11,6 +11,7 @@ import { decideOnContradiction, decideOnDoubtedEnd } from './fault-decision.js';
 import type { OutstandingPage } from './outstanding.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import type { RunContext } from './run-context.js';
+import { PLAN_WANTED } from './taking.js';
 
 /** Answers to one page that contradict the order until a seek that has proved true is called false. */
 const SEEK_LOOKS = 3;
@@ -101,10 +102,23 @@ export class Contradictions {
       tell('nothing is served so far ahead: the chain before walks on');
       return true;
     }
-    if (isBehindEnd || !outstanding.isEndToldAt(after)) return false;
+    if (isBehindEnd) return false;
+    if (!outstanding.isEndToldAt(after)) return this.wantsPlan(page);
     job.foundBehindEnd();
     options.frontier.putBack(job, nowMs);
     tell('the chain before was told of the end: asked for once more');
+    return true;
+  }
+
+  /**
+   * What another member has cut off is not to be had there, and the chain before it is not here: it may lie behind the
+   * end. A plan of the whole run knows.
+   *
+   * @returns false where this member has cut it, or planned it
+   */
+  wantsPlan({ job }: OutstandingPage): boolean {
+    if (!this.#context.options.frontier.segmentOf(job).isOrphan) return false;
+    this.#context.endIncomplete({ status: 'failed', fault: PLAN_WANTED });
     return true;
   }
 
@@ -142,6 +156,7 @@ export class Contradictions {
       const retryAtMs = nowMs + decision.delayMs;
       // To look again is worth one walk from the start, where its cursor cannot be had otherwise.
       if (!this.#isAskable(job, retryAtMs, nowMs) && this.#endWalks++ > 0) return false;
+      this.#context.forgetOthers();
       this.#askAgain(job, fault, retryAtMs);
     }
     this.#context.drop(page);

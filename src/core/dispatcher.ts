@@ -106,7 +106,7 @@ export class Dispatcher {
     // A false seek costs a request: under a limit one is tried first.
     const unprovenMax = this.#learnedPolicy !== null ? 1 : useful;
     if (!isUseful || !credits.hasRoom || !frontier.canSplit(unprovenMax)) return null;
-    const split = splitter.best([...frontier.segments.open()]);
+    const split = splitter.best([...frontier.segments.cuttable()]);
     if (split === null) return null;
     this.#context.split(split.segment, split.at);
     return frontier.ready(nowMs);

@@ -20,6 +20,7 @@ import type { Chains } from './chains.js';
 import { CommittedAhead } from './committed-ahead.js';
 import type { CommittedPage } from './committed-page.js';
 import { assert } from './fault.js';
+import { chainBefore, isNextTo } from './neighbours.js';
 import type { PageJob } from './page-job.js';
 import { Repairs } from './repairs.js';
 import type { ResumePlan } from './resume.js';
@@ -28,10 +29,8 @@ import {
   type Advance,
   AGAINST_ORDER,
   type BoundedPage,
-  chainBefore,
   type HandedOver,
   type HeadAnswer,
-  isNextTo,
   leadsOn,
   type Segment,
   type SegmentSeed,
@@ -226,7 +225,7 @@ export class Frontier {
     return cursor !== job.predecessor?.cursor && !this.segments.of(job).hasSeen(cursor);
   }
 
-  segmentOf(job: PageJob): Pick<Segment, 'bound' | 'isUnproven'> {
+  segmentOf(job: PageJob): Pick<Segment, 'bound' | 'isUnproven' | 'isOrphan'> {
     return this.segments.of(job);
   }
 

@@ -9,6 +9,7 @@
  * with a cursor that the API gave.
  */
 import type { RunContext } from './run-context.js';
+import type { Largest, Split } from './splitter.js';
 
 export class Giving {
   readonly #context: RunContext;
@@ -19,46 +20,62 @@ export class Giving {
     this.#context = context;
   }
 
-  /** What is left of the largest segment that could be given: ms of the order, or children; 0: nothing could. */
+  /** What is left of what would be given, or cut in two: ms of the order, or children; 0: nothing would. */
   get shareable(): number {
-    const { frontier } = this.#context.options;
-    if (frontier.feed?.ofChildren) return frontier.feed.left < 2 ? 0 : frontier.feed.left;
-    if (!this.#context.order.holds || this.#leaving !== null) return 0;
-    const open = [...frontier.segments.open()];
-    const isCuttable = frontier.canSplit(1);
-    return open.length < 2 && !isCuttable ? 0 : this.#context.splitter.largestMs(open);
+    const { feed } = this.#context.options.frontier;
+    if (feed?.ofChildren) return feed.left < 2 ? 0 : feed.left;
+    return (this.#spare() ?? this.#cut())?.leftMs ?? 0;
   }
 
   /** Another member has nothing to do, and this one has the most that could be shared. */
   helpWanted(): void {
-    const { options, order, splitter } = this.#context;
-    const { frontier } = options;
+    const { frontier } = this.#context.options;
     if (frontier.feed?.ofChildren)
       return this.#give(frontier.feed.give().map((seed) => seed.segment));
-    if (!order.holds || this.#leaving !== null) return;
-    const spare = frontier.segments.spare(splitter);
+    const spare = this.#spare();
     if (spare !== null) {
-      this.#leaving = spare;
-      return frontier.segments.hold(spare);
+      this.#leaving = spare.segment;
+      return frontier.segments.hold(spare.segment);
     }
-    const split = frontier.canSplit(1) ? splitter.best([...frontier.segments.open()]) : null;
+    const split = this.#cut();
     if (split !== null) this.#context.split(split.segment, split.at);
   }
 
-  /** Gives what is to be given, once nothing of it is under way. */
-  settle(): void {
+  /** Gives what is to be given, once nothing of it is under way. @returns whether it has */
+  settle(): boolean {
     const segment = this.#leaving;
-    if (segment === null) return;
+    if (segment === null) return false;
     const { options, outstanding } = this.#context;
-    // It has come to its end meanwhile, or its walk began again elsewhere.
     const { frontier } = options;
+    // It has come to its end meanwhile, or its walk began again elsewhere.
     const isGone = !frontier.segments.isOpen(segment);
     const isUnderWay = outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
-    if (!isGone && isUnderWay) return;
+    if (!isGone && isUnderWay) return false;
     this.#leaving = null;
-    if (isGone) return;
+    if (isGone) {
+      // An end that is not believed is asked for again.
+      frontier.segments.keep(segment);
+      return false;
+    }
     frontier.segments.forget(segment);
     this.#give([segment]);
+    return true;
+  }
+
+  #spare(): Largest | null {
+    const { options, splitter } = this.#context;
+    return this.#mayGive ? options.frontier.segments.spare(splitter) : null;
+  }
+
+  #cut(): (Split & Largest) | null {
+    const { options, splitter } = this.#context;
+    const { segments } = options.frontier;
+    const mayCut = this.#mayGive && options.frontier.canSplit(1);
+    return mayCut ? splitter.best([...segments.cuttable()]) : null;
+  }
+
+  get #mayGive(): boolean {
+    return this.#context.order.holds && this.#leaving === null;
   }
 
   #give(segments: readonly number[]): void {

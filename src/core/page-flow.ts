@@ -82,6 +82,7 @@ export class PageFlow {
     this.#context.count(page, recordCount);
     const isEmptyEnd = !hasMore && recordCount === 0 && options.frontier.segmentOf(job).isUnproven;
     if (isEmptyEnd && this.#contradictions.hasNothing(page)) return;
+    if (isEmptyEnd && this.#contradictions.wantsPlan(page)) return;
     this.#watch.endAtBound(page, event);
     for (const write of outstanding.scanned(page, options.frontier)) this.#context.say(write);
     if (hasMore && page.head !== null) this.#watch.progress(job, event, page.head);

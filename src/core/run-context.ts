@@ -136,7 +136,12 @@ export class RunContext {
     return true;
   }
 
-  /** No other member has anything left but ends that it waits to believe. @param counts of all pages of the run */
+  /** An end is looked at again: others may have received more by then. */
+  forgetOthers(): void {
+    if (this.#others === 'told') this.#others = 'unknown';
+  }
+
+  /** No other member has anything left but ends that it waits to believe. @param counts of all members */
   othersTold(counts: ReceivedCounts): void {
     this.#others = 'told';
     this.received.recount(counts);

@@ -66,6 +66,11 @@ export class Scheduler {
     return isAtEnd ? 'atEnd' : 'walking';
   }
 
+  /** Records of answers that say the source ends, and are not believed yet. */
+  get heldRecords(): number {
+    return this.#context.outstanding.ends().reduce((sum, { records }) => sum + records, 0);
+  }
+
   /** Bytes fetched and not committed, and how many may be; for the reader. */
   get credits(): Pick<Credits, 'heldBytes' | 'bytesMax'> {
     return this.#context.options.credits;
@@ -104,7 +109,8 @@ export class Scheduler {
   step(events: readonly SchedulerEvent[], nowMs: number): SchedulerCommand[] {
     for (const event of events) this.#apply(event, nowMs);
     this.#flow.settleEnds(nowMs);
-    this.#giving.settle();
+    // Without what was given, an end may be all that is left here.
+    if (this.#giving.settle()) this.#flow.settleEnds(nowMs);
     this.#wakeAtMs = this.#dispatcher.dispatch(nowMs);
     this.#askForSeeds();
     this.#finishWhenDone();

@@ -16,6 +16,8 @@ export interface SegmentSeed {
   readonly page?: number;
   /** Of a child: what its first page is asked for with, and where its walk begins again. */
   readonly startCursor?: string;
+  /** Another member has cut it off, and no page of it has come: the chain before it may be anybody's. @default false */
+  readonly isOrphan?: boolean;
 }
 
 /** What an answer says of the way on, and for how long. */
@@ -66,6 +68,8 @@ export class Segment {
   readonly number: number;
   /** Where it begins; null: at the beginning of the source. */
   readonly start: Position | null;
+  /** See `SegmentSeed`. */
+  readonly isOrphan: boolean;
   #bound: Position | null;
   #phase: 'ready' | 'inFlight' | 'ended' = 'ready';
   /** Another member is to have it: no page of it is asked for any more. */
@@ -88,7 +92,8 @@ export class Segment {
     this.number = seed.segment;
     this.start = seed.after;
     this.#bound = seed.bound;
-    this.#isUnproven = isUnproven;
+    this.isOrphan = seed.isOrphan ?? false;
+    this.#isUnproven = isUnproven || this.isOrphan;
     this.#seen = new Set(seed.cursor === undefined ? [] : [seed.cursor]);
     this.#startCursor = seed.startCursor ?? null;
     const isStart =
@@ -118,8 +123,16 @@ export class Segment {
     return this.#phase === 'ready' && !this.#isHeld;
   }
 
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   hold(): void {
     this.#isHeld = true;
+  }
+
+  keep(): void {
+    this.#isHeld = false;
   }
 
   /** @returns false: that was told before */
@@ -271,28 +284,4 @@ function againstItself(reason: string): Advance {
 export function leadsOn(end: Position | null, { after }: PageJob): boolean {
   if (end === null || after === null) return end !== null;
   return end.ms === after.ms ? end.id !== after.id : end.ms < after.ms;
-}
-
-/** Whether one segment ends where another begins. */
-export function isNextTo({ bound }: Segment, { start }: Segment): boolean {
-  return bound !== null && start !== null && comparePositions(bound, start) === 0;
-}
-
-/**
- * The open segment that ends nearest before all of another one. Where that one's tip stands does not
- * count: pages behind the tip may be dropped too, and what begins among them would leave those out.
- * One that is past its bound, as behind opaque cursors, has left out what lies between.
- *
- * @returns null when there is none
- */
-export function chainBefore(segments: Iterable<Segment>, { start }: Segment): Segment | null {
-  if (start === null) return null;
-  let nearest: Segment | null = null;
-  for (const segment of segments) {
-    const { bound, isOpen, isPastBound } = segment;
-    if (!isOpen || isPastBound || bound === null) continue;
-    if (comparePositions(bound, start) > 0) continue;
-    if (nearest?.bound == null || comparePositions(bound, nearest.bound) > 0) nearest = segment;
-  }
-  return nearest;
 }

@@ -1,9 +1,10 @@
 /** The segments of a run: what each has left, and which of them has a page that may be asked for. */
 import { assert } from './fault.js';
+import { isNextTo } from './neighbours.js';
 import { AFTER_ALL_OTHERS, type PageJob } from './page-job.js';
 import { Segment, type SegmentSeed } from './segment.js';
 import type { SegmentFeed } from './segment-feed.js';
-import type { Remainder, Splitter } from './splitter.js';
+import type { Largest, Remainder, Splitter } from './splitter.js';
 
 /** Of a feed: children that fail, and rest, are not to pile up. */
 const FED_MAX = 1_000;
@@ -109,16 +110,36 @@ export class Segments {
     return isNews;
   }
 
+  /** Those that may be cut: the rest of one that another member is to have is that one's. */
+  *cuttable(): Iterable<Remainder> {
+    for (const one of this.open()) if (this.#byNumber.get(one.segment)?.isHeld !== true) yield one;
+  }
+
   /** The largest that can be left to another member; null: there is none beside what is kept. */
-  spare(splitter: Splitter): number | null {
+  spare(splitter: Splitter): Largest | null {
     const open = [...this.open()];
-    const isProven = ({ segment }: Remainder) => !this.#byNumber.get(segment)?.isUnproven;
-    return open.length < 2 ? null : splitter.largest(open.filter(isProven));
+    return open.length < 2
+      ? null
+      : splitter.largest(open.filter(({ segment }) => this.#isSpare(segment)));
+  }
+
+  /** It is reached, and nothing is to be given back to it that was cut from it. */
+  #isSpare(number: number): boolean {
+    const segment = this.#byNumber.get(number);
+    if (segment === undefined || segment.isUnproven) return false;
+    for (const one of this.#byNumber.values())
+      if (one.isOpen && one.isUnproven && isNextTo(segment, one)) return false;
+    return true;
   }
 
   /** Another member is to have it: no page of it is asked for any more. */
   hold(number: number): void {
     this.#byNumber.get(number)?.hold();
+  }
+
+  /** It stays here after all. */
+  keep(number: number): void {
+    this.#byNumber.get(number)?.keep();
   }
 
   /** It is needed no more. */

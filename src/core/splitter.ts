@@ -27,6 +27,12 @@ export interface Split {
   readonly bound: Position | null;
 }
 
+/** A segment, and what is left of it, in ms of the order. */
+export interface Largest {
+  readonly segment: number;
+  readonly leftMs: number;
+}
+
 interface Left extends Pick<Remainder, 'segment' | 'bound'> {
   readonly fromMs: number;
   readonly endMs: number;
@@ -83,8 +89,8 @@ export class Splitter {
   }
 
   /** The best cut: the largest remainder, in its middle; null when none is worth it. */
-  best(remainders: readonly Remainder[]): Split | null {
-    let best: { split: Split; leftMs: number } | null = null;
+  best(remainders: readonly Remainder[]): (Split & Largest) | null {
+    let best: (Split & Largest) | null = null;
     for (const { segment, bound, fromMs, endMs } of this.#left(remainders)) {
       const leftMs = fromMs - endMs;
       if (leftMs < 2 * PAGES_MIN * this.#pageMs || (best !== null && leftMs <= best.leftMs)) {
@@ -92,27 +98,20 @@ export class Splitter {
       }
       const at = this.#cutAt({ ms: Math.floor((fromMs + endMs) / 2), id: LOWEST_ID });
       if (at.ms <= endMs) continue;
-      best = { split: { segment, at, bound }, leftMs };
+      best = { segment, at, bound, leftMs };
     }
-    return best?.split ?? null;
+    return best;
   }
 
   /** The largest remainder that is worth another member's while; null: none is. */
-  largest(remainders: readonly Remainder[]): number | null {
-    const [largest] = this.#worthSharing(remainders);
-    return largest?.segment ?? null;
-  }
-
-  /** How much is left of that, in ms of the order; 0: none is. */
-  largestMs(remainders: readonly Remainder[]): number {
-    const [largest] = this.#worthSharing(remainders);
-    return largest === undefined ? 0 : largest.fromMs - largest.endMs;
-  }
-
-  #worthSharing(remainders: readonly Remainder[]): Left[] {
-    return this.#left(remainders)
-      .filter(({ fromMs, endMs }) => fromMs - endMs >= PAGES_MIN * this.#pageMs)
-      .sort((a, b) => b.fromMs - b.endMs - (a.fromMs - a.endMs));
+  largest(remainders: readonly Remainder[]): Largest | null {
+    let largest: Largest | null = null;
+    for (const { segment, fromMs, endMs } of this.#left(remainders)) {
+      const leftMs = fromMs - endMs;
+      if (leftMs < PAGES_MIN * this.#pageMs || leftMs <= (largest?.leftMs ?? 0)) continue;
+      largest = { segment, leftMs };
+    }
+    return largest;
   }
 
   get #pageMs(): number {

@@ -7,9 +7,12 @@
  * The lease is the member's, not each segment's: renewing it costs one row, whatever it holds.
  */
 import type { Pool, QueryResultRow } from 'pg';
+import type { MemberFigures, MemberPhase } from '../core/cluster-view.js';
 import { assert } from '../core/fault.js';
+import type { MemberLoad } from '../core/help.js';
+import { lateAfterMs } from '../core/lease.js';
+import { NUMBERS_OF_MEMBER } from '../core/member-numbers.js';
 import type { Patience } from './patience.js';
-import { NUMBERS_OF_MEMBER } from './segment-sql.js';
 import type { Holder } from './segment-store.js';
 import { asked, inTransaction } from './transaction.js';
 
@@ -21,18 +24,8 @@ export interface MemberFacts {
   readonly sourceDigest: string;
 }
 
-/** What a member has done, and has under way. */
-export interface MemberFigures {
-  readonly requests: number;
-  readonly rows: number;
-  readonly rowsPerSecond: number;
-  readonly inFlight: number;
-}
-
-export const NO_FIGURES: MemberFigures = { requests: 0, rows: 0, rowsPerSecond: 0, inFlight: 0 };
-
 export interface MemberState {
-  readonly phase: 'walking' | 'idle' | 'atEnd';
+  readonly phase: MemberPhase;
   /** See `Scheduler.shareable`. */
   readonly shareable: number;
   readonly figures: MemberFigures;
@@ -61,7 +54,7 @@ export interface Renewed {
   /** Free segments. */
   readonly free: number;
   /** Those who live, itself included. */
-  readonly members: readonly Pick<Member, 'epoch' | 'phase' | 'shareable'>[];
+  readonly members: readonly MemberLoad[];
 }
 
 export interface LeaseTerms {
@@ -73,7 +66,7 @@ export interface LeaseTerms {
 /** Every function throws an IngestionError with the fault of the database when it fails. */
 export interface MemberStore {
   join(run: number, facts: MemberFacts, lease: LeaseTerms): Promise<Joined>;
-  /** @returns null: the run is gone, or the member was forgotten */
+  /** @returns null: the run is gone, or the member was given up, for others have taken what it held */
   renew(holder: Holder, state: MemberState, leaseMs: number): Promise<Renewed | null>;
   leave(holder: Holder): Promise<void>;
   /** Those who live, and those who died lately. */
@@ -91,6 +84,9 @@ const NEXT_EPOCH = `
   WHERE one.run = $1
   RETURNING last_epoch AS epoch, plan, next_segment - ${NUMBERS_OF_MEMBER} AS "firstSegment"`;
 
+/** Those who live, and those who died lately. */
+export const IS_REMEMBERED = "lease_until > clock_timestamp() - interval '10 minutes'";
+
 /** Those who died long ago tell nobody anything. */
 const FORGET = `
   DELETE FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp() - interval '1 hour'`;
@@ -104,9 +100,10 @@ const RENEW = `
     UPDATE ingestion_members SET
       renewed_at = clock_timestamp(),
       lease_until = clock_timestamp() + $6 * interval '1 millisecond',
-      steady_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE steady_since END,
+      steady_since = CASE WHEN lease_until - clock_timestamp() < ($6 - $7) * interval '1 millisecond'
+        THEN clock_timestamp() ELSE steady_since END,
       phase = $3, shareable = $4, figures = $5
-    WHERE run = $1 AND epoch = $2 RETURNING 1
+    WHERE run = $1 AND epoch = $2 AND NOT is_lost RETURNING 1
   )
   SELECT run.plan,
     (SELECT count(*)::integer FROM (
@@ -115,7 +112,7 @@ const RENEW = `
     ) AS free) AS free,
     (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
       FROM ingestion_members
-      WHERE run = $1 AND epoch <> $2 AND lease_until > clock_timestamp()) AS others
+      WHERE run = $1 AND epoch <> $2 AND NOT is_lost AND lease_until > clock_timestamp()) AS others
   FROM ingestion_runs AS run, renewed WHERE run.run = $1`;
 
 const LEAVE = 'DELETE FROM ingestion_members WHERE run = $1 AND epoch = $2';
@@ -123,11 +120,11 @@ const LEAVE = 'DELETE FROM ingestion_members WHERE run = $1 AND epoch = $2';
 const LIST = `
   SELECT epoch, name, version, source_digest AS "sourceDigest", phase, shareable, figures,
     (extract(epoch FROM joined_at) * 1000)::float8 AS "joinedAtMs",
-    lease_until < clock_timestamp() AS "isDead",
+    is_lost OR lease_until < clock_timestamp() AS "isDead",
     (SELECT count(*)::integer FROM ingestion_segments AS held
       WHERE held.run = one.run AND held.epoch = one.epoch AND held.status = 'open') AS segments
   FROM ingestion_members AS one
-  WHERE run = $1 AND lease_until > clock_timestamp() - interval '10 minutes'
+  WHERE run = $1 AND ${IS_REMEMBERED}
   ORDER BY epoch`;
 
 export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
@@ -152,7 +149,8 @@ export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
 
     async renew({ run, epoch }, { phase, shareable, figures }, leaseMs) {
       type Row = Pick<Renewed, 'plan' | 'free'> & { others: Renewed['members'] | null };
-      const values = [run, epoch, phase, shareable, JSON.stringify(figures), leaseMs];
+      const terms = [leaseMs, lateAfterMs(leaseMs)];
+      const values = [run, epoch, phase, shareable, JSON.stringify(figures), ...terms];
       const [row] = (await asked(pool.query<Row>(RENEW, values))).rows;
       if (row === undefined) return null;
       const { plan, free, others } = row;
@@ -182,7 +180,7 @@ export interface SharedRun {
 const SHARED_RUNS = `
   SELECT run, source, stream, origin, coalesce((
     SELECT json_agg(epoch) FROM ingestion_members AS member
-    WHERE member.run = one.run AND lease_until > clock_timestamp()), '[]') AS living
+    WHERE member.run = one.run AND NOT is_lost AND lease_until > clock_timestamp()), '[]') AS living
   FROM ingestion_runs AS one
   WHERE status = 'running' AND (settings -> 'isShared')::boolean
   ORDER BY run`;

@@ -45,7 +45,7 @@ const FIND_HOLDER = `
   SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
     to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
     l.mode = 'ShareLock' AS "isShared"
-  ${HOLDERS} LIMIT 1`;
+  ${HOLDERS} ORDER BY a.backend_start LIMIT 1`;
 
 const END_PREDECESSOR = `
   SELECT pg_terminate_backend(a.pid) ${HOLDERS} AND a.pid = $2 AND a.application_name = $3`;
@@ -104,7 +104,7 @@ export interface Holder {
   readonly isShared: boolean;
 }
 
-/** @returns null when nobody ingests from the source and origin @throws IngestionError */
+/** Of members that hold it together the first. @returns null when nobody ingests from the source and origin @throws IngestionError */
 export async function findLockHolder(pool: Pool, stream: StreamKey): Promise<Holder | null> {
   const holder = await findHolder(pool, stream);
   return holder !== null && activityOf(holder) === 'ingestion' ? holder : null;

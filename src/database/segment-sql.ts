@@ -1,11 +1,10 @@
 /** The statements of the segment store. */
+import { endSessionsOf } from './member-sessions.js';
 
 /** Children are offered in neighbouring blocks of so many; the numbers of a block never change. */
 const CHILD_BLOCK = 500;
 /** More jobs than members that could take them before they are looked for again. */
 const JOBS_MAX = 20;
-/** A member opens fewer segments of its own. */
-export const NUMBERS_OF_MEMBER = 100_000;
 
 /**
  * Whether the member with an epoch lived when the statement began: one that waits for pages then meets leases
@@ -13,13 +12,18 @@ export const NUMBERS_OF_MEMBER = 100_000;
  */
 const isLiving = (run: string, epoch: string): string => `EXISTS (
   SELECT FROM ingestion_members AS holder
-  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND holder.lease_until > statement_timestamp())`;
+  WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND NOT holder.is_lost
+    AND holder.lease_until > statement_timestamp())`;
 
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
 export const LET_GO_ALL = `
   UPDATE ingestion_segments SET epoch = 0,
     status = CASE WHEN parent IS NULL AND status = 'open' THEN 'superseded' ELSE status END
   WHERE run = $1 AND (epoch <> 0 OR parent IS NULL AND status = 'open')`;
+
+export const END_DEAD = endSessionsOf(
+  'SELECT run, epoch FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp()',
+);
 
 export const COUNT_PLAN = `
   UPDATE ingestion_runs SET plan = plan + 1, has_left_order = has_left_order OR $2
@@ -42,6 +46,10 @@ export const OPEN = `
 
 export const SET_BOUND = `
   UPDATE ingestion_segments SET bound_position = $4
+  WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
+
+export const NARROW = `
+  UPDATE ingestion_segments SET after_position = $4, bound_position = $5
   WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
 
 // All its pages are committed, so that nothing of it is to be refused any more.
@@ -81,15 +89,37 @@ const isLeftBehind = (steadyMs: string): string => `(
   one.epoch <= known.last_epoch AND NOT ${isLiving('one.run', 'one.epoch')}
   AND me.steady_since < statement_timestamp() - ${steadyMs} * interval '1 millisecond')`;
 
-// Who has claimed something walks, whatever it has said last.
+// From then on its lease is not renewed, so that it never has a segment again which others have walked meanwhile.
+// A member that was away itself may not know that others live.
+export const GIVE_UP_DEAD = `
+  UPDATE ingestion_members AS holder SET is_lost = true
+  FROM ingestion_members AS me
+  WHERE holder.run = $1 AND NOT holder.is_lost AND holder.lease_until < statement_timestamp()
+    AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost
+    AND me.lease_until > statement_timestamp() + $5 * interval '1 millisecond'
+    AND me.steady_since < statement_timestamp() - $5 * interval '1 millisecond'
+    AND EXISTS (
+      SELECT FROM ingestion_segments AS one
+      WHERE one.run = $1 AND one.epoch = holder.epoch AND one.status = 'open'
+        AND one.segment BETWEEN $3 AND $4)`;
+
+// Free ones, and those whose holder is given up. Who has claimed something walks, whatever it has said last.
 export const CLAIM = `
-  WITH claimed AS (
-    UPDATE ingestion_segments AS one SET epoch = $2
-    FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
+  WITH free AS (
+    SELECT one.segment, one.epoch
+    FROM ingestion_segments AS one, ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND me.lease_until > statement_timestamp()
-      AND (one.epoch IN (0, $2) OR ${isLeftBehind('$5')})
-    RETURNING one.segment, one.after_position, one.bound_position, one.parent
+      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND me.lease_until > statement_timestamp()
+      AND known.plan = $5
+      AND (one.epoch IN (0, $2) OR one.epoch <= known.last_epoch AND NOT EXISTS (
+        SELECT FROM ingestion_members AS holder
+        WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost))
+    -- In their order: claims that overlap wait for one another, and never in a circle.
+    ORDER BY one.segment FOR UPDATE OF one
+  ), claimed AS (
+    UPDATE ingestion_segments AS one SET epoch = $2
+    FROM free WHERE one.run = $1 AND one.segment = free.segment
+    RETURNING one.segment, one.after_position, one.bound_position, one.parent, free.epoch AS before
   ), told AS (
     UPDATE ingestion_members SET phase = 'walking'
     WHERE run = $1 AND epoch = $2 AND phase <> 'walking' AND EXISTS (SELECT FROM claimed)
@@ -97,8 +127,17 @@ export const CLAIM = `
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
     EXISTS (
       SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
-    ) AS "hasPages"
+    ) AS "hasPages",
+    before NOT IN (0, $2) AS "wasHeld"
   FROM claimed ORDER BY segment`;
+
+/** Of members from which `CLAIM` takes something. */
+export const END_DEAD_HOLDERS = endSessionsOf(`
+  SELECT one.run, one.epoch FROM ingestion_segments AS one, ingestion_members AS me
+  WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
+    AND me.run = $1 AND me.epoch = $2 AND me.lease_until > clock_timestamp()
+    AND me.steady_since < clock_timestamp() - $5 * interval '1 millisecond'
+    AND one.epoch NOT IN (0, $2) AND NOT ${isLiving('one.run', 'one.epoch')}`);
 
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
 export const LET_GO_LEFT_BEHIND = `
@@ -124,7 +163,7 @@ const IS_OPEN = `(
 
 /** $2: nobody else works on the run, so that what is left is one job. */
 export const LOOK = `
-  SELECT run.plan, run.status, ${IS_OPEN} AS "hasOpen",
+  SELECT run.plan, ${IS_OPEN} AS "hasOpen",
     coalesce((
       SELECT json_agg(json_build_object('first', first, 'last', last) ORDER BY first)
       FROM (

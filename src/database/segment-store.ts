@@ -9,50 +9,24 @@
  * (`ingestion_hold_segment`). So a member that was frozen, and was taken for dead, can write nothing any more.
  */
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
+import type { ClaimedSegment, Divided, SegmentRange } from '../core/claimed-segments.js';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
+import type { RunRest, SegmentSpan } from '../core/taking.js';
 import type { Position } from '../paging/position.js';
 import { positionOf, textOf } from './ledger-rows.js';
-import type { RunStatus } from './ledger-types.js';
 import type { Patience } from './patience.js';
 import * as sql from './segment-sql.js';
 import { asked, inTransaction } from './transaction.js';
-
-/** A slice of the source: what is strictly after `after`, up to and including `bound`. */
-export interface SegmentRange {
-  readonly segment: number;
-  /** Null: from the beginning. */
-  readonly after: Position | null;
-  /** Null: to the end. */
-  readonly bound: Position | null;
-}
-
-export interface ClaimedSegment extends SegmentRange {
-  /** JSON text: see `ingestion_segments.parent`. Null: the stream has no parent. */
-  readonly parent: string | null;
-  /** Pages with its number are committed. */
-  readonly hasPages: boolean;
-}
-
-/** Neighbouring segments, by number. */
-export interface SegmentSpan {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** What is left of a run. */
-export interface RunRest {
-  /** How often it was planned. */
-  readonly plan: number;
-  readonly status: RunStatus;
-  readonly hasOpen: boolean;
-  /** What nobody holds, or nobody who lives. */
-  readonly free: readonly SegmentSpan[];
-}
 
 /** Whose segments they are. */
 export interface Holder {
   readonly run: number;
   readonly epoch: number;
+}
+
+export interface TakenSegment extends ClaimedSegment {
+  /** By a member that is dead. */
+  readonly wasHeld: boolean;
 }
 
 /** Every function throws an IngestionError with the fault of the database when it fails. */
@@ -79,11 +53,16 @@ export interface SegmentStore {
   /**
    * Takes what nobody holds, or nobody who lives. Pages of the holder before are waited for.
    *
-   * @param steadyMs for so long the member must have been without a lapse to take what another holds
+   * @param terms.steadyMs for so long the member must have renewed its lease in time to take what another holds
+   * @param terms.plan how often the run was planned when the member joined; else nothing is taken
    */
-  claim(holder: Holder, span: SegmentSpan, steadyMs: number): Promise<ClaimedSegment[]>;
-  /** What is left of a claimed segment lies in several stretches: it keeps the first. */
-  divide(holder: Holder, first: SegmentRange, others: readonly SegmentRange[]): Promise<void>;
+  claim(
+    holder: Holder,
+    span: SegmentSpan,
+    terms: { readonly steadyMs: number; readonly plan: number },
+  ): Promise<TakenSegment[]>;
+  /** What is left of a claimed segment: all at once. */
+  divide(holder: Holder, divided: Divided): Promise<void>;
   /** @param segments @default all that it holds */
   release(holder: Holder, segments?: readonly number[]): Promise<void>;
   /** @param isAlone nobody else works on the run */
@@ -108,6 +87,7 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
     plan: (run, ranges, hasLeftOrder = false) =>
       patient(() =>
         inTransaction(pool, async (client) => {
+          await asked(client.query(sql.END_DEAD, [run]));
           await asked(client.query(sql.COUNT_PLAN, [run, hasLeftOrder]));
           await asked(client.query(sql.LET_GO_ALL, [run]));
           const { rows } = await asked(client.query<{ next: number }>(sql.NEXT_NUMBER, [run]));
@@ -143,22 +123,27 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
       requireHeld((await query(sql.SUPERSEDE, values)).rowCount, holder, segment);
     },
 
-    async claim({ run, epoch }, { first, last }, steadyMs) {
-      type Row = Omit<ClaimedSegment, 'after' | 'bound'> & { after: string; bound: string };
-      const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, steadyMs]);
+    async claim({ run, epoch }, { first, last }, { steadyMs, plan }) {
+      type Row = Omit<TakenSegment, 'after' | 'bound'> & { after: string; bound: string };
+      const values = [run, epoch, first, last, steadyMs];
+      await query(sql.GIVE_UP_DEAD, values);
+      await query(sql.END_DEAD_HOLDERS, values);
+      const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, plan]);
       if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch, steadyMs]);
       return rows.map((row) => {
         return { ...row, after: positionOf(row.after), bound: positionOf(row.bound) };
       });
     },
 
-    divide: (holder, { segment, bound }, others) =>
+    divide: (holder, { segment, kept, others }) =>
       patient(() =>
         inTransaction(pool, async (client) => {
           await insert(client, holder, others);
-          const values = [holder.run, holder.epoch, segment, textOf(bound)];
-          const { rowCount } = await asked(client.query(sql.SET_BOUND, values));
-          requireHeld(rowCount, holder, segment);
+          const range = kept === null ? [] : [textOf(kept.after), textOf(kept.bound)];
+          const text = kept === null ? sql.END : sql.NARROW;
+          const of = kept === null ? [segment] : segment;
+          const values = [holder.run, holder.epoch, of, ...range];
+          requireHeld((await asked(client.query(text, values))).rowCount, holder, segment);
         }),
       ),
 

@@ -3,6 +3,8 @@ import type { ClientBase, Pool } from 'pg';
 import { permitSilence } from '../postgres/client.js';
 import { asIngestionError } from './connect.js';
 
+/** A process that is frozen within one would keep all others from what it has changed. */
+const BEGIN_CHANGE = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout TO 10000';
 const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 /** Reads one snapshot. @throws IngestionError with the fault of the database; what `use` throws */
@@ -12,7 +14,7 @@ export function inSnapshot<T>(pool: Pool, use: (client: ClientBase) => Promise<T
 
 /** All or nothing. @throws IngestionError with the fault of the database; what `use` throws */
 export function inTransaction<T>(pool: Pool, use: (client: ClientBase) => Promise<T>): Promise<T> {
-  return within(pool, 'BEGIN', use);
+  return within(pool, BEGIN_CHANGE, use);
 }
 
 async function within<T>(

@@ -15,9 +15,17 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 const OWN_FILES = [
   ['/', 'index.html', HTML],
   ['/dashboard.css', 'dashboard.css', CSS],
-  ...['dashboard', 'charts', 'format', 'live', 'segments', 'runs', 'stream', 'streams'].map(
-    (name) => [`/${name}.js`, `${name}.js`, SCRIPT] as const,
-  ),
+  ...[
+    'dashboard',
+    'charts',
+    'format',
+    'live',
+    'members',
+    'segments',
+    'runs',
+    'stream',
+    'streams',
+  ].map((name) => [`/${name}.js`, `${name}.js`, SCRIPT] as const),
 ] as const;
 
 const LIBRARY_FILES = [

@@ -3,16 +3,19 @@ import { ordinalOfPlace } from '../paging/ordinals.js';
 import { parsePosition } from '../paging/position.js';
 import { bar, clip, field } from './columns.js';
 import { formatCount, formatDuration } from './eta.js';
+import { memberLines, membersOf, membersText, otherRunLines } from './members-text.js';
 import { NO_PAINT, type Paint, statusStyle } from './paint.js';
 import { instantText, percent } from './run-report-text.js';
 import type { RunStatusView, SegmentView } from './run-status.js';
 
 const BAR_COLUMNS = 30;
-const SEGMENT_BAR_COLUMNS = 20;
+const SEGMENT_BAR_COLUMNS = 18;
 const SEGMENTS_MAX = 12;
 
 export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): string {
-  const { totals, sourceTotal, share, lastError, reason, worker } = view;
+  const { totals, sourceTotal, share, lastError, reason, worker, cluster } = view;
+  // Each is told of by itself.
+  const isShared = membersOf(cluster, view.run) !== null;
   const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
   const ahead = share === null ? '' : `  ${bar(share, BAR_COLUMNS)} ${percent(share)}  `;
   return [
@@ -20,7 +23,7 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
     `${ahead === '' ? '  ' : ahead}${formatCount(totals.rows)}${of} rows committed`,
     ...tableLines(view),
     ...field('source', `${view.source}, ${view.origin}`),
-    ...(worker === null ? [] : field('by', worker)),
+    ...(worker === null || isShared ? [] : field('by', worker)),
     ...(reason === null ? [] : field('paused by', reason)),
     ...(view.state === 'stopped' ? field('', 'no process works on it: start again to go on') : []),
     ...timeLines(view),
@@ -30,9 +33,11 @@ export function runStatusText(view: RunStatusView, paint: Paint = NO_PAINT): str
       `${formatCount(totals.pages)}, ${updatedText(totals)}${formatCount(totals.duplicate)} duplicates, ` +
         `${formatCount(totals.quarantined)} records in quarantine`,
     ),
+    ...memberLines(cluster, view.run, paint),
     ...segmentLines(view),
     ...view.warnings.flatMap((text) => field('warning', text)),
     ...(lastError === null ? [] : field('last error', lastError)),
+    ...otherRunLines(cluster, view.run),
   ].join('\n');
 }
 
@@ -94,7 +99,7 @@ function segmentLines({ segments, openSegments, children }: RunStatusView): stri
 }
 
 function segmentLine({ segment, share, rows, reached }: SegmentView): string {
-  const number = String(segment).padStart(5);
+  const number = String(segment).padStart(8);
   const ahead =
     share === null
       ? ' '.repeat(SEGMENT_BAR_COLUMNS + 10)
@@ -119,5 +124,7 @@ export function runStatusLine(view: RunStatusView): string {
   const of = sourceTotal === null ? '' : ` of ${formatCount(sourceTotal)}`;
   const ahead = share === null ? '' : ` (${percent(share)})`;
   const pace = rowsPerSecond === null ? '' : `, ${formatCount(rowsPerSecond)}/s`;
-  return `run ${run} ${state}: ${formatCount(totals.rows)}${of} rows${ahead}${pace}${restText(view)}`;
+  const members = membersText(view.cluster, run);
+  const by = members === '' ? '' : `, ${members}`;
+  return `run ${run} ${state}: ${formatCount(totals.rows)}${of} rows${ahead}${pace}${by}${restText(view)}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Where a run stands, from what the ledger says of it. Pure: facts and an instant in, a view out.
  */
+import type { ClusterView } from '../core/cluster-view.js';
 import { parsePosition } from '../paging/position.js';
 import { type Eta, estimateRest, meanRate, shareOf } from './eta.js';
 import { PAGES_MIN, type Progressed, sinceStart } from './pace.js';
@@ -42,8 +43,10 @@ export interface StatusFacts {
   readonly limit: { readonly quota: number; readonly windowMs: number } | null;
   /** All rows of the table, of other runs too; null: not counted. */
   readonly tableRows: number | null;
-  /** Who works on it; null: nobody. */
+  /** Who works on it; null: nobody. Of several members one. */
   readonly worker: string | null;
+  /** All runs that are shared, and their members. */
+  readonly cluster: ClusterView;
 }
 
 /** Pages committed from an instant on. */

@@ -144,6 +144,7 @@ export class RunView {
       resumeAtMs: outcome === null ? null : resumeAtMsOf(outcome),
       durationMs: figures.durationMs,
       resumedFrom,
+      members: null,
       rows: { ingested: rows, total, share: figures.share, ...stats.counts },
       pages: stats.pages,
       bytes: stats.bytes,

@@ -1,4 +1,5 @@
 /** What the dashboard shows of a run: plain data, sent once a second. Instants are epoch ms. */
+import type { ClusterView, SharedProgress } from '../core/cluster-view.js';
 import type { WaitReason } from '../core/wait-times.js';
 import type { RunState } from './engine-metrics.js';
 import type { Eta } from './eta.js';
@@ -12,8 +13,8 @@ import type { Trouble } from './trouble-watch.js';
 
 export interface RunSnapshot {
   readonly atMs: number;
-  /** False: this process only shows what the ledger holds. */
-  readonly isIngesting: boolean;
+  /** What this process is for: a run of its own, runs of others, or to show what the ledger holds. */
+  readonly command: 'ingest' | 'worker' | 'serve';
   /** Null: no run in this process. Of several streams one: the first that is under way. */
   readonly live: LiveRun | null;
   /** Those of the process, where there are several; else none. */
@@ -22,6 +23,12 @@ export interface RunSnapshot {
   readonly trouble: Trouble | null;
   /** Null: the process does one run. */
   readonly schedule: ScheduleView | null;
+  /** Null: not known yet. */
+  readonly cluster: ClusterView | null;
+  /** Of the runs of the cluster, as far as they are known. */
+  readonly progress: readonly SharedProgress[];
+  /** Of this process among the members. */
+  readonly ownName: string;
   readonly log: readonly LogEntry[];
 }
 
@@ -38,6 +45,8 @@ export interface LiveRun {
   readonly durationMs: number;
   /** Pages that earlier processes had committed; null: the run began here. */
   readonly resumedFrom: number | null;
+  /** Null: the run is this process's alone. Else rows and time left are those of all. */
+  readonly members: number | null;
   /** Over all restarts of the run. */
   readonly rows: {
     readonly ingested: number;

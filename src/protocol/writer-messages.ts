@@ -49,6 +49,8 @@ export interface WriterSettings {
   readonly seen?: string | null;
   /** Of the member whose pages are written: see core/share. Null: no segment has a holder. @default null */
   readonly epoch?: number | null;
+  /** What the server shows its sessions as, at most 63 bytes. @default datasync-writer */
+  readonly sessionName?: string;
   /** It is opened to try records in quarantine again, into a table that is there. @default false */
   readonly retries?: boolean;
 }

@@ -17,6 +17,8 @@ export interface ContactListener {
   readonly onTrouble: (message: string) => void;
   /** Redis can be reached again. Follows only on a trouble that said that it can't. */
   readonly onBack: () => void;
+  /** False: Redis can't be reached. True: it can again, or need not be any more. @default nothing */
+  readonly onReach?: (isReached: boolean) => void;
 }
 
 /** Texts that differ in a number each time must not fill the memory. */
@@ -63,6 +65,7 @@ export class RedisContact {
   lost(connection: Connection, error: unknown): void {
     const isFirst = this.#lost.size === 0;
     this.#lost.add(connection);
+    if (isFirst && !this.#isOver) this.#listener.onReach?.(false);
     // What Redis says against a new connection explains more than that the old one is gone.
     if (!isFirst && !isRefusal(error)) return;
     const problem = this.#problem(error);
@@ -75,7 +78,9 @@ export class RedisContact {
     this.#wasReached = true;
     if (!this.#lost.delete(connection) || this.#lost.size > 0) return;
     this.#ofOutage.clear();
-    if (!this.#isOver) this.#listener.onBack();
+    if (this.#isOver) return;
+    this.#listener.onReach?.(true);
+    this.#listener.onBack();
   }
 
   once(message: string): void {
@@ -90,7 +95,9 @@ export class RedisContact {
 
   /** Nothing is told from now on. */
   end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#lost.size > 0) this.#listener.onReach?.(true);
   }
 
   /** BullMQ passes on what a connection that cannot be made says, too. */

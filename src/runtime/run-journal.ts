@@ -126,8 +126,9 @@ export class RunJournal {
     return this.#orFault(this.#options.segments.take());
   }
 
+  /** Behind what was told of segments: one that is given is another's, which is to be waited for. */
   allCounted(): Promise<ReceivedCounts | { readonly fault: Fault }> {
-    return this.#orFault(this.#options.segments.countAll());
+    return this.#orFault(this.flush().then(() => this.#options.segments.countAll()));
   }
 
   /** Resolves when all that was told is in the database. */

@@ -9,7 +9,7 @@ import { commandText } from './command-text.js';
 import { deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { Engine } from './engine.js';
 import { conclude } from './members/conclude.js';
-import type { EnterAgain } from './members/enter-run.js';
+import type { EnterRunAgain } from './members/enter-run.js';
 import { nextWatermark } from './next-watermark.js';
 import { compareRows } from './onlookers/compare-rows.js';
 import type { SessionLimits } from './open-limits.js';
@@ -46,7 +46,7 @@ export async function endSession(
   parts: SessionParts,
   ending: EndingSession,
   given: RunOutcome,
-): Promise<SessionEnd | EnterAgain> {
+): Promise<SessionEnd | EnterRunAgain> {
   const { context, database, store, prepared, onlookers } = parts;
   const outcome = redacted(given, context.redact);
   const { account, engine, limits } = ending;

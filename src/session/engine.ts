@@ -8,6 +8,7 @@
 import { assert, IngestionError } from '../core/fault.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
+import { writerSessionName } from '../database/member-sessions.js';
 import type { Replacement } from '../database/replace-rows.js';
 import { loadingTarget, streamTable } from '../postgres/stream-table.js';
 import type { RecordFacts } from '../protocol/record-facts.js';
@@ -77,6 +78,7 @@ export class Engine {
       provesData: config.provesData,
       seen: seenTableOf(prepared.run),
       epoch: share.holder.epoch,
+      sessionName: writerSessionName(share.holder),
       statementTimeoutMs: config.statementTimeoutMs,
       retryForMs: config.databasePatienceMs,
     });

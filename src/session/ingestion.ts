@@ -22,9 +22,10 @@ import type { SessionContext } from './context.js';
 import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
-import { type EnterAgain, type EnteredRun, enterRun } from './members/enter-run.js';
+import { type EnteredRun, type EnterRunAgain, enterRun } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
 import { leaveShare } from './members/share-end.js';
+import type { ShareObserver } from './members/share-observer.js';
 import { waitForLock } from './members/standby.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
 import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
@@ -69,6 +70,8 @@ export interface IngestionOptions {
   readonly serves?: number;
   /** What is under way is finished, and the rest left to others. */
   readonly handBack?: AbortSignal;
+  /** Who looks on at its share from elsewhere. @default the HTTP server of the process */
+  readonly shareObserver?: ShareObserver | null;
 }
 
 /** Of the stream of the configuration. @throws IngestionError, UserError */
@@ -118,12 +121,12 @@ export async function ingestInto(
     await opened.beforeRun?.(opened);
     const lastRuns = context.lasting?.lastRuns;
     const lastRun = lastRuns?.get(streamKey.stream) ?? null;
-    let again: EnterAgain | null = run === null ? null : { run, ...GOES_ON };
+    let again: EnterRunAgain | null = run === null ? null : { run, ...GOES_ON };
     for (;;) {
       const found = await withPlanLock(pool, source.streamKey, () =>
         enterRun(config, { ...stores, source, isShared, lastRun }, again),
       );
-      const end: IngestionEnd | EnterAgain =
+      const end: IngestionEnd | EnterRunAgain =
         'finished' in found
           ? {
               deletion: await deletionAfter(context, opened, found.finished),
@@ -156,7 +159,7 @@ async function workOn(
   opened: OpenParts,
   { prepared, joined }: EnteredRun,
   { atStart, patience, lock }: Work,
-): Promise<IngestionEnd | EnterAgain> {
+): Promise<IngestionEnd | EnterRunAgain> {
   const { database, source, token, onlookers, shared, leave, confirm = refuse, handBack } = opened;
   // Whoever holds the log already, as the lock and the dashboard do, says the run from now on.
   context.log.setBindings({ run: prepared.run.run });
@@ -175,13 +178,14 @@ async function workOn(
     store: openRunStore(database.pool, { patience }),
     children: openChildStore(database.pool, patience),
   };
+  const { shareObserver = onlookers.front?.shareMetrics ?? null } = opened;
   const share = await openShare({
-    ...{ context, source, database, patience, prepared, joined },
+    ...{ context, source, database, patience, prepared, joined, shareObserver },
     ...stores,
   });
   const end = await runSession({
     ...{ context, source, token, database, patience, lock, prepared, onlookers, leave, confirm },
-    ...{ ...stores, shared, share },
+    ...{ ...stores, shared, share, shareObserver },
     ...(handBack === undefined ? {} : { handBack }),
   }).finally(() => leaveShare({ share }));
   if ('plansAnew' in end) return end;

@@ -14,8 +14,8 @@ import { buildScheduler } from './build-scheduler.js';
 import { concernsAll } from './concerns-all.js';
 import { endSession, type SessionEnd } from './end-session.js';
 import { Engine } from './engine.js';
-import type { EnterAgain } from './members/enter-run.js';
-import { entersAgain, viewOf } from './members/share-end.js';
+import type { EnterRunAgain } from './members/enter-run.js';
+import { entersRunAgain, viewOf } from './members/share-end.js';
 import { lookOn } from './onlookers/look-on.js';
 import type { SessionLimits } from './open-limits.js';
 import { RunAccount } from './run-account.js';
@@ -23,7 +23,7 @@ import { otherColumnTypes } from './run-warnings.js';
 import type { SessionParts } from './session-parts.js';
 
 /** @throws IngestionError when the database cannot be used, or does not take the end of the run */
-export async function runSession(parts: SessionParts): Promise<SessionEnd | EnterAgain> {
+export async function runSession(parts: SessionParts): Promise<SessionEnd | EnterRunAgain> {
   const { shared, context, share } = parts;
   let engine: Engine | null = null;
   const limits = await shared.limits(parts, () => engine?.wake());
@@ -49,7 +49,7 @@ export async function runSession(parts: SessionParts): Promise<SessionEnd | Ente
     whenAborted(parts.handBack, () => running.drain({ status: 'interrupted' }));
     share.begin(viewOf({ scheduler, stats, figures, engine }));
     const outcome = await runToEnd(parts, engine);
-    const again = entersAgain(parts, outcome);
+    const again = entersRunAgain(parts, outcome);
     if (again !== null) {
       await engine.finish();
       return again;

@@ -15,7 +15,7 @@ export interface Serving {
 export async function serve(context: SessionContext, { port, until }: Serving): Promise<void> {
   const { config, log } = context;
   // A port that is taken must start no database.
-  const front = await HttpFront.listen(context, { port, isIngesting: false });
+  const front = await HttpFront.listen(context, { port, command: 'serve' });
   try {
     const found = await openWithOrWithoutLedger(context);
     if (found === null) throw new UserError(noLedgerText(config));

@@ -7,6 +7,7 @@ import type { AccessToken } from './access-token.js';
 import type { SessionContext } from './context.js';
 import type { Confirm } from './deletion/unseen-rows.js';
 import type { Share } from './members/share.js';
+import type { ShareObserver } from './members/share-observer.js';
 import type { Onlookers } from './onlookers/open-onlookers.js';
 import type { OpenDatabase } from './open-database.js';
 import type { OpenSource } from './open-source.js';
@@ -28,6 +29,8 @@ export interface SessionParts {
   readonly prepared: PreparedRun;
   /** What this process does of the run. */
   readonly share: Share;
+  /** Null: nobody looks on. */
+  readonly shareObserver: ShareObserver | null;
   readonly onlookers: Onlookers;
   /** What it shares with other streams of the process. */
   readonly shared: ProcessShare;

@@ -1,6 +1,7 @@
 /** Asks the database where a run stands. */
 import type { Pool } from 'pg';
 import { openChildStore } from '../database/child-store.js';
+import { loadClusterView } from '../database/cluster-view.js';
 import { countRows } from '../database/count-rows.js';
 import type { Run } from '../database/ledger-types.js';
 import { openRunHistory } from '../database/run-history.js';
@@ -42,7 +43,7 @@ export async function statusFacts(
       ? null
       : Math.max(run.firstRequestAtMs, Date.parse(holder.since));
   const isChild = run.settings.parent !== undefined;
-  const [children, totals, segments, extent, all, worked, recent] = await Promise.all([
+  const [children, totals, segments, extent, all, worked, recent, cluster] = await Promise.all([
     isChild ? openChildStore(pool).count(run.run) : null,
     store.loadTotals(run.run),
     isChild ? [] : progress.segments(run.run),
@@ -50,6 +51,7 @@ export async function statusFacts(
     progress.committedSince(run.run, 0),
     workedSinceMs === null ? null : spanOf(workedSinceMs),
     workedSinceMs === null ? null : spanOf(Math.max(workedSinceMs, nowMs() - spanMs)),
+    loadClusterView(pool),
   ]);
   const { source, origin, status, startedAtMs, finishedAtMs, resumeAtMs, lastError } = run;
   const { firstRequestAtMs, sourceTotal, warnings } = run;
@@ -65,6 +67,7 @@ export async function statusFacts(
       limit,
       worked,
       recent,
+      cluster,
     },
     lastCommitMs: all.lastMs,
     newestMs: extent.newestMs,

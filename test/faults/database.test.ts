@@ -180,7 +180,7 @@ async function cutCopies(child: IngestProcess, count: number): Promise<number> {
     while (cuts < count && !hasEnded) {
       const { rowCount } = await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE application_name = 'datasync-writer' AND state = 'active' AND query LIKE 'COPY%'
+         WHERE application_name LIKE 'datasync-writer%' AND state = 'active' AND query LIKE 'COPY%'
            AND datname = current_database()`,
       );
       cuts += rowCount ?? 0;

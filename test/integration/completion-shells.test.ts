@@ -32,6 +32,7 @@ const LINES = [
   ['datasync export-ids --format nd', ['export-ids', '--format', 'ndjson']],
   ['datasync export-ids --format=nd', ['export-ids', '--format=ndjson']],
   ['datasync export-ids --output ids', ['export-ids', '--output', 'ids here.txt']],
+  ['datasync worker --source ids', ['worker', '--source', 'ids here.txt']],
   ['datasync submit ids', ['submit', 'ids']],
   ['datasync ingest --write-method co', ['ingest', '--write-method', 'copy']],
   ['datasync simulate --limit-dialect git', ['simulate', '--limit-dialect', 'github']],

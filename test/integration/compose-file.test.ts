@@ -62,8 +62,11 @@ describe('docker-compose.yml', () => {
 
   test('every published port is on 127.0.0.1', () => {
     const published = [...compose.matchAll(/^\s+- "([^"]+:\d+)"$/gm)].map((match) => match[1]);
-    expect(published).toHaveLength(4);
+    expect(published).toHaveLength(5);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:/);
+    const onHost = published.map((port) => /^127\.0\.0\.1:(.*):\d+$/.exec(port ?? '')?.[1]);
+    const fixed = onHost.filter((port) => port !== '');
+    expect(new Set(fixed).size).toBe(fixed.length);
   });
 
   test('both keep their data in volumes', () => {

@@ -5,7 +5,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { startFixtureServer } from '../support/fixture-server.js';
 import { API_KEY, environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
+import { useRedisServer } from '../support/redis-server.js';
 
+const REDIS_PASSWORD = 'sesam-oeffne-dich';
 const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
@@ -114,6 +116,8 @@ describe('the API', () => {
 });
 
 describe('the set-up', () => {
+  const redis = useRedisServer({ password: REDIS_PASSWORD });
+
   test('a port that is taken is named, a free one is well, and none is not looked at', async () => {
     const simulator = await simulate();
     const holder = createServer().listen(0, '127.0.0.1');
@@ -128,6 +132,32 @@ describe('the set-up', () => {
     const free = await diagnose(environmentFor(simulator, database, { HTTP_PORT: '0' }));
     expect(free.port?.isGood).toBe(true);
     expect((await diagnose(environmentFor(simulator, database))).port).toBeUndefined();
+  });
+
+  test('a Redis is named with the remedy where it cannot be used, and never with its password', async () => {
+    const simulator = await simulate();
+    const { port } = redis;
+    const examined = async (redisUrl: string) => {
+      const environment = environmentFor(simulator, database, { REDIS_URL: redisUrl });
+      const { code, findings, result } = await diagnose(environment);
+      expect(JSON.stringify(result)).not.toContain('sesam');
+      return { code, finding: findings.find(({ what }) => what === 'Redis') };
+    };
+    const good = await examined(`redis://:${REDIS_PASSWORD}@127.0.0.1:${port}`);
+    expect(good.finding).toMatchObject({ isGood: true, message: `127.0.0.1:${port} answers` });
+    expect(good.code).toBe(0);
+    const refused = await examined(`redis://:${REDIS_PASSWORD}x@127.0.0.1:${port}`);
+    expect(refused.code).toBe(1);
+    expect(refused.finding?.isGood).toBe(false);
+    expect(refused.finding?.message).toMatch(
+      /it refuses user or password.*Check user and password/,
+    );
+    const away = await examined(`redis://:${REDIS_PASSWORD}@127.0.0.1:1`);
+    expect(away.finding?.message).toMatch(/127\.0\.0\.1:1: .*refused.*Check REDIS_URL/);
+    const wrong = await examined(`http://:${REDIS_PASSWORD}@127.0.0.1`);
+    expect(wrong.finding?.message).toMatch(/REDIS_URL begins with http:/);
+    const { findings } = await diagnose(environmentFor(simulator, database));
+    expect(findings.map(({ what }) => what)).not.toContain('Redis');
   });
 
   test('a variable that is nearly a setting is named, and ingest warns of it', async () => {

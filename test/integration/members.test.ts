@@ -1,11 +1,11 @@
 /** The members of a run: what each is given, how long it lives, and what others see of it. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
 import {
   databaseId,
   listSharedRuns,
   type MemberState,
   type MemberStore,
-  NO_FIGURES,
   openMemberStore,
 } from '../../src/database/members.js';
 import { openRunStore } from '../../src/database/run-store.js';
@@ -183,7 +183,7 @@ describe('the list of members', () => {
     await segments.open(one.holder, neighbours(0, 4));
     await segments.end(one.holder, [0]);
     await segments.supersede(one.holder, 1);
-    const figures = { requests: 3, rows: 200, rowsPerSecond: 12.5, inFlight: 2 };
+    const figures = { requests: 3, rows: 200, rowsPerSecond: 12.5, inFlight: 2, heldRecords: 0 };
     await renew(one, { phase: 'walking', shareable: 60_000, figures });
     const [first, second] = await members.list(run);
     expect(first).toEqual({

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { REPOSITORY, readRepositoryFile } from '../support/repository.js';
+import { check, REPOSITORY, readRepositoryFile } from '../support/repository.js';
 import { finished, type ScriptRun } from '../support/script-sandbox.js';
 
 const PROGRAM = `console.log(process.pid, ...process.argv.slice(2));`;
@@ -37,13 +37,20 @@ function npm(args: readonly string[], changes: Record<string, string> = {}): Pro
   return finished(spawn('npm', ['run', '--silent', ...args], { cwd: folder, env }));
 }
 
-test('every command of the program is an npm script', () => {
+test('every command of the program but completion is an npm script, and nothing else is', () => {
   const { scripts } = JSON.parse(readRepositoryFile('package.json')) as {
     scripts: Record<string, string>;
   };
   const named = Object.entries(scripts).filter(([, text]) => text.includes('datasync.sh'));
   for (const [name, text] of named) expect(text).toBe(`exec sh scripts/datasync.sh ${name}`);
-  expect(named.length).toBeGreaterThanOrEqual(10);
+  const { output } = check(process.execPath, 'dist/src/main.js', '--help');
+  const [, listed = ''] = /^Commands:\n([\s\S]*?)\n\n/m.exec(output) ?? [];
+  const commands = [...listed.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1]);
+  const others = ['completion', 'help'];
+  expect(commands).toEqual(expect.arrayContaining(['ingest', 'worker', ...others]));
+  expect(new Set(named.map(([name]) => name))).toEqual(
+    new Set(commands.filter((name) => !others.includes(name ?? ''))),
+  );
   expect(Object.values(scripts).filter((text) => text.includes('dist/src/main.js'))).toEqual([]);
 });
 

@@ -4,12 +4,14 @@ import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { addClusterMetrics } from '../../src/observe/cluster-metrics.js';
 import {
   addEngineMetrics,
   addRunState,
   type EngineParts,
 } from '../../src/observe/engine-metrics.js';
 import { processRegistry, RunMetrics } from '../../src/observe/metrics.js';
+import { ShareMetrics } from '../../src/observe/share-metrics.js';
 import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
 
 const PROMETHEUS = 'docs/observe/prometheus';
@@ -66,7 +68,7 @@ describe('the profile', () => {
 
   test('what is mounted is there and cannot be changed from inside', () => {
     const mounts = [...compose.matchAll(/^ {6}- (\.\/\S+?):(\/\S+?)(:ro)?$/gm)];
-    expect(mounts).toHaveLength(4);
+    expect(mounts).toHaveLength(5);
     for (const [, from = '', , readOnly] of mounts) {
       expect(existsSync(join(REPOSITORY, from)), from).toBe(true);
       expect(readOnly).toBe(':ro');
@@ -242,6 +244,8 @@ function exportedMetrics(): Map<string, readonly string[]> {
   new RunMetrics(registry, () => 0);
   addEngineMetrics(registry, {} as EngineParts);
   addRunState(registry, () => null);
+  addClusterMetrics(registry, async () => null);
+  new ShareMetrics(registry);
   const metrics = new Map<string, readonly string[]>();
   for (const metric of registry.getMetricsAsArray()) {
     const { name, type, labelNames } = metric as unknown as MetricShape;

@@ -1,6 +1,7 @@
 /** Who may take which segments, and when. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { type MemberState, NO_FIGURES, openMemberStore } from '../../src/database/members.js';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
+import { type MemberState, openMemberStore } from '../../src/database/members.js';
 import { openSegmentStore, type SegmentStore } from '../../src/database/segment-store.js';
 import { usePostgres } from '../support/postgres.js';
 import {
@@ -56,8 +57,8 @@ describe('a claim', () => {
     await makePage(database.pool, run, 2, 1);
     const [zero, , two] = neighbours(0, 3);
     expect(await claimAll(store, second)).toEqual([
-      { ...zero, parent: null, hasPages: false },
-      { ...two, parent: null, hasPages: true },
+      { ...zero, parent: null, hasPages: false, wasHeld: false },
+      { ...two, parent: null, hasPages: true, wasHeld: false },
     ]);
     expect(await holders()).toEqual([second.epoch, 0, second.epoch]);
     await writesPage(database.pool, second.holder, 2);
@@ -66,7 +67,11 @@ describe('a claim', () => {
   test('takes of what it is asked for, and no other', async () => {
     await store.open(first.holder, neighbours(0, 4));
     await store.release(first.holder);
-    const claimed = await store.claim(second.holder, { first: 1, last: 2 }, 0);
+    const claimed = await store.claim(
+      second.holder,
+      { first: 1, last: 2 },
+      { steadyMs: 0, plan: second.plan },
+    );
     expect(numbersOf(claimed)).toEqual([1, 2]);
     expect(await holders()).toEqual([0, second.epoch, second.epoch, 0]);
   });
@@ -148,7 +153,11 @@ describe('a claim', () => {
       const claiming = claimAll(store, second);
       await untilLockWaits(database.pool);
       const late = await joinRun(database.pool, run);
-      expect(numbersOf(await store.claim(late.holder, { first: 1, last: 1 }, 0))).toEqual([1]);
+      expect(
+        numbersOf(
+          await store.claim(late.holder, { first: 1, last: 1 }, { steadyMs: 0, plan: late.plan }),
+        ),
+      ).toEqual([1]);
       await page.commit();
       expect(numbersOf(await claiming)).toEqual([0]);
       expect(await holders()).toEqual([second.epoch, late.epoch]);
@@ -173,9 +182,9 @@ describe('a claim', () => {
     await makePage(database.pool, run, 2, 1);
     const child = { after: null, bound: null };
     expect(await claimAll(store, second)).toEqual([
-      { segment: 1, ...child, parent: '{"id": 1}', hasPages: false },
-      { segment: 2, ...child, parent: '{"id": 2}', hasPages: true },
-      { segment: 3, ...child, parent: '{"id": 3}', hasPages: false },
+      { segment: 1, ...child, parent: '{"id": 1}', hasPages: false, wasHeld: false },
+      { segment: 2, ...child, parent: '{"id": 2}', hasPages: true, wasHeld: false },
+      { segment: 3, ...child, parent: '{"id": 3}', hasPages: false, wasHeld: false },
     ]);
   });
 

@@ -77,7 +77,11 @@ test('every statement gets through, and only holders write', async () => {
     const { holder, firstSegment } = member;
     for (let round = 0; round < ROUNDS; round++) {
       const first = 1 + upTo(CHILDREN);
-      const claimed = await store.claim(holder, { first, last: first + upTo(20) }, 0);
+      const claimed = await store.claim(
+        holder,
+        { first, last: first + upTo(20) },
+        { steadyMs: 0, plan: member.plan },
+      );
       const own = firstSegment + round;
       await store.open(holder, [{ segment: own, after: null, bound: null }]);
       const targets = [...claimed.map(({ segment }) => segment), own];

@@ -1,6 +1,7 @@
 /** What is left of a run: what is offered to members, and whether others have any of it. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type MemberState, NO_FIGURES, openMemberStore } from '../../src/database/members.js';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
+import { type MemberState, openMemberStore } from '../../src/database/members.js';
 import { openSegmentStore, type SegmentStore } from '../../src/database/segment-store.js';
 import { usePostgres } from '../support/postgres.js';
 import {
@@ -81,8 +82,8 @@ describe('a look', () => {
 
   test('names a block by numbers that stay, whatever is taken or ended of others', async () => {
     await makeChildren(database.pool, run, 1_200);
-    await store.claim(second.holder, { first: 1, last: 499 }, 0);
-    await store.claim(first.holder, { first: 600, last: 610 }, 0);
+    await store.claim(second.holder, { first: 1, last: 499 }, { steadyMs: 0, plan: second.plan });
+    await store.claim(first.holder, { first: 600, last: 610 }, { steadyMs: 0, plan: first.plan });
     await store.end(first.holder, [600, 601]);
     expect((await look()).free).toEqual([
       { first: 500, last: 999 },
@@ -99,7 +100,7 @@ describe('a look', () => {
     const { free } = await look();
     expect(free).toHaveLength(20);
     expect(free.at(-1)).toEqual({ first: 9_500, last: 9_999 });
-    await store.claim(first.holder, { first: 0, last: 9_999 }, 0);
+    await store.claim(first.holder, { first: 0, last: 9_999 }, { steadyMs: 0, plan: first.plan });
     expect((await look()).free).toEqual([
       { first: 10_000, last: 10_499 },
       { first: 10_500, last: 10_999 },

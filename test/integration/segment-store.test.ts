@@ -85,7 +85,7 @@ describe('the segments of a member', () => {
     await twice(() => store.setBound(holder, 1, place(10)));
     const kept = { segment: 1, after: place(50), bound: place(20) };
     const rest = { segment: 2, after: place(20), bound: place(10) };
-    await twice(() => store.divide(holder, kept, [rest]));
+    await twice(() => store.divide(holder, { segment: 1, kept, others: [rest] }));
     await twice(() => store.end(holder, [0]));
     await twice(() => store.supersede(holder, 1));
     await twice(() => store.release(holder, [2]));
@@ -108,7 +108,9 @@ describe('the segments of a member', () => {
       const others = [{ segment: 5, after: place(8), bound: null }];
       await expect(store.split(holder, segment, place(9), 2)).rejects.toMatchObject(NOT_HELD);
       await expect(store.setBound(holder, segment, null)).rejects.toMatchObject(NOT_HELD);
-      await expect(store.divide(holder, range, others)).rejects.toMatchObject(NOT_HELD);
+      await expect(
+        store.divide(holder, { segment: range.segment, kept: range, others }),
+      ).rejects.toMatchObject(NOT_HELD);
       await expect(store.supersede(holder, segment)).rejects.toMatchObject(NOT_HELD);
       await store.end(holder, [segment]);
       await store.release(holder, [segment]);
@@ -140,10 +142,14 @@ describe('the segments of a member', () => {
 
   test('one whose rest lies in several stretches keeps the first, and the others are held too', async () => {
     await store.open(member.holder, [{ segment: 0, after: place(900), bound: null }]);
-    await store.divide(member.holder, { segment: 0, after: place(900), bound: place(700) }, [
-      { segment: 1, after: place(500), bound: place(300) },
-      { segment: 2, after: place(100), bound: null },
-    ]);
+    await store.divide(member.holder, {
+      segment: 0,
+      kept: { segment: 0, after: place(900), bound: place(700) },
+      others: [
+        { segment: 1, after: place(500), bound: place(300) },
+        { segment: 2, after: place(100), bound: null },
+      ],
+    });
     const held = { status: 'open', epoch: member.epoch };
     expect(await stored()).toEqual([
       { segment: 0, after: at(900), bound: at(700), ...held },
@@ -187,7 +193,7 @@ describe('a plan', () => {
     await openTwo();
     await store.supersede(member.holder, 1);
     await makeChildren(database.pool, run, 2, 5);
-    await store.claim(member.holder, { first: 5, last: 5 }, 0);
+    await store.claim(member.holder, { first: 5, last: 5 }, { steadyMs: 0, plan: member.plan });
     for (const segment of [0, 1, 5]) await writesPage(database.pool, member.holder, segment);
     await store.plan(run, []);
     for (const segment of [0, 1, 5]) {

@@ -1,8 +1,9 @@
 /** The run lock between processes that share a run and those that do not, and whom a process that stands by ends. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
 import type { Fault } from '../../src/core/fault.js';
 import { openPool } from '../../src/database/connect.js';
-import { NO_FIGURES, openMemberStore } from '../../src/database/members.js';
+import { openMemberStore } from '../../src/database/members.js';
 import {
   acquireRunLock,
   endFrozenHolders,

@@ -95,4 +95,11 @@ describe('a transaction that writes', () => {
     expect(await seen()).toEqual([{ count: 0 }]);
     await expectUsable();
   });
+
+  test('is ended by the server where its process stands still within', async () => {
+    const show = 'SHOW idle_in_transaction_session_timeout';
+    const bounds = await inTransaction(pool, async (client) => (await client.query(show)).rows);
+    expect(bounds).toEqual([{ idle_in_transaction_session_timeout: '10s' }]);
+    expect((await pool.query(show)).rows).not.toEqual(bounds);
+  });
 });

@@ -71,6 +71,22 @@ test('runs that follow one another over a source that grows end with all rows', 
   }
 });
 
+test('runs over a source most of whose rows share their instants end with all rows', () => {
+  for (const seed of seeds(SEEDS / 12)) {
+    const crashes = seed % 6;
+    const faultShare = (seed % 5) * 0.05;
+    const history = playHistory({ seed, crashes, faultShare, runs: 2, manyTies: true });
+    expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
+  }
+});
+
+test('a stretch within one instant that cannot be reached any more is not given to itself', () => {
+  const history = playHistory({
+    ...{ seed: 228, crashes: 0, faultShare: 0.15, runs: 2, manyTies: true },
+  });
+  expect(broken(history)).toEqual([]);
+});
+
 test('a run over a source that has not grown asks for no more than it must', () => {
   for (const seed of seeds(SEEDS / 20)) {
     const history = playHistory({

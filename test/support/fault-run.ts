@@ -108,7 +108,7 @@ export async function untilBlocked(postgres: OwnPostgres, times: number): Promis
       async () => {
         const { rows } = await client.query<{ attempt: string }>(
           `SELECT pid || ' ' || query_start AS attempt FROM pg_stat_activity
-           WHERE application_name = 'datasync-writer' AND wait_event_type = 'Lock'
+           WHERE application_name LIKE 'datasync-writer%' AND wait_event_type = 'Lock'
              AND datname = current_database()`,
         );
         for (const { attempt } of rows) attempts.add(attempt);

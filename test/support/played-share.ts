@@ -1,8 +1,10 @@
 /** A share of a run over a ledger that a test plays, and a queue that others have too. */
 import { afterEach, vi } from 'vitest';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
-import { type MemberState, NO_FIGURES, type Renewed } from '../../src/database/members.js';
-import type { ClaimedSegment, RunRest, SegmentSpan } from '../../src/database/segment-store.js';
+import type { RunRest, SegmentSpan } from '../../src/core/taking.js';
+import type { MemberState, Renewed } from '../../src/database/members.js';
+import type { TakenSegment } from '../../src/database/segment-store.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import { MemoryJobs, MemoryQueue } from '../../src/queue/memory-queue.js';
 import { Share, type ShareParts, type ShareView } from '../../src/session/members/share.js';
@@ -11,8 +13,8 @@ export const AWAY: Fault = { code: 'DATABASE_UNAVAILABLE', message: 'away', retr
 export const LEASE_MS = 40;
 
 /** A segment that nobody has begun, as it was claimed. */
-export const whole = (segment: number): ClaimedSegment => ({
-  ...{ segment, after: null, bound: null, parent: null, hasPages: false },
+export const whole = (segment: number): TakenSegment => ({
+  ...{ segment, after: null, bound: null, parent: null, hasPages: false, wasHeld: false },
 });
 export const one = (segment: number): SegmentSpan => ({ first: segment, last: segment });
 
@@ -31,9 +33,9 @@ export function shareOver({ isShared = true, leaseMs = LEASE_MS } = {}) {
   const jobs = new MemoryJobs();
   const queue = new MemoryQueue(jobs);
   const ledger = {
-    rest: { plan: 1, status: 'running', hasOpen: true, free: [] } as RunRest,
+    rest: { plan: 1, hasOpen: true, free: [] } as RunRest,
     /** What a claim takes. */
-    claimed: [] as ClaimedSegment[],
+    claimed: [] as TakenSegment[],
     renewed: {
       plan: 1,
       free: 0,
@@ -54,7 +56,11 @@ export function shareOver({ isShared = true, leaseMs = LEASE_MS } = {}) {
     joined: { epoch: 3, plan: 1, firstSegment: 100 },
     segments: {
       look: async () => ledger.rest,
-      claim: async (_: unknown, { first, last }: SegmentSpan, steadyMs: number) => {
+      claim: async (
+        _: unknown,
+        { first, last }: SegmentSpan,
+        { steadyMs }: { steadyMs: number },
+      ) => {
         await does(`claim ${first}..${last} steady ${steadyMs}`);
         await ledger.claiming();
         return ledger.claimed.splice(0);
@@ -80,9 +86,10 @@ export function shareOver({ isShared = true, leaseMs = LEASE_MS } = {}) {
     seeding: {
       ...{ run: 7, planned: new Map(), isOrdered: false, nextNumber: () => 500 },
       store: { loadPages: async () => ledger.pages },
-      source: { paging: cursorChain({ cursorLifeMs: 60_000 }), target: { key: [] } },
+      ...{ paging: cursorChain({ cursorLifeMs: 60_000 }), knowsRows: false },
     },
-    ...{ isShared, leaseMs, countPages: () => ledger.counting() },
+    ...{ isShared, leaseMs, countAll: () => ledger.counting(), observer: null },
+    countRows: async () => (await ledger.counting()).rows,
   } as unknown as ShareParts;
   const share = new Share(parts);
   open.push(share);

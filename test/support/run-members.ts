@@ -1,14 +1,10 @@
 /** Members of a run as the ledger has them: they join, die and come back at a test's word. */
 import type { Pool } from 'pg';
 import { vi } from 'vitest';
+import type { SegmentRange } from '../../src/core/claimed-segments.js';
 import { type Joined, openMemberStore } from '../../src/database/members.js';
 import { openRunStore } from '../../src/database/run-store.js';
-import type {
-  ClaimedSegment,
-  Holder,
-  SegmentRange,
-  SegmentStore,
-} from '../../src/database/segment-store.js';
+import type { Holder, SegmentStore, TakenSegment } from '../../src/database/segment-store.js';
 import type { Position } from '../../src/paging/position.js';
 import { EVENTS_TABLE } from '../../src/postgres/stream-table.js';
 
@@ -159,10 +155,10 @@ export async function untilLockWaits(pool: Pool, count = 1): Promise<void> {
 /** All of a run, whatever their numbers. */
 export function claimAll(
   segments: SegmentStore,
-  { holder }: RunMember,
+  { holder, plan }: RunMember,
   steadyMs = 0,
-): Promise<ClaimedSegment[]> {
-  return segments.claim(holder, { first: 0, last: 2_000_000_000 }, steadyMs);
+): Promise<TakenSegment[]> {
+  return segments.claim(holder, { first: 0, last: 2_000_000_000 }, { steadyMs, plan });
 }
 
 export const numbersOf = (segments: readonly { readonly segment: number }[]): number[] =>

@@ -47,6 +47,8 @@ export interface ApiSettings extends SourceSettings {
   readonly falseEndShare: number;
   /** From this row on its cursors lead back to the page before, for ever; null: they do not. */
   readonly loopsFromRow: number | null;
+  /** No answer that is a page says nothing of the limit. @default false */
+  readonly alwaysTells?: boolean;
   /** Share of requests that fail, in one of many ways. */
   readonly faultShare: number;
   readonly latencyMs: number;
@@ -186,7 +188,8 @@ export class SimulatedApi {
     const answer = this.answer(request, { sentAtMs, arrivesAtMs });
     if ('code' in answer) return { type: 'fault', fault: answer, limits, hasHead: true };
     // Not from the start: answers that say nothing, before any that does, mean that there is no limit.
-    const seen = this.#hasToldLimits && this.random() < 0.05 ? null : limits;
+    const isSilent = this.#hasToldLimits && this.random() < 0.05;
+    const seen = isSilent && this.settings.alwaysTells !== true ? null : limits;
     this.#hasToldLimits = true;
     const breaksAfterHead = this.random() < faultShare / 3;
     return { type: 'page', page: answer.page(), limits: seen, breaksAfterHead };

@@ -53,6 +53,7 @@ export interface History {
   /** The most bytes that were held beyond credits and what was in flight; 0: never. */
   readonly heldBytesOver: number;
   readonly tipsInFlightMax: number;
+  /** Of all runs, each at its end. */
   readonly gapsAtEnd: number;
   /** Children that were asked for though a process before had committed all of their pages. */
   readonly askedAgain: number;
@@ -67,8 +68,15 @@ export interface History {
 
 /** The API of a history. */
 export function openApi(settings: HistorySettings, random: Random): SimulatedApi {
-  const drawn = drawApi(random, settings);
-  const { counts } = settings;
+  return openApiOf(drawApi(random, settings), settings.counts, random);
+}
+
+/** As it was drawn. */
+export function openApiOf(
+  drawn: ApiSettings,
+  counts: HistorySettings['counts'] | undefined,
+  random: Random,
+): SimulatedApi {
   if (counts === undefined) return new SimulatedApi(drawn, random);
   if (counts === 'children') return new ChildrenApi(drawn, random);
   return counts === 'windows'

@@ -1,6 +1,7 @@
 /** Table and page ledger of a simulated run: committed pages, in the order in which they landed. */
 
 import type { CommittedCounts, CommittedPage } from '../../src/core/committed-page.js';
+import type { ReceivedCounts } from '../../src/core/received-records.js';
 import type { Stretch } from '../../src/core/resume.js';
 import { compareTable, tableDifferences } from '../../src/database/verify/compare-table.js';
 import { verification } from '../../src/database/verify/verification.js';
@@ -77,6 +78,23 @@ export class SimulatedLedger {
     return this.pages.reduce((sum, { inserted, known }) => sum + inserted + known, 0);
   }
 
+  /** Records of the run, by its words. */
+  get received(): ReceivedCounts {
+    const sumOf = (key: keyof ReceivedCounts): number =>
+      this.pages.reduce((sum, page) => sum + page[key], 0);
+    return { inserted: sumOf('inserted'), known: sumOf('known'), quarantined: 0 };
+  }
+
+  pagesBySegment(): ReadonlyMap<number, readonly LedgerPage[]> {
+    const bySegment = new Map<number, LedgerPage[]>();
+    for (const page of this.pages) {
+      const known = bySegment.get(page.segment);
+      if (known === undefined) bySegment.set(page.segment, [page]);
+      else known.push(page);
+    }
+    return bySegment;
+  }
+
   /** Rows of all runs: `known` are those of runs before. */
   get rowsOfAll(): number {
     return [...this.#earlier, ...this.pages].reduce((sum, { inserted }) => sum + inserted, 0);
@@ -87,14 +105,6 @@ export class SimulatedLedger {
     const instants = this.pages.flatMap(({ first }) => first?.ms ?? []);
     const isOrdered = instants.length > 0 && this.pages.every((page) => page.isOrdered);
     return { values: [], newestMs: isOrdered ? Math.max(...instants) : null };
-  }
-
-  /** Of the earliest row that ends a page. */
-  get earliestMs(): number {
-    const ends = this.pages.flatMap(({ after, last }) =>
-      after !== null && last !== null && last.ms <= after.ms ? [last.ms] : [],
-    );
-    return Math.min(...ends);
   }
 
   /** What `verify` finds in a run that says it is complete. */
@@ -179,6 +189,14 @@ export class SimulatedLedger {
       return { page, rows: rows.length, digest: digestOf(rows), dataDigest: null };
     });
   }
+}
+
+/** Of the earliest row that ends a page. */
+export function earliestOf(pages: readonly Pick<LedgerPage, 'after' | 'last'>[]): number {
+  const ends = pages.flatMap(({ after, last }) =>
+    after !== null && last !== null && last.ms <= after.ms ? [last.ms] : [],
+  );
+  return Math.min(...ends);
 }
 
 /** Without an order, as PostgreSQL's is. */

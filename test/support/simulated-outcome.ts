@@ -15,21 +15,35 @@ type Kept =
   | ('writes' | 'stored' | 'gapsAtEnd' | 'askedAgain')
   | ('counted' | 'pagesOfLast' | 'differences');
 
+/** What of a run was to be read. */
+export interface AskedOf {
+  readonly seeds: SimulatedSeeds;
+  readonly within: Stretch | null;
+}
+
+/** Stretches, or children, that no committed pages lead through. */
+export function gapsOf(
+  { pages }: SimulatedLedger,
+  { paging, parents }: SimulatedApi,
+  { seeds, within }: AskedOf,
+): number {
+  return parents === null
+    ? planResume(pages, { paging, nowMs: 0, within }).gaps.length
+    : seeds.unfinished(pages);
+}
+
 /** @param asked.rows that were there when the last run began @param asked.within what that was to read */
 export function keptInLedger(
   ledger: SimulatedLedger,
-  { paging, parents }: SimulatedApi,
-  asked: { readonly rows: number; readonly seeds: SimulatedSeeds; readonly within: Stretch | null },
+  api: SimulatedApi,
+  asked: AskedOf & { readonly rows: number },
 ): Pick<History, Kept> {
   const { writes, pages } = ledger;
-  const { rows, seeds, within } = asked;
+  const { rows, seeds } = asked;
   return {
     writes: Array.from({ length: rows }, (_, row) => writes[row] ?? 0),
     stored: writes.filter((count) => count > 0).length,
-    gapsAtEnd:
-      parents === null
-        ? planResume(pages, { paging, nowMs: 0, within }).gaps.length
-        : seeds.unfinished(pages),
+    gapsAtEnd: gapsOf(ledger, api, asked),
     askedAgain: seeds.askedAgain,
     counted: ledger.rowsOfAll,
     pagesOfLast: pages.length,

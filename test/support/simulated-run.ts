@@ -5,7 +5,6 @@
 
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
-  HeadFacts,
   RunOutcome,
   SchedulerCommand,
   SchedulerEvent,
@@ -19,14 +18,13 @@ import { Hardships } from './simulated-hardships.js';
 import { type History, type HistorySettings, isResumable, openApi } from './simulated-history.js';
 import { SimulatedLedger } from './simulated-ledger.js';
 import { SimulatedLimitStore } from './simulated-limit-store.js';
-import { keptInLedger, seenByApi } from './simulated-outcome.js';
+import { type AskedOf, gapsOf, keptInLedger, seenByApi } from './simulated-outcome.js';
 import { startProcess } from './simulated-process.js';
+import { SimulatedRequests } from './simulated-requests.js';
 import { SimulatedRuns } from './simulated-runs.js';
 import { SimulatedSeeds } from './simulated-seeds.js';
-import { spanOf } from './simulated-source.js';
 import { SimulatedTime } from './simulated-time.js';
 
-const SIMULATED = { message: 'simulated', retryable: true };
 const STEPS_MAX = 200_000;
 /** All processes of a history work on one run. */
 const WORK = 'run';
@@ -49,9 +47,7 @@ class Player {
   readonly #savedLimits: SimulatedLimitStore;
   #scheduler!: Scheduler;
   #inbox: SchedulerEvent[] = [];
-  #rowsOf = new Map<number, readonly number[]>();
-  #tipsInFlight = new Map<number, Set<number>>();
-  #headsRead = new Map<number, number>();
+  #requests!: SimulatedRequests;
   #nextSegment = 1;
   #total: number | null = null;
   #outcome: RunOutcome | null = null;
@@ -64,6 +60,8 @@ class Player {
   readonly #hardships: Hardships;
   readonly #runs = new SimulatedRuns();
   #crashesLeft: number;
+  /** Of runs that were complete before the last. */
+  #gapsBefore = 0;
   /** Rows that were there when the last run began. */
   #rowsBefore: number;
 
@@ -111,6 +109,7 @@ class Player {
     if (this.#dies(0.2)) return true;
     this.#runs.complete(this.#ledger.highest);
     if (this.#runs.completed >= runs) return false;
+    this.#gapsBefore += gapsOf(this.#ledger, this.#api, this.#asked);
     if (!isStill) this.#api.source.growAtStart(60, this.#random);
     return true;
   }
@@ -126,9 +125,6 @@ class Player {
     }
     this.#outcome = null;
     this.#inbox = [];
-    this.#rowsOf = new Map();
-    this.#tipsInFlight = new Map();
-    this.#headsRead = new Map();
     this.#heldBytesOver = Math.max(this.#heldBytesOver, this.#held.over);
     const { scheduler, held, seeds } = startProcess({
       ...{ api: this.#api, ledger: this.#ledger, random: this.#random, total: this.#total },
@@ -138,6 +134,7 @@ class Player {
       eventsMax: this.#hardships.happens(0.5) ? drawInteger(this.#random, 1, 400) : null,
     });
     [this.#scheduler, this.#held] = [scheduler, held];
+    this.#requests = this.#openRequests();
     this.#awaitsSeeds = false;
     this.#seeds.begin(this.#ledger.pages, seeds);
     this.#nextSegment += 1000;
@@ -176,7 +173,8 @@ class Player {
     if (command.type === 'endSegment' && this.#awaitsSeeds) this.#seed();
     switch (command.type) {
       case 'fetch':
-        return this.#fetch(command);
+        this.#seeds.asked(command.cursor);
+        return this.#send(command);
       case 'write':
         return this.#write(command);
       case 'reserveStarts': {
@@ -210,78 +208,28 @@ class Player {
     });
   }
 
-  #fetch(command: FetchCommand): void {
-    const { taskId, segment, page, cursor, limit, isHeadOnly, isHeadUrgent } = command;
-    this.#seeds.asked(cursor);
-    const sentAtMs = this.#time.nowMs + this.#random();
-    const arrivesAtMs = sentAtMs + this.#random();
-    const latencyMs = this.#api.settings.latencyMs * (0.9 + this.#random() * 0.2);
-    const pages = this.#tipsInFlight.get(segment) ?? new Set();
-    // A page that is asked for again is a repair, unless its head was never read.
-    if (page > (this.#headsRead.get(segment) ?? 0))
-      this.#tipsInFlight.set(segment, pages.add(page));
-    this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, pages.size);
-    const { clockOffsetMs } = this.#time;
-    this.#time.at(arrivesAtMs, () => {
-      const isBehindEnd = command.isBehindEnd === true;
-      const asked = { cursor, limit, isRefresh: isHeadOnly, isBehindEnd };
-      const exchange = this.#api.exchange(asked, sentAtMs, arrivesAtMs);
-      const dateMs = this.#api.dateAt(arrivesAtMs);
-      this.#time.at(arrivesAtMs + latencyMs, () => {
-        const headAtMs = this.#time.clockMs;
-        const { limits } = exchange;
-        const times = { sentAtMs: sentAtMs + clockOffsetMs, headAtMs, dateMs, limits };
-        if (exchange.type === 'fault') {
-          pages.delete(page);
-          const { fault, hasHead } = exchange;
-          const known = { ...times, headAtMs: hasHead ? headAtMs : null };
-          this.#inbox.push({ type: 'failed', taskId, fault, ...known });
-          return;
-        }
-        const { rows, ...said } = exchange.page;
-        const known = { cursorExpiresInMs: null, limit: null };
-        const total = this.#runs.within === null ? said.total : null;
+  #openRequests(): SimulatedRequests {
+    return new SimulatedRequests({
+      ...{ api: this.#api, random: this.#random, hardships: this.#hardships },
+      ...{ clock: this.#time, held: this.#held },
+      reach: (atMs, run) => this.#time.at(atMs, run),
+      tell: (event) => this.#inbox.push(event),
+      total: (said) => {
+        const total = this.#runs.within === null ? said : null;
         this.#total = total ?? this.#total;
-        if (!isHeadOnly) this.#held.hold(taskId, said.bodyBytes);
-        const { nextCursor } = said;
-        const nextPosition = nextCursor === null ? null : this.#api.paging.placeOf(nextCursor);
-        const head = { ...said, total, nextPosition, ...times, endAtMs: headAtMs, ...known };
-        const tellHead = (): void => {
-          pages.delete(page);
-          this.#headsRead.set(segment, Math.max(page, this.#headsRead.get(segment) ?? 0));
-          this.#inbox.push({ type: 'head', taskId, head });
-        };
-        if (isHeadUrgent) tellHead();
-        const scanMsMax = this.#random() < 0.1 ? 10_000 : 30;
-        this.#time.at(this.#time.nowMs + drawInteger(this.#random, 0, scanMsMax), () => {
-          if (!isHeadOnly && (exchange.breaksAfterHead || this.#hardships.breaks(rows))) {
-            pages.delete(page);
-            return this.#breakInScan(taskId, times);
-          }
-          if (!isHeadUrgent) tellHead();
-          if (isHeadOnly) this.#inbox.push({ type: 'refreshed', taskId });
-          else this.#scan(taskId, rows);
-        });
-      });
+        return total;
+      },
     });
   }
 
-  #breakInScan(taskId: number, times: Pick<HeadFacts, 'sentAtMs' | 'headAtMs' | 'limits'>): void {
-    this.#held.release(taskId);
-    const code = this.#random() < 0.5 ? 'PAGE_MALFORMED' : 'WORKER_DIED';
-    const fault = { code, ...SIMULATED } as const;
-    this.#inbox.push({ type: 'failed', taskId, fault, ...times });
-  }
-
-  #scan(taskId: number, rows: readonly number[]): void {
-    this.#rowsOf.set(taskId, rows);
-    const span = spanOf(rows.flatMap((row) => this.#api.placeOf(row) ?? []));
-    this.#inbox.push({ type: 'scanned', taskId, recordCount: rows.length, ...span });
+  #send(command: FetchCommand): void {
+    this.#requests.send(command);
+    this.#tipsInFlightMax = Math.max(this.#tipsInFlightMax, this.#requests.tipsInFlightMax);
   }
 
   #write(command: WriteCommand): void {
     const { taskId } = command;
-    this.#commits.write(command, this.#rowsOf.get(taskId) ?? [], {
+    this.#commits.write(command, this.#requests.rowsOf(taskId), {
       committed: (counts) => {
         this.#held.release(taskId);
         this.#inbox.push({ type: 'committed', taskId, counts });
@@ -290,12 +238,20 @@ class Player {
     });
   }
 
+  get #asked(): AskedOf {
+    return { seeds: this.#seeds, within: this.#runs.within };
+  }
+
   #history(outcome: RunOutcome): History {
-    const asked = { rows: this.#rowsBefore, seeds: this.#seeds, within: this.#runs.within };
+    const kept = keptInLedger(this.#ledger, this.#api, {
+      ...this.#asked,
+      rows: this.#rowsBefore,
+    });
     return {
       outcome,
       ...seenByApi(this.#api),
-      ...keptInLedger(this.#ledger, this.#api, asked),
+      ...kept,
+      gapsAtEnd: this.#gapsBefore + kept.gapsAtEnd,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
       steps: this.#steps,

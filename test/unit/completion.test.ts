@@ -12,6 +12,7 @@ function sampleProgram(): Command {
     .description("write it's ids [all]: now")
     .option('--output <file>', 'where to')
     .addOption(new Option('--format <form>', 'how').choices(['ids', 'csv']))
+    .option('--source <file...>', 'where from')
     .addOption(new Option('--secret', 'not for people').hideHelp());
   program.command('completion').addArgument(new Argument('<shell>').choices(['bash', 'zsh']));
   return program;
@@ -33,8 +34,10 @@ describe('the command tree', () => {
   test('has every command and flag that help shows, and no hidden one', () => {
     expect(shape.commands.map(({ name }) => name)).toEqual(['export-ids', 'completion', 'help']);
     const flags = shape.commands[0]?.options.map(({ long }) => long);
-    expect(flags).toEqual(['--output', '--format', '--help']);
-    expect(shape.commands[0]?.options[0]).toMatchObject({ takesValue: true, isPath: true });
+    expect(flags).toEqual(['--output', '--format', '--source', '--help']);
+    const files = shape.commands[0]?.options.filter(({ isPath }) => isPath);
+    expect(files?.map(({ long }) => long)).toEqual(['--output', '--source']);
+    for (const option of files ?? []) expect(option.takesValue).toBe(true);
   });
 
   test('of a group has its commands as choices, and the flags of all of them once', () => {

@@ -219,6 +219,19 @@ describe('frontier', () => {
     expect(frontier.handOver(second)).toBeNull();
   });
 
+  test('a stretch within one instant goes to nobody of that instant: neither to another nor to itself', () => {
+    const frontier = new Frontier(open);
+    const within = (id: string): Position => ({ ...at(30), id });
+    // By their ids the stretch would end before it begins.
+    frontier.add({ segment: 1, after: within('5e'), bound: within('77') });
+    frontier.add({ segment: 2, after: within('90'), bound: within('c0') });
+    const first = take(frontier);
+    expect(frontier.seekFailed(first, false)).toEqual([]);
+    expect(frontier.take(first, NOW, 60_000)).toBe(true);
+    expect(frontier.handOver(first)).toBeNull();
+    expect([boundOf(frontier, 1), boundOf(frontier, 2)]).toEqual([within('77'), within('c0')]);
+  });
+
   test('a page whose place is not known is not asked for without a cursor: that would be the first', () => {
     const frontier = begun(opaque);
     frontier.advance(take(frontier), opaqueAnswer('x'), NOW);

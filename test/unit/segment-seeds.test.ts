@@ -1,14 +1,14 @@
 /** Where the walk of a claimed segment goes on, from the pages of members before. */
 import { describe, expect, test } from 'vitest';
+import type { ClaimedSegment } from '../../src/core/claimed-segments.js';
 import type { CommittedPage } from '../../src/core/committed-page.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
-import type { ClaimedSegment } from '../../src/database/segment-store.js';
 import { childCursor } from '../../src/paging/child-cursor.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import type { Paging } from '../../src/paging/paging.js';
 import { placeCursor } from '../../src/paging/place-cursor.js';
 import type { Position } from '../../src/paging/position.js';
-import { type SeedingParts, seedsOf } from '../../src/session/members/segment-seeds.js';
+import { loadSeeds, type SeedingParts } from '../../src/session/members/segment-seeds.js';
 
 const at = (n: number): Position => ({ ms: 1_000_000 - n, id: 'aa' });
 const sought = placeCursor({
@@ -55,7 +55,7 @@ async function seed(
 ) {
   let loads = 0;
   let next = 900;
-  const seeding = await seedsOf(segments, {
+  const seeding = await loadSeeds(segments, {
     run: 7,
     store: {
       loadPages: async () => {
@@ -67,10 +67,7 @@ async function seed(
       pagesOf: async (_: number, of: readonly number[]) =>
         new Map(of.map((one) => [one, pages.filter(({ segment }) => segment === one)])),
     } as unknown as SeedingParts['children'],
-    source: {
-      paging,
-      target: { reads: 'fetcher', key: isKeyed ? [{ name: 'id' }] : [] },
-    } as unknown as SeedingParts['source'],
+    ...{ paging, knowsRows: isKeyed },
     planned: new Map(planned.map((one) => [one.segment, one])),
     isOrdered: paging.order !== null,
     nextNumber: () => next++,
@@ -102,7 +99,7 @@ describe('a segment of an order', () => {
   test('of which nothing is committed begins where it starts', async () => {
     const { seeding } = await seed([claimed(3, 10, 90)], { pages: [page(1, 1, null, 10)] });
     expect(seeding).toMatchObject({
-      seeds: [{ segment: 3, after: at(10), bound: at(90), page: 1 }],
+      seeds: [{ segment: 3, after: at(10), bound: at(90) }],
       ...{ ended: [], divided: [] },
     });
   });
@@ -120,17 +117,18 @@ describe('a segment of an order', () => {
     expect(seeding).toEqual({ seeds: [], ended: [3], divided: [] });
   });
 
-  test('whose rest lies in several stretches keeps its number for the first', async () => {
+  test('whose rest lies in several stretches keeps its number for the one behind its last page', async () => {
     const pages = [page(3, 1, 20, 30), page(5, 1, 50, 60)];
     const { seeding } = await seed([claimed(3, 10, null, true)], { pages });
     const stretches = [
-      { segment: 3, after: at(10), bound: at(20), page: 2 },
-      { segment: 900, after: at(30), bound: at(50) },
+      { segment: 900, after: at(10), bound: at(20) },
+      { segment: 3, after: at(30), bound: at(50), page: 2 },
       { segment: 901, after: at(60), bound: null },
     ];
     expect(seeding?.seeds).toMatchObject(stretches);
+    const kept = { segment: 3, after: at(30), bound: at(50) };
     expect(seeding?.divided).toMatchObject([
-      { first: stretches[0], others: [stretches[1], stretches[2]] },
+      { segment: 3, kept, others: [{ segment: 900 }, { segment: 901 }] },
     ]);
     expect(seeding?.ended).toEqual([]);
   });
@@ -183,7 +181,7 @@ describe('a segment that cannot be sought, whose cursor has died', () => {
 
   test('is walked again from the start where rows are known by a key', async () => {
     const { seeding } = await seed([claimed(3, null, null, true)], { paging: opaque, pages });
-    expect(seeding?.seeds).toMatchObject([{ segment: 3, after: null, page: 2 }]);
+    expect(seeding?.seeds).toMatchObject([{ segment: 900, after: null }]);
   });
 
   test('wants a plan where they are not, which removes them before', async () => {

@@ -72,6 +72,7 @@ async function server(options: Partial<ServeOptions> = {}) {
       },
       ...options,
     },
+    null,
     { ingest, nowMs: () => nowMs },
   );
   const look = async (...runs: SharedRun[]): Promise<void> => {

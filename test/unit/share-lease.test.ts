@@ -1,7 +1,7 @@
 /** The lease of a member: how it is renewed, when it is lost, and what others are told with it. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { NO_FIGURES } from '../../src/database/members.js';
+import { NO_FIGURES } from '../../src/core/cluster-view.js';
 import { LEASE_MS, leaveShares, one, shareOver, whole } from '../support/played-share.js';
 
 leaveShares();

@@ -1,7 +1,7 @@
 /** What one process takes of a run beside others, and what it leaves. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import type { SegmentSpan } from '../../src/database/segment-store.js';
+import type { SegmentSpan } from '../../src/core/taking.js';
 import type { MemoryQueue } from '../../src/queue/memory-queue.js';
 import type { Share } from '../../src/session/members/share.js';
 import { AWAY, LEASE_MS, leaveShares, one, shareOver, whole } from '../support/played-share.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runStatusView, type StatusFacts } from '../../src/observe/run-status.js';
 import { runStatusLine, runStatusText } from '../../src/observe/run-status-text.js';
+import { clusterOf, runOf, seenMember } from '../support/seen-members.js';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 12);
 const place = (ms: number): string => `${ms}/00000000-0000-4000-8000-000000000000`;
@@ -37,6 +38,7 @@ function facts(changes: Partial<StatusFacts> = {}): StatusFacts {
     recent: RECENT,
     limit: { quota: 10, windowMs: 60_000 },
     worker: 'datasync-ingestion process 12 on host',
+    cluster: { atMs: NOW_MS, runs: [] },
     ...changes,
   };
 }
@@ -76,6 +78,29 @@ describe('a run that is at work', () => {
     const blind = runStatusView(facts({ sourceTotal: null }), NOW_MS);
     expect([blind.share, blind.eta]).toEqual([null, null]);
     expect(blind.rowsPerSecond).toBe(835);
+  });
+});
+
+describe('a run that members share', () => {
+  const alone = runStatusView(facts(), NOW_MS);
+  const other = seenMember({ epoch: 2, name: 'web-2 process 34' });
+  const cluster = clusterOf(runOf([seenMember(), other]), runOf([seenMember()], { run: 9 }));
+  const view = runStatusView(facts({ cluster }), NOW_MS);
+
+  test('names them all, instead of the one that holds the lock', () => {
+    expect(runStatusText(alone)).toMatch(/^ {2}by +datasync-ingestion process 12/m);
+    const text = runStatusText(view);
+    expect(text).not.toMatch(/^ {2}by /m);
+    expect(text).toMatch(
+      /^ {2}members +2, .*\n {4}web-1 process 12 .*[\s\S]*\n {4}web-2 process 34 /m,
+    );
+    expect(text).toMatch(/^ {2}other runs run 9 of github\.issues \(1 member\)$/m);
+    expect(runStatusText(alone)).not.toMatch(/member|other runs/);
+  });
+
+  test('has as many of them in its line', () => {
+    expect(runStatusLine(view)).toContain('835/s, 2 members, ');
+    expect(runStatusLine(alone)).not.toContain('member');
   });
 });
 

@@ -38,7 +38,7 @@ export function openConnections(
   const pool = makePool({
     connectionString: settings.connectionString,
     max,
-    applicationName: 'datasync-writer',
+    applicationName: settings.sessionName ?? 'datasync-writer',
     // Pages can be a minute apart under a limit; a new connection would have to prepare again.
     idleTimeoutMs: 0,
     statementTimeoutMs: settings.statementTimeoutMs,

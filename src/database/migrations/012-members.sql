@@ -26,7 +26,9 @@ CREATE TABLE ingestion_members (
   renewed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- Its lease: until then nobody takes what the member holds.
   lease_until timestamptz NOT NULL,
-  -- Since when the lease has not lapsed.
+  -- Another member has taken what it held: it may only come back with another epoch.
+  is_lost boolean NOT NULL DEFAULT false,
+  -- Since when no renewal was late.
   steady_since timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- `idle`: it has nothing to walk. `atEnd`: it waits for all others before it believes an end.
   phase text NOT NULL DEFAULT 'idle' CHECK (phase IN ('walking', 'idle', 'atEnd')),

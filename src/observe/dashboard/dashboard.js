@@ -2,6 +2,7 @@
 import { Chart } from './charts.js';
 import { count, short, timeOfDay, zone } from './format.js';
 import { fill, showLive, showSchedule, showState, showTroubleBanner } from './live.js';
+import { isMember, showMembers } from './members.js';
 import { refreshRuns } from './runs.js';
 import { listen } from './stream.js';
 import { showStreams } from './streams.js';
@@ -17,6 +18,30 @@ const LINKS = {
   lost: 'connection lost, trying again',
   displaced: 'another page has taken the place of this one: reload it to look on here',
   ended: 'the program has ended; waiting for a next start',
+};
+
+/** Without a run of its own, by the command of the process. */
+const IDLE = {
+  ingest: {
+    where: 'starting',
+    state: 'starting',
+    notice: 'The ingestion is starting: figures come with its first page.',
+  },
+  serve: {
+    where: 'no ingestion in this process',
+    state: 'idle',
+    notice: 'No ingestion runs in this process. The runs below are what the ledger holds.',
+  },
+};
+const HELPS = {
+  where: 'a worker, which helps with runs that others have begun',
+  state: 'running',
+  notice: 'This worker has no run of its own. Its part of each run that it helps with is below.',
+};
+const WAITS = {
+  where: 'a worker, which waits for runs that are shared over Redis',
+  state: 'idle',
+  notice: 'This worker helps with no run now: it waits for one that is shared over Redis.',
 };
 
 const byId = (id) => document.getElementById(id);
@@ -74,11 +99,12 @@ listen({
     columns = sent;
     draw();
   },
-  snapshot({ atMs, live, streams, trouble, schedule, log, isIngesting }) {
+  snapshot(snapshot) {
+    const { atMs, live, streams, trouble, schedule, log } = snapshot;
     isLive = live !== null;
-    byId('live').hidden = live === null;
+    for (const part of document.querySelectorAll('.live')) part.hidden = live === null;
     byId('notice').hidden = live !== null;
-    if (live === null) showIdle(isIngesting);
+    if (live === null) showIdle(snapshot);
     else {
       append(live);
       showLive(live, atMs);
@@ -88,6 +114,7 @@ listen({
       shownState = live.state;
     }
     showStreams(streams);
+    showMembers(snapshot);
     showTroubleBanner(trouble, atMs);
     showSchedule(schedule, atMs);
     fill({ zone: zone(atMs) });
@@ -112,12 +139,13 @@ function refreshAgain() {
 }
 refreshAgain();
 
-function showIdle(isIngesting) {
-  fill({ where: isIngesting ? 'starting' : 'no ingestion in this process' });
-  showState(isIngesting ? 'starting' : 'idle');
-  byId('notice').textContent = isIngesting
-    ? 'The ingestion is starting: figures come with its first page.'
-    : 'No ingestion runs in this process. The runs below are what the ledger holds.';
+function showIdle(snapshot) {
+  const { command } = snapshot;
+  const { where, state, notice } =
+    command === 'worker' ? (isMember(snapshot) ? HELPS : WAITS) : IDLE[command];
+  fill({ where });
+  showState(state);
+  byId('notice').textContent = notice;
 }
 
 function isLaterStart(sent) {

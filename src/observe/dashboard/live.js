@@ -63,10 +63,15 @@ export function showLive(live, atMs) {
       live.resumedFrom === null
         ? ''
         : `Resumed from ${count(live.resumedFrom)} committed pages. Rows and pages are the whole run's; requests, time and bytes are of this start.`,
+    shared:
+      live.members === null
+        ? ''
+        : `Shared by ${live.members === 1 ? '1 member' : `${count(live.members)} members`}: rows, share and time left are those of all, the other figures those of this process.`,
     ...etaTexts(live),
     ...showSegments(live.segments, live.resumedFrom !== null),
   });
   byId('resumed').hidden = live.resumedFrom === null;
+  byId('shared').hidden = live.members === null;
   showLimit(live.limit, atMs);
   showBottleneck(live);
   showLatency(live);

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../../config/config.js';
+import { type EnterAgain, entryOf, joinedPlan } from '../../core/entering.js';
 import { planResume } from '../../core/resume.js';
 import type { Run } from '../../database/ledger-types.js';
 import type { Joined, Member, MemberFacts, MemberStore } from '../../database/members.js';
@@ -37,12 +38,8 @@ export interface EnterParts extends RunStores {
   readonly lastRun: number | null;
 }
 
-/** Why a process enters a run once more. */
-export interface EnterAgain {
+export interface EnterRunAgain extends EnterAgain {
   readonly run: number;
-  /** Though others are at work. */
-  readonly plansAnew: boolean;
-  readonly hasLeftOrder: boolean;
 }
 
 /**
@@ -54,16 +51,17 @@ export interface EnterAgain {
 export async function enterRun(
   config: Config,
   parts: EnterParts,
-  again: EnterAgain | null = null,
+  again: EnterRunAgain | null = null,
 ): Promise<{ readonly finished: Run } | EnteredRun> {
   const { store, segments, members, source, isShared, lastRun } = parts;
   const facts = memberFacts(source);
   const latest = await store.findLatestRun(source.streamKey);
-  if (latest?.status === 'complete') {
-    // Another member has begun and completed it since: each of them has the same schedule.
-    const isOthers = isShared && lastRun !== null && latest.run > lastRun;
-    if (again !== null || isOthers) return { finished: latest };
-  }
+  const isComplete = latest?.status === 'complete';
+  // Another member has begun and completed it since: each of them has the same schedule.
+  const isOthers = isShared && lastRun !== null && latest !== null && latest.run > lastRun;
+  if (latest !== null && isComplete && isOthers) return { finished: latest };
+  if (latest !== null && entryOf(again, { isComplete, living: 0 }) === 'finished')
+    return { finished: latest };
   if (again?.hasLeftOrder) await segments.plan(again.run, [], true);
   const others =
     isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];
@@ -71,9 +69,9 @@ export async function enterRun(
     requireAlike(latest, others, facts);
     if (again === null) requireSamePass(config, latest, others);
   }
-  const isJoined = others.length > 0 && again?.plansAnew !== true;
+  const entry = entryOf(again, { isComplete, living: others.length });
   const found =
-    latest !== null && isJoined
+    latest !== null && entry === 'join'
       ? await joinedRun(parts, latest)
       : await prepareRun(again === null ? config : goingOn(config), parts, source, nowMs());
   if ('finished' in found) return found;
@@ -148,7 +146,7 @@ async function joinedRun(
   const totals = await store.loadTotals(run.run);
   const prepared: PreparedRun = {
     ...{ run, totals, pages, resumedFrom: totals.pages, segments: [], earlierRun: null },
-    plan: { ...plan, gaps: [], restarts: false },
+    plan: joinedPlan(plan),
     earliestMs: earliestMs(pages),
     children: isOfChildren ? { ...(await children.count(run.run)), warning: null } : null,
   };

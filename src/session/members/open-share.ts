@@ -1,9 +1,9 @@
 /** Opens the share of a process that has entered a run: with the queue of the cluster, or one of its own. */
 
-import { databaseId, openMemberStore } from '../../database/members.js';
+import { numbersForTaken } from '../../core/member-numbers.js';
+import { databaseId, type MemberStore, openMemberStore } from '../../database/members.js';
 import type { RunStore } from '../../database/run-store.js';
-import { NUMBERS_OF_MEMBER } from '../../database/segment-sql.js';
-import { openSegmentStore } from '../../database/segment-store.js';
+import { type Holder, openSegmentStore } from '../../database/segment-store.js';
 import { MemoryQueue } from '../../queue/memory-queue.js';
 import type { SegmentQueue } from '../../queue/segment-queue.js';
 import type { SessionParts } from '../session-parts.js';
@@ -12,7 +12,14 @@ import { Share } from './share.js';
 
 type ShareSource = Pick<
   SessionParts,
-  'context' | 'source' | 'database' | 'patience' | 'prepared' | 'store' | 'children'
+  | 'context'
+  | 'source'
+  | 'database'
+  | 'patience'
+  | 'prepared'
+  | 'store'
+  | 'children'
+  | 'shareObserver'
 > &
   Pick<EnteredRun, 'joined'>;
 
@@ -20,28 +27,36 @@ export async function openShare(parts: ShareSource): Promise<Share> {
   const { context, source, database, patience, prepared, joined, store, children } = parts;
   const { leaseMs, redisUrl } = context.config;
   const { run } = prepared.run;
-  // The scheduler numbers the segments that it cuts; these are numbers for what a claimed one falls into.
-  let nextNumber = joined.firstSegment + NUMBERS_OF_MEMBER / 2;
+  const { paging, target } = source.spec;
+  const members = openMemberStore(database.pool, patience);
   return new Share({
     ...{ joined, leaseMs },
     segments: openSegmentStore(database.pool, patience),
-    members: openMemberStore(database.pool, patience),
+    members,
     queue: await openQueue(parts),
     isShared: redisUrl !== null,
     seeding: {
       ...{ run, store, children },
-      source: source.spec,
+      paging,
+      knowsRows: target.reads === 'worker' || target.key.length > 0,
       planned: new Map(prepared.segments.map((seed) => [seed.segment, seed])),
       isOrdered: prepared.plan.isOrdered,
-      nextNumber: () => nextNumber++,
+      nextNumber: numbersForTaken(joined.firstSegment),
     },
-    countPages: () => countPages(store, run),
+    countRows: async () => (await store.loadTotals(run)).rows,
+    countAll: () => countAll(store, members, { run, epoch: joined.epoch }),
+    observer: parts.shareObserver,
   });
 }
 
-async function countPages(store: RunStore, run: number) {
+/** All pages, and what others hold of ends that they wait to believe as this one does. */
+async function countAll(store: RunStore, members: MemberStore, { run, epoch }: Holder) {
   const { inserted, rows, quarantined } = await store.loadTotals(run);
-  return { rows, inserted, known: rows - inserted, quarantined };
+  const atEnd = (await members.list(run)).filter(
+    (other) => other.epoch !== epoch && other.phase === 'atEnd' && !other.isDead,
+  );
+  const held = atEnd.reduce((sum, { figures }) => sum + (figures.heldRecords ?? 0), 0);
+  return { inserted: inserted + held, known: rows - inserted, quarantined };
 }
 
 async function openQueue({
@@ -49,6 +64,7 @@ async function openQueue({
   database,
   prepared,
   joined,
+  shareObserver,
 }: ShareSource): Promise<SegmentQueue> {
   const { config, log } = context;
   const { redisUrl } = config;
@@ -65,5 +81,6 @@ async function openQueue({
     member: `${memberName()} epoch ${joined.epoch}`,
     onTrouble: (message) => log.warn({ event: 'queue_trouble' }, message),
     onBack: () => log.info({ event: 'queue_back' }, 'Redis can be reached again'),
+    onReach: (isReached) => shareObserver?.queueReached(isReached),
   });
 }

@@ -13,6 +13,7 @@ import { openFront } from '../onlookers/open-onlookers.js';
 import { openDatabase, startPatience } from '../open-database.js';
 import { runOriginOf } from '../open-source.js';
 import { UserError } from '../user-error.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ServeOptions {
   readonly runsAtOnce: number;
@@ -37,7 +38,7 @@ const AGAIN_MS = 60_000;
 
 /** Until it is told to stop. @throws IngestionError when the database cannot be used; UserError when the port is taken */
 export async function serveRuns(context: SessionContext, options: ServeOptions): Promise<void> {
-  const front = await openFront(context, false);
+  const front = await openFront(context, 'worker');
   try {
     const database = await openDatabase(context);
     try {
@@ -45,7 +46,7 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
       const { log } = context;
       log.info({ event: 'worker_started' }, 'waiting for runs that are shared over Redis');
       const patience = startPatience(context);
-      const server = new RunServer(context, options);
+      const server = new RunServer(context, options, front?.shareMetrics ?? null);
       while (!options.stop.aborted) {
         server.look(await patience.during(() => listSharedRuns(database.pool)));
         await delay(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => {});
@@ -62,6 +63,7 @@ export async function serveRuns(context: SessionContext, options: ServeOptions):
 export class RunServer {
   readonly #context: SessionContext;
   readonly #options: ServeOptions;
+  readonly #shareObserver: ShareObserver | null;
   readonly #served = new Map<number, Served>();
   /** When a run was left, epoch ms. */
   readonly #leftAtMs = new Map<number, number>();
@@ -74,10 +76,12 @@ export class RunServer {
   constructor(
     context: SessionContext,
     options: ServeOptions,
+    shareObserver: ShareObserver | null,
     means: { readonly ingest: typeof ingest; readonly nowMs: () => number } = { ingest, nowMs },
   ) {
     this.#context = context;
     this.#options = options;
+    this.#shareObserver = shareObserver;
     this.#ingest = means.ingest;
     this.#nowMs = means.nowMs;
   }
@@ -128,7 +132,10 @@ export class RunServer {
       context = await this.#contextOf(run);
       log.info({ event: 'run_served', run: run.run }, `helps with ${name}`);
       const { leave } = this.#options;
-      const end = await this.#ingest(context, { leave, handBack, serves: run.run, tell: () => {} });
+      const end = await this.#ingest(context, {
+        ...{ leave, handBack, serves: run.run, tell: () => {} },
+        shareObserver: this.#shareObserver,
+      });
       const trouble = troubleOf(end);
       if (trouble === null) log.info({ event: 'run_left', run: run.run }, `leaves ${name}`);
       else {

@@ -1,5 +1,6 @@
 /** What other members are told of a share, and what follows when it is over and its run is not. */
 
+import { entersAgain } from '../../core/entering.js';
 import type { Scheduler } from '../../core/scheduler.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import type { RunFigures } from '../../observe/run-figures.js';
@@ -7,7 +8,7 @@ import type { RunStats } from '../../observe/run-stats.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { Engine } from '../engine.js';
 import type { SessionParts } from '../session-parts.js';
-import type { EnterAgain } from './enter-run.js';
+import type { EnterRunAgain } from './enter-run.js';
 import type { ShareView } from './share.js';
 
 export interface Working {
@@ -20,14 +21,14 @@ export interface Working {
 export function viewOf({ scheduler, stats, figures, engine }: Working): ShareView {
   return {
     state() {
-      const { phase, shareable } = scheduler;
-      const { rowsPerSecond } = figures.at(nowMs());
+      const { phase, shareable, heldRecords } = scheduler;
+      const { recentRowsPerSecond: rowsPerSecond } = figures.at(nowMs());
       const { requests, eventsIngestedHere: rows } = stats;
       const { inFlight } = scheduler.outstandingByPhase();
       return {
         phase,
         shareable,
-        figures: { requests, rows, rowsPerSecond: rowsPerSecond ?? 0, inFlight },
+        figures: { requests, rows, rowsPerSecond, inFlight, heldRecords },
       };
     },
     help: () => engine.help(),
@@ -35,18 +36,17 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
   };
 }
 
-/** The share is over, and not the run: it was planned anew, or has to be. Null: neither. */
-export function entersAgain(
-  { context, prepared }: SessionParts,
+/** See `entersAgain`. */
+export function entersRunAgain(
+  { context, prepared, shareObserver }: SessionParts,
   outcome: RunOutcome,
-): EnterAgain | null {
-  if (outcome.status !== 'failed') return null;
+): EnterRunAgain | null {
+  const again = entersAgain(outcome);
+  if (again === null || outcome.status !== 'failed') return null;
   const { fault } = outcome;
-  const { code } = fault;
-  if (code !== 'LEASE_LOST' && code !== 'ORDER_LEFT' && code !== 'PLAN_WANTED') return null;
+  if (fault.code === 'LEASE_LOST') shareObserver?.leaseLost();
   context.log.warn({ event: 'share_lost', fault }, `the run is entered again: ${fault.message}`);
-  const { run } = prepared.run;
-  return { run, plansAnew: code !== 'LEASE_LOST', hasLeftOrder: code === 'ORDER_LEFT' };
+  return { run: prepared.run.run, ...again };
 }
 
 /** From a database that is away, others learn it when the lease is over. */

@@ -7,20 +7,33 @@
  *      └──lease over, or planned anew──▶ lost: who comes back joins again, with another epoch
  *
  * The queue only says where work is. That it is to be had, the ledger says: a queue that was emptied is filled
- * from there.
+ * from there, and what it does not hand out is taken all the same. Redis may be away, or a member that lost the
+ * database alone may keep its job.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import { newsOf } from '../../core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../core/fault.js';
 import { givesHelp } from '../../core/help.js';
+import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../core/lease.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
-import type { RunTotals } from '../../database/ledger-types.js';
+import {
+  comesAgain,
+  GIVEN_UP,
+  lookAt,
+  PLAN_WANTED,
+  PLANNED_ANEW,
+  spanOf,
+} from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type { Holder, SegmentSpan, SegmentStore } from '../../database/segment-store.js';
+import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { type SeedingParts, seedsOf } from './segment-seeds.js';
+import { nextJob } from './next-job.js';
+import { loadSeeds, type SeedingParts } from './segment-seeds.js';
+import type { ShareObserver } from './share-observer.js';
 
 export interface ShareParts {
   readonly joined: Joined;
@@ -31,8 +44,12 @@ export interface ShareParts {
   /** Other members may work on the run. */
   readonly isShared: boolean;
   readonly leaseMs: number;
-  /** Counts all pages of the run. */
-  readonly countPages: () => Promise<ReceivedCounts & Pick<RunTotals, 'rows'>>;
+  /** What all members have received of the run. */
+  readonly countAll: () => Promise<ReceivedCounts>;
+  /** Rows that it has by the ledger, of all members. */
+  readonly countRows: () => Promise<number>;
+  /** Null: nobody looks on. */
+  readonly observer: ShareObserver | null;
 }
 
 /** What others are told of the share, and what is told to it. */
@@ -44,14 +61,8 @@ export interface ShareView {
   recounted(rows: number): void;
 }
 
-/** The lease is renewed so many times within its length. */
-const RENEWALS = 4;
-/** Others may have left something meanwhile, or the run may be through. */
-const LOOK_EVERY_MS = 1_000;
 /** Sums over all pages: that of 10,000 takes some milliseconds. */
 const RECOUNT_EVERY_MS = 5_000;
-/** A segment whose dead holder may only have been away, as this member was. */
-const AGAIN_MS = 1_000;
 
 export class Share implements HeldSegments {
   readonly holder: Holder;
@@ -61,6 +72,9 @@ export class Share implements HeldSegments {
   readonly lost: Promise<Fault>;
   readonly #parts: ShareParts;
   readonly #over = new AbortController();
+  readonly #turns = new PQueue({ concurrency: 1 });
+  /** What it takes for its own. */
+  readonly #held = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
   #changed = new AbortController();
@@ -92,31 +106,41 @@ export class Share implements HeldSegments {
   // --- segments --------------------------------------------------------------------------------
 
   open(segment: Pick<SegmentSeed, 'segment' | 'after' | 'bound'>): Promise<void> {
-    return this.#parts.segments.open(this.holder, [segment]);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.open(this.holder, [segment]);
+      this.#held.add(segment.segment);
+    });
   }
 
   split(segment: number, at: Position, newSegment: number): Promise<void> {
-    return this.#parts.segments.split(this.holder, segment, at, newSegment);
+    return this.#inTurn(async () => {
+      await this.#parts.segments.split(this.holder, segment, at, newSegment);
+      this.#held.add(newSegment);
+    });
   }
 
   setBound(segment: number, bound: Position | null): Promise<void> {
-    return this.#parts.segments.setBound(this.holder, segment, bound);
+    return this.#inTurn(() => this.#parts.segments.setBound(this.holder, segment, bound));
   }
 
-  async end(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.end(this.holder, segments);
-    await this.#forget(segments);
+  end(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(() => this.#end(segments));
   }
 
-  async supersede(segment: number): Promise<void> {
-    await this.#parts.segments.supersede(this.holder, segment);
-    await this.#forget([segment]);
+  supersede(segment: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.supersede(this.holder, segment);
+      await this.#forget([segment]);
+    });
   }
 
-  async give(segments: readonly number[]): Promise<void> {
-    await this.#parts.segments.release(this.holder, segments);
-    await this.#forget(segments);
-    await this.#parts.queue.offer([spanOf(segments)]);
+  give(segments: readonly number[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.segments.release(this.holder, segments);
+      this.#parts.observer?.given(segments.length);
+      await this.#forget(segments);
+      await this.#parts.queue.offer([spanOf(segments)]);
+    });
   }
 
   /** @throws IngestionError, LEASE_LOST, where the run was planned anew */
@@ -126,59 +150,80 @@ export class Share implements HeldSegments {
       this.#hasClaimed = false;
       const changed = this.#changed.signal;
       const rest = await segments.look(this.holder.run, !isShared);
-      if (rest.plan !== joined.plan) throw new IngestionError(PLANNED_ANEW);
-      if (!rest.hasOpen) {
+      const look = lookAt(rest, joined.plan);
+      if (look === 'plannedAnew') throw new IngestionError(PLANNED_ANEW);
+      if (look === 'through') {
         await queue.clear();
         return { seeds: [], isThrough: true };
       }
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await queue.take(
-        isShared ? AbortSignal.any([changed, AbortSignal.timeout(LOOK_EVERY_MS)]) : changed,
-      );
-      const seeds = job === null ? [] : await this.#claim(job);
+      const job = await (isShared ? nextJob(queue, rest.free, changed) : queue.take(changed));
+      const seeds = job === null ? [] : await this.#inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
     return { seeds: [], isThrough: false };
   }
 
   async countAll(): Promise<ReceivedCounts> {
-    const { segments, countPages } = this.#parts;
+    const { segments, countAll } = this.#parts;
     this.#renew();
     await this.#renewing;
     while (!this.#over.signal.aborted && (await segments.areOthersLeft(this.holder))) {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
-    return countPages();
+    return countAll();
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
-    const { segments, leaseMs, seeding, isShared } = this.#parts;
+    const { segments, leaseMs, seeding, isShared, joined, observer } = this.#parts;
+    if (this.#over.signal.aborted) return [];
     this.#hasClaimed = true;
     // None that says otherwise may come behind the claim.
     await this.#renewing;
-    const claimed = await segments.claim(this.holder, held, isShared ? leaseMs / 2 : 0);
+    const claimed = await segments.claim(this.holder, held, {
+      steadyMs: isShared ? steadyMsOf(leaseMs) : 0,
+      plan: joined.plan,
+    });
     if (claimed.length === 0) {
-      const { free } = await segments.look(this.holder.run, !isShared);
-      const isFree = free.some(({ first, last }) => first <= held.last && last >= held.first);
-      await (isFree ? held.putOff(AGAIN_MS) : held.done());
+      const rest = await segments.look(this.holder.run, !isShared);
+      await (comesAgain(held, rest) ? held.putOff(AGAIN_MS) : held.done());
       return [];
     }
-    const job = { held, left: new Set(claimed.map(({ segment }) => segment)) };
-    for (const segment of job.left) this.#jobs.set(segment, job);
-    const found = await seedsOf(claimed, seeding);
-    if (found === null) throw new IngestionError(PLAN_WANTED);
-    for (const { first, others } of found.divided) {
-      await segments.divide(this.holder, first, others);
+    const news = newsOf(claimed, this.#held);
+    if (news.length === 0) {
+      await held.done();
+      return [];
     }
-    if (found.ended.length > 0) await this.end(found.ended);
+    observer?.taken(news.length, claimed.filter(({ wasHeld }) => wasHeld).length);
+    const job = { held, left: new Set(news.map(({ segment }) => segment)) };
+    for (const segment of job.left) this.#jobs.set(segment, job);
+    const found = await loadSeeds(news, seeding);
+    if (found === null) throw new IngestionError(PLAN_WANTED);
+    for (const divided of found.divided) {
+      await segments.divide(this.holder, divided);
+      if (divided.kept === null) await this.#forget([divided.segment]);
+    }
+    for (const { segment } of found.seeds) this.#held.add(segment);
+    if (found.ended.length > 0) await this.#end(found.ended);
     return found.seeds;
+  }
+
+  async #end(segments: readonly number[]): Promise<void> {
+    await this.#parts.segments.end(this.holder, segments);
+    await this.#forget(segments);
+  }
+
+  /** Whatever changes what it holds is done, and answered, before the next begins. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.add(work);
   }
 
   /** A job is done once none of its segments is held any more. */
   async #forget(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
+      this.#held.delete(segment);
       const job = this.#jobs.get(segment);
       if (job === undefined) continue;
       this.#jobs.delete(segment);
@@ -206,7 +251,8 @@ export class Share implements HeldSegments {
     const state = this.#view.state();
     const phase = this.#hasClaimed ? 'walking' : state.phase;
     const renewed = await members.renew(this.holder, { ...state, phase }, leaseMs);
-    if (renewed === null || renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
+    if (renewed === null) return this.#tellLost(GIVEN_UP);
+    if (renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
     if (renewed.members.length > 1) void this.#recount(this.#view);
   }
@@ -215,9 +261,9 @@ export class Share implements HeldSegments {
   async #recount(view: ShareView): Promise<void> {
     if (performance.now() - this.#recountedAtMs < RECOUNT_EVERY_MS) return;
     this.#recountedAtMs = Number.POSITIVE_INFINITY;
-    const counts = await this.#parts.countPages().catch(() => null);
+    const rows = await this.#parts.countRows().catch(() => null);
     this.#recountedAtMs = performance.now();
-    if (counts !== null && !this.#over.signal.aborted) view.recounted(counts.rows);
+    if (rows !== null && !this.#over.signal.aborted) view.recounted(rows);
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
@@ -227,6 +273,7 @@ export class Share implements HeldSegments {
     this.#changed.abort();
     clearInterval(this.#timer);
     await this.#renewing;
+    await this.#turns.onIdle();
     const { segments, members, queue } = this.#parts;
     try {
       await segments.release(this.holder);
@@ -243,19 +290,3 @@ interface Job {
   /** Its segments that are still held. */
   readonly left: Set<number>;
 }
-
-function spanOf(segments: readonly number[]): SegmentSpan {
-  return { first: Math.min(...segments), last: Math.max(...segments) };
-}
-
-const PLANNED_ANEW: Fault = {
-  code: 'LEASE_LOST',
-  message: 'another member has planned the run anew',
-  retryable: false,
-};
-
-const PLAN_WANTED: Fault = {
-  code: 'PLAN_WANTED',
-  message: 'only a plan of the whole run tells where a chain goes on',
-  retryable: false,
-};

@@ -2,39 +2,32 @@
  * What the HTTP server shows, from the start of a command to its end: at first only that it lives,
  * then the database's runs, then the run of this process. Loaded only where HTTP_PORT is set.
  */
-import type { Pool } from 'pg';
+import type { ClusterView, SharedProgress } from '../../core/cluster-view.js';
 import type { Fault } from '../../core/fault.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
-import { openPool } from '../../database/connect.js';
-import { hasLedger } from '../../database/migrate.js';
-import { openRunHistory, type RunHistory, type RunSummary } from '../../database/run-history.js';
-import { openRunStore } from '../../database/run-store.js';
+import type { RunSummary } from '../../database/run-history.js';
+import { addClusterMetrics } from '../../observe/cluster-metrics.js';
 import { addRunState, type PoolUse, type RunState } from '../../observe/engine-metrics.js';
 import { HttpServer, type HttpSource, type Readiness } from '../../observe/http-server.js';
 import { Registries } from '../../observe/registries.js';
-import { reportTotals } from '../../observe/run-report.js';
 import { RunView, type RunViewParts } from '../../observe/run-view.js';
 import {
   type ScheduledOutcome,
   ScheduleMetrics,
   type ScheduleView,
 } from '../../observe/schedule-view.js';
+import { ShareMetrics } from '../../observe/share-metrics.js';
+import { asShared } from '../../observe/shared-live.js';
 import type { RunSnapshot } from '../../observe/snapshot.js';
 import { TroubleWatch } from '../../observe/trouble-watch.js';
-import { answerDeadlineMs } from '../../postgres/client.js';
 import { nowMs } from '../../runtime/clock.js';
 import type { RunObserver } from '../../runtime/run-observer.js';
 import type { SessionContext } from '../context.js';
-import { loadReport } from '../reports/load-report.js';
+import { memberName } from '../members/enter-run.js';
+import { FrontLedger } from './front-ledger.js';
+import { KeptAnswer, type Question } from './kept-answer.js';
 import { listenFailure } from './listen-failure.js';
 import { ShownStreams } from './shown-streams.js';
-
-const CONNECTIONS = 2;
-/** A page that looks on must never hold up the ingestion's own statements for long. */
-const STATEMENT_TIMEOUT_MS = 5_000;
-const PROBE_TIMEOUT_MS = 2_000;
-const PROBE_EVERY_MS = 1_000;
-const RUNS_MAX = 50;
 
 /** The run of this process, as far as the server needs it. */
 export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
@@ -46,24 +39,26 @@ export interface AttachedRun extends Omit<RunViewParts, 'earlier' | 'nowMs'> {
 export class HttpFront implements HttpSource {
   readonly registry = new Registries();
   readonly #context: SessionContext;
-  /** Whether a run of this process is to come. */
-  readonly #isIngesting: boolean;
+  readonly #command: RunSnapshot['command'];
   #server: HttpServer | null = null;
-  #pool: Pool | null = null;
-  #connectedTo: string | null = null;
-  #runHistory: RunHistory | null = null;
+  readonly #ledger: FrontLedger;
+  readonly #cluster: KeptAnswer<ClusterView>;
+  readonly #progress: KeptAnswer<readonly SharedProgress[]>;
   readonly #streams: ShownStreams;
   #schedule: ScheduleView | null = null;
   #scheduleMetrics: ScheduleMetrics | null = null;
+  #shareMetrics: ShareMetrics | null = null;
   #hasComplained = false;
-  #probe: { readonly atMs: number; readonly complaint: Promise<string | null> } | null = null;
 
-  private constructor(context: SessionContext, isIngesting: boolean) {
+  private constructor(context: SessionContext, command: RunSnapshot['command']) {
     this.#context = context;
-    this.#isIngesting = isIngesting;
+    this.#command = command;
     const { source, streams } = context.config;
+    this.#ledger = new FrontLedger(context);
+    this.#cluster = this.#asking(() => this.#ledger.cluster());
+    this.#progress = this.#asking(() => this.#ledger.sharedProgress());
     this.#streams = new ShownStreams(streams, nowMs);
-    if (!isIngesting || streams.length === 1) {
+    if (!this.#isIngesting || streams.length === 1) {
       addRunState(this.registry.process, () => this.#runState());
     } else {
       this.registry.process.setDefaultLabels({ source });
@@ -71,14 +66,15 @@ export class HttpFront implements HttpSource {
         addRunState(this.registry.add({ source, stream }), () => this.#streams.stateOf(stream));
       }
     }
+    addClusterMetrics(this.registry.process, () => this.#cluster.now());
   }
 
   /** @throws UserError when the address cannot be listened on */
   static async listen(
     context: SessionContext,
-    options: { readonly port: number; readonly isIngesting: boolean },
+    options: { readonly port: number; readonly command: RunSnapshot['command'] },
   ): Promise<HttpFront> {
-    const front = new HttpFront(context, options.isIngesting);
+    const front = new HttpFront(context, options.command);
     const { httpHost: host, httpAllowedHosts: allowedHosts } = context.config;
     try {
       front.#server = await HttpServer.listen({ host, port: options.port, allowedHosts }, front);
@@ -94,24 +90,14 @@ export class HttpFront implements HttpSource {
     return this.#server?.url ?? '';
   }
 
-  /** Connections of its own: whoever looks on takes none from the run. */
   connect(connectionString: string): void {
-    if (this.#connectedTo === connectionString) return;
-    void this.#pool?.end();
-    this.#connectedTo = connectionString;
-    this.#runHistory = null;
-    this.#pool = openPool(connectionString, {
-      max: CONNECTIONS,
-      applicationName: 'datasync-http',
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      silenceMs: answerDeadlineMs(STATEMENT_TIMEOUT_MS),
-    });
+    this.#ledger.connect(connectionString);
   }
 
   /** A run of this process begins. @returns who is to be told what happens in it */
   async attach(parts: AttachedRun): Promise<RunObserver[]> {
     const { stream, run, scheduler, figures, workers } = parts;
-    const earlier = parts.resumedFrom === null ? null : await this.#extent(run);
+    const earlier = parts.resumedFrom === null ? null : await this.#ledger.extent(run);
     const view = new RunView({ ...parts, earlier, nowMs });
     const metrics = this.registry.of(stream).begin({ ...parts, nowMs });
     // A run that commits within its first second would else seem to begin with those rows.
@@ -165,13 +151,19 @@ export class HttpFront implements HttpSource {
     this.#server?.publish();
   }
 
+  /** Counts what this process does among members, in all its runs. */
+  get shareMetrics(): ShareMetrics {
+    this.#shareMetrics ??= new ShareMetrics(this.registry.process);
+    return this.#shareMetrics;
+  }
+
   get nextRunAtMs(): number | null {
     return this.#schedule?.nextRunAtMs ?? null;
   }
 
   async close(): Promise<void> {
     await this.#server?.close();
-    await this.#pool?.end();
+    await this.#ledger.close();
   }
 
   // --- what the server asks --------------------------------------------------------------------
@@ -189,13 +181,20 @@ export class HttpFront implements HttpSource {
   }
 
   snapshot(): RunSnapshot {
+    const cluster = this.#cluster.last;
+    // Nobody counts pages where no run is shared.
+    const progress = (cluster?.runs.length ? this.#progress.last : null) ?? [];
+    const live = this.#streams.snapshot();
     return {
       atMs: nowMs(),
-      isIngesting: this.#isIngesting,
-      live: this.#streams.snapshot(),
+      command: this.#command,
+      live: live && asShared(live, cluster, progress),
       streams: this.#isIngesting ? this.#streams.lines() : [],
       trouble: this.#troubleNow(),
       schedule: this.#schedule,
+      cluster,
+      progress,
+      ownName: memberName(),
       log: this.#context.recentLog?.entries() ?? [],
     };
   }
@@ -206,8 +205,8 @@ export class HttpFront implements HttpSource {
 
   async readiness(): Promise<Readiness> {
     // Before the first run of a schedule nothing is opened, and nothing wrong.
-    const isUnopened = this.#pool === null && this.nextRunAtMs !== null;
-    const database = isUnopened ? null : await this.#databaseComplaint();
+    const isUnopened = !this.#ledger.isConnected && this.nextRunAtMs !== null;
+    const database = isUnopened ? null : await this.#ledger.complaint();
     if (!this.#isIngesting) return { database };
     // While a schedule waits there is nothing that they could not do.
     if (this.nextRunAtMs !== null) return { database, workers: null };
@@ -215,17 +214,12 @@ export class HttpFront implements HttpSource {
     return { database, workers: chosen === null ? 'not started yet' : chosen.workers() };
   }
 
-  async runs(): Promise<readonly RunSummary[]> {
-    return (await (await this.#ledger())?.listRuns(RUNS_MAX)) ?? [];
+  runs(): Promise<readonly RunSummary[]> {
+    return this.#ledger.runs();
   }
 
-  async report(run: number): Promise<object | null> {
-    if (this.#pool === null || (await this.#ledger()) === null) return null;
-    const known = await openRunStore(this.#pool).findRun(run);
-    if (known === null) return null;
-    const { report, ledger } = await loadReport(this.#pool, this.#context.config, known);
-    const { verification } = report;
-    return { ...ledger, status: report.status, totals: reportTotals(report), verification };
+  report(run: number): Promise<object | null> {
+    return this.#ledger.report(run);
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -239,58 +233,21 @@ export class HttpFront implements HttpSource {
     return { ...trouble, message: redact(trouble.message), remedy };
   }
 
-  /** Null while the database has none: an ingestion may still make it. */
-  async #ledger(): Promise<RunHistory | null> {
-    if (this.#runHistory === null && this.#pool !== null && (await hasLedger(this.#pool))) {
-      this.#runHistory = openRunHistory(this.#pool);
-    }
-    return this.#runHistory;
+  #asking<Answer>(ask: Question<Answer>['ask']): KeptAnswer<Answer> {
+    return new KeptAnswer({ ask, complain: (error) => this.complain(error), nowMs });
+  }
+
+  get #isIngesting(): boolean {
+    return this.#command === 'ingest';
   }
 
   /** Without a run of its own, the state is that of the ledger's latest. */
   async #runState(): Promise<RunState | null> {
     if (this.#isIngesting) return this.#streams.stateOf(this.#context.config.stream);
     try {
-      return (await (await this.#ledger())?.listRuns(1))?.[0]?.status ?? null;
+      return (await this.#ledger.runs(1))[0]?.status ?? null;
     } catch {
       return null;
     }
   }
-
-  /** Where the map of segments begins and ends; without it the map is only less exact. */
-  async #extent(run: number): ReturnType<RunHistory['extent']> {
-    try {
-      const ledger = await this.#ledger();
-      if (ledger !== null) return await ledger.extent(run);
-    } catch (error) {
-      const { message } = error as Error;
-      this.#context.log.warn({ event: 'extent_unknown' }, `the dashboard's map: ${message}`);
-    }
-    return { newestMs: null, oldestMs: null };
-  }
-
-  /** However often it is asked, the database is asked once a second. */
-  #databaseComplaint(): Promise<string | null> {
-    const { timeOrigin } = performance;
-    const atMs = nowMs() - timeOrigin;
-    if (this.#probe === null || atMs - this.#probe.atMs >= PROBE_EVERY_MS) {
-      this.#probe = { atMs, complaint: probe(this.#pool) };
-    }
-    return this.#probe.complaint;
-  }
-}
-
-async function probe(pool: Pool | null): Promise<string | null> {
-  if (pool === null) return 'not opened yet';
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer in ${PROBE_TIMEOUT_MS} ms`), PROBE_TIMEOUT_MS);
-  });
-  const answered = pool.query('SELECT 1').then(
-    () => null,
-    () => 'out of reach',
-  );
-  const complaint = await Promise.race([answered, late]);
-  clearTimeout(timer);
-  return complaint;
 }

@@ -51,15 +51,14 @@ export async function withOnlookers<T>(
   }
 }
 
-/** @param isIngesting a run of this process is to come */
 export async function openFront(
   context: SessionContext,
-  isIngesting = true,
+  command: 'ingest' | 'worker' = 'ingest',
 ): Promise<HttpFront | null> {
   const { httpPort } = context.config;
   if (httpPort === null) return null;
   const { HttpFront } = await import('./http-front.js');
-  return HttpFront.listen(context, { port: httpPort, isIngesting });
+  return HttpFront.listen(context, { port: httpPort, command });
 }
 
 export async function openChannel(context: SessionContext): Promise<AlertChannel | null> {

@@ -36,6 +36,7 @@ export async function examineSetup(config: Config): Promise<Finding[]> {
     folderFinding('state file', dirname(config.stateFile)),
     ...diskFindings(config),
     databaseFinding({ config, log, conceal }),
+    ...redisFindings(config),
     ...portFindings(config),
   ]);
 }
@@ -71,6 +72,23 @@ async function sourceFinding(config: Config, conceal: (secret: string) => void):
 function diskFindings({ database }: Config): Promise<Finding>[] {
   if (database.kind !== 'embedded') return [];
   return [folderFinding('disk', database.dataFolder, FREE_BYTES_MIN)];
+}
+
+function redisFindings({ redisUrl }: Config): Promise<Finding>[] {
+  return redisUrl === null ? [] : [redisFinding(redisUrl)];
+}
+
+async function redisFinding(url: string): Promise<Finding> {
+  const what = 'Redis';
+  const [{ checkRedis }, { readRedisUrl }] = await Promise.all([
+    import('../../queue/check-redis.js'),
+    import('../../queue/redis-address.js'),
+  ]);
+  const problem = await checkRedis(url);
+  if (problem !== null) return { what, isGood: false, message: problem };
+  const address = readRedisUrl(url);
+  assert(typeof address !== 'string', 'a Redis that answers has an address');
+  return { what, isGood: true, message: `${address.shownAs} answers` };
 }
 
 function portFindings({ httpPort: port, httpHost: host }: Config): Promise<Finding>[] {

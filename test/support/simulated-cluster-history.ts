@@ -1,0 +1,52 @@
+/** What a history of several members is told, and what it tells. */
+import { drawInteger, type Random } from './random.js';
+import type { SimulatedApi } from './simulated-api.js';
+import { drawApi, type History, type HistorySettings, openApiOf } from './simulated-history.js';
+
+export interface ClusterSettings {
+  readonly seed: number;
+  readonly faultShare: number;
+  /** Nothing befalls the members. @default false */
+  readonly isCalm?: boolean;
+  /** @default by cursors */
+  readonly paging?: HistorySettings['counts'];
+  /** The source is newest first, as it declares, and cursors can be made. @default drawn */
+  readonly isSteady?: boolean;
+}
+
+export interface ClusterHistory
+  extends Omit<History, 'askedAgain' | 'pagesOfLast' | 'counted' | 'stored'>,
+    Pick<History, 'counted' | 'stored'>,
+    Found {
+  readonly spanMs: number;
+  /** How often the run was put on record as complete. */
+  readonly recordedComplete: number;
+}
+
+/** What was seen of the members. */
+export interface Found {
+  /** What no member may do. */
+  readonly wrongs: readonly string[];
+  /** The longest that a member had nothing, while another had much left, or there was something that nobody held. */
+  readonly idleMsMax: number;
+  /** How often what was said. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Short windows and answers: what happens between members takes a lease or two. */
+export function openClusterApi(settings: ClusterSettings, random: Random): SimulatedApi {
+  const drawn = drawApi(random, {
+    faultShare: settings.faultShare,
+    isSteady: settings.isSteady ?? false,
+  });
+  const { quota } = drawn;
+  const windowMs = drawInteger(random, 1, 10) * 1_000;
+  const api = {
+    ...drawn,
+    windowMs,
+    quota: quota === null ? null : quota + 2,
+    latencyMs: drawInteger(random, 5, 1_500),
+    alwaysTells: true,
+  };
+  return openApiOf(api, settings.paging, random);
+}

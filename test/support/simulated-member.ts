@@ -1,0 +1,381 @@
+/**
+ * A simulated member of a run: it enters, works, and concludes, as src/session/members and the ingestion loop do,
+ * with the same decisions. The scheduler is the real one.
+ */
+import { type EnterAgain, entersAgain, entryOf, joinedPlan } from '../../src/core/entering.js';
+import type { Fault } from '../../src/core/fault.js';
+import { numbersForTaken } from '../../src/core/member-numbers.js';
+import { planResume, type ResumePlan } from '../../src/core/resume.js';
+import type { Scheduler } from '../../src/core/scheduler.js';
+import type {
+  RunOutcome,
+  SchedulerCommand,
+  SchedulerEvent,
+} from '../../src/core/scheduler-types.js';
+import type { SegmentSeed } from '../../src/core/segment.js';
+import { endOfShare } from '../../src/core/share-end.js';
+import { type StartRequest, withoutPlan } from '../../src/core/start-reservation.js';
+import type { WriteCommand } from '../../src/runtime/run-observer.js';
+import { drawInteger } from './random.js';
+import { PAGE_BYTES } from './simulated-api.js';
+import type { Cluster } from './simulated-cluster.js';
+import { type Doing, start, take } from './simulated-doing.js';
+import type { SimulatedMachine } from './simulated-machine.js';
+import { type MadeScheduler, makeScheduler, ofChildren } from './simulated-process.js';
+import { SimulatedRequests } from './simulated-requests.js';
+import type { JoinedRun } from './simulated-segments.js';
+import { SimulatedShare } from './simulated-share.js';
+
+interface EnteredRun {
+  readonly plan: ResumePlan;
+  readonly pages: Cluster['ledger']['pages'];
+  /** What this member has planned. */
+  readonly planned: readonly SegmentSeed[];
+  readonly joined: JoinedRun;
+  readonly rowsDone: number;
+  readonly total: number | null;
+}
+
+/** What one stay in the run has to do with. */
+interface Stay extends MadeScheduler {
+  readonly share: SimulatedShare;
+  readonly requests: SimulatedRequests;
+  readonly owner: string;
+}
+
+export class SimulatedMember {
+  readonly machine: SimulatedMachine;
+  readonly #cluster: Cluster;
+  readonly #number: number;
+  readonly #inbox: SchedulerEvent[] = [];
+  /** By task, as the database has them: a page whose answer was lost is sent once more. */
+  readonly #committed = new Map<string, ReturnType<Cluster['ledger']['commit']>>();
+  #stay: Stay | null = null;
+  #stays = 0;
+  #finish: ((outcome: RunOutcome) => void) | null = null;
+  #isStepping = false;
+  #timerAtMs: number | null = null;
+  heldBytesOver = 0;
+  tipsInFlightMax = 0;
+
+  constructor(cluster: Cluster, number: number, machine: SimulatedMachine) {
+    this.#cluster = cluster;
+    this.#number = number;
+    this.machine = machine;
+  }
+
+  /** @param ended the process is over */
+  begin(ended: (fault: Fault | null) => void): void {
+    const end = (fault: Fault | null): void => {
+      this.end();
+      ended(fault);
+    };
+    start(this.#ingest(), () => end(null), end);
+  }
+
+  /** It is killed, or over. */
+  end(): void {
+    this.machine.end();
+    this.#cluster.database.machineGone(this.machine);
+    this.#stay = null;
+  }
+
+  /** What is under way is finished, and the rest left to others. */
+  handBack(): void {
+    if (this.#stay === null) return;
+    this.#tell(this.#stay, { type: 'drain', outcome: { status: 'interrupted' } });
+  }
+
+  /** Null: it is not at work. */
+  get scheduler(): Scheduler | null {
+    return this.#finish === null ? null : (this.#stay?.scheduler ?? null);
+  }
+
+  get epoch(): number | null {
+    return this.#stay?.share.epoch ?? null;
+  }
+
+  *#ingest(): Doing<void> {
+    const { database } = this.#cluster;
+    let again: EnterAgain | null = null;
+    for (;;) {
+      const why: EnterAgain | null = again;
+      const entered: EnteredRun | null = yield* database.withPlanLock(this.machine, () =>
+        this.#enter(why),
+      );
+      if (entered === null) return;
+      again = yield* this.#work(entered);
+      if (again === null) return;
+    }
+  }
+
+  // --- entering --------------------------------------------------------------------------------
+
+  /** Null: the run is complete. */
+  *#enter(again: EnterAgain | null): Doing<EnteredRun | null> {
+    const { segments, run, leaseMs, ledger } = this.#cluster;
+    const { machine } = this;
+    const status = yield* this.#ask(() => run.status);
+    if (status === 'complete') return null;
+    if (again?.hasLeftOrder) yield* this.#ask(() => segments.planAnew([], true));
+    const living =
+      status === 'running' ? yield* this.#ask(() => segments.living(machine.nowMs).length) : 0;
+    const entry = entryOf(again, { isComplete: false, living });
+    const standing = yield* entry === 'join' ? this.#stand() : this.#plan(status === 'none');
+    const { total, rowsDone } = yield* this.#ask(() => {
+      return { total: run.total, rowsDone: ledger.rowsCounted };
+    });
+    const joined = yield* this.#ask(() => segments.join(leaseMs, machine.nowMs));
+    return { ...standing, joined, total, rowsDone };
+  }
+
+  /** As the ledger has it now: others go on. */
+  *#stand(): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
+    const { segments, ledger, api } = this.#cluster;
+    const isOfChildren = api.parents !== null;
+    const pages = isOfChildren ? [] : yield* this.#ask(() => [...ledger.pages]);
+    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
+    const { clockMs: nowMs } = this.machine;
+    const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
+    return { plan: joinedPlan(plan), pages, planned: [] };
+  }
+
+  *#plan(isBegun: boolean): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
+    const { segments, ledger, api, run, watch } = this.#cluster;
+    watch.planned(isBegun);
+    if (!isBegun) yield* this.#ask(() => segments.planAnew([]));
+    const { clockMs: nowMs } = this.machine;
+    if (api.parents !== null) {
+      yield* this.#ask(() => run.takeUpChildren());
+      return {
+        plan: ofChildren(planResume([], { paging: api.paging, nowMs })),
+        pages: [],
+        planned: [],
+      };
+    }
+    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
+    const pages = yield* this.#ask(() => [...ledger.pages]);
+    yield* this.#ask(() => run.takeUp());
+    const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
+    const first = yield* this.#ask(() => segments.planAnew(plan.gaps));
+    const planned = plan.gaps.map((gap, index) => ({ ...gap, segment: first + index }));
+    return { plan, pages, planned };
+  }
+
+  // --- working ---------------------------------------------------------------------------------
+
+  /** @returns why it enters the run again; null: it is over for it */
+  *#work(entered: EnteredRun): Doing<EnterAgain | null> {
+    const stay = yield* this.#makeStay(entered);
+    const { share, held, requests } = stay;
+    this.#stay = stay;
+    this.#cluster.watch.joined(share.epoch, this.machine);
+    try {
+      const outcome = yield* take<RunOutcome>((resume) => {
+        this.#finish = resume;
+        share.begin();
+        this.#step();
+      });
+      const again = entersAgain(outcome);
+      this.#cluster.watch.over(share.epoch, entered.joined.plan, outcome);
+      yield* share.flush();
+      if (again !== null) return again;
+      const { database } = this.#cluster;
+      return yield* database.withPlanLock(this.machine, () => this.#conclude(outcome, stay));
+    } finally {
+      this.heldBytesOver = Math.max(this.heldBytesOver, held.over);
+      this.tipsInFlightMax = Math.max(this.tipsInFlightMax, requests.tipsInFlightMax);
+      yield* share.leave();
+      this.#stay = null;
+    }
+  }
+
+  *#makeStay(entered: EnteredRun): Doing<Stay> {
+    const { api, random, limits, segments, ledger, database, queue } = this.#cluster;
+    const { hardships, leaseMs, run, watch } = this.#cluster;
+    const { machine } = this;
+    const { plan, pages, planned, joined, rowsDone, total } = entered;
+    const owner = `member ${this.#number}/${++this.#stays}`;
+    const savedLimits = yield* this.#ask(() => limits.load(owner, machine.clockOffsetMs));
+    const made = makeScheduler(
+      {
+        ...{ api, random, savedLimits, total, within: null, isShared: true, eventsMax: null },
+        nowMs: machine.clockMs,
+        creditBytesMax: drawInteger(random, 1, 8) * PAGE_BYTES,
+        nextSegment: joined.firstSegment,
+      },
+      { plan, pages, rowsDone },
+    );
+    const { scheduler, held } = made;
+    const tell = (event: SchedulerEvent): void => this.#tell(stay, event);
+    const share = new SimulatedShare({
+      ...{ machine, database, segments, ledger, queue, watch, joined, leaseMs },
+      taking: {
+        ...{ paging: api.paging, knowsRows: true, isOrdered: plan.isOrdered },
+        planned: new Map(planned.map((seed) => [seed.segment, seed])),
+        nextNumber: numbersForTaken(joined.firstSegment),
+      },
+      view: {
+        state: () => ({ phase: scheduler.phase, shareable: scheduler.shareable }),
+        help: () => tell({ type: 'helpWanted' }),
+        fail: (fault) => tell({ type: 'drain', outcome: { status: 'failed', fault } }),
+      },
+    });
+    const requests = new SimulatedRequests({
+      ...{ api, random, hardships, clock: machine, held },
+      reach: (atMs, happen) => this.#cluster.time.atAnyRate(atMs, happen),
+      tell,
+      total: (said) => run.sourceSeen(said),
+    });
+    const stay: Stay = { ...made, share, requests, owner };
+    return stay;
+  }
+
+  #tell(stay: Stay, event: SchedulerEvent): void {
+    if (this.#finish === null || stay !== this.#stay) return;
+    this.#inbox.push(event);
+    if (!this.#isStepping) this.#step();
+  }
+
+  #step(): void {
+    const stay = this.#stay;
+    if (stay === null) return;
+    this.#isStepping = true;
+    do {
+      const { clockMs } = this.machine;
+      for (const command of stay.scheduler.step(this.#inbox.splice(0), clockMs))
+        this.#execute(stay, command);
+    } while (this.#inbox.length > 0);
+    this.#isStepping = false;
+    if (this.#finish !== null) this.#wakeAt(stay.scheduler.wakeAtMs - this.machine.clockOffsetMs);
+  }
+
+  #wakeAt(wakeAtMs: number): void {
+    const atMs = Math.max(wakeAtMs, this.machine.nowMs);
+    if (!Number.isFinite(atMs) || (this.#timerAtMs !== null && this.#timerAtMs <= atMs)) return;
+    this.#timerAtMs = atMs;
+    this.machine.at(atMs, () => {
+      if (this.#timerAtMs !== atMs) return;
+      this.#timerAtMs = null;
+      if (this.#finish !== null) this.#step();
+    });
+  }
+
+  #execute(stay: Stay, command: SchedulerCommand): void {
+    const { share, requests, held } = stay;
+    this.#cluster.watch.said(command);
+    share.tell(command);
+    switch (command.type) {
+      case 'fetch':
+        return requests.send(command);
+      case 'write':
+        return share.whenOpen(command.segment, () => this.#write(stay, command));
+      case 'drop':
+        return held.release(command.taskId);
+      case 'reserveStarts':
+        return this.#askFor(
+          stay,
+          this.#ask(() => this.#reserve(stay, command.request)),
+          (answer) => this.#tell(stay, { type: 'startsReserved', answer }),
+        );
+      case 'seedsWanted':
+        return this.#askFor(stay, share.take(), (block) =>
+          this.#tell(stay, { type: 'seeded', ...block }),
+        );
+      case 'othersWanted':
+        return this.#askFor(stay, share.countAll(), (counts) =>
+          this.#tell(stay, { type: 'othersTold', counts }),
+        );
+      case 'finish':
+        return this.#finished(command.outcome);
+      default:
+        return;
+    }
+  }
+
+  /** Where it is not answered, the share ends. */
+  #askFor<T>(stay: Stay, doing: Doing<T>, answered: (answer: T) => void): void {
+    start(doing, answered, (fault) =>
+      this.#tell(stay, { type: 'drain', outcome: { status: 'failed', fault } }),
+    );
+  }
+
+  #finished(outcome: RunOutcome): void {
+    const finish = this.#finish;
+    this.#finish = null;
+    this.#inbox.length = 0;
+    this.#timerAtMs = null;
+    // Behind what else the step says.
+    this.machine.at(this.machine.nowMs, () => finish?.(outcome));
+  }
+
+  #write(stay: Stay, command: WriteCommand): void {
+    const { held, requests, share } = stay;
+    const { taskId } = command;
+    const rows = requests.rowsOf(taskId);
+    start(
+      this.#ask(() => this.#commit(share.epoch, command, rows)),
+      (counts) => {
+        held.release(taskId);
+        this.#tell(stay, { type: 'committed', taskId, counts });
+      },
+      (fault) => this.#tell(stay, { type: 'writeFailed', taskId, fault }),
+    );
+  }
+
+  #commit(epoch: number, command: WriteCommand, rows: readonly number[]) {
+    const { segments, ledger, watch } = this.#cluster;
+    const key = `${epoch}/${command.taskId}`;
+    const known = this.#committed.get(key);
+    if (known !== undefined) return known;
+    const { segment } = command;
+    segments.hold(epoch, segment);
+    watch.committed(epoch, segment);
+    const counts = ledger.commit(command, rows, { isLost: false, run: ledger.run });
+    this.#committed.set(key, counts);
+    return counts;
+  }
+
+  #reserve({ owner }: Stay, request: StartRequest) {
+    const { clockOffsetMs, nowMs } = this.machine;
+    return this.#cluster.limits.reserve(owner, request, clockOffsetMs, nowMs);
+  }
+
+  // --- concluding ------------------------------------------------------------------------------
+
+  *#conclude(outcome: RunOutcome, stay: Stay): Doing<EnterAgain | null> {
+    const { run, segments, watch } = this.#cluster;
+    const isRunning = (yield* this.#ask(() => run.status)) === 'running';
+    const seemsThrough = isRunning && outcome.status === 'complete';
+    const gaps = seemsThrough ? yield* this.#countGaps() : null;
+    let others = 0;
+    if (isRunning && gaps === null) {
+      yield* stay.share.leave();
+      others = yield* this.#ask(() => segments.living(this.machine.nowMs).length);
+    }
+    const end = endOfShare({ isRunning, gaps, others });
+    if (end === 'planAnew') {
+      watch.seemedThrough();
+      return { plansAnew: true, hasLeftOrder: false };
+    }
+    const { limiter } = stay;
+    const { clockMs } = this.machine;
+    yield* this.#ask(() => this.#reserve(stay, withoutPlan(limiter.log(clockMs), clockMs)));
+    if (end === 'record') yield* this.#ask(() => run.record(outcome));
+    return null;
+  }
+
+  /** Not by what members say of segments: by the pages. Of a child that has ended its pages were looked at. */
+  *#countGaps(): Doing<number> {
+    const { api, segments, ledger } = this.#cluster;
+    if (api.parents !== null) return 0;
+    const hasLeftOrder = yield* this.#ask(() => segments.hasLeftOrder);
+    const pages = yield* this.#ask(() => [...ledger.pages]);
+    const nowMs = this.machine.clockMs;
+    return planResume(pages, { paging: api.paging, nowMs, hasLeftOrder }).gaps.length;
+  }
+
+  #ask<T>(work: () => T): Doing<T> {
+    return this.#cluster.database.ask(this.machine, work);
+  }
+}
