@@ -91,7 +91,8 @@ describe('a claim', () => {
     expect(await claimAll(store, second)).toEqual([]);
     await writesPage(database.pool, first.holder, 0);
     await lapse(database.pool, first);
-    expect(numbersOf(await claimAll(store, second))).toEqual([0]);
+    expect(await claimAll(store, second)).toMatchObject([{ segment: 0, wasHeld: true }]);
+    expect(await claimAll(store, second)).toMatchObject([{ segment: 0, wasHeld: false }]);
     await expect(writesPage(database.pool, first.holder, 0)).rejects.toMatchObject(NO_HOLDER);
   });
 
