@@ -4,7 +4,7 @@ import type { RunOutcome } from './scheduler-types.js';
 
 /** Why a process enters a run once more. */
 export interface EnterAgain {
-  /** Though others are at work. */
+  /** Though others are at work, unless one of them has meanwhile. */
   readonly plansAnew: boolean;
   /** A page has shown that the order does not hold by which the run is shared. */
   readonly hasLeftOrder: boolean;
@@ -16,13 +16,26 @@ export interface EnterAgain {
  */
 export type Entry = 'finished' | 'join' | 'plan';
 
-/** @param again null: the process comes for the first time @param living members that are at work on the run */
-export function entryOf(
-  again: EnterAgain | null,
-  { isComplete, living }: { readonly isComplete: boolean; readonly living: number },
-): Entry {
-  if (again !== null && isComplete) return 'finished';
-  return living > 0 && again?.plansAnew !== true ? 'join' : 'plan';
+/** What of a run decides how it is entered. */
+export interface StandingRun {
+  readonly isComplete: boolean;
+  /** Members that are at work on it. */
+  readonly living: number;
+  /** How often it was planned. */
+  readonly plan: number;
+  readonly hasLeftOrder: boolean;
+}
+
+/**
+ * @param again null: the process comes for the first time
+ * @param planBefore how often the run was planned when the process entered it before
+ */
+export function entryOf(again: EnterAgain | null, planBefore: number, run: StandingRun): Entry {
+  if (again !== null && run.isComplete) return 'finished';
+  if (run.living === 0) return 'plan';
+  if (again?.plansAnew !== true) return 'join';
+  const isPlanned = run.plan !== planBefore && (run.hasLeftOrder || !again.hasLeftOrder);
+  return isPlanned ? 'join' : 'plan';
 }
 
 /** Of a member that joins: others hold what is to be walked. */

@@ -67,11 +67,12 @@ export class Giving {
     return this.#mayGive ? options.frontier.segments.spare(splitter) : null;
   }
 
+  /** None while one that was cut before has not been reached: help is asked for again and again. */
   #cut(): (Split & Largest) | null {
     const { options, splitter } = this.#context;
-    const { segments } = options.frontier;
-    const mayCut = this.#mayGive && options.frontier.canSplit(1);
-    return mayCut ? splitter.best([...segments.cuttable()]) : null;
+    const { frontier } = options;
+    const mayCut = this.#mayGive && frontier.segments.unproven === 0 && frontier.canSplit(1);
+    return mayCut ? splitter.best([...frontier.segments.cuttable()]) : null;
   }
 
   get #mayGive(): boolean {

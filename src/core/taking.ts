@@ -33,6 +33,18 @@ export function comesAgain({ first, last }: SegmentSpan, { free }: RunRest): boo
   return free.some((one) => one.first <= last && one.last >= first);
 }
 
+/**
+ * What this member has planned of a source that is read as one chain: it alone knows where that goes on. So it holds
+ * it from the beginning, and takes it first. Null: there is none, or others may begin with any of it.
+ */
+export function ownSpan(
+  planned: Iterable<{ readonly segment: number }>,
+  isOrdered: boolean,
+): SegmentSpan | null {
+  const numbers = Array.from(planned, ({ segment }) => segment);
+  return isOrdered || numbers.length === 0 ? null : spanOf(numbers);
+}
+
 /** What covers segments that a member gives. */
 export function spanOf(segments: readonly number[]): SegmentSpan {
   return { first: Math.min(...segments), last: Math.max(...segments) };

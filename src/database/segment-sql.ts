@@ -103,17 +103,19 @@ export const GIVE_UP_DEAD = `
       WHERE one.run = $1 AND one.epoch = holder.epoch AND one.status = 'open'
         AND one.segment BETWEEN $3 AND $4)`;
 
-// Free ones, and those whose holder is given up. Who has claimed something walks, whatever it has said last.
+// Free ones, and those whose holder is given up. Who has claimed something walks, whatever it has said last. What it
+// holds by now it is told again, even if its lease is over: the answer that said so may be lost, and nobody else would
+// walk it.
 export const CLAIM = `
   WITH free AS (
     SELECT one.segment, one.epoch
     FROM ingestion_segments AS one, ingestion_members AS me JOIN ingestion_runs AS known USING (run)
     WHERE one.run = $1 AND one.segment BETWEEN $3 AND $4 AND one.status = 'open'
-      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND me.lease_until > statement_timestamp()
-      AND known.plan = $5
-      AND (one.epoch IN (0, $2) OR one.epoch <= known.last_epoch AND NOT EXISTS (
-        SELECT FROM ingestion_members AS holder
-        WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost))
+      AND me.run = $1 AND me.epoch = $2 AND NOT me.is_lost AND known.plan = $5
+      AND (one.epoch = $2 OR me.lease_until > statement_timestamp() AND (
+        one.epoch = 0 OR one.epoch <= known.last_epoch AND NOT EXISTS (
+          SELECT FROM ingestion_members AS holder
+          WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost)))
     -- In their order: claims that overlap wait for one another, and never in a circle.
     ORDER BY one.segment FOR UPDATE OF one
   ), claimed AS (

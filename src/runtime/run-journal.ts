@@ -64,6 +64,8 @@ export class RunJournal {
   readonly #queue = new PQueue({ concurrency: 1 });
   /** Segments that are being opened. */
   readonly #opening = new Map<number, Promise<void>>();
+  /** What became of a segment could not be told. */
+  #hasFailed = false;
   #ended: number[] = [];
   #endedAtMs = Number.NEGATIVE_INFINITY;
   #endTimer: NodeJS.Timeout | null = null;
@@ -153,8 +155,18 @@ export class RunJournal {
     this.#opening.set(segment, opening);
   }
 
+  /** Nothing behind what could not be told: a segment may end because another was to go on to its end. */
   #tell(work: (held: HeldSegments) => Promise<void>): Promise<void> {
-    return this.#later(() => work(this.#options.segments), this.#options.onSegmentFault);
+    const { segments, onSegmentFault } = this.#options;
+    return this.#later(
+      async () => {
+        if (!this.#hasFailed) await work(segments);
+      },
+      (fault) => {
+        this.#hasFailed = true;
+        onSegmentFault(fault);
+      },
+    );
   }
 
   async #later(work: () => Promise<void>, onFault: (fault: Fault) => void): Promise<void> {

@@ -84,7 +84,7 @@ export function ingest(context: SessionContext, options: IngestionOptions): Prom
 interface OpenParts extends IngestionOptions, OpenedProcess {}
 
 /** What others have begun is gone on with. */
-const GOES_ON = { plansAnew: false, hasLeftOrder: false };
+const GOES_ON = { plan: 0, plansAnew: false, hasLeftOrder: false };
 
 /** One of them. @throws IngestionError, UserError */
 export async function ingestInto(

@@ -39,10 +39,11 @@ export function openClusterApi(settings: ClusterSettings, random: Random): Simul
     faultShare: settings.faultShare,
     isSteady: settings.isSteady ?? false,
   });
-  const { quota } = drawn;
+  const { quota, rows } = drawn;
   const windowMs = drawInteger(random, 1, 10) * 1_000;
   const api = {
     ...drawn,
+    rows: 2 * rows,
     windowMs,
     quota: quota === null ? null : quota + 2,
     latencyMs: drawInteger(random, 5, 1_500),

@@ -13,6 +13,8 @@ export interface WatchParts {
   readonly time: SimulatedTime;
   readonly segments: SimulatedSegments;
   readonly leaseMs: number;
+  /** Whether the ledger or the queue is. */
+  readonly isAway: () => boolean;
 }
 
 const LOOK_EVERY_MS = 250;
@@ -24,6 +26,7 @@ export class ClusterWatch {
   /** Since when each has nothing to do, and could have something. */
   readonly #idleSinceMs = new Map<SimulatedMember, number>();
   readonly #machines = new Map<number, SimulatedMachine>();
+  #isBeingPlanned = false;
   #claimer = 0;
   #holders = new Map<number, number>();
   #idleMsMax = 0;
@@ -83,8 +86,13 @@ export class ClusterWatch {
       this.#wrong(`a member loses its lease though it has renewed it: ${message}`);
   }
 
-  planned(isBegun: boolean): void {
-    this.#count(isBegun ? 'begun' : 'planned');
+  plans(): void {
+    this.#isBeingPlanned = true;
+    this.#count('plans');
+  }
+
+  planned(): void {
+    this.#isBeingPlanned = false;
   }
 
   said(command: SchedulerCommand): void {
@@ -95,8 +103,9 @@ export class ClusterWatch {
     this.#count(`finish ${outcome.status === 'failed' ? outcome.fault.code : outcome.status}`);
   }
 
+  /** Who joins behind the death of a planner finds nothing to be walked. */
   seemedThrough(): void {
-    this.#wrong('a member says that the run is through, and pages lack');
+    if (!this.#isBeingPlanned) this.#wrong('a member says that the run is through, and pages lack');
   }
 
   recordedTooSoon(): void {
@@ -112,6 +121,7 @@ export class ClusterWatch {
     const { nowMs } = this.#parts.time;
     if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = nowMs;
+    if (this.#parts.isAway()) return this.#idleSinceMs.clear();
     const awake = members.filter(
       ({ machine, scheduler }) => scheduler !== null && !machine.isFrozen,
     );

@@ -73,16 +73,20 @@ class ClusterPlayer {
       ledger.pages.reduce((most, { segment }) => Math.max(most, segment), -1);
     const segments = new SimulatedSegments(CHILD_BLOCK, highest);
     if (seeds.children !== null) segments.seedChildren(seeds.children);
-    const leaseMs = 8_000;
-    const watch = new ClusterWatch({ time, segments, leaseMs });
+    const leaseMs = 1_000 * 2 ** drawInteger(random, 1, 3);
+    const database = new SimulatedDatabase(time, random, {
+      usuallyMs: 20,
+      seldomMs: leaseMs / 16,
+    });
+    const queue = new SimulatedQueue(time, random);
+    const isAway = (): boolean => database.isAway || queue.isAway;
+    const watch = new ClusterWatch({ time, segments, leaseMs, isAway });
     this.#settings = settings;
     this.#rows = api.settings.rows;
     this.#seeds = seeds;
     this.#cluster = {
-      ...{ random, time, api, ledger, segments, leaseMs, watch },
+      ...{ random, time, api, ledger, segments, leaseMs, watch, database, queue },
       run: new SharedRun({ segments, ledger, api, seeds, watch }),
-      database: new SimulatedDatabase(time, random, { usuallyMs: 20, seldomMs: leaseMs / 16 }),
-      queue: new SimulatedQueue(time, random),
       limits: new SimulatedLimitStore(),
       hardships: new Hardships(false, 0, random),
     };

@@ -15,6 +15,7 @@ import type {
 import type { SegmentSeed } from '../../src/core/segment.js';
 import { endOfShare } from '../../src/core/share-end.js';
 import { type StartRequest, withoutPlan } from '../../src/core/start-reservation.js';
+import { ownSpan } from '../../src/core/taking.js';
 import type { WriteCommand } from '../../src/runtime/run-observer.js';
 import { drawInteger } from './random.js';
 import { PAGE_BYTES } from './simulated-api.js';
@@ -98,12 +99,15 @@ export class SimulatedMember {
   *#ingest(): Doing<void> {
     const { database } = this.#cluster;
     let again: EnterAgain | null = null;
+    let planBefore = 0;
     for (;;) {
       const why: EnterAgain | null = again;
+      const plan = planBefore;
       const entered: EnteredRun | null = yield* database.withPlanLock(this.machine, () =>
-        this.#enter(why),
+        this.#enter(why, plan),
       );
       if (entered === null) return;
+      planBefore = entered.joined.plan;
       again = yield* this.#work(entered);
       if (again === null) return;
     }
@@ -112,20 +116,26 @@ export class SimulatedMember {
   // --- entering --------------------------------------------------------------------------------
 
   /** Null: the run is complete. */
-  *#enter(again: EnterAgain | null): Doing<EnteredRun | null> {
-    const { segments, run, leaseMs, ledger } = this.#cluster;
+  *#enter(again: EnterAgain | null, planBefore: number): Doing<EnteredRun | null> {
+    const { segments, run, leaseMs, ledger, watch } = this.#cluster;
     const { machine } = this;
     const status = yield* this.#ask(() => run.status);
     if (status === 'complete') return null;
-    if (again?.hasLeftOrder) yield* this.#ask(() => segments.planAnew([], true));
     const living =
       status === 'running' ? yield* this.#ask(() => segments.living(machine.nowMs).length) : 0;
-    const entry = entryOf(again, { isComplete: false, living });
+    const { plan, hasLeftOrder } = yield* this.#ask(() => ({ ...segments }));
+    const entry = entryOf(again, planBefore, { isComplete: false, living, plan, hasLeftOrder });
+    if (entry === 'plan') watch.plans();
+    if (again?.hasLeftOrder && entry === 'plan')
+      yield* this.#ask(() => segments.planAnew([], true));
     const standing = yield* entry === 'join' ? this.#stand() : this.#plan(status === 'none');
     const { total, rowsDone } = yield* this.#ask(() => {
       return { total: run.total, rowsDone: ledger.rowsCounted };
     });
     const joined = yield* this.#ask(() => segments.join(leaseMs, machine.nowMs));
+    const own = ownSpan(standing.planned, standing.plan.isOrdered);
+    const terms = { plan: joined.plan, nowMs: machine.nowMs };
+    if (own !== null) yield* this.#ask(() => segments.claim(joined.epoch, own, terms, () => false));
     return { ...standing, joined, total, rowsDone };
   }
 
@@ -142,11 +152,11 @@ export class SimulatedMember {
 
   *#plan(isBegun: boolean): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
     const { segments, ledger, api, run, watch } = this.#cluster;
-    watch.planned(isBegun);
     if (!isBegun) yield* this.#ask(() => segments.planAnew([]));
     const { clockMs: nowMs } = this.machine;
     if (api.parents !== null) {
       yield* this.#ask(() => run.takeUpChildren());
+      watch.planned();
       return {
         plan: ofChildren(planResume([], { paging: api.paging, nowMs })),
         pages: [],
@@ -158,6 +168,7 @@ export class SimulatedMember {
     yield* this.#ask(() => run.takeUp());
     const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
     const first = yield* this.#ask(() => segments.planAnew(plan.gaps));
+    watch.planned();
     const planned = plan.gaps.map((gap, index) => ({ ...gap, segment: first + index }));
     return { plan, pages, planned };
   }

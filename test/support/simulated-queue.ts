@@ -135,7 +135,10 @@ export class SimulatedQueue {
     const hand = ++entry.hand;
     this.#watch(entry, user, hand);
     const leave = (how: () => void): void => {
-      if (entry.hand === hand && this.#entries.get(entry.id) === entry && !this.isAway) how();
+      if (entry.hand !== hand || this.#entries.get(entry.id) !== entry) return;
+      // What the queue does not hear of is not renewed all the same.
+      if (this.isAway) entry.holder = NOBODY;
+      else how();
     };
     const { first, last } = entry;
     return {
@@ -149,9 +152,10 @@ export class SimulatedQueue {
   #watch(entry: Entry, user: QueueUser, hand: number): void {
     this.#time.atAnyRate(this.#time.nowMs + LOCK_MS, () => {
       const isHere = this.#entries.get(entry.id) === entry && entry.hand === hand;
-      if (!isHere || entry.holder !== user) return;
+      if (!isHere) return;
       const { machine, hasLeft } = user;
-      if (!hasLeft && machine.isAlive && !machine.isFrozen) return this.#watch(entry, user, hand);
+      const isRenewed = entry.holder === user && !hasLeft && machine.isAlive && !machine.isFrozen;
+      if (isRenewed) return this.#watch(entry, user, hand);
       this.#takeBack(entry);
       this.#deal();
     });

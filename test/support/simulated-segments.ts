@@ -169,9 +169,10 @@ export class SimulatedSegments {
     hasPages: (segment: number) => boolean,
   ): ClaimedSegment[] {
     const me = this.members.get(epoch);
-    if (me === undefined || me.isLost || me.leaseUntilMs <= nowMs || plan !== this.plan) return [];
+    if (me === undefined || me.isLost || plan !== this.plan) return [];
     const mayTake = (one: SimulatedSegment): boolean =>
-      one.epoch === 0 || one.epoch === epoch || this.members.get(one.epoch)?.isLost !== false;
+      one.epoch === epoch ||
+      (me.leaseUntilMs > nowMs && this.members.get(one.epoch)?.isLost !== false);
     const claimed = [...this.segments.values()]
       .filter((one) => one.segment >= first && one.segment <= last && isOpen(one) && mayTake(one))
       .sort((a, b) => a.segment - b.segment);

@@ -18,6 +18,7 @@ import {
   comesAgain,
   GIVEN_UP,
   lookAt,
+  ownSpan,
   PLAN_WANTED,
   PLANNED_ANEW,
   type SegmentSpan,
@@ -68,6 +69,8 @@ export class SimulatedShare {
   /** Segments that are being opened, and who waits for that. */
   readonly #opening = new Map<number, (() => void)[]>();
   #ended: number[] = [];
+  #own: SegmentSpan | null;
+  #hasFailed = false;
   #changes = 0;
   #stopWaiting: () => void = () => {};
   readonly #user: QueueUser;
@@ -75,6 +78,7 @@ export class SimulatedShare {
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
+    this.#own = ownSpan(parts.taking.planned.values(), parts.taking.isOrdered);
     this.#user = { machine: parts.machine, hasLeft: false };
   }
 
@@ -155,23 +159,17 @@ export class SimulatedShare {
       this.#opening.delete(segment);
       for (const run of waiting) run();
     };
-    const { view } = this.#parts;
-    this.#journal.add(
-      () => this.#ask(work),
-      opened,
-      (fault) => {
-        view.fail(fault);
-        opened();
-      },
-    );
+    this.#later(() => this.#ask(work), opened);
   }
 
-  #later(doing: () => Doing<void>): void {
-    this.#journal.add(
-      doing,
-      () => {},
-      (fault) => this.#parts.view.fail(fault),
-    );
+  /** Nothing behind what could not be told. @param told or could not be */
+  #later(doing: () => Doing<void>, told: () => void = () => {}): void {
+    const unlessFailed = (): Doing<void> => (this.#hasFailed ? nothing() : doing());
+    this.#journal.add(unlessFailed, told, (fault) => {
+      this.#hasFailed = true;
+      this.#parts.view.fail(fault);
+      told();
+    });
   }
 
   *#end(ended: readonly number[]): Doing<void> {
@@ -219,7 +217,7 @@ export class SimulatedShare {
       }
       queue.offer(rest.free);
       this.#renew();
-      const job = yield* this.#takeJob(changes);
+      const job = this.#takeOwn() ?? (yield* this.#takeJob(changes));
       const seeds = job === null ? [] : yield* this.#journal.inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
@@ -233,6 +231,13 @@ export class SimulatedShare {
     const areLeft = () => this.#ask(() => segments.areOthersLeft(this.epoch, machine.nowMs));
     while (!this.#isOver && (yield* areLeft())) yield* this.#sleep(LOOK_EVERY_MS);
     return yield* this.#ask(() => ledger.received);
+  }
+
+  /** Once. */
+  #takeOwn(): TakenJob | null {
+    const own = this.#own;
+    this.#own = null;
+    return own && { ...own, done: () => {}, putOff: () => {} };
   }
 
   *#claim(held: TakenJob): Doing<readonly SegmentSeed[]> {
@@ -349,3 +354,5 @@ export class SimulatedShare {
     return take<void>((resume) => machine.at(machine.nowMs + forMs, () => resume()));
   }
 }
+
+function* nothing(): Doing<void> {}

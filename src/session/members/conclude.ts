@@ -18,7 +18,7 @@ export async function conclude(
   outcome: RunOutcome,
   record: () => Promise<void>,
 ): Promise<Conclusion> {
-  const { context, database, source, prepared } = parts;
+  const { context, database, source, prepared, share } = parts;
   const recorded = async (): Promise<Conclusion> => {
     await record();
     return 'recorded';
@@ -34,7 +34,7 @@ export async function conclude(
     if (end === 'record') return recorded();
     return end === 'leave'
       ? 'left'
-      : { run: prepared.run.run, plansAnew: true, hasLeftOrder: false };
+      : { run: prepared.run.run, plan: share.plan, plansAnew: true, hasLeftOrder: false };
   });
 }
 

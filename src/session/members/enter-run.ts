@@ -9,8 +9,10 @@ import { hostname } from 'node:os';
 import type { Config } from '../../config/config.js';
 import { type EnterAgain, entryOf, joinedPlan } from '../../core/entering.js';
 import { planResume } from '../../core/resume.js';
+import { ownSpan } from '../../core/taking.js';
 import type { Run } from '../../database/ledger-types.js';
 import type { Joined, Member, MemberFacts, MemberStore } from '../../database/members.js';
+import type { SegmentStore } from '../../database/segment-store.js';
 import { nowMs } from '../../runtime/clock.js';
 import { passOf, passText } from '../../source/pass.js';
 import { chooseRun } from '../choose-pass.js';
@@ -40,6 +42,8 @@ export interface EnterParts extends RunStores {
 
 export interface EnterRunAgain extends EnterAgain {
   readonly run: number;
+  /** How often it was planned when the process entered it. */
+  readonly plan: number;
 }
 
 /**
@@ -56,29 +60,40 @@ export async function enterRun(
   const { store, segments, members, source, isShared, lastRun } = parts;
   const facts = memberFacts(source);
   const latest = await store.findLatestRun(source.streamKey);
-  const isComplete = latest?.status === 'complete';
   // Another member has begun and completed it since: each of them has the same schedule.
   const isOthers = isShared && lastRun !== null && latest !== null && latest.run > lastRun;
-  if (latest !== null && isComplete && isOthers) return { finished: latest };
-  if (latest !== null && entryOf(again, { isComplete, living: 0 }) === 'finished')
-    return { finished: latest };
-  if (again?.hasLeftOrder) await segments.plan(again.run, [], true);
+  if (latest?.status === 'complete' && isOthers) return { finished: latest };
   const others =
     isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];
   if (latest !== null && others.length > 0) {
     requireAlike(latest, others, facts);
     if (again === null) requireSamePass(config, latest, others);
   }
-  const entry = entryOf(again, { isComplete, living: others.length });
+  const entry = entryOf(again, again?.plan ?? 0, {
+    isComplete: latest?.status === 'complete',
+    living: others.length,
+    ...(latest === null ? UNPLANNED : await planOf(segments, latest.run)),
+  });
+  if (latest !== null && entry === 'finished') return { finished: latest };
+  if (again?.hasLeftOrder && entry === 'plan') await segments.plan(again.run, [], true);
   const found =
     latest !== null && entry === 'join'
       ? await joinedRun(parts, latest)
       : await prepareRun(again === null ? config : goingOn(config), parts, source, nowMs());
   if ('finished' in found) return found;
-  const joined = await members.join(found.prepared.run.run, facts, {
-    ...{ leaseMs: config.leaseMs, isShared },
-  });
+  const { run } = found.prepared.run;
+  const joined = await members.join(run, facts, { leaseMs: config.leaseMs, isShared });
+  const own = ownSpan(found.prepared.segments, found.prepared.plan.isOrdered);
+  const { epoch, plan } = joined;
+  if (own !== null) await segments.claim({ run, epoch }, own, { steadyMs: 0, plan });
   return { ...found, joined };
+}
+
+const UNPLANNED = { plan: 0, hasLeftOrder: false };
+
+async function planOf(segments: SegmentStore, run: number) {
+  const { plan } = await segments.look(run, false);
+  return { plan, hasLeftOrder: await segments.hasLeftOrder(run) };
 }
 
 /** Whatever was asked for has begun. */

@@ -28,5 +28,9 @@ export async function nextJob(
 /** Others look at the same time: each takes another one, mostly. */
 function oneOf(free: readonly SegmentSpan[]): HeldJob | null {
   const span = free[Math.floor(Math.random() * free.length)];
-  return span === undefined ? null : { ...span, done: async () => {}, putOff: async () => {} };
+  return span === undefined ? null : unqueued(span);
+}
+
+export function unqueued(span: SegmentSpan): HeldJob {
+  return { ...span, done: async () => {}, putOff: async () => {} };
 }

@@ -38,7 +38,7 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
 
 /** See `entersAgain`. */
 export function entersRunAgain(
-  { context, prepared, shareObserver }: SessionParts,
+  { context, prepared, share, shareObserver }: SessionParts,
   outcome: RunOutcome,
 ): EnterRunAgain | null {
   const again = entersAgain(outcome);
@@ -46,7 +46,7 @@ export function entersRunAgain(
   const { fault } = outcome;
   if (fault.code === 'LEASE_LOST') shareObserver?.leaseLost();
   context.log.warn({ event: 'share_lost', fault }, `the run is entered again: ${fault.message}`);
-  return { run: prepared.run.run, ...again };
+  return { run: prepared.run.run, plan: share.plan, ...again };
 }
 
 /** From a database that is away, others learn it when the lease is over. */

@@ -22,8 +22,10 @@ import {
   comesAgain,
   GIVEN_UP,
   lookAt,
+  ownSpan,
   PLAN_WANTED,
   PLANNED_ANEW,
+  type SegmentSpan,
   spanOf,
 } from '../../core/taking.js';
 import type { Joined, MemberState, MemberStore } from '../../database/members.js';
@@ -31,7 +33,7 @@ import type { Holder, SegmentStore } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
 import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
-import { nextJob } from './next-job.js';
+import { nextJob, unqueued } from './next-job.js';
 import { loadSeeds, type SeedingParts } from './segment-seeds.js';
 import type { ShareObserver } from './share-observer.js';
 
@@ -77,6 +79,8 @@ export class Share implements HeldSegments {
   readonly #held = new Set<number>();
   /** Jobs of the queue, by their segments. */
   readonly #jobs = new Map<number, Job>();
+  /** See `ownSpan`; null: it has taken that. */
+  #own: SegmentSpan | null;
   #changed = new AbortController();
   #tellLost: (fault: Fault) => void = () => {};
   #view: ShareView | null = null;
@@ -90,9 +94,15 @@ export class Share implements HeldSegments {
     this.#parts = parts;
     this.holder = { run: parts.seeding.run, epoch: parts.joined.epoch };
     this.firstSegment = parts.joined.firstSegment;
+    this.#own = ownSpan(parts.seeding.planned.values(), parts.seeding.isOrdered);
     this.lost = new Promise((resolve) => {
       this.#tellLost = resolve;
     });
+  }
+
+  /** How often the run was planned when the member joined. */
+  get plan(): number {
+    return this.#parts.joined.plan;
   }
 
   /** From now on the lease is renewed. */
@@ -159,7 +169,9 @@ export class Share implements HeldSegments {
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
-      const job = await (isShared ? nextJob(queue, rest.free, changed) : queue.take(changed));
+      const job =
+        this.#takeOwn() ??
+        (await (isShared ? nextJob(queue, rest.free, changed) : queue.take(changed)));
       const seeds = job === null ? [] : await this.#inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
@@ -174,6 +186,13 @@ export class Share implements HeldSegments {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
     return countAll();
+  }
+
+  /** Once. */
+  #takeOwn(): HeldJob | null {
+    const own = this.#own;
+    this.#own = null;
+    return own && unqueued(own);
   }
 
   async #claim(held: HeldJob): Promise<readonly SegmentSeed[]> {
