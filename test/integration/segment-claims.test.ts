@@ -30,6 +30,8 @@ let second: RunMember;
 
 const NO_HOLDER = { code: 'DSL01' };
 const STATE: MemberState = { phase: 'walking', shareable: 0, figures: NO_FIGURES };
+/** As a share asks for it. */
+const STEADY_MS = LEASE_MS / 2;
 /** Long enough for a statement to begin within it. */
 const SHORT_MS = 4_000;
 const holders = async () => (await segmentsOf(database.pool, run)).map(({ epoch }) => epoch);
@@ -89,7 +91,8 @@ describe('a claim', () => {
     expect(await claimAll(store, second)).toEqual([]);
     await writesPage(database.pool, first.holder, 0);
     await lapse(database.pool, first);
-    expect(numbersOf(await claimAll(store, second))).toEqual([0]);
+    expect(await claimAll(store, second)).toMatchObject([{ segment: 0, wasHeld: true }]);
+    expect(await claimAll(store, second)).toMatchObject([{ segment: 0, wasHeld: false }]);
     await expect(writesPage(database.pool, first.holder, 0)).rejects.toMatchObject(NO_HOLDER);
   });
 
@@ -106,9 +109,56 @@ describe('a claim', () => {
     await lapse(database.pool, second);
     expect(await claimAll(store, second)).toEqual([]);
     await openMemberStore(database.pool).renew(second.holder, STATE, LEASE_MS);
-    expect(numbersOf(await claimAll(store, second, LEASE_MS))).toEqual([1]);
-    await steadyFor(database.pool, second, LEASE_MS + 1_000);
-    expect(numbersOf(await claimAll(store, second, LEASE_MS))).toEqual([0, 1]);
+    expect(numbersOf(await claimAll(store, second, STEADY_MS))).toEqual([1]);
+    await steadyFor(database.pool, second, STEADY_MS + 1_000);
+    expect(numbersOf(await claimAll(store, second, STEADY_MS))).toEqual([0, 1]);
+  });
+
+  test('whose own lease is nearly over takes nothing of others: it may have been away', async () => {
+    await store.open(first.holder, neighbours(0, 1));
+    await lapse(database.pool, first);
+    await steadyFor(database.pool, second, LEASE_MS);
+    await openMemberStore(database.pool).renew(second.holder, STATE, STEADY_MS / 2);
+    await steadyFor(database.pool, second, LEASE_MS);
+    expect(await claimAll(store, second, STEADY_MS)).toEqual([]);
+    expect(
+      await openMemberStore(database.pool).renew(first.holder, STATE, LEASE_MS),
+    ).not.toBeNull();
+  });
+
+  test('gives its holder up: that one renews no lease any more, takes nothing, and counts for dead', async () => {
+    await store.open(first.holder, neighbours(0, 2));
+    await lapse(database.pool, first);
+    await store.claim(second.holder, { first: 0, last: 0 }, { steadyMs: 0, plan: 0 });
+    const members = openMemberStore(database.pool);
+    expect(await members.renew(first.holder, STATE, LEASE_MS)).toBeNull();
+    // As one whose renewal was under way.
+    await database.pool.query(
+      `UPDATE ingestion_members SET lease_until = clock_timestamp() + interval '1 hour' WHERE run = $1`,
+      [run],
+    );
+    expect(await claimAll(store, first)).toEqual([]);
+    expect((await members.list(run)).map(({ isDead }) => isDead)).toEqual([true, false]);
+    expect(numbersOf(await claimAll(store, second))).toEqual([0, 1]);
+  });
+
+  test('leaves alone who is dead and holds nothing of what is asked for', async () => {
+    await store.open(first.holder, neighbours(0, 1));
+    await lapse(database.pool, first);
+    await store.claim(second.holder, { first: 5, last: 9 }, { steadyMs: 0, plan: 0 });
+    expect(
+      await openMemberStore(database.pool).renew(first.holder, STATE, LEASE_MS),
+    ).not.toBeNull();
+    expect(await claimAll(store, second)).toEqual([]);
+  });
+
+  test('by a plan of before takes nothing', async () => {
+    await makeChildren(database.pool, run, 2);
+    await store.plan(run, []);
+    expect(
+      await store.claim(second.holder, { first: 1, last: 2 }, { steadyMs: 0, plan: 0 }),
+    ).toEqual([]);
+    expect(await holders()).toEqual([0, 0]);
   });
 
   test('waits for a page that is under way, and refuses the next one of its writer', async () => {
@@ -196,7 +246,7 @@ describe('a claim', () => {
     await writesPage(database.pool, first.holder, 0);
     await lapse(database.pool, first);
     // It may have been away itself.
-    expect(numbersOf(await claimAll(store, second, LEASE_MS))).toEqual([2]);
+    expect(numbersOf(await claimAll(store, second, STEADY_MS))).toEqual([2]);
     await writesPage(database.pool, first.holder, 0);
     expect(numbersOf(await claimAll(store, second))).toEqual([1, 2]);
     await expect(writesPage(database.pool, first.holder, 0)).rejects.toMatchObject(NO_HOLDER);

@@ -13,6 +13,8 @@ import { type CapturedLog, captureLog } from '../support/captured-log.js';
 const ORIGIN = 'simulator:seed=1,events=9';
 const SECRET = 's3cret-of-the-source';
 const TURN_MS = 30_000;
+/** So often that what is left to chance would happen. */
+const LOOKS = 60;
 
 /** What time it is. */
 let nowMs = 0;
@@ -144,10 +146,17 @@ describe('turns', () => {
     const { look, works } = await server({ runsAtOnce: 2 });
     await look(run(1), run(2));
     nowMs += TURN_MS;
-    for (let time = 0; time < 3; time++) await look(run(1), run(2), run(3));
-    // Now the other one has more members, and would be left.
-    await look(run(1), run(2, []), run(3));
+    await look(run(1), run(2), run(3));
+    // Now the other one has more members, and would be left, by chance.
+    for (let times = 0; times < LOOKS; times++) await look(run(1), run(2, [5, 7, 8]), run(3));
     expect(works.map(({ handBack }) => handBack.aborted)).toEqual([true, false]);
+  });
+
+  test('a run is not handed back for its only member, which is this worker', async () => {
+    const { look, last } = await server();
+    await look(run(1));
+    for (let times = 0; times < LOOKS; times++) await look(run(1, [3]), run(2));
+    expect(last().handBack.aborted).toBe(false);
   });
 });
 

@@ -84,6 +84,12 @@ describe('what is left of the run', () => {
     expect(await others.take(AbortSignal.timeout(10_000))).toMatchObject(one(4));
   });
 
+  test('what is given is offered to others at once, in one job', async () => {
+    const { share, others } = shareOver();
+    await share.give([7, 4, 5]);
+    expect(await others.take(AbortSignal.timeout(1_000))).toMatchObject({ first: 4, last: 7 });
+  });
+
   test('what is given, ended or superseded is in nobody’s hands: its job is done', async () => {
     for (const [how, end] of [
       ['release 4', (share: Share) => share.give([4])],
