@@ -127,11 +127,13 @@ export const CLAIM = `
     WHERE run = $1 AND epoch = $2 AND phase <> 'walking' AND EXISTS (SELECT FROM claimed)
   )
   SELECT segment, after_position AS "after", bound_position AS "bound", parent::text AS parent,
-    EXISTS (
-      SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment
-    ) AS "hasPages",
     before NOT IN (0, $2) AS "wasHeld"
   FROM claimed ORDER BY segment`;
+
+// Asked for behind `CLAIM`, which does not see the pages that it has waited for.
+export const WITH_PAGES = `
+  SELECT segment FROM unnest($2::integer[]) AS claimed (segment)
+  WHERE EXISTS (SELECT FROM ingestion_pages AS page WHERE page.run = $1 AND page.segment = claimed.segment)`;
 
 /** Of members from which `CLAIM` takes something. */
 export const END_DEAD_HOLDERS = endSessionsOf(`

@@ -124,14 +124,20 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
     },
 
     async claim({ run, epoch }, { first, last }, { steadyMs, plan }) {
-      type Row = Omit<TakenSegment, 'after' | 'bound'> & { after: string; bound: string };
+      type Row = Pick<TakenSegment, 'segment' | 'parent' | 'wasHeld'> &
+        Record<'after' | 'bound', string>;
       const values = [run, epoch, first, last, steadyMs];
       await query(sql.GIVE_UP_DEAD, values);
       await query(sql.END_DEAD_HOLDERS, values);
       const { rows } = await query<Row>(sql.CLAIM, [run, epoch, first, last, plan]);
-      if (rows.length > 0) await query(sql.LET_GO_LEFT_BEHIND, [run, epoch, steadyMs]);
-      return rows.map((row) => {
-        return { ...row, after: positionOf(row.after), bound: positionOf(row.bound) };
+      if (rows.length === 0) return [];
+      await query(sql.LET_GO_LEFT_BEHIND, [run, epoch, steadyMs]);
+      const numbers = rows.map(({ segment }) => segment);
+      const begun = await query<{ segment: number }>(sql.WITH_PAGES, [run, numbers]);
+      const withPages = new Set(begun.rows.map(({ segment }) => segment));
+      return rows.map(({ after, bound, ...row }) => {
+        const hasPages = withPages.has(row.segment);
+        return { ...row, after: positionOf(after), bound: positionOf(bound), hasPages };
       });
     },
 

@@ -173,7 +173,7 @@ describe('a claim', () => {
       await untilLockWaits(database.pool);
       expect(isClaimed).toBe(false);
       await page.commit();
-      expect(numbersOf(await claiming)).toEqual([0]);
+      expect(await claiming).toMatchObject([{ segment: 0, hasPages: true }]);
     });
     await expect(writesPage(database.pool, first.holder, 0)).rejects.toMatchObject(NO_HOLDER);
   });

@@ -119,6 +119,12 @@ export async function withPageUnderWay(
   try {
     await client.query('BEGIN');
     await client.query('SELECT ingestion_hold_segment($1, $2, $3)', [run, segment, epoch]);
+    await client.query(
+      `INSERT INTO ingestion_pages (run, segment, page, has_more, fetched_at, returned, inserted,
+         updated, duplicate, known, quarantined, bytes)
+       VALUES ($1, $2, 1, true, now(), 0, 0, 0, 0, 0, 0, 0)`,
+      [run, segment],
+    );
     await use({
       async commit() {
         await client.query('COMMIT');
