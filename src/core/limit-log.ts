@@ -37,6 +37,14 @@ export interface LimitLog {
 
 export const NO_LIMITS: LimitLog = { limits: [], pace: null, isLearned: false };
 
+/** Beside others, answers say less of a window than those have learned who were alone. */
+export function reliedOn(log: LimitLog): LimitLog {
+  const limits = log.limits.map((limit) =>
+    limit.from === 'assumed' ? limit : { ...limit, from: 'measured' as const },
+  );
+  return { ...log, limits };
+}
+
 /** No start lies in the future: it was planned, or the clock was set back. */
 export function startedBy(limits: readonly SavedLimit[], nowMs: number): SavedLimit[] {
   return limits.map((limit) => ({

@@ -237,8 +237,12 @@ export class RunContext {
     this.say({ type: 'endSegment', segment, isSuperseded: true });
   }
 
-  /** Tells of a segment that has ended, once all of it is committed: who takes it for ended asks for no page of it. */
+  /**
+   * Tells of a segment that has ended, once all of it is committed: who takes it for ended asks for no page of it.
+   * Where a page was dropped for good, others are to look at the pages.
+   */
   closeEnded(segment: number): void {
+    if (this.#isIncomplete) return;
     const { frontier } = this.options;
     const isUnderWay = this.outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
     if (isUnderWay || frontier.segments.isOpen(segment) || !frontier.segments.close(segment))

@@ -1,6 +1,6 @@
 /** What a session knows of the API's limits when it begins, and where it keeps what it learns. */
 import { randomUUID } from 'node:crypto';
-import type { LimitLog } from '../core/limit-log.js';
+import { reliedOn } from '../core/limit-log.js';
 import { Limiter } from '../core/limiter.js';
 import { type StartAnswer, type StartRequest, withoutPlan } from '../core/start-reservation.js';
 import type { Starts } from '../core/starts.js';
@@ -54,7 +54,7 @@ export async function openLimits(
   const hints = await hintsOf({ context, source });
   const assumed = hints.policy ?? spec.defaultPolicy;
   const loaded = await limits.load();
-  const known = config.redisUrl === null ? loaded : reliedOn(loaded);
+  const known = config.redisUrl === null || loaded === null ? loaded : reliedOn(loaded);
   const saved = withDeclared(mergeStarts(known, hints, assumed), declared);
   const limiter = new Limiter({
     ...{ assumed, reserve: config.reservedRequests, nowMs: nowMs() },
@@ -64,15 +64,6 @@ export async function openLimits(
     ...{ limiter, hints, concurrency: declaredConcurrency(declared) },
     reserve: (request) => limits.reserve(request),
   };
-}
-
-/** Beside others, answers say less of a window than those have learned who were alone. */
-function reliedOn(log: LimitLog | null): LimitLog | null {
-  if (log === null) return null;
-  const limits = log.limits.map((limit) =>
-    limit.from === 'assumed' ? limit : { ...limit, from: 'measured' as const },
-  );
-  return { ...log, limits };
 }
 
 /** Of the only stream of a process. @throws IngestionError */

@@ -58,6 +58,7 @@ class ClusterPlayer {
   readonly #chaos: Chaos;
   readonly #members: SimulatedMember[] = [];
   readonly #rows: number;
+  readonly #beganAtMs: number;
   #count = 0;
   #steps = 0;
   #heldBytesOver = 0;
@@ -83,12 +84,13 @@ class ClusterPlayer {
     const watch = new ClusterWatch({ time, segments, leaseMs, isAway });
     this.#settings = settings;
     this.#rows = api.settings.rows;
+    this.#beganAtMs = time.nowMs;
     this.#seeds = seeds;
     this.#cluster = {
       ...{ random, time, api, ledger, segments, leaseMs, watch, database, queue },
       run: new SharedRun({ segments, ledger, api, seeds, watch }),
       limits: new SimulatedLimitStore(),
-      hardships: new Hardships(false, 0, random),
+      hardships: new Hardships(settings.isHard === true, this.#rows, random),
     };
     this.#chaos = new Chaos(settings, random);
   }
@@ -188,7 +190,7 @@ class ClusterPlayer {
       steps: this.#steps,
       recordedComplete: run.recordedComplete,
       ...watch.found,
-      spanMs: time.nowMs - 1_800_000_000_000,
+      spanMs: time.nowMs - this.#beganAtMs,
     };
   }
 }

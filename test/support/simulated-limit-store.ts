@@ -18,11 +18,14 @@ export type LimitStoreSabotage =
 /** A little more than any margin. */
 const MARGIN = 1.05;
 const MARGIN_MS = 1000;
+/** What others have learned is looked for so often, until it is seen. */
+const LOOK_EVERY_MS = 500;
 
 export class SimulatedLimitStore {
   /** By what only one process at a time does. */
   readonly #logs = new Map<string, LimitLog>();
   #before = new Map<string, LimitLog>();
+  readonly #lookedAtMs = new Map<string, number>();
   readonly #sabotage: LimitStoreSabotage | HistorySettings['sabotage'];
 
   constructor(sabotage?: LimitStoreSabotage | HistorySettings['sabotage']) {
@@ -55,7 +58,26 @@ export class SimulatedLimitStore {
     const theirs = [...others].map(
       ([name, startsMs]) => [name, startsMs.map((atMs) => atMs + aheadMs)] as const,
     );
-    return { granted, others: new Map(theirs) };
+    const looks = log.isSeen === false || log.limits.some((limit) => limit.name === ASSUMED);
+    const isAlone = theirs.every(([, startsMs]) => startsMs.length === 0);
+    const learned = looks && !isAlone ? this.#learnedByOthers(work, nowMs) : null;
+    return { granted, others: new Map(theirs), learned };
+  }
+
+  /** Of each limit what one who has seen its length says of it, else whoever has. Now and then. */
+  #learnedByOthers(work: string, nowMs: number): LimitLog | null {
+    if (nowMs - (this.#lookedAtMs.get(work) ?? Number.NEGATIVE_INFINITY) < LOOK_EVERY_MS)
+      return null;
+    this.#lookedAtMs.set(work, nowMs);
+    const others = [...this.#logs].flatMap(([other, log]) => (other === work ? [] : [log]));
+    const limits = new Map<string, SavedLimit>();
+    for (const limit of others.flatMap((log) => log.limits)) {
+      if (limit.name === ASSUMED || limits.get(limit.name)?.from === 'measured') continue;
+      limits.set(limit.name, { ...limit, startsMs: [] });
+    }
+    const pace = others.findLast((log) => log.pace !== null)?.pace ?? null;
+    const isLearned = limits.size > 0 || pace !== null;
+    return { limits: [...limits.values()], pace, isLearned };
   }
 
   /** @returns null: nothing is known */

@@ -4,6 +4,7 @@
  */
 import { type EnterAgain, entersAgain } from '../../src/core/entering.js';
 import type { Fault } from '../../src/core/fault.js';
+import { reliedOn } from '../../src/core/limit-log.js';
 import { numbersForTaken } from '../../src/core/member-numbers.js';
 import type { Scheduler } from '../../src/core/scheduler.js';
 import type {
@@ -23,6 +24,9 @@ import type { SimulatedMachine } from './simulated-machine.js';
 import { type MadeScheduler, makeScheduler } from './simulated-process.js';
 import { SimulatedRequests } from './simulated-requests.js';
 import { SimulatedShare } from './simulated-share.js';
+
+/** The database was waited for in vain. */
+const GONE: Fault = { code: 'DATABASE_UNAVAILABLE', message: 'simulated', retryable: true };
 
 /** What one stay in the run has to do with. */
 interface Stay extends MadeScheduler {
@@ -138,7 +142,8 @@ export class SimulatedMember {
     const { machine } = this;
     const { plan, pages, planned, joined, rowsDone, total } = entered;
     const owner = `member ${this.#number}/${++this.#stays}`;
-    const savedLimits = yield* this.#ask(() => limits.load(owner, machine.clockOffsetMs));
+    const loaded = yield* this.#ask(() => limits.load(owner, machine.clockOffsetMs));
+    const savedLimits = loaded && reliedOn(loaded);
     const made = makeScheduler(
       {
         ...{ api, random, savedLimits, total, within: null, isShared: true, eventsMax: null },
@@ -255,13 +260,18 @@ export class SimulatedMember {
     const { held, requests, share } = stay;
     const { taskId } = command;
     const rows = requests.rowsOf(taskId);
+    const fail = (fault: Fault): void => this.#tell(stay, { type: 'writeFailed', taskId, fault });
+    if (this.#cluster.hardships.happens(0.02)) {
+      const { nowMs } = this.machine;
+      return this.machine.at(nowMs + drawInteger(this.#cluster.random, 1, 500), () => fail(GONE));
+    }
     start(
       this.#ask(() => this.#commit(share.epoch, command, rows)),
       (counts) => {
         held.release(taskId);
         this.#tell(stay, { type: 'committed', taskId, counts });
       },
-      (fault) => this.#tell(stay, { type: 'writeFailed', taskId, fault }),
+      fail,
     );
   }
 

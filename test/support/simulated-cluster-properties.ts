@@ -1,0 +1,17 @@
+import type { ClusterHistory, ClusterSettings } from './simulated-cluster-history.js';
+import { broken } from './simulated-properties.js';
+
+/** While nothing fails for long: a page that is under way is waited for, with its limit and its faults. */
+const IDLE_MS_MAX = 30_000;
+
+/** What must hold of every history of members; the names of what does not. */
+export function brokenOfCluster(history: ClusterHistory, { isHard }: ClusterSettings): string[] {
+  const { wrongs, recordedComplete, idleMsMax } = history;
+  const faults = [...broken(history), ...wrongs];
+  if (recordedComplete !== 1) faults.push(`put on record ${recordedComplete} times`);
+  if (isHard !== true && idleMsMax > IDLE_MS_MAX) {
+    const seconds = Math.round(idleMsMax / 1000);
+    faults.push(`a member has nothing for ${seconds} s, and could have something`);
+  }
+  return faults;
+}
