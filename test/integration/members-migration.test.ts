@@ -116,7 +116,7 @@ describe('a run over children', () => {
       { orgs, reposOf, issuesOf: () => 0 },
     );
     // Two pages of the parents, then four of each child, of several at once.
-    const killed = await source.run(['ingest'], breaking('kill=in:committed:9'));
+    const killed = await source.run(['ingest'], breaking('kill=in:committed:15'));
     expect(killed.signal, killed.stderr.slice(-2_000)).toBe('SIGKILL');
     await takeBack(database);
     expect(await runStatus(database.pool, 2)).toBe('running');
