@@ -158,15 +158,16 @@ export class RunJournal {
   /** Nothing behind what could not be told: a segment may end because another was to go on to its end. */
   #tell(work: (held: HeldSegments) => Promise<void>): Promise<void> {
     const { segments, onSegmentFault } = this.#options;
-    return this.#later(
-      async () => {
-        if (!this.#hasFailed) await work(segments);
-      },
-      (fault) => {
+    return this.#later(async () => {
+      if (this.#hasFailed) return;
+      try {
+        await work(segments);
+      } catch (error) {
+        // Before the next one begins, which the queue does before it hands this on.
         this.#hasFailed = true;
-        onSegmentFault(fault);
-      },
-    );
+        throw error;
+      }
+    }, onSegmentFault);
   }
 
   async #later(work: () => Promise<void>, onFault: (fault: Fault) => void): Promise<void> {

@@ -99,14 +99,17 @@ describe('what becomes of segments', () => {
     expect([faults, journal.opening(4)]).toEqual([[FAULT], null]);
   });
 
-  test('what cannot be told ends the run, and what follows is told all the same', async () => {
+  test('what cannot be told ends the run, and nothing is told behind it', async () => {
     const { journal, told, answer, faults, readerFaults } = journalOver();
     journal.segmentSplit(1, AT, 2);
     journal.segmentSuperseded(1);
     await setImmediate();
     await answer(new Error('the driver says no'));
+    journal.segmentsGiven([3]);
+    journal.lastErrorSeen('HTTP 503');
+    await setImmediate();
     expect([faults, readerFaults]).toEqual([[FAULT], []]);
-    expect(told.at(-1)).toBe('supersede 1');
+    expect(told).toEqual(['split 1 at 5 into 2', 'error of 7: HTTP 503']);
   });
 });
 
