@@ -242,11 +242,10 @@ export class RunContext {
    * Where a page was dropped for good, others are to look at the pages.
    */
   closeEnded(segment: number): void {
-    if (this.#isIncomplete) return;
     const { frontier } = this.options;
     const isUnderWay = this.outstanding.hasOf(segment) || frontier.hasRepairOf(segment);
-    if (isUnderWay || frontier.segments.isOpen(segment) || !frontier.segments.close(segment))
-      return;
+    if (this.#isIncomplete || isUnderWay || frontier.segments.isOpen(segment)) return;
+    if (!frontier.segments.close(segment)) return;
     this.say({ type: 'endSegment', segment, isSuperseded: false });
   }
 
