@@ -34,8 +34,8 @@ import { FULL_PASS } from '../../src/source/pass.js';
 import { type CapturedLog, captureLog } from '../support/captured-log.js';
 import { readConfig } from '../support/datasync.js';
 import { seededRandom } from '../support/random.js';
-import { STEADY } from '../support/simulated-api-settings.js';
 import { SimulatedApi } from '../support/simulated-api.js';
+import { STEADY } from '../support/simulated-api-settings.js';
 import { limiterOf, schedulerOver } from '../support/stepped-scheduler.js';
 
 const PAGES = 600;

@@ -9,6 +9,7 @@ function ended(code: FaultCode) {
   const parts = {
     context: { log: { warn: () => {} } },
     prepared: { run: { run: 7 } },
+    share: { plan: 2 },
     shareObserver: { leaseLost: () => counted.lost++ },
   } as unknown as SessionParts;
   const fault = { code, message: 'why', retryable: false };
@@ -16,7 +17,7 @@ function ended(code: FaultCode) {
 }
 
 test('what others took over is a lost lease', () => {
-  const again = { run: 7, plansAnew: false, hasLeftOrder: false };
+  const again = { run: 7, plan: 2, plansAnew: false, hasLeftOrder: false };
   expect(ended('LEASE_LOST')).toEqual({ again, lost: 1 });
 });
 

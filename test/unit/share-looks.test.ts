@@ -40,6 +40,7 @@ function shareOver({ free, claimed }: Ledger, queue: SegmentQueue): Share {
     members: { leave: async () => {} } as unknown as ShareParts['members'],
     seeding: {
       run: RUN,
+      isOrdered: true,
       planned: new Map([[3, { segment: 3, after: null, bound: null }]]),
     } as unknown as ShareParts['seeding'],
   };
