@@ -28,7 +28,7 @@ const PARTS = [
   ...['src/protocol', 'src/paging', 'src/core', 'src/postgres', 'src/database/verify'],
   ...['cursor-value', 'pass', 'stretch', 'timestamp'].map((name) => `src/source/${name}.js`),
   ...['choose-pass', 'next-watermark'].map((name) => `src/session/${name}.js`),
-  ...['test/support', 'bench/limiters'],
+  ...['src/queue/job-id.js', 'test/support', 'bench/limiters'],
 ];
 
 /** @returns imports a module of dist from a copy of its own; null: with nothing changed */
