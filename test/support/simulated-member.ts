@@ -136,7 +136,11 @@ export class SimulatedMember {
     const { total, rowsDone } = yield* this.#ask(() => {
       return { total: run.total, rowsDone: ledger.rowsCounted };
     });
-    const joined = yield* this.#ask(() => segments.join(leaseMs, machine.nowMs));
+    const joined = yield* this.#ask(() => {
+      const row = segments.join(leaseMs, machine.nowMs);
+      watch.joined(row.epoch, machine);
+      return row;
+    });
     const own = ownSpan(standing.planned, standing.plan.isOrdered);
     const terms = { plan: joined.plan, nowMs: machine.nowMs };
     if (own !== null) yield* this.#ask(() => segments.claim(joined.epoch, own, terms, () => false));
@@ -184,7 +188,6 @@ export class SimulatedMember {
     const stay = yield* this.#makeStay(entered);
     const { share, held, requests } = stay;
     this.#stay = stay;
-    this.#cluster.watch.joined(share.epoch, this.machine);
     try {
       const outcome = yield* take<RunOutcome>((resume) => {
         this.#finish = resume;
@@ -376,7 +379,7 @@ export class SimulatedMember {
     }
     const end = endOfShare({ isRunning, gaps, others });
     if (end === 'planAnew') {
-      watch.seemedThrough();
+      watch.seemedThrough(stay.share.epoch);
       return { plansAnew: true, hasLeftOrder: false };
     }
     const { limiter } = stay;
