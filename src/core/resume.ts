@@ -206,44 +206,61 @@ export function findGaps(pages: readonly CoveredInterval[]): Gap[] {
 }
 
 /**
- * The rests of instants that no chain of pages is known to go through, where by the order of ids it
- * would seem that one does; one gap an instant.
+ * The rests of instants that no chain of pages, or of gaps that are walked, is known to lead through, where by the
+ * order of ids it would seem that one does. One gap an instant: from where a chain that leads into it breaks off.
  */
 function findOpenInstants(pages: readonly CoveredInterval[], gaps: readonly Gap[]): Gap[] {
+  const none = { nextCursor: null, nextCursorExpiresAtMs: null };
+  const walked = gaps.map(({ after, bound }) => ({ after, through: bound, ...none }));
+  const steps = [...pages, ...walked].filter(leadsOn);
   const byStart = new Map<string, CoveredInterval[]>();
-  for (const page of pages) {
-    const place = placeOf(page.after);
-    byStart.set(place, [...(byStart.get(place) ?? []), page]);
+  for (const step of steps) {
+    const place = placeOf(step.after);
+    const known = byStart.get(place);
+    if (known === undefined) byStart.set(place, [step]);
+    else known.push(step);
   }
-  const open = new Map<number, Gap>();
-  const walked = new Set(gaps.map(({ after }) => placeOf(after)));
+  const tips = new Map<number, CoveredInterval | null>();
   for (const page of pages) {
     const { through } = page;
-    if (through === null || isEndOfInstant(through) || open.has(through.ms)) continue;
-    const isFollowed = byStart.has(placeOf(through)) || walked.has(placeOf(through));
-    if (isFollowed || isWalkedThrough(through.ms, pages, byStart)) continue;
-    open.set(through.ms, gapBehind(page, endOfInstant(through)));
+    if (through === null || isEndOfInstant(through) || tips.has(through.ms)) continue;
+    if (byStart.has(placeOf(through))) continue;
+    tips.set(through.ms, tipWithin(through.ms, page, steps, byStart));
   }
-  return [...open.values()];
+  return [...tips].flatMap(([ms, tip]) =>
+    tip === null ? [] : gapBehind(tip, endOfInstant({ ms, id: '' })),
+  );
 }
 
-/** Whether pages that follow one another lead from before an instant to behind it. */
-function isWalkedThrough(
+/** Where a chain that leads into an instant breaks off, else one of it; null: one leads through it. */
+function tipWithin(
   ms: number,
-  pages: readonly CoveredInterval[],
+  other: CoveredInterval,
+  steps: readonly CoveredInterval[],
   byStart: ReadonlyMap<string, readonly CoveredInterval[]>,
-): boolean {
-  const next = pages.filter(({ after }) => after === null || after.ms > ms);
+): CoveredInterval | null {
+  const next = steps.filter(({ after }) => after === null || after.ms > ms);
   const seen = new Set<CoveredInterval>();
-  for (let page = next.pop(); page !== undefined; page = next.pop()) {
-    const { through } = page;
-    if (through === null || through.ms < ms) return true;
-    if (through.ms > ms || seen.has(page)) continue;
-    if (isEndOfInstant(through)) return true;
-    seen.add(page);
-    next.push(...(byStart.get(placeOf(through)) ?? []));
+  let tip = other;
+  for (let step = next.pop(); step !== undefined; step = next.pop()) {
+    const { through } = step;
+    if (through === null || through.ms < ms || isEndWithin(through, ms)) return null;
+    if (through.ms > ms || seen.has(step)) continue;
+    seen.add(step);
+    const followers = byStart.get(placeOf(through)) ?? [];
+    if (followers.length === 0) tip = step;
+    next.push(...followers);
   }
-  return false;
+  return tip;
+}
+
+function isEndWithin(place: Position, ms: number): boolean {
+  return place.ms === ms && isEndOfInstant(place);
+}
+
+/** A page that ends where it starts leads nowhere. */
+function leadsOn({ after, through }: CoveredInterval): boolean {
+  return after === null || through === null || comparePositions(after, through) !== 0;
 }
 
 function isEndOfInstant(position: Position): boolean {

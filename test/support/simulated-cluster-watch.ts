@@ -27,6 +27,8 @@ export class ClusterWatch {
   readonly #idleSinceMs = new Map<SimulatedMember, number>();
   readonly #machines = new Map<number, SimulatedMachine>();
   #isBeingPlanned = false;
+  /** Behind a planner that was killed, or has lost its lock: they find nothing to be walked. */
+  readonly #joinedTooSoon = new Set<number>();
   #claimer = 0;
   #holders = new Map<number, number>();
   #idleMsMax = 0;
@@ -52,6 +54,7 @@ export class ClusterWatch {
 
   joined(epoch: number, machine: SimulatedMachine): void {
     this.#machines.set(epoch, machine);
+    if (this.#isBeingPlanned) this.#joinedTooSoon.add(epoch);
   }
 
   claims(epoch: number): void {
@@ -103,9 +106,9 @@ export class ClusterWatch {
     this.#count(`finish ${outcome.status === 'failed' ? outcome.fault.code : outcome.status}`);
   }
 
-  /** Who joins behind the death of a planner finds nothing to be walked. */
-  seemedThrough(): void {
-    if (!this.#isBeingPlanned) this.#wrong('a member says that the run is through, and pages lack');
+  seemedThrough(epoch: number): void {
+    if (!this.#joinedTooSoon.has(epoch))
+      this.#wrong('a member says that the run is through, and pages lack');
   }
 
   recordedTooSoon(): void {

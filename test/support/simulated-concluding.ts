@@ -36,7 +36,7 @@ export function* conclude(
   }
   const end = endOfShare({ isRunning, gaps, others });
   if (end === 'planAnew') {
-    watch.seemedThrough();
+    watch.seemedThrough(share.epoch);
     return { plansAnew: true, hasLeftOrder: false };
   }
   const { clockMs } = machine;

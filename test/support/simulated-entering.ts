@@ -49,7 +49,11 @@ export class SimulatedEntering {
     const { total, rowsDone } = yield* this.#ask(() => {
       return { total: run.total, rowsDone: ledger.rowsCounted };
     });
-    const joined = yield* this.#ask(() => segments.join(leaseMs, machine.nowMs));
+    const joined = yield* this.#ask(() => {
+      const row = segments.join(leaseMs, machine.nowMs);
+      watch.joined(row.epoch, machine);
+      return row;
+    });
     const own = ownSpan(standing.planned, standing.plan.isOrdered);
     const terms = { plan: joined.plan, nowMs: machine.nowMs };
     if (own !== null) yield* this.#ask(() => segments.claim(joined.epoch, own, terms, () => false));

@@ -113,7 +113,6 @@ export class SimulatedMember {
     const stay = yield* this.#makeStay(entered);
     const { share, held, requests } = stay;
     this.#stay = stay;
-    this.#cluster.watch.joined(share.epoch, this.machine);
     try {
       const outcome = yield* take<RunOutcome>((resume) => {
         this.#finish = resume;

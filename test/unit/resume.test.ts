@@ -217,6 +217,18 @@ describe('an instant that several pages share', () => {
     expect(gapsOf(pages(FIRST, LAST, stretch))).toEqual([REST]);
   });
 
+  test('is walked on from where the chain that leads into it breaks off first', () => {
+    // A page that an earlier process has committed behind two that it has not.
+    const AHEAD = { after: tie('d'), through: tie('e') };
+    const BEHIND = { after: tie('g'), through: at(900_000) };
+    expect(gapsOf(pages(AHEAD, FIRST, BEHIND))).toEqual([REST, OPEN]);
+  });
+
+  test('is so behind a page that does not lead on', () => {
+    const EMPTY = { after: tie('b'), through: tie('b') };
+    expect(gapsOf(pages(FIRST, EMPTY, LAST))).toEqual([REST, OPEN]);
+  });
+
   test('is not behind the last page: the rest of the source begins there', () => {
     expect(gapsOf(pages(FIRST))).toEqual([{ after: tie('b'), bound: null }]);
   });
