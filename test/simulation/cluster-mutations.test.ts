@@ -22,10 +22,10 @@ const MUTATIONS: readonly CoreMutation[] = [
     replacement: 'true',
   },
   {
-    name: 'a lease counts as renewed though the renewal came too late',
+    name: 'a lease is renewed though the member was given up',
     file: SEGMENTS,
     text: 'me === undefined || me.isLost)\n            return null;',
-    replacement: 'me === undefined)\n            return null;\n        me.isLost = false;',
+    replacement: 'me === undefined)\n            return null;',
   },
   {
     name: 'a member takes from others though it was away itself',
