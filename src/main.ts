@@ -12,8 +12,11 @@ import { swallowedFlags, swallowedText } from './commands/npm-flags.js';
 import { writeFailure, writeFailureOnExit } from './commands/result-line.js';
 import { npmRun } from './config/npm-run.js';
 import { exitOnSignal } from './runtime/shutdown.js';
+import { collectIdleOnce } from './runtime/worker-limits.js';
 import { UserError } from './session/user-error.js';
 import { VERSION } from './session/version.js';
+
+collectIdleOnce();
 
 function bareProgram(): Command {
   return new Command('datasync')
