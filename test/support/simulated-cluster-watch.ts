@@ -1,9 +1,11 @@
 /** Looks on at the members of a simulated run: at what none of them may do, and at who has nothing to do. */
 
 import type { SegmentRange } from '../../src/core/claimed-segments.js';
+import { entersAgain } from '../../src/core/entering.js';
 import type { Fault } from '../../src/core/fault.js';
 import type { RunOutcome, SchedulerCommand } from '../../src/core/scheduler-types.js';
 import type { Found } from './simulated-cluster-history.js';
+import { isResumable } from './simulated-history.js';
 import type { SimulatedMachine } from './simulated-machine.js';
 import type { SimulatedMember } from './simulated-member.js';
 import type { SimulatedSegments } from './simulated-segments.js';
@@ -29,6 +31,8 @@ export class ClusterWatch {
   #isBeingPlanned = false;
   /** Behind a planner that was killed, or has lost its lock: they find nothing to be walked. */
   readonly #joinedTooSoon = new Set<number>();
+  /** Others have taken what they held. */
+  readonly #robbed = new Set<number>();
   #claimer = 0;
   #holders = new Map<number, number>();
   #idleMsMax = 0;
@@ -71,11 +75,16 @@ export class ClusterWatch {
       if (from === 0) continue;
       this.#count(from === this.#claimer ? 'claimed again' : 'taken over');
       if (from === this.#claimer) continue;
+      this.#robbed.add(from);
       if (this.#isLiving(from)) this.#wrong('a claim takes what a living member holds');
       const machine = this.#machines.get(from);
       if (machine?.isAlive === true && !machine.wasFrozenWithin(2 * leaseMs))
         this.#wrong('a member at work loses what it holds');
     }
+  }
+
+  renewed(epoch: number): void {
+    if (this.#robbed.has(epoch)) this.#wrong('a lease is renewed though others have what it held');
   }
 
   /** The share of a member is over. */
@@ -87,6 +96,8 @@ export class ClusterWatch {
     const hasLapsed = row === undefined || row.hasLapsed || row.leaseUntilMs < time.nowMs;
     if (code === 'LEASE_LOST' && segments.plan === plan && !hasLapsed)
       this.#wrong(`a member loses its lease though it has renewed it: ${message}`);
+    if (entersAgain(outcome) === null && !isResumable(outcome, true))
+      this.#wrong(`a member fails: ${message}`);
   }
 
   plans(): void {

@@ -253,13 +253,14 @@ export class SimulatedShare implements ToldSegments {
   }
 
   *#renewNow(): Doing<void> {
-    const { segments, view, joined, leaseMs, machine } = this.#parts;
+    const { segments, view, joined, leaseMs, machine, watch } = this.#parts;
     if (this.#isOver) return;
     const state = view.state();
-    const renewed = yield* this.#ask(
-      () => segments.renew(this.epoch, state, leaseMs, machine.nowMs),
-      false,
-    );
+    const renewed = yield* this.#ask(() => {
+      const row = segments.renew(this.epoch, state, leaseMs, machine.nowMs);
+      if (row !== null) watch.renewed(this.epoch);
+      return row;
+    }, false);
     if (renewed === null) return view.fail(GIVEN_UP);
     if (renewed.plan !== joined.plan) return view.fail(PLANNED_ANEW);
     if (givesHelp(this.epoch, renewed.members, renewed.free)) view.help();
