@@ -197,12 +197,12 @@ export class Frontier {
     this.#seeker.failed();
   }
 
-  /** Ends all segments, for another walk to begin. @returns those that were open, or waited */
+  /** Ends all segments, for another walk to begin. @returns those of which something was to be asked for */
   endAll(): number[] {
     const open = [...this.segments.open()];
     for (const { segment } of open) this.segments.end(segment);
-    this.#repairs.clear();
-    return [...open, ...(this.feed?.clear() ?? [])].map(({ segment }) => segment);
+    const numbers = [...open, ...(this.feed?.clear() ?? [])].map(({ segment }) => segment);
+    return [...numbers, ...this.#repairs.clear()];
   }
 
   /** The page before is scanned: its end is where this tip starts. */

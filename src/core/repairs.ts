@@ -40,8 +40,11 @@ export class Repairs {
     this.#jobs = this.#jobs.filter((each) => each !== job);
   }
 
-  clear(): void {
+  /** None is asked for any more. @returns the segments of those that waited */
+  clear(): number[] {
+    const segments = this.#jobs.map(({ segment }) => segment);
     this.#jobs = [];
+    return segments;
   }
 
   dropOf(segment: number): void {

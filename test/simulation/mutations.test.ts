@@ -107,8 +107,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what has the instant of the watermark is left out',
     file: '../source/stretch',
-    text: 'id: LOWEST_ID',
-    replacement: 'id: HIGHEST_ID',
+    text: 'ms: fromMs, id: LOWEST_ID',
+    replacement: 'ms: fromMs + 1, id: LOWEST_ID',
     settings: RUNS,
   },
   {

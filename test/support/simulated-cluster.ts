@@ -188,6 +188,7 @@ class ClusterPlayer {
       heldBytesOver: this.#heldBytesOver,
       tipsInFlightMax: this.#tipsInFlightMax,
       steps: this.#steps,
+      runsLeft: 0,
       recordedComplete: run.recordedComplete,
       ...watch.found,
       spanMs: time.nowMs - this.#beganAtMs,

@@ -58,6 +58,8 @@ export interface History {
   readonly gapsAtEnd: number;
   /** Children that were asked for though a process before had committed all of their pages. */
   readonly askedAgain: number;
+  /** That another one has followed before they were complete. */
+  readonly runsLeft: number;
   readonly steps: number;
   /** The same, as the ledger is counted. */
   readonly counted: number;

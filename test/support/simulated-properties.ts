@@ -10,6 +10,7 @@ export function broken(history: History): string[] {
   if (uncounted !== 0) faults.push(`${uncounted} rows not counted`);
   faults.push(...history.differences);
   if (history.askedAgain > 0) faults.push(`${history.askedAgain} finished children asked again`);
+  if (history.runsLeft > 0) faults.push(`${history.runsLeft} runs are left`);
   if (history.gapsAtEnd > 0) faults.push('the ledger has gaps');
   if (history.refused > 0) faults.push(`${history.refused} requests refused`);
   if (history.fullestWindow > (history.quota ?? Infinity))

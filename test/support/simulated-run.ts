@@ -26,7 +26,7 @@ import { SimulatedRuns } from './simulated-runs.js';
 import { SimulatedSeeds } from './simulated-seeds.js';
 import { SimulatedTime } from './simulated-time.js';
 
-const STEPS_MAX = 200_000;
+const STEPS_MAX = 20_000;
 /** All processes of a history work on one run. */
 const WORK = 'run';
 
@@ -255,6 +255,7 @@ class Player {
       gapsAtEnd: this.#gapsBefore + kept.gapsAtEnd,
       heldBytesOver: Math.max(this.#heldBytesOver, this.#held.over),
       tipsInFlightMax: this.#tipsInFlightMax,
+      runsLeft: this.#runs.left,
       steps: this.#steps,
     };
   }

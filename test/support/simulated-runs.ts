@@ -42,6 +42,11 @@ export class SimulatedRuns {
     return this.#runs.filter(({ status }) => status === 'complete').length;
   }
 
+  /** Before the latest, and not complete: each start is to go on with those. */
+  get left(): number {
+    return this.#runs.slice(0, -1).filter(({ status }) => status === 'running').length;
+  }
+
   /** Of the latest run. */
   get pass(): Pass {
     return passOf(this.#runs.at(-1)?.settings ?? { pass: FULL_PASS });

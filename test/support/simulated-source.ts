@@ -67,10 +67,33 @@ export class SimulatedSource {
     else this.#served.push(row);
   }
 
-  /** Some new rows before all others. */
+  /** Some new rows of a source that is newest first: some of the instant of its newest, the others before all. */
   growAtStart(rowsMax: number, random: Random): void {
     const rows = drawInteger(random, 0, rowsMax);
-    for (let nth = 0; nth < rows; nth++) this.grow(true, random);
+    for (let nth = 0; nth < rows; nth++) {
+      if (random() < this.#settings.tieShare) this.#growNewestInstant(random);
+      else this.grow(true, random);
+    }
+  }
+
+  #growNewestInstant(random: Random): void {
+    const newest = this.positions[this.#served[0] ?? -1];
+    if (newest === undefined) return this.grow(true, random);
+    const { ms } = newest;
+    const at = { ms, id: drawId(random) };
+    const isBefore = (row: number): boolean => {
+      const other = this.positions[row] as Position;
+      return other.ms === ms && this.#isTieBehind(at, other);
+    };
+    const place = this.#served.findIndex((row) => !isBefore(row));
+    const row = this.positions.push(at) - 1;
+    this.#served.splice(place < 0 ? this.#served.length : place, 0, row);
+  }
+
+  #isTieBehind(tie: Position, place: Position): boolean {
+    const { tieOrder } = this.#settings;
+    if (tieOrder === 'none') return false;
+    return tieOrder === 'descending' ? tie.id < place.id : tie.id > place.id;
   }
 
   /** The rows that the API serves, in its order. @param beforeMs only those before an instant */
@@ -98,16 +121,11 @@ export class SimulatedSource {
     const served = this.served(beforeMs);
     const known = this.indexOf(place, served);
     if (known !== null) return known + 1;
-    const { sorting, tieOrder } = this.#settings;
+    const { sorting } = this.#settings;
     if (sorting === 'none' || sorting === 'untimed') return null;
-    const isTieBehind = {
-      descending: (tie: Position) => tie.id < place.id,
-      ascending: (tie: Position) => tie.id > place.id,
-      none: () => false,
-    }[tieOrder];
     const isBehind = (row: number): boolean => {
       const at = this.positions[row] as Position;
-      if (at.ms === place.ms) return isTieBehind(at);
+      if (at.ms === place.ms) return this.#isTieBehind(at, place);
       return sorting === 'ascending' ? at.ms > place.ms : at.ms < place.ms;
     };
     const index = served.findIndex(isBehind);

@@ -97,6 +97,16 @@ describe('frontier', () => {
     expect(job && frontier.take(job, NOW + TTL_MS, 60_000)).toBe(false);
   });
 
+  test('to end all takes the segment of a repair too, though its chain has ended', () => {
+    const frontier = begun();
+    const first = take(frontier);
+    frontier.advance(first, answer(null, false), NOW);
+    expect(frontier.endAll()).toEqual([]);
+    frontier.repair(first, at(5), NOW);
+    expect(frontier.endAll()).toEqual([1]);
+    expect(frontier.isIdle).toBe(true);
+  });
+
   test('a repair is asked for before the tip, and does not move it', () => {
     const frontier = begun();
     const first = take(frontier);
