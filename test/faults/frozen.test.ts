@@ -52,10 +52,11 @@ describe('a database that stands still', () => {
     expectRefused(await child.end(), postgres, STANDS_STILL);
   });
 
-  test('when the lock is given back keeps no finished run from ending', async () => {
+  test('when the run lock is given back keeps no finished run from ending', async () => {
     const simulator = await simulate({ events: 1_000 });
     const run = faultRun(postgres, folder, simulator);
-    const frozen = proxy.freezeAtRequest('pg_advisory_unlock(hashtextextended');
+    const ofRun = 'datasync-ingestion datasync ';
+    const frozen = proxy.freezeAtRequest('pg_advisory_unlock(hashtextextended', ofRun);
     const child = run.start({ ...QUICK, DATABASE_URL: proxy.connectionString });
     await frozen;
     const exit = await child.end();

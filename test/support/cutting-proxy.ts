@@ -18,8 +18,8 @@ export interface CuttingProxy {
   cutAtPiece(n: number): Promise<void>;
   /** The same where the client's words hold `text`, which the server then never sees. */
   cutAtRequest(text: string): Promise<void>;
-  /** Stands still from the first of the client's words that hold `text`, which the server never sees. */
-  freezeAtRequest(text: string): Promise<void>;
+  /** Stands still from the first of the client's words that hold all `texts`, which the server never sees. */
+  freezeAtRequest(...texts: string[]): Promise<void>;
   freeze(): void;
   /** Closes every connection on the server's side; the client is told nothing, now or later. */
   cutServers(): void;
@@ -43,7 +43,10 @@ export async function startCuttingProxy(connectionString: string): Promise<Cutti
     new Promise((sprung) => {
       trap = { side, does, isIt, sprung };
     });
-  const holds = (text: string) => (bytes: Buffer) => bytes.includes(text);
+  const holds =
+    (...texts: string[]) =>
+    (bytes: Buffer) =>
+      texts.every((text) => bytes.includes(text));
   let isFrozen = false;
 
   // A client that has said its last words is still waiting for those of the server.
@@ -92,7 +95,7 @@ export async function startCuttingProxy(connectionString: string): Promise<Cutti
       return set('answer', () => --left <= 0);
     },
     cutAtRequest: (text) => set('request', holds(text)),
-    freezeAtRequest: (text) => set('request', holds(text), 'freeze'),
+    freezeAtRequest: (...texts) => set('request', holds(...texts), 'freeze'),
     freeze() {
       isFrozen = true;
     },
