@@ -1,6 +1,7 @@
 /** The members of a run: what each is given, how long it lives, and what others see of it. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_FIGURES } from '../../src/core/cluster-view.js';
+import { NUMBERS_OF_MEMBER } from '../../src/core/member-numbers.js';
 import {
   databaseId,
   listSharedRuns,
@@ -48,8 +49,8 @@ describe('who joins', () => {
     await members.leave({ run, epoch: second.epoch });
     const third = await members.join(run, FACTS, LEASE);
     expect([first.epoch, second.epoch, third.epoch]).toEqual([1, 2, 3]);
-    expect(second.firstSegment - first.firstSegment).toBeGreaterThanOrEqual(100_000);
-    expect(third.firstSegment - second.firstSegment).toBeGreaterThanOrEqual(100_000);
+    expect(second.firstSegment - first.firstSegment).toBeGreaterThanOrEqual(NUMBERS_OF_MEMBER);
+    expect(third.firstSegment - second.firstSegment).toBeGreaterThanOrEqual(NUMBERS_OF_MEMBER);
   });
 
   test('gets numbers behind all segments and pages that there are', async () => {
@@ -73,7 +74,7 @@ describe('who joins', () => {
       const joined = await Promise.all(joining);
       joined.sort((a, b) => a.epoch - b.epoch);
       expect(joined.map(({ epoch }) => epoch)).toEqual([1, 2]);
-      expect(joined.map(({ firstSegment }) => firstSegment)).toEqual([0, 100_000]);
+      expect(joined.map(({ firstSegment }) => firstSegment)).toEqual([0, NUMBERS_OF_MEMBER]);
     } finally {
       blocker.release(true);
     }

@@ -119,8 +119,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'numbers of what a member takes are those that its scheduler gives',
     file: 'member-numbers',
-    text: 'firstSegment + NUMBERS_OF_MEMBER / 2',
-    replacement: 'firstSegment',
+    text: 'let next = firstSegment + NUMBERS_OF_MEMBER / 2',
+    replacement: 'let next = firstSegment',
   },
   {
     name: 'the end of the source is believed without counting what others have',

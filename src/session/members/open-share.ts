@@ -8,6 +8,7 @@ import { MemoryQueue } from '../../queue/memory-queue.js';
 import type { SegmentQueue } from '../../queue/segment-queue.js';
 import type { SessionParts } from '../session-parts.js';
 import { type EnteredRun, memberName } from './enter-run.js';
+import { withOwnNumbers } from './own-numbers.js';
 import { Share } from './share.js';
 
 type ShareSource = Pick<
@@ -31,7 +32,7 @@ export async function openShare(parts: ShareSource): Promise<Share> {
   const members = openMemberStore(database.pool, patience);
   return new Share({
     ...{ joined, leaseMs },
-    segments: openSegmentStore(database.pool, patience),
+    segments: withOwnNumbers(openSegmentStore(database.pool, patience), joined.firstSegment),
     members,
     queue: await openQueue(parts),
     isShared: redisUrl !== null,
