@@ -167,7 +167,7 @@ export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
   };
 }
 
-/** A run that members share, and that is not over. */
+/** A run that members share, and that is not over. One that was paused until a time goes on from then. */
 export interface SharedRun {
   readonly run: number;
   readonly source: string;
@@ -182,7 +182,8 @@ const SHARED_RUNS = `
     SELECT json_agg(epoch) FROM ingestion_members AS member
     WHERE member.run = one.run AND NOT is_lost AND lease_until > clock_timestamp()), '[]') AS living
   FROM ingestion_runs AS one
-  WHERE status = 'running' AND (settings -> 'isShared')::boolean
+  WHERE (status = 'running' OR (status = 'paused' AND resume_at <= clock_timestamp()))
+    AND (settings -> 'isShared')::boolean
   ORDER BY run`;
 
 /** @throws IngestionError with the fault of the database */

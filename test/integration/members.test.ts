@@ -232,6 +232,16 @@ describe('the shared runs', () => {
     ]);
   });
 
+  test('are shared again once the time has come until which they were paused', async () => {
+    await joinRun(database.pool, run);
+    for (const until of [{}, { resumeAtMs: Date.now() + 3_600_000 }]) {
+      await store().setRunStatus(run, 'paused', until);
+      expect(await listSharedRuns(database.pool)).toEqual([]);
+    }
+    await store().setRunStatus(run, 'paused', { resumeAtMs: Date.now() - 60_000 });
+    expect(await listSharedRuns(database.pool)).toMatchObject([{ run }]);
+  });
+
   test('are shared no more once a lone process works on them', async () => {
     await joinRun(database.pool, run);
     await members.join(run, FACTS, { ...LEASE, isShared: false });

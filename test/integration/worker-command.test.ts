@@ -1,5 +1,6 @@
 /** `datasync worker` as somebody starts it: what it refuses, and which runs it helps with. */
 import { expect, test } from 'vitest';
+import { listSharedRuns } from '../../src/database/members.js';
 import {
   environmentFor,
   expectExactly,
@@ -41,6 +42,24 @@ test('it ends a run whose beginner was killed, and itself with a signal', async 
   await worker.untilLog('run_served');
   await first.kill();
   await worker.untilLog('run_completed');
+  await worker.untilLog('run_left');
+  worker.signal('SIGTERM');
+  const { code, stderr } = await worker.end();
+  expect(code, stderr).toBe(0);
+  await expectExactly(database.pool, simulator.settings);
+});
+
+test('it goes on with a run that was paused until a time, and with none that somebody has stopped', async () => {
+  const simulator = await simulate(SLOW);
+  const environment = environmentFor(simulator, database, { ...PAGES, REDIS_URL: redis.url });
+  const first = folder.start(['ingest', '--json'], environment);
+  await first.untilLog('page_committed');
+  first.signal('SIGTERM');
+  await first.end();
+  expect(await runStatus(database.pool)).toBe('paused');
+  expect(await listSharedRuns(database.pool)).toEqual([]);
+  await database.pool.query('UPDATE ingestion_runs SET resume_at = now()');
+  const worker = folder.start(['worker'], environment);
   await worker.untilLog('run_left');
   worker.signal('SIGTERM');
   const { code, stderr } = await worker.end();
