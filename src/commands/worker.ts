@@ -46,6 +46,8 @@ export function workerCommand(): Command {
       await requireRedis(config);
       const byName = new Map(files.map((file) => [basename(file, extname(file)), file]));
       const stop = new AbortController();
+      // Each run that it serves listens for signals.
+      process.setMaxListeners(process.getMaxListeners() + runs);
       listenForSignals({ onDrain: () => stop.abort(), onExit: () => leave('a second signal') });
       await serveRuns(context, {
         ...{ leave, runsAtOnce: runs, turnMs: TURN_MS, stop: stop.signal },
