@@ -3,6 +3,7 @@ import type { Bench, Section } from '../bench.js';
 import { startRedis } from '../redis.js';
 import { percent, ratio, seconds, tenth } from '../report/figures.js';
 import { median, rotated, type Summary, summarise, summariseKnown } from '../statistics.js';
+import { type LeaseCosts, measureLeases } from './cluster-leases.js';
 import { measureReservations } from './cluster-reservations.js';
 import { type ClusterMeasurement, type ClusterVariant, measureCluster } from './cluster-run.js';
 
@@ -16,6 +17,7 @@ const LIMITED_WINDOWS = 10;
 const SMALL_PAGE = 500;
 const LATENCY_MS = 30;
 const RESERVING = [1, 8, 64];
+const LEASING = [10, 100, 1_000];
 
 export async function clusterScenario(bench: Bench): Promise<Section> {
   const { options, progress } = bench;
@@ -51,20 +53,28 @@ export async function clusterScenario(bench: Bench): Promise<Section> {
         measured.push(one);
       }
     }
-    const reservations: (readonly [number, readonly number[]])[] = [];
+    const reservations: Costs['reservations'] = [];
     for (const members of RESERVING) {
       reservations.push([members, await measureReservations(database, members)]);
     }
-    return sectionOf(variants, measured, reservations);
+    const leases: Costs['leases'] = [];
+    for (const members of LEASING) leases.push([members, await measureLeases(database, members)]);
+    return sectionOf(variants, measured, { reservations, leases });
   } finally {
     await redis.stop();
   }
 }
 
+/** What the ledger bears, by the number of members. */
+interface Costs {
+  readonly reservations: (readonly [number, readonly number[]])[];
+  readonly leases: (readonly [number, LeaseCosts])[];
+}
+
 function sectionOf(
   variants: readonly ClusterVariant[],
   measured: readonly ClusterMeasurement[],
-  reservations: readonly (readonly [number, readonly number[]])[],
+  { reservations, leases }: Costs,
 ): Section {
   const of = (variant: ClusterVariant) => measured.filter((one) => one.variant === variant);
   const rateOf = (variant: ClusterVariant) =>
@@ -137,10 +147,22 @@ function sectionOf(
           return [String(members), tenth(median(costs)), tenth(Math.max(...costs))];
         }),
       },
+      {
+        title: 'The ledger of a run with so many members (ms, medians)',
+        columns: [
+          'members',
+          'renewal of a lease',
+          'look for what is free',
+          'segment changes hands',
+        ],
+        rows: leases.map(([members, { renewal, look, handover }]) => {
+          return [String(members), ...[renewal, look, handover].map((ms) => tenth(median(ms)))];
+        }),
+      },
     ],
     plots: [],
     figures,
-    measurements: [...measured, ...reservations],
+    measurements: [...measured, ...reservations, ...leases],
   };
 }
 
