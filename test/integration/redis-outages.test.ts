@@ -231,6 +231,7 @@ test('what Redis says against a command is told once, and does not end the queue
 test('a policy that removes keys is warned of once', async () => {
   await redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
   const { told, hears } = await members.open();
+  await hears(/maxmemory-policy/);
   await redis.stop();
   await hears(LOST);
   await redis.start();
