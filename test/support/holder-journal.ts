@@ -1,11 +1,18 @@
-/** What the ledger itself notes of a run while it goes on: who held which segment when, and who wrote which page. */
-import type { Pool } from 'pg';
+/**
+ * What the ledger itself notes of a run while it goes on: who held which segment when, and who wrote which page. It
+ * can hold up the pages of one member.
+ */
+import pg, { type Pool } from 'pg';
+import { expect, vi } from 'vitest';
+
+const HOLD = 7_310_294_999;
 
 /** Triggers of the test's own. What they note stays until the next `keepJournal`. */
 const KEEP = `
-  DROP TABLE IF EXISTS journal_holders, journal_pages;
+  DROP TABLE IF EXISTS journal_holders, journal_pages, journal_held;
   CREATE TABLE journal_holders (at timestamptz, run integer, segment integer, before integer, after integer);
   CREATE TABLE journal_pages (at timestamptz, run integer, segment integer, page integer, writer text);
+  CREATE TABLE journal_held (writer text);
   CREATE OR REPLACE FUNCTION journal_holder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO journal_holders VALUES (clock_timestamp(), OLD.run, OLD.segment, OLD.epoch, NEW.epoch);
     RETURN NEW;
@@ -13,6 +20,9 @@ const KEEP = `
   CREATE OR REPLACE FUNCTION journal_page() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO journal_pages VALUES
       (clock_timestamp(), NEW.run, NEW.segment, NEW.page, current_setting('application_name'));
+    IF EXISTS (SELECT FROM journal_held WHERE current_setting('application_name') LIKE writer) THEN
+      PERFORM pg_advisory_xact_lock(${HOLD});
+    END IF;
     RETURN NEW;
   END $$;
   CREATE OR REPLACE TRIGGER journal_holder AFTER UPDATE ON ingestion_segments
@@ -71,13 +81,32 @@ export async function pagesWritten(pool: Pool, epoch: number, sinceMs = 0): Prom
   return rows[0]?.pages ?? 0;
 }
 
-/** Sessions of a member's writer that wait for a lock. */
-export async function waitingWriters(pool: Pool, epoch: number): Promise<number> {
-  const { rowCount } = await pool.query(
-    `SELECT FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'
-       AND application_name LIKE 'datasync-writer% member ' || $1`,
-    [epoch],
-  );
-  return rowCount ?? 0;
+/**
+ * Runs `use` while a page of the member is held up in the middle of its transaction, with its rows and its ledger row
+ * written. Pages of others commit.
+ */
+export async function holdingPageOf<T>(
+  { connectionString }: { readonly connectionString: string },
+  epoch: number,
+  use: () => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString, application_name: 'datasync-test' });
+  await client.connect();
+  const member = `%member ${epoch}`;
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [HOLD]);
+    await client.query('INSERT INTO journal_held VALUES ($1)', [member]);
+    const isHeldUp = async () => {
+      const { rowCount } = await client.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'
+           AND application_name LIKE $1`,
+        [member],
+      );
+      expect(rowCount, 'sessions that wait').toBeGreaterThan(0);
+    };
+    await vi.waitFor(isHeldUp, { timeout: 60_000, interval: 20 });
+    return await use();
+  } finally {
+    await client.end();
+  }
 }
