@@ -24,6 +24,18 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
     await run.expectRight(exits);
   });
 
+  test('of one of two: the other takes over beside what it has to do', async () => {
+    const run = await clusters.begin('SIGKILL beside a busy member', {
+      ...DEFAULT_LEASE,
+      simulated: { events: 90_000 },
+    });
+    const [victim] = await run.twoWalking();
+    const death = await run.strike(victim);
+    const exits = await run.end();
+    await run.expectTakenOver(death);
+    await run.expectRight(exits);
+  });
+
   test('of a worker: those who ingest take over', async () => {
     const random = seededRandom(round);
     const run = await clusters.begin('SIGKILL of a worker');
