@@ -27,7 +27,7 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test('of one of two: the other takes over beside what it has to do', async () => {
     const run = await clusters.begin('SIGKILL beside a busy member', {
       ...DEFAULT_LEASE,
-      simulated: { events: 90_000 },
+      simulated: { events: 80_000 },
     });
     const [victim] = await run.twoWalking();
     const death = await run.strike(victim);
@@ -69,7 +69,7 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test('of one after another, while others join', async () => {
     const random = seededRandom(100 + round);
     const run = await clusters.begin('SIGKILL of one after another', {
-      simulated: { events: 80_000 },
+      simulated: { events: 60_000 },
     });
     let members: readonly IngestProcess[] = await run.walking(2);
     let kills = 0;

@@ -6,8 +6,8 @@ import { ROUNDS, useClusters } from '../support/clusters.js';
 const clusters = useClusters();
 const { redis } = clusters;
 
-/** Twenty seconds by the limit. */
-const LONG = { simulated: { events: 80_000 } };
+/** Fifteen seconds by the limit. */
+const LONG = { simulated: { events: 60_000 } };
 const OUTAGE_MS = 20_000;
 
 describe.each(ROUNDS)('Redis, round %i', () => {

@@ -93,7 +93,8 @@ export class ClusterRun {
   }
 
   /** What a member holds now, with the instant. */
-  async holdings({ pid }: IngestProcess, atMs = Date.now()): Promise<Death> {
+  async holdings({ pid }: IngestProcess): Promise<Death> {
+    const atMs = Date.now();
     return this.withPool(async (pool) => {
       const epoch = (await epochsOf(pool, pid)).at(-1);
       if (epoch === undefined) throw new Error(`process ${pid} has never joined`);
@@ -101,14 +102,20 @@ export class ClusterRun {
     });
   }
 
-  /** Ends a member, or stops it. Fails where it held nothing. */
+  /** Ends a member, or stops it: now, or when it next holds something. */
   async strike(member: IngestProcess, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<Death> {
-    const atMs = Date.now();
-    member.signal(signal);
-    if (signal === 'SIGKILL') await member.end();
-    const death = await this.holdings(member, atMs);
-    expect(death.held.length, 'segments that it held').toBeGreaterThan(0);
-    return death;
+    for (;;) {
+      member.signal('SIGSTOP');
+      const death = await this.holdings(member);
+      if (death.held.length > 0) {
+        member.signal(signal);
+        if (signal === 'SIGKILL') await member.end();
+        return death;
+      }
+      const next = member.untilLog('page_requested');
+      member.signal('SIGCONT');
+      await next;
+    }
   }
 
   /** Waits until others have taken all that it held. */
@@ -195,6 +202,7 @@ export class ClusterRun {
       const member = this.#members[nth];
       return { stderr, skewMs: (member && this.#skewsMs.get(member)) ?? 0 };
     });
+    if (refused > 0) tellRefusal(simulator, exits);
     expectPaced(paced, settings);
     expect(refused, 'requests that the API has refused').toBe(0);
   }
@@ -232,4 +240,35 @@ function skewing(skewMs: number): string {
 
 function note(figures: Readonly<Record<string, unknown>>): void {
   if (TABLE !== undefined) appendFileSync(TABLE, `${JSON.stringify(figures)}\n`);
+}
+
+function tellRefusal(simulator: Simulation, exits: readonly Exit[]): void {
+  const { eventsArrivalsMs } = simulator.stats();
+  const starts = exits.flatMap(({ stderr }, member) =>
+    stderr
+      .split('\n')
+      .filter((line) => line.includes('"page_requested"'))
+      .map((line) => {
+        const { startMs, time } = JSON.parse(line);
+        return {
+          atMs: startMs as number,
+          what: `start ${member}`,
+          logged: Date.parse(time) - startMs,
+        };
+      }),
+  );
+  const refusals = exits.flatMap(({ stderr }, member) =>
+    stderr
+      .split('\n')
+      .filter((line) => line.includes('rate_limited') || line.includes('429'))
+      .map((line) => `${member} ${line}`),
+  );
+  const all = [...starts, ...eventsArrivalsMs.map((atMs) => ({ atMs, what: 'arrival' }))].sort(
+    (a, b) => a.atMs - b.atMs,
+  );
+  const first = all[0]?.atMs ?? 0;
+  console.log(
+    all.map((one) => `${(one.atMs - first).toFixed(1)} ${JSON.stringify(one)}`).join('\n'),
+    refusals,
+  );
 }
