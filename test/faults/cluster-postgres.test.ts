@@ -1,5 +1,5 @@
 /** PostgreSQL is started again under members that are at work, or is out of reach for one of them. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, test } from 'vitest';
 import { ROUNDS, useClusters } from '../support/clusters.js';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js';
 import { useOwnPostgres } from '../support/own-postgres.js';
@@ -22,7 +22,7 @@ describe.each(ROUNDS)('PostgreSQL, round %i', () => {
     ['immediate', () => postgres.crash()],
   ])('stopped in mode %s and started, twice', async (mode, stop) => {
     const run = await clusters.begin(`PostgreSQL restarted (${mode})`, {
-      simulated: { events: 60_000 },
+      simulated: { events: 50_000 },
     });
     const members = await run.twoWalking();
     for (let restart = 0; restart < 2; restart++) {

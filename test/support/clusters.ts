@@ -17,10 +17,10 @@ export const LEASE = '8';
 const SHORT_LEASE = '2';
 
 /**
- * Seven seconds by the limit, and several chains by the latency. The window is wide, so that a busy machine shifts no
+ * Six seconds by the limit, and several chains by the latency. The window is wide, so that a busy machine shifts no
  * arrival across its edge.
  */
-const LIMITED = { events: 30_000, eventsQuota: 40, eventsWindowMs: 5_000, latencyMs: 400 };
+const LIMITED = { events: 30_000, eventsQuota: 50, eventsWindowMs: 5_000, latencyMs: 400 };
 const SMALL_PAGES = { BATCH_SIZE: '500' };
 
 export interface ClusterSettings {
