@@ -15,7 +15,10 @@ async function wake(member: IngestProcess): Promise<void> {
 
 describe.each(ROUNDS)('SIGSTOP, round %i', () => {
   test('until another member has finished its segment', async () => {
-    const run = await clusters.begin('SIGSTOP past the lease', { env: { MEMBER_LEASE: LEASE } });
+    const run = await clusters.begin('SIGSTOP past the lease', {
+      env: { MEMBER_LEASE: LEASE },
+      simulated: { events: 50_000 },
+    });
     const [victim] = await run.twoWalking();
     run.ingest();
     await victim.untilLog('page_requested');

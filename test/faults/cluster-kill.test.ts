@@ -6,7 +6,8 @@ import type { IngestProcess } from '../support/ingest-process.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 
 const clusters = useClusters();
-const DEFAULT_LEASE = { env: { MEMBER_LEASE: LEASE } };
+/** At this lease it takes some seconds until three have something to walk. */
+const DEFAULT_LEASE = { env: { MEMBER_LEASE: LEASE }, simulated: { events: 50_000 } };
 
 describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test.each(['the beginner', 'one that joined'])('of %s: others take over', async (who) => {
