@@ -1,4 +1,4 @@
-/** Help: which members leave something to those that have nothing to do. All decide alike, from the same facts. */
+/** Help: which members leave something to those that have nothing to do, and who takes what dead ones held. */
 
 export interface MemberLoad {
   /** Tells members of a run apart. */
@@ -16,4 +16,12 @@ export function givesHelp(epoch: number, members: readonly MemberLoad[], free: n
     .filter(({ phase, shareable }) => phase === 'walking' && shareable > 0)
     .sort((a, b) => b.shareable - a.shareable || a.epoch - b.epoch);
   return givers.slice(0, wanting).some((giver) => giver.epoch === epoch);
+}
+
+/**
+ * Whether those who walk take what dead members held beside what they have: nobody is there who has nothing to do, and
+ * would take it at once.
+ */
+export function takesBeside(members: readonly MemberLoad[]): boolean {
+  return members.every(({ phase }) => phase !== 'idle');
 }

@@ -58,6 +58,8 @@ export type SchedulerEvent =
   | { readonly type: 'seeded'; readonly seeds: readonly SegmentSeed[]; readonly isThrough: boolean }
   /** Another member has nothing to do: something is to be left to it. */
   | { readonly type: 'helpWanted' }
+  /** Dead members held something, and nobody has nothing else to do. */
+  | { readonly type: 'leftBehind' }
   /** All that other members have left are ends that they wait to believe. The counts are of the whole run. */
   | { readonly type: 'othersTold'; readonly counts: ReceivedCounts }
   /** Finish what is in flight, start nothing. */
@@ -88,8 +90,11 @@ export type SchedulerCommand =
   /** The task's batch, if it ever comes, is not wanted. */
   | { readonly type: 'drop'; readonly taskId: number }
   | { readonly type: 'reserveStarts'; readonly request: StartRequest }
-  /** More segments are to be taken. Answered when there are some, or when the run is through. */
-  | { readonly type: 'seedsWanted' }
+  /**
+   * More segments are to be taken. Answered when there are some, or when the run is through; of those that dead
+   * members held at once, though there may be none.
+   */
+  | { readonly type: 'seedsWanted'; readonly isLeftBehind: boolean }
   /** Segments are left to another member: nothing of them is under way. */
   | { readonly type: 'giveSegments'; readonly segments: readonly number[] }
   /** What other members have received is asked for. Answered when they are through. */

@@ -33,6 +33,7 @@ export class Scheduler {
   readonly #quarantine: QuarantineLimit;
   readonly #giving: Giving;
   #isFinished = false;
+  #isLeftBehind = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SchedulerOptions) {
@@ -138,6 +139,9 @@ export class Scheduler {
         return this.#context.options.frontier.seeded(event.seeds, event.isThrough);
       case 'helpWanted':
         return this.#giving.helpWanted();
+      case 'leftBehind':
+        this.#isLeftBehind = true;
+        return;
       case 'othersTold':
         return this.#context.othersTold(event.counts);
       case 'drain':
@@ -148,9 +152,14 @@ export class Scheduler {
   }
 
   #askForSeeds(): void {
+    const isLeftBehind = this.#isLeftBehind;
+    this.#isLeftBehind = false;
     if (this.#context.outcome !== null) return;
     const { feed } = this.#context.options.frontier;
-    if (feed?.wanted(this.#dispatcher.isShort)) this.#context.say({ type: 'seedsWanted' });
+    const ask = (leftBehind: boolean) =>
+      this.#context.say({ type: 'seedsWanted', isLeftBehind: leftBehind });
+    if (feed?.wanted(this.#dispatcher.isShort)) ask(false);
+    else if (isLeftBehind && feed?.leftBehind()) ask(true);
   }
 
   #onCommitted(event: Extract<SchedulerEvent, { type: 'committed' }>): void {

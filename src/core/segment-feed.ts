@@ -40,6 +40,13 @@ export class SegmentFeed {
     return true;
   }
 
+  /** Says once that what dead members held is wanted, however many wait. */
+  leftBehind(): boolean {
+    if (this.#isAsked || this.#isThrough) return false;
+    this.#isAsked = true;
+    return true;
+  }
+
   /** @param isThrough that was all, and everything that was taken before is walked */
   seeded(seeds: readonly SegmentSeed[], isThrough: boolean): void {
     this.#waiting = [...this.#waiting.slice(this.#taken), ...seeds];

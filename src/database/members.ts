@@ -53,6 +53,8 @@ export interface Renewed {
   readonly plan: number;
   /** Free segments. */
   readonly free: number;
+  /** Dead members hold segments. */
+  readonly isLeftBehind: boolean;
   /** Those who live, itself included. */
   readonly members: readonly MemberLoad[];
 }
@@ -110,6 +112,10 @@ const RENEW = `
       SELECT FROM ingestion_segments WHERE run = $1 AND status = 'open' AND epoch = 0
       ORDER BY segment LIMIT 100
     ) AS free) AS free,
+    EXISTS (
+      SELECT FROM ingestion_members AS dead JOIN ingestion_segments AS one USING (run, epoch)
+      WHERE dead.run = $1 AND dead.epoch <> $2 AND one.status = 'open'
+        AND (dead.is_lost OR dead.lease_until < clock_timestamp())) AS "isLeftBehind",
     (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
       FROM ingestion_members
       WHERE run = $1 AND epoch <> $2 AND NOT is_lost AND lease_until > clock_timestamp()) AS others
@@ -148,13 +154,13 @@ export function openMemberStore(pool: Pool, patience?: Patience): MemberStore {
       ),
 
     async renew({ run, epoch }, { phase, shareable, figures }, leaseMs) {
-      type Row = Pick<Renewed, 'plan' | 'free'> & { others: Renewed['members'] | null };
+      type Row = Omit<Renewed, 'members'> & { others: Renewed['members'] | null };
       const terms = [leaseMs, lateAfterMs(leaseMs)];
       const values = [run, epoch, phase, shareable, JSON.stringify(figures), ...terms];
       const [row] = (await asked(pool.query<Row>(RENEW, values))).rows;
       if (row === undefined) return null;
-      const { plan, free, others } = row;
-      return { plan, free, members: [{ epoch, phase, shareable }, ...(others ?? [])] };
+      const { others, ...renewed } = row;
+      return { ...renewed, members: [{ epoch, phase, shareable }, ...(others ?? [])] };
     },
 
     async leave({ run, epoch }) {

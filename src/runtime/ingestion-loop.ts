@@ -86,9 +86,9 @@ export class IngestionLoop {
     this.#decide(() => this.#push({ type: 'drain', outcome }));
   }
 
-  /** Another member has nothing to do, and this one has the most left. */
-  help(): void {
-    this.#decide(() => this.#push({ type: 'helpWanted' }));
+  /** What becomes of the other members. */
+  told(type: 'helpWanted' | 'leftBehind'): void {
+    this.#decide(() => this.#push({ type }));
   }
 
   /** Something outside of its scheduler has changed: its turn to start a request has come. */
@@ -158,7 +158,9 @@ export class IngestionLoop {
           return { type: 'startsReserved', answer };
         });
       case 'seedsWanted':
-        return this.#ask(journal.seedsTaken(), (block) => ({ type: 'seeded', ...block }));
+        return this.#ask(journal.seedsTaken(command.isLeftBehind), (block) => {
+          return { type: 'seeded', ...block };
+        });
       case 'othersWanted':
         return this.#ask(journal.allCounted(), (counts) => ({ type: 'othersTold', counts }));
       case 'giveSegments':

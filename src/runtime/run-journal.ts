@@ -37,8 +37,12 @@ export interface HeldSegments {
   supersede(segment: number): Promise<void>;
   /** They are another member's. */
   give(segments: readonly number[]): Promise<void>;
-  /** Waits for some, or until the run is through. */
-  take(): Promise<SeedBlock>;
+  /**
+   * Waits for some, or until the run is through.
+   *
+   * @param isLeftBehind what nobody who lives holds, at once: there may be none. @default false
+   */
+  take(isLeftBehind?: boolean): Promise<SeedBlock>;
   /** Waits until other members are through, and counts what all have. */
   countAll(): Promise<ReceivedCounts>;
 }
@@ -124,8 +128,8 @@ export class RunJournal {
     return this.#orFault(this.#options.reserveStarts(request));
   }
 
-  seedsTaken(): Promise<SeedBlock | { readonly fault: Fault }> {
-    return this.#orFault(this.#options.segments.take());
+  seedsTaken(isLeftBehind = false): Promise<SeedBlock | { readonly fault: Fault }> {
+    return this.#orFault(this.#options.segments.take(isLeftBehind));
   }
 
   /** Behind what was told of segments: one that is given is another's, which is to be waited for. */

@@ -116,7 +116,12 @@ export class Engine {
 
   /** Another member has nothing to do, and this one has the most left. */
   help(): void {
-    this.#loop?.help();
+    this.#loop?.told('helpWanted');
+  }
+
+  /** Dead members held something, and nobody has nothing else to do. */
+  takeLeftBehind(): void {
+    this.#loop?.told('leftBehind');
   }
 
   /** What is in flight is finished, and nothing started. */

@@ -153,6 +153,7 @@ describe('who renews its lease', () => {
     expect(await renew(one, { ...WALKING, phase: 'atEnd', shareable: 9 })).toEqual({
       plan: 0,
       free: 2,
+      isLeftBehind: false,
       members: [
         { epoch: one.epoch, phase: 'atEnd', shareable: 9 },
         { epoch: two.epoch, phase: 'idle', shareable: 3 },
@@ -160,6 +161,19 @@ describe('who renews its lease', () => {
     });
     await segments.plan(run, []);
     expect(await renew(one)).toMatchObject({ plan: 1, free: 0 });
+  });
+
+  test('is told whether dead members hold something, and not of what it held itself', async () => {
+    const [one, dead] = [await joinRun(database.pool, run), await joinRun(database.pool, run)];
+    const segments = openSegmentStore(database.pool);
+    await segments.open(one.holder, neighbours(0, 1));
+    await lapse(database.pool, one);
+    await lapse(database.pool, dead);
+    expect(await renew(one)).toMatchObject({ isLeftBehind: false });
+    await segments.open(dead.holder, neighbours(1, 1));
+    expect(await renew(one)).toMatchObject({ isLeftBehind: true });
+    await segments.end(dead.holder, [1]);
+    expect(await renew(one)).toMatchObject({ isLeftBehind: false });
   });
 
   test('is told nothing of the members of another run', async () => {

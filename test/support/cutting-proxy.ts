@@ -21,6 +21,8 @@ export interface CuttingProxy {
   /** Stands still from the first of the client's words that hold all `texts`, which the server never sees. */
   freezeAtRequest(...texts: string[]): Promise<void>;
   freeze(): void;
+  /** Forwards again. Connections that have stood still are cut: what was said on them is lost. */
+  thaw(): void;
   /** Closes every connection on the server's side; the client is told nothing, now or later. */
   cutServers(): void;
   /** Cuts every connection on the client's side; the server is not told until it next answers. */
@@ -98,6 +100,13 @@ export async function startCuttingProxy(connectionString: string): Promise<Cutti
     freezeAtRequest: (...texts) => set('request', holds(...texts), 'freeze'),
     freeze() {
       isFrozen = true;
+    },
+    thaw() {
+      isFrozen = false;
+      for (const { client, server } of pairs) {
+        client.destroy();
+        server.destroy();
+      }
     },
     cutServers() {
       for (const pair of pairs) {

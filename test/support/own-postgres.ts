@@ -19,6 +19,8 @@ export interface OwnPostgres {
   readonly connectionString: string;
   /** The server is killed with all its connections, as `pg_ctl stop -m immediate` does. */
   crash(): Promise<void>;
+  /** As `pg_ctl stop -m fast`: what is under way is rolled back, and each client is told. */
+  shutDown(): Promise<void>;
   /** Starts it again, on the same port. */
   start(): Promise<void>;
   /** One statement over a connection of its own. */
@@ -43,6 +45,19 @@ export function useOwnPostgres(place: () => Promise<Place | null> = temporaryFol
   let databases = 0;
 
   const folder = (): string => join(parent?.path ?? '', 'postgres');
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const running = await findServer(folder());
+    if (running === null) return;
+    process.kill(running.pid, signal);
+    const deadlineMs = performance.now() + STOP_MS;
+    // Nothing announces the end of a process that is not our child.
+    while ((await findServer(folder())) !== null) {
+      if (performance.now() > deadlineMs) throw new Error('the server does not end');
+      await delay(POLL_MS);
+    }
+  }
+
   const server: OwnPostgres = {
     get dataFolder() {
       return folder();
@@ -50,17 +65,8 @@ export function useOwnPostgres(place: () => Promise<Place | null> = temporaryFol
     get connectionString() {
       return connectionString;
     },
-    async crash() {
-      const running = await findServer(folder());
-      if (running === null) return;
-      process.kill(running.pid, 'SIGQUIT');
-      const deadlineMs = performance.now() + STOP_MS;
-      // Nothing announces the end of a process that is not our child.
-      while ((await findServer(folder())) !== null) {
-        if (performance.now() > deadlineMs) throw new Error('the server does not end');
-        await delay(POLL_MS);
-      }
-    },
+    crash: () => end('SIGQUIT'),
+    shutDown: () => end('SIGINT'),
     async start() {
       const started = await startEmbeddedPostgres({
         dataFolder: folder(),

@@ -12,9 +12,14 @@ import { fullestWindow } from './windows.js';
 /** Processes of one run read the same clock, each to a fraction of a millisecond. */
 const TOLERANCE_MS = 10;
 
+export interface Paced extends Pick<Exit, 'stderr'> {
+  /** How far the clock of the process is ahead. @default 0 */
+  readonly skewMs?: number;
+}
+
 /** Fails when processes of a run, of which each logs its pages, have asked for more than the limit permits. */
 export function expectPaced(
-  exits: readonly Exit[],
+  exits: readonly Paced[],
   { eventsQuota, eventsWindowMs }: SimulatorSettings,
 ): void {
   const startsMs = exits.flatMap(startsOf);
@@ -24,11 +29,11 @@ export function expectPaced(
 }
 
 /** Epoch ms. */
-function startsOf({ stderr }: Exit): number[] {
+function startsOf({ stderr, skewMs = 0 }: Paced): number[] {
   const lines = stderr.split('\n').filter((line) => line.includes('"event":"page_requested"'));
   return lines.map((line) => {
     const { startMs } = JSON.parse(line) as { startMs: unknown };
     expect(startMs, line).toBeTypeOf('number');
-    return startMs as number;
+    return (startMs as number) - skewMs;
   });
 }

@@ -7,7 +7,8 @@ import type { MemberState, Renewed } from '../../src/database/members.js';
 import type { TakenSegment } from '../../src/database/segment-store.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import { MemoryJobs, MemoryQueue } from '../../src/queue/memory-queue.js';
-import { Share, type ShareParts, type ShareView } from '../../src/session/members/share.js';
+import { Share } from '../../src/session/members/share.js';
+import type { ShareParts, ShareView } from '../../src/session/members/share-parts.js';
 
 export const AWAY: Fault = { code: 'DATABASE_UNAVAILABLE', message: 'away', retryable: true };
 export const LEASE_MS = 40;
@@ -39,6 +40,7 @@ export function shareOver({ isShared = true, leaseMs = LEASE_MS } = {}) {
     renewed: {
       plan: 1,
       free: 0,
+      isLeftBehind: false,
       members: [{ epoch: 3, phase: 'idle', shareable: 0 }],
     } as Renewed | null,
     areOthersLeft: false,
@@ -96,6 +98,7 @@ export function shareOver({ isShared = true, leaseMs = LEASE_MS } = {}) {
   const view = {
     state: vi.fn<ShareView['state']>(() => ({ phase: 'idle', shareable: 0, figures: NO_FIGURES })),
     help: vi.fn<ShareView['help']>(),
+    takeLeftBehind: vi.fn<ShareView['takeLeftBehind']>(),
     recounted: vi.fn<ShareView['recounted']>(),
   };
   return { share, view, ledger, done, told, queue, others: new MemoryQueue(jobs) };

@@ -6,9 +6,17 @@ export interface SharedRunParts {
   readonly database: { readonly connectionString: string };
   readonly folder: IngestFolder;
   readonly simulator: { readonly baseUrl: string };
-  readonly redis: { readonly url: string };
+  /** Null: each process works for itself. */
+  readonly redis: { readonly url: string } | null;
   /** Of all its processes. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Of one process alone. */
+export interface Changes {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeFlags?: readonly string[];
 }
 
 export class SharedRun {
@@ -19,12 +27,12 @@ export class SharedRun {
     this.#parts = parts;
   }
 
-  ingest(): IngestProcess {
-    return this.#start(['ingest', '--json']);
+  ingest(changes: Changes = {}): IngestProcess {
+    return this.#start(['ingest', '--json'], changes);
   }
 
-  worker(): IngestProcess {
-    return this.#start(['worker']);
+  worker(changes: Changes = {}): IngestProcess {
+    return this.#start(['worker'], changes);
   }
 
   serve(): IngestProcess {
@@ -36,16 +44,19 @@ export class SharedRun {
     return this.#parts.folder.run(['status', ...args], { DATABASE_URL: connectionString });
   }
 
-  #start(args: readonly string[]): IngestProcess {
+  #start(args: readonly string[], changes: Changes = {}): IngestProcess {
     const { database, folder, simulator, redis, env = {} } = this.#parts;
     return folder.start(
-      args,
+      [...args, ...(changes.args ?? [])],
       environmentFor(simulator, database, {
-        ...{ REDIS_URL: redis.url, HTTP_PORT: '0', MEMBER_LEASE: '2' },
+        ...(redis === null ? {} : { REDIS_URL: redis.url }),
+        ...{ HTTP_PORT: '0', MEMBER_LEASE: '2' },
         // Processes of one folder would write over each other's.
         STATE_FILE: `data/${++this.#started}.state`,
         ...env,
+        ...changes.env,
       }),
+      changes.nodeFlags,
     );
   }
 }

@@ -164,6 +164,7 @@ export class SimulatedMember {
       view: {
         state: () => ({ phase: scheduler.phase, shareable: scheduler.shareable }),
         help: () => tell({ type: 'helpWanted' }),
+        takeLeftBehind: () => tell({ type: 'leftBehind' }),
         fail: (fault) => tell({ type: 'drain', outcome: { status: 'failed', fault } }),
       },
     });
@@ -225,7 +226,7 @@ export class SimulatedMember {
           (answer) => this.#tell(stay, { type: 'startsReserved', answer }),
         );
       case 'seedsWanted':
-        return this.#askFor(stay, share.take(), (block) =>
+        return this.#askFor(stay, share.take(command.isLeftBehind), (block) =>
           this.#tell(stay, { type: 'seeded', ...block }),
         );
       case 'othersWanted':

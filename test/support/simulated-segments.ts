@@ -39,6 +39,7 @@ export interface JoinedRun {
 export interface RenewedLease {
   readonly plan: number;
   readonly free: number;
+  readonly isLeftBehind: boolean;
   readonly members: readonly MemberLoad[];
 }
 
@@ -115,8 +116,17 @@ export class SimulatedSegments {
     return {
       plan: this.plan,
       free: free.length,
+      isLeftBehind: this.#isLeftBehind(nowMs),
       members: [{ epoch, phase, shareable }, ...others],
     };
+  }
+
+  #isLeftBehind(nowMs: number): boolean {
+    const isDead = (epoch: number): boolean => {
+      const holder = this.members.get(epoch);
+      return holder !== undefined && (holder.isLost || holder.leaseUntilMs < nowMs);
+    };
+    return [...this.segments.values()].some((one) => isOpen(one) && isDead(one.epoch));
   }
 
   leave(epoch: number): void {

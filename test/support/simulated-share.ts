@@ -9,7 +9,7 @@ import {
   type TakingParts,
 } from '../../src/core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
-import { givesHelp, type MemberLoad } from '../../src/core/help.js';
+import { givesHelp, type MemberLoad, takesBeside } from '../../src/core/help.js';
 import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../src/core/lease.js';
 import type { ReceivedCounts } from '../../src/core/received-records.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
@@ -47,14 +47,9 @@ export interface ShareParts {
   readonly view: {
     state(): Pick<MemberLoad, 'phase' | 'shareable'>;
     help(): void;
+    takeLeftBehind(): void;
     fail(fault: Fault): void;
   };
-}
-
-interface Job {
-  readonly held: TakenJob;
-  /** Its segments that are still held. */
-  readonly left: Set<number>;
 }
 
 export class SimulatedShare implements ToldSegments {
@@ -62,7 +57,8 @@ export class SimulatedShare implements ToldSegments {
   readonly #parts: ShareParts;
   /** What it takes for its own. */
   readonly #held = new Set<number>();
-  readonly #jobs = new Map<number, Job>();
+  /** By segment; `left`: those of the job that are still held. */
+  readonly #jobs = new Map<number, { readonly held: TakenJob; readonly left: Set<number> }>();
   readonly #renewals = new DoingQueue();
   #own: SegmentSpan | null;
   #changes = 0;
@@ -140,7 +136,7 @@ export class SimulatedShare implements ToldSegments {
 
   // --- what is asked ---------------------------------------------------------------------------
 
-  *take(): Doing<SeedBlock> {
+  *take(isLeftBehind: boolean): Doing<SeedBlock> {
     const { segments, queue, joined, machine } = this.#parts;
     while (!this.#isOver) {
       const changes = this.#changes;
@@ -151,6 +147,7 @@ export class SimulatedShare implements ToldSegments {
         queue.empty();
         return { seeds: [], isThrough: true };
       }
+      if (isLeftBehind) return { seeds: yield* this.#takeAll(rest.free), isThrough: false };
       queue.offer(rest.free);
       this.#renew();
       const job = this.#takeOwn() ?? (yield* this.#takeJob(changes));
@@ -169,11 +166,18 @@ export class SimulatedShare implements ToldSegments {
     return yield* this.#ask(() => ledger.received);
   }
 
+  *#takeAll(free: readonly SegmentSpan[]): Doing<readonly SegmentSeed[]> {
+    const seeds: SegmentSeed[] = [];
+    for (const span of free)
+      seeds.push(...(yield* this.journal.inTurn(() => this.#claim(unqueued(span)))));
+    return seeds;
+  }
+
   /** Once. */
   #takeOwn(): TakenJob | null {
     const own = this.#own;
     this.#own = null;
-    return own && { ...own, done: () => {}, putOff: () => {} };
+    return own && unqueued(own);
   }
 
   *#claim(held: TakenJob): Doing<readonly SegmentSeed[]> {
@@ -264,6 +268,7 @@ export class SimulatedShare implements ToldSegments {
     if (renewed === null) return view.fail(GIVEN_UP);
     if (renewed.plan !== joined.plan) return view.fail(PLANNED_ANEW);
     if (givesHelp(this.epoch, renewed.members, renewed.free)) view.help();
+    if (renewed.isLeftBehind && takesBeside(renewed.members)) view.takeLeftBehind();
   }
 
   /** What it holds is anybody's, at once. Nothing of it is under way. */
@@ -291,3 +296,5 @@ export class SimulatedShare implements ToldSegments {
     return take<void>((resume) => machine.at(machine.nowMs + forMs, () => resume()));
   }
 }
+
+const unqueued = (span: SegmentSpan): TakenJob => ({ ...span, done: () => {}, putOff: () => {} });

@@ -1,6 +1,6 @@
 /** Which members leave something to those that have nothing to do. */
 import { describe, expect, test } from 'vitest';
-import { givesHelp, type MemberLoad } from '../../src/core/help.js';
+import { givesHelp, type MemberLoad, takesBeside } from '../../src/core/help.js';
 
 const walking = (epoch: number, shareable: number): MemberLoad => ({
   ...{ epoch, phase: 'walking', shareable },
@@ -58,4 +58,10 @@ test('one that is idle itself gives nothing, whatever it says that it could', ()
 
 test('who is not among the members gives nothing', () => {
   expect(givesHelp(9, [walking(1, 500), idle(2)], 0)).toBe(false);
+});
+
+test('what dead members held is taken beside the own where nobody has nothing to do', () => {
+  expect(takesBeside([walking(1, 500), walking(2, 0)])).toBe(true);
+  expect(takesBeside([walking(1, 500), { ...walking(2, 0), phase: 'atEnd' }])).toBe(true);
+  expect(takesBeside([walking(1, 500), idle(2)])).toBe(false);
 });

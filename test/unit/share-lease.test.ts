@@ -18,7 +18,7 @@ describe('the lease', () => {
   });
 
   test('is lost when the run is planned anew, or the member is not known any more', async () => {
-    for (const renewed of [{ plan: 2, free: 0, members: [] }, null]) {
+    for (const renewed of [{ plan: 2, free: 0, isLeftBehind: false, members: [] }, null]) {
       const { share, view, ledger } = shareOver();
       share.begin(view);
       let isLost = false;
@@ -44,7 +44,7 @@ describe('the lease', () => {
   test('does not wait for the count of all pages', async () => {
     const { share, view, ledger, told } = shareOver();
     const members = [3, 4].map((epoch) => ({ epoch, phase: 'walking', shareable: 0 }) as const);
-    ledger.renewed = { plan: 1, free: 0, members };
+    ledger.renewed = { plan: 1, free: 0, isLeftBehind: false, members };
     let count = (): void => {};
     ledger.counting = () =>
       new Promise((resolve) => {
@@ -63,12 +63,12 @@ describe('the lease', () => {
       { epoch: 3, phase: 'walking', shareable: 9 },
       { epoch: 4, phase: 'idle', shareable: 0 },
     ] as const;
-    ledger.renewed = { plan: 1, free: 1, members };
+    ledger.renewed = { plan: 1, free: 1, isLeftBehind: false, members };
     share.begin(view);
     await vi.waitFor(() => expect(told.length).toBeGreaterThan(2));
     // It takes what is free.
     expect(view.help).not.toHaveBeenCalled();
-    ledger.renewed = { plan: 1, free: 0, members };
+    ledger.renewed = { plan: 1, free: 0, isLeftBehind: false, members };
     await vi.waitFor(() => expect(view.help).toHaveBeenCalled());
   });
 });

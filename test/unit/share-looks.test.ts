@@ -7,7 +7,8 @@ import type { SegmentSpan } from '../../src/core/taking.js';
 import type { SegmentStore } from '../../src/database/segment-store.js';
 import { MemoryQueue } from '../../src/queue/memory-queue.js';
 import type { SegmentQueue } from '../../src/queue/segment-queue.js';
-import { Share, type ShareParts } from '../../src/session/members/share.js';
+import { Share } from '../../src/session/members/share.js';
+import type { ShareParts } from '../../src/session/members/share-parts.js';
 
 const RUN = 1;
 const ME = { epoch: 7, plan: 1, firstSegment: 100 };

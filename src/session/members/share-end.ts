@@ -9,13 +9,13 @@ import { nowMs } from '../../runtime/clock.js';
 import type { Engine } from '../engine.js';
 import type { SessionParts } from '../session-parts.js';
 import type { EnterRunAgain } from './enter-run.js';
-import type { ShareView } from './share.js';
+import type { ShareView } from './share-parts.js';
 
 export interface Working {
   readonly scheduler: Scheduler;
   readonly stats: RunStats;
   readonly figures: RunFigures;
-  readonly engine: Pick<Engine, 'help'>;
+  readonly engine: Pick<Engine, 'help' | 'takeLeftBehind'>;
 }
 
 export function viewOf({ scheduler, stats, figures, engine }: Working): ShareView {
@@ -32,6 +32,7 @@ export function viewOf({ scheduler, stats, figures, engine }: Working): ShareVie
       };
     },
     help: () => engine.help(),
+    takeLeftBehind: () => engine.takeLeftBehind(),
     recounted: (rows) => stats.recount(rows),
   };
 }

@@ -14,7 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { newsOf } from '../../core/claimed-segments.js';
 import { type Fault, IngestionError } from '../../core/fault.js';
-import { givesHelp } from '../../core/help.js';
+import { givesHelp, takesBeside } from '../../core/help.js';
 import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../core/lease.js';
 import type { ReceivedCounts } from '../../core/received-records.js';
 import type { SegmentSeed } from '../../core/segment.js';
@@ -28,41 +28,14 @@ import {
   type SegmentSpan,
   spanOf,
 } from '../../core/taking.js';
-import type { Joined, MemberState, MemberStore } from '../../database/members.js';
-import type { Holder, SegmentStore } from '../../database/segment-store.js';
+import type { Holder } from '../../database/segment-store.js';
 import type { Position } from '../../paging/position.js';
-import type { HeldJob, SegmentQueue } from '../../queue/segment-queue.js';
+import type { HeldJob } from '../../queue/segment-queue.js';
 import type { HeldSegments, SeedBlock } from '../../runtime/run-journal.js';
 import { nextJob, unqueued } from './next-job.js';
-import { loadSeeds, type SeedingParts } from './segment-seeds.js';
+import { loadSeeds } from './segment-seeds.js';
 import { ShareJobs } from './share-jobs.js';
-import type { ShareObserver } from './share-observer.js';
-
-export interface ShareParts {
-  readonly joined: Joined;
-  readonly segments: SegmentStore;
-  readonly members: MemberStore;
-  readonly queue: SegmentQueue;
-  readonly seeding: SeedingParts;
-  /** Other members may work on the run. */
-  readonly isShared: boolean;
-  readonly leaseMs: number;
-  /** What all members have received of the run. */
-  readonly countAll: () => Promise<ReceivedCounts>;
-  /** Rows that it has by the ledger, of all members. */
-  readonly countRows: () => Promise<number>;
-  /** Null: nobody looks on. */
-  readonly observer: ShareObserver | null;
-}
-
-/** What others are told of the share, and what is told to it. */
-export interface ShareView {
-  state(): MemberState;
-  /** Another member has nothing to do. */
-  help(): void;
-  /** @param rows that the run has by the ledger, of all members */
-  recounted(rows: number): void;
-}
+import type { ShareParts, ShareView } from './share-parts.js';
 
 /** Sums over all pages: that of 10,000 takes some milliseconds. */
 const RECOUNT_EVERY_MS = 5_000;
@@ -154,7 +127,7 @@ export class Share implements HeldSegments {
   }
 
   /** @throws IngestionError, LEASE_LOST, where the run was planned anew */
-  async take(): Promise<SeedBlock> {
+  async take(isLeftBehind = false): Promise<SeedBlock> {
     const { segments, queue, isShared, joined } = this.#parts;
     while (!this.#over.signal.aborted) {
       this.#hasClaimed = false;
@@ -166,6 +139,7 @@ export class Share implements HeldSegments {
         await queue.clear();
         return { seeds: [], isThrough: true };
       }
+      if (isLeftBehind) return { seeds: await this.#takeAll(rest.free), isThrough: false };
       await queue.offer(rest.free);
       // Others learn at once that it has nothing to do.
       if (isShared) this.#renew();
@@ -186,6 +160,15 @@ export class Share implements HeldSegments {
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
     return countAll();
+  }
+
+  /** What can be had of it, at once. */
+  async #takeAll(free: readonly SegmentSpan[]): Promise<readonly SegmentSeed[]> {
+    const seeds: SegmentSeed[] = [];
+    for (const span of free) {
+      seeds.push(...(await this.#inTurn(() => this.#claim(unqueued(span)))));
+    }
+    return seeds;
   }
 
   /** Once. */
@@ -267,6 +250,7 @@ export class Share implements HeldSegments {
     if (renewed === null) return this.#tellLost(GIVEN_UP);
     if (renewed.plan !== joined.plan) return this.#tellLost(PLANNED_ANEW);
     if (givesHelp(this.holder.epoch, renewed.members, renewed.free)) this.#view.help();
+    if (renewed.isLeftBehind && takesBeside(renewed.members)) this.#view.takeLeftBehind();
     if (renewed.members.length > 1) void this.#recount(this.#view);
   }
 
