@@ -57,15 +57,22 @@ export interface PlanLockSettings {
   readonly onFrozen?: () => void;
 }
 
+/** The session that holds the lock. What is written under the lock goes over it. */
+export interface PlanSession {
+  /** Of its one connection. */
+  readonly pool: Pool;
+  /** For what can pass within the session. */
+  readonly patience: Patience;
+}
+
 /**
- * @param work done again where the lock is lost meanwhile: it must bear that. It is given the session of the lock, as
- *   a pool of one connection, over which everything goes that it writes
+ * @param work done again where the session is lost meanwhile: it must bear that
  * @throws IngestionError with the fault of the database, or when another process plans for too long; what `work` throws
  */
 export async function withPlanLock<T>(
   stream: StreamKey,
   settings: PlanLockSettings,
-  work: (session: Pool) => Promise<T>,
+  work: (session: PlanSession) => Promise<T>,
 ): Promise<T> {
   let predecessor: number | null = null;
   const turn = async (): Promise<Turn<T>> => {
@@ -74,7 +81,7 @@ export async function withPlanLock<T>(
       const refusal = await lock.take(predecessor);
       if (refusal !== null) return { thrown: new IngestionError(refusal) };
       predecessor = lock.session;
-      const value = await work(lock.pool);
+      const value = await work(lock);
       await lock.giveBack();
       return { value };
     } catch (error) {
@@ -96,9 +103,9 @@ function isWorthAgain(error: unknown): boolean {
   return error instanceof IngestionError && error.fault.retryable;
 }
 
-class PlanLock {
-  /** Of one connection, once. */
+class PlanLock implements PlanSession {
   readonly pool: Pool;
+  readonly patience: Patience;
   readonly #name: string;
   readonly #stream: string;
   readonly #settings: PlanLockSettings;
@@ -111,12 +118,15 @@ class PlanLock {
     this.#settings = settings;
     const { connectionString, leaseMs, silenceMs } = settings;
     let isUsed = false;
+    let isLost = false;
+    this.patience = settings.patience.ofPart(() => !isLost);
     this.pool = openPool(connectionString, {
       max: 1,
       applicationName: `${NAME} ${leaseMs} ms`,
       ...(silenceMs === undefined ? {} : { silenceMs }),
       async onConnect() {
-        if (isUsed) throw new IngestionError(LOST);
+        isLost = isUsed;
+        if (isLost) throw new IngestionError(LOST);
         isUsed = true;
       },
     });

@@ -132,13 +132,29 @@ describe('work whose session is lost meanwhile', () => {
   });
 });
 
-describe('work that fails', () => {
-  const fault = (code: Fault['code'], retryable: boolean): Fault => ({
-    code,
-    message: '',
-    retryable,
+test('what its patience waits for within the session is not waited for once that is lost', async () => {
+  let attempts = 0;
+  await withLock(async (session, patience) => {
+    if (++attempts > 1) return;
+    let failures = 1;
+    const passing = async () => {
+      if (failures-- > 0) throw new IngestionError(fault('DATABASE_UNAVAILABLE', true));
+      return 'passed';
+    };
+    expect(await patience.during(passing)).toBe('passed');
+    const own = 'SELECT pg_terminate_backend(pg_backend_pid())';
+    await patience.during(() => asked(session.query(own)));
   });
+  expect(attempts).toBe(2);
+});
 
+const fault = (code: Fault['code'], retryable: boolean): Fault => ({
+  code,
+  message: '',
+  retryable,
+});
+
+describe('work that fails', () => {
   test('for what can pass is done again', async () => {
     const work = vi.fn(async () => 'done');
     work.mockRejectedValueOnce(new IngestionError(fault('DATABASE_CONFLICT', true)));

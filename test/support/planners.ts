@@ -15,7 +15,7 @@ const COUNT_HELD = `SELECT count(*)::integer AS held FROM pg_locks
 
 export interface Planners {
   withLock<T>(
-    work: (session: Pool) => Promise<T>,
+    work: (session: Pool, patience: Patience) => Promise<T>,
     settings?: Partial<PlanLockSettings> & { readonly stream?: StreamKey },
   ): Promise<T>;
   /** How many sessions hold the lock of `STREAM`. */
@@ -36,7 +36,7 @@ export function usePlanners(database: TestDatabase): Planners {
       return withPlanLock(
         stream,
         { connectionString, patience, leaseMs: 60_000, ...settings },
-        work,
+        ({ pool, patience: within }) => work(pool, within),
       );
     },
     async held() {

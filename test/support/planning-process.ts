@@ -14,12 +14,12 @@ let attempts = 0;
 await withPlanLock(
   STREAM,
   { connectionString, patience, leaseMs: Number(leaseMs) },
-  async (session) => {
+  async ({ pool }) => {
     attempts++;
     const told = once(process, 'message');
     process.send?.('held');
     await told;
-    await session.query('INSERT INTO planned VALUES ($1)', [`frozen ${attempts}`]);
+    await pool.query('INSERT INTO planned VALUES ($1)', [`frozen ${attempts}`]);
   },
 );
 process.send?.(attempts);

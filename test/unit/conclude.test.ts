@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { CommittedPage } from '../../src/core/committed-page.js';
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import type { RunOutcome } from '../../src/core/scheduler-types.js';
+import { Patience } from '../../src/database/patience.js';
+import type { PlanSession } from '../../src/database/plan-lock.js';
 import { cursorChain } from '../../src/paging/cursor-chain.js';
 import { type Conclusion, conclude } from '../../src/session/members/conclude.js';
 import type { underPlanLock as underLocked } from '../../src/session/members/under-plan-lock.js';
@@ -59,7 +61,8 @@ async function concludeWith(outcome: RunOutcome, known: Known = {}) {
     if (text.includes('has_left_order AS')) return { rows: [{ hasLeftOrder: false }] };
     return { rows: answers.find(([from]) => text.includes(from))?.[1]() ?? [] };
   };
-  const session = { query } as unknown as Pool;
+  const pool = { query } as unknown as Pool;
+  const session = { pool, patience: new Patience({ forMs: 0 }) };
   const parts = {
     context: { config: { redisUrl: isShared ? 'redis://localhost' : null } },
     database: {},
@@ -77,12 +80,12 @@ async function concludeWith(outcome: RunOutcome, known: Known = {}) {
     ...(handBack === undefined ? {} : { handBack }),
   } as unknown as SessionParts;
   const record = async (held: SessionParts): Promise<void> => {
-    if (isShared) expect(held.database.pool).toBe(session);
+    if (isShared) expect(held.database.pool).toBe(pool);
     done.push('record');
     await known.record?.();
     done.push('recorded');
   };
-  const underPlanLock = async (_: unknown, work: (session: Pool) => Promise<unknown>) => {
+  const underPlanLock = async (_: unknown, work: (session: PlanSession) => Promise<unknown>) => {
     done.push('lock');
     const attempt = () => work(session) as Promise<Conclusion>;
     return underLock(attempt).finally(() => done.push('unlock'));

@@ -1,12 +1,11 @@
 /** Finds out what the end of one share makes of its run, and does it. See core/share-end.ts. */
-import type { Pool } from 'pg';
 import { IngestionError } from '../../core/fault.js';
 import { planResume } from '../../core/resume.js';
 import type { RunOutcome } from '../../core/scheduler-types.js';
 import { endOfShare } from '../../core/share-end.js';
 import { openChildStore } from '../../database/child-store.js';
 import { openMemberStore } from '../../database/members.js';
-import { Patience } from '../../database/patience.js';
+import type { PlanSession } from '../../database/plan-lock.js';
 import { openRunStore } from '../../database/run-store.js';
 import { openSegmentStore } from '../../database/segment-store.js';
 import { nowMs } from '../../runtime/clock.js';
@@ -40,7 +39,7 @@ export async function conclude(
   }
   // It may be on record though the answer to that was lost.
   let isTried = false;
-  const work = async (session: Pool): Promise<Conclusion> => {
+  const work = async (session: PlanSession): Promise<Conclusion> => {
     const held = overSession(parts, session);
     const found = await findEnd(held, outcome);
     if (isTried && !found.isRunning) return 'recorded';
@@ -72,17 +71,13 @@ async function isAnothers({ lock }: SessionParts): Promise<boolean> {
   }
 }
 
-/** Whatever it waits for comes when the lock is taken again. */
-const NO_PATIENCE = { forMs: 0, isWorthIt: () => false };
-
 /** Writes over the session that holds the lock. */
-function overSession(parts: SessionParts, session: Pool): SessionParts {
+function overSession(parts: SessionParts, { pool, patience }: PlanSession): SessionParts {
   return {
-    ...parts,
-    database: { ...parts.database, pool: session },
-    store: openRunStore(session),
-    children: openChildStore(session),
-    patience: new Patience(NO_PATIENCE),
+    ...{ ...parts, patience },
+    database: { ...parts.database, pool },
+    store: openRunStore(pool, { patience }),
+    children: openChildStore(pool, patience),
   };
 }
 
@@ -90,22 +85,28 @@ async function findEnd(
   parts: SessionParts,
   { status }: RunOutcome,
 ): Promise<Parameters<typeof endOfShare>[0]> {
-  const { database, prepared, store, share } = parts;
+  const { database, patience, prepared, store, share } = parts;
   const { run } = prepared.run;
   const isRunning = (await store.findRun(run))?.status === 'running';
   if (!isRunning) return { isRunning, gaps: null, others: 0 };
   if (status === 'complete') return { isRunning, gaps: await countGaps(parts), others: 0 };
   await share.leave();
-  const others = await livingOf(openMemberStore(database.pool), run);
+  const others = await livingOf(openMemberStore(database.pool, patience), run);
   return { isRunning, gaps: null, others: others.length };
 }
 
 /** Not by what members say of segments: by the pages. Of a child that has ended its pages were looked at. */
-async function countGaps({ prepared, store, source, database }: SessionParts): Promise<number> {
+async function countGaps({
+  prepared,
+  store,
+  source,
+  database,
+  patience,
+}: SessionParts): Promise<number> {
   if (prepared.children !== null) return 0;
   const { run } = prepared.run;
   const { paging, within } = source.spec;
-  const hasLeftOrder = await openSegmentStore(database.pool).hasLeftOrder(run);
+  const hasLeftOrder = await openSegmentStore(database.pool, patience).hasLeftOrder(run);
   const how = { paging, within, nowMs: nowMs(), hasLeftOrder };
   return planResume(await store.loadPages(run), how).gaps.length;
 }

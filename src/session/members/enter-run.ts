@@ -6,7 +6,6 @@
  */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Pool } from 'pg';
 import type { Config } from '../../config/config.js';
 import { type EnterAgain, entryOf, joinedPlan } from '../../core/entering.js';
 import { planResume } from '../../core/resume.js';
@@ -20,6 +19,7 @@ import {
   type MemberStore,
   openMemberStore,
 } from '../../database/members.js';
+import type { PlanSession } from '../../database/plan-lock.js';
 import { openRunStore } from '../../database/run-store.js';
 import { type Holder, openSegmentStore, type SegmentStore } from '../../database/segment-store.js';
 import { nowMs } from '../../runtime/clock.js';
@@ -80,19 +80,17 @@ export class Entering {
   }
 
   /**
-   * Under the plan lock.
-   *
-   * @param session that holds it
+   * @param session that holds the plan lock
    * @returns the finished run instead, when there is one and nothing more is to be read
    * @throws UserError where the members that are at work have another version or source file; as `prepareRun`
    */
-  async enter(session: Pool): Promise<{ readonly finished: Run } | EnteredRun> {
+  async enter({ pool, patience }: PlanSession): Promise<{ readonly finished: Run } | EnteredRun> {
     const parts = {
       ...this.#terms,
-      store: openRunStore(session),
-      children: openChildStore(session),
-      segments: openSegmentStore(session),
-      members: openMemberStore(session),
+      store: openRunStore(pool, { patience }),
+      children: openChildStore(pool, patience),
+      segments: openSegmentStore(pool, patience),
+      members: openMemberStore(pool, patience),
     };
     const { segments, members, isShared } = parts;
     if (this.#joined !== null) {

@@ -1,6 +1,5 @@
 /** Work under the plan lock of a stream, with the settings of the process. See database/plan-lock.ts. */
-import type { Pool } from 'pg';
-import { withPlanLock } from '../../database/plan-lock.js';
+import { type PlanSession, withPlanLock } from '../../database/plan-lock.js';
 import { answerDeadlineMs } from '../../postgres/client.js';
 import type { SessionParts } from '../session-parts.js';
 
@@ -9,7 +8,7 @@ type PlanParts = Pick<SessionParts, 'context' | 'database' | 'source' | 'patienc
 /** @param work done again where the lock is lost meanwhile @throws as `withPlanLock` */
 export function underPlanLock<T>(
   { context, database, source, patience }: PlanParts,
-  work: (session: Pool) => Promise<T>,
+  work: (session: PlanSession) => Promise<T>,
 ): Promise<T> {
   const { config, log } = context;
   const { streamKey } = source;
