@@ -53,7 +53,7 @@ test('what ends its share does not end the run, and is not tried again at once',
   const environment = environmentFor(simulator, database, { ...PAGES, REDIS_URL: redis.url });
   const worker = folder.start(['worker'], { ...environment, TARGET_API_KEY: 'another-key' });
   const first = folder.start(['ingest', '--json'], environment);
-  await worker.untilLog('run_left');
+  await worker.untilLog('run_not_served');
   // By the limit these take three seconds, in which it looks for runs.
   await first.untilLog('page_committed', { count: 60 });
   expect(await runStatus(database.pool)).toBe('running');
