@@ -1,9 +1,11 @@
 /** How a simulated member enters a run: what src/session/members/enter-run.ts does, with the same decisions. */
 import { type EnterAgain, entryOf, joinedPlan } from '../../src/core/entering.js';
+import { assert } from '../../src/core/fault.js';
 import { planResume, type ResumePlan } from '../../src/core/resume.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
 import { ownSpan } from '../../src/core/taking.js';
 import type { Cluster } from './simulated-cluster.js';
+import type { PlanSession } from './simulated-database.js';
 import type { Doing } from './simulated-doing.js';
 import type { SimulatedMachine } from './simulated-machine.js';
 import { ofChildren } from './simulated-process.js';
@@ -19,9 +21,12 @@ export interface EnteredRun {
   readonly total: number | null;
 }
 
+/** One entering, which may be done again. */
 export class SimulatedEntering {
   readonly #cluster: Cluster;
   readonly #machine: SimulatedMachine;
+  #session: PlanSession | null = null;
+  #joined: number | null = null;
 
   constructor(cluster: Cluster, machine: SimulatedMachine) {
     this.#cluster = cluster;
@@ -33,9 +38,19 @@ export class SimulatedEntering {
    *
    * @param planBefore how often the run was planned when the member entered it before
    */
-  *enter(again: EnterAgain | null, planBefore: number): Doing<EnteredRun | null> {
+  *enter(
+    session: PlanSession,
+    again: EnterAgain | null,
+    planBefore: number,
+  ): Doing<EnteredRun | null> {
     const { segments, run, leaseMs, ledger, watch } = this.#cluster;
     const machine = this.#machine;
+    const before = this.#joined;
+    this.#session = session;
+    if (before !== null) {
+      yield* this.#ask(() => segments.release(before, null));
+      yield* this.#ask(() => segments.leave(before));
+    }
     const status = yield* this.#ask(() => run.status);
     if (status === 'complete') return null;
     const living =
@@ -54,6 +69,7 @@ export class SimulatedEntering {
       watch.joined(row.epoch, machine);
       return row;
     });
+    this.#joined = joined.epoch;
     const own = ownSpan(standing.planned, standing.plan.isOrdered);
     const terms = { plan: joined.plan, nowMs: machine.nowMs };
     if (own !== null) yield* this.#ask(() => segments.claim(joined.epoch, own, terms, () => false));
@@ -95,6 +111,7 @@ export class SimulatedEntering {
   }
 
   #ask<T>(work: () => T): Doing<T> {
-    return this.#cluster.database.ask(this.#machine, work);
+    assert(this.#session !== null, 'it enters under the plan lock');
+    return this.#session.ask(work);
   }
 }
