@@ -79,6 +79,7 @@ class ClusterPlayer {
       usuallyMs: 20,
       seldomMs: leaseMs / 16,
       leaseMs,
+      isCalm: settings.isCalm === true,
     });
     const queue = new SimulatedQueue(time, random);
     const isAway = (): boolean => database.isAway || queue.isAway;

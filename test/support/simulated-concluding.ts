@@ -28,7 +28,10 @@ export function* conclude(
 ): Doing<EnterAgain | null> {
   const { database, run, segments, watch, limits } = cluster;
   const ask = <T>(work: () => T): Doing<T> => session.ask(work);
-  const isRunning = (yield* ask(() => run.status)) === 'running';
+  const { status, lastEpoch } = yield* ask(() => {
+    return { status: run.status, lastEpoch: segments.lastEpoch };
+  });
+  const isRunning = status === 'running';
   const seemsThrough = isRunning && outcome.status === 'complete';
   const gaps = seemsThrough ? yield* countGaps(cluster, machine, session) : null;
   let others = 0;
@@ -46,7 +49,11 @@ export function* conclude(
   yield* database.ask(machine, () =>
     limits.reserve(owner, last, machine.clockOffsetMs, machine.nowMs),
   );
-  if (end === 'record') yield* ask(() => run.record(outcome));
+  if (end === 'record')
+    yield* ask(() => {
+      if (segments.lastEpoch !== lastEpoch) watch.writesBehind();
+      run.record(outcome);
+    });
   return null;
 }
 

@@ -13,6 +13,8 @@ const AWAY: Fault = {
 };
 /** Of those that lose the plan lock. */
 const IMPATIENT = 0.2;
+/** Of those that get it. */
+const PAUSED = 0.05;
 /** How long a connection of a process that is gone keeps its locks. */
 const GONE_MS = 1_000;
 
@@ -21,6 +23,8 @@ export interface DatabaseTerms {
   readonly usuallyMs: number;
   readonly seldomMs: number;
   readonly leaseMs: number;
+  /** Nobody is paused. */
+  readonly isCalm: boolean;
 }
 
 /** Holds the plan lock of a process. */
@@ -113,6 +117,7 @@ export class SimulatedDatabase {
     return (resume, fail) => {
       const got = (): void => {
         this.#planner = session;
+        this.#disturb(machine);
         machine.at(this.#time.nowMs + this.#onWayMs, () => resume(undefined));
       };
       const lost = (): void => {
@@ -124,6 +129,15 @@ export class SimulatedDatabase {
       this.#waiting.push({ machine, got, lost });
       this.#watch();
     };
+  }
+
+  /** Else few would be paused in the short time in which they plan. */
+  #disturb(machine: SimulatedMachine): void {
+    const { usuallyMs, leaseMs, isCalm } = this.#terms;
+    if (isCalm || this.#random() >= PAUSED) return;
+    this.#time.atAnyRate(this.#time.nowMs + drawInteger(this.#random, 0, 10 * usuallyMs), () =>
+      machine.freeze(drawInteger(this.#random, leaseMs, 4 * leaseMs)),
+    );
   }
 
   /** Who waits ends a planner that shows no life. */

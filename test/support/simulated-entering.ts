@@ -9,7 +9,7 @@ import type { PlanSession } from './simulated-database.js';
 import type { Doing } from './simulated-doing.js';
 import type { SimulatedMachine } from './simulated-machine.js';
 import { ofChildren } from './simulated-process.js';
-import type { JoinedRun } from './simulated-segments.js';
+import type { JoinedRun, SimulatedSegments } from './simulated-segments.js';
 
 export interface EnteredRun {
   readonly plan: ResumePlan;
@@ -27,6 +27,8 @@ export class SimulatedEntering {
   readonly #machine: SimulatedMachine;
   #session: PlanSession | null = null;
   #joined: number | null = null;
+  /** How often the run was planned, as it knows. */
+  #planKnown = 0;
 
   constructor(cluster: Cluster, machine: SimulatedMachine) {
     this.#cluster = cluster;
@@ -56,10 +58,10 @@ export class SimulatedEntering {
     const living =
       status === 'running' ? yield* this.#ask(() => segments.living(machine.nowMs).length) : 0;
     const { plan, hasLeftOrder } = yield* this.#ask(() => ({ ...segments }));
+    this.#planKnown = plan;
     const entry = entryOf(again, planBefore, { isComplete: false, living, plan, hasLeftOrder });
     if (entry === 'plan') watch.plans();
-    if (again?.hasLeftOrder && entry === 'plan')
-      yield* this.#ask(() => segments.planAnew([], true));
+    if (again?.hasLeftOrder && entry === 'plan') yield* this.#planAnew([], true);
     const standing = yield* entry === 'join' ? this.#stand() : this.#plan(status === 'none');
     const { total, rowsDone } = yield* this.#ask(() => {
       return { total: run.total, rowsDone: ledger.rowsCounted };
@@ -89,7 +91,7 @@ export class SimulatedEntering {
 
   *#plan(isBegun: boolean): Doing<Pick<EnteredRun, 'plan' | 'pages' | 'planned'>> {
     const { segments, ledger, api, run, watch } = this.#cluster;
-    if (!isBegun) yield* this.#ask(() => segments.planAnew([]));
+    if (!isBegun) yield* this.#planAnew([]);
     const { clockMs: nowMs } = this.#machine;
     if (api.parents !== null) {
       yield* this.#ask(() => run.takeUpChildren());
@@ -104,10 +106,20 @@ export class SimulatedEntering {
     const pages = yield* this.#ask(() => [...ledger.pages]);
     yield* this.#ask(() => run.takeUp());
     const plan = planResume(pages, { paging: api.paging, nowMs, hasLeftOrder });
-    const first = yield* this.#ask(() => segments.planAnew(plan.gaps));
+    const first = yield* this.#planAnew(plan.gaps);
     watch.planned();
     const planned = plan.gaps.map((gap, index) => ({ ...gap, segment: first + index }));
     return { plan, pages, planned };
+  }
+
+  #planAnew(ranges: Parameters<SimulatedSegments['planAnew']>[0], hasLeftOrder = false) {
+    const { segments, watch } = this.#cluster;
+    return this.#ask(() => {
+      if (segments.plan !== this.#planKnown) watch.writesBehind();
+      const first = segments.planAnew(ranges, hasLeftOrder);
+      this.#planKnown = segments.plan;
+      return first;
+    });
   }
 
   #ask<T>(work: () => T): Doing<T> {
