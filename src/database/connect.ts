@@ -7,7 +7,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { assert, type Fault, IngestionError } from '../core/fault.js';
-import { type ConnectionSettings, makePool, withClient } from '../postgres/client.js';
+import {
+  type PoolSettings as AnyPool,
+  type ConnectionSettings,
+  makePool,
+  withClient,
+} from '../postgres/client.js';
 import { faultFromDatabaseError, isWithoutTls } from '../postgres/sql-fault.js';
 import { tlsAttempts } from '../postgres/tls-modes.js';
 
@@ -19,9 +24,9 @@ const FIRST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.6;
 const WAIT_MAX_MS = 2_000;
 
-export interface PoolSettings extends Omit<ConnectionSettings, 'connectionString'> {
-  /** Connections at most. */
-  readonly max: number;
+export interface PoolSettings
+  extends Omit<ConnectionSettings, 'connectionString'>,
+    Pick<AnyPool, 'max' | 'onConnect'> {
   /** Told of a connection that broke while it was idle; the pool replaces it by itself. */
   readonly onIdleFault?: (fault: Fault) => void;
 }

@@ -25,6 +25,8 @@ export interface KeptRunLockSettings {
 export interface KeptRunLock {
   /** Resolves, and only then, when the lock is lost for good. */
   readonly gone: Promise<Fault>;
+  /** Once it is held for certain. @throws IngestionError, where it is lost for good */
+  held(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export interface KeptRunLock {
 export async function keepRunLock(settings: KeptRunLockSettings): Promise<KeptRunLock> {
   const { acquire, patience } = settings;
   let isReleased = false;
+  let lostTo: Fault | null = null;
   let tellGone: (fault: Fault) => void = () => {};
   const gone = new Promise<Fault>((resolve) => {
     tellGone = resolve;
@@ -55,12 +58,20 @@ export async function keepRunLock(settings: KeptRunLockSettings): Promise<KeptRu
       });
       if (!isReleased) settings.onBack();
     } catch (error) {
-      if (!isReleased) tellGone(asIngestionError(error).fault);
+      if (isReleased) return;
+      lostTo = asIngestionError(error).fault;
+      tellGone(lostTo);
     }
   }
 
   return {
     gone,
+    async held() {
+      await taking;
+      await lock.check();
+      await taking;
+      if (lostTo !== null) throw new IngestionError(lostTo);
+    },
     async release() {
       isReleased = true;
       await taking;

@@ -64,6 +64,14 @@ export class Patience {
     }
   }
 
+  /** For part of what is waited for: it is over with this one. @param isWorthIt whether anything of the part is, still */
+  ofPart(isWorthIt: () => boolean): Patience {
+    return new Patience({
+      ...this.#settings,
+      isWorthIt: (fault) => isWorthIt() && this.#mayWait(fault),
+    });
+  }
+
   /**
    * Nothing is waited for from now on: what waits makes its last attempt. Once one finds the database
    * away, the others make none.

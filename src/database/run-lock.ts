@@ -11,6 +11,7 @@ import type { Pool, PoolClient } from 'pg';
 import { type Fault, IngestionError } from '../core/fault.js';
 import { permitSilence } from '../postgres/client.js';
 import { faultFromDatabaseError } from '../postgres/sql-fault.js';
+import { HOLDERS, probe, tryLock } from './advisory-lock.js';
 import { asIngestionError } from './connect.js';
 import type { StreamKey } from './ledger-types.js';
 
@@ -29,17 +30,8 @@ const ANSWER_MS = 5_000;
 /** PostgreSQL cuts a longer name. */
 const NAME_BYTES_MAX = 63;
 
-const tryLock = (isShared: boolean): string =>
-  `SELECT pg_try_advisory_lock${isShared ? '_shared' : ''}(hashtextextended($1, 0)) AS "isTaken"`;
 const unlock = (isShared: boolean): string =>
   `SELECT pg_advisory_unlock${isShared ? '_shared' : ''}(hashtextextended($1, 0))`;
-
-// pg_locks shows the 64-bit key as its two halves, classid and objid.
-const HOLDERS = `
-  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended($1, 0)`;
 
 const FIND_HOLDER = `
   SELECT a.pid, a.application_name AS "applicationName", host(a.client_addr) AS address,
@@ -89,6 +81,8 @@ export interface RunLockSettings {
 export interface RunLock {
   /** The process of the server that holds it. */
   readonly session: number;
+  /** Asks its session, whose loss is told before this resolves. */
+  check(): Promise<void>;
   /** Gives the lock and its connection back. */
   release(): Promise<void>;
 }
@@ -189,6 +183,9 @@ export async function acquireRunLock(
   const stopProbing = probe(client, settings.probeEveryMs ?? PROBE_EVERY_MS);
   return {
     session,
+    async check() {
+      if (phase === 'held') await client.query('SELECT 1').catch(onEnd);
+    },
     async release() {
       if (phase === 'released') return;
       const isHeld = phase === 'held';
@@ -199,23 +196,6 @@ export async function acquireRunLock(
       client.release(true);
     },
   };
-}
-
-/** What goes wrong shows as the end of the connection. @returns a function that ends it */
-function probe(client: PoolClient, everyMs: number): () => void {
-  let isAsked = false;
-  const timer = setInterval(() => {
-    if (isAsked) return;
-    isAsked = true;
-    client.query('SELECT 1').then(
-      () => {
-        isAsked = false;
-      },
-      () => clearInterval(timer),
-    );
-  }, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** As versions with one stream named it, where there is one. */

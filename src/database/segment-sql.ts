@@ -15,11 +15,27 @@ const isLiving = (run: string, epoch: string): string => `EXISTS (
   WHERE holder.run = ${run} AND holder.epoch = ${epoch} AND NOT holder.is_lost
     AND holder.lease_until > statement_timestamp())`;
 
+/**
+ * Changes segments in their order: statements that overlap wait for one another, and never in a circle.
+ *
+ * @param which condition on `one` @param beside further tables of that
+ */
+const inOrder = (change: string, which: string, beside = ''): string => `
+  WITH found AS (
+    SELECT one.segment FROM ingestion_segments AS one${beside}
+    WHERE one.run = $1 AND ${which} ORDER BY one.segment FOR UPDATE OF one
+  )
+  UPDATE ingestion_segments AS one SET ${change}
+  FROM found WHERE one.run = $1 AND one.segment = found.segment`;
+
 // Whatever anybody holds of the run is held no more: pages that are under way are waited for, later ones refused.
-export const LET_GO_ALL = `
-  UPDATE ingestion_segments SET epoch = 0,
-    status = CASE WHEN parent IS NULL AND status = 'open' THEN 'superseded' ELSE status END
-  WHERE run = $1 AND (epoch <> 0 OR parent IS NULL AND status = 'open')`;
+export const LET_GO_ALL = inOrder(
+  "epoch = 0, status = CASE WHEN parent IS NULL AND status = 'open' THEN 'superseded' ELSE status END",
+  "(one.epoch <> 0 OR one.parent IS NULL AND one.status = 'open')",
+);
+
+/** A page of a member that was frozen within its lease: once that is over, `END_DEAD` ends it. */
+export const WAIT_FOR_PAGES = 'SET LOCAL lock_timeout TO 10000';
 
 export const END_DEAD = endSessionsOf(
   'SELECT run, epoch FROM ingestion_members WHERE run = $1 AND lease_until < clock_timestamp()',
@@ -53,9 +69,10 @@ export const NARROW = `
   WHERE run = $1 AND epoch = $2 AND segment = $3 AND status = 'open'`;
 
 // All its pages are committed, so that nothing of it is to be refused any more.
-export const END = `
-  UPDATE ingestion_segments SET status = 'ended', epoch = 0
-  WHERE run = $1 AND epoch = $2 AND segment = ANY($3::integer[]) AND status = 'open'`;
+export const END = inOrder(
+  "status = 'ended', epoch = 0",
+  "one.epoch = $2 AND one.segment = ANY($3::integer[]) AND one.status = 'open'",
+);
 
 // It stays held: pages of it may be under way.
 export const SUPERSEDE = `
@@ -116,7 +133,7 @@ export const CLAIM = `
         one.epoch = 0 OR one.epoch <= known.last_epoch AND NOT EXISTS (
           SELECT FROM ingestion_members AS holder
           WHERE holder.run = $1 AND holder.epoch = one.epoch AND NOT holder.is_lost)))
-    -- In their order: claims that overlap wait for one another, and never in a circle.
+    -- See inOrder.
     ORDER BY one.segment FOR UPDATE OF one
   ), claimed AS (
     UPDATE ingestion_segments AS one SET epoch = $2
@@ -144,16 +161,18 @@ export const END_DEAD_HOLDERS = endSessionsOf(`
     AND one.epoch NOT IN (0, $2) AND NOT ${isLiving('one.run', 'one.epoch')}`);
 
 // What a dead member had begun anew elsewhere: none of its last pages may come any more.
-export const LET_GO_LEFT_BEHIND = `
-  UPDATE ingestion_segments AS one SET epoch = 0
-  FROM ingestion_members AS me JOIN ingestion_runs AS known USING (run)
-  WHERE one.run = $1 AND one.status = 'superseded' AND one.epoch NOT IN (0, $2)
-    AND me.run = $1 AND me.epoch = $2 AND ${isLeftBehind('$3')}`;
+export const LET_GO_LEFT_BEHIND = inOrder(
+  'epoch = 0',
+  `one.status = 'superseded' AND one.epoch NOT IN (0, $2)
+    AND me.run = $1 AND me.epoch = $2 AND ${isLeftBehind('$3')}`,
+  ', ingestion_members AS me JOIN ingestion_runs AS known USING (run)',
+);
 
 /** $3: which ones; null: all. */
-export const RELEASE = `
-  UPDATE ingestion_segments SET epoch = 0
-  WHERE run = $1 AND epoch = $2 AND ($3::integer[] IS NULL OR segment = ANY($3::integer[]))`;
+export const RELEASE = inOrder(
+  'epoch = 0',
+  'one.epoch = $2 AND ($3::integer[] IS NULL OR one.segment = ANY($3::integer[]))',
+);
 
 /** No more than are offered, by number. @param holder condition on `epoch`, in the terms of an index */
 const openSegments = (holder: string): string => `(

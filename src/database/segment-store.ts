@@ -89,6 +89,7 @@ export function openSegmentStore(pool: Pool, patience?: Patience): SegmentStore 
         inTransaction(pool, async (client) => {
           await asked(client.query(sql.END_DEAD, [run]));
           await asked(client.query(sql.COUNT_PLAN, [run, hasLeftOrder]));
+          await asked(client.query(sql.WAIT_FOR_PAGES));
           await asked(client.query(sql.LET_GO_ALL, [run]));
           const { rows } = await asked(client.query<{ next: number }>(sql.NEXT_NUMBER, [run]));
           const next = rows[0]?.next ?? 0;

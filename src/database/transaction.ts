@@ -30,11 +30,23 @@ async function within<T>(
     await asked(client.query('COMMIT'));
     isUsable = true;
     return result;
+  } catch (error) {
+    permitSilence(client, null);
+    isUsable = await isRolledBack(client);
+    throw error;
   } finally {
     permitSilence(client, null);
-    // After a failure its transaction may still be open: closing it ends that.
+    // Its transaction may still be open: closing it ends that.
     client.release(!isUsable);
   }
+}
+
+/** A connection that holds a lock besides keeps it. */
+function isRolledBack(client: ClientBase): Promise<boolean> {
+  return client.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What the database answers. @throws IngestionError with its fault */

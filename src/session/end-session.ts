@@ -47,7 +47,7 @@ export async function endSession(
   ending: EndingSession,
   given: RunOutcome,
 ): Promise<SessionEnd | EnterRunAgain> {
-  const { context, database, store, prepared, onlookers } = parts;
+  const { context, database, prepared, onlookers } = parts;
   const outcome = redacted(given, context.redact);
   const { account, engine, limits } = ending;
   const { stats, figures, watch, warnings, timeline } = account;
@@ -59,11 +59,13 @@ export async function endSession(
   figures.end(endedAtMs);
   const facts = await engine.finish();
   const ended = { run: run.run, outcome, redact: context.redact };
-  const conclusion = await conclude(parts, outcome, async () => {
-    const seen = await seeRecords(parts, facts, outcome);
-    const watermark = outcome.status === 'complete' ? await watermarkAfter(parts) : null;
-    await putOnRecord(store, { ...ended, watermark, replacement: engine.replacement }, () =>
-      settle(parts, ending, { outcome, seen, watermark }),
+  // Once: what was kept in vain is no news the next time.
+  let seen: SeenRecords | null = null;
+  const conclusion = await conclude(parts, outcome, async (held) => {
+    seen ??= await seeRecords(held, facts, outcome);
+    const watermark = outcome.status === 'complete' ? await watermarkAfter(held) : null;
+    await putOnRecord(held.store, { ...ended, watermark, replacement: engine.replacement }, () =>
+      settle(held, ending, { outcome, seen, watermark }),
     );
     if (seen?.warning != null) onlookers.alerts?.recordsChanged(run.run, seen.warning, outcome);
   });

@@ -7,12 +7,9 @@ import { countRows } from '../database/count-rows.js';
 import { forgetSeen } from '../database/delete-missing.js';
 import { listOtherWriters } from '../database/export/table-writers.js';
 import type { Run } from '../database/ledger-types.js';
-import { openMemberStore } from '../database/members.js';
 import type { Patience } from '../database/patience.js';
-import { withPlanLock } from '../database/plan-lock.js';
 import { endFrozenHolders } from '../database/run-lock.js';
 import { openRunStore, type RunStore } from '../database/run-store.js';
-import { openSegmentStore } from '../database/segment-store.js';
 import type { Logger } from '../observe/logger.js';
 import type { Deletion } from '../observe/report.js';
 import { streamTable, tableOf } from '../postgres/stream-table.js';
@@ -22,11 +19,12 @@ import type { SessionContext } from './context.js';
 import { type Confirm, deleteUnseen, notesSeen } from './deletion/unseen-rows.js';
 import type { SessionEnd } from './end-session.js';
 import { lockRun } from './lock-run.js';
-import { type EnteredRun, type EnterRunAgain, enterRun } from './members/enter-run.js';
+import { type EnteredRun, Entering, type EnterRunAgain, GOES_ON } from './members/enter-run.js';
 import { openShare } from './members/open-share.js';
 import { leaveShare } from './members/share-end.js';
 import type { ShareObserver } from './members/share-observer.js';
 import { waitForLock } from './members/standby.js';
+import { underPlanLock } from './members/under-plan-lock.js';
 import { type OpenDatabase, startPatience } from './open-database.js';
 import { type OpenedForRun, type OpenedProcess, runPatience, withOpened } from './open-process.js';
 import { runSession } from './run-session.js';
@@ -83,9 +81,6 @@ export function ingest(context: SessionContext, options: IngestionOptions): Prom
 
 interface OpenParts extends IngestionOptions, OpenedProcess {}
 
-/** What others have begun is gone on with. */
-const GOES_ON = { plan: 0, plansAnew: false, hasLeftOrder: false };
-
 /** One of them. @throws IngestionError, UserError */
 export async function ingestInto(
   context: SessionContext,
@@ -95,15 +90,10 @@ export async function ingestInto(
   const { log, config } = context;
   const isShared = config.redisUrl !== null;
   const atStart = startPatience(context, onlookers.front);
+  const atEntry = startPatience(context, onlookers.front, config.databasePatienceMs);
   const patience = runPatience(context, onlookers);
   const { pool } = database;
-  const stores = {
-    store: openRunStore(pool, { patience: atStart }),
-    children: openChildStore(pool, atStart),
-    segments: openSegmentStore(pool, atStart),
-    members: openMemberStore(pool, atStart),
-  };
-  const { store } = stores;
+  const store = openRunStore(pool, { patience: atStart });
   const acquire = () =>
     atStart.during(() =>
       lockRun(store, source, {
@@ -123,9 +113,14 @@ export async function ingestInto(
     const lastRun = lastRuns?.get(streamKey.stream) ?? null;
     let again: EnterRunAgain | null = run === null ? null : { run, ...GOES_ON };
     for (;;) {
-      const found = await withPlanLock(pool, source.streamKey, () =>
-        enterRun(config, { ...stores, source, isShared, lastRun }, again),
-      );
+      const entering = new Entering(config, { source, isShared, lastRun }, again);
+      const waiting = again === null ? atEntry : patience;
+      const plan = { context, database, source, patience: waiting };
+      const found = await underPlanLock(plan, async (session) => {
+        // Another one may have it by now, and then this one must not plan.
+        await lock.held();
+        return entering.enter(session);
+      });
       const end: IngestionEnd | EnterRunAgain =
         'finished' in found
           ? {

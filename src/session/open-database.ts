@@ -36,7 +36,7 @@ export interface OpenDatabase {
 
 export type OpenDatabaseParts = Pick<SessionContext, 'config' | 'log' | 'conceal'>;
 
-/** Control connections that the journals and the limits share. The lock of each run holds one more, and so does its plan. */
+/** Control connections that the journals and the limits share. The lock of each run holds one more; that of its plan is outside. */
 const SHARED_CONNECTIONS = 2;
 
 /**
@@ -108,15 +108,17 @@ async function prepared<T>(database: OpenDatabase, work: () => Promise<T>): Prom
 }
 
 /**
- * Of a start: what an operator must mend is told at once, everything else waited for as long as the
- * database itself.
+ * Of a start: what an operator must mend is told at once, everything else waited for.
+ *
+ * @param forMs @default as long as the database itself
  */
 export function startPatience(
   { config, log }: Pick<OpenDatabaseParts, 'config' | 'log'>,
   front?: Pick<HttpFront, 'databaseAwaited'> | null,
+  forMs = config.databaseWaitMs,
 ): Patience {
   return new Patience({
-    forMs: config.databaseWaitMs,
+    forMs,
     isWorthIt: ({ code }) => code !== 'DATABASE_REFUSED',
     onWait: (fault, waitMs) => {
       sayAwaited(log, fault);
@@ -152,7 +154,7 @@ async function connect(known: OpenDatabaseParts, locks = 1): Promise<OpenDatabas
     onWait: (fault) => sayAwaited(log, fault),
   });
   const pool = openPool(connectionString, {
-    max: SHARED_CONNECTIONS + 2 * locks,
+    max: SHARED_CONNECTIONS + locks,
     applicationName: 'datasync-control',
     silenceMs: answerDeadlineMs(config.statementTimeoutMs),
     onIdleFault: (fault) => log.warn({ event: 'connection_lost', fault }, fault.message),

@@ -1,4 +1,5 @@
 /** Puts the end of a session on record: the status of its run, and why. */
+import { IngestionError } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 import type { Replacement } from '../database/replace-rows.js';
 import type { RunStore } from '../database/run-store.js';
@@ -45,7 +46,7 @@ export async function putOnRecord(
   }
 }
 
-/** @throws IngestionError; the run has failed then, and its next start tries once more */
+/** @throws IngestionError; the run has failed then, unless that can heal, and its next start tries once more */
 async function takePlace(
   store: Pick<RunStore, 'setRunStatus' | 'completeReplacement'>,
   run: number,
@@ -54,6 +55,8 @@ async function takePlace(
   try {
     await store.completeReplacement(run, replacement);
   } catch (error) {
+    // Who is about to try again finds the run as it was.
+    if (error instanceof IngestionError && error.fault.retryable) throw error;
     const lastError = (error as Error).message;
     await store.setRunStatus(run, 'failed', { lastError }).catch(() => {});
     throw error;

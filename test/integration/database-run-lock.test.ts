@@ -97,6 +97,11 @@ test('a kept lock is taken again whenever its connection is lost', async () => {
     await until('back');
     await expect(take({ patienceMs: 0 })).rejects.toThrow('already being run');
   }
+  // Whoever asks learns of a loss that nobody has noticed yet.
+  await database.pool.query(`SELECT pg_terminate_backend(pid) ${LOCK_SESSIONS}`);
+  await lock.held();
+  expect(told).toHaveLength(8);
+  await expect(take({ patienceMs: 0 })).rejects.toThrow('already being run');
   await lock.release();
   await (await take({ patienceMs: 0 })).release();
 });
@@ -127,6 +132,7 @@ test('a kept lock that another instance has taken meanwhile is gone, and says wh
     message: expect.stringContaining('intruder'),
   });
   await until('lost');
+  await expect(lock.held()).rejects.toMatchObject({ fault: { code: 'ALREADY_RUNNING' } });
   await lock.release();
   await intruder.end();
 });

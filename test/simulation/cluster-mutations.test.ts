@@ -15,6 +15,7 @@ const HISTORIES_MAX = 400;
 /** Of a kind. */
 const [COUNTED, HARD] = [8, 7];
 const SEGMENTS = '../../test/support/simulated-segments';
+const DATABASE = '../../test/support/simulated-database';
 
 const MUTATIONS: readonly Mutation[] = [
   {
@@ -46,6 +47,12 @@ const MUTATIONS: readonly Mutation[] = [
     file: SEGMENTS,
     text: 'me.leaseUntilMs <= nowMs + steadyMs || me.steadySinceMs >= nowMs - steadyMs',
     replacement: 'me.leaseUntilMs <= nowMs',
+  },
+  {
+    name: 'who has lost the plan lock still writes',
+    file: DATABASE,
+    text: 'session?.isLost || this.isAway',
+    replacement: 'this.isAway',
   },
   {
     name: 'the starts of others are read before they are written',

@@ -126,11 +126,11 @@ export async function refuseEvery(
   code: string,
 ): Promise<void> {
   const trigger = (event: string, table: string) =>
-    `CREATE TRIGGER refuse BEFORE ${event} ON ${table} FOR EACH ROW EXECUTE FUNCTION refuse();`;
+    `CREATE TRIGGER refuse BEFORE ${event} ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION refuse();`;
   await postgres.query(`
     CREATE SEQUENCE attempts;
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF nextval('attempts') % ${share} <> 0 THEN RETURN NEW; END IF;
+      IF nextval('attempts') % ${share} <> 0 THEN RETURN NULL; END IF;
       RAISE EXCEPTION 'refused by a test' USING ERRCODE = '${code}';
     END $$;
     ${trigger('INSERT', 'ingestion_pages')}

@@ -122,6 +122,11 @@ export class ClusterWatch {
       this.#wrong('a member says that the run is through, and pages lack');
   }
 
+  /** Under a plan lock that is lost: others have planned, or joined, since. */
+  writesBehind(): void {
+    this.#wrong('what is written under the plan lock comes behind what others have done');
+  }
+
   recordedTooSoon(): void {
     this.#wrong('the run is put on record though pages lack');
   }

@@ -78,6 +78,8 @@ class ClusterPlayer {
     const database = new SimulatedDatabase(time, random, {
       usuallyMs: 20,
       seldomMs: leaseMs / 16,
+      leaseMs,
+      isCalm: settings.isCalm === true,
     });
     const queue = new SimulatedQueue(time, random);
     const isAway = (): boolean => database.isAway || queue.isAway;

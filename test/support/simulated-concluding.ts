@@ -6,6 +6,7 @@ import type { RunOutcome } from '../../src/core/scheduler-types.js';
 import { endOfShare } from '../../src/core/share-end.js';
 import { withoutPlan } from '../../src/core/start-reservation.js';
 import type { Cluster } from './simulated-cluster.js';
+import type { PlanSession } from './simulated-database.js';
 import type { Doing } from './simulated-doing.js';
 import type { SimulatedMachine } from './simulated-machine.js';
 import type { SimulatedShare } from './simulated-share.js';
@@ -22,13 +23,17 @@ export interface EndedShare {
 export function* conclude(
   cluster: Cluster,
   machine: SimulatedMachine,
+  session: PlanSession,
   { outcome, share, limiter, owner }: EndedShare,
 ): Doing<EnterAgain | null> {
   const { database, run, segments, watch, limits } = cluster;
-  const ask = <T>(work: () => T): Doing<T> => database.ask(machine, work);
-  const isRunning = (yield* ask(() => run.status)) === 'running';
+  const ask = <T>(work: () => T): Doing<T> => session.ask(work);
+  const { status, lastEpoch } = yield* ask(() => {
+    return { status: run.status, lastEpoch: segments.lastEpoch };
+  });
+  const isRunning = status === 'running';
   const seemsThrough = isRunning && outcome.status === 'complete';
-  const gaps = seemsThrough ? yield* countGaps(cluster, machine) : null;
+  const gaps = seemsThrough ? yield* countGaps(cluster, machine, session) : null;
   let others = 0;
   if (isRunning && gaps === null) {
     yield* share.leave();
@@ -41,17 +46,27 @@ export function* conclude(
   }
   const { clockMs } = machine;
   const last = withoutPlan(limiter.log(clockMs), clockMs);
-  yield* ask(() => limits.reserve(owner, last, machine.clockOffsetMs, machine.nowMs));
-  if (end === 'record') yield* ask(() => run.record(outcome));
+  yield* database.ask(machine, () =>
+    limits.reserve(owner, last, machine.clockOffsetMs, machine.nowMs),
+  );
+  if (end === 'record')
+    yield* ask(() => {
+      if (segments.lastEpoch !== lastEpoch) watch.writesBehind();
+      run.record(outcome);
+    });
   return null;
 }
 
 /** Not by what members say of segments: by the pages. Of a child that has ended its pages were looked at. */
-function* countGaps(cluster: Cluster, machine: SimulatedMachine): Doing<number> {
-  const { api, database, segments, ledger } = cluster;
+function* countGaps(
+  cluster: Cluster,
+  machine: SimulatedMachine,
+  session: PlanSession,
+): Doing<number> {
+  const { api, segments, ledger } = cluster;
   if (api.parents !== null) return 0;
-  const hasLeftOrder = yield* database.ask(machine, () => segments.hasLeftOrder);
-  const pages = yield* database.ask(machine, () => [...ledger.pages]);
+  const hasLeftOrder = yield* session.ask(() => segments.hasLeftOrder);
+  const pages = yield* session.ask(() => [...ledger.pages]);
   return planResume(pages, { paging: api.paging, nowMs: machine.clockMs, hasLeftOrder }).gaps
     .length;
 }

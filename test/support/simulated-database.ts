@@ -1,6 +1,6 @@
 /**
  * The database of several simulated processes: statements come late and in another order, it is away for a while,
- * and the plan lock is lost with its connections.
+ * and the plan lock is lost with its connections, and by who shows no life.
  */
 import { type Fault, IngestionError } from '../../src/core/fault.js';
 import { drawInteger, type Random } from './random.js';
@@ -11,6 +11,10 @@ import type { SimulatedTime } from './simulated-time.js';
 const AWAY: Fault = {
   ...{ code: 'DATABASE_UNAVAILABLE', message: 'simulated', retryable: true },
 };
+/** Of those that lose the plan lock. */
+const IMPATIENT = 0.2;
+/** Of those that get it. */
+const PAUSED = 0.05;
 /** How long a connection of a process that is gone keeps its locks. */
 const GONE_MS = 1_000;
 
@@ -18,6 +22,20 @@ export interface DatabaseTerms {
   /** Of a statement there or back, but for few. */
   readonly usuallyMs: number;
   readonly seldomMs: number;
+  readonly leaseMs: number;
+  /** Nobody is paused. */
+  readonly isCalm: boolean;
+}
+
+/** Holds the plan lock of a process. */
+export interface PlanSession {
+  /** One transaction, as `ask`, but none that comes when the session is lost. */
+  ask<T>(work: () => T): Doing<T>;
+}
+
+interface Session {
+  readonly machine: SimulatedMachine;
+  isLost: boolean;
 }
 
 export class SimulatedDatabase {
@@ -27,9 +45,10 @@ export class SimulatedDatabase {
   #backAtMs = 0;
   /** How often it was away. */
   #outages = 0;
-  #planner: SimulatedMachine | null = null;
+  #planner: Session | null = null;
   #waiting: { readonly machine: SimulatedMachine; readonly got: () => void; lost: () => void }[] =
     [];
+  #isWatching = false;
 
   constructor(time: SimulatedTime, random: Random, terms: DatabaseTerms) {
     this.#time = time;
@@ -48,6 +67,7 @@ export class SimulatedDatabase {
   goAway(forMs: number): void {
     this.#backAtMs = this.#time.nowMs + forMs;
     this.#outages++;
+    if (this.#planner !== null) this.#planner.isLost = true;
     this.#planner = null;
     for (const { lost } of this.#waiting.splice(0)) lost();
   }
@@ -58,51 +78,96 @@ export class SimulatedDatabase {
    * @param isPatient else it fails while the database is away
    */
   ask<T>(machine: SimulatedMachine, work: () => T, isPatient = true): Doing<T> {
-    return take<T>((resume, fail) => this.#send(machine, work, isPatient, resume, fail));
+    return take<T>((resume, fail) => this.#send(null, machine, work, isPatient, resume, fail));
   }
 
-  /** One process at a time. Fails where the database is away, or was meanwhile. */
-  *withPlanLock<T>(machine: SimulatedMachine, work: () => Doing<T>): Doing<T> {
-    yield this.#lock(machine);
-    const outages = this.#outages;
-    try {
-      const result = yield* work();
-      if (this.#outages !== outages) throw new IngestionError(AWAY);
-      return result;
-    } finally {
-      if (this.#planner === machine && this.#outages === outages) this.#unlock();
+  /** One process at a time. What loses its session is done again, but for a few whose patience is over. */
+  *withPlanLock<T>(machine: SimulatedMachine, work: (session: PlanSession) => Doing<T>): Doing<T> {
+    for (;;) {
+      const session: Session = { machine, isLost: false };
+      const ask = <U>(does: () => U): Doing<U> =>
+        take<U>((resume, fail) => this.#send(session, machine, does, true, resume, fail));
+      try {
+        yield this.#lock(session);
+        const result = yield* work({ ask });
+        yield* ask(() => this.#unlock(session));
+        return result;
+      } catch (error) {
+        if (!session.isLost || this.#random() < IMPATIENT) throw error;
+        const backAtMs = Math.max(this.#backAtMs, machine.nowMs) + this.#onWayMs;
+        yield* take<void>((resume) => machine.at(backAtMs, () => resume()));
+      } finally {
+        this.#unlock(session);
+      }
     }
   }
 
   /** A process is gone, and its locks soon after. */
   machineGone(machine: SimulatedMachine): void {
     this.#waiting = this.#waiting.filter((one) => one.machine !== machine);
-    if (this.#planner !== machine) return;
-    const outages = this.#outages;
-    this.#time.atAnyRate(this.#time.nowMs + drawInteger(this.#random, 0, GONE_MS), () => {
-      if (this.#planner === machine && this.#outages === outages) this.#unlock();
-    });
+    const session = this.#planner;
+    if (session?.machine !== machine) return;
+    this.#time.atAnyRate(this.#time.nowMs + drawInteger(this.#random, 0, GONE_MS), () =>
+      this.#end(session),
+    );
   }
 
-  #lock(machine: SimulatedMachine): Step {
+  #lock(session: Session): Step {
+    const { machine } = session;
     return (resume, fail) => {
       const got = (): void => {
-        this.#planner = machine;
+        this.#planner = session;
+        this.#disturb(machine);
         machine.at(this.#time.nowMs + this.#onWayMs, () => resume(undefined));
       };
-      const lost = (): void => machine.at(this.#time.nowMs + this.#onWayMs, () => fail(AWAY));
+      const lost = (): void => {
+        session.isLost = true;
+        machine.at(this.#time.nowMs + this.#onWayMs, () => fail(AWAY));
+      };
       if (this.isAway) return lost();
       if (this.#planner === null) return got();
       this.#waiting.push({ machine, got, lost });
+      this.#watch();
     };
   }
 
-  #unlock(): void {
+  /** Else few would be paused in the short time in which they plan. */
+  #disturb(machine: SimulatedMachine): void {
+    const { usuallyMs, leaseMs, isCalm } = this.#terms;
+    if (isCalm || this.#random() >= PAUSED) return;
+    this.#time.atAnyRate(this.#time.nowMs + drawInteger(this.#random, 0, 10 * usuallyMs), () =>
+      machine.freeze(drawInteger(this.#random, leaseMs, 4 * leaseMs)),
+    );
+  }
+
+  /** Who waits ends a planner that shows no life. */
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const { leaseMs } = this.#terms;
+    this.#time.atAnyRate(this.#time.nowMs + leaseMs / 4, () => {
+      this.#isWatching = false;
+      const session = this.#planner;
+      const isWaitedFor = this.#waiting.some(({ machine }) => !machine.isFrozen);
+      if (session !== null && isWaitedFor && session.machine.frozenForMs > leaseMs)
+        this.#end(session);
+      if (this.#waiting.length > 0) this.#watch();
+    });
+  }
+
+  #end(session: Session): void {
+    session.isLost = true;
+    this.#unlock(session);
+  }
+
+  #unlock(session: Session): void {
+    if (this.#planner !== session) return;
     this.#planner = null;
     this.#waiting.shift()?.got();
   }
 
   #send<T>(
+    session: Session | null,
     machine: SimulatedMachine,
     work: () => T,
     isPatient: boolean,
@@ -112,17 +177,18 @@ export class SimulatedDatabase {
     const time = this.#time;
     const landsThoughDead = this.#random() < 0.5;
     const again = (): void => {
-      if (!isPatient) return machine.at(time.nowMs + this.#onWayMs, () => fail(AWAY));
+      if (!isPatient || session?.isLost)
+        return machine.at(time.nowMs + this.#onWayMs, () => fail(AWAY));
       const laterMs = Math.max(this.#backAtMs, time.nowMs) + drawInteger(this.#random, 0, 300);
-      machine.at(laterMs, () => this.#send(machine, work, isPatient, resume, fail));
+      machine.at(laterMs, () => this.#send(session, machine, work, isPatient, resume, fail));
     };
     time.atAnyRate(time.nowMs + this.#onWayMs, () => {
       if (!machine.isAlive && !landsThoughDead) return;
-      if (this.isAway) return again();
+      if (session?.isLost || this.isAway) return again();
       const outages = this.#outages;
       const answer = answerOf(work);
       time.atAnyRate(time.nowMs + this.#onWayMs, () => {
-        if (this.#outages !== outages) return again();
+        if (session?.isLost || this.#outages !== outages) return again();
         machine.at(time.nowMs, () =>
           answer.type === 'fault' ? fail(answer.fault) : resume(answer.value),
         );

@@ -7,6 +7,7 @@ export class SimulatedMachine implements ProcessClock {
   readonly clockOffsetMs: number;
   /** What has come while it was paused. */
   #deferred: (() => void)[] = [];
+  #frozenSinceMs = 0;
   #frozenUntilMs = 0;
   /** When it was last paused, or woke up; epoch ms. */
   #frozenAtMs = Number.NEGATIVE_INFINITY;
@@ -33,6 +34,11 @@ export class SimulatedMachine implements ProcessClock {
     return this.#isAlive && this.nowMs < this.#frozenUntilMs;
   }
 
+  /** 0: it is not paused. */
+  get frozenForMs(): number {
+    return this.isFrozen ? this.nowMs - this.#frozenSinceMs : 0;
+  }
+
   /** Whether it has been paused within a span until now. */
   wasFrozenWithin(spanMs: number): boolean {
     return this.isFrozen || this.#frozenAtMs > this.nowMs - spanMs;
@@ -45,6 +51,7 @@ export class SimulatedMachine implements ProcessClock {
 
   /** It wakes with everything as it was. */
   freeze(forMs: number): void {
+    if (!this.isFrozen) this.#frozenSinceMs = this.nowMs;
     this.#frozenUntilMs = this.nowMs + forMs;
     this.#time.atAnyRate(this.#frozenUntilMs, () => {
       if (this.isFrozen || !this.isAlive) return;

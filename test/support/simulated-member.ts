@@ -39,7 +39,6 @@ export class SimulatedMember {
   readonly machine: SimulatedMachine;
   readonly #cluster: Cluster;
   readonly #number: number;
-  readonly #entering: SimulatedEntering;
   readonly #inbox: SchedulerEvent[] = [];
   /** By task, as the database has them: a page whose answer was lost is sent once more. */
   readonly #committed = new Map<string, ReturnType<Cluster['ledger']['commit']>>();
@@ -55,7 +54,6 @@ export class SimulatedMember {
     this.#cluster = cluster;
     this.#number = number;
     this.machine = machine;
-    this.#entering = new SimulatedEntering(cluster, machine);
   }
 
   /** @param ended the process is over */
@@ -96,8 +94,9 @@ export class SimulatedMember {
     for (;;) {
       const why: EnterAgain | null = again;
       const plan = planBefore;
-      const entered: EnteredRun | null = yield* database.withPlanLock(this.machine, () =>
-        this.#entering.enter(why, plan),
+      const entering = new SimulatedEntering(this.#cluster, this.machine);
+      const entered: EnteredRun | null = yield* database.withPlanLock(this.machine, (session) =>
+        entering.enter(session, why, plan),
       );
       if (entered === null) return;
       planBefore = entered.joined.plan;
@@ -124,8 +123,8 @@ export class SimulatedMember {
       yield* share.journal.flush();
       if (again !== null) return again;
       const { database } = this.#cluster;
-      return yield* database.withPlanLock(this.machine, () =>
-        conclude(this.#cluster, this.machine, { outcome, ...stay }),
+      return yield* database.withPlanLock(this.machine, (session) =>
+        conclude(this.#cluster, this.machine, session, { outcome, ...stay }),
       );
     } finally {
       this.heldBytesOver = Math.max(this.heldBytesOver, held.over);

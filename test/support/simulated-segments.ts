@@ -86,6 +86,11 @@ export class SimulatedSegments {
     return first;
   }
 
+  /** Of who has joined last. */
+  get lastEpoch(): number {
+    return this.#lastEpoch;
+  }
+
   join(leaseMs: number, nowMs: number): JoinedRun {
     const firstSegment = this.#nextNumber();
     this.#nextSegment = firstSegment + NUMBERS_OF_MEMBER;

@@ -26,3 +26,19 @@ test('after the end a statement that the database refuses keeps nobody else from
   await expect(patience.during(refused)).rejects.toThrow('right');
   expect(await patience.during(async () => 'done')).toBe('done');
 });
+
+test('a part is waited for as the whole is, as long as anything of it is worth that', async () => {
+  let isWorthIt = true;
+  let attempts = 0;
+  const attempt = async () => {
+    if (++attempts < 3) return away();
+    isWorthIt = false;
+    return away();
+  };
+  const whole = new Patience({ forMs: 60_000 });
+  await expect(whole.ofPart(() => isWorthIt).during(attempt)).rejects.toThrow('refused');
+  expect(attempts).toBe(3);
+  whole.end();
+  await expect(whole.ofPart(() => true).during(attempt)).rejects.toThrow('refused');
+  expect(attempts).toBe(4);
+});

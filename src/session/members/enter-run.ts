@@ -10,9 +10,18 @@ import type { Config } from '../../config/config.js';
 import { type EnterAgain, entryOf, joinedPlan } from '../../core/entering.js';
 import { planResume } from '../../core/resume.js';
 import { ownSpan } from '../../core/taking.js';
+import { openChildStore } from '../../database/child-store.js';
 import type { Run } from '../../database/ledger-types.js';
-import type { Joined, Member, MemberFacts, MemberStore } from '../../database/members.js';
-import type { SegmentStore } from '../../database/segment-store.js';
+import {
+  type Joined,
+  type Member,
+  type MemberFacts,
+  type MemberStore,
+  openMemberStore,
+} from '../../database/members.js';
+import type { PlanSession } from '../../database/plan-lock.js';
+import { openRunStore } from '../../database/run-store.js';
+import { type Holder, openSegmentStore, type SegmentStore } from '../../database/segment-store.js';
 import { nowMs } from '../../runtime/clock.js';
 import { passOf, passText } from '../../source/pass.js';
 import { chooseRun } from '../choose-pass.js';
@@ -31,13 +40,16 @@ export interface EnteredRun extends ReadyRun {
   readonly joined: Joined;
 }
 
-export interface EnterParts extends RunStores {
-  readonly members: MemberStore;
+export interface EnterTerms {
   readonly source: OpenSource;
   /** Whether others may be at work; else whoever seems to be is dead. */
   readonly isShared: boolean;
   /** Of the schedule's attempt before this one; null: there was none. */
   readonly lastRun: number | null;
+}
+
+interface EnterParts extends RunStores, EnterTerms {
+  readonly members: MemberStore;
 }
 
 export interface EnterRunAgain extends EnterAgain {
@@ -46,47 +58,90 @@ export interface EnterRunAgain extends EnterAgain {
   readonly plan: number;
 }
 
+/** What others have begun is gone on with. */
+export const GOES_ON = { plan: 0, plansAnew: false, hasLeftOrder: false };
+
 /**
- * Under the plan lock.
- *
- * @returns the finished run instead, when there is one and nothing more is to be read
- * @throws UserError where the members that are at work have another version or source file; as `prepareRun`
+ * One entering. Where its plan lock is lost it is done again: what it has begun is gone on with then, and what it has
+ * joined it leaves.
  */
-export async function enterRun(
-  config: Config,
-  parts: EnterParts,
-  again: EnterRunAgain | null = null,
-): Promise<{ readonly finished: Run } | EnteredRun> {
-  const { store, segments, members, source, isShared, lastRun } = parts;
-  const facts = memberFacts(source);
-  const latest = await store.findLatestRun(source.streamKey);
-  // Another member has begun and completed it since: each of them has the same schedule.
-  const isOthers = isShared && lastRun !== null && latest !== null && latest.run > lastRun;
-  if (latest?.status === 'complete' && isOthers) return { finished: latest };
-  const others =
-    isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];
-  if (latest !== null && others.length > 0) {
-    requireAlike(latest, others, facts);
-    if (again === null) requireSamePass(config, latest, others);
+export class Entering {
+  readonly #config: Config;
+  readonly #terms: EnterTerms;
+  #again: EnterRunAgain | null;
+  /** The latest run when it began; 0: there was none. */
+  #latestBefore: number | null = null;
+  #joined: Holder | null = null;
+
+  constructor(config: Config, terms: EnterTerms, again: EnterRunAgain | null = null) {
+    this.#config = config;
+    this.#terms = terms;
+    this.#again = again;
   }
-  const entry = entryOf(again, again?.plan ?? 0, {
-    isComplete: latest?.status === 'complete',
-    living: others.length,
-    ...(latest === null ? UNPLANNED : await planOf(segments, latest.run)),
-  });
-  if (latest !== null && entry === 'finished') return { finished: latest };
-  if (again?.hasLeftOrder && entry === 'plan') await segments.plan(again.run, [], true);
-  const found =
-    latest !== null && entry === 'join'
-      ? await joinedRun(parts, latest)
-      : await prepareRun(again === null ? config : goingOn(config), parts, source, nowMs());
-  if ('finished' in found) return found;
-  const { run } = found.prepared.run;
-  const joined = await members.join(run, facts, { leaseMs: config.leaseMs, isShared });
-  const own = ownSpan(found.prepared.segments, found.prepared.plan.isOrdered);
-  const { epoch, plan } = joined;
-  if (own !== null) await segments.claim({ run, epoch }, own, { steadyMs: 0, plan });
-  return { ...found, joined };
+
+  /**
+   * @param session that holds the plan lock
+   * @returns the finished run instead, when there is one and nothing more is to be read
+   * @throws UserError where the members that are at work have another version or source file; as `prepareRun`
+   */
+  async enter({ pool, patience }: PlanSession): Promise<{ readonly finished: Run } | EnteredRun> {
+    const parts = {
+      ...this.#terms,
+      store: openRunStore(pool, { patience }),
+      children: openChildStore(pool, patience),
+      segments: openSegmentStore(pool, patience),
+      members: openMemberStore(pool, patience),
+    };
+    const { segments, members, isShared } = parts;
+    if (this.#joined !== null) {
+      await segments.release(this.#joined);
+      await members.leave(this.#joined);
+    }
+    const found = await this.#find(parts);
+    if ('finished' in found) return found;
+    const { run } = found.prepared.run;
+    const { leaseMs } = this.#config;
+    const joined = await members.join(run, memberFacts(parts.source), { leaseMs, isShared });
+    const { epoch, plan } = joined;
+    this.#joined = { run, epoch };
+    const own = ownSpan(found.prepared.segments, found.prepared.plan.isOrdered);
+    if (own !== null) await segments.claim(this.#joined, own, { steadyMs: 0, plan });
+    return { ...found, joined };
+  }
+
+  async #find(parts: EnterParts): Promise<{ readonly finished: Run } | ReadyRun> {
+    const { store, segments, members, source, isShared, lastRun } = parts;
+    const latest = await store.findLatestRun(source.streamKey);
+    const again = this.#asFound(latest);
+    // Another member has begun and completed it since: each of them has the same schedule.
+    const isOthers = isShared && lastRun !== null && latest !== null && latest.run > lastRun;
+    if (latest?.status === 'complete' && isOthers) return { finished: latest };
+    const others =
+      isShared && latest?.status === 'running' ? await livingOf(members, latest.run) : [];
+    if (latest !== null && others.length > 0) {
+      requireAlike(latest, others, memberFacts(source));
+      if (again === null) requireSamePass(this.#config, latest, others);
+    }
+    const entry = entryOf(again, again?.plan ?? 0, {
+      isComplete: latest?.status === 'complete',
+      living: others.length,
+      ...(latest === null ? UNPLANNED : await planOf(segments, latest.run)),
+    });
+    if (latest !== null && entry === 'finished') return { finished: latest };
+    if (again?.hasLeftOrder && entry === 'plan') await segments.plan(again.run, [], true);
+    if (latest !== null && entry === 'join') return joinedRun(parts, latest);
+    const config = again === null ? this.#config : goingOn(this.#config);
+    return prepareRun(config, parts, source, nowMs());
+  }
+
+  /** A run that was begun since is the one that was asked for: perhaps it is its own, whose lock was lost then. */
+  #asFound(latest: Run | null): EnterRunAgain | null {
+    this.#latestBefore ??= latest?.run ?? 0;
+    if (this.#again === null && latest !== null && latest.run > this.#latestBefore) {
+      this.#again = { run: latest.run, ...GOES_ON };
+    }
+    return this.#again;
+  }
 }
 
 const UNPLANNED = { plan: 0, hasLeftOrder: false };
