@@ -86,7 +86,9 @@ export class SegmentMap {
     track.rows += rows;
     if (through === null) track.hasReachedEnd = true;
     else track.throughMs = Math.min(track.throughMs ?? through.ms, through.ms);
-    if (after !== null && track.fromMs !== null) track.fromMs = Math.max(track.fromMs, after.ms);
+    // Pages may be committed in another order than that of the source.
+    if (after === null) track.fromMs = null;
+    else if (track.fromMs !== null) track.fromMs = Math.max(track.fromMs, after.ms);
   }
 
   /** @param rowsLeft of the source; null: not known */

@@ -141,6 +141,20 @@ describe('segment map', () => {
     ]);
   });
 
+  test('a segment begins where its first page does, whichever of them is committed first', () => {
+    const map = new SegmentMap(null);
+    map.seen(at(1000), at(800));
+    map.committed({ segment: 0, after: at(900), through: at(800) }, 100);
+    map.committed({ segment: 0, after: null, through: at(900) }, 100);
+    map.committed({ segment: 1, after: at(400), through: at(300) }, 100);
+    map.committed({ segment: 1, after: at(500), through: at(400) }, 100);
+    const { segments, oldestMs } = map.view([], 0);
+    expect(oldestMs).toBe(400);
+    const [first, second] = segments;
+    expect(first).toMatchObject({ segment: 0, from: 0, pages: 2 });
+    expect(second?.from).toBeCloseTo((1000 - 500) / (1000 - 400));
+  });
+
   test('what is done is whole, and its end is known', () => {
     const map = new SegmentMap(null);
     map.seen(at(1_000), at(0));
