@@ -4,16 +4,18 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IngestionError } from '../../src/core/fault.js';
 import { openPool } from '../../src/database/connect.js';
 import { Patience } from '../../src/database/patience.js';
-import { openSegmentStore } from '../../src/database/segment-store.js';
+import { openSegmentStore, type SegmentStore } from '../../src/database/segment-store.js';
 import { usePostgres } from '../support/postgres.js';
 import { seededRandom } from '../support/random.js';
 import {
   beginRun,
+  claimAll,
   joinRun,
   makeChildren,
   place,
   type RunMember,
   segmentsOf,
+  untilLockWaits,
 } from '../support/run-members.js';
 
 const database = usePostgres();
@@ -113,4 +115,38 @@ test('every statement gets through, and only holders write', async () => {
   expect(rows).toHaveLength(written);
   expect(written + refused).toBeGreaterThan(0);
   expect((await segmentsOf(database.pool, run)).filter(({ epoch }) => epoch !== 0)).toEqual([]);
+});
+
+test.each<[string, (store: SegmentStore, member: RunMember) => Promise<unknown>]>([
+  ['planned anew', (store, { holder }) => store.plan(holder.run, [])],
+  ['claimed', (store, member) => claimAll(store, member)],
+  ['given', (store, { holder }) => store.release(holder)],
+  ['ended', (store, { holder }) => store.end(holder, [3, 2, 1])],
+])('segments are %s in their order, whatever order they lie in', async (_, change) => {
+  const run = await beginRun(database.pool);
+  const member = await joinRun(database.pool, run);
+  const store = openSegmentStore(database.pool);
+  for (const first of [3, 2, 1]) {
+    await makeChildren(database.pool, run, 1, first);
+    const terms = { steadyMs: 0, plan: member.plan };
+    await store.claim(member.holder, { first, last: first }, terms);
+  }
+  // So that a scan meets them as they lie.
+  await database.pool.query('VACUUM FULL ANALYZE ingestion_segments');
+  const lock = 'SELECT FROM ingestion_segments WHERE run = $1 AND segment = $2 FOR UPDATE';
+  const other = await database.pool.connect();
+  let changed: Promise<unknown>;
+  try {
+    await other.query('BEGIN');
+    await other.query(lock, [run, 1]);
+    changed = change(store, member);
+    await untilLockWaits(database.pool);
+    // Behind the one that is waited for: it has not been locked yet.
+    await other.query(`${lock} NOWAIT`, [run, 3]);
+    await other.query('COMMIT');
+  } finally {
+    // Closed: after a failure its transaction is still open.
+    other.release(true);
+  }
+  await changed;
 });

@@ -90,6 +90,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'scheduler',
     text: 'if (this.#giving.settle())\n            this.#flow.settleEnds(nowMs);',
     replacement: 'this.#giving.settle();',
+    every: HARD,
   },
   {
     name: 'the chain before one that is not reached yet is given away',
