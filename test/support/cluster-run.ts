@@ -202,7 +202,6 @@ export class ClusterRun {
       const member = this.#members[nth];
       return { stderr, skewMs: (member && this.#skewsMs.get(member)) ?? 0 };
     });
-    if (refused > 0) tellRefusal(simulator, exits);
     expectPaced(paced, settings);
     expect(refused, 'requests that the API has refused').toBe(0);
   }
@@ -240,35 +239,4 @@ function skewing(skewMs: number): string {
 
 function note(figures: Readonly<Record<string, unknown>>): void {
   if (TABLE !== undefined) appendFileSync(TABLE, `${JSON.stringify(figures)}\n`);
-}
-
-function tellRefusal(simulator: Simulation, exits: readonly Exit[]): void {
-  const { eventsArrivalsMs } = simulator.stats();
-  const starts = exits.flatMap(({ stderr }, member) =>
-    stderr
-      .split('\n')
-      .filter((line) => line.includes('"page_requested"'))
-      .map((line) => {
-        const { startMs, time } = JSON.parse(line);
-        return {
-          atMs: startMs as number,
-          what: `start ${member}`,
-          logged: Date.parse(time) - startMs,
-        };
-      }),
-  );
-  const refusals = exits.flatMap(({ stderr }, member) =>
-    stderr
-      .split('\n')
-      .filter((line) => line.includes('rate_limited') || line.includes('429'))
-      .map((line) => `${member} ${line}`),
-  );
-  const all = [...starts, ...eventsArrivalsMs.map((atMs) => ({ atMs, what: 'arrival' }))].sort(
-    (a, b) => a.atMs - b.atMs,
-  );
-  const first = all[0]?.atMs ?? 0;
-  console.log(
-    all.map((one) => `${(one.atMs - first).toFixed(1)} ${JSON.stringify(one)}`).join('\n'),
-    refusals,
-  );
 }
