@@ -1,5 +1,6 @@
 /** A run that real processes share while something breaks, and what has become of it at the end. */
 import { appendFileSync } from 'node:fs';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Pool } from 'pg';
 import { expect, vi } from 'vitest';
 import { openPool } from '../../src/database/connect.js';
@@ -19,6 +20,12 @@ import { type Changes, SharedRun } from './shared-run.js';
 const TABLE = process.env.FAULT_TABLE;
 /** Promised to hold at the default lease. */
 const TAKEOVER_MS = 15_000;
+/**
+ * The API of a test counts in the process of the test: what comes while that stands still is late for it. A limit is kept
+ * with a margin of 0.2 % of its window, and beyond that a request or two may be refused through nobody's fault.
+ */
+const MARGIN_SHARE = 0.002;
+const REFUSED_BY_STALLS_MAX = 2;
 const WAIT = { timeout: 100_000, interval: 50 };
 
 export interface ClusterParts {
@@ -50,10 +57,12 @@ export class ClusterRun {
   readonly #members: IngestProcess[] = [];
   readonly #workers = new Set<IngestProcess>();
   readonly #skewsMs = new Map<IngestProcess, number>();
+  readonly #stalls: IntervalHistogram = monitorEventLoopDelay({ resolution: 2 });
   #takeoverMs: number | null = null;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
+    this.#stalls.enable();
     this.#run = new SharedRun(parts);
   }
 
@@ -179,6 +188,7 @@ export class ClusterRun {
   async expectRight(exits: readonly Exit[]): Promise<void> {
     const { kind, simulator, database, folder } = this.#parts;
     const { settings } = simulator;
+    this.#stalls.disable();
     const { difference, sums, status } = await this.withPool(async (pool) => ({
       difference: await differenceFromTruth(pool, settings),
       sums: await ledgerSums(pool),
@@ -203,7 +213,10 @@ export class ClusterRun {
       return { stderr, skewMs: (member && this.#skewsMs.get(member)) ?? 0 };
     });
     expectPaced(paced, settings);
-    expect(refused, 'requests that the API has refused').toBe(0);
+    const isStalled = this.#stalls.max / 1e6 > settings.eventsWindowMs * MARGIN_SHARE;
+    expect(refused, 'requests that the API has refused').toBeLessThanOrEqual(
+      isStalled ? REFUSED_BY_STALLS_MAX : 0,
+    );
   }
 
   #started(member: IngestProcess): IngestProcess {
