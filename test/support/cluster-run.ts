@@ -26,6 +26,8 @@ const TAKEOVER_MS = 15_000;
  */
 const MARGIN_SHARE = 0.002;
 const REFUSED_BY_STALLS_MAX = 2;
+/** Of the answers, once the run is to end soon. */
+const HURRIED_MS = 300;
 const WAIT = { timeout: 100_000, interval: 50 };
 
 export interface ClusterParts {
@@ -170,8 +172,14 @@ export class ClusterRun {
     });
   }
 
+  /** The API answers sooner from now on: the members come to the limit. */
+  hurry(): void {
+    this.#parts.simulator.settings.latencyMs = HURRIED_MS;
+  }
+
   /** Awaits the end of all members. */
   async end(others: OtherEnds = new Map()): Promise<Exit[]> {
+    this.hurry();
     const ingesting = this.#members.filter((member) => !this.#workers.has(member));
     await Promise.all(ingesting.map((member) => member.end()));
     for (const worker of this.#workers) worker.signal('SIGTERM');
