@@ -15,15 +15,13 @@ async function wake(member: IngestProcess): Promise<void> {
 
 describe.each(ROUNDS)('SIGSTOP, round %i', () => {
   test('until another member has finished its segment', async () => {
-    const run = await clusters.begin('SIGSTOP past the lease', {
-      env: { MEMBER_LEASE: LEASE },
-      simulated: { events: 50_000 },
-    });
+    const run = await clusters.begin('SIGSTOP past the lease', { env: { MEMBER_LEASE: LEASE } });
     const [victim] = await run.twoWalking();
     run.ingest();
     await victim.untilLog('page_requested');
     const death = await run.strike(victim, 'SIGSTOP');
     await run.untilTakenOver(death);
+    run.hurry();
     await run.untilFinishedByOthers(death);
     await wake(victim);
     const exits = await run.end();

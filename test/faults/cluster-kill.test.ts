@@ -6,8 +6,7 @@ import type { IngestProcess } from '../support/ingest-process.js';
 import { drawInteger, seededRandom } from '../support/random.js';
 
 const clusters = useClusters();
-/** At this lease it takes some seconds until three have something to walk. */
-const DEFAULT_LEASE = { env: { MEMBER_LEASE: LEASE }, simulated: { events: 50_000 } };
+const DEFAULT_LEASE = { env: { MEMBER_LEASE: LEASE } };
 
 describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test.each(['the beginner', 'one that joined'])('of %s: others take over', async (who) => {
@@ -28,10 +27,11 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test('of one of two: the other takes over beside what it has to do', async () => {
     const run = await clusters.begin('SIGKILL beside a busy member', {
       ...DEFAULT_LEASE,
-      simulated: { events: 80_000 },
+      simulated: { events: 50_000 },
     });
     const [victim] = await run.twoWalking();
     const death = await run.strike(victim);
+    await run.untilTakenOver(death);
     const exits = await run.end();
     await run.expectTakenOver(death);
     await run.expectRight(exits);
@@ -74,7 +74,7 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
     for (; kills < 4; kills++) {
       const [victim, ...others] = members;
       // Unless the run is over.
-      const count = drawInteger(random, 1, 3);
+      const count = drawInteger(random, 1, 2);
       const isAtWork = await victim?.untilLog('page_committed', { count }).catch(() => null);
       if (!isAtWork) break;
       victim?.signal('SIGKILL');
