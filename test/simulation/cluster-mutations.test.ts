@@ -11,7 +11,7 @@ interface Mutation extends CoreMutation {
 }
 
 /** Of which one has to break. */
-const HISTORIES_MAX = 400;
+const HISTORIES_MAX = 600;
 /** Of a kind. */
 const [COUNTED, HARD] = [8, 7];
 const SEGMENTS = '../../test/support/simulated-segments';
