@@ -42,6 +42,7 @@ describe.each(ROUNDS)('SIGSTOP, round %i', () => {
     });
     await wake(victim);
     const exits = await run.end();
+    await run.expectTakenOver(death);
     await run.expectSilent(death);
     await run.expectRight(exits);
   });

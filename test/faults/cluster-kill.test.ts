@@ -67,11 +67,11 @@ describe.each(ROUNDS)('SIGKILL, round %i', (round) => {
   test('of one after another, while others join', async () => {
     const random = seededRandom(100 + round);
     const run = await clusters.begin('SIGKILL of one after another', {
-      simulated: { events: 60_000 },
+      simulated: { events: 45_000 },
     });
     let members: readonly IngestProcess[] = await run.walking(2);
     let kills = 0;
-    for (; kills < 4; kills++) {
+    for (; kills < 3; kills++) {
       const [victim, ...others] = members;
       // Unless the run is over.
       const count = drawInteger(random, 1, 2);

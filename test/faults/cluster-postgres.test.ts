@@ -22,7 +22,7 @@ describe.each(ROUNDS)('PostgreSQL, round %i', () => {
     ['immediate', () => postgres.crash()],
   ])('stopped in mode %s and started, twice', async (mode, stop) => {
     const run = await clusters.begin(`PostgreSQL restarted (${mode})`, {
-      simulated: { events: 50_000 },
+      simulated: { events: 40_000 },
     });
     const members = await run.twoWalking();
     for (let restart = 0; restart < 2; restart++) {

@@ -6,8 +6,8 @@ import { ROUNDS, useClusters } from '../support/clusters.js';
 const clusters = useClusters();
 const { redis } = clusters;
 
-/** Thirty seconds of two members. */
-const LONG = { simulated: { events: 60_000 } };
+/** Twenty-five seconds of two members. */
+const LONG = { simulated: { events: 50_000 } };
 const OUTAGE_MS = 20_000;
 
 describe.each(ROUNDS)('Redis, round %i', () => {
