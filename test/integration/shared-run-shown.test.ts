@@ -17,8 +17,9 @@ const database = useEmptyTables();
 const simulate = useSimulator();
 const folder = useIngestFolder();
 
-/** Forty pages over several chains, and then nothing for a minute. */
-const STILL = { events: 120_000, latencyMs: 400, eventsQuota: 40, eventsWindowMs: 60_000 };
+/** Fifty pages over several chains, slowly enough that all have joined by then, and then nothing for a minute. */
+const STILL = { events: 120_000, latencyMs: 800, eventsQuota: 50, eventsWindowMs: 60_000 };
+const SLOWLY = { WORKER_CONCURRENCY: '2' };
 
 /** Members that say of themselves that they have committed rows. */
 const BY_MEMBER = "SELECT FROM ingestion_members WHERE (figures ->> 'rows')::integer > 0";
@@ -27,7 +28,7 @@ const WAIT = { timeout: 30_000, interval: 50 };
 async function share(changes: object = STILL): Promise<SharedRun> {
   const simulator = await simulate(changes);
   const url = `redis://:${PASSWORD}@127.0.0.1:${redis.port}`;
-  return new SharedRun({ database, folder, simulator, redis: { url } });
+  return new SharedRun({ database, folder, simulator, redis: { url }, env: SLOWLY });
 }
 
 const membersIn = ({ cluster }: RunSnapshot): readonly SeenMember[] =>
