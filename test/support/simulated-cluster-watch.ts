@@ -69,7 +69,7 @@ export class ClusterWatch {
 
   /** Behind `claims`. */
   claimed(claimed: readonly SegmentRange[]): void {
-    const { leaseMs } = this.#parts;
+    const { leaseMs, segments, time } = this.#parts;
     for (const { segment } of claimed) {
       const from = this.#holders.get(segment) ?? 0;
       if (from === 0) continue;
@@ -78,7 +78,10 @@ export class ClusterWatch {
       this.#robbed.add(from);
       if (this.#isLiving(from)) this.#wrong('a claim takes what a living member holds');
       const machine = this.#machines.get(from);
-      if (machine?.isAlive === true && !machine.wasFrozenWithin(2 * leaseMs))
+      // Its lease may be over for long: nobody else was short of work.
+      const { leaseUntilMs = time.nowMs } = segments.members.get(from) ?? {};
+      const overForMs = Math.max(0, time.nowMs - leaseUntilMs);
+      if (machine?.isAlive === true && !machine.wasFrozenWithin(overForMs + 2 * leaseMs))
         this.#wrong('a member at work loses what it holds');
     }
   }

@@ -40,7 +40,7 @@ export interface Cluster {
   readonly leaseMs: number;
 }
 
-const STEPS_MAX = 150_000;
+const STEPS_MAX = 300_000;
 const CLOCK_APART_MS = 300_000;
 /** A process that has ended is started again after that, if nobody else is there. */
 const AGAIN_MS = 10_000;
