@@ -22,7 +22,7 @@ describe('docs/alerts.md', () => {
 
   test.each([
     ['docs/alerts.md', (name: string) => `| \`${name}\` |`],
-    ['README.md', (name: string) => `| \`${name}\` |`],
+    ['docs/configuration.md', (name: string) => `| \`${name}\` |`],
     ['.env.example', (name: string) => `\n#${name}=`],
     ['docker-compose.yml', (name: string) => `\n      ${name}: \${${name}:-}\n`],
   ])('and %s have each setting', (path, entry) => {
