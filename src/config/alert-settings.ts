@@ -12,11 +12,12 @@ export const alertSettings = {
     meaning: 'Where alerts are posted.',
   }),
   ALERT_FORMAT: setting(z._default(oneOf('json', 'slack', 'pagerduty'), 'json'), {
-    meaning: 'The form of an alert.',
+    meaning:
+      '`json`: the format of this program. `slack`: an incoming webhook of Slack, or of a service that reads the same. `pagerduty`: Events API v2.',
   }),
   PAGERDUTY_ROUTING_KEY: setting(z.optional(z.string()), {
     meaning:
-      'The routing key of the PagerDuty service. Needed with `pagerduty`, which also has a default for `ALERT_WEBHOOK_URL`.',
+      'The routing key of the PagerDuty service. Needed with `pagerduty`, for which `ALERT_WEBHOOK_URL` is `https://events.pagerduty.com/v2/enqueue` by default.',
   }),
   ALERT_STALL_MINUTES: setting(z._default(number(0.01, 10_080), 10), {
     meaning:
