@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { withSettings } = await import(new URL('../dist/src/config/settings-page.js', import.meta.url));
+const { withSettings } = await import(
+  new URL('../dist/src/config/settings-page.js', import.meta.url)
+);
 const page = join(root, 'docs', 'configuration.md');
 writeFileSync(page, withSettings(readFileSync(page, 'utf8')));

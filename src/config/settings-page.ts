@@ -16,14 +16,21 @@ const HEADER = ['variable', 'flag', 'takes', 'default', 'meaning'];
 export function withSettings(page: string): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/configuration.md has lost ${BEGIN} or ${END}`);
+  if (begin < 0 || end < begin)
+    throw new Error(`docs/configuration.md has lost ${BEGIN} or ${END}`);
   return `${page.slice(0, begin)}${BEGIN}\n\n${settingsTables()}\n\n${page.slice(end)}`;
 }
 
 function settingsTables(): string {
   return SETTING_GROUPS.map(({ title, guide, settings }) => {
     const rows = Object.entries<z.core.$ZodType>(settings).map(([name, schema]) =>
-      line([`\`${name}\``, flagOf(name), takesOf(schema), defaultOf(schema), textOf(schema).meaning]),
+      line([
+        `\`${name}\``,
+        flagOf(name),
+        takesOf(schema),
+        defaultOf(schema),
+        textOf(schema).meaning,
+      ]),
     );
     const more = guide === null ? [] : [`More in [${guide.replace(/#.*/, '')}](${guide}).\n`];
     const table = [line(HEADER), line(HEADER.map(() => '---')), ...rows];

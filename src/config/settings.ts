@@ -72,7 +72,8 @@ const requestSettings = {
     meaning: 'Records per page.',
   }),
   RATE_LIMIT_BUFFER: setting(z._default(whole(0), 0), {
-    meaning: 'Requests of the quota to hold back. The pacing never exceeds the limit, so 0 is safe.',
+    meaning:
+      'Requests of the quota to hold back. The pacing never exceeds the limit, so 0 is safe.',
   }),
   CURSOR_REFRESH_THRESHOLD: setting(z._default(number(0), 60), {
     meaning: 'Seconds. A cursor with less time to live is rebuilt or refreshed.',
@@ -99,7 +100,8 @@ const requestSettings = {
     meaning: 'Bytes of a page at most. A larger page is refused and requested again, smaller.',
   }),
   CREDIT_BYTES: setting(z._default(whole(1_000_000), 16_000_000), {
-    meaning: 'Bytes that may be fetched and not yet committed. One page that is larger still passes.',
+    meaning:
+      'Bytes that may be fetched and not yet committed. One page that is larger still passes.',
   }),
   FETCH_THREADS: setting(z._default(whole(1, 64), 1), {
     meaning: 'Fetch workers. One scans far more than PostgreSQL takes on two cores.',

@@ -60,7 +60,9 @@ async function follow(text: string, exitCode: number, env: Record<string, string
 
 /** The flags of `datasync` that a line stands for. The demo needs to be told here, for there is a database. */
 function argsOf(text: string): readonly string[] {
-  const words = [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  const words = [...text.matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, quoted, bare]) => quoted ?? bare ?? '',
+  );
   if (text === 'sh run-ingestion.sh') return ['ingest', '--simulate'];
   if (words[0] === 'datasync') return words.slice(1);
   expect(words.slice(0, 2), text).toEqual(['npm', 'run']);

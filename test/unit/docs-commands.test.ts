@@ -109,10 +109,11 @@ function commandsOf(path: string, line: string): readonly Shown[] {
   return line
     .replace(/(?:^|\s)#.*$/, '')
     .split(/&&|[;|&()]/)
-    .flatMap((part) => {
+    .flatMap((part): readonly Shown[] => {
       const place = `${path}: ${part.trim()}`;
       const bare = part.trim().replace(/^(?:[A-Z_]+=\S*\s+)+/, '');
-      const [, program] = /^datasync +(.+)$/.exec(bare) ?? /\bdist\/src\/main\.js (.+)$/.exec(bare) ?? [];
+      const [, program] =
+        /^datasync +(.+)$/.exec(bare) ?? /\bdist\/src\/main\.js (.+)$/.exec(bare) ?? [];
       if (program !== undefined) return [{ place, runs: 'program', words: program.split(/\s+/) }];
       const [, script] = /\bnpm run (?:--silent )?([a-z].*)$/.exec(bare) ?? [];
       return script === undefined ? [] : [{ place, runs: 'script', words: script.split(/\s+/) }];
