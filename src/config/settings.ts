@@ -16,19 +16,19 @@ import {
   whole,
 } from './setting-kinds.js';
 import { setting } from './setting-text.js';
+import { DEFAULT_SOURCE } from './source-files.js';
 import { tracesSettings } from './traces-settings.js';
 
 const sourceSettings = {
   SOURCE: setting(z.optional(z.string()), {
     takes: 'a name or a file',
-    unset: '`datasync`',
+    unset: `\`${DEFAULT_SOURCE}\``,
     meaning:
       'The source to copy: the name of a source file in `./sources` or of one that comes with the program, or the path of a file.',
   }),
   API_BASE_URL: setting(z.optional(apiUrl), {
     unset: '`base_url` of the source file',
-    meaning:
-      'Replaces the `base_url` of the source file. With `datasync` it ends in `/api/v1`, and it is refused while no key is set.',
+    meaning: `Replaces the \`base_url\` of the source file. With \`${DEFAULT_SOURCE}\` it ends in \`/api/v1\`, and it is refused while no key is set.`,
   }),
 };
 

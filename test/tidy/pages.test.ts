@@ -9,8 +9,8 @@ const README_WORDS_MAX = 1_200;
 /** Folders with pages that are written by hand. */
 const FOLDERS = ['docs', 'examples', 'bench', 'sources', '.github'];
 
-const found = findPages();
 const exists = (path: string): boolean => existsSync(join(REPOSITORY, path));
+const found = findPages();
 
 test('the pages are found', () => {
   const paths = found.map(({ path }) => path);
