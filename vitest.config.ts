@@ -15,8 +15,8 @@ const real = {
 /** Where real time is measured: one file at once, and nothing beside it. */
 const alone = { ...real, fileParallelism: false };
 
-/** What takes as long as it takes, or mostly waits, for a fault to pass or a patience to end. */
-const inPairs = { ...real, maxWorkers: 2 };
+/** What takes as long as it takes, and mostly waits, for a process, a fault to pass or a patience to end. */
+const waiting = { ...real, maxWorkers: 3 };
 
 /** Those of the integration tests that hold a bound in real time, or count processor time. */
 const timed = [
@@ -45,9 +45,9 @@ export default defineConfig({
       // Work, not waits; a busy machine takes several times as long.
       compiled('unit', ['unit', 'property', 'tidy'], { testTimeout: 60_000 }),
       compiled('simulation', ['simulation'], { testTimeout: 120_000, ...after(0) }),
-      compiled('integration', ['integration'], { ...inPairs, exclude: timed, ...after(1) }),
+      compiled('integration', ['integration'], { ...waiting, exclude: timed, ...after(1) }),
       compiled('timed', [], { ...alone, include: timed, ...after(2) }),
-      compiled('faults', ['faults'], { ...inPairs, ...after(3) }),
+      compiled('faults', ['faults'], { ...waiting, ...after(3) }),
       compiled('browser', ['browser'], { ...alone, ...after(4) }),
     ],
   },

@@ -8,7 +8,7 @@ import { measureReservations } from './cluster-reservations.js';
 import { type ClusterMeasurement, type ClusterVariant, measureCluster } from './cluster-run.js';
 
 const RUNS = 3;
-const EVENTS = 1_000_000;
+const EVENTS = 3_000_000;
 const PAGE = 5_000;
 const MEMBERS = [1, 2, 4];
 const LIMITED_MEMBERS = [1, 2, 4, 8];

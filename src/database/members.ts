@@ -113,9 +113,14 @@ const RENEW = `
       ORDER BY segment LIMIT 100
     ) AS free) AS free,
     EXISTS (
-      SELECT FROM ingestion_members AS dead JOIN ingestion_segments AS one USING (run, epoch)
-      WHERE dead.run = $1 AND dead.epoch <> $2 AND one.status = 'open'
-        AND (dead.is_lost OR dead.lease_until < clock_timestamp())) AS "isLeftBehind",
+      SELECT FROM ingestion_members AS dead
+      WHERE dead.run = $1 AND dead.epoch <> $2
+        AND (dead.is_lost OR dead.lease_until < clock_timestamp())
+        -- By the index, for each of the few: a join may look at every segment for every member.
+        AND (
+          SELECT true FROM ingestion_segments AS one
+          WHERE one.run = dead.run AND one.epoch = dead.epoch AND one.status = 'open'
+          ORDER BY one.segment LIMIT 1)) AS "isLeftBehind",
     (SELECT json_agg(json_build_object('epoch', epoch, 'phase', phase, 'shareable', shareable))
       FROM ingestion_members
       WHERE run = $1 AND epoch <> $2 AND NOT is_lost AND lease_until > clock_timestamp()) AS others

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import type { IngestProcess } from './ingest-process.js';
 import { type Family, parsePrometheus } from './prometheus-text.js';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Where a program says that it listens. */
 export async function addressOf(child: IngestProcess): Promise<string> {
