@@ -1,4 +1,4 @@
-/** Exit codes that a script can use; README.md lists them. */
+/** Exit codes that a script can use; docs/commands.md lists them. */
 import type { Fault } from '../core/fault.js';
 import type { RunOutcome } from '../core/scheduler-types.js';
 

@@ -1,17 +1,36 @@
 /** Settings of alerts: where they go, in which format, and when a run counts as stalled. */
 import * as z from 'zod/mini';
 import { duration, httpUrl, number, oneOf } from './setting-kinds.js';
+import { setting } from './setting-text.js';
 
 /** PagerDuty's Events API v2. */
 const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 
 export const alertSettings = {
-  ALERT_WEBHOOK_URL: z.optional(httpUrl),
-  ALERT_FORMAT: z._default(oneOf('json', 'slack', 'pagerduty'), 'json'),
-  PAGERDUTY_ROUTING_KEY: z.optional(z.string()),
-  ALERT_STALL_MINUTES: z._default(number(0.01, 10_080), 10),
-  ALERT_LATE_AFTER: z.optional(duration(1_000)),
-  ALERT_ROW_FALL: z._default(number(0, 1), 0.5),
+  ALERT_WEBHOOK_URL: setting(z.optional(httpUrl), {
+    unset: 'alerts are disabled',
+    meaning: 'Where alerts are posted.',
+  }),
+  ALERT_FORMAT: setting(z._default(oneOf('json', 'slack', 'pagerduty'), 'json'), {
+    meaning:
+      '`json`: the format of this program. `slack`: an incoming webhook of Slack, or of a service that reads the same. `pagerduty`: Events API v2.',
+  }),
+  PAGERDUTY_ROUTING_KEY: setting(z.optional(z.string()), {
+    meaning:
+      'The routing key of the PagerDuty service. Needed with `pagerduty`, for which `ALERT_WEBHOOK_URL` is `https://events.pagerduty.com/v2/enqueue` by default.',
+  }),
+  ALERT_STALL_MINUTES: setting(z._default(number(0.01, 10_080), 10), {
+    meaning:
+      "A run that commits no record for this many minutes, though the API's limit permits requests, is stalled.",
+  }),
+  ALERT_LATE_AFTER: setting(z.optional(duration(1_000)), {
+    unset: 'when the next run is due',
+    meaning: 'On a schedule: a run that is not complete this long after it was due is late.',
+  }),
+  ALERT_ROW_FALL: setting(z._default(number(0, 1), 0.5), {
+    meaning:
+      'Send an alert for a complete run that received fewer records than the median of the five runs before it, by more than this share. 0: never.',
+  }),
 };
 
 /** Where alerts go. The address and the routing key are secrets. */

@@ -2,40 +2,26 @@
  * Configuration: environment and flags become one frozen value, validated once, with every fault
  * listed together.
  *
- * Flags win over the environment, the environment over `.env`, that over the defaults. README.md
- * repeats the table of defaults.
+ * Flags win over the environment, the environment over `.env`, that over the defaults. The settings
+ * themselves are in settings.ts.
  */
 import { resolve } from 'node:path';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { codecOf } from '../source/registry.js';
-import { alertConfig, alertFaults, alertSettings } from './alert-settings.js';
+import { alertConfig, alertFaults } from './alert-settings.js';
 import { askedFaults, askedPass } from './asked-pass.js';
-import {
-  type Config,
-  type DatabaseChoice,
-  LOG_LEVELS,
-  SIMULATE_PROFILES,
-  type Target,
-  WRITE_METHODS,
-} from './config-shape.js';
+import type { Config, DatabaseChoice, Target } from './config-shape.js';
 import { databaseVariables, type Environment } from './environment.js';
 import { proxyFaults, readProxies } from './proxy-settings.js';
-import { scheduleConfig, scheduleFaults, scheduleSettings } from './schedule-settings.js';
-import {
-  apiUrl,
-  autoOrWhole,
-  hostNames,
-  number,
-  oneOf,
-  postgresUrl,
-  whole,
-} from './setting-kinds.js';
+import { scheduleConfig, scheduleFaults } from './schedule-settings.js';
+import { FLAG_SETTINGS, flagName, type Settings, settings } from './settings.js';
 import type { ChosenSource } from './source-choice.js';
 import { DEFAULT_SOURCE } from './source-files.js';
-import { tracesChoice, tracesSettings } from './traces-settings.js';
+import { tracesChoice } from './traces-settings.js';
 
 export type { AskedPass, Config, DatabaseChoice, Target } from './config-shape.js';
 export { LOG_LEVELS, SIMULATE_PROFILES, WRITE_METHODS } from './config-shape.js';
+export { SETTING_NAMES } from './settings.js';
 
 /** Flags of a command, by their camel-case names; unset ones are absent. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -49,69 +35,6 @@ export interface ConfigFault {
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
-
-// zod/mini: the same checks as zod at a third of its memory, which every start pays.
-const settings = z.object({
-  SOURCE: z.optional(z.string()),
-  API_BASE_URL: z.optional(apiUrl),
-  DATABASE_URL: z.optional(postgresUrl),
-  WORKER_CONCURRENCY: z._default(whole(1, 1000), 10),
-  BATCH_SIZE: z.optional(whole(1, 100_000)),
-  RATE_LIMIT_BUFFER: z._default(whole(0), 0),
-  CURSOR_REFRESH_THRESHOLD: z._default(number(0), 60),
-  WRITE_METHOD: z._default(oneOf(...WRITE_METHODS), 'auto'),
-  STATE_FILE: z._default(z.string(), './data/ingestion.state'),
-  REPORTS_FOLDER: z._default(z.string(), './reports'),
-  DATA_FOLDER: z._default(z.string(), './data'),
-  HTTP_PORT: z.optional(whole(0, 65_535)),
-  HTTP_HOST: z._default(z.string(), '127.0.0.1'),
-  HTTP_ALLOWED_HOSTS: z._default(hostNames, []),
-  ...alertSettings,
-  ...scheduleSettings,
-  LOG_LEVEL: z._default(oneOf(...LOG_LEVELS), 'info'),
-  ...tracesSettings,
-  MAX_RETRIES: z._default(whole(0, 100), 3),
-  RETRY_PAUSE: z._default(number(0, 3600), 30),
-  DATABASE_WAIT: z._default(number(0, 3600), 20),
-  DATABASE_PATIENCE: z._default(number(0, 86_400), 60),
-  REDIS_URL: z.optional(z.string()),
-  MEMBER_LEASE: z._default(number(2, 600), 8),
-  STATEMENT_TIMEOUT: z._default(number(0.1, 86_400), 60),
-  MAX_EVENTS: z.optional(whole(1)),
-  CREDIT_BYTES: z._default(whole(1_000_000), 16_000_000),
-  FETCH_THREADS: z._default(whole(1, 64), 1),
-  WRITER_CONNECTIONS: z._default(autoOrWhole(1, 16), 'auto'),
-  HEAD_DEADLINE: z._default(number(0.1, 3600), 30),
-  IDLE_DEADLINE: z._default(number(0.1, 3600), 10),
-  BODY_BYTES_MAX: z._default(whole(100_000), 64_000_000),
-  QUARANTINE_LIMIT: z._default(number(0, 1), 0.01),
-  DELETE_SHARE: z._default(number(0, 1), 0.1),
-  PROVE_DATA: z._default(oneOf('no', 'yes'), 'no'),
-  SIMULATE_EVENTS: z._default(whole(0), 200_000),
-  SIMULATE_PROFILE: z._default(oneOf(...SIMULATE_PROFILES), 'fast'),
-  SIMULATE_SEED: z._default(whole(Number.MIN_SAFE_INTEGER), 1),
-});
-
-/** The variables that are settings. */
-export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
-
-type Settings = z.infer<typeof settings>;
-
-/** Which setting a flag stands for. */
-const FLAG_SETTINGS: Readonly<Record<string, keyof Settings>> = {
-  concurrency: 'WORKER_CONCURRENCY',
-  limit: 'BATCH_SIZE',
-  writeMethod: 'WRITE_METHOD',
-  maxEvents: 'MAX_EVENTS',
-  quarantineLimit: 'QUARANTINE_LIMIT',
-  deleteShare: 'DELETE_SHARE',
-  logLevel: 'LOG_LEVEL',
-  port: 'HTTP_PORT',
-  every: 'SCHEDULE_EVERY',
-  cron: 'SCHEDULE_CRON',
-  timezone: 'SCHEDULE_TIMEZONE',
-  redis: 'REDIS_URL',
-};
 
 /** @returns the frozen configuration, or every fault of it */
 export function readConfig(
@@ -157,10 +80,6 @@ function describeIssue(issue: z.core.$ZodIssue, flags: Flags): ConfigFault {
 function givenName(setting: string, flags: Flags): string {
   const named = Object.entries(FLAG_SETTINGS).find(([, name]) => name === setting)?.[0];
   return named !== undefined && flags[named] !== undefined ? flagName(named) : setting;
-}
-
-function flagName(camelCase: string): string {
-  return `--${camelCase.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** What no single setting can say. */

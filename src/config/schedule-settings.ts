@@ -2,16 +2,31 @@
 import { Cron } from 'croner';
 import * as z from 'zod/mini';
 import { duration, number } from './setting-kinds.js';
+import { setting } from './setting-text.js';
 
 /** Shorter is a run without an end, not a schedule. */
 const EVERY_LEAST_MS = 1_000;
 const FIELDS = /^(?:@[a-z]+|(?:\S+\s+){4}\S+)$/i;
 
 export const scheduleSettings = {
-  SCHEDULE_EVERY: z.optional(duration(EVERY_LEAST_MS)),
-  SCHEDULE_CRON: z.optional(z.string()),
-  SCHEDULE_TIMEZONE: z.optional(z.string()),
-  SCHEDULE_JITTER: z._default(number(0, 0.5), 0.1),
+  SCHEDULE_EVERY: setting(z.optional(duration(EVERY_LEAST_MS)), {
+    unset: 'one run',
+    meaning: '`ingest` runs again by itself, at this interval.',
+  }),
+  SCHEDULE_CRON: setting(z.optional(z.string()), {
+    takes: 'a cron expression of five fields, or a name such as `@daily`',
+    unset: 'one run',
+    meaning: '`ingest` runs again by itself, at these times.',
+  }),
+  SCHEDULE_TIMEZONE: setting(z.optional(z.string()), {
+    takes: 'an IANA name, such as `Europe/Zurich`',
+    unset: 'the time zone of the process',
+    meaning: 'Time zone of the cron expression.',
+  }),
+  SCHEDULE_JITTER: setting(z._default(number(0, 0.5), 0.1), {
+    meaning:
+      'Share of the time between two runs within which the next one begins, one minute at most.',
+  }),
 };
 
 /** When runs begin. */

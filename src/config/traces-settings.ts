@@ -2,10 +2,17 @@
 import * as z from 'zod/mini';
 import type { Environment } from './environment.js';
 import { httpUrl } from './setting-kinds.js';
+import { setting } from './setting-text.js';
 
 export const tracesSettings = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(httpUrl),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.optional(httpUrl),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(z.optional(httpUrl), {
+    unset: 'no traces are sent',
+    meaning:
+      "Where a trace of each page is sent over OTLP/HTTP. OpenTelemetry's other `OTEL_…` variables count as well.",
+  }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(z.optional(httpUrl), {
+    meaning: 'The same for traces alone. It wins over `OTEL_EXPORTER_OTLP_ENDPOINT`.',
+  }),
 };
 
 /** How spans are sent. OpenTelemetry's SDK reads its variables itself, all of which are handed on. */

@@ -19,16 +19,15 @@ describe('docs/alerts.md', () => {
     const shown = /```json\n([\s\S]*?)```/.exec(chapter)?.[1] ?? '';
     expect([JSON.parse(shown)]).toEqual(bodiesOf(sampleAlert(), format));
   });
+});
 
-  test.each([
-    ['docs/alerts.md', (name: string) => `| \`${name}\` |`],
-    ['README.md', (name: string) => `| \`${name}\` |`],
-    ['.env.example', (name: string) => `\n#${name}=`],
-    ['docker-compose.yml', (name: string) => `\n      ${name}: \${${name}:-}\n`],
-  ])('and %s have each setting', (path, entry) => {
-    const text = readRepositoryFile(path);
-    for (const name of Object.keys(alertSettings)) expect(text).toContain(entry(name));
-  });
+test.each([
+  ['docs/configuration.md', (name: string) => `| \`${name}\` |`],
+  ['.env.example', (name: string) => `\n#${name}=`],
+  ['docker-compose.yml', (name: string) => `\n      ${name}: \${${name}:-}\n`],
+])('%s has each setting', (path, entry) => {
+  const text = readRepositoryFile(path);
+  for (const name of Object.keys(alertSettings)) expect(text).toContain(entry(name));
 });
 
 describe('slack', () => {
