@@ -20,6 +20,8 @@ export async function ingest(args, { signal, onEvent = () => {}, env, cwd } = {}
   const child = spawn(process.execPath, [PROGRAM, 'ingest', '--json', ...args], {
     env: env ?? process.env,
     cwd,
+    // Ctrl-C in a terminal reaches this process alone: a second signal would end the program at once.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const pause = () => child.kill('SIGTERM');
