@@ -35,7 +35,7 @@ async function expectStored(api: ApiServer<string>, one: SourceCase): Promise<vo
 }
 
 function needs(context: TestContext, command: string): void {
-  if (!hasCommand(command)) context.skip(`${command} is not installed`);
+  if (!hasCommand(command)) context.skip(`not installed: ${command}`);
 }
 
 test('each has a README, and a line in the table of all', () => {
