@@ -23,7 +23,9 @@ async function startCatalogue(): Promise<Catalogue> {
   const held: (() => void)[] = [];
   const server = await startFixtureServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const [offset = 0, size = 0] = ['offset', 'limit'].map((name) => Number(searchParams.get(name)));
+    const [offset = 0, size = 0] = ['offset', 'limit'].map((name) =>
+      Number(searchParams.get(name)),
+    );
     const count = Math.max(0, Math.min(size, PRODUCTS - offset));
     const items = Array.from({ length: count }, (_, nth) => ({ id: offset + nth }));
     const answer = () => {
@@ -76,7 +78,9 @@ describe('by hand', () => {
     const { rows } = await database.pool.query<{ id: string }>(
       'SELECT id FROM catalogue.products ORDER BY id',
     );
-    expect(rows.map(({ id }) => Number(id))).toEqual(Array.from({ length: PRODUCTS }, (_, id) => id));
+    expect(rows.map(({ id }) => Number(id))).toEqual(
+      Array.from({ length: PRODUCTS }, (_, id) => id),
+    );
   });
 });
 
@@ -115,7 +119,12 @@ describe('docker-compose.yml', () => {
     const { example } = open();
     const filled = example.read('.env.example').replace(/^([A-Z_]+)=$/gm, '$1=x');
     writeFileSync(example.file('.env'), filled);
-    const { status, output } = check('docker-compose', '--file', example.file('docker-compose.yml'), 'config');
+    const { status, output } = check(
+      'docker-compose',
+      '--file',
+      example.file('docker-compose.yml'),
+      'config',
+    );
     expect(status, output).toBe(0);
   });
 });

@@ -64,7 +64,8 @@ test('github-issues copies the issues, and its query counts the open ones by lab
     }
   }
   expect(counts.size).toBeGreaterThan(2);
-  for (const [name, count] of counts) expect(stdout).toMatch(new RegExp(`${name} *\\| *${count} \\|`));
+  for (const [name, count] of counts)
+    expect(stdout).toMatch(new RegExp(`${name} *\\| *${count} \\|`));
 });
 
 test('keyset copies all charges, then the new ones', async () => {
@@ -199,7 +200,9 @@ describe('from-node', () => {
         base_url: api.origin,
         paginator: { type: 'cursor', cursor_path: 'next', cursor_param: 'cursor' },
       },
-      resources: [{ name: 'items', primary_key: 'id', endpoint: { path: 'items', data_selector: 'data' } }],
+      resources: [
+        { name: 'items', primary_key: 'id', endpoint: { path: 'items', data_selector: 'data' } },
+      ],
     });
     writeFileSync(source, file);
     const env = { DATABASE_URL: database.connectionString, LOG_LEVEL: 'debug' };
@@ -216,7 +219,12 @@ describe('from-node', () => {
     expect(paused).toMatchObject({ status: 'interrupted', exitCode: 130, inserted: 10 });
     api.permit(2);
     const resumed = await ingest(['--source', source], { env, cwd: example.path });
-    expect(resumed).toMatchObject({ status: 'complete', exitCode: 0, run: paused.run, inserted: 20 });
+    expect(resumed).toMatchObject({
+      status: 'complete',
+      exitCode: 0,
+      run: paused.run,
+      inserted: 20,
+    });
     const state = readFileSync(example.file('data/ingestion.state'), 'utf8');
     expect(JSON.parse(state)).toMatchObject({ status: 'complete' });
   });

@@ -1,6 +1,14 @@
 /** A copy of a folder of `examples`, and the commands of its README in a shell in which `datasync` is a command. */
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { IngestFolder } from './ingest-process.js';
@@ -20,7 +28,10 @@ export class Example {
     }
     this.#bin = join(folder.path, 'bin');
     mkdirSync(this.#bin);
-    this.#command('datasync', `exec "${process.execPath}" "${join(REPOSITORY, 'dist/src/main.js')}" "$@"`);
+    this.#command(
+      'datasync',
+      `exec "${process.execPath}" "${join(REPOSITORY, 'dist/src/main.js')}" "$@"`,
+    );
     this.#command('node', `exec "${process.execPath}" "$@"`);
   }
 

@@ -85,7 +85,8 @@ describe('CHANGELOG.md', () => {
   test('has the unreleased part first, then versions with their dates, the newest first', () => {
     const [first, ...versions] = headings;
     expect(first).toBe('[Unreleased]');
-    for (const heading of versions) expect(heading).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
+    for (const heading of versions)
+      expect(heading).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
     const dates = versions.map((heading) => heading.slice(-10));
     expect(dates).toEqual(dates.toSorted().reverse());
   });
@@ -109,7 +110,9 @@ describe('a release', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const kubernetes = ['kustomization.yaml', 'README.md'].map((name) => `examples/kubernetes/${name}`);
+  const kubernetes = ['kustomization.yaml', 'README.md'].map(
+    (name) => `examples/kubernetes/${name}`,
+  );
   const FILES = ['CHANGELOG.md', 'scripts/release.mjs', 'package.json', ...kubernetes];
   const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const release = (args: readonly string[], version = '') =>
