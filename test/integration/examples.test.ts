@@ -15,7 +15,7 @@ import { startGatedApi } from '../support/gated-api.js';
 import { useEmptyTables } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
-import { heldKeys, type SourceCase, storedKeys } from '../support/sources.js';
+import { dropTables, heldKeys, type SourceCase, storedKeys } from '../support/sources.js';
 
 const database = useEmptyTables();
 const folder = useIngestFolder();
@@ -89,6 +89,7 @@ test('keyset copies all charges, then the new ones', async () => {
 describe('schedule', () => {
   const orders = { source: 'orders', stream: 'orders', key: ['id'] };
   const start = async () => {
+    await dropTables(database.pool, orders);
     const contract = ordersApi(options);
     const api = await apis.start(contract);
     const example = new Example('schedule', folder);
