@@ -169,3 +169,14 @@ export class SimulatedQueue {
 
 /** Who holds what is on its way. */
 const NOBODY = { hasLeft: false } as QueueUser;
+
+/** A job of what the ledger says, which the queue does not know. */
+export function unqueued(span: SegmentSpan): TakenJob {
+  return { ...span, done: () => {}, putOff: () => {} };
+}
+
+/** @param nth tells those apart that look at the same time */
+export function oneOf(free: readonly SegmentSpan[], nth: number): TakenJob | null {
+  const span = free[nth % free.length];
+  return span === undefined ? null : unqueued(span);
+}

@@ -6,10 +6,9 @@ import {
   newsOf,
   type Seeding,
   seedsOf,
-  type TakingParts,
 } from '../../src/core/claimed-segments.js';
-import { type Fault, IngestionError } from '../../src/core/fault.js';
-import { givesHelp, type MemberLoad, takesBeside } from '../../src/core/help.js';
+import { IngestionError } from '../../src/core/fault.js';
+import { givesHelp, takesBeside } from '../../src/core/help.js';
 import { AGAIN_MS, LOOK_EVERY_MS, RENEWALS, steadyMsOf } from '../../src/core/lease.js';
 import type { ReceivedCounts } from '../../src/core/received-records.js';
 import type { SegmentSeed } from '../../src/core/segment.js';
@@ -25,32 +24,10 @@ import {
 } from '../../src/core/taking.js';
 import type { Position } from '../../src/paging/position.js';
 import type { SeedBlock } from '../../src/runtime/run-journal.js';
-import type { ClusterWatch } from './simulated-cluster-watch.js';
-import type { SimulatedDatabase } from './simulated-database.js';
 import { type Doing, DoingQueue, take } from './simulated-doing.js';
 import { SimulatedJournal, type ToldSegments } from './simulated-journal.js';
-import type { SimulatedLedger } from './simulated-ledger.js';
-import type { SimulatedMachine } from './simulated-machine.js';
-import type { QueueUser, SimulatedQueue, TakenJob } from './simulated-queue.js';
-import type { JoinedRun, SimulatedSegments } from './simulated-segments.js';
-
-export interface ShareParts {
-  readonly machine: SimulatedMachine;
-  readonly database: SimulatedDatabase;
-  readonly segments: SimulatedSegments;
-  readonly ledger: SimulatedLedger;
-  readonly queue: SimulatedQueue;
-  readonly watch: ClusterWatch;
-  readonly joined: JoinedRun;
-  readonly taking: TakingParts;
-  readonly leaseMs: number;
-  readonly view: {
-    state(): Pick<MemberLoad, 'phase' | 'shareable'>;
-    help(): void;
-    takeLeftBehind(): void;
-    fail(fault: Fault): void;
-  };
-}
+import { oneOf, type QueueUser, type TakenJob, unqueued } from './simulated-queue.js';
+import type { ShareParts } from './simulated-share-parts.js';
 
 export class SimulatedShare implements ToldSegments {
   readonly journal: SimulatedJournal;
@@ -150,7 +127,9 @@ export class SimulatedShare implements ToldSegments {
       if (isLeftBehind) return { seeds: yield* this.#takeAll(rest.free), isThrough: false };
       queue.offer(rest.free);
       this.#renew();
-      const job = this.#takeOwn() ?? (yield* this.#takeJob(changes));
+      const queued = this.#takeOwn() ?? (yield* this.#takeJob(changes));
+      // What the queue does not hand out is taken all the same.
+      const job = queued ?? (changes === this.#changes ? oneOf(rest.free, this.epoch) : null);
       const seeds = job === null ? [] : yield* this.journal.inTurn(() => this.#claim(job));
       if (seeds.length > 0) return { seeds, isThrough: false };
     }
@@ -296,5 +275,3 @@ export class SimulatedShare implements ToldSegments {
     return take<void>((resume) => machine.at(machine.nowMs + forMs, () => resume()));
   }
 }
-
-const unqueued = (span: SegmentSpan): TakenJob => ({ ...span, done: () => {}, putOff: () => {} });
