@@ -22,6 +22,7 @@ import {
 } from '../paging/position.js';
 import { wholeChains } from './chains.js';
 import type { CommittedPage, PageLink } from './committed-page.js';
+import { reachedPages } from './reached-pages.js';
 
 /** What a page covers of the order, and the cursor that it gave. */
 export type CoveredInterval = Pick<
@@ -173,9 +174,9 @@ export function uncoveredByOrder(
   pages: readonly CoveredInterval[],
   within: Stretch | null = null,
 ): Gap[] {
-  const covered = [...pages, ...outside(within)];
+  const covered = reachedPages(pages, outside(within));
   const gaps = findGaps(covered);
-  return [...gaps, ...findOpenInstants(covered, gaps)];
+  return gaps.concat(findOpenInstants(covered, gaps));
 }
 
 /** What lies outside of a stretch, as pages that cover it. */

@@ -55,3 +55,9 @@ export function pageAt({ ms, id }: Position): Omit<WindowPage, 'cursor'> | { sta
 export function windowStartOf({ ms, id }: Position): number | null {
   return WITHIN.test(id) ? 0 - ms : null;
 }
+
+/** Names the page that starts at a place within a window, however often that was begun; null: it is within none. */
+export function pageWithinOf({ ms, id }: Position): string | null {
+  const [, , ...endAndCursor] = id.split('.');
+  return WITHIN.test(id) ? `${ms}/${endAndCursor.join('.')}` : null;
+}

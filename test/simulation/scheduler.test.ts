@@ -46,7 +46,8 @@ test('windows of time: every history ends with all rows', () => {
   for (const seed of seeds(SEEDS / 6)) {
     const crashes = seed % 4;
     const faultShare = (seed % 5) * 0.05;
-    const history = playHistory({ seed, crashes, faultShare, counts: 'windows' });
+    const hardships = seed % 3 === 0;
+    const history = playHistory({ seed, crashes, faultShare, hardships, counts: 'windows' });
     expect(broken(history), `replay with SEED=${seed} npm run test:sim`).toEqual([]);
   }
 });
