@@ -1,5 +1,5 @@
-/** Pages within a window of time, and whether anything leads to them. */
-import { formatPosition, type Position } from '../paging/position.js';
+/** Pages that start within a window of time, and whether a chain of pages leads to them. */
+import type { Position } from '../paging/position.js';
 import { pageWithinOf } from '../paging/window-places.js';
 
 interface Interval {
@@ -8,32 +8,29 @@ interface Interval {
 }
 
 /**
- * Without the pages within a window of time that no other leads to: who walks what lacks before them may divide time
- * into other windows, and would not come to where they start.
+ * Leaves out the pages within a window of time that no other page leads to. The pages before them lack. Another
+ * process may fetch those with other windows, and then its chain never comes to the place where these start.
  *
- * @param beside what is known to be covered besides @returns it with these
+ * @param outside what need not be read; a chain may begin where it ends
+ * @returns the other pages, and `outside`
  */
 export function reachedPages<Page extends Interval>(
   pages: readonly Page[],
-  beside: readonly Page[],
+  outside: readonly Page[],
 ): Page[] {
-  const counted = [...pages.filter(({ after }) => isSeam(after)), ...beside];
-  let left = pages.filter(({ after }) => !isSeam(after));
-  const ends = new Set(counted.map(({ through }) => pageOf(through)));
-  while (left.length > 0) {
-    const found = left.filter(({ after }) => ends.has(pageOf(after)));
-    if (found.length === 0) break;
-    counted.push(...found);
-    for (const { through } of found) ends.add(pageOf(through));
-    left = left.filter((page) => !found.includes(page));
+  const within = new Map<string, Page[]>();
+  const reached = [...outside];
+  for (const page of pages) {
+    const start = page.after === null ? null : pageWithinOf(page.after);
+    if (start === null) reached.push(page);
+    else within.set(start, [...(within.get(start) ?? []), page]);
   }
-  return counted;
-}
-
-function isSeam(place: Position | null): boolean {
-  return place === null || pageWithinOf(place) === null;
-}
-
-function pageOf(place: Position | null): string {
-  return place === null ? '' : (pageWithinOf(place) ?? formatPosition(place));
+  // Grows as it is walked: each page leads to the next.
+  for (const { through } of reached) {
+    const end = through === null ? null : pageWithinOf(through);
+    if (end === null) continue;
+    reached.push(...(within.get(end) ?? []));
+    within.delete(end);
+  }
+  return reached;
 }

@@ -176,7 +176,7 @@ export function uncoveredByOrder(
 ): Gap[] {
   const covered = reachedPages(pages, outside(within));
   const gaps = findGaps(covered);
-  return gaps.concat(findOpenInstants(covered, gaps));
+  return [...gaps, ...findOpenInstants(covered, gaps)];
 }
 
 /** What lies outside of a stretch, as pages that cover it. */

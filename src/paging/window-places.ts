@@ -56,7 +56,7 @@ export function windowStartOf({ ms, id }: Position): number | null {
   return WITHIN.test(id) ? 0 - ms : null;
 }
 
-/** Names the page that starts at a place within a window, however often that was begun; null: it is within none. */
+/** The window and the cursor inside that a place names, whichever page of a walk starts there; null: it is within none. */
 export function pageWithinOf({ ms, id }: Position): string | null {
   const [, , ...endAndCursor] = id.split('.');
   return WITHIN.test(id) ? `${ms}/${endAndCursor.join('.')}` : null;

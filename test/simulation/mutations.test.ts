@@ -63,6 +63,13 @@ const MUTATIONS: readonly Mutation[] = [
     settings: { counts: 'windows' },
   },
   {
+    name: 'a page of a window counts though those before it lack',
+    file: 'reached-pages',
+    text: 'start === null',
+    replacement: 'true',
+    settings: { counts: 'windows', hardships: true },
+  },
+  {
     name: 'what is refused behind the end of counted pages ends the run',
     file: 'contradictions',
     text: '!refusesPlace(fault)',
