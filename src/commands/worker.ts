@@ -46,7 +46,7 @@ export function workerCommand(): Command {
       await requireRedis(config);
       const byName = new Map(files.map((file) => [basename(file, extname(file)), file]));
       const stop = new AbortController();
-      // Each run that it serves listens for signals.
+      // Each run adds a listener per signal: Node would warn of a leak beyond ten.
       process.setMaxListeners(process.getMaxListeners() + runs);
       listenForSignals({ onDrain: () => stop.abort(), onExit: () => leave('a second signal') });
       await serveRuns(context, {

@@ -197,7 +197,7 @@ export class Frontier {
     this.#seeker.failed();
   }
 
-  /** Ends all segments, for another walk to begin. @returns those of which something was to be asked for */
+  /** Ends all segments, for another walk to begin. @returns those with pages still to be requested */
   endAll(): number[] {
     const open = [...this.segments.open()];
     for (const { segment } of open) this.segments.end(segment);

@@ -18,10 +18,7 @@ export function givesHelp(epoch: number, members: readonly MemberLoad[], free: n
   return givers.slice(0, wanting).some((giver) => giver.epoch === epoch);
 }
 
-/**
- * Whether those who walk take what dead members held beside what they have: nobody is there who has nothing to do, and
- * would take it at once.
- */
+/** Whether busy members also take what dead ones held: only while no member is idle, for that one takes it at once. */
 export function takesBeside(members: readonly MemberLoad[]): boolean {
   return members.every(({ phase }) => phase !== 'idle');
 }

@@ -2,8 +2,8 @@
 import type { Fault } from './fault.js';
 
 /**
- * Few members ever open so many segments of their own, and one that has joins again for more. Numbers are 31 bits
- * wide, and workers that take turns join a long run thousands of times.
+ * More than most members ever use; one that has used all joins again. Not more, for numbers have 31 bits, and workers
+ * that take turns join a long run thousands of times.
  */
 export const NUMBERS_OF_MEMBER = 20_000;
 

@@ -40,7 +40,7 @@ export class Repairs {
     this.#jobs = this.#jobs.filter((each) => each !== job);
   }
 
-  /** None is asked for any more. @returns the segments of those that waited */
+  /** Drops all of them. @returns their segments */
   clear(): number[] {
     const segments = this.#jobs.map(({ segment }) => segment);
     this.#jobs = [];

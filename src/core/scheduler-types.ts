@@ -58,7 +58,7 @@ export type SchedulerEvent =
   | { readonly type: 'seeded'; readonly seeds: readonly SegmentSeed[]; readonly isThrough: boolean }
   /** Another member has nothing to do: something is to be left to it. */
   | { readonly type: 'helpWanted' }
-  /** Dead members held something, and nobody has nothing else to do. */
+  /** Dead members hold segments, and no member is idle. */
   | { readonly type: 'leftBehind' }
   /** All that other members have left are ends that they wait to believe. The counts are of the whole run. */
   | { readonly type: 'othersTold'; readonly counts: ReceivedCounts }
@@ -91,8 +91,8 @@ export type SchedulerCommand =
   | { readonly type: 'drop'; readonly taskId: number }
   | { readonly type: 'reserveStarts'; readonly request: StartRequest }
   /**
-   * More segments are to be taken. Answered when there are some, or when the run is through; of those that dead
-   * members held at once, though there may be none.
+   * More segments are wanted. Answered when there are some, or when the run is through. With `isLeftBehind` only those
+   * that dead members hold: answered at once, perhaps with none.
    */
   | { readonly type: 'seedsWanted'; readonly isLeftBehind: boolean }
   /** Segments are left to another member: nothing of them is under way. */

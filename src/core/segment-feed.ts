@@ -40,7 +40,7 @@ export class SegmentFeed {
     return true;
   }
 
-  /** Says once that what dead members held is wanted, however many wait. */
+  /** Whether to ask for what dead members hold: however many segments wait here, but not while an answer is due. */
   leftBehind(): boolean {
     if (this.#isAsked || this.#isThrough) return false;
     this.#isAsked = true;

@@ -25,7 +25,7 @@ export interface KeptRunLockSettings {
 export interface KeptRunLock {
   /** Resolves, and only then, when the lock is lost for good. */
   readonly gone: Promise<Fault>;
-  /** Once it is held for certain. @throws IngestionError, where it is lost for good */
+  /** Resolves once the lock is known to be held. @throws IngestionError when it is lost for good */
   held(): Promise<void>;
   release(): Promise<void>;
 }

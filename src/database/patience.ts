@@ -64,7 +64,7 @@ export class Patience {
     }
   }
 
-  /** For part of what is waited for: it is over with this one. @param isWorthIt whether anything of the part is, still */
+  /** A patience for part of the work, which ends with this one. @param isWorthIt whether the part may still succeed */
   ofPart(isWorthIt: () => boolean): Patience {
     return new Patience({
       ...this.#settings,

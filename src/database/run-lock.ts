@@ -81,7 +81,7 @@ export interface RunLockSettings {
 export interface RunLock {
   /** The process of the server that holds it. */
   readonly session: number;
-  /** Asks its session, whose loss is told before this resolves. */
+  /** Queries its session. If that is lost, `onLost` has been called when this resolves. */
   check(): Promise<void>;
   /** Gives the lock and its connection back. */
   release(): Promise<void>;

@@ -16,9 +16,9 @@ const isLiving = (run: string, epoch: string): string => `EXISTS (
     AND holder.lease_until > statement_timestamp())`;
 
 /**
- * Changes segments in their order: statements that overlap wait for one another, and never in a circle.
+ * Changes segments in the order of their numbers, so that statements that overlap cannot deadlock.
  *
- * @param which condition on `one` @param beside further tables of that
+ * @param which condition on `one` @param beside further tables that the condition needs
  */
 const inOrder = (change: string, which: string, beside = ''): string => `
   WITH found AS (
@@ -34,7 +34,10 @@ export const LET_GO_ALL = inOrder(
   "(one.epoch <> 0 OR one.parent IS NULL AND one.status = 'open')",
 );
 
-/** A page of a member that was frozen within its lease: once that is over, `END_DEAD` ends it. */
+/**
+ * In ms. A member that was frozen in the middle of a page locks its segment. The plan gives up after that and is tried
+ * again, until the lease of that member is over and `END_DEAD` ends its sessions.
+ */
 export const WAIT_FOR_PAGES = 'SET LOCAL lock_timeout TO 10000';
 
 export const END_DEAD = endSessionsOf(

@@ -41,7 +41,7 @@ async function within<T>(
   }
 }
 
-/** A connection that holds a lock besides keeps it. */
+/** Rather than to close the connection, which may hold the plan lock. */
 function isRolledBack(client: ClientBase): Promise<boolean> {
   return client.query('ROLLBACK').then(
     () => true,

@@ -40,9 +40,9 @@ export interface HeldSegments {
   /**
    * Waits for some, or until the run is through.
    *
-   * @param isLeftBehind what nobody who lives holds, at once: there may be none. @default false
+   * @param isLeftBehind only what no living member holds, without waiting: there may be none
    */
-  take(isLeftBehind?: boolean): Promise<SeedBlock>;
+  take(isLeftBehind: boolean): Promise<SeedBlock>;
   /** Waits until other members are through, and counts what all have. */
   countAll(): Promise<ReceivedCounts>;
 }
@@ -128,7 +128,7 @@ export class RunJournal {
     return this.#orFault(this.#options.reserveStarts(request));
   }
 
-  seedsTaken(isLeftBehind = false): Promise<SeedBlock | { readonly fault: Fault }> {
+  seedsTaken(isLeftBehind: boolean): Promise<SeedBlock | { readonly fault: Fault }> {
     return this.#orFault(this.#options.segments.take(isLeftBehind));
   }
 

@@ -59,7 +59,7 @@ export async function endSession(
   figures.end(endedAtMs);
   const facts = await engine.finish();
   const ended = { run: run.run, outcome, redact: context.redact };
-  // Once: what was kept in vain is no news the next time.
+  // Once, for a second look would find the fields of the first attempt, and nothing new.
   let seen: SeenRecords | null = null;
   const conclusion = await conclude(parts, outcome, async (held) => {
     seen ??= await seeRecords(held, facts, outcome);

@@ -119,7 +119,7 @@ export class Engine {
     this.#loop?.told('helpWanted');
   }
 
-  /** Dead members held something, and nobody has nothing else to do. */
+  /** Dead members hold segments, and no member is idle. */
   takeLeftBehind(): void {
     this.#loop?.told('leftBehind');
   }

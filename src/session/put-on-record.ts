@@ -55,7 +55,7 @@ async function takePlace(
   try {
     await store.completeReplacement(run, replacement);
   } catch (error) {
-    // Who is about to try again finds the run as it was.
+    // It is tried again: the run must stay as it was.
     if (error instanceof IngestionError && error.fault.retryable) throw error;
     const lastError = (error as Error).message;
     await store.setRunStatus(run, 'failed', { lastError }).catch(() => {});

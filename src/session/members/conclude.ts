@@ -17,7 +17,7 @@ import { underPlanLock } from './under-plan-lock.js';
 export type Conclusion = 'recorded' | 'left' | EnterRunAgain;
 
 /**
- * @param record puts the end of the run on record, with what it is given; done again where the lock is lost meanwhile
+ * @param record puts the end of the run on record over the stores that it is given; called again if the lock is lost
  * @throws IngestionError, what `record` throws
  */
 export async function conclude(
@@ -55,13 +55,13 @@ export async function conclude(
   try {
     return await underLock(parts, work);
   } catch (error) {
-    // The reason of the end must not be hidden by a database that does not take it.
+    // A database that cannot record the failure must not hide its reason.
     if (outcome.status === 'failed' && error instanceof IngestionError) return 'left';
     throw error;
   }
 }
 
-/** Of a process alone: another one has the run lock by now, and goes on. */
+/** For a process without Redis: whether another one has taken the run lock, and continues the run. */
 async function isAnothers({ lock }: SessionParts): Promise<boolean> {
   try {
     await lock.held();
@@ -71,7 +71,7 @@ async function isAnothers({ lock }: SessionParts): Promise<boolean> {
   }
 }
 
-/** Writes over the session that holds the lock. */
+/** The same parts, with stores that write over the session that holds the lock. */
 function overSession(parts: SessionParts, { pool, patience }: PlanSession): SessionParts {
   return {
     ...{ ...parts, patience },

@@ -58,18 +58,18 @@ export interface EnterRunAgain extends EnterAgain {
   readonly plan: number;
 }
 
-/** What others have begun is gone on with. */
+/** Resumes a run that others have begun. */
 export const GOES_ON = { plan: 0, plansAnew: false, hasLeftOrder: false };
 
 /**
- * One entering. Where its plan lock is lost it is done again: what it has begun is gone on with then, and what it has
- * joined it leaves.
+ * One entry into a run. If the plan lock is lost, `enter` is called again: it leaves what the first attempt has joined,
+ * and resumes the run that it has begun.
  */
 export class Entering {
   readonly #config: Config;
   readonly #terms: EnterTerms;
   #again: EnterRunAgain | null;
-  /** The latest run when it began; 0: there was none. */
+  /** The latest run at the first attempt; 0: there was none. */
   #latestBefore: number | null = null;
   #joined: Holder | null = null;
 
@@ -134,7 +134,7 @@ export class Entering {
     return prepareRun(config, parts, source, nowMs());
   }
 
-  /** A run that was begun since is the one that was asked for: perhaps it is its own, whose lock was lost then. */
+  /** A run that began after the first attempt is the one asked for. It may be this process's own, from before its lock was lost. */
   #asFound(latest: Run | null): EnterRunAgain | null {
     this.#latestBefore ??= latest?.run ?? 0;
     if (this.#again === null && latest !== null && latest.run > this.#latestBefore) {

@@ -8,21 +8,21 @@ import type { SegmentStore } from '../../database/segment-store.js';
  * @returns a store whose `open`, `split` and `divide` throw an IngestionError, LEASE_LOST, once the member has none left
  */
 export function withOwnNumbers(store: SegmentStore, firstSegment: number): SegmentStore {
-  const require = (isOwn: boolean): void => {
+  const check = (isOwn: boolean): void => {
     if (!isOwn) throw new IngestionError(NUMBERS_GIVEN);
   };
   return {
     ...store,
     async open(holder, segments) {
-      require(segments.every(({ segment }) => isSchedulersNumber(segment, firstSegment)));
+      check(segments.every(({ segment }) => isSchedulersNumber(segment, firstSegment)));
       await store.open(holder, segments);
     },
     async split(holder, segment, at, newSegment) {
-      require(isSchedulersNumber(newSegment, firstSegment));
+      check(isSchedulersNumber(newSegment, firstSegment));
       await store.split(holder, segment, at, newSegment);
     },
     async divide(holder, divided) {
-      require(divided.others.every(({ segment }) => isTakersNumber(segment, firstSegment)));
+      check(divided.others.every(({ segment }) => isTakersNumber(segment, firstSegment)));
       await store.divide(holder, divided);
     },
   };

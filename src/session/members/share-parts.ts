@@ -28,7 +28,7 @@ export interface ShareView {
   state(): MemberState;
   /** Another member has nothing to do. */
   help(): void;
-  /** Dead members held something, and nobody has nothing else to do. */
+  /** Dead members hold segments, and no member is idle. */
   takeLeftBehind(): void;
   /** @param rows that the run has by the ledger, of all members */
   recounted(rows: number): void;

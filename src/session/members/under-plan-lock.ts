@@ -5,7 +5,7 @@ import type { SessionParts } from '../session-parts.js';
 
 type PlanParts = Pick<SessionParts, 'context' | 'database' | 'source' | 'patience'>;
 
-/** @param work done again where the lock is lost meanwhile @throws as `withPlanLock` */
+/** @param work called again if the lock is lost @throws as `withPlanLock` */
 export function underPlanLock<T>(
   { context, database, source, patience }: PlanParts,
   work: (session: PlanSession) => Promise<T>,
