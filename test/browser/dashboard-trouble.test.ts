@@ -3,13 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useBrowser } from '../support/browser.js';
-import {
-  freePort,
-  SCREENSHOTS,
-  untilFigure,
-  untilLink,
-  watchWith,
-} from '../support/dashboard-page.js';
+import { SCREENSHOTS, untilFigure, untilLink, watchWith } from '../support/dashboard-page.js';
+import { freePort } from '../support/free-port.js';
 import { API_KEY, useEmptyTables } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 
@@ -18,7 +13,7 @@ const folder = useIngestFolder();
 const watch = watchWith(useBrowser());
 
 test('a dead API is told with a banner: what is wrong, since when, and when the next attempt is', async () => {
-  const port = await freePort();
+  const port = String(await freePort());
   const child = folder.start(['ingest', '--json'], {
     ...{ TARGET_API_KEY: API_KEY, API_BASE_URL: `http://127.0.0.1:${port}/api/v1` },
     ...{ DATABASE_URL: database.connectionString, HTTP_PORT: '0' },

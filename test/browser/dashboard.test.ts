@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { useBrowser } from '../support/browser.js';
 import {
   figure,
-  freePort,
   SCREENSHOTS,
   untilFigure,
   untilLink,
   watchWith,
 } from '../support/dashboard-page.js';
+import { freePort } from '../support/free-port.js';
 import { holdingCommits } from '../support/hold-commits.js';
 import {
   API_KEY,
@@ -86,7 +86,7 @@ test('its figures are those of the run, and stand when the run has ended', async
 
 test('a kill shows as a lost connection, a resume as one: the page goes on by itself', async () => {
   const simulator = await simulate(WATCHABLE);
-  const port = await freePort();
+  const port = String(await freePort());
   const environment = environmentFor(simulator, database, { HTTP_PORT: port });
   const { page, complaints } = await holdingCommits(database, async (hold) => {
     const first = folder.start(['ingest', '--json'], environment);

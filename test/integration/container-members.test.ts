@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freePort, standInSimulator, useContainer } from '../support/container.js';
+import { freeHttpPort, standInSimulator, useContainer } from '../support/container.js';
 
 const container = useContainer();
 
 test.each(['ingest', 'worker'])('as a member it runs %s, and ends as it does', async (command) => {
-  const port = await freePort();
+  const port = await freeHttpPort();
   const running = container.start({ TARGET_API_KEY: 'a-real-key', ...port, STAND_IN: 'waits' }, [
     command,
     '--log-level',
@@ -55,7 +55,7 @@ test('of another source there is no simulator, and its members need no key of ou
 });
 
 test('a command that is the main process itself is healthy while its port is ready', async () => {
-  const { CONTAINER_HTTP_PORT: HTTP_PORT } = await freePort();
+  const { CONTAINER_HTTP_PORT: HTTP_PORT } = await freeHttpPort();
   expect(container.health({ HTTP_PORT })).toBe(1);
   const running = container.start({ HTTP_PORT, STAND_IN: 'waits' }, ['worker'], 'dist/src/main.js');
   await running.until('answers for worker');

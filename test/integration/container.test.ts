@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freePort, LINKS, standInSimulator, useContainer } from '../support/container.js';
+import { freeHttpPort, LINKS, standInSimulator, useContainer } from '../support/container.js';
 
 const INGESTS = { INGEST_ON_START: 'true', TARGET_API_KEY: 'a-real-key' };
 
@@ -43,7 +43,7 @@ test('it is unhealthy after an ingestion that failed', async () => {
 });
 
 test('on its port the ingestion answers while it runs, and the dashboard of earlier runs after it', async () => {
-  const port = await freePort();
+  const port = await freeHttpPort();
   // HTTP_PORT is for an ingestion of `docker exec`, not for this one.
   const running = container.start({ ...INGESTS, ...port, HTTP_PORT: '1', STAND_IN: 'waits' });
   await running.until('answers for ingest');
@@ -59,7 +59,7 @@ test('on its port the ingestion answers while it runs, and the dashboard of earl
 });
 
 test('while idle the dashboard answers; what is not ready is unhealthy', async () => {
-  const port = await freePort();
+  const port = await freeHttpPort();
   const running = container.start({ TARGET_API_KEY: 'a-real-key', ...port, STAND_IN_READY: 'no' });
   await running.until('answers for serve');
   expect(container.health()).toBe(0);

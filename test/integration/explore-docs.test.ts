@@ -1,10 +1,9 @@
 /** docs/api.md shows each fact by a command: every one of them is run, and what it prints compared. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { hasCommand, REPOSITORY, readRepositoryFile } from '../support/repository.js';
 
 const SERVER = /^node (dist\/src\/main\.js simulate .*) &$/;
@@ -29,15 +28,6 @@ beforeEach((context) => {
     if (!hasCommand(name)) context.skip(`without ${name} the commands cannot run`);
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function withPorts(text: string): string {
   return text.replace(/\b748\d\b/g, (port) => String(ports.get(port)));

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitForDatabase } from '../../src/database/connect.js';
+import { freePort } from '../support/free-port.js';
 import { environmentFor, useEmptyTables, useSimulator } from '../support/ingest-check.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 
@@ -23,15 +23,6 @@ function hasBouncer(): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const place = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof place === 'object' && place !== null ? place.port : 0;
 }
 
 beforeEach(async (context) => {

@@ -1,7 +1,5 @@
-/** docs/tutorial.md, as a newcomer follows it: all of its commands, in their order, in one folder. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { useIngestFolder } from '../support/ingest-process.js';
 import { usePostgres } from '../support/postgres.js';
 import { readRepositoryFile } from '../support/repository.js';
@@ -72,13 +70,4 @@ function argsOf(text: string): readonly string[] {
   if (words[0] === 'datasync') return words.slice(1);
   expect(words.slice(0, 2), text).toEqual(['npm', 'run']);
   return words.slice(2);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { freePort } from './free-port.js';
 import { REPOSITORY } from './repository.js';
 
 const STAND_IN = `
@@ -124,12 +125,8 @@ export class Container {
   }
 }
 
-export async function freePort(): Promise<{ CONTAINER_HTTP_PORT: string }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return { CONTAINER_HTTP_PORT: String(port) };
+export async function freeHttpPort(): Promise<{ CONTAINER_HTTP_PORT: string }> {
+  return { CONTAINER_HTTP_PORT: String(await freePort()) };
 }
 
 /** A server that is not healthy when first asked. */

@@ -1,5 +1,3 @@
-/** The dashboard of a program, opened in a browser. */
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PageOptions, WatchedPage } from './browser.js';
@@ -21,15 +19,6 @@ export async function untilFigure(page: Page, name: string, text: string | RegEx
 
 export async function untilLink(page: Page, state: string): Promise<void> {
   await page.locator(`#link[data-link="${state}"]`).waitFor({ timeout: DEADLINE_MS });
-}
-
-/** A port that stays the same over restarts, so that the page finds the program again. */
-export async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
 }
 
 type Watch = (

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { askRedis, freePort, hasRedisServer, startOn } from './redis-server.js';
+import { freePort } from './free-port.js';
+import { askRedis, hasRedisServer, startOn } from './redis-server.js';
 
 const SLOTS = [
   ['0', '8191'],
